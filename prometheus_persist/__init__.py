@@ -1,0 +1,1 @@
+"""Save everything, come back from any crash, agree with the exchange."""

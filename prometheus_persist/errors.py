@@ -1,0 +1,140 @@
+"""Every error this library raises on purpose, split by whose turn it is.
+
+    PersistError                      never raised itself
+    ├── CallerError       exit 2      wrong argument, configuration or transition: fix the call
+    │   ├── BadValue                  a value that has no exact meaning (NaN, junk, an id
+    │   │                             outside its alphabet)
+    │   ├── BadConfig                 a setting or a command line that cannot be carried out
+    │   ├── IllegalTransition         a state machine's table has no such row
+    │   ├── PlanStale                 the approved plan is not the plan of the present view
+    │   └── Frozen        exit 3      the gate is shut until a human lifts it
+    ├── VenueError        exit 5      unreachable, limited, or contradicting itself: ask again
+    │   ├── VenueUnreachable          no answer
+    │   └── VenueRefused              an answer that is an error
+    ├── DiskError         exit 4      full, failing, or damaged past the promise
+    │   ├── StoreDamaged              names file, offset and reason
+    │   ├── StoreFailed               the disk refused a write; nothing was acknowledged
+    │   └── StoreLocked   exit 6      another process writes here
+    └── InternalError     exit 1      one of our own invariants broke: keep the evidence
+
+Rules
+- Every leaf has an ``exit_code`` and a ``next_step``. ``next_step`` is a message id; the words are
+  in ``report.messages``, in Chinese and in English.
+- ``detail`` is a sentence that names the thing at fault: file and offset, field, order.
+- Nothing else in the library calls ``sys.exit``; the command line turns these into exit codes.
+"""
+
+from __future__ import annotations
+
+EXIT_OK = 0
+EXIT_INTERNAL = 1
+EXIT_USAGE = 2
+EXIT_HUMAN = 3
+EXIT_DAMAGED = 4
+EXIT_VENUE = 5
+EXIT_LOCKED = 6
+EXIT_SIGINT = 130
+EXIT_SIGTERM = 143
+
+
+class PersistError(Exception):
+    """The root of the tree. Carries ``detail``; never raised itself."""
+
+    exit_code: int = EXIT_INTERNAL
+    next_step: str = "next.report_bug"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class CallerError(PersistError):
+    """The call cannot be carried out as made; a retry changes nothing."""
+
+    exit_code = EXIT_USAGE
+    next_step = "next.fix_call"
+
+
+class BadValue(CallerError):
+    """A value without an exact meaning was offered."""
+
+    next_step = "next.fix_value"
+
+
+class BadConfig(CallerError):
+    """A setting or option that cannot be carried out."""
+
+    next_step = "next.fix_config"
+
+
+class IllegalTransition(CallerError):
+    """A state machine was asked for a step its table does not have."""
+
+
+class PlanStale(CallerError):
+    """The approval names a plan that the present view no longer yields."""
+
+    exit_code = EXIT_HUMAN
+    next_step = "next.plan_again"
+
+
+class Frozen(CallerError):
+    """An order was refused because trading is frozen."""
+
+    exit_code = EXIT_HUMAN
+    next_step = "next.unfreeze"
+
+
+class VenueError(PersistError):
+    """The exchange's side of the comparison is missing."""
+
+    exit_code = EXIT_VENUE
+    next_step = "next.retry_venue"
+
+
+class VenueUnreachable(VenueError):
+    """No answer came; what was asked may or may not have happened."""
+
+
+class VenueRefused(VenueError):
+    """The exchange answered with an error; ``code`` is its own."""
+
+    next_step = "next.check_venue_answer"
+
+    def __init__(self, detail: str, code: str = "") -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class DiskError(PersistError):
+    """The store's disk is full, failing, or damaged."""
+
+    exit_code = EXIT_DAMAGED
+    next_step = "next.check_disk"
+
+
+class StoreDamaged(DiskError):
+    """What is on disk cannot be read as promised; names file, offset and reason."""
+
+    next_step = "next.store_damaged"
+
+    def __init__(self, detail: str, *, file: str = "", offset: int | None = None) -> None:
+        place = f"{file} at byte {offset}: " if offset is not None else f"{file}: " if file else ""
+        super().__init__(place + detail)
+        self.file = file
+        self.offset = offset
+
+
+class StoreFailed(DiskError):
+    """A write could not be made durable; it was not acknowledged and the handle is shut."""
+
+
+class StoreLocked(DiskError):
+    """Another process holds the store."""
+
+    exit_code = EXIT_LOCKED
+    next_step = "next.store_locked"
+
+
+class InternalError(PersistError):
+    """One of this library's own invariants does not hold."""

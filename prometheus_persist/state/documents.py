@@ -1,0 +1,127 @@
+"""Typed state ↔ documents: what a commit writes and a restore reads.
+
+A document is a JSON object under a key. The keys:
+
+    agents/<agent_id>            Agent
+    private_ledgers/<agent_id>   PrivateLedger
+    public_accounts/<agent_id>   PublicAccount
+    intents/<clOrdId>            OrderIntent, while it is open
+    public_ledger  valhalla  supervisor  mastermind  registry  freeze  unattributed  watermark
+
+and the streams, append-only lists of JSON objects that grow beside them:
+
+    public_trades                every execution booked, of all agents
+    private_trades/<agent_id>    the same executions, in each agent's own book
+    orphan_fills                 executions nobody owns
+    intent_log                   order intents that came to an end
+
+``changed_documents`` compares by content, so a save writes what changed and nothing else.
+Raises ``StoreDamaged`` where a document does not fit its model, naming document and field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel, ValidationError
+
+from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.models import (
+    Agent,
+    FreezeState,
+    Mastermind,
+    OrderIntent,
+    PrivateLedger,
+    PublicAccount,
+    PublicLedger,
+    Supervisor,
+    SystemState,
+    Unattributed,
+    Valhalla,
+    Watermark,
+)
+from prometheus_persist.state.registry import Registry
+
+PUBLIC_TRADES = "public_trades"
+ORPHAN_FILLS = "orphan_fills"
+INTENT_LOG = "intent_log"
+
+FAMILIES: dict[str, tuple[str, type[BaseModel]]] = {
+    "agents": ("agents", Agent),
+    "private_ledgers": ("private_ledgers", PrivateLedger),
+    "public_accounts": ("public_accounts", PublicAccount),
+    "intents": ("intents", OrderIntent),
+}
+SINGLES: dict[str, type[BaseModel]] = {
+    "public_ledger": PublicLedger,
+    "valhalla": Valhalla,
+    "supervisor": Supervisor,
+    "mastermind": Mastermind,
+    "registry": Registry,
+    "freeze": FreezeState,
+    "unattributed": Unattributed,
+    "watermark": Watermark,
+}
+
+
+def private_trades(agent_id: str) -> str:
+    """The name of an agent's own stream."""
+    return f"private_trades/{agent_id}"
+
+
+def document(model: BaseModel) -> JsonObject:
+    """One model as a JSON object with exact numbers as text."""
+    return model.model_dump(mode="json")
+
+
+def to_documents(state: SystemState) -> dict[str, JsonObject]:
+    """Every document of the state, by key."""
+    found = {name: document(getattr(state, name)) for name in SINGLES}
+    for family, (attribute, _) in FAMILIES.items():
+        members: Mapping[str, BaseModel] = getattr(state, attribute)
+        found.update({f"{family}/{name}": document(model) for name, model in members.items()})
+    return found
+
+
+def documents_of(state: SystemState, keys: Iterable[str]) -> dict[str, JsonObject]:
+    """The documents under ``keys`` only; a key whose member is gone is left out."""
+    found = {}
+    for key in keys:
+        family, _, name = key.partition("/")
+        if not name:
+            found[key] = document(getattr(state, family))
+        elif name in (members := getattr(state, FAMILIES[family][0])):
+            found[key] = document(members[name])
+    return found
+
+
+def changed_documents(
+    before: Mapping[str, JsonObject], after: Mapping[str, JsonObject]
+) -> dict[str, JsonObject]:
+    """Those of ``after`` that are new or differ from ``before``."""
+    return {key: item for key, item in after.items() if before.get(key) != item}
+
+
+def state_from(documents: Mapping[str, JsonObject]) -> SystemState:
+    """The typed state; raises StoreDamaged for a document that does not fit or has no place."""
+    state = SystemState()
+    for key, content in documents.items():
+        family, slash, name = key.partition("/")
+        if not slash and family in SINGLES:
+            setattr(state, family, _model(SINGLES[family], key, content))
+        elif slash and family in FAMILIES:
+            attribute, model = FAMILIES[family]
+            getattr(state, attribute)[name] = _model(model, key, content)
+        else:
+            raise StoreDamaged(f"document {key!r} has no place in this version's state")
+    return state
+
+
+def _model(model: type[BaseModel], key: str, content: JsonObject) -> BaseModel:
+    try:
+        return model.model_validate(content)
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise StoreDamaged(f"document {key!r}: {place}: {first['msg']}") from None

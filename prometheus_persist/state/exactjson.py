@@ -1,0 +1,122 @@
+"""JSON that loses nothing and lets nothing doubtful in.
+
+Writing: UTF-8, keys sorted, no spaces, so that equal values are equal bytes. NaN and infinity are
+refused, as are keys that are not text and lone surrogates.
+
+Reading: bounded size; nesting bombs, duplicate keys, NaN, Infinity, numbers that overflow a double,
+integers of more than 60 digits, a byte order mark, trailing bytes, lone surrogates and text that is
+not UTF-8 are refused, each by name. ``where`` names the file in the error.
+
+Raises ``BadValue`` when writing, ``StoreDamaged`` when reading.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from prometheus_persist.errors import BadValue, StoreDamaged
+
+JsonObject = dict[str, Any]
+
+DOCUMENT_BYTES_MAX = 256 * 1024 * 1024
+INT_DIGITS_MAX = 60
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def dumps(value: object) -> bytes:
+    """``value`` as canonical JSON bytes; raises BadValue for what JSON cannot hold exactly."""
+    try:
+        text = json.dumps(
+            value, allow_nan=False, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        )
+        return text.encode("utf-8")
+    except (ValueError, TypeError, RecursionError) as problem:
+        raise BadValue(f"cannot be written exactly: {problem}") from None
+
+
+def pretty(value: object) -> bytes:
+    """The same, indented, for people; ends in a newline."""
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False, indent=2)
+        return (text + "\n").encode("utf-8")
+    except (ValueError, TypeError, RecursionError) as problem:
+        raise BadValue(f"cannot be written exactly: {problem}") from None
+
+
+def loads(data: bytes, where: str, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> Any:
+    """The value in ``data``; raises StoreDamaged naming ``where`` and what is wrong."""
+    if len(data) > bytes_max:
+        raise StoreDamaged(f"{len(data)} bytes of JSON, at most {bytes_max} are read", file=where)
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise StoreDamaged("starts with a byte order mark", file=where, offset=0)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise StoreDamaged("is not UTF-8", file=where, offset=problem.start) from None
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as problem:
+        raise StoreDamaged(f"is not JSON: {problem.msg}", file=where, offset=problem.pos) from None
+    except _Refused as problem:
+        raise StoreDamaged(f"refused: {problem}", file=where) from None
+    except RecursionError:
+        raise StoreDamaged("refused: nested too deeply", file=where) from None
+    if b"\\u" in data and _has_surrogate(value):
+        raise StoreDamaged("refused: a lone surrogate", file=where)
+    return value
+
+
+def loads_object(data: bytes, where: str, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> JsonObject:
+    """The same, where only an object will do."""
+    value = loads(data, where, bytes_max=bytes_max)
+    if not isinstance(value, dict):
+        raise StoreDamaged(f"holds a {type(value).__name__}, an object is due", file=where)
+    return value
+
+
+class _Refused(Exception):
+    """A value the grammar allows and we do not."""
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> JsonObject:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise _Refused(f"key {twice!r} twice")
+    return found
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise _Refused(f"{text[:20]} overflows")
+    return value
+
+
+def _int(text: str) -> int:
+    if len(text) > INT_DIGITS_MAX:
+        raise _Refused(f"an integer of {len(text)} digits")
+    return int(text)
+
+
+def _constant(text: str) -> None:
+    raise _Refused(text)
+
+
+def _has_surrogate(value: object) -> bool:
+    if isinstance(value, str):
+        return _SURROGATE.search(value) is not None
+    if isinstance(value, dict):
+        return any(_has_surrogate(key) or _has_surrogate(item) for key, item in value.items())
+    return isinstance(value, list) and any(_has_surrogate(item) for item in value)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_pairs,
+    parse_float=_float,
+    parse_int=_int,
+    parse_constant=_constant,
+)

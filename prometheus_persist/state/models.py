@@ -1,0 +1,308 @@
+"""The typed state of a multi-agent trading system: everything that has to come back.
+
+Rules
+- A field this file does not know is kept and written back, never dropped (``extra="allow"``).
+- Money is ``Money`` (Decimal), contract quantities are ``Contracts``; NaN and infinity are refused
+  in known fields and in extra ones.
+- Naive times stay naive, aware times stay aware. Times named ``*_ms`` are the exchange's Unix ms.
+- ``version`` of an agent's private ledger and of its public account counts the bookings in it. Both
+  move together in one commit, so the higher one is the newer one; clocks decide nothing.
+- Positions are netted the way OKX nets them: per (instId, mgnMode, posSide). Contracts are signed
+  under posSide ``net`` and never negative under ``long`` and ``short``.
+- Trade records are not kept in these models: they are append-only streams beside them
+  (``streams.py``), so that a save costs what changed and not what has ever happened.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from prometheus_persist.state.money import NO_CONTRACTS, ZERO, Contracts, Money
+from prometheus_persist.state.registry import Registry
+
+AGENT_ID_CHARS_MAX = 300
+
+Side = Literal["buy", "sell"]
+PosSide = Literal["net", "long", "short"]
+MgnMode = Literal["cross", "isolated", "cash"]
+Outcome = Literal["PENDING", "ACCEPTED", "UNKNOWN", "REJECTED", "FILLED", "CANCELED"]
+DEAD = "DEAD"
+
+
+class PositionKey(NamedTuple):
+    """What OKX nets by."""
+
+    inst_id: str
+    mgn_mode: str
+    pos_side: str
+
+    def __str__(self) -> str:
+        return f"{self.inst_id} {self.mgn_mode} {self.pos_side}"
+
+
+class Model(BaseModel):
+    """Base of all models: extras kept, non-finite numbers refused anywhere inside."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, validate_assignment=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_non_finite(cls, data: Any) -> Any:
+        for path, value in _walk(data, ""):
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{path or 'value'} is {value!r}, a finite number is due")
+        return data
+
+
+def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _walk(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _walk(item, f"{path}[{index}]")
+    else:
+        yield path, value
+
+
+class EmotionalState(Model):
+    """How an agent feels; each between 0 and 1 by convention of the host."""
+
+    stress: float = 0.0
+    confidence: float = 0.0
+    fear: float = 0.0
+    greed: float = 0.0
+
+
+class Agent(Model):
+    """One agent, whole: genes, character, money, record, rights and honours."""
+
+    agent_id: str = Field(min_length=1, max_length=AGENT_ID_CHARS_MAX)
+    state: str = "NEWBORN"
+    gene: dict[str, JsonValue] = Field(default_factory=dict)
+    personality: dict[str, JsonValue] = Field(default_factory=dict)
+    emotional_state: EmotionalState = Field(default_factory=EmotionalState)
+    current_capital: Money = ZERO
+    initial_capital: Money = ZERO
+    total_pnl: Money = ZERO
+    win_rate: float = 0.0
+    trade_count: int = 0
+    close_count: int = 0
+    win_count: int = 0
+    consecutive_wins: int = 0
+    consecutive_losses: int = 0
+    max_consecutive_losses: int = 0
+    days_alive: int = 0
+    birth_time: datetime | None = None
+    last_update: datetime | None = None
+    is_in_last_stand: bool = False
+    last_stand_start_time: datetime | None = None
+    last_stand_initial_capital: Money | None = None
+    trading_level: int = 0
+    medals: list[str] = Field(default_factory=list)
+    fitness_score: float = 0.0
+    market_adaptation: float = 0.0
+    death_reason: str | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the agent still trades."""
+        return self.state != DEAD
+
+
+class Position(Model):
+    """A real position of one owner under one PositionKey."""
+
+    inst_id: str
+    mgn_mode: MgnMode
+    pos_side: PosSide
+    qty_contracts: Contracts
+    entry_px: Money
+    opened_ms: int
+    updated_ms: int
+
+    @property
+    def key(self) -> PositionKey:
+        """Its place among the exchange's positions."""
+        return PositionKey(self.inst_id, self.mgn_mode, self.pos_side)
+
+    @model_validator(mode="after")
+    def _sign_fits_side(self) -> Self:
+        if self.pos_side != "net" and self.qty_contracts < NO_CONTRACTS:
+            raise ValueError(f"{self.key}: contracts are never negative under {self.pos_side}")
+        return self
+
+
+class VirtualPosition(Model):
+    """A position an agent only imagines; it never enters the exchange's side of any comparison."""
+
+    symbol: str
+    side: str
+    amount: Money
+    entry_price: Money
+    timestamp: datetime
+
+
+class PrivateLedger(Model):
+    """An agent's own book: money and positions. Its history is the stream private_trades/<id>."""
+
+    agent_id: str
+    version: int = 0
+    capital: Money = ZERO
+    positions: list[Position] = Field(default_factory=list)
+    virtual_positions: list[VirtualPosition] = Field(default_factory=list)
+    unrealized_pnl: Money = ZERO
+    updated_ms: int = 0
+
+
+class PublicAccount(Model):
+    """What the public ledger says of one agent. History is the stream public_trades."""
+
+    agent_id: str
+    version: int = 0
+    capital: Money = ZERO
+    positions: list[Position] = Field(default_factory=list)
+    total_pnl: Money = ZERO
+    win_rate: float = 0.0
+    trade_count: int = 0
+    close_count: int = 0
+    win_count: int = 0
+    consecutive_wins: int = 0
+    consecutive_losses: int = 0
+    updated_ms: int = 0
+
+
+class PublicLedger(Model):
+    """The public book beside the accounts: rankings over time and the archive of the dead."""
+
+    ranking_history: list[dict[str, JsonValue]] = Field(default_factory=list)
+    archived_agents: list[dict[str, JsonValue]] = Field(default_factory=list)
+
+
+class Hero(Model):
+    """A dead agent worth remembering."""
+
+    agent_id: str
+    death_time: datetime | None = None
+    death_reason: str = ""
+    final_capital: Money = ZERO
+    lifetime_pnl: Money = ZERO
+    lifetime_trades: int = 0
+    win_rate: float = 0.0
+    days_alive: int = 0
+    gene: dict[str, JsonValue] = Field(default_factory=dict)
+    personality: dict[str, JsonValue] = Field(default_factory=dict)
+    achievements: list[str] = Field(default_factory=list)
+    legacy: str = ""
+
+
+class Valhalla(Model):
+    """The hall of heroes."""
+
+    heroes: list[Hero] = Field(default_factory=list)
+    total_heroes: int = 0
+    last_review_time: datetime | None = None
+
+
+class Supervisor(Model):
+    """The loop's own memory, its counters included."""
+
+    environment_pressure: float = 0.0
+    last_mastermind_decision: datetime | None = None
+    agent_rankings: list[dict[str, JsonValue]] = Field(default_factory=list)
+    market_state_history: list[dict[str, JsonValue]] = Field(default_factory=list)
+    system_cycle_count: int = 0
+    total_runtime_hours: float = 0.0
+    last_save_time: datetime | None = None
+
+
+class Mastermind(Model):
+    """Strategy over all agents."""
+
+    total_capital: Money = ZERO
+    strategy_history: list[dict[str, JsonValue]] = Field(default_factory=list)
+    intervention_mode: str = "human"
+    last_strategic_decision: datetime | None = None
+
+
+class OrderIntent(Model):
+    """An order as it was meant, durable before it leaves; its outcome durable after the answer.
+
+    ``kind`` is ``algo`` for stop and trigger orders, whose clOrdId travels as algoClOrdId.
+    ``booked_contracts`` is how much of it both ledgers already hold.
+    """
+
+    cl_ord_id: str
+    agent_id: str
+    inst_id: str
+    mgn_mode: MgnMode
+    pos_side: PosSide
+    side: Side
+    qty_contracts: Contracts
+    kind: Literal["order", "algo"] = "order"
+    ord_type: str = "market"
+    px: Money | None = None
+    trigger_px: Money | None = None
+    reduce_only: bool = False
+    tag: str = ""
+    epoch: int = 0
+    created_ms: int = 0
+    outcome: Outcome = "PENDING"
+    ord_id: str = ""
+    booked_contracts: Contracts = NO_CONTRACTS
+    reason: str = ""
+
+
+class FreezeEntry(Model):
+    """Why a gate is shut, and since when."""
+
+    reason: str
+    since_ms: int
+    finding_id: str = ""
+
+
+class FreezeState(Model):
+    """What may not trade: ``everything`` shuts the gate, an instrument refuses new entries."""
+
+    everything: FreezeEntry | None = None
+    instruments: dict[str, FreezeEntry] = Field(default_factory=dict)
+
+
+class Unattributed(Model):
+    """What the exchange holds and no agent owns, kept in sight. History: stream orphan_fills."""
+
+    positions: list[Position] = Field(default_factory=list)
+
+
+class Watermark(Model):
+    """How far the exchange's history has been read and booked, by its own clock, in Unix ms.
+
+    ``fills_ms`` 0 means never: the first reading starts at ``since_ms``, when the store was made.
+    """
+
+    since_ms: int = 0
+    fills_ms: int = 0
+
+
+@dataclass
+class SystemState:
+    """Everything typed, in one place. Keys of the dicts are agent ids, and clOrdIds for intents."""
+
+    agents: dict[str, Agent] = field(default_factory=dict)
+    private_ledgers: dict[str, PrivateLedger] = field(default_factory=dict)
+    public_accounts: dict[str, PublicAccount] = field(default_factory=dict)
+    public_ledger: PublicLedger = field(default_factory=PublicLedger)
+    valhalla: Valhalla = field(default_factory=Valhalla)
+    supervisor: Supervisor = field(default_factory=Supervisor)
+    mastermind: Mastermind = field(default_factory=Mastermind)
+    registry: Registry = field(default_factory=Registry)
+    intents: dict[str, OrderIntent] = field(default_factory=dict)
+    freeze: FreezeState = field(default_factory=FreezeState)
+    unattributed: Unattributed = field(default_factory=Unattributed)
+    watermark: Watermark = field(default_factory=Watermark)

@@ -1,0 +1,134 @@
+"""Agent id ↔ OKX id: a durable table, assigned once and looked up, never parsed.
+
+OKX takes ``[A-Za-z0-9]`` only, 16 characters for a tag and 32 for a clOrdId. An agent id is
+whatever its owner calls it; ``LiveAgent_01`` is legal at OKX in neither place, and dropping
+characters is not injective (``Agent_1`` and ``Agent1``). So each agent is given, once:
+
+- ``tag``        its mark on orders: its id's letters and digits where those are free, else a
+                 shortened form with a number;
+- ``file_stem``  its file name: the id itself where every file system takes it and no other agent's
+                 id differs in case only, else a shortened form with a number. Never leaves the
+                 directory.
+
+A clOrdId is the tag, then 4 characters of the store's own id, 5 of the epoch and 7 of the order's
+number in that epoch (base 36). The last 16 make it unique, whatever the tag.
+
+Invariants: tags are injective without regard to case, file stems likewise; a row is never changed
+or given to another agent.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from prometheus_persist.errors import BadValue
+
+TAG_CHARS_MAX = 16
+CL_ORD_ID_CHARS_MAX = 32
+STORE_ID_CHARS = 4
+AGENT_ID_CHARS_MAX = 300
+_EPOCH_CHARS = 5
+_NUMBER_CHARS = 7
+_STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
+_NOT_ALNUM = re.compile(r"[^A-Za-z0-9]")
+_ALNUM = re.compile(r"[A-Za-z0-9]+")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class AgentIds(BaseModel):
+    """One agent's names: its own, OKX's, the file system's."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    agent_id: str
+    tag: str = Field(pattern=r"^[A-Za-z0-9]{1,16}$")
+    file_stem: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")
+
+
+class Registry(BaseModel):
+    """The table. ``assign`` returns a new one; a row, once in, stays."""
+
+    model_config = ConfigDict(extra="allow")
+
+    store_id: str = Field(default="0000", pattern=r"^[a-z0-9]{4}$")
+    rows: dict[str, AgentIds] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _injective(self) -> Self:
+        for name in ("tag", "file_stem"):
+            folded = [getattr(row, name).casefold() for row in self.rows.values()]
+            if len(set(folded)) != len(folded):
+                raise ValueError(f"two agents share one {name}")
+        if any(key != row.agent_id for key, row in self.rows.items()):
+            raise ValueError("a row stands under another agent's id")
+        return self
+
+    def assign(self, agent_id: str) -> Registry:
+        """A registry in which ``agent_id`` has its row; itself where it had one already."""
+        if agent_id in self.rows:
+            return self
+        _check_agent_id(agent_id)
+        tags = {row.tag.casefold() for row in self.rows.values()}
+        stems = {row.file_stem.casefold() for row in self.rows.values()}
+        row = AgentIds(
+            agent_id=agent_id, tag=_free_tag(agent_id, tags), file_stem=_free_stem(agent_id, stems)
+        )
+        return self.model_copy(update={"rows": {**self.rows, agent_id: row}})
+
+    def owner_of_tag(self, tag: str) -> str | None:
+        """The agent whose tag this is, exactly; None for everyone else's."""
+        return next((row.agent_id for row in self.rows.values() if row.tag == tag), None)
+
+    def cl_ord_id(self, agent_id: str, epoch: int, number: int) -> str:
+        """The clOrdId of an epoch's ``number``-th order; raises BadValue when out of range."""
+        if agent_id not in self.rows:
+            raise BadValue(f"agent {agent_id!r} is not in the registry")
+        suffix = base36(epoch, _EPOCH_CHARS) + base36(number, _NUMBER_CHARS)
+        return self.rows[agent_id].tag + self.store_id + suffix
+
+
+def base36(number: int, width: int) -> str:
+    """``number`` in base 36, zero-padded; raises BadValue when it does not fit."""
+    if number < 0 or number >= 36**width:
+        raise BadValue(f"{number} does not fit into {width} base-36 digits")
+    text = ""
+    for _ in range(width):
+        number, digit = divmod(number, 36)
+        text = _DIGITS[digit] + text
+    return text
+
+
+def _check_agent_id(agent_id: str) -> None:
+    if not agent_id or len(agent_id) > AGENT_ID_CHARS_MAX:
+        raise BadValue(f"an agent id has 1 to {AGENT_ID_CHARS_MAX} characters, not {len(agent_id)}")
+    try:
+        agent_id.encode("utf-8")
+    except UnicodeEncodeError:
+        raise BadValue(f"agent id {agent_id!r} holds a lone surrogate") from None
+
+
+def _free_tag(agent_id: str, taken: set[str]) -> str:
+    letters = _NOT_ALNUM.sub("", agent_id)
+    if letters and len(letters) <= TAG_CHARS_MAX and letters.casefold() not in taken:
+        return letters
+    return _numbered((letters or "agent")[: TAG_CHARS_MAX - 4], "", taken, 4)
+
+
+def _free_stem(agent_id: str, taken: set[str]) -> str:
+    plain = _STEM.fullmatch(agent_id) is not None and _RESERVED.fullmatch(agent_id) is None
+    if plain and agent_id.casefold() not in taken:
+        return agent_id
+    letters = "".join(_ALNUM.findall(agent_id))[:40] or "agent"
+    return _numbered(letters, "-", taken, 6)
+
+
+def _numbered(head: str, joint: str, taken: set[str], width: int) -> str:
+    for number in range(1, len(taken) + 2):
+        candidate = head + joint + base36(number, width)
+        if candidate.casefold() not in taken:
+            return candidate
+    raise BadValue(f"no free name left after {head!r}")
