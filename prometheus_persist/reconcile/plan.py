@@ -1,0 +1,204 @@
+"""What a reconciliation comes to: items with verdicts, findings with evidence, one plan.
+
+- Every compared item of every agent gets a ``Verdict``: MATCH, MISMATCH or UNKNOWN.
+- Every deviation is a ``Finding`` of one ``Case``, with the rows that prove it and one
+  ``Resolution``: AUTO (corrections attached), ORPHAN (recorded, warned, frozen for new entries),
+  HUMAN (nothing is touched until somebody approves), UNKNOWN (cannot be judged from what was read).
+- ``Correction`` is a closed sum type; ``apply.py`` turns it into one commit.
+- Ids are content hashes: the same view and books give the same plan, byte for byte.
+
+The plan's own hash is what a human approves; it covers everything but the hash itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from prometheus_persist.state import Execution, PositionKey
+
+
+class Verdict(StrEnum):
+    """What is said of one compared item."""
+
+    MATCH = "MATCH"
+    MISMATCH = "MISMATCH"
+    UNKNOWN = "UNKNOWN"
+
+
+class Item(StrEnum):
+    """The compared items, in the order of the report."""
+
+    SIZE = "size"
+    DIRECTION = "direction"
+    ENTRY_PX = "entry_px"
+    HOLDING_TIME = "holding_time"
+    CAPITAL = "capital"
+    OWNER = "owner"
+
+
+PRIORITY: Mapping[Item, str] = {
+    Item.SIZE: "P0",
+    Item.DIRECTION: "P0",
+    Item.ENTRY_PX: "P1",
+    Item.HOLDING_TIME: "P2",
+    Item.CAPITAL: "P1",
+    Item.OWNER: "P0",
+}
+
+
+class Case(StrEnum):
+    """What a finding is."""
+
+    A = "A"  # the exchange holds more than the books: an execution that was not recorded
+    B = "B"  # the books hold more than the exchange: closed outside the system
+    C = "C"  # public and private ledger differ
+    D = "D"  # the direction differs
+    F = "F"  # an order intent without an answer
+    G = "G"  # an order rests at the exchange that no book knows
+    J = "J"  # a foreign writer or a trade by hand
+    L = "L"  # the account's position mode is not what the books were kept under
+
+
+class Resolution(StrEnum):
+    """What becomes of a finding."""
+
+    AUTO = "AUTO"
+    ORPHAN = "ORPHAN"
+    HUMAN = "HUMAN"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemVerdict:
+    """One item of one agent. ``before`` the corrections, with a note where it is not MATCH."""
+
+    agent_id: str
+    item: Item
+    verdict: Verdict
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBalance:
+    """R2 for one key: what the owners add up to, what nobody owns, what the exchange has.
+
+    Contracts as plain text; ``venue`` is None where the exchange could not be read.
+    ``after`` is owners + unattributed once the plan is applied.
+    """
+
+    key: PositionKey
+    owners: str
+    unattributed: str
+    venue: str | None
+    after: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A row that proves something: ``kind`` (fill, order, algo, position, lookup, ledger), its id,
+    and the fields that matter, as text."""
+
+    kind: str
+    ref: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BookFill:
+    """Book one execution into both ledgers of its owner."""
+
+    agent_id: str
+    execution: Execution
+
+
+@dataclass(frozen=True, slots=True)
+class BookOrphan:
+    """Book one execution to nobody, visibly."""
+
+    execution: Execution
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildLedger:
+    """Rewrite the older of an agent's two ledgers; ``source``, the newer, is private or public."""
+
+    agent_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettleIntent:
+    """Give an open intent the outcome that the exchange proved."""
+
+    cl_ord_id: str
+    outcome: str
+    ord_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeInstrument:
+    """Refuse new entries on one instrument until a human lifts it."""
+
+    inst_id: str
+    reason: str
+
+
+Correction = BookFill | BookOrphan | RebuildLedger | SettleIntent | FreezeInstrument
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One deviation. ``what``, ``cause``, ``remedy`` are message ids; ``params`` fills them in."""
+
+    finding_id: str
+    case: Case
+    resolution: Resolution
+    agent_id: str | None
+    key: PositionKey | None
+    what: str
+    cause: str
+    remedy: str
+    params: Mapping[str, str]
+    evidence: tuple[Evidence, ...]
+    corrections: tuple[Correction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole outcome. ``fills_seen_ms`` is how far the exchange's fills are then booked."""
+
+    read_ms: int
+    items: tuple[ItemVerdict, ...]
+    balances: tuple[KeyBalance, ...]
+    findings: tuple[Finding, ...]
+    source_problems: tuple[str, ...]
+    fills_seen_ms: int
+    plan_hash: str
+
+    @property
+    def needs_human(self) -> bool:
+        """Whether anything must not be touched before somebody approves."""
+        return any(finding.resolution is Resolution.HUMAN for finding in self.findings)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether anything could not be judged."""
+        return (
+            any(item.verdict is Verdict.UNKNOWN for item in self.items)
+            or any(finding.resolution is Resolution.UNKNOWN for finding in self.findings)
+            or bool(self.source_problems)
+        )
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything matched and nothing was found."""
+        return not self.findings and not self.incomplete
+
+    @property
+    def corrections(self) -> tuple[Correction, ...]:
+        """All corrections, in the order in which they are applied."""
+        return tuple(step for finding in self.findings for step in finding.corrections)

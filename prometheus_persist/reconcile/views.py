@@ -1,0 +1,208 @@
+"""The three books as plain values: what is compared, whole and frozen.
+
+``Books`` is what the store holds. ``VenueView`` is what the exchange was seen to hold, with the
+completeness of every source it was read from. Contracts are signed under posSide ``net`` and
+non-negative under ``long``/``short``; times are the exchange's Unix ms; prices are Decimal.
+
+A source that failed, was capped, or does not reach back far enough is not ``complete``; what
+depends on it is UNKNOWN. An empty row list of an incomplete source says nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from prometheus_persist.state import (
+    Contracts,
+    OrderIntent,
+    PositionKey,
+    SystemState,
+)
+
+POSITIONS = "positions"
+FILLS = "fills"
+ORDERS_OPEN = "orders_open"
+ORDERS_HISTORY = "orders_history"
+ALGO_ORDERS = "algo_orders"
+INTENT_LOOKUPS = "intent_lookups"
+INSTRUMENTS = "instruments"
+CONFIG = "config"
+BALANCE = "balance"
+SOURCES = (
+    CONFIG,
+    INSTRUMENTS,
+    POSITIONS,
+    FILLS,
+    ORDERS_OPEN,
+    ORDERS_HISTORY,
+    ALGO_ORDERS,
+    INTENT_LOOKUPS,
+    BALANCE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How far one source can be believed.
+
+    ``window_from_ms`` is what was asked for, ``kept_from_ms`` what the exchange keeps (0: all).
+    ``problem`` is empty when ``complete``.
+    """
+
+    name: str
+    complete: bool
+    read_ms: int
+    rows: int = 0
+    window_from_ms: int = 0
+    kept_from_ms: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What one contract is (OKX: public/instruments)."""
+
+    inst_id: str
+    ct_val: Decimal
+    ct_mult: Decimal
+    lot_sz: Decimal
+    tick_sz: Decimal
+    settle_ccy: str
+
+
+@dataclass(frozen=True, slots=True)
+class VenuePosition:
+    """One open position row. It carries no owner."""
+
+    key: PositionKey
+    qty_contracts: Contracts
+    avg_px: Decimal
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class VenueFill:
+    """One execution (OKX: trade/fills). ``fee`` is negative when it is a charge."""
+
+    inst_id: str
+    trade_id: str
+    ord_id: str
+    cl_ord_id: str
+    tag: str
+    side: str
+    pos_side: str
+    qty_contracts: Contracts
+    px: Decimal
+    fee: Decimal
+    ts_ms: int
+    bill_id: str
+    sub_type: str = ""
+
+    @property
+    def fill_id(self) -> str:
+        """Its identity: tradeId is unique per instrument."""
+        return f"{self.inst_id}:{self.trade_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class VenueOrder:
+    """One order row, open or ended. ``algo_cl_ord_id`` names the algo order it is a child of."""
+
+    inst_id: str
+    ord_id: str
+    cl_ord_id: str
+    algo_id: str
+    algo_cl_ord_id: str
+    tag: str
+    side: str
+    pos_side: str
+    mgn_mode: str
+    ord_type: str
+    state: str
+    category: str
+    source: str
+    qty_contracts: Contracts
+    filled_contracts: Contracts
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class VenueAlgoOrder:
+    """One algo order row. ``ord_id`` is its child's once it is effective."""
+
+    inst_id: str
+    algo_id: str
+    algo_cl_ord_id: str
+    tag: str
+    side: str
+    pos_side: str
+    mgn_mode: str
+    ord_type: str
+    state: str
+    ord_id: str
+    qty_contracts: Contracts
+    trigger_px: Decimal | None
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntentLookup:
+    """What the exchange answered when asked for one clOrdId.
+
+    ``found`` True: ``state`` and ``ord_id`` are its. False: the exchange has no such order.
+    None: the question was not answered, or the answer proves nothing (older than what is kept, or
+    younger than an order may still be on its way); ``problem`` says why.
+    """
+
+    cl_ord_id: str
+    found: bool | None
+    state: str = ""
+    ord_id: str = ""
+    filled_contracts: Contracts | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VenueView:
+    """Everything read from the exchange in one reading."""
+
+    read_ms: int
+    pos_mode: str
+    sources: Mapping[str, SourceStatus]
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
+    positions: tuple[VenuePosition, ...] = ()
+    fills: tuple[VenueFill, ...] = ()
+    orders: tuple[VenueOrder, ...] = ()
+    algo_orders: tuple[VenueAlgoOrder, ...] = ()
+    lookups: tuple[IntentLookup, ...] = ()
+    equity: Decimal | None = None
+
+    def complete(self, *names: str) -> bool:
+        """Whether every one of these sources can be believed."""
+        return all(name in self.sources and self.sources[name].complete for name in names)
+
+    def problems(self) -> tuple[SourceStatus, ...]:
+        """The sources that cannot be believed, in a fixed order."""
+        return tuple(
+            self.sources.get(name, SourceStatus(name, False, self.read_ms, problem="not read"))
+            for name in SOURCES
+            if not self.complete(name)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the store holds: the typed state and what its streams already contain.
+
+    ``booked_fills`` are the fill ids in the ledgers or among the orphans. ``order_owners`` maps
+    every clOrdId ever issued to its agent, ended intents included. ``ended`` holds the ended intents by
+    clOrdId, for executions that turn up late.
+    """
+
+    state: SystemState
+    booked_fills: frozenset[str]
+    order_owners: Mapping[str, str]
+    ended: Mapping[str, OrderIntent] = field(default_factory=dict)
