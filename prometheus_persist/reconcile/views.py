@@ -198,8 +198,8 @@ class Books:
     """What the store holds: the typed state and what its streams already contain.
 
     ``booked_fills`` are the fill ids in the ledgers or among the orphans. ``order_owners`` maps
-    every clOrdId ever issued to its agent, ended intents included. ``ended`` holds the ended intents by
-    clOrdId, for executions that turn up late.
+    every clOrdId ever issued to its agent, ended intents included. ``ended`` holds the ended
+    intents by clOrdId, for executions that turn up late.
     """
 
     state: SystemState

@@ -4,8 +4,8 @@ Every byte that is written or read goes through an ``Fs``, so that a test can st
 fail any single operation without privileges, and can prove that nothing goes around it.
 
 Rules
-- Paths are relative to the store's root, with ``/`` between parts; a path that is absolute, empty or
-  holds ``..`` or NUL is refused, so that no id can ever leave the directory.
+- Paths are relative to the store's root, with ``/`` between parts; a path that is absolute, empty
+  or holds ``..`` or NUL is refused, so that no id can ever leave the directory.
 - ``write`` writes all of its bytes or raises: a short write is continued, and what is left undone
   is an error.
 - ``fsync`` and ``fsync_dir`` return when the kernel says that the disk has it.

@@ -1,0 +1,50 @@
+"""What the library asks of an exchange: reading, and nothing else.
+
+An ``ExchangeReader`` has no way to place, change or cancel an order (P7). It never raises for a
+source it could not read: the source comes back incomplete, with the problem in words. It raises
+``VenueUnreachable`` only where nothing at all could be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from prometheus_persist.reconcile.views import Instrument, IntentLookup, VenueFill, VenueView
+from prometheus_persist.state import OrderIntent
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRequest:
+    """What to read: everything since ``since_ms`` (exchange time), and these orders by clOrdId.
+
+    A clOrdId that the exchange does not know proves that the order never arrived only once it is
+    older than ``in_flight_ms`` and younger than what the exchange keeps.
+    """
+
+    since_ms: int
+    now_ms: int
+    intents: tuple[OrderIntent, ...] = ()
+    in_flight_ms: int = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSeen:
+    """One order and its executions, as the exchange tells them; ``complete`` when both were read."""
+
+    lookup: IntentLookup
+    fills: tuple[VenueFill, ...]
+    instrument: Instrument | None
+    complete: bool
+
+
+class ExchangeReader(Protocol):
+    """Reading an account."""
+
+    def read_view(self, request: ViewRequest) -> VenueView:
+        """Everything that reconciliation compares, bracketed until stable."""
+        ...
+
+    def read_order(self, intent: OrderIntent, now_ms: int) -> OrderSeen:
+        """One order of ours, and its executions."""
+        ...
