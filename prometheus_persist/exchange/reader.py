@@ -30,7 +30,7 @@ class ViewRequest:
 
 @dataclass(frozen=True, slots=True)
 class OrderSeen:
-    """One order and its executions, as the exchange tells them; ``complete`` when both were read."""
+    """One order and its executions as the exchange tells them; ``complete`` if both were read."""
 
     lookup: IntentLookup
     fills: tuple[VenueFill, ...]
