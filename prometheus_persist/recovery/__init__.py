@@ -1,1 +1,6 @@
-""""""
+"""Shell. Coming back: the restore ladder, any moment of the past, verification."""
+
+from prometheus_persist.recovery.ladder import Restored, restore
+from prometheus_persist.recovery.verify import Verification, verify
+
+__all__ = ["Restored", "Verification", "restore", "verify"]

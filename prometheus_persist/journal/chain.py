@@ -1,0 +1,119 @@
+"""From two copies of every segment to one chain of frames.
+
+Each segment is kept twice (``journal/`` and ``mirror/``), byte for byte alike. ``scan`` finds every
+whole frame in one copy and notes what else lies there. ``link`` then follows the digests from a
+base's tip to the newest frame, over all copies of all segments at once.
+
+Rules
+- A frame is taken only when it is whole; where one copy is damaged the other's frame links as well.
+- Where a copy has no whole frame, its walk resumes at the next sound header; the fault is noted.
+- Only digests link frames. File names, offsets and clocks do not, so a file that was swapped with
+  another, or replaced by an older version, can do no harm.
+- Two frames after the same one: the higher epoch counts (the other writer had been fenced off).
+- A frame beyond the end of the chain proves that something before it is gone: a gap, to be named.
+  A torn or damaged rest with nothing sound behind it in either copy was never acknowledged, because
+  an acknowledged frame was complete in both.
+
+A segment begins with an OPEN frame, whose payload names it. ``segments_of`` cuts a chain there and
+gives the bytes that both copies of every segment ought to have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from prometheus_persist.journal.frame import OPEN, Frame, Seen, Tip, find_header, read
+from prometheus_persist.state.exactjson import loads_object
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that was not a whole frame: in which file, where, what."""
+
+    file: str
+    offset: int
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A whole frame, its bytes, and where it was found."""
+
+    file: str
+    offset: int
+    frame: Frame
+    raw: bytes
+
+
+@dataclass(slots=True)
+class Scan:
+    """One copy of one segment: its whole frames and what else lies there."""
+
+    file: str
+    frames: list[Placed] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Chain:
+    """The frames after a base, in order, and what lies beyond them."""
+
+    frames: list[Placed]
+    tip: Tip
+    beyond: list[Placed]
+
+
+def scan(file: str, data: bytes) -> Scan:
+    """Every whole frame in ``data``, and every place that holds none."""
+    found = Scan(file)
+    offset = 0
+    while True:
+        seen, frame = read(data, offset)
+        if seen is Seen.END:
+            return found
+        if frame is not None:
+            found.frames.append(Placed(file, offset, frame, data[offset : frame.end]))
+            offset = frame.end
+            continue
+        found.faults.append(Fault(file, offset, seen))
+        offset = find_header(data, offset + 1)
+        if offset < 0:
+            return found
+
+
+def link(tip: Tip, frames: Iterable[Placed], *, seq_max: int | None = None) -> Chain:
+    """The chain after ``tip``; stops after ``seq_max`` where one is given."""
+    follows: dict[bytes, Placed] = {}
+    everything = list(frames)
+    for placed in everything:
+        rival = follows.get(placed.frame.previous)
+        if rival is None or rival.frame.epoch < placed.frame.epoch:
+            follows[placed.frame.previous] = placed
+    chain: list[Placed] = []
+    while seq_max is None or tip.seq < seq_max:
+        found = follows.get(tip.digest)
+        if found is None or found.frame.seq != tip.seq + 1 or found.frame.epoch < tip.epoch:
+            break
+        chain.append(found)
+        tip = Tip(found.frame.seq, found.frame.epoch, found.frame.digest, found.frame.wall_ms)
+    reached = tip.seq if seq_max is None else max(tip.seq, seq_max)
+    beyond = [placed for placed in everything if placed.frame.seq > reached]
+    return Chain(chain, tip, sorted(beyond, key=lambda placed: placed.frame.seq))
+
+
+def segments_of(chain: Iterable[Placed]) -> dict[str, bytes]:
+    """The bytes that every segment ought to have, by name; frames before an OPEN are left."""
+    parts: dict[str, list[bytes]] = {}
+    name = ""
+    for placed in chain:
+        if placed.frame.kind == OPEN:
+            name = segment_name(placed)
+        if name:
+            parts.setdefault(name, []).append(placed.raw)
+    return {name: b"".join(raw) for name, raw in parts.items()}
+
+
+def segment_name(placed: Placed) -> str:
+    """The segment that an OPEN frame begins; raises StoreDamaged where it names none."""
+    return str(loads_object(placed.frame.payload, placed.file).get("segment", ""))

@@ -1,0 +1,92 @@
+"""A change and the image it changes: what one frame's payload means.
+
+A change puts whole documents, removes documents, and appends records to streams; it names why it
+was saved. An image is every document and every stream at one sequence. Replaying the changes of a
+chain onto an empty image gives the image; that is the whole of recovery.
+
+Documents and records are JSON objects (``state/documents.py`` has their keys). Once handed in they
+are the image's own: callers pass fresh objects.
+
+Raises ``StoreDamaged`` for a payload that is not a change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.state.exactjson import JsonObject, dumps, loads_object
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One commit's content."""
+
+    why: str
+    put: Mapping[str, JsonObject] = field(default_factory=dict)
+    remove: Sequence[str] = ()
+    add: Mapping[str, Sequence[JsonObject]] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it would change nothing."""
+        return not (self.put or self.remove or any(self.add.values()))
+
+    def to_json(self) -> JsonObject:
+        """The payload as a JSON object."""
+        found: JsonObject = {"why": self.why}
+        if self.put:
+            found["put"] = dict(self.put)
+        if self.remove:
+            found["del"] = list(self.remove)
+        if self.add:
+            found["add"] = {name: list(records) for name, records in self.add.items()}
+        return found
+
+
+@dataclass(slots=True)
+class Image:
+    """Every document and stream at one sequence. ``apply`` moves it on, in place."""
+
+    documents: dict[str, JsonObject] = field(default_factory=dict)
+    streams: dict[str, list[JsonObject]] = field(default_factory=dict)
+    seq: int = 0
+    time_ms: int = 0
+
+    def apply(self, change: Change, seq: int, time_ms: int) -> None:
+        """Take a change in."""
+        self.documents.update(change.put)
+        for key in change.remove:
+            self.documents.pop(key, None)
+        for name, records in change.add.items():
+            self.streams.setdefault(name, []).extend(records)
+        self.seq, self.time_ms = seq, time_ms
+
+    def digest(self) -> str:
+        """SHA-256 over the canonical bytes of everything in it; equal images, equal digests."""
+        return hashlib.sha256(dumps({"d": self.documents, "s": self.streams})).hexdigest()
+
+
+def change_from(payload: bytes, where: str) -> Change:
+    """The change in a payload; raises StoreDamaged naming ``where``."""
+    found = loads_object(payload, where)
+    unknown = found.keys() - {"why", "put", "del", "add"}
+    put, remove, add = found.get("put", {}), found.get("del", []), found.get("add", {})
+    sound = (
+        not unknown
+        and isinstance(found.get("why"), str)
+        and isinstance(put, dict)
+        and all(isinstance(item, dict) for item in put.values())
+        and isinstance(remove, list)
+        and all(isinstance(key, str) for key in remove)
+        and isinstance(add, dict)
+        and all(
+            isinstance(records, list) and all(isinstance(item, dict) for item in records)
+            for records in add.values()
+        )
+    )
+    if not sound:
+        raise StoreDamaged("a frame's payload is not a change", file=where)
+    return Change(found["why"], put, remove, add)

@@ -1,0 +1,171 @@
+"""One commit is one frame. This header is the format page.
+
+    offset  size  field
+         0     4  magic            b"PPJ1"
+         4     2  format version   1
+         6     2  kind             1 OPEN (a writer takes over: new epoch), 2 COMMIT
+         8     4  payload length   bytes, at most FRAME_PAYLOAD_BYTES_MAX
+        12     8  epoch            grows with every writer that opens the store
+        20     8  sequence         grows by one with every frame, over all epochs and segments
+        28     8  wall time        Unix ms; shown to people, orders nothing
+        36    32  previous digest  the digest of the frame before this one; zeros for the first
+        68     4  header CRC-32    over bytes 0..67, so that a flipped length is seen as damage
+        72     n  payload          canonical JSON
+      72+n    32  digest           BLAKE2b-256 over bytes 0..72+n-1
+
+All integers are little-endian. A frame is whole when both checks hold; the digest also seals the
+link to the frame before it, so a frame cannot be moved, dropped or taken from another store.
+
+Reading at an offset has exactly one of these outcomes:
+
+    END             no byte left
+    WHOLE           both checks hold
+    TORN_HEADER     fewer bytes left than a header has
+    TORN_PAYLOAD    a sound header, fewer bytes left than it announces
+    TORN_ZEROS      nothing but zeros left (space was given, data never came)
+    BAD_HEADER      the header's own check fails
+    BAD_VERSION     a sound header of a format this code does not know
+    BAD_PAYLOAD     a full-length frame whose digest does not fit
+
+TORN_* at the very end is what a crash leaves; BAD_* is damage. The reader never decides between
+them: it says what it sees, and whoever has both copies decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from prometheus_persist.errors import BadValue
+
+MAGIC = b"PPJ1"
+FORMAT_VERSION = 1
+OPEN = 1
+COMMIT = 2
+DIGEST_BYTES = 32
+FIRST = bytes(DIGEST_BYTES)
+FRAME_PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
+
+_FIELDS = struct.Struct("<4sHHIQQQ32s")
+_CRC = struct.Struct("<I")
+HEADER_BYTES = _FIELDS.size + _CRC.size
+OVERHEAD_BYTES = HEADER_BYTES + DIGEST_BYTES
+assert (_FIELDS.size, HEADER_BYTES) == (68, 72), "the format page above is wrong"
+
+
+class Seen(StrEnum):
+    """What lies at an offset."""
+
+    END = "END"
+    WHOLE = "WHOLE"
+    TORN_HEADER = "TORN_HEADER"
+    TORN_PAYLOAD = "TORN_PAYLOAD"
+    TORN_ZEROS = "TORN_ZEROS"
+    BAD_HEADER = "BAD_HEADER"
+    BAD_VERSION = "BAD_VERSION"
+    BAD_PAYLOAD = "BAD_PAYLOAD"
+
+    @property
+    def torn(self) -> bool:
+        """Whether a crash alone explains it."""
+        return self.value.startswith("TORN")
+
+    @property
+    def bad(self) -> bool:
+        """Whether only damage explains it."""
+        return self.value.startswith("BAD")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A whole frame, checked. ``end`` is the offset behind it."""
+
+    kind: int
+    epoch: int
+    seq: int
+    wall_ms: int
+    previous: bytes
+    payload: bytes
+    digest: bytes
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """The last frame of a chain: what the next one links to."""
+
+    seq: int = 0
+    epoch: int = 0
+    digest: bytes = FIRST
+    wall_ms: int = 0
+
+
+def encode(kind: int, tip: Tip, epoch: int, wall_ms: int, payload: bytes) -> tuple[bytes, Tip]:
+    """The bytes of the frame after ``tip``, and the new tip; raises BadValue when out of range."""
+    if len(payload) > FRAME_PAYLOAD_BYTES_MAX:
+        raise BadValue(
+            f"one commit of {len(payload)} bytes; at most {FRAME_PAYLOAD_BYTES_MAX} fit in a frame"
+        )
+    seq = tip.seq + 1
+    try:
+        fields = _FIELDS.pack(
+            MAGIC, FORMAT_VERSION, kind, len(payload), epoch, seq, wall_ms, tip.digest
+        )
+    except struct.error as problem:
+        raise BadValue(f"a frame field is out of range: {problem}") from None
+    body = fields + _CRC.pack(zlib.crc32(fields)) + payload
+    digest = _digest(body)
+    return body + digest, Tip(seq, epoch, digest, wall_ms)
+
+
+def read(data: bytes, offset: int) -> tuple[Seen, Frame | None]:
+    """What lies at ``offset``; the frame when it is WHOLE."""
+    left = len(data) - offset
+    if left <= 0:
+        return Seen.END, None
+    if left < HEADER_BYTES:
+        return Seen.TORN_HEADER if any(data[offset:]) else Seen.TORN_ZEROS, None
+    fields = data[offset : offset + _FIELDS.size]
+    (crc,) = _CRC.unpack_from(data, offset + _FIELDS.size)
+    if zlib.crc32(fields) != crc or fields[:4] != MAGIC:
+        return Seen.BAD_HEADER if _any_byte(data, offset) else Seen.TORN_ZEROS, None
+    _, version, kind, length, epoch, seq, wall_ms, previous = _FIELDS.unpack(fields)
+    if version != FORMAT_VERSION or length > FRAME_PAYLOAD_BYTES_MAX:
+        return Seen.BAD_VERSION, None
+    if left < OVERHEAD_BYTES + length:
+        return Seen.TORN_PAYLOAD, None
+    body_end = offset + HEADER_BYTES + length
+    end = body_end + DIGEST_BYTES
+    digest = data[body_end:end]
+    if not digest_fits(data[offset:body_end], digest):
+        return Seen.BAD_PAYLOAD, None
+    payload = data[offset + HEADER_BYTES : body_end]
+    return Seen.WHOLE, Frame(kind, epoch, seq, wall_ms, previous, payload, digest, end)
+
+
+def digest_fits(body: bytes, digest: bytes) -> bool:
+    """Whether the digest is that of the body."""
+    return _digest(body) == digest
+
+
+def find_header(data: bytes, offset: int) -> int:
+    """The offset of the next sound header at or after ``offset``; -1 where there is none."""
+    while (offset := data.find(MAGIC, offset)) >= 0:
+        fields = data[offset : offset + _FIELDS.size]
+        if len(fields) == _FIELDS.size and len(data) - offset >= HEADER_BYTES:
+            (crc,) = _CRC.unpack_from(data, offset + _FIELDS.size)
+            if zlib.crc32(fields) == crc:
+                return offset
+        offset += 1
+    return -1
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest()
+
+
+def _any_byte(data: bytes, offset: int) -> bool:
+    return data.count(0, offset) != len(data) - offset

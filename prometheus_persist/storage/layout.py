@@ -1,0 +1,32 @@
+"""Names under a store's directory. Every path is relative to it, with ``/`` between parts."""
+
+from __future__ import annotations
+
+import re
+
+JOURNAL = "incremental/journal"
+MIRROR = "mirror"
+INCREMENTAL = "incremental"
+SNAPSHOTS = "snapshots"
+RECOVERY_LOG = "recovery_log.txt"
+LOCK = "store.lock"
+COPIES = (JOURNAL, MIRROR)
+
+_SEGMENT = re.compile(r"e(\d{8})_s(\d{14})\.wal")
+_SNAPSHOT = re.compile(r"snapshot_\d{8}_\d{6}\.zip")
+
+
+def segment_name(epoch: int, seq: int) -> str:
+    """The name of the segment that begins with frame ``seq`` of ``epoch``; names sort by age."""
+    return f"e{epoch:08d}_s{seq:014d}.wal"
+
+
+def segment_epoch(name: str) -> int | None:
+    """The epoch in a segment's name; None for any other name."""
+    found = _SEGMENT.fullmatch(name)
+    return int(found[1]) if found else None
+
+
+def is_snapshot(name: str) -> bool:
+    """Whether this is a snapshot's name."""
+    return _SNAPSHOT.fullmatch(name) is not None

@@ -1,0 +1,216 @@
+"""The open store: an image in memory, and the one way to change it durably.
+
+``commit`` writes one frame to the journal and to its mirror, waits for the disk, and only then
+takes the change into the image and returns. Promises kept here:
+
+- S1 when ``commit`` has returned, the change is in the journal, synced;
+- S2 one commit is one frame: all of it or none;
+- S7 a journal write or sync that fails raises ``StoreFailed`` and shuts the handle for good;
+  nothing is retried, nothing was acknowledged, the store has to be opened anew from what is on disk. A
+  checkpoint or snapshot that fails raises as well, leaves the old files whole, and shuts nothing.
+
+The mirror is written with every commit, before the acknowledgement, and synced with every
+checkpoint, snapshot and close. After a SIGKILL both copies are complete; after a power cut the
+mirror may lack the frames since the last checkpoint, the journal does not.
+
+Each opening begins a segment of its own with an OPEN frame that carries the new epoch, so a torn
+tail of the writer before it is left behind and never written over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from prometheus_persist.clock import Clock
+from prometheus_persist.errors import StoreFailed
+from prometheus_persist.journal.archive import pack, unpack
+from prometheus_persist.journal.change import Change, Image
+from prometheus_persist.journal.frame import COMMIT, OPEN, Tip, encode
+from prometheus_persist.journal.projection import CHECKPOINT, checkpoint, checksum, project, wrap
+from prometheus_persist.state.exactjson import JsonObject, dumps
+from prometheus_persist.storage.fs import Fs, Handle, replace_file
+from prometheus_persist.storage.layout import (
+    COPIES,
+    INCREMENTAL,
+    JOURNAL,
+    MIRROR,
+    SNAPSHOTS,
+    is_snapshot,
+    segment_name,
+)
+
+SEGMENT_BYTES_MAX = 64 * 1024 * 1024
+_STAMP = "%Y%m%d_%H%M%S"
+
+
+class Observer(Protocol):
+    """Someone who watches commits: told before the first byte, and again once it is durable."""
+
+    def begin(self, seq: int, change: JsonObject) -> None:
+        """A frame is about to be written."""
+        ...
+
+    def durable(self, seq: int, elapsed_s: float) -> None:
+        """It is on the disk; ``elapsed_s`` since ``begin``."""
+        ...
+
+
+class Store:
+    """One writer's handle on a store; thread-safe."""
+
+    def __init__(
+        self,
+        fs: Fs,
+        image: Image,
+        tip: Tip,
+        epoch: int,
+        clock: Clock,
+        observer: Observer | None = None,
+    ) -> None:
+        """Take over after ``tip`` as ``epoch``; raises StoreFailed."""
+        self.image = image
+        self.tip = tip
+        self.epoch = epoch
+        self._fs = fs
+        self._clock = clock
+        self._observer = observer
+        self._guard = threading.RLock()
+        self._handles: dict[str, Handle] = {}
+        self._segment_bytes = 0
+        self._failed: str = ""
+        self._projected: dict[str, str] = {}
+        for folder in (
+            *COPIES,
+            SNAPSHOTS,
+            f"{INCREMENTAL}/agents",
+            f"{INCREMENTAL}/private_ledgers",
+        ):
+            fs.make_dir(folder)
+        self._begin_segment()
+
+    def commit(self, change: Change) -> int:
+        """Make one change durable; returns its sequence. Raises StoreFailed, BadValue."""
+        with self._guard:
+            if self._segment_bytes > SEGMENT_BYTES_MAX:
+                self._begin_segment()
+            payload = change.to_json()
+            encoded = dumps(payload)
+            started = self._clock.monotonic_s()
+            if self._observer:
+                self._observer.begin(self.tip.seq + 1, payload)
+            wall_ms = self._clock.now_ms()
+            self._append(COMMIT, encoded, wall_ms)
+            self.image.apply(change, self.tip.seq, wall_ms)
+            if self._observer:
+                self._observer.durable(self.tip.seq, self._clock.monotonic_s() - started)
+            return self.tip.seq
+
+    def checkpoint(self) -> list[str]:
+        """Refresh the readable files that changed, each atomically; returns their names."""
+        with self._guard, self._disk("checkpoint", shut=False):
+            self._sync_mirror()
+            now_ms = self._clock.now_ms()
+            written = []
+            files = project(self.image)
+            for name, data in files.items():
+                seal = checksum(data)
+                if self._projected.get(name) != seal:
+                    path = f"{INCREMENTAL}/{name}"
+                    replace_file(self._fs, path, wrap(data, self.image.seq, now_ms))
+                    self._projected[name] = seal
+                    written.append(name)
+            head = checkpoint(self.image, self.epoch, now_ms, self._projected)
+            replace_file(
+                self._fs, f"{INCREMENTAL}/{CHECKPOINT}", wrap(head, self.image.seq, now_ms)
+            )
+            return written
+
+    def snapshot(self, keep: int) -> str:
+        """Write a full archive, verify it, and keep the newest ``keep``; returns its path."""
+        with self._guard, self._disk("snapshot", shut=False):
+            self._sync_mirror()
+            taken = [name for name in self._fs.list_dir(SNAPSHOTS) if is_snapshot(name)]
+            path = f"{SNAPSHOTS}/{self._free_name(taken)}"
+            replace_file(self._fs, path, pack(self.image, self.tip))
+            unpack(self._fs.read(path), path)
+            stale = sorted({*taken, path.rpartition("/")[2]})[:-keep]
+            for name in stale:
+                self._fs.unlink(f"{SNAPSHOTS}/{name}")
+            if stale:
+                self._fs.fsync_dir(SNAPSHOTS)
+            return path
+
+    def close(self) -> None:
+        """Sync the mirror and give the handles back."""
+        with self._guard:
+            if not self._failed:
+                with self._disk("close"):
+                    for handle in self._handles.values():
+                        handle.fsync()
+            self._drop_handles()
+
+    def _free_name(self, taken: list[str]) -> str:
+        """A name by the clock, but later than every name taken, so that names sort by age."""
+        second = self._clock.now_ms() // 1000
+        if taken:
+            newest = datetime.strptime(max(taken)[9:24], _STAMP).replace(tzinfo=UTC)
+            second = max(second, int(newest.timestamp()) + 1)
+        return f"snapshot_{datetime.fromtimestamp(second, UTC).strftime(_STAMP)}.zip"
+
+    def _begin_segment(self) -> None:
+        """Open the next segment in both copies and write its OPEN frame."""
+        with self._guard, self._disk("opening a segment"):
+            self._drop_handles()
+            name = segment_name(self.epoch, self.tip.seq + 1)
+            for copy in COPIES:
+                self._handles[copy] = self._fs.create(f"{copy}/{name}")
+            self._segment_bytes = 0
+            for copy in COPIES:
+                self._fs.fsync_dir(copy)
+            self._append(OPEN, dumps({"segment": name}), self._clock.now_ms())
+            self._sync_mirror()
+            self.image.seq, self.image.time_ms = self.tip.seq, self.tip.wall_ms
+
+    def _append(self, kind: int, payload: bytes, wall_ms: int) -> None:
+        data, tip = encode(kind, self.tip, self.epoch, wall_ms, payload)
+        with self._disk("journal"):
+            self._handles[JOURNAL].write(data)
+            self._handles[MIRROR].write(data)
+            self._handles[JOURNAL].fsync()
+        self.tip = tip
+        self._segment_bytes += len(data)
+
+    @contextlib.contextmanager
+    def _disk(self, doing: str, *, shut: bool = True) -> Iterator[None]:
+        if self._failed:
+            raise StoreFailed(f"this store was shut after a failure: {self._failed}")
+        try:
+            yield
+        except OSError as problem:
+            if shut:
+                self._failed = f"{doing}: {problem}"
+            raise StoreFailed(f"{doing}: {problem}") from problem
+
+    def _sync_mirror(self) -> None:
+        with self._disk("syncing the mirror"):
+            self._handles[MIRROR].fsync()
+
+    def _drop_handles(self) -> None:
+        for handle in self._handles.values():
+            with contextlib.suppress(OSError):
+                handle.close()
+        self._handles = {}
+
+
+def append_log(fs: Fs, path: str, lines: Sequence[str]) -> None:
+    """Append lines to a text log, durably."""
+    handle = fs.append(path)
+    try:
+        handle.write("".join(f"{line}\n" for line in lines).encode("utf-8"))
+        handle.fsync()
+    finally:
+        handle.close()
