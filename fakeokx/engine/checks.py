@@ -1,0 +1,99 @@
+"""The rules that requests share: enums, ids, numbers, sides. Each either returns or refuses.
+
+Ids: clOrdId and algoClOrdId are 1 to 32 ASCII letters and digits, a tag 1 to 16. Underscore
+and hyphen belong to neither, so ``LiveAgent_01`` is refused and ``LiveAgent01`` is not.
+"""
+
+import re
+from collections.abc import Container
+from decimal import Decimal
+from typing import Final
+
+from fakeokx.engine.decimals import is_multiple, parse
+from fakeokx.engine.instruments import INSTRUMENTS, SWAP, Instrument
+from fakeokx.engine.model import BUY, CROSS, ISOLATED, LONG, NET, NET_MODE, SELL, SHORT
+from fakeokx.engine.refusals import Refusal
+from fakeokx.engine.venue import Venue
+
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{1,32}", re.ASCII)
+_TAG: Final = re.compile(r"[A-Za-z0-9]{1,16}", re.ASCII)
+_SIDES: Final = (BUY, SELL)
+_MARGIN_MODES: Final = (CROSS, ISOLATED)
+
+
+def client_id(name: str, text: str) -> str:
+    """A clOrdId or algoClOrdId, possibly empty; 51000 otherwise."""
+    if text and _CLIENT_ID.fullmatch(text) is None:
+        raise Refusal("51000", name)
+    return text
+
+
+def tag(text: str) -> str:
+    """A tag, possibly empty; 51000 otherwise."""
+    if text and _TAG.fullmatch(text) is None:
+        raise Refusal("51000", "tag")
+    return text
+
+
+def one_of(name: str, text: str, allowed: Container[str]) -> str:
+    """One of the allowed words; 51000 otherwise."""
+    if text not in allowed:
+        raise Refusal("51000", name)
+    return text
+
+
+def flag(name: str, text: str) -> bool:
+    """``true``, ``false`` or empty for false; 51000 otherwise."""
+    return one_of(name, text, ("true", "false", "")) == "true"
+
+
+def side(text: str) -> str:
+    """``buy`` or ``sell``."""
+    return one_of("side", text, _SIDES)
+
+
+def listed(inst_id: str) -> Instrument:
+    """The instrument of any type; 51001 if there is none."""
+    found = INSTRUMENTS.get(inst_id)
+    if found is None:
+        raise Refusal("51001")
+    return found
+
+
+def tradable(inst_id: str, margin_mode: str, name: str = "tdMode") -> Instrument:
+    """The swap that may be traded in that margin mode; spot and cash are 51010 here."""
+    instrument = listed(inst_id)
+    if instrument.inst_type != SWAP or margin_mode == "cash":
+        raise Refusal("51010")
+    one_of(name, margin_mode, _MARGIN_MODES)
+    return instrument
+
+
+def pos_side(venue: Venue, text: str) -> str:
+    """``net`` in net mode, ``long`` or ``short`` in long_short mode; 51000 otherwise."""
+    if venue.pos_mode == NET_MODE:
+        one_of("posSide", text, ("", NET))
+        return NET
+    return one_of("posSide", text, (LONG, SHORT))
+
+
+def price(name: str, text: str, instrument: Instrument) -> Decimal:
+    """A positive price on the tick grid; 51000 otherwise."""
+    number = parse(text)
+    if number is None or number <= 0 or not is_multiple(number, instrument.tick_sz):
+        raise Refusal("51000", name)
+    return number
+
+
+def size(name: str, text: str, instrument: Instrument, *, at_market: bool) -> Decimal:
+    """A positive size on the lot grid within the instrument's bounds."""
+    number = parse(text)
+    if number is None or number <= 0:
+        raise Refusal("51000", name)
+    if number < instrument.min_sz:
+        raise Refusal("51020")
+    if not is_multiple(number, instrument.lot_sz):
+        raise Refusal("51121")
+    if number > (instrument.market_sz_max if at_market else instrument.limit_sz_max):
+        raise Refusal("51202" if at_market else "51101")
+    return number

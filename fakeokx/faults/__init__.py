@@ -1,0 +1,14 @@
+"""Pure. The fault script: which calls go wrong, how, and how often that has happened.
+
+``Script.take`` looks at one call and says what to do to it; the server does it.
+"""
+
+from fakeokx.faults.script import (
+    ACTIONS,
+    BadScript,
+    Call,
+    Fault,
+    Script,
+)
+
+__all__ = ["ACTIONS", "BadScript", "Call", "Fault", "Script"]

@@ -1,0 +1,96 @@
+"""Venue, clock and ledger as one thing: what is in memory is what is on disk.
+
+``do`` is the only way to change anything. The order is: decide in memory, write one line,
+answer. If the line cannot be written, the process is of no more use and ends itself; memory
+would otherwise hold what nobody can replay. A command that changed nothing leaves no line.
+
+The clock is the machine's plus ``clock_ahead_ms``, and never behind the last command.
+"""
+
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from fakeokx.engine.commands import Command, decode, encode
+from fakeokx.engine.decimals import parse, plain
+from fakeokx.engine.events import Event
+from fakeokx.engine.model import NET_MODE
+from fakeokx.engine.refusals import Refusal
+from fakeokx.engine.step import changed, step
+from fakeokx.engine.venue import Venue
+from fakeokx.server.ledger import FORMAT, Ledger, LedgerDamaged
+
+FIRST_CASH_QUOTE: Final = Decimal(1_000_000)
+
+
+class Exchange:
+    """A venue that remembers. Raises LedgerDamaged or LedgerBusy when it cannot be opened."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        seed: int = 0,
+        pos_mode: str = NET_MODE,
+        first_cash_quote: Decimal = FIRST_CASH_QUOTE,
+    ) -> None:
+        self.ledger = Ledger(directory)
+        try:
+            entries = self.ledger.replay()
+            opening = next(entries, None)
+            if opening is None:
+                self.venue = Venue(seed=seed, first_cash_quote=first_cash_quote, pos_mode=pos_mode)
+                self.ledger.append(machine_ms(), _opening(self.venue))
+                return
+            self.venue = _reopened(opening.data, self.ledger.path)
+            for number, entry in enumerate(entries, start=2):
+                self._redo(number, entry.now_ms, entry.data)
+        except BaseException:
+            self.ledger.close()
+            raise
+
+    def now_ms(self) -> int:
+        """The venue's time."""
+        return max(machine_ms() + self.venue.clock_ahead_ms, self.venue.now_ms)
+
+    def do(self, command: Command) -> tuple[Event, ...]:
+        """Carry the command out and keep it; raises Refusal, and then nothing has happened."""
+        now_ms = self.now_ms()
+        events = step(self.venue, command, now_ms)
+        if changed(events):
+            self.ledger.append(now_ms, encode(command))
+        return events
+
+    def close(self) -> None:
+        """Let the ledger go."""
+        self.ledger.close()
+
+    def _redo(self, number: int, now_ms: int, data: dict[str, Any]) -> None:
+        try:
+            step(self.venue, decode(data), now_ms)
+        except (ValueError, Refusal, AssertionError) as error:
+            raise LedgerDamaged(
+                f"{self.ledger.path}, line {number}: it cannot be replayed ({error!r})"
+            ) from error
+
+
+def machine_ms() -> int:
+    """The machine's wall clock in Unix milliseconds."""
+    return time.time_ns() // 1_000_000  # noqa: TID251 -- the one place that reads the clock
+
+
+def _opening(venue: Venue) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "seed": venue.seed,
+        "pos_mode": venue.pos_mode,
+        "first_cash": plain(venue.first_cash_quote),
+    }
+
+
+def _reopened(opening: dict[str, Any], path: Path) -> Venue:
+    cash = parse(str(opening.get("first_cash")))
+    if opening.get("format") != FORMAT or cash is None:
+        raise LedgerDamaged(f"{path}, line 1: not an opening of format {FORMAT}")
+    return Venue(seed=opening["seed"], first_cash_quote=cash, pos_mode=opening["pos_mode"])

@@ -1,0 +1,67 @@
+"""Run a desk on a port until somebody says stop.
+
+The socket is bound here, so that a port in use is a clear error and port 0 is known before
+the first request. SIGTERM and SIGINT end the process at once: nothing is left to save, since
+every answer was preceded by its line in the ledger.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import uvicorn
+
+from fakeokx.server.desk import Desk
+from fakeokx.server.http import AbortableProtocol, application
+
+BACKLOG: Final = 512
+
+
+class PortInUse(OSError):
+    """Somebody else listens there. Choose another port, or 0 for any free one."""
+
+    exit_code = 2
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; raises PortInUse."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise PortInUse(f"cannot listen on {host}:{port} ({error.strerror})") from error
+    listener.listen(BACKLOG)
+    return listener
+
+
+def serve(desk: Desk, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Answer until a signal comes; ``ready`` is called once requests are taken."""
+    config = uvicorn.Config(
+        application(desk),
+        http=AbortableProtocol,
+        ws="none",
+        loop="uvloop",
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=0,
+        timeout_keep_alive=3600,
+    )
+    server = _Server(config, ready)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve([listener]))

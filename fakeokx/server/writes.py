@@ -1,0 +1,176 @@
+"""POST endpoints: turn a body into a command, carry it out, answer with its rows.
+
+The body is read before the exchange is touched, so a request that cannot be read changes
+nothing. Each write is one command, and one line of the ledger.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
+
+from fakeokx.engine.commands import (
+    AlgoRef,
+    Amendment,
+    AmendOrders,
+    CancelAlgos,
+    CancelOrders,
+    ClosePosition,
+    Command,
+    OrderRef,
+    OrderRequest,
+    PlaceAlgo,
+    PlaceOrders,
+    SetLeverage,
+    SetPositionMode,
+)
+from fakeokx.engine.events import Answered
+from fakeokx.engine.model import ISOLATED, NET, NET_MODE
+from fakeokx.engine.refusals import Refusal
+from fakeokx.server.desk import Desk, Request
+from fakeokx.wire import envelopes, requests
+from fakeokx.wire.envelopes import Answer, Row
+from fakeokx.wire.requests import Params
+
+BATCH_ORDERS_MAX: Final = 20
+BATCH_ALGOS_MAX: Final = 10
+_ORDER_NEEDS: Final = ("instId", "tdMode", "side", "ordType", "sz")
+_ALGO_NEEDS: Final = ("instId", "tdMode", "side", "ordType")
+_TIMED: Final = ("place", "amend")
+Handler = Callable[[Desk, Request], Answer]
+Element = TypeVar("Element", OrderRequest, OrderRef, Amendment, AlgoRef)
+RowOf = Callable[[Answered, int], Row]
+
+
+def params_of(request: Request) -> list[Params]:
+    """The objects in a body, whatever its form; empty if it cannot be read.
+
+    Only for what may look at a request before it is handled: limits and fault rules.
+    """
+    try:
+        return requests.body_list(request.body, request.path)
+    except Refusal:
+        pass
+    try:
+        return [requests.body_object(request.body, request.path)]
+    except Refusal:
+        return []
+
+
+def check_time(desk: Desk, request: Request, operation: str) -> None:
+    """Refuse an order whose ``expTime`` header lies in the past (50036)."""
+    exp_time = request.headers.get("exptime", "")
+    if not exp_time or operation not in _TIMED:
+        return
+    if not exp_time.isascii() or not exp_time.isdigit():
+        raise Refusal("51000", "expTime")
+    if int(exp_time) < desk.exchange.now_ms():
+        raise Refusal("50036")
+
+
+def _operate(desk: Desk, command: Command, row_of: RowOf) -> Answer:
+    in_ms = desk.exchange.now_ms()
+    events = desk.exchange.do(command)
+    out_ms = desk.exchange.now_ms()
+    answered = [each for each in events if isinstance(each, Answered)]
+    rows = [row_of(each, out_ms) for each in answered]
+    return envelopes.operations(rows, in_ms * 1000, out_ms * 1000)
+
+
+def _one(request: Request, kind: type[Element], needs: Sequence[str]) -> tuple[Element, ...]:
+    return (requests.build(kind, requests.body_object(request.body, request.path), needs),)
+
+
+def _many(
+    request: Request, kind: type[Element], needs: Sequence[str], most: int
+) -> tuple[Element, ...]:
+    found = requests.body_list(request.body, request.path)
+    if len(found) > most:
+        raise Refusal("51111", str(most))
+    return tuple(requests.build(kind, each, needs) for each in found)
+
+
+def _place(desk: Desk, request: Request) -> Answer:
+    orders = _one(request, OrderRequest, _ORDER_NEEDS)
+    return _operate(desk, PlaceOrders(orders=orders), envelopes.placed_row)
+
+
+def _place_batch(desk: Desk, request: Request) -> Answer:
+    orders = _many(request, OrderRequest, _ORDER_NEEDS, BATCH_ORDERS_MAX)
+    return _operate(desk, PlaceOrders(orders=orders), envelopes.placed_row)
+
+
+def _cancel(desk: Desk, request: Request) -> Answer:
+    orders = _one(request, OrderRef, ("instId",))
+    return _operate(desk, CancelOrders(orders=orders), envelopes.canceled_row)
+
+
+def _cancel_batch(desk: Desk, request: Request) -> Answer:
+    orders = _many(request, OrderRef, ("instId",), BATCH_ORDERS_MAX)
+    return _operate(desk, CancelOrders(orders=orders), envelopes.canceled_row)
+
+
+def _amend(desk: Desk, request: Request) -> Answer:
+    orders = _one(request, Amendment, ("instId",))
+    return _operate(desk, AmendOrders(orders=orders), envelopes.amended_row)
+
+
+def _place_algo(desk: Desk, request: Request) -> Answer:
+    params = requests.body_object(request.body, request.path)
+    command = requests.build(PlaceAlgo, params, _ALGO_NEEDS)
+    return _operate(desk, command, envelopes.algo_row)
+
+
+def _cancel_algos(desk: Desk, request: Request) -> Answer:
+    algos = _many(request, AlgoRef, ("instId",), BATCH_ALGOS_MAX)
+    return _operate(desk, CancelAlgos(algos=algos), envelopes.algo_row)
+
+
+def _close_position(desk: Desk, request: Request) -> Answer:
+    params = requests.body_object(request.body, request.path)
+    command = requests.build(ClosePosition, params, ("instId", "mgnMode"))
+    desk.exchange.do(command)
+    pos_side = command.pos_side
+    if desk.exchange.venue.pos_mode == NET_MODE:
+        pos_side = NET
+    row = {
+        "clOrdId": command.cl_ord_id,
+        "instId": command.inst_id,
+        "posSide": pos_side,
+        "tag": command.tag,
+    }
+    return envelopes.rows([row])
+
+
+def _set_leverage(desk: Desk, request: Request) -> Answer:
+    params = requests.body_object(request.body, request.path)
+    command = requests.build(SetLeverage, params, ("lever", "mgnMode", "instId"))
+    desk.exchange.do(command)
+    is_net = desk.exchange.venue.pos_mode == NET_MODE
+    pos_side = command.pos_side if command.mgn_mode == ISOLATED else ""
+    row = {
+        "lever": command.lever,
+        "mgnMode": command.mgn_mode,
+        "instId": command.inst_id,
+        "posSide": NET if is_net else pos_side,
+    }
+    return envelopes.rows([row])
+
+
+def _set_position_mode(desk: Desk, request: Request) -> Answer:
+    params = requests.body_object(request.body, request.path)
+    command = requests.build(SetPositionMode, params, ("posMode",))
+    desk.exchange.do(command)
+    return envelopes.rows([{"posMode": command.pos_mode}])
+
+
+WRITES: Final[Mapping[str, Handler]] = {
+    "account/set-leverage": _set_leverage,
+    "account/set-position-mode": _set_position_mode,
+    "trade/order": _place,
+    "trade/batch-orders": _place_batch,
+    "trade/cancel-order": _cancel,
+    "trade/cancel-batch-orders": _cancel_batch,
+    "trade/amend-order": _amend,
+    "trade/close-position": _close_position,
+    "trade/order-algo": _place_algo,
+    "trade/cancel-algos": _cancel_algos,
+}

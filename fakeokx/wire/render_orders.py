@@ -1,0 +1,237 @@
+"""Rows of orders, algo orders, fills and bills: every field present, every value text.
+
+``""`` stands for what does not apply. The key order is fixed, as the field lists of OKX give
+it. A number is written without trailing zeros.
+"""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from fakeokx.engine.decimals import plain
+from fakeokx.engine.instruments import INSTRUMENTS
+from fakeokx.engine.model import Algo, Bill, Fill, Leg, Order
+from fakeokx.engine.venue import SETTLE_CCY
+
+Row = dict[str, Any]
+
+
+def text(number: Decimal | int | None) -> str:
+    """A number, or ``""`` for none."""
+    if number is None:
+        return ""
+    return plain(number) if isinstance(number, Decimal) else str(number)
+
+
+def yes_no(value: bool) -> str:
+    """A flag as OKX writes it in most rows."""
+    return "true" if value else "false"
+
+
+def order_row(order: Order) -> Row:
+    """One row of the order lists (OKX: Trade, GET order)."""
+    return {
+        "accFillSz": text(order.filled_contracts),
+        "algoClOrdId": order.algo_cl_ord_id,
+        "algoId": text(order.algo_id),
+        "attachAlgoClOrdId": "",
+        "attachAlgoOrds": [],
+        "avgPx": text(order.avg_px_quote),
+        "cTime": str(order.c_time_ms),
+        "cancelSource": order.cancel_source,
+        "cancelSourceReason": "",
+        "category": order.category,
+        "ccy": SETTLE_CCY,
+        "clOrdId": order.cl_ord_id,
+        "fee": text(order.fee_quote),
+        "feeCcy": SETTLE_CCY,
+        "fillPx": text(order.last_px_quote),
+        "fillSz": text(order.last_contracts),
+        "fillTime": text(order.last_time_ms),
+        "instId": order.inst_id,
+        "instType": INSTRUMENTS[order.inst_id].inst_type,
+        "isTpLimit": "false",
+        "lever": text(order.lever),
+        "linkedAlgoOrd": {"algoId": ""},
+        "ordId": str(order.ord_id),
+        "ordType": order.ord_type,
+        "pnl": text(order.pnl_quote),
+        "posSide": order.pos_side,
+        "px": text(order.px_quote),
+        "pxType": "",
+        "pxUsd": "",
+        "pxVol": "",
+        "quickMgnType": "",
+        "rebate": "0",
+        "rebateCcy": SETTLE_CCY,
+        "reduceOnly": yes_no(order.reduce_only),
+        "side": order.side,
+        "slOrdPx": "",
+        "slTriggerPx": "",
+        "slTriggerPxType": "",
+        "source": order.source,
+        "state": str(order.state),
+        "stpId": "",
+        "stpMode": "cancel_maker",
+        "sz": text(order.qty_contracts),
+        "tag": order.tag,
+        "tdMode": order.td_mode,
+        "tgtCcy": "",
+        "tpOrdPx": "",
+        "tpTriggerPx": "",
+        "tpTriggerPxType": "",
+        "tradeId": order.last_trade_id,
+        "tradeQuoteCcy": SETTLE_CCY,
+        "uTime": str(order.u_time_ms),
+    }
+
+
+_NO_LEG: Final = ("", "", "")
+_AT_MARKET: Final = "-1"
+
+
+def _leg_words(leg: Leg | None) -> tuple[str, str, str]:
+    if leg is None:
+        return _NO_LEG
+    order_px = _AT_MARKET if leg.ord_px_quote is None else text(leg.ord_px_quote)
+    return text(leg.trigger_px_quote), order_px, leg.trigger_px_type
+
+
+def algo_row(algo: Algo) -> Row:
+    """One row of the algo order lists (OKX: Algo trading, GET algo order)."""
+    sl_trigger, sl_px, sl_type = _leg_words(algo.leg("sl"))
+    tp_trigger, tp_px, tp_type = _leg_words(algo.leg("tp"))
+    trigger, order_px, trigger_type = _leg_words(algo.leg("trigger"))
+    child = text(algo.child_ord_id)
+    actual_px = text(algo.actual_px_quote)
+    if child and not actual_px:
+        actual_px = _AT_MARKET
+    return {
+        "activePx": "",
+        "actualPx": actual_px,
+        "actualSide": algo.fired_leg if algo.fired_leg in ("sl", "tp") else "",
+        "actualSz": text(algo.actual_contracts),
+        "algoClOrdId": algo.algo_cl_ord_id,
+        "algoId": str(algo.algo_id),
+        "amendPxOnTriggerType": "0",
+        "attachAlgoOrds": [],
+        "cTime": str(algo.c_time_ms),
+        "callbackRatio": "",
+        "callbackSpread": "",
+        "ccy": "",
+        "chaseType": "",
+        "chaseVal": "",
+        "clOrdId": algo.cl_ord_id,
+        "closeFraction": "1" if algo.qty_contracts is None else "",
+        "failCode": algo.fail_code,
+        "instId": algo.inst_id,
+        "instType": INSTRUMENTS[algo.inst_id].inst_type,
+        "isTradeBorrowMode": "",
+        "last": text(algo.last_px_quote),
+        "lever": text(algo.lever),
+        "linkedOrd": {"ordId": ""},
+        "maxChaseType": "",
+        "maxChaseVal": "",
+        "moveTriggerPx": "",
+        "ordId": child,
+        "ordIdList": [child] if child else [],
+        "ordPx": order_px,
+        "ordType": algo.ord_type,
+        "posSide": algo.pos_side,
+        "pxLimit": "",
+        "pxSpread": "",
+        "pxVar": "",
+        "quickMgnType": "",
+        "reduceOnly": yes_no(algo.reduce_only),
+        "side": algo.side,
+        "slOrdPx": sl_px,
+        "slTriggerPx": sl_trigger,
+        "slTriggerPxType": sl_type,
+        "state": str(algo.state),
+        "sz": text(algo.qty_contracts),
+        "szLimit": "",
+        "tag": algo.tag,
+        "tdMode": algo.td_mode,
+        "tgtCcy": "",
+        "timeInterval": "",
+        "tpOrdPx": tp_px,
+        "tpTriggerPx": tp_trigger,
+        "tpTriggerPxType": tp_type,
+        "tradeQuoteCcy": SETTLE_CCY,
+        "triggerPx": trigger,
+        "triggerPxType": trigger_type,
+        "triggerTime": text(algo.trigger_time_ms),
+        "uTime": str(algo.u_time_ms),
+    }
+
+
+def fill_row(fill: Fill) -> Row:
+    """One row of the fill lists (OKX: Trade, GET transaction details)."""
+    return {
+        "side": fill.side,
+        "fillSz": text(fill.qty_contracts),
+        "fillPx": text(fill.px_quote),
+        "fillPxVol": "",
+        "fillFwdPx": "",
+        "fee": text(fill.fee_quote),
+        "fillPnl": text(fill.pnl_quote),
+        "ordId": str(fill.ord_id),
+        "feeRate": "",
+        "instType": INSTRUMENTS[fill.inst_id].inst_type,
+        "fillPxUsd": "",
+        "instId": fill.inst_id,
+        "clOrdId": fill.cl_ord_id,
+        "posSide": fill.pos_side,
+        "billId": str(fill.bill_id),
+        "subType": fill.sub_type,
+        "fillMarkVol": "",
+        "tag": fill.tag,
+        "fillTime": str(fill.time_ms),
+        "execType": fill.exec_type,
+        "fillIdxPx": text(fill.mark_px_quote),
+        "tradeId": str(fill.trade_id),
+        "fillMarkPx": text(fill.mark_px_quote),
+        "feeCcy": SETTLE_CCY,
+        "ts": str(fill.time_ms),
+        "tradeQuoteCcy": SETTLE_CCY,
+    }
+
+
+def bill_row(bill: Bill) -> Row:
+    """One line of the account (OKX: Account, GET bills)."""
+    fill = bill.fill
+    return {
+        "bal": text(bill.cash_quote),
+        "balChg": text(bill.cash_change_quote),
+        "billId": str(bill.bill_id),
+        "ccy": SETTLE_CCY,
+        "clOrdId": fill.cl_ord_id,
+        "earnAmt": "",
+        "earnApr": "",
+        "execType": fill.exec_type,
+        "fee": text(fill.fee_quote),
+        "fillFwdPx": "",
+        "fillIdxPx": text(fill.mark_px_quote),
+        "fillMarkPx": text(fill.mark_px_quote),
+        "fillMarkVol": "",
+        "fillPxUsd": "",
+        "fillPxVol": "",
+        "fillTime": str(fill.time_ms),
+        "from": "",
+        "instId": fill.inst_id,
+        "instType": INSTRUMENTS[fill.inst_id].inst_type,
+        "interest": "0",
+        "mgnMode": fill.mgn_mode,
+        "notes": "",
+        "ordId": str(fill.ord_id),
+        "pnl": text(fill.pnl_quote),
+        "posBal": text(bill.margin_quote),
+        "posBalChg": text(bill.margin_change_quote),
+        "px": text(fill.px_quote),
+        "subType": bill.sub_type,
+        "sz": text(fill.qty_contracts),
+        "tag": fill.tag,
+        "to": "",
+        "tradeId": str(fill.trade_id),
+        "ts": str(bill.time_ms),
+        "type": bill.type,
+    }

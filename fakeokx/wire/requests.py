@@ -1,0 +1,81 @@
+"""From what a client sent to what the engine understands.
+
+Lenient about form: a field may be text, a number or a bool; ``""``, null, ``[]`` and absent
+mean the same; unknown fields are ignored. Number literals keep their exact digits, because
+they are never turned into floats. Strict about meaning, which is the engine's business.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
+from typing import Any, Final, NoReturn, TypeVar
+
+from fakeokx.engine.refusals import Refusal
+
+Params = dict[str, str]
+Request = TypeVar("Request")
+_NO_BODY_IS_50000: Final = "trade/cancel-batch-orders"
+
+
+def camel(name: str) -> str:
+    """OKX spelling of a Python name: ``cl_ord_id`` is ``clOrdId``."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def body_object(body: bytes, path: str) -> Params:
+    """The one object of a POST body; 50002 for anything else."""
+    data = _load(body, path)
+    if isinstance(data, list) and len(data) == 1:
+        data = data[0]
+    return _params(data)
+
+
+def body_list(body: bytes, path: str) -> list[Params]:
+    """The objects of a POST body that must be an array."""
+    data = _load(body, path)
+    if not isinstance(data, list) or not data:
+        raise Refusal("50002")
+    return [_params(each) for each in data]
+
+
+def build(kind: type[Request], params: Mapping[str, str], required: Sequence[str] = ()) -> Request:
+    """A command from parameters; 50014 names the first required one that is missing."""
+    for name in required:
+        if not params.get(name):
+            raise Refusal("50014", name)
+    values: dict[str, str] = {}
+    for field in fields(kind):  # type: ignore[arg-type]
+        value = params.get(camel(field.name), "")
+        if value or field.default is MISSING:
+            values[field.name] = value
+    return kind(**values)
+
+
+def _load(body: bytes, path: str) -> Any:
+    if not body.strip():
+        raise Refusal("50000" if path == _NO_BODY_IS_50000 else "50002")
+    try:
+        return json.loads(
+            body.decode(), parse_float=str, parse_int=str, parse_constant=_refuse_constant
+        )
+    except (ValueError, RecursionError):
+        raise Refusal("50002") from None
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    raise Refusal("50002")
+
+
+def _params(data: Any) -> Params:
+    if not isinstance(data, dict):
+        raise Refusal("50002")
+    params: Params = {}
+    for name, value in data.items():
+        if isinstance(value, bool):
+            params[name] = "true" if value else "false"
+        elif isinstance(value, str):
+            params[name] = value
+        elif value:
+            params[name] = json.dumps(value, separators=(",", ":"))
+    return params
