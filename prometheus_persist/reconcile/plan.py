@@ -145,6 +145,7 @@ class FreezeInstrument:
 
     inst_id: str
     reason: str
+    finding_id: str = ""
 
 
 Correction = BookFill | BookOrphan | RebuildLedger | SettleIntent | FreezeInstrument
@@ -200,5 +201,27 @@ class Plan:
 
     @property
     def corrections(self) -> tuple[Correction, ...]:
-        """All corrections, in the order in which they are applied."""
-        return tuple(step for finding in self.findings for step in finding.corrections)
+        """All corrections, in the order in which they are applied.
+
+        Ledgers are rebuilt first, then executions are booked in the order in which they happened,
+        then intents are settled and instruments frozen.
+        """
+        steps = (step for finding in self.findings for step in finding.corrections)
+        return tuple(sorted(steps, key=_application_order))
+
+
+def _application_order(step: Correction) -> tuple[int, int, int, str]:
+    if isinstance(step, RebuildLedger):
+        return (0, 0, 0, step.agent_id)
+    if isinstance(step, (BookFill, BookOrphan)):
+        execution = step.execution
+        return (1, execution.ts_ms, trade_number(execution.trade_id), execution.fill_id)
+    if isinstance(step, SettleIntent):
+        return (2, 0, 0, step.cl_ord_id)
+    return (3, 0, 0, f"{step.inst_id} {step.finding_id}")
+
+
+def trade_number(trade_id: str) -> int:
+    """A tradeId as a number (liquidations have negative ones); 0 where it is not one."""
+    digits = trade_id.removeprefix("-")
+    return int(trade_id) if digits.isascii() and digits.isdigit() else 0

@@ -154,7 +154,9 @@ class IntentLookup:
 
     ``found`` True: ``state`` and ``ord_id`` are its. False: the exchange has no such order.
     None: the question was not answered, or the answer proves nothing (older than what is kept, or
-    younger than an order may still be on its way); ``problem`` says why.
+    younger than an order may still be on its way); ``problem`` says why. ``forgotten`` marks the
+    first of these: the exchange has no such order now, and would no longer have it either if it had
+    ended without an execution.
     """
 
     cl_ord_id: str
@@ -163,6 +165,7 @@ class IntentLookup:
     ord_id: str = ""
     filled_contracts: Contracts | None = None
     problem: str = ""
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)

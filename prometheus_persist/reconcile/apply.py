@@ -1,0 +1,197 @@
+"""``apply_plan(books, plan, now_ms)``: the plan carried out on a copy, as one commit's content.
+
+1. The books are not touched. The result is a new state and the records that the streams gain; the
+   caller commits both together or neither.
+2. Both ledgers and the agent move together, by the arithmetic of every other booking.
+3. An execution that the books hold already is refused: a plan is applied once, to the books it was
+   made from.
+4. Applying does not ask whether it may. A plan that needs a human is applied only after approval,
+   and that is the caller's to know.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from prometheus_persist.errors import PlanStale
+from prometheus_persist.reconcile.plan import (
+    BookFill,
+    BookOrphan,
+    FreezeInstrument,
+    Plan,
+    RebuildLedger,
+    SettleIntent,
+)
+from prometheus_persist.reconcile.views import Books
+from prometheus_persist.state import (
+    Execution,
+    FreezeEntry,
+    PrivateLedger,
+    PublicAccount,
+    SystemState,
+    book_execution,
+    next_outcome,
+)
+from prometheus_persist.state.booking import book_unattributed
+from prometheus_persist.state.documents import (
+    INTENT_LOG,
+    ORPHAN_FILLS,
+    PUBLIC_TRADES,
+    document,
+    private_trades,
+)
+from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.intents import TERMINAL
+from prometheus_persist.state.models import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A new state, and what each stream gains by name, in order."""
+
+    state: SystemState
+    records: dict[str, list[JsonObject]]
+
+
+@dataclass(slots=True)
+class _Work:
+    """The copy being worked on. Models are replaced in it, never changed."""
+
+    state: SystemState
+    now_ms: int
+    booked: set[str]
+    records: dict[str, list[JsonObject]] = field(default_factory=dict)
+
+    def append(self, stream: str, record: JsonObject) -> None:
+        self.records.setdefault(stream, []).append(record)
+
+
+def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
+    """The state after ``plan``; raises PlanStale where it was not made from these books."""
+    before = books.state
+    state = dataclasses.replace(
+        before,
+        agents=dict(before.agents),
+        private_ledgers=dict(before.private_ledgers),
+        public_accounts=dict(before.public_accounts),
+        intents=dict(before.intents),
+    )
+    work = _Work(state, now_ms, set(books.booked_fills))
+    for step in plan.corrections:
+        _CARRY_OUT[type(step)](work, step)
+    seen = max(state.watermark.fills_ms, plan.fills_seen_ms)
+    state.watermark = state.watermark.model_copy(update={"fills_ms": seen})
+    return Applied(state, work.records)
+
+
+def _book_fill(work: _Work, step: BookFill) -> None:
+    state, name = work.state, step.agent_id
+    _book_once(work, step.execution)
+    try:
+        agent, private, account = (
+            state.agents[name],
+            state.private_ledgers[name],
+            state.public_accounts[name],
+        )
+    except KeyError:
+        raise PlanStale(f"agent {name!r} lacks a book that the plan moves") from None
+    done = book_execution(agent, private, account, step.execution)
+    state.agents[name] = done.agent
+    state.private_ledgers[name] = done.private
+    state.public_accounts[name] = done.account
+    work.append(PUBLIC_TRADES, done.record)
+    work.append(private_trades(name), dict(done.record))
+    intent = state.intents.get(step.execution.cl_ord_id)
+    if intent is not None:
+        booked = intent.booked_contracts + step.execution.qty_contracts
+        state.intents[intent.cl_ord_id] = intent.model_copy(update={"booked_contracts": booked})
+
+
+def _book_orphan(work: _Work, step: BookOrphan) -> None:
+    _book_once(work, step.execution)
+    work.state.unattributed = book_unattributed(work.state.unattributed, step.execution)
+    work.append(ORPHAN_FILLS, _orphan_record(step.execution, work.now_ms))
+
+
+def _book_once(work: _Work, execution: Execution) -> None:
+    if execution.fill_id in work.booked:
+        raise PlanStale(f"execution {execution.fill_id} is booked already")
+    work.booked.add(execution.fill_id)
+
+
+def _orphan_record(execution: Execution, now_ms: int) -> JsonObject:
+    return {
+        "fill_id": execution.fill_id,
+        "inst_id": execution.inst_id,
+        "mgn_mode": execution.mgn_mode,
+        "pos_side": execution.pos_side,
+        "side": execution.side,
+        "qty_contracts": str(execution.qty_contracts.value),
+        "px": str(execution.px),
+        "fee": str(execution.fee),
+        "ord_id": execution.ord_id,
+        "cl_ord_id": execution.cl_ord_id,
+        "ts_ms": execution.ts_ms,
+        "category": execution.category,
+        "source": execution.source,
+        "found_ms": now_ms,
+    }
+
+
+def _rebuild(work: _Work, step: RebuildLedger) -> None:
+    state, name = work.state, step.agent_id
+    private = state.private_ledgers.get(name) or PrivateLedger(agent_id=name)
+    account = state.public_accounts.get(name) or PublicAccount(agent_id=name)
+    source: PrivateLedger | PublicAccount = private if step.source == "private" else account
+    update = {
+        "version": source.version,
+        "capital": source.capital,
+        "positions": list(source.positions),
+        "updated_ms": source.updated_ms,
+    }
+    if step.source == "private":
+        state.public_accounts[name] = account.model_copy(update=update)
+    else:
+        state.private_ledgers[name] = private.model_copy(update=update)
+    agent = state.agents[name]
+    state.agents[name] = agent.model_copy(update={"current_capital": source.capital})
+
+
+def _settle(work: _Work, step: SettleIntent) -> None:
+    intent = work.state.intents.pop(step.cl_ord_id, None)
+    if intent is None:
+        raise PlanStale(f"order intent {step.cl_ord_id} is not open")
+    outcome = next_outcome(intent.outcome, cast(Outcome, step.outcome))
+    settled = intent.model_copy(
+        update={"outcome": outcome, "ord_id": step.ord_id, "reason": step.reason}
+    )
+    if outcome in TERMINAL:
+        work.append(INTENT_LOG, document(settled))
+    else:
+        work.state.intents[step.cl_ord_id] = settled
+
+
+def _freeze(work: _Work, step: FreezeInstrument) -> None:
+    frozen = dict(work.state.freeze.instruments)
+    old = frozen.get(step.inst_id)
+    ids = [] if old is None or not old.finding_id else old.finding_id.split(",")
+    if step.finding_id and step.finding_id not in ids:
+        ids.append(step.finding_id)
+    frozen[step.inst_id] = FreezeEntry(
+        reason=step.reason if old is None else old.reason,
+        since_ms=work.now_ms if old is None else old.since_ms,
+        finding_id=",".join(ids),
+    )
+    work.state.freeze = work.state.freeze.model_copy(update={"instruments": frozen})
+
+
+_CARRY_OUT: dict[type, Callable[[_Work, Any], None]] = {
+    BookFill: _book_fill,
+    BookOrphan: _book_orphan,
+    RebuildLedger: _rebuild,
+    SettleIntent: _settle,
+    FreezeInstrument: _freeze,
+}

@@ -1,0 +1,230 @@
+"""R3: whose is a fill? By exact ids only, never by symbol, size or time.
+
+1. Its clOrdId (or its order row's) is one that was issued: the agent it was issued to.
+2. Its order is the child of an algo order whose algoClOrdId was issued: that agent, as a stop.
+3. Its tag is an agent's tag, exactly.
+4. Nobody's otherwise. What the exchange did by itself (liquidation, ADL) is told by the order's
+   category or by a negative tradeId; everything else without an owner is somebody's hand.
+
+A fill carries no margin mode. It comes from the order row, else from the intent, else from the only
+position on that instrument and side; a fill that fits nowhere or into several is not judged.
+A fill without an order row and without an owner is judged only if it fits that way too.
+
+Unowned fills from before the store was made are history, not findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast, get_args
+
+from prometheus_persist.reconcile.plan import Evidence, trade_number
+from prometheus_persist.reconcile.views import (
+    Books,
+    VenueAlgoOrder,
+    VenueFill,
+    VenueOrder,
+    VenueView,
+)
+from prometheus_persist.state import Execution, OrderIntent, PositionKey
+from prometheus_persist.state.models import MgnMode, PosSide, Side
+from prometheus_persist.state.money import plain
+
+NORMAL, STOP, MANUAL, LIQUIDATION, ADL = "normal", "stop", "manual", "liquidation", "adl"
+_FORCED_CATEGORY: Mapping[str, str] = {
+    "full_liquidation": LIQUIDATION,
+    "partial_liquidation": LIQUIDATION,
+    "adl": ADL,
+}
+_ADL_SUB_TYPES = frozenset({"125", "126", "127", "128"})
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One fill that the books do not hold, and what its ids say.
+
+    ``owner`` is None where no id names one. ``execution`` is None where it cannot be judged, and
+    ``problem`` (a message id) says why.
+    """
+
+    fill: VenueFill
+    owner: str | None
+    category: str
+    execution: Execution | None
+    problem: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The rows that fills are traced through, by the ids they are traced by."""
+
+    orders: Mapping[tuple[str, str], VenueOrder]
+    parents: Mapping[tuple[str, str], VenueAlgoOrder]
+    algos: Mapping[str, VenueAlgoOrder]
+    mgn_modes: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+
+
+def claims(books: Books, view: VenueView, keys: frozenset[PositionKey]) -> tuple[Claim, ...]:
+    """Every fill of a canonical view that is not booked, in booking order."""
+    index = _indexed(view, keys)
+    found = (
+        _claim(books, view, index, fill)
+        for fill in view.fills
+        if fill.fill_id not in books.booked_fills
+    )
+    since_ms = books.state.watermark.since_ms
+    return tuple(c for c in found if c.owner is not None or c.fill.ts_ms >= since_ms)
+
+
+def known_intent(books: Books, cl_ord_id: str) -> OrderIntent | None:
+    """The intent under this clOrdId, open or ended."""
+    return books.state.intents.get(cl_ord_id) or books.ended.get(cl_ord_id)
+
+
+def fill_evidence(fill: VenueFill) -> Evidence:
+    """A fill as a row that proves something."""
+    return Evidence(
+        "fill",
+        fill.fill_id,
+        {
+            "side": fill.side,
+            "contracts": str(fill.qty_contracts),
+            "px": plain(fill.px),
+            "fee": plain(fill.fee),
+            "ts_ms": str(fill.ts_ms),
+            "ord_id": fill.ord_id,
+            "cl_ord_id": fill.cl_ord_id,
+            "tag": fill.tag,
+        },
+    )
+
+
+def order_evidence(order: VenueOrder) -> Evidence:
+    """An order row as a row that proves something; only what does not move is told."""
+    return Evidence(
+        "order",
+        order.ord_id,
+        {"cl_ord_id": order.cl_ord_id, "tag": order.tag, "category": order.category},
+    )
+
+
+def algo_evidence(algo: VenueAlgoOrder) -> Evidence:
+    """An algo order row as a row that proves something."""
+    return Evidence(
+        "algo",
+        algo.algo_id,
+        {"algo_cl_ord_id": algo.algo_cl_ord_id, "tag": algo.tag, "ord_type": algo.ord_type},
+    )
+
+
+def _indexed(view: VenueView, keys: frozenset[PositionKey]) -> _Index:
+    modes: dict[tuple[str, str], frozenset[str]] = {}
+    for key in keys:
+        place = (key.inst_id, key.pos_side)
+        modes[place] = modes.get(place, frozenset()) | {key.mgn_mode}
+    return _Index(
+        orders={(row.inst_id, row.ord_id): row for row in view.orders},
+        parents={(row.inst_id, row.ord_id): row for row in view.algo_orders if row.ord_id},
+        algos={row.algo_id: row for row in view.algo_orders},
+        mgn_modes=modes,
+    )
+
+
+def _claim(books: Books, view: VenueView, index: _Index, fill: VenueFill) -> Claim:
+    order = index.orders.get((fill.inst_id, fill.ord_id))
+    parent = index.parents.get((fill.inst_id, fill.ord_id))
+    if parent is None and order is not None:
+        parent = index.algos.get(order.algo_id)
+    owner, cl_ord_id, stop = _owner(books, fill, order, parent)
+    category = (STOP if stop else NORMAL) if owner is not None else _unowned_category(fill, order)
+    evidence = [fill_evidence(fill)]
+    evidence += [order_evidence(order)] if order is not None else []
+    evidence += [algo_evidence(parent)] if parent is not None else []
+    execution, problem = _execution(books, view, index, fill, order, cl_ord_id, category)
+    return Claim(fill, owner, category, execution, problem, tuple(evidence))
+
+
+def _owner(
+    books: Books, fill: VenueFill, order: VenueOrder | None, parent: VenueAlgoOrder | None
+) -> tuple[str | None, str, bool]:
+    """The owner, the clOrdId of the intent it came from, and whether that was an algo order."""
+    own_ids = (fill.cl_ord_id, order.cl_ord_id if order is not None else "")
+    algo_ids = (
+        order.algo_cl_ord_id if order is not None else "",
+        parent.algo_cl_ord_id if parent is not None else "",
+    )
+    for is_algo, names in ((False, own_ids), (True, algo_ids)):
+        for name in names:
+            if name and name in books.order_owners:
+                intent = known_intent(books, name)
+                stop = is_algo or (intent is not None and intent.kind == "algo")
+                return books.order_owners[name], name, stop
+    tags = (fill.tag, order.tag if order is not None else "")
+    owner = next((found for tag in tags if tag and (found := _by_tag(books, tag))), None)
+    return owner, fill.cl_ord_id, parent is not None
+
+
+def _by_tag(books: Books, tag: str) -> str | None:
+    return books.state.registry.owner_of_tag(tag)
+
+
+def _unowned_category(fill: VenueFill, order: VenueOrder | None) -> str:
+    if order is not None and order.category in _FORCED_CATEGORY:
+        return _FORCED_CATEGORY[order.category]
+    if trade_number(fill.trade_id) < 0:
+        return ADL if fill.sub_type in _ADL_SUB_TYPES else LIQUIDATION
+    return MANUAL
+
+
+def _execution(
+    books: Books,
+    view: VenueView,
+    index: _Index,
+    fill: VenueFill,
+    order: VenueOrder | None,
+    cl_ord_id: str,
+    category: str,
+) -> tuple[Execution | None, str]:
+    instrument = view.instruments.get(fill.inst_id)
+    if instrument is None:
+        return None, "why.no_instrument"
+    if (
+        fill.side not in get_args(Side)
+        or fill.pos_side not in get_args(PosSide)
+        or fill.qty_contracts.sign <= 0
+    ):
+        return None, "why.row_makes_no_sense"
+    mgn_mode = _mgn_mode(books, index, fill, order, cl_ord_id)
+    if mgn_mode is None:
+        return None, "why.no_margin_mode"
+    execution = Execution(
+        inst_id=fill.inst_id,
+        mgn_mode=mgn_mode,
+        pos_side=cast(PosSide, fill.pos_side),
+        side=cast(Side, fill.side),
+        qty_contracts=fill.qty_contracts,
+        px=fill.px,
+        fee=fill.fee,
+        trade_id=fill.trade_id,
+        ord_id=fill.ord_id,
+        cl_ord_id=cl_ord_id,
+        ts_ms=fill.ts_ms,
+        ct_val=instrument.ct_val,
+        ct_mult=instrument.ct_mult,
+        category=category,
+        source="reconcile",
+    )
+    return execution, ""
+
+
+def _mgn_mode(
+    books: Books, index: _Index, fill: VenueFill, order: VenueOrder | None, cl_ord_id: str
+) -> MgnMode | None:
+    intent = known_intent(books, cl_ord_id)
+    told = order.mgn_mode if order is not None else intent.mgn_mode if intent is not None else ""
+    if not told:
+        fitting = index.mgn_modes.get((fill.inst_id, fill.pos_side), frozenset())
+        told = next(iter(fitting)) if len(fitting) == 1 else ""
+    return cast(MgnMode, told) if told in get_args(MgnMode) else None

@@ -1,0 +1,102 @@
+"""One reading of the exchange in one canonical form: every row once, in a fixed order (P5).
+
+Pages overlap, pushes repeat, and the same order is told live and ended in two lists. So:
+
+1. Positions are unique by key, fills by fill id, orders and algo orders by their venue id, look-ups
+   by clOrdId.
+2. Of two rows of one order the later one stands (time of change, then how much is filled, then
+   whether it has ended): an order's row is allowed to change.
+3. Two different fills under one id, or two positions under one key, cannot both be true: the source
+   is then not complete, and what depends on it is UNKNOWN.
+4. Fills are ordered by (time, trade number), the order in which they are booked.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from prometheus_persist.reconcile.plan import trade_number
+from prometheus_persist.reconcile.views import (
+    FILLS,
+    POSITIONS,
+    IntentLookup,
+    SourceStatus,
+    VenueAlgoOrder,
+    VenueFill,
+    VenueOrder,
+    VenueView,
+)
+
+ORDER_OPEN_STATES = frozenset({"live", "partially_filled"})
+ALGO_OPEN_STATES = frozenset({"live", "pause", "partially_effective"})
+
+Row = TypeVar("Row")
+
+
+def canonical(view: VenueView) -> VenueView:
+    """``view`` with every row once and in order; contradictions make their source incomplete."""
+    positions, torn_positions = _unique(view.positions, lambda row: str(row.key), repr)
+    fills, torn_fills = _unique(view.fills, lambda row: row.fill_id, repr)
+    orders, _ = _unique(view.orders, lambda row: f"{row.inst_id}:{row.ord_id}", _order_age)
+    algos, _ = _unique(view.algo_orders, lambda row: row.algo_id, _algo_age)
+    lookups, _ = _unique(view.lookups, lambda row: row.cl_ord_id, _lookup_rank)
+    sources = dict(view.sources)
+    for name, torn in ((POSITIONS, torn_positions), (FILLS, torn_fills)):
+        if torn and view.complete(name):
+            sources[name] = dataclasses.replace(
+                sources[name], complete=False, problem=f"contradicting rows: {', '.join(torn)}"
+            )
+    return dataclasses.replace(
+        view,
+        sources=sources,
+        positions=tuple(row for row in positions if row.qty_contracts),
+        fills=tuple(sorted(fills, key=fill_order)),
+        orders=orders,
+        algo_orders=algos,
+        lookups=lookups,
+    )
+
+
+def fill_order(fill: VenueFill) -> tuple[int, int, str, str]:
+    """The place of a fill in time: its moment, then its trade number, then its ids as text."""
+    return (fill.ts_ms, trade_number(fill.trade_id), fill.inst_id, fill.trade_id)
+
+
+def source_problems(view: VenueView) -> tuple[str, ...]:
+    """Every source that cannot be believed, and why, as text without times."""
+    return tuple(_told(status) for status in view.problems())
+
+
+def _told(status: SourceStatus) -> str:
+    return f"{status.name}: {status.problem or 'incomplete'}"
+
+
+def _unique(
+    rows: Iterable[Row], identity: Callable[[Row], str], rank: Callable[[Row], object]
+) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """The highest-ranked row of each identity, in identity order; and the contested identities."""
+    found: dict[str, Row] = {}
+    torn: set[str] = set()
+    for row in rows:
+        name = identity(row)
+        rival = found.setdefault(name, row)
+        if rival != row:
+            torn.add(name)
+            found[name] = max(rival, row, key=rank)  # type: ignore[arg-type]
+    return tuple(found[name] for name in sorted(found)), tuple(sorted(torn))
+
+
+def _order_age(row: VenueOrder) -> tuple[int, object, bool, str]:
+    ended = row.state not in ORDER_OPEN_STATES
+    return (row.updated_ms, row.filled_contracts, ended, repr(row))
+
+
+def _algo_age(row: VenueAlgoOrder) -> tuple[bool, bool, str]:
+    return (row.state not in ALGO_OPEN_STATES, bool(row.ord_id), repr(row))
+
+
+def _lookup_rank(row: IntentLookup) -> tuple[bool, bool, object, str]:
+    filled = row.filled_contracts.value if row.filled_contracts is not None else -1
+    return (row.found is True, row.found is None, filled, repr(row))

@@ -1,0 +1,105 @@
+"""Making findings: their words, and ids that are hashes of what they say.
+
+1. A finding's kind fixes its three message ids: what was found, its cause, what is done about it.
+2. Its id is the case letter and a hash of everything it says except its corrections, so the same
+   deviation has the same id in every reading, and a correction can name the finding it came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_persist.reconcile.plan import Case, Correction, Evidence, Finding, Resolution
+from prometheus_persist.state import PositionKey
+from prometheus_persist.state.exactjson import dumps
+
+ID_HEX_CHARS = 12
+
+WORDS: Mapping[str, tuple[str, str, str]] = {
+    "fill_unrecorded": ("what.fill_unrecorded", "cause.not_saved", "remedy.booked"),
+    "closed_by_order": ("what.close_unrecorded", "cause.not_saved", "remedy.closed"),
+    "closed_by_stop": ("what.close_unrecorded", "cause.stop", "remedy.closed"),
+    "closed_manual": ("what.close_unrecorded", "cause.manual", "remedy.closed"),
+    "closed_liquidation": ("what.close_unrecorded", "cause.liquidation", "remedy.closed"),
+    "closed_adl": ("what.close_unrecorded", "cause.adl", "remedy.closed"),
+    "orphan": ("what.orphan", "cause.no_owner", "remedy.orphaned"),
+    "shared_close": ("what.shared_close", "cause.owner_unprovable", "remedy.exchange_wins"),
+    "owner_gone": ("what.owner_gone", "cause.owner_without_ledger", "remedy.exchange_wins"),
+    "impossible": ("what.impossible", "cause.closes_too_much", "remedy.by_hand"),
+    "direction": ("what.direction", "cause.flip", "remedy.exchange_wins"),
+    "direction_unexplained": ("what.direction", "cause.no_evidence", "remedy.by_hand"),
+    "venue_more": ("what.venue_more", "cause.no_evidence", "remedy.by_hand"),
+    "books_more": ("what.books_more", "cause.no_evidence", "remedy.by_hand"),
+    "ledger_older": ("what.ledgers_differ", "cause.torn", "remedy.rebuilt"),
+    "ledger_conflict": ("what.ledgers_differ", "cause.same_version", "remedy.by_hand"),
+    "ledger_withheld": ("what.ledgers_differ", "cause.torn", "remedy.read_again"),
+    "agent_missing": ("what.agent_missing", "cause.document_lost", "remedy.by_hand"),
+    "intent_settled": ("what.intent_open", "cause.answer_unseen", "remedy.settled"),
+    "intent_never_arrived": ("what.intent_open", "cause.never_arrived", "remedy.settled"),
+    "intent_forgotten": ("what.intent_open", "cause.forgotten", "remedy.settle_canceled"),
+    "intent_unjudged": ("what.intent_open", "cause.unproven", "remedy.read_again"),
+    "resting_unknown": ("what.resting_unknown", "cause.no_intent", "remedy.instrument_frozen"),
+    "pos_mode": ("what.pos_mode", "cause.mode_changed", "remedy.by_hand"),
+    "fill_unjudged": ("what.fill_unjudged", "cause.unproven", "remedy.read_again"),
+}
+
+
+def finding(
+    kind: str,
+    case: Case,
+    resolution: Resolution,
+    *,
+    agent_id: str | None = None,
+    key: PositionKey | None = None,
+    params: Mapping[str, str] | None = None,
+    evidence: Iterable[Evidence] = (),
+    corrections: Callable[[str], tuple[Correction, ...]] = lambda _: (),
+) -> Finding:
+    """One finding; ``corrections`` is given the finding's id."""
+    what, cause, remedy = WORDS[kind]
+    proofs = tuple(sorted(set_of(evidence), key=lambda row: (row.kind, row.ref)))
+    said = {
+        "kind": kind,
+        "case": case.value,
+        "resolution": resolution.value,
+        "agent_id": agent_id,
+        "key": None if key is None else list(key),
+        "params": dict(params or {}),
+        "evidence": [[row.kind, row.ref, dict(row.fields)] for row in proofs],
+    }
+    finding_id = f"{case.value}-{hashlib.sha256(dumps(said)).hexdigest()[:ID_HEX_CHARS]}"
+    return Finding(
+        finding_id=finding_id,
+        case=case,
+        resolution=resolution,
+        agent_id=agent_id,
+        key=key,
+        what=what,
+        cause=cause,
+        remedy=remedy,
+        params=dict(params or {}),
+        evidence=proofs,
+        corrections=corrections(finding_id),
+    )
+
+
+def set_of(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Every row once, by kind and reference."""
+    return tuple({(row.kind, row.ref): row for row in evidence}.values())
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings in the order of a report: by case, agent, key, id; every id once."""
+    found = {one.finding_id: one for one in findings}
+    return tuple(
+        sorted(
+            found.values(),
+            key=lambda one: (
+                one.case.value,
+                one.agent_id or "",
+                str(one.key or ""),
+                one.finding_id,
+            ),
+        )
+    )

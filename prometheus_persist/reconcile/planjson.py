@@ -1,0 +1,112 @@
+"""A plan as JSON, and the hash that a human approves.
+
+1. The hash covers everything the plan says and does, and not when the exchange was read: an
+   approval reads the exchange again, plans again, and compares.
+2. Equal plans are equal bytes (canonical JSON); the hash is their sha256.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+from prometheus_persist.reconcile.plan import (
+    BookFill,
+    BookOrphan,
+    Correction,
+    Finding,
+    FreezeInstrument,
+    Plan,
+    RebuildLedger,
+    SettleIntent,
+)
+from prometheus_persist.state import Execution, PositionKey
+from prometheus_persist.state.exactjson import JsonObject, dumps
+
+KINDS: dict[type[Correction], str] = {
+    BookFill: "book_fill",
+    BookOrphan: "book_orphan",
+    RebuildLedger: "rebuild_ledger",
+    SettleIntent: "settle_intent",
+    FreezeInstrument: "freeze_instrument",
+}
+
+
+def hashed(plan: Plan) -> Plan:
+    """``plan`` under its own hash."""
+    digest = hashlib.sha256(dumps(_body(plan))).hexdigest()
+    return dataclasses.replace(plan, plan_hash=digest)
+
+
+def plan_to_json(plan: Plan) -> JsonObject:
+    """The whole plan; ``plan_hash`` and ``read_ms`` stand beside what is hashed."""
+    return {"plan_hash": plan.plan_hash, "read_ms": plan.read_ms, **_body(plan)}
+
+
+def _body(plan: Plan) -> JsonObject:
+    return {
+        "items": [
+            {
+                "agent_id": one.agent_id,
+                "item": one.item.value,
+                "verdict": one.verdict.value,
+                "note": one.note,
+            }
+            for one in plan.items
+        ],
+        "balances": [
+            {
+                "key": _key(one.key),
+                "owners": one.owners,
+                "unattributed": one.unattributed,
+                "venue": one.venue,
+                "after": one.after,
+                "verdict": one.verdict.value,
+            }
+            for one in plan.balances
+        ],
+        "findings": [_finding(one) for one in plan.findings],
+        "source_problems": list(plan.source_problems),
+        "fills_seen_ms": plan.fills_seen_ms,
+    }
+
+
+def _finding(one: Finding) -> JsonObject:
+    return {
+        "finding_id": one.finding_id,
+        "case": one.case.value,
+        "resolution": one.resolution.value,
+        "agent_id": one.agent_id,
+        "key": None if one.key is None else _key(one.key),
+        "what": one.what,
+        "cause": one.cause,
+        "remedy": one.remedy,
+        "params": dict(one.params),
+        "evidence": [
+            {"kind": row.kind, "ref": row.ref, "fields": dict(row.fields)} for row in one.evidence
+        ],
+        "corrections": [_correction(step) for step in one.corrections],
+    }
+
+
+def _correction(step: Correction) -> JsonObject:
+    fields = {
+        field.name: _execution(value)
+        if isinstance(value := getattr(step, field.name), Execution)
+        else value
+        for field in dataclasses.fields(step)
+    }
+    return {"do": KINDS[type(step)], **fields}
+
+
+def _execution(execution: Execution) -> JsonObject:
+    return {
+        field.name: value
+        if isinstance(value := getattr(execution, field.name), int)
+        else str(value)
+        for field in dataclasses.fields(execution)
+    }
+
+
+def _key(key: PositionKey) -> JsonObject:
+    return key._asdict()

@@ -1,0 +1,220 @@
+"""Walking the unbooked fills through the books, one by one, in the order in which they happened.
+
+1. A fill with an owner moves that owner's position.
+2. A fill without one, at its moment:
+   - opens or adds to what is held in total: nobody's (``ORPHAN``);
+   - reduces while no agent holds the key: nobody's, it closes what nobody owned (``ORPHAN``);
+   - reduces while exactly one agent holds the key, nothing there is nobody's, and the position is
+     older than the fill and large enough: that agent was closed from outside (``CLOSED``);
+   - reduces anything else: who was closed cannot be proven (``CONTESTED``).
+3. ``CLOSED`` stands only if it also holds at the end: after all owned fills alone the same agent is
+   the only holder, what was closed lies between zero and that, and the exchange shows the result.
+4. A key with one contested fill is contested as a whole; so is a key whose owned fills lead to the
+   opposite side of what the exchange shows. The suggestion there: all its unowned fills to nobody.
+5. A fill that cannot be booked (it closes more than its owner has, under posSide long or short; its
+   owner has no ledger) is ``IMPOSSIBLE`` or contested, and books nothing.
+
+Nothing is changed but the walk's own copy of the positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from prometheus_persist.errors import BadValue
+from prometheus_persist.reconcile.attribute import Claim
+from prometheus_persist.reconcile.compare import LedgerPair
+from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, Position, PositionKey
+from prometheus_persist.state.booking import applied
+from prometheus_persist.state.money import ZERO, Money
+
+NOBODY = ""
+
+
+class How(StrEnum):
+    """What a fill turned out to be."""
+
+    OWN = "own"
+    CLOSED = "closed"
+    ORPHAN = "orphan"
+    CONTESTED = "contested"
+    IMPOSSIBLE = "impossible"
+
+
+class Holdings:
+    """Who holds what: one position per owner and key; ``NOBODY`` is an owner too."""
+
+    def __init__(self, agents: Iterable[str]) -> None:
+        self.agents = frozenset(agents)
+        self._by_key: dict[PositionKey, dict[str, Position]] = {}
+
+    @classmethod
+    def of(cls, pairs: Iterable[LedgerPair], unattributed: Iterable[Position]) -> Holdings:
+        """What the books hold, by the newer of every agent's ledgers."""
+        pairs = tuple(pairs)
+        found = cls(pair.agent_id for pair in pairs if pair.known and not pair.absent)
+        for pair in pairs:
+            for position in pair.positions:
+                found._put(pair.agent_id, position.key, position)
+        for position in unattributed:
+            found._put(NOBODY, position.key, position)
+        return found
+
+    def copy(self) -> Holdings:
+        """An independent copy; positions themselves are never changed in place."""
+        twin = Holdings(self.agents)
+        twin._by_key = {key: dict(owners) for key, owners in self._by_key.items()}
+        return twin
+
+    def held_keys(self) -> frozenset[PositionKey]:
+        """Every key that somebody holds."""
+        return frozenset(key for key, owners in self._by_key.items() if owners)
+
+    def holders(self, key: PositionKey) -> tuple[str, ...]:
+        """The agents that hold the key, in order."""
+        return tuple(sorted(name for name in self._by_key.get(key, {}) if name != NOBODY))
+
+    def position(self, owner: str, key: PositionKey) -> Position | None:
+        """An owner's position under the key."""
+        return self._by_key.get(key, {}).get(owner)
+
+    def held(self, owner: str, key: PositionKey) -> Contracts:
+        """An owner's signed contracts under the key."""
+        position = self.position(owner, key)
+        return NO_CONTRACTS if position is None else position.qty_contracts
+
+    def owned(self, key: PositionKey) -> Contracts:
+        """Σ agents."""
+        return sum((self.held(name, key) for name in self.holders(key)), NO_CONTRACTS)
+
+    def total(self, key: PositionKey) -> Contracts:
+        """Σ agents + unattributed."""
+        return self.owned(key) + self.held(NOBODY, key)
+
+    def book(self, owner: str, execution: Execution) -> Money:
+        """Move the owner's position and return the realised PnL; raises BadValue, unchanged."""
+        before = self.position(owner, execution.key)
+        after, pnl = applied([] if before is None else [before], execution)
+        self._put(owner, execution.key, after[0] if after else None)
+        return pnl
+
+    def _put(self, owner: str, key: PositionKey, position: Position | None) -> None:
+        owners = self._by_key.setdefault(key, {})
+        if position is None or not position.qty_contracts:
+            owners.pop(owner, None)
+        else:
+            owners[owner] = position
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One fill and where it went. ``closes`` when it reduced its owner's position."""
+
+    claim: Claim
+    execution: Execution
+    how: How
+    owner: str
+    pnl: Money = ZERO
+    closes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """All steps, what is held after them, and the keys that only a human can settle."""
+
+    steps: tuple[Step, ...]
+    after: Holdings
+    contested: frozenset[PositionKey] = field(default_factory=frozenset)
+    opposed: frozenset[PositionKey] = field(default_factory=frozenset)
+
+
+def walk(
+    start: Holdings, claims: tuple[Claim, ...], venue: Mapping[PositionKey, Contracts]
+) -> Walk:
+    """Every judged claim, taken to where it belongs; total."""
+    judged = tuple(claim for claim in claims if claim.execution is not None)
+    owned_only = _pass(start, tuple(c for c in judged if c.owner is not None), frozenset()).after
+    opposed = frozenset(
+        key
+        for key in owned_only.held_keys() & venue.keys()
+        if owned_only.total(key).sign * venue[key].sign < 0
+    )
+    contested = opposed
+    while True:  # grows within a finite set of keys
+        done = _pass(start, judged, contested)
+        more = _contested(done, owned_only, venue) - contested
+        if not more:
+            return Walk(done.steps, done.after, contested, opposed)
+        contested |= more
+
+
+def _pass(start: Holdings, claims: tuple[Claim, ...], contested: frozenset[PositionKey]) -> Walk:
+    holdings = start.copy()
+    steps = tuple(_step(holdings, claim, contested) for claim in claims)
+    return Walk(steps, holdings)
+
+
+def _step(holdings: Holdings, claim: Claim, contested: frozenset[PositionKey]) -> Step:
+    execution = claim.execution
+    assert execution is not None
+    if claim.owner is not None and claim.owner in holdings.agents:
+        how, owner = How.OWN, claim.owner
+    elif claim.owner is not None or execution.key in contested:
+        how, owner = How.CONTESTED, NOBODY
+    else:
+        how, owner = _unowned(holdings, execution)
+    before = holdings.held(owner, execution.key)
+    try:
+        pnl = holdings.book(owner, execution)
+    except BadValue:
+        return Step(claim, execution, How.IMPOSSIBLE, owner)
+    return Step(claim, execution, how, owner, pnl, before.sign * execution.signed.sign < 0)
+
+
+def _unowned(holdings: Holdings, execution: Execution) -> tuple[How, str]:
+    key = execution.key
+    total = holdings.total(key)
+    holders = holdings.holders(key)
+    if not total or total.sign == execution.signed.sign or not holders:
+        return How.ORPHAN, NOBODY
+    position = holdings.position(holders[0], key)
+    sole = len(holders) == 1 and not holdings.held(NOBODY, key) and position is not None
+    if (
+        sole
+        and position is not None
+        and position.opened_ms <= execution.ts_ms
+        and not execution.qty_contracts > abs(position.qty_contracts)
+    ):
+        return How.CLOSED, holders[0]
+    return How.CONTESTED, NOBODY
+
+
+def _contested(
+    done: Walk, owned_only: Holdings, venue: Mapping[PositionKey, Contracts]
+) -> frozenset[PositionKey]:
+    found = set()
+    for step in done.steps:
+        key = step.execution.key
+        if step.how in (How.CONTESTED, How.IMPOSSIBLE) or (
+            step.how is How.CLOSED and not _stands(step.owner, key, done.after, owned_only, venue)
+        ):
+            found.add(key)
+    return frozenset(found)
+
+
+def _stands(
+    owner: str,
+    key: PositionKey,
+    after: Holdings,
+    owned_only: Holdings,
+    venue: Mapping[PositionKey, Contracts],
+) -> bool:
+    full, left = owned_only.held(owner, key), after.held(owner, key)
+    return (
+        owned_only.holders(key) == (owner,)
+        and left.sign * full.sign >= 0
+        and abs(left) < abs(full)
+        and after.total(key) == venue.get(key, NO_CONTRACTS)
+    )
