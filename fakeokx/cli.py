@@ -43,7 +43,8 @@ def _key(text: str) -> ApiKey:
     may_trade = parts[_KEY_PARTS:] != [_READ_ONLY]
     if not all(parts[:_KEY_PARTS]) or len(parts) != (_KEY_PARTS if may_trade else _KEY_PARTS + 1):
         raise typer.BadParameter(f"--key is NAME:SECRET:PASSPHRASE[:{_READ_ONLY}], not {text!r}")
-    return ApiKey(*parts[:_KEY_PARTS], may_trade=may_trade)
+    name, secret, passphrase = parts[:_KEY_PARTS]
+    return ApiKey(name, secret, passphrase, may_trade=may_trade)
 
 
 @app.command(epilog=_EPILOG)

@@ -66,9 +66,7 @@ def cancel_algos(venue: Venue, command: CancelAlgos) -> None:
         try:
             algo = find_open(venue, ref)
         except Refusal as refusal:
-            answer = Answered(
-                id=ref.algo_id, cl_ord_id=ref.algo_cl_ord_id, tag="", reason=refusal.reason
-            )
+            answer = Answered(id="", cl_ord_id=ref.algo_cl_ord_id, tag="", reason=refusal.reason)
             venue.events.append(answer)
             continue
         venue.events.append(

@@ -130,7 +130,7 @@ def cancel_orders(venue: Venue, command: CancelOrders) -> None:
         try:
             order = find_open(venue, ref, dead_code="51400")
         except Refusal as refusal:
-            answer = Answered(id=ref.ord_id, cl_ord_id=ref.cl_ord_id, tag="", reason=refusal.reason)
+            answer = Answered(id="", cl_ord_id=ref.cl_ord_id, tag="", reason=refusal.reason)
             venue.events.append(answer)
             continue
         venue.events.append(
@@ -151,7 +151,7 @@ def amend_orders(venue: Venue, command: AmendOrders) -> None:
         except Refusal as refusal:
             venue.events.append(
                 Answered(
-                    id=wanted.ord_id,
+                    id="",
                     cl_ord_id=wanted.cl_ord_id,
                     tag="",
                     req_id=wanted.req_id,

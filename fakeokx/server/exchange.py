@@ -1,16 +1,20 @@
 """Venue, clock and ledger as one thing: what is in memory is what is on disk.
 
 ``do`` is the only way to change anything. The order is: decide in memory, write one line,
-answer. If the line cannot be written, the process is of no more use and ends itself; memory
-would otherwise hold what nobody can replay. A command that changed nothing leaves no line.
+answer. If an invariant breaks or the line cannot be written, memory holds what nobody can
+replay: ``fail`` is called, which ends the process. A command that changed nothing leaves no
+line.
 
 The clock is the machine's plus ``clock_ahead_ms``, and never behind the last command.
 """
 
+import os
 import time
+import traceback
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from fakeokx.engine.commands import Command, decode, encode
 from fakeokx.engine.decimals import parse, plain
@@ -24,6 +28,12 @@ from fakeokx.server.ledger import FORMAT, Ledger, LedgerDamaged
 FIRST_CASH_QUOTE: Final = Decimal(1_000_000)
 
 
+def end_process() -> NoReturn:
+    """Say what broke and die at once, before anybody can be answered."""
+    traceback.print_exc()
+    os._exit(1)
+
+
 class Exchange:
     """A venue that remembers. Raises LedgerDamaged or LedgerBusy when it cannot be opened."""
 
@@ -34,7 +44,9 @@ class Exchange:
         seed: int = 0,
         pos_mode: str = NET_MODE,
         first_cash_quote: Decimal = FIRST_CASH_QUOTE,
+        fail: Callable[[], NoReturn] = end_process,
     ) -> None:
+        self._fail = fail
         self.ledger = Ledger(directory)
         try:
             entries = self.ledger.replay()
@@ -57,9 +69,14 @@ class Exchange:
     def do(self, command: Command) -> tuple[Event, ...]:
         """Carry the command out and keep it; raises Refusal, and then nothing has happened."""
         now_ms = self.now_ms()
-        events = step(self.venue, command, now_ms)
-        if changed(events):
-            self.ledger.append(now_ms, encode(command))
+        try:
+            events = step(self.venue, command, now_ms)
+            if changed(events):
+                self.ledger.append(now_ms, encode(command))
+        except Refusal:
+            raise
+        except BaseException:
+            self._fail()
         return events
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from fakeokx.engine.refusals import Reason, Refusal
 from fakeokx.faults import Call, Fault
 from fakeokx.faults.script import EMPTY, ERROR_AFTER, ERROR_BEFORE, STALE_POSITIONS
 from fakeokx.server.desk import Desk, Request
+from fakeokx.server.exchange import machine_ms
 from fakeokx.server.reads import READS, positions
 from fakeokx.server.writes import WRITES, check_time, params_of
 from fakeokx.wire import auth, envelopes
@@ -48,7 +49,7 @@ def decide(desk: Desk, request: Request) -> Admitted | Answer:
                 request.target,
                 request.body,
                 desk.keys,
-                desk.exchange.now_ms(),
+                (machine_ms(), desk.exchange.now_ms()),
             )
         except Refusal as refusal:
             return envelopes.not_let_in(refusal.reason)

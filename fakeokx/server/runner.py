@@ -2,9 +2,11 @@
 
 The child leads its own session, so a Ctrl+C at the parent's terminal does not reach it. It is
 ready when its one JSON line has come; its complaints go to ``fakeokx.log`` in its directory.
-A restart uses the same directory and the same port, so clients need not be told.
+It ends with
+the process that launched it, unless that one is killed. A restart uses the same directory and the same port, so clients need not be told.
 """
 
+import atexit
 import json
 import os
 import select
@@ -34,7 +36,9 @@ class FakeOkx(Control):
     def __init__(self, command: Sequence[str], directory: Path) -> None:
         self.directory = directory
         self._command = tuple(command)
+        self._owner_pid = os.getpid()
         self._process = self._start(port=None)
+        atexit.register(self._stop_at_exit)
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +74,11 @@ class FakeOkx(Control):
         if self.is_running:
             self.stop()
         self._process = self._start(port=self._port)
+
+    def _stop_at_exit(self) -> None:
+        # A forked copy of the owner must not take the server down with it.
+        if os.getpid() == self._owner_pid:
+            self.stop()
 
     def _end(self, sig: signal.Signals) -> None:
         if self.is_running:

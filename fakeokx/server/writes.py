@@ -26,6 +26,7 @@ from fakeokx.engine.events import Answered
 from fakeokx.engine.model import ISOLATED, NET, NET_MODE
 from fakeokx.engine.refusals import Refusal
 from fakeokx.server.desk import Desk, Request
+from fakeokx.server.exchange import machine_ms
 from fakeokx.wire import envelopes, requests
 from fakeokx.wire.envelopes import Answer, Row
 from fakeokx.wire.requests import Params
@@ -62,7 +63,7 @@ def check_time(desk: Desk, request: Request, operation: str) -> None:
         return
     if not exp_time.isascii() or not exp_time.isdigit():
         raise Refusal("51000", "expTime")
-    if int(exp_time) < desk.exchange.now_ms():
+    if int(exp_time) < machine_ms():
         raise Refusal("50036")
 
 
