@@ -1,0 +1,85 @@
+"""The live path: what one order of ours did, told by the exchange, as corrections.
+
+The same corrections and the same ``apply_plan`` as after a crash, so that a fill is booked by one
+piece of code, whoever brings it.
+
+1. Executions that the books hold already are left out; the rest is booked to the intent's agent.
+2. A terminal outcome is taken only when every contract the exchange executed is booked with it.
+3. An answer that does not name the order settles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import cast
+
+from prometheus_persist.reconcile.apply import Applied, apply_plan
+from prometheus_persist.reconcile.plan import (
+    BookFill,
+    Case,
+    Correction,
+    Finding,
+    Plan,
+    Resolution,
+    SettleIntent,
+)
+from prometheus_persist.reconcile.settle import OUTCOMES
+from prometheus_persist.reconcile.views import Books, Instrument, IntentLookup, VenueFill
+from prometheus_persist.state import Execution, OrderIntent
+from prometheus_persist.state.intents import TERMINAL
+from prometheus_persist.state.models import PosSide, Side
+
+
+def live_steps(
+    booked: AbstractSet[str],
+    intent: OrderIntent,
+    lookup: IntentLookup,
+    fills: Iterable[VenueFill],
+    instrument: Instrument | None,
+) -> tuple[Correction, ...]:
+    """What to book and how to settle ``intent``; empty where nothing new is proven."""
+    outcome = OUTCOMES[intent.kind].get(lookup.state) if lookup.found else None
+    if outcome is None:
+        return ()
+    fresh = {fill.fill_id: fill for fill in fills if fill.fill_id not in booked}
+    if fresh and instrument is None:
+        return ()
+    steps: list[Correction] = [
+        BookFill(intent.agent_id, _execution(intent, fill, instrument))
+        for fill in sorted(fresh.values(), key=lambda fill: (fill.ts_ms, int(fill.trade_id)))
+        if instrument is not None
+    ]
+    total = intent.booked_contracts
+    for fill in fresh.values():
+        total += fill.qty_contracts
+    whole = lookup.filled_contracts is None or lookup.filled_contracts == total
+    changed = outcome != intent.outcome or not intent.ord_id
+    if changed and (outcome not in TERMINAL or intent.kind == "algo" or whole):
+        reason = lookup.state
+        steps.append(SettleIntent(intent.cl_ord_id, outcome, lookup.ord_id, reason))
+    return tuple(steps)
+
+
+def apply_steps(books: Books, steps: tuple[Correction, ...], now_ms: int) -> Applied:
+    """The state after these corrections, and the records for the streams."""
+    one = Finding("live", Case.A, Resolution.AUTO, None, None, "", "", "", {}, (), steps)
+    return apply_plan(books, Plan(now_ms, (), (), (one,), (), 0, ""), now_ms)
+
+
+def _execution(intent: OrderIntent, fill: VenueFill, instrument: Instrument) -> Execution:
+    return Execution(
+        inst_id=fill.inst_id,
+        mgn_mode=intent.mgn_mode,
+        pos_side=cast(PosSide, fill.pos_side or intent.pos_side),
+        side=cast(Side, fill.side),
+        qty_contracts=fill.qty_contracts,
+        px=fill.px,
+        fee=fill.fee,
+        trade_id=fill.trade_id,
+        ord_id=fill.ord_id,
+        cl_ord_id=intent.cl_ord_id,
+        ts_ms=fill.ts_ms,
+        ct_val=instrument.ct_val,
+        ct_mult=instrument.ct_mult,
+    )

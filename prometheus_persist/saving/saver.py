@@ -1,0 +1,58 @@
+"""From the live typed state to one durable commit.
+
+The saver compares the documents of the live state with those of the store's image and commits what
+differs, together with the records that go onto streams. What is captured is captured on the
+caller's thread, before ``save`` returns; later changes to the live objects are not in it.
+
+``keys`` narrows the comparison to the documents a caller knows it touched, so that saving one trade
+costs one trade. Nothing changed and nothing to append: no commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from prometheus_persist.journal.change import Change
+from prometheus_persist.state import SystemState, changed_documents, to_documents
+from prometheus_persist.state.documents import documents_of
+from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.storage.store import Store
+
+Records = Mapping[str, Sequence[JsonObject]]
+
+
+class Saver:
+    """Saves ``state`` into ``store``."""
+
+    def __init__(self, store: Store, state: SystemState) -> None:
+        self.store = store
+        self.state = state
+
+    def save(
+        self, why: str, *, keys: Iterable[str] | None = None, records: Records | None = None
+    ) -> int:
+        """Commit what differs; returns the sequence that now holds it. Raises StoreFailed."""
+        before = self.store.image.documents
+        if keys is None:
+            after = to_documents(self.state)
+            looked_at: Iterable[str] = before.keys()
+        else:
+            looked_at = tuple(keys)
+            after = documents_of(self.state, looked_at)
+        change = Change(
+            why,
+            put=changed_documents(before, after),
+            remove=tuple(key for key in looked_at if key in before and key not in after),
+            add={name: rows for name, rows in (records or {}).items() if rows},
+        )
+        return self.store.tip.seq if change.empty else self.store.commit(change)
+
+    def save_moved(self, why: str, moved: SystemState, records: Records) -> int:
+        """Commit another state as one change, and only then make it the live one, in place.
+
+        The live ``SystemState`` object stays the same; its members are replaced.
+        """
+        seq = Saver(self.store, moved).save(why, records=records)
+        for name in moved.__dataclass_fields__:
+            setattr(self.state, name, getattr(moved, name))
+        return seq

@@ -1,0 +1,64 @@
+"""What is saved when: one table.
+
+trigger    save   readable files   snapshot       when
+TRADE      yes    -                -              after every execution booked
+DEATH      yes    yes              -              an agent died
+BIRTH      yes    -                -              an agent was added
+CYCLE      every N cycles, both    when an hour has passed since the last one
+RECONCILE  yes    yes              -              a plan was applied
+EXIT       yes    yes              -              the system ends, or SIGINT or SIGTERM came
+MANUAL     yes    yes              yes            somebody asked
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Trigger(StrEnum):
+    """What happened."""
+
+    TRADE = "trade"
+    DEATH = "death"
+    BIRTH = "birth"
+    CYCLE = "cycle"
+    RECONCILE = "reconcile"
+    EXIT = "exit"
+    MANUAL = "manual"
+
+
+class Action(StrEnum):
+    """What is done about it, in this order."""
+
+    SAVE = "save"
+    CHECKPOINT = "checkpoint"
+    SNAPSHOT = "snapshot"
+
+
+_ALWAYS: dict[Trigger, tuple[Action, ...]] = {
+    Trigger.TRADE: (Action.SAVE,),
+    Trigger.DEATH: (Action.SAVE, Action.CHECKPOINT),
+    Trigger.BIRTH: (Action.SAVE,),
+    Trigger.CYCLE: (),
+    Trigger.RECONCILE: (Action.SAVE, Action.CHECKPOINT),
+    Trigger.EXIT: (Action.SAVE, Action.CHECKPOINT),
+    Trigger.MANUAL: (Action.SAVE, Action.CHECKPOINT, Action.SNAPSHOT),
+}
+
+
+def actions_due(
+    trigger: Trigger,
+    *,
+    cycle: int = 0,
+    every_cycles: int = 5,
+    since_snapshot_s: float = 0.0,
+    snapshot_every_s: float = 3600.0,
+) -> tuple[Action, ...]:
+    """What is due now."""
+    due = _ALWAYS[trigger]
+    if trigger is Trigger.CYCLE:
+        if cycle % every_cycles == 0:
+            due = (Action.SAVE, Action.CHECKPOINT)
+        if since_snapshot_s >= snapshot_every_s:
+            due = (Action.SAVE, Action.CHECKPOINT, Action.SNAPSHOT)
+    return due
