@@ -375,7 +375,7 @@ class Session:
         return seq
 
     def _audit(self, lines: list[str]) -> None:
-        stamp = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).isoformat(timespec="ms")
+        stamp = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).isoformat(timespec="milliseconds")
         head = f"{stamp} epoch={self.epoch} seq={self.seq}"
         append_log(self._fs, RECOVERY_LOG, [f"{head} {line}" for line in lines])
 
