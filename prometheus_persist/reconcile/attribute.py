@@ -163,7 +163,8 @@ def _owner(
                 return books.order_owners[name], name, stop
     tags = (fill.tag, order.tag if order is not None else "")
     owner = next((found for tag in tags if tag and (found := _by_tag(books, tag))), None)
-    return owner, fill.cl_ord_id, parent is not None
+    child = parent is not None or (order is not None and bool(order.algo_id))
+    return owner, fill.cl_ord_id, child
 
 
 def _by_tag(books: Books, tag: str) -> str | None:
