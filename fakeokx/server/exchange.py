@@ -44,7 +44,7 @@ class Exchange:
         seed: int = 0,
         pos_mode: str = NET_MODE,
         first_cash_quote: Decimal = FIRST_CASH_QUOTE,
-        fail: Callable[[], NoReturn] = end_process,
+        fail: Callable[[], None] = end_process,
     ) -> None:
         self._fail = fail
         self.ledger = Ledger(directory)
@@ -77,6 +77,7 @@ class Exchange:
             raise
         except BaseException:
             self._fail()
+            raise
         return events
 
     def close(self) -> None:

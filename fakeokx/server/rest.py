@@ -93,7 +93,7 @@ def _execute(desk: Desk, admitted: Admitted) -> Answer:
         return envelopes.rows(READS[endpoint.path](desk, request.query, admitted.key))
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise Refusal("50006")
-    check_time(desk, request, endpoint.operation)
+    check_time(request, endpoint.operation)
     return WRITES[endpoint.path](desk, request)
 
 

@@ -2,8 +2,8 @@
 
 The child leads its own session, so a Ctrl+C at the parent's terminal does not reach it. It is
 ready when its one JSON line has come; its complaints go to ``fakeokx.log`` in its directory.
-It ends with
-the process that launched it, unless that one is killed. A restart uses the same directory and the same port, so clients need not be told.
+A restart uses the same directory and the same port, so clients need not be told. The child
+ends with the process that launched it, unless that one is killed.
 """
 
 import atexit

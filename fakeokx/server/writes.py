@@ -56,7 +56,7 @@ def params_of(request: Request) -> list[Params]:
         return []
 
 
-def check_time(desk: Desk, request: Request, operation: str) -> None:
+def check_time(request: Request, operation: str) -> None:
     """Refuse an order whose ``expTime`` header lies in the past (50036)."""
     exp_time = request.headers.get("exptime", "")
     if not exp_time or operation not in _TIMED:

@@ -1,0 +1,36 @@
+"""Fixtures of the fakeokx suite: one server per module, because starting one costs half a second."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from fakeokx import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET, FakeOkx, launch
+
+VIEWER = ("viewer", "viewer-secret", "viewer-pass")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeOkx]:
+    key = ":".join((*VIEWER, "read_only"))
+    with launch(tmp_path_factory.mktemp("venue"), extra_args=["--key", key]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ccxt_of() -> Callable[..., Any]:
+    ccxt = pytest.importorskip("ccxt")
+
+    def connect(server: FakeOkx, **options: Any) -> Any:
+        return ccxt.okx(
+            {
+                "apiKey": DEFAULT_KEY,
+                "secret": DEFAULT_SECRET,
+                "password": DEFAULT_PASSPHRASE,
+                "urls": {"api": {"rest": server.url}, "test": {"rest": server.url}},
+                "enableRateLimit": False,
+                **options,
+            }
+        )
+
+    return connect
