@@ -46,6 +46,7 @@ from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, 
 from prometheus_persist.saving.triggers import Action
 from prometheus_persist.state import (
     Agent,
+    FreezeState,
     OrderIntent,
     PrivateLedger,
     PublicAccount,
@@ -133,7 +134,9 @@ class Session:
             fs = fs or LocalFs(root)
             found = restore(fs, clock=clock)
             heal(fs, found.due_segments)
-            store = Store(fs, found.image, found.tip, found.next_epoch, clock, observer)
+            store = Store(
+                fs, found.image, found.tip, found.next_epoch, clock, observer, found.readable
+            )
             session = cls(root, fs, lock, store, found.facts, clock, settings or Settings())
             session._begin(found, ids or SystemIds())
         except BaseException:
@@ -267,6 +270,10 @@ class Session:
             self._store.close()
             self._lock.release()
 
+    def digest(self) -> str:
+        """SHA-256 of everything that is durable: equal states, equal digests."""
+        return self._store.image.digest()
+
     def system_facts(self) -> SystemFacts:
         """What is in the state, counted."""
         return system_facts(self.state, len(self._store.image.streams.get(PUBLIC_TRADES, [])))
@@ -289,17 +296,18 @@ class Session:
         plan, problem = None, "no exchange was given"
         if reader is not None:
             self._wait_for_orders_on_their_way()
-            plan, problem = self._plan(reader)
+            plan, problem = _read_plan(
+                self._books(), reader, self._clock.now_ms(), self.settings.in_flight_ms
+            )
         if plan is not None and approved is not None and approved != plan.plan_hash:
             raise PlanStale(
                 f"approved {approved[:12]}…, the present view gives {plan.plan_hash[:12]}…"
             )
-        decision, applied = self._decide(plan, approved=approved is not None)
+        decision, applied = _decide(plan, approved=approved is not None)
         if plan is not None and applied:
             self._commit(apply_plan(self._books(), plan, self._clock.now_ms()), Trigger.RECONCILE)
         frozen = self.state.freeze
-        if decision == "go" and (frozen.instruments or frozen.everything):
-            decision = "go_restricted"
+        decision = _with_freeze(decision, frozen)
         if decision in ("go", "go_restricted"):
             self._gate.open()
         else:
@@ -319,28 +327,6 @@ class Session:
             self._audit(audit_lines(facts))
         return facts
 
-    def _plan(self, reader: ExchangeReader) -> tuple[Plan | None, str]:
-        mark = self.state.watermark
-        request = ViewRequest(
-            since_ms=max(mark.since_ms, mark.fills_ms) - OVERLAP_MS,
-            now_ms=self._clock.now_ms(),
-            intents=tuple(self.state.intents[key] for key in sorted(self.state.intents)),
-            in_flight_ms=self.settings.in_flight_ms,
-        )
-        try:
-            return reconcile(self._books(), reader.read_view(request)), ""
-        except VenueError as problem:
-            return None, problem.detail
-
-    @staticmethod
-    def _decide(plan: Plan | None, *, approved: bool) -> tuple[str, bool]:
-        """The decision, and whether the plan is to be applied."""
-        if plan is None or plan.incomplete:
-            return "incomplete", False
-        if plan.needs_human and not approved:
-            return "human", False
-        return "go", True
-
     def _wait_for_orders_on_their_way(self) -> None:
         """An order sent just before a crash may still arrive; let it, before asking for it."""
         now = self._clock.now_ms()
@@ -354,10 +340,7 @@ class Session:
             self._clock.sleep(wait_ms / 1000)
 
     def _books(self) -> Books:
-        streams = self._store.image.streams
-        self._index.take(streams)
-        owners = {**self._index.owners, **{k: v.agent_id for k, v in self.state.intents.items()}}
-        return Books(self.state, frozenset(self._index.booked), owners, dict(self._index.ended))
+        return self._index.books(self.state, self._store.image.streams)
 
     def _commit(self, applied: Applied, trigger: Trigger) -> None:
         self._saver.save_moved(trigger, applied.state, applied.records)
@@ -375,9 +358,67 @@ class Session:
         return seq
 
     def _audit(self, lines: list[str]) -> None:
-        stamp = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).isoformat(timespec="milliseconds")
+        stamp = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).isoformat(
+            timespec="milliseconds"
+        )
         head = f"{stamp} epoch={self.epoch} seq={self.seq}"
         append_log(self._fs, RECOVERY_LOG, [f"{head} {line}" for line in lines])
+
+
+def plan_only(
+    directory: Path | str, reader: ExchangeReader, *, clock: Clock | None = None
+) -> RecoveryFacts:
+    """What a reconciliation would come to; takes no lock and writes nothing at all (P4)."""
+    clock = clock or SystemClock()
+    started = clock.monotonic_s()
+    restored = restore(LocalFs(directory), clock=clock)
+    state, index = state_from(restored.documents), _Index()
+    books = index.books(state, restored.streams)
+    plan, problem = _read_plan(books, reader, clock.now_ms(), Settings().in_flight_ms)
+    decision, _ = _decide(plan, approved=False)
+    return RecoveryFacts(
+        restore=restored.facts,
+        system=system_facts(state, len(restored.streams.get(PUBLIC_TRADES, []))),
+        plan=plan,
+        applied=False,
+        decision=_with_freeze(decision, state.freeze),
+        venue_problem=problem,
+        frozen_instruments=tuple(sorted(state.freeze.instruments)),
+        frozen_all=state.freeze.everything.reason if state.freeze.everything else "",
+        duration_ms=round((clock.monotonic_s() - started) * 1000),
+    )
+
+
+def _read_plan(
+    books: Books, reader: ExchangeReader, now_ms: int, in_flight_ms: int
+) -> tuple[Plan | None, str]:
+    """The plan of the present view, or why there is none."""
+    mark, intents = books.state.watermark, books.state.intents
+    request = ViewRequest(
+        since_ms=max(mark.since_ms, mark.fills_ms) - OVERLAP_MS,
+        now_ms=now_ms,
+        intents=tuple(intents[key] for key in sorted(intents)),
+        in_flight_ms=in_flight_ms,
+    )
+    try:
+        return reconcile(books, reader.read_view(request)), ""
+    except VenueError as problem:
+        return None, problem.detail
+
+
+def _decide(plan: Plan | None, *, approved: bool) -> tuple[str, bool]:
+    """The decision, and whether the plan is to be applied."""
+    if plan is None or plan.incomplete:
+        return "incomplete", False
+    if plan.needs_human and not approved:
+        return "human", False
+    return "go", True
+
+
+def _with_freeze(decision: str, freeze: FreezeState) -> str:
+    """``go`` becomes ``go_restricted`` while anything is frozen."""
+    restricted = decision == "go" and bool(freeze.instruments or freeze.everything)
+    return "go_restricted" if restricted else decision
 
 
 @dataclass(slots=True)
@@ -388,6 +429,12 @@ class _Index:
     owners: dict[str, str] = field(default_factory=dict)
     ended: dict[str, OrderIntent] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
+
+    def books(self, state: SystemState, streams: Mapping[str, list[JsonObject]]) -> Books:
+        """The three-book comparison's own side, as it stands."""
+        self.take(streams)
+        owners = {**self.owners, **{key: item.agent_id for key, item in state.intents.items()}}
+        return Books(state, frozenset(self.booked), owners, dict(self.ended))
 
     def take(self, streams: Mapping[str, list[JsonObject]]) -> None:
         """Read what has been appended since the last time."""

@@ -1,21 +1,27 @@
 """The readable JSON layout: a projection of an image, for people, for ``jq``, and for salvage.
 
-    checkpoint_latest.json   when, cycle, runtime, agents, sequence, and every file's checksum
-    public_ledger.json       accounts, rankings, the archive of the dead, all records
-    private_ledgers/<stem>.json    one agent's book and history
+    checkpoint_latest.json         when, cycle, runtime, agents, sequence, every file's checksum
+    public_ledger.json             accounts, rankings, the archive of the dead, newest records
+    private_ledgers/<stem>.json    one agent's book and newest records
     agents/<stem>_state.json       one agent
     valhalla.json  supervisor_state.json  mastermind_state.json
-    exchange_state.json      registry, open intents, orphans, freeze, watermark
+    exchange_state.json            registry, open intents, orphans, freeze, watermark
+    records/<list>_<number>.json   older records, ``CHUNK_RECORDS`` each, never written again
 
 Every file is ``{"schema_version", "sequence", "saved_ms", "checksum", "data"}``; the checksum is
-the SHA-256 of the canonical bytes of ``data``. Files are replaced one by one, so they need not be
-in step with one another; the journal is the truth and no restore depends on them.
+the SHA-256 of the canonical bytes of ``data``. Records stand one to a line. Files are replaced one
+by one, so they need not be in step with one another; the journal is the truth and no restore
+depends on them.
+
+A list of records moves into immutable chunks as it grows, and only files whose documents or lists
+were touched are made anew, so that a checkpoint costs what changed and not what has ever happened.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.change import Image
@@ -25,45 +31,119 @@ from prometheus_persist.state.documents import (
     PUBLIC_TRADES,
     private_trades,
 )
-from prometheus_persist.state.exactjson import JsonObject, dumps, loads_object, pretty
+from prometheus_persist.state.exactjson import JsonObject, dumps, loads_object
 
 SCHEMA_VERSION = 1
 CHECKPOINT = "checkpoint_latest.json"
+FOLDERS = ("agents", "private_ledgers", "records")
+CHUNK_RECORDS = 256
+_LOOSE = ("registry", "freeze", "unattributed", "watermark")
 
 
-def project(image: Image) -> dict[str, JsonObject]:
-    """The ``data`` of every file but the checkpoint, by file name."""
-    documents, streams = image.documents, image.streams
-    files: dict[str, JsonObject] = {
-        "public_ledger.json": {
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One readable file: what it is made of, and how.
+
+    ``keys`` are documents, ``families`` document families, ``lists`` its streams by field name.
+    """
+
+    name: str
+    build: Callable[[], JsonObject]
+    keys: frozenset[str] = frozenset()
+    families: frozenset[str] = frozenset()
+    lists: tuple[tuple[str, str, str], ...] = ()  # (field, stream, chunk label)
+
+    def touched(self, touched: Collection[str]) -> bool:
+        """Whether any of its sources is among the touched documents and streams."""
+        return any(
+            source in self.keys
+            or source.partition("/")[0] in self.families
+            or any(source == stream for _, stream, _ in self.lists)
+            for source in touched
+        )
+
+
+def project(
+    image: Image, *, touched: Collection[str] | None = None, written: Collection[str] = ()
+) -> Iterator[tuple[str, JsonObject]]:
+    """``(file name, data)`` of every readable file but the checkpoint.
+
+    ``touched``: only files made of these documents and streams, and chunks not yet ``written``;
+    None: everything there is.
+    """
+    for file in _files(image):
+        if touched is not None and not file.touched(touched):
+            continue
+        data = dict(file.build())
+        for field, stream, label in file.lists:
+            records = image.streams.get(stream, [])
+            sealed = len(records) // CHUNK_RECORDS
+            yield from _chunks(label, records, sealed, () if touched is None else written)
+            data[f"{field}_total"] = len(records)
+            data[f"{field}_chunks"] = sealed
+            data[field] = records[sealed * CHUNK_RECORDS :]
+        yield file.name, data
+
+
+def _chunks(
+    label: str, records: list[JsonObject], sealed: int, written: Collection[str]
+) -> Iterator[tuple[str, JsonObject]]:
+    """The sealed chunks of a list, newest first, down to one that is written: the rest then is."""
+    for number in reversed(range(sealed)):
+        first = number * CHUNK_RECORDS
+        name = f"records/{label}_{number + 1:06d}.json"
+        if name in written:
+            return
+        yield name, {"first": first, "records": records[first : first + CHUNK_RECORDS]}
+
+
+def _files(image: Image) -> Iterator[_File]:
+    documents = image.documents
+
+    def one(key: str) -> Callable[[], JsonObject]:
+        return lambda: documents.get(key, {})
+
+    yield _File(
+        "public_ledger.json",
+        lambda: {
             **documents.get("public_ledger", {}),
             "accounts": _family(documents, "public_accounts"),
-            "records": streams.get(PUBLIC_TRADES, []),
         },
-        "valhalla.json": documents.get("valhalla", {}),
-        "supervisor_state.json": documents.get("supervisor", {}),
-        "mastermind_state.json": documents.get("mastermind", {}),
-        "exchange_state.json": {
-            **{
-                name: documents.get(name, {})
-                for name in ("registry", "freeze", "unattributed", "watermark")
-            },
+        keys=frozenset({"public_ledger"}),
+        families=frozenset({"public_accounts"}),
+        lists=(("records", PUBLIC_TRADES, "public_ledger"),),
+    )
+    for name, key in (
+        ("valhalla.json", "valhalla"),
+        ("supervisor_state.json", "supervisor"),
+        ("mastermind_state.json", "mastermind"),
+    ):
+        yield _File(name, one(key), keys=frozenset({key}))
+    yield _File(
+        "exchange_state.json",
+        lambda: {
+            **{name: documents.get(name, {}) for name in _LOOSE},
             "intents": _family(documents, "intents"),
-            "intent_log": streams.get(INTENT_LOG, []),
-            "orphan_fills": streams.get(ORPHAN_FILLS, []),
         },
-    }
-    rows = documents.get("registry", {}).get("rows", {})
-    for agent_id, row in rows.items():
+        keys=frozenset(_LOOSE),
+        families=frozenset({"intents"}),
+        lists=(
+            ("intent_log", INTENT_LOG, "intent_log"),
+            ("orphan_fills", ORPHAN_FILLS, "orphan_fills"),
+        ),
+    )
+    for agent_id, row in documents.get("registry", {}).get("rows", {}).items():
         stem = row["file_stem"]
-        if agent := documents.get(f"agents/{agent_id}"):
-            files[f"agents/{stem}_state.json"] = agent
-        if ledger := documents.get(f"private_ledgers/{agent_id}"):
-            files[f"private_ledgers/{stem}.json"] = {
-                **ledger,
-                "records": streams.get(private_trades(agent_id), []),
-            }
-    return files
+        agent, ledger = f"agents/{agent_id}", f"private_ledgers/{agent_id}"
+        if agent in documents:
+            yield _File(f"agents/{stem}_state.json", one(agent), keys=frozenset({agent}))
+        if ledger in documents:
+            yield _File(
+                f"private_ledgers/{stem}.json",
+                one(ledger),
+                keys=frozenset({ledger}),
+                lists=(("records", private_trades(agent_id), f"private_{stem}"),),
+            )
 
 
 def checkpoint(image: Image, epoch: int, saved_ms: int, checksums: Mapping[str, str]) -> JsonObject:
@@ -86,17 +166,27 @@ def checksum(data: JsonObject) -> str:
     return hashlib.sha256(dumps(data)).hexdigest()
 
 
-def wrap(data: JsonObject, seq: int, saved_ms: int) -> bytes:
-    """A projection file's bytes."""
-    return pretty(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "sequence": seq,
-            "saved_ms": saved_ms,
-            "checksum": checksum(data),
-            "data": data,
-        }
-    )
+def wrap(data: JsonObject, seal: str, seq: int, saved_ms: int) -> bytes:
+    """A projection file's bytes; ``seal`` is the checksum of ``data``."""
+    head = {
+        "schema_version": SCHEMA_VERSION,
+        "sequence": seq,
+        "saved_ms": saved_ms,
+        "checksum": seal,
+    }
+    fields = b",\n".join(b"  " + dumps(key) + b": " + dumps(item) for key, item in head.items())
+    inner = b",\n".join(b"    " + dumps(key) + b": " + _lines(data[key]) for key in data)
+    return b"{\n" + fields + b',\n  "data": {\n' + inner + b"\n  }\n}\n"
+
+
+def _lines(value: object) -> bytes:
+    """A value; a list of objects, or an object of objects, gets a line for each member."""
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        return b"[\n      " + b",\n      ".join(map(dumps, value)) + b"\n    ]"
+    if isinstance(value, dict) and value and all(isinstance(v, dict) for v in value.values()):
+        rows = (dumps(key) + b": " + dumps(item) for key, item in value.items())
+        return b"{\n      " + b",\n      ".join(rows) + b"\n    }"
+    return dumps(value)
 
 
 def unwrap(content: bytes, where: str) -> tuple[JsonObject, int]:

@@ -29,7 +29,7 @@ from prometheus_persist.journal.archive import unpack
 from prometheus_persist.journal.chain import Chain, Placed, link, segments_of
 from prometheus_persist.journal.change import Image, change_from
 from prometheus_persist.journal.frame import COMMIT, Seen, Tip
-from prometheus_persist.journal.projection import CHECKPOINT, unwrap
+from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, checksum, unwrap
 from prometheus_persist.report.facts import Damage, RestoreFacts
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.fs import Fs
@@ -59,6 +59,7 @@ class Restored:
     facts: RestoreFacts
     next_epoch: int
     due_segments: Due = field(default_factory=dict)
+    readable: dict[str, str] = field(default_factory=dict)
 
     @property
     def documents(self) -> dict[str, JsonObject]:
@@ -102,9 +103,9 @@ def restore(
     if at_ms is not None:
         seq = _seq_at(segments.frames, at_ms)
     base, chain = _best(fs, segments, damages, seq)
-    mark, readable = _projection(fs, damages)
+    readable = _readable(fs, damages)
     if seq is None:
-        _refuse_gap(segments, chain, mark, readable=readable)
+        _refuse_gap(segments, chain, readable.mark, readable=readable.there)
     elif chain.tip.seq != seq:
         _refuse_moment(segments, chain, seq)
     image = base.image
@@ -130,7 +131,7 @@ def restore(
         warnings=_warnings(chain.tip.wall_ms, clock.now_ms(), fresh=fresh),
     )
     epoch = max(segments.epoch_max, chain.tip.epoch) + 1
-    return Restored(image, chain.tip, facts, epoch, due)
+    return Restored(image, chain.tip, facts, epoch, due, readable.whole)
 
 
 def _best(
@@ -164,27 +165,35 @@ def _seq_at(frames: list[Placed], at_ms: int) -> int:
     return found
 
 
-def _projection(fs: Fs, damages: list[Damage]) -> tuple[int, bool]:
-    """Check every readable file; returns the sequence that the checkpoint vouches for (0: none),
-    and whether there is any such file."""
-    mark, readable = 0, False
-    names = [CHECKPOINT, "public_ledger.json", "valhalla.json", "supervisor_state.json"]
-    names += ["mastermind_state.json", "exchange_state.json"]
-    for folder in ("agents", "private_ledgers"):
+@dataclass(slots=True)
+class _Readable:
+    """The readable files: the whole ones by checksum, and what the checkpoint vouches for."""
+
+    whole: dict[str, str] = field(default_factory=dict)
+    mark: int = 0
+    there: bool = False
+
+
+def _readable(fs: Fs, damages: list[Damage]) -> _Readable:
+    """Check every readable file."""
+    found = _Readable()
+    names = [name for name in fs.list_dir(INCREMENTAL) if name.endswith(".json")]
+    for folder in FOLDERS:
         names += [f"{folder}/{name}" for name in fs.list_dir(f"{INCREMENTAL}/{folder}")]
     for name in names:
         path = f"{INCREMENTAL}/{name}"
-        if name.endswith(".tmp") or fs.size(path) is None:
+        if not name.endswith(".json"):
             continue
-        readable = True
+        found.there = True
         try:
             data, _ = unwrap(fs.read(path), path)
+            found.whole[name] = checksum(data)
             if name == CHECKPOINT:
-                mark = int(data.get("sequence", 0))
+                found.mark = int(data.get("sequence", 0))
         except StoreDamaged as problem:
             text = str(problem).removeprefix(f"{path}: ")
             damages.append(Damage(path, problem.offset, text, "repaired"))
-    return mark, readable
+    return found
 
 
 def _refuse_gap(segments: Segments, chain: Chain, mark: int, *, readable: bool) -> None:

@@ -36,15 +36,6 @@ def dumps(value: object) -> bytes:
         raise BadValue(f"cannot be written exactly: {problem}") from None
 
 
-def pretty(value: object) -> bytes:
-    """The same, indented, for people; ends in a newline."""
-    try:
-        text = json.dumps(value, allow_nan=False, ensure_ascii=False, indent=2)
-        return (text + "\n").encode("utf-8")
-    except (ValueError, TypeError, RecursionError) as problem:
-        raise BadValue(f"cannot be written exactly: {problem}") from None
-
-
 def loads(data: bytes, where: str, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> Any:
     """The value in ``data``; raises StoreDamaged naming ``where`` and what is wrong."""
     if len(data) > bytes_max:

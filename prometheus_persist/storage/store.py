@@ -6,8 +6,9 @@ takes the change into the image and returns. Promises kept here:
 - S1 when ``commit`` has returned, the change is in the journal, synced;
 - S2 one commit is one frame: all of it or none;
 - S7 a journal write or sync that fails raises ``StoreFailed`` and shuts the handle for good;
-  nothing is retried, nothing was acknowledged, the store has to be opened anew from what is on disk. A
-  checkpoint or snapshot that fails raises as well, leaves the old files whole, and shuts nothing.
+  nothing is retried, nothing was acknowledged, the store has to be opened anew from what is on
+  disk. A checkpoint or snapshot that fails raises as well, leaves the old files whole, and shuts
+  nothing.
 
 The mirror is written with every commit, before the acknowledgement, and synced with every
 checkpoint, snapshot and close. After a SIGKILL both copies are complete; after a power cut the
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -30,7 +31,14 @@ from prometheus_persist.errors import StoreFailed
 from prometheus_persist.journal.archive import pack, unpack
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import COMMIT, OPEN, Tip, encode
-from prometheus_persist.journal.projection import CHECKPOINT, checkpoint, checksum, project, wrap
+from prometheus_persist.journal.projection import (
+    CHECKPOINT,
+    FOLDERS,
+    checkpoint,
+    checksum,
+    project,
+    wrap,
+)
 from prometheus_persist.state.exactjson import JsonObject, dumps
 from prometheus_persist.storage.fs import Fs, Handle, replace_file
 from prometheus_persist.storage.layout import (
@@ -70,8 +78,12 @@ class Store:
         epoch: int,
         clock: Clock,
         observer: Observer | None = None,
+        readable: Mapping[str, str] | None = None,
     ) -> None:
-        """Take over after ``tip`` as ``epoch``; raises StoreFailed."""
+        """Take over after ``tip`` as ``epoch``; raises StoreFailed.
+
+        ``readable`` are the checksums of the readable files that are whole on disk already.
+        """
         self.image = image
         self.tip = tip
         self.epoch = epoch
@@ -82,13 +94,9 @@ class Store:
         self._handles: dict[str, Handle] = {}
         self._segment_bytes = 0
         self._failed: str = ""
-        self._projected: dict[str, str] = {}
-        for folder in (
-            *COPIES,
-            SNAPSHOTS,
-            f"{INCREMENTAL}/agents",
-            f"{INCREMENTAL}/private_ledgers",
-        ):
+        self._projected: dict[str, str] = dict(readable or {})
+        self._touched: set[str] | None = None  # None: since the opening, nothing was compared yet
+        for folder in (*COPIES, SNAPSHOTS, *(f"{INCREMENTAL}/{name}" for name in FOLDERS)):
             fs.make_dir(folder)
         self._begin_segment()
 
@@ -105,6 +113,8 @@ class Store:
             wall_ms = self._clock.now_ms()
             self._append(COMMIT, encoded, wall_ms)
             self.image.apply(change, self.tip.seq, wall_ms)
+            if self._touched is not None:
+                self._touched.update(change.put, change.remove, change.add)
             if self._observer:
                 self._observer.durable(self.tip.seq, self._clock.monotonic_s() - started)
             return self.tip.seq
@@ -115,18 +125,18 @@ class Store:
             self._sync_mirror()
             now_ms = self._clock.now_ms()
             written = []
-            files = project(self.image)
-            for name, data in files.items():
+            files = project(self.image, touched=self._touched, written=self._projected)
+            for name, data in files:
                 seal = checksum(data)
                 if self._projected.get(name) != seal:
                     path = f"{INCREMENTAL}/{name}"
-                    replace_file(self._fs, path, wrap(data, self.image.seq, now_ms))
+                    replace_file(self._fs, path, wrap(data, seal, self.image.seq, now_ms))
                     self._projected[name] = seal
                     written.append(name)
+            self._touched = set()
             head = checkpoint(self.image, self.epoch, now_ms, self._projected)
-            replace_file(
-                self._fs, f"{INCREMENTAL}/{CHECKPOINT}", wrap(head, self.image.seq, now_ms)
-            )
+            content = wrap(head, checksum(head), self.image.seq, now_ms)
+            replace_file(self._fs, f"{INCREMENTAL}/{CHECKPOINT}", content)
             return written
 
     def snapshot(self, keep: int) -> str:

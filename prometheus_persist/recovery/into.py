@@ -1,0 +1,52 @@
+"""Putting a restored moment into a store of its own, leaving the old one untouched.
+
+The new store is built beside its place, under ``<name>.partial``, and moved there when it is whole,
+so that a crash leaves no half a store under the name that was asked for. Raises ``BadConfig`` where
+something is there already.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from prometheus_persist.clock import Clock
+from prometheus_persist.errors import BadConfig
+from prometheus_persist.journal.change import Change, Image
+from prometheus_persist.journal.frame import Tip
+from prometheus_persist.recovery.ladder import Restored
+from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.store import Store
+
+RECORDS_PER_COMMIT = 10_000
+
+
+def write_into(restored: Restored, directory: Path, clock: Clock) -> int:
+    """Make ``directory`` a store that holds this state; returns its newest sequence."""
+    if directory.exists() and any(directory.iterdir()):
+        raise BadConfig(f"{directory} is not empty; name a new directory")
+    partial = directory.with_name(f"{directory.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    # The epoch goes on counting, so that no clOrdId of the old store is ever issued again.
+    store = Store(LocalFs(partial), Image(), Tip(), restored.next_epoch, clock)
+    try:
+        for change in _changes(restored):
+            store.commit(change)
+        store.checkpoint()
+    finally:
+        store.close()
+    if directory.exists():
+        directory.rmdir()
+    partial.rename(directory)
+    return store.tip.seq
+
+
+def _changes(restored: Restored) -> Iterator[Change]:
+    why = f"copied from commit {restored.seq}"
+    yield Change(why, put=restored.documents)
+    for name in sorted(restored.streams):
+        records = restored.streams[name]
+        for start in range(0, len(records), RECORDS_PER_COMMIT):
+            yield Change(why, add={name: records[start : start + RECORDS_PER_COMMIT]})
