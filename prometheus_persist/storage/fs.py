@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -186,23 +187,32 @@ class LocalFs:
 
 
 def replace_file(fs: Fs, path: str, data: bytes) -> None:
-    """Put ``data`` under ``path`` atomically and durably.
+    """Put ``data`` under ``path`` atomically and durably."""
+    replace_files(fs, {path: data})
 
-    tmp → write → fsync → rename → fsync directory: the only order in which every crash leaves the
-    old content or the new, whole. On failure the temporary file goes and the error is raised.
+
+def replace_files(fs: Fs, files: Mapping[str, bytes]) -> None:
+    """Put each content under its path, each atomically, all durably on return.
+
+    tmp → write → fsync → rename, then fsync of every directory: the only order in which every crash
+    leaves each file old or new, whole. Not atomic as a set. On failure the temporary file goes and
+    the error is raised; files before it are new, files after it old.
     """
-    folder = path.rpartition("/")[0] or "."
-    temporary = f"{path}.tmp"
-    try:
-        handle = fs.create(temporary)
+    folders = set()
+    for path, data in files.items():
+        temporary = f"{path}.tmp"
         try:
-            handle.write(data)
-            handle.fsync()
-        finally:
-            handle.close()
-        fs.rename(temporary, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            fs.unlink(temporary)
-        raise
-    fs.fsync_dir(folder)
+            handle = fs.create(temporary)
+            try:
+                handle.write(data)
+                handle.fsync()
+            finally:
+                handle.close()
+            fs.rename(temporary, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                fs.unlink(temporary)
+            raise
+        folders.add(path.rpartition("/")[0] or ".")
+    for folder in sorted(folders):
+        fs.fsync_dir(folder)

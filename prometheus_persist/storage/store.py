@@ -40,7 +40,7 @@ from prometheus_persist.journal.projection import (
     wrap,
 )
 from prometheus_persist.state.exactjson import JsonObject, dumps
-from prometheus_persist.storage.fs import Fs, Handle, replace_file
+from prometheus_persist.storage.fs import Fs, Handle, replace_file, replace_files
 from prometheus_persist.storage.layout import (
     COPIES,
     INCREMENTAL,
@@ -124,20 +124,21 @@ class Store:
         with self._guard, self._disk("checkpoint", shut=False):
             self._sync_mirror()
             now_ms = self._clock.now_ms()
-            written = []
+            changed: dict[str, bytes] = {}
+            seals: dict[str, str] = {}
             files = project(self.image, touched=self._touched, written=self._projected)
             for name, data in files:
                 seal = checksum(data)
                 if self._projected.get(name) != seal:
-                    path = f"{INCREMENTAL}/{name}"
-                    replace_file(self._fs, path, wrap(data, seal, self.image.seq, now_ms))
-                    self._projected[name] = seal
-                    written.append(name)
+                    seals[name] = seal
+                    changed[f"{INCREMENTAL}/{name}"] = wrap(data, seal, self.image.seq, now_ms)
+            replace_files(self._fs, changed)
+            self._projected.update(seals)
             self._touched = set()
             head = checkpoint(self.image, self.epoch, now_ms, self._projected)
             content = wrap(head, checksum(head), self.image.seq, now_ms)
             replace_file(self._fs, f"{INCREMENTAL}/{CHECKPOINT}", content)
-            return written
+            return sorted(seals)
 
     def snapshot(self, keep: int) -> str:
         """Write a full archive, verify it, and keep the newest ``keep``; returns its path."""
