@@ -36,7 +36,7 @@ from prometheus_persist.state.exactjson import JsonObject, dumps, loads_object
 SCHEMA_VERSION = 1
 CHECKPOINT = "checkpoint_latest.json"
 FOLDERS = ("agents", "private_ledgers", "records")
-CHUNK_RECORDS = 256
+CHUNK_RECORDS = 100
 _LOOSE = ("registry", "freeze", "unattributed", "watermark")
 
 
