@@ -1,17 +1,18 @@
-"""Counting what came back: the facts about the system, from its typed state."""
+"""What came back, counted from the typed state."""
 
 from __future__ import annotations
 
 from prometheus_persist.report.facts import AgentFacts, SystemFacts
-from prometheus_persist.state import Agent, SystemState, plain
+from prometheus_persist.state import SystemState
+from prometheus_persist.state.money import plain
 
 
 def system_facts(state: SystemState, public_records: int) -> SystemFacts:
-    """What is in ``state``; ``public_records`` is the length of the public ledger's stream."""
+    """The system section's numbers; ``public_records`` counts the stream of public trades."""
     return SystemFacts(
         public_records=public_records,
         private_ledgers=len(state.private_ledgers),
-        agents=tuple(_agent(state, state.agents[name]) for name in sorted(state.agents)),
+        agents=tuple(agent_facts(state, name) for name in sorted(state.agents)),
         heroes=len(state.valhalla.heroes),
         cycles=state.supervisor.system_cycle_count,
         runtime_hours=state.supervisor.total_runtime_hours,
@@ -19,13 +20,16 @@ def system_facts(state: SystemState, public_records: int) -> SystemFacts:
     )
 
 
-def _agent(state: SystemState, agent: Agent) -> AgentFacts:
-    ledger = state.private_ledgers.get(agent.agent_id)
+def agent_facts(state: SystemState, agent_id: str) -> AgentFacts:
+    """One agent's row. Positions are the real ones of its private ledger."""
+    agent = state.agents[agent_id]
+    ledger = state.private_ledgers.get(agent_id)
+    positions = [] if ledger is None else ledger.positions
     return AgentFacts(
-        agent_id=agent.agent_id,
+        agent_id=agent_id,
         alive=agent.alive,
         death_reason=agent.death_reason or "",
-        capital=plain(ledger.capital if ledger else agent.current_capital),
+        capital=plain(agent.current_capital),
         pnl=plain(agent.total_pnl),
-        positions=len(ledger.positions) if ledger else 0,
+        positions=sum(1 for position in positions if position.qty_contracts),
     )

@@ -1,0 +1,304 @@
+"""Every sentence this library says to people, by message id, in Chinese and in English.
+
+1. A message is a pair (zh, en) with the same placeholders in both; a test holds that.
+2. Findings say three things: ``what.*`` was found, its ``cause.*``, and the ``remedy.*``. ``why.*``
+   says why something could not be judged; ``next.*`` says what to do after an error.
+3. Placeholders are filled with text. ``message`` never fails for a missing value at night: an
+   unknown placeholder stays visible as ``{name}``; an unknown id is shown as itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from prometheus_persist.report.wording import REPORT
+
+LANGUAGES: Final = ("zh", "en")
+
+WHAT: Final[Mapping[str, tuple[str, str]]] = {
+    "what.fill_unrecorded": (
+        "OKX有成交{fills}笔（{key}，{side} {contracts}张，订单{ord_id}），账簿无记录",
+        "OKX has {fills} fill(s) of {key}, {side} {contracts} contracts, order {ord_id}, "
+        "that the books do not have",
+    ),
+    "what.close_unrecorded": (
+        "账簿记录的{key}持仓有{contracts}张已在OKX平仓，账簿未更新",
+        "{contracts} contracts of {key} were closed at OKX and are still open in the books",
+    ),
+    "what.orphan": (
+        "OKX有{fills}笔成交（{key}，{side}，净{contracts}张）不属于任何Agent",
+        "OKX has {fills} fill(s) of {key}, {side}, net {contracts} contracts, of no agent",
+    ),
+    "what.shared_close": (
+        "{key}被系统外的{fills}笔成交减少{contracts}张，持有者：{holders}",
+        "{fills} fill(s) from outside moved {key} by {contracts} contracts; holders: {holders}",
+    ),
+    "what.owner_gone": (
+        "{key}的{fills}笔成交（{contracts}张）属于一个没有账簿的Agent",
+        "{fills} fill(s) of {key} ({contracts} contracts) belong to an agent without ledgers",
+    ),
+    "what.impossible": (
+        "{key}的{fills}笔成交（{contracts}张）平掉的比持有者拥有的更多",
+        "{fills} fill(s) of {key} ({contracts} contracts) close more than their owner holds",
+    ),
+    "what.direction": (
+        "{key}方向不一致：账簿{books}张，OKX {venue}张",
+        "{key} points the other way: books {books}, OKX {venue} contracts",
+    ),
+    "what.venue_more": (
+        "{key}：OKX持仓{venue}张，多于账簿的{books}张",
+        "{key}: OKX holds {venue} contracts, more than the {books} in the books",
+    ),
+    "what.books_more": (
+        "{key}：账簿记录{books}张，多于OKX的{venue}张",
+        "{key}: the books hold {books} contracts, more than the {venue} at OKX",
+    ),
+    "what.ledgers_differ": (
+        "公共账簿与私有账簿不一致（{items}；私有版本{private_version}，公共版本{public_version}）",
+        "public and private ledger differ ({items}; private version {private_version}, "
+        "public version {public_version})",
+    ),
+    "what.agent_missing": (
+        "Agent的文档不完整（私有版本{private_version}，公共版本{public_version}）",
+        "the agent's documents are not complete (private version {private_version}, "
+        "public version {public_version})",
+    ),
+    "what.intent_open": (
+        "订单{cl_ord_id}（{inst_id} {side} {contracts}张）在账簿中停在{before}",
+        "order {cl_ord_id} ({inst_id} {side} {contracts} contracts) stands at {before} "
+        "in the books",
+    ),
+    "what.resting_unknown": (
+        "OKX上有{orders}张带有我方标识的挂单（{inst_id}），账簿中没有对应的未结订单",
+        "{orders} order(s) with our ids rest at OKX on {inst_id} and no open order in the books "
+        "knows them",
+    ),
+    "what.pos_mode": (
+        "账户持仓模式是{pos_mode}，账簿按另一种模式记录：{keys}",
+        "the account is in {pos_mode}, the books were kept in the other mode: {keys}",
+    ),
+    "what.fill_unjudged": (
+        "{inst_id}有{fills}笔未记账成交无法判断：{why} {detail}",
+        "{fills} unbooked fill(s) of {inst_id} cannot be judged: {why} {detail}",
+    ),
+}
+
+CAUSE: Final[Mapping[str, tuple[str, str]]] = {
+    "cause.not_saved": (
+        "订单由本系统发出，成交在宕机前未及入账",
+        "an order of this system; its fill was not booked before the crash",
+    ),
+    "cause.stop": ("已被止损或止盈单平仓", "closed by its stop or take-profit order"),
+    "cause.manual": ("已被系统外手动平仓", "closed by hand, outside the system"),
+    "cause.liquidation": ("已被强制平仓", "closed by liquidation"),
+    "cause.adl": ("已被自动减仓（ADL）", "closed by auto-deleveraging (ADL)"),
+    "cause.no_owner": (
+        "手动交易或其他程序；没有订单号或标签能证明归属",
+        "traded by hand or by another program; no order id or tag proves an owner",
+    ),
+    "cause.owner_unprovable": (
+        "无法证明平掉的是谁的持仓",
+        "whose contracts were closed cannot be proven",
+    ),
+    "cause.owner_without_ledger": (
+        "归属明确，但该Agent的账簿不存在",
+        "the owner is known, its ledgers are not there",
+    ),
+    "cause.closes_too_much": (
+        "账簿缺少更早的成交，或订单平了别人的持仓",
+        "an earlier fill is missing, or the order closed somebody else's contracts",
+    ),
+    "cause.flip": (
+        "系统外的成交把持仓翻到了另一侧",
+        "fills from outside turned the position over",
+    ),
+    "cause.no_evidence": (
+        "没有任何成交能解释这一差异",
+        "no fill explains the difference",
+    ),
+    "cause.torn": ("保存时间差：一本账簿较旧", "one of the two was saved earlier: it is older"),
+    "cause.same_version": (
+        "两本账簿版本相同而内容不同，无法判断谁对",
+        "equal versions with different content: nothing tells which one is right",
+    ),
+    "cause.document_lost": (
+        "Agent文档或两本账簿缺失",
+        "the agent's own document or both of its ledgers are missing",
+    ),
+    "cause.answer_unseen": (
+        "订单的结果在宕机前未收到",
+        "the order's outcome had not been seen before the crash",
+    ),
+    "cause.never_arrived": (
+        "交易所没有这张订单：它从未到达",
+        "the exchange has no such order: it never arrived",
+    ),
+    "cause.forgotten": (
+        "既不在挂单中，也没有成交；是否曾到达，交易所已无记录",
+        "it neither rests nor was executed; whether it ever arrived the exchange no longer tells",
+    ),
+    "cause.unproven": (
+        "交易所的数据不足以证明",
+        "what was read from the exchange does not prove it",
+    ),
+    "cause.no_intent": (
+        "订单由本系统的标识发出，但不在未结订单中",
+        "sent under an id of this system, and not among its open orders",
+    ),
+    "cause.mode_changed": (
+        "账户的持仓模式已被更改",
+        "the account's position mode was changed",
+    ),
+}
+
+REMEDY: Final[Mapping[str, tuple[str, str]]] = {
+    "remedy.booked": (
+        "补记成交到公共账簿与私有账簿，手续费={fee}",
+        "book the fill into both ledgers, fee={fee}",
+    ),
+    "remedy.closed": (
+        "更新账簿（系统外平仓），计算盈亏={pnl}，手续费={fee}",
+        "book the close (outside the system), PnL={pnl}, fee={fee}",
+    ),
+    "remedy.orphaned": (
+        "记为孤儿成交（无归属），{inst_id}冻结新开仓",
+        "recorded as orphan, owned by nobody; {inst_id} takes no new entries",
+    ),
+    "remedy.exchange_wins": (
+        "需人工确认。建议：以OKX实际为准，成交记为无归属，{inst_id}冻结新开仓",
+        "a human decides. Suggested: the exchange wins, the fills go to nobody, {inst_id} takes "
+        "no new entries",
+    ),
+    "remedy.by_hand": (
+        "需人工处理：没有可以证明的自动纠正",
+        "a human decides: no correction can be proven",
+    ),
+    "remedy.rebuilt": (
+        "以版本较高的账簿为准，重建另一本",
+        "the higher version wins, the other ledger is rebuilt from it",
+    ),
+    "remedy.settled": ("订单结果记为{outcome}", "the order is settled as {outcome}"),
+    "remedy.settle_canceled": (
+        "需人工确认。建议：订单结果记为{outcome}",
+        "a human decides. Suggested: settle the order as {outcome}",
+    ),
+    "remedy.instrument_frozen": (
+        "{inst_id}冻结新开仓，请撤销或确认这些挂单",
+        "{inst_id} takes no new entries; cancel these orders or clear them up",
+    ),
+    "remedy.read_again": (
+        "不作任何改动；重新读取交易所后再判断",
+        "nothing is changed; read the exchange again",
+    ),
+}
+
+WHY: Final[Mapping[str, tuple[str, str]]] = {
+    "why.no_instrument": ("没有该合约的规格", "the contract's specification is not known"),
+    "why.row_makes_no_sense": ("成交记录自相矛盾", "the fill's row makes no sense"),
+    "why.no_margin_mode": ("保证金模式无从证明", "its margin mode cannot be proven"),
+    "why.not_answered": ("交易所没有回答", "the exchange did not answer"),
+    "why.not_asked": ("没有查询该订单", "the order was not asked for"),
+    "why.contradiction": ("交易所的回答前后矛盾", "the exchange contradicts itself"),
+    "why.state_unknown": ("未知的订单状态", "an order state that is not known"),
+    "why.fills_behind": ("成交数据尚未跟上", "the fills have not caught up"),
+}
+
+NEXT: Final[Mapping[str, tuple[str, str]]] = {
+    "next.report_bug": (
+        "这是本程序的缺陷：保留数据目录，附上完整输出报告问题",
+        "this is a defect of this program: keep the data directory and report the full output",
+    ),
+    "next.fix_call": ("更正调用；重试不会改变结果", "correct the call; a retry changes nothing"),
+    "next.fix_value": ("更正这个值", "correct this value"),
+    "next.fix_config": ("更正配置或命令行参数", "correct the setting or the command line"),
+    "next.plan_again": (
+        "重新生成并审阅方案：prometheus-persist reconcile --plan plan.json",
+        "make and read a new plan: prometheus-persist reconcile --plan plan.json",
+    ),
+    "next.unfreeze": (
+        "先查清原因，再写明理由解除冻结",
+        "find out why, then lift the freeze with a reason",
+    ),
+    "next.retry_venue": (
+        "检查网络与API密钥后重试；在此之前没有任何持仓被视为已平仓",
+        "check the network and the API key, then try again; until then nothing is called flat",
+    ),
+    "next.check_venue_answer": (
+        "查看交易所的错误码，处理后重试",
+        "look up the exchange's error code, then try again",
+    ),
+    "next.check_disk": (
+        "检查磁盘空间与硬件；未确认的写入不算已保存",
+        "check the disk's space and health; what was not acknowledged is not saved",
+    ),
+    "next.store_damaged": (
+        "不要修改文件；先备份目录，再运行 prometheus-persist verify",
+        "do not edit the files; copy the directory, then run prometheus-persist verify",
+    ),
+    "next.store_locked": (
+        "另一个进程正在使用该目录；先停止它",
+        "another process uses this directory; stop it first",
+    ),
+}
+
+CLI: Final[Mapping[str, tuple[str, str]]] = {
+    "cli.error": ("错误:", "error:"),
+    "cli.next": ("下一步:", "next:"),
+    "cli.internal": ("内部错误:", "internal error:"),
+    "cli.fresh": ("{directory} 中没有恢复数据", "{directory} holds nothing to restore"),
+    "cli.status": ("存储状态", "Store"),
+    "cli.saved": ("已保存：序号{seq}，快照 {path}", "saved: sequence {seq}, snapshot {path}"),
+    "cli.restored": (
+        "已恢复到序号{seq}（{time}），用时{ms}毫秒",
+        "restored to sequence {seq} ({time}) in {ms} ms",
+    ),
+    "cli.verified": (
+        "✅ 完好：序号{seq}，文档{documents}个，流水记录{records}条，可恢复的损坏{damages}处",
+        "✅ sound: sequence {seq}, {documents} documents, {records} stream records, "
+        "{damages} repairable damage(s)",
+    ),
+    "cli.verified_damaged": (
+        "⚠️  有损坏：序号{seq}，文档{documents}个，流水记录{records}条，损坏{damages}处",
+        "⚠️  damaged: sequence {seq}, {documents} documents, {records} stream records, "
+        "{damages} damage(s)",
+    ),
+    "cli.row.directory": ("目录", "directory"),
+    "cli.row.fresh": ("全新", "fresh"),
+    "cli.row.last_save": ("上次保存", "last save"),
+    "cli.row.sequence": ("序号", "sequence"),
+    "cli.row.epoch": ("启动次数", "epoch"),
+    "cli.row.cycles": ("运行周期", "cycles"),
+    "cli.row.agents": ("Agent", "agents"),
+    "cli.row.records": ("公共账簿记录", "public records"),
+    "cli.row.open_intents": ("未结订单", "open orders"),
+    "cli.row.frozen": ("已冻结", "frozen"),
+    "cli.row.snapshots": ("快照", "snapshots"),
+    "cli.row.damages": ("损坏", "damages"),
+    "cli.row.digest": ("摘要", "digest"),
+}
+
+MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
+    **WHAT,
+    **CAUSE,
+    **REMEDY,
+    **WHY,
+    **NEXT,
+    **CLI,
+    **REPORT,
+}
+
+
+class _Visible(dict[str, str]):
+    """Placeholders that nobody filled stay visible."""
+
+    def __missing__(self, name: str) -> str:
+        return "{" + name + "}"
+
+
+def message(message_id: str, lang: str, **params: str) -> str:
+    """The sentence in ``lang`` (``zh``, else English), filled in."""
+    pair = MESSAGES.get(message_id)
+    if pair is None:
+        return message_id
+    return (pair[0] if lang == "zh" else pair[1]).format_map(_Visible(params))
