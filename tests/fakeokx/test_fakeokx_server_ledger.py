@@ -1,0 +1,164 @@
+"""The ledger: torn tails are cut, anything else is refused, and nothing is written twice."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fakeokx_tools import BTC, ask, new_venue
+
+from fakeokx.engine.commands import MovePrice, PlaceOrders, SetPartial
+from fakeokx.engine.refusals import Refusal
+from fakeokx.server.exchange import Exchange
+from fakeokx.server.ledger import FILE_NAME, Ledger, LedgerBusy, LedgerDamaged
+
+BUY = PlaceOrders(orders=(ask(cl_ord_id="a"),))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    exchange = Exchange(tmp_path)
+    exchange.do(MovePrice(inst_id=BTC, px="49000"))
+    exchange.do(BUY)
+    exchange.do(PlaceOrders(orders=(ask(ord_type="limit", px="48000"),)))
+    exchange.close()
+    return tmp_path
+
+
+def lines(home: Path) -> list[bytes]:
+    return (home / FILE_NAME).read_bytes().splitlines(keepends=True)
+
+
+def rewrite(home: Path, content: list[bytes]) -> None:
+    (home / FILE_NAME).write_bytes(b"".join(content))
+
+
+def truth(home: Path) -> tuple[object, ...]:
+    exchange = Exchange(home)
+    venue = exchange.venue
+    exchange.close()
+    return (venue.cash_quote, list(venue.orders.values()), venue.fills, venue.bills, venue.prices)
+
+
+def test_reopening_gives_the_same_venue_and_writes_nothing(home: Path) -> None:
+    before = (home / FILE_NAME).read_bytes()
+    first = truth(home)
+    assert truth(home) == first
+    assert len(first[1]) == 2
+    assert (home / FILE_NAME).read_bytes() == before
+
+
+def test_a_reopened_venue_goes_on_where_it_stopped(home: Path) -> None:
+    exchange = Exchange(home)
+    last = max(exchange.venue.orders)
+    exchange.do(BUY)
+    assert max(exchange.venue.orders) > last
+    assert [json.loads(line)["n"] for line in lines(home)] == [0, 1, 2, 3, 4]
+    exchange.close()
+
+
+def test_refused_and_idle_commands_leave_no_line(home: Path) -> None:
+    before = lines(home)
+    exchange = Exchange(home)
+    exchange.do(PlaceOrders(orders=(ask(sz="x"),)))
+    with pytest.raises(Refusal):
+        exchange.do(MovePrice(inst_id=BTC, px="nope"))
+    exchange.close()
+    assert lines(home) == before
+
+
+@pytest.mark.parametrize("kept", [1, 10, -1])
+def test_a_torn_tail_is_cut_and_its_command_never_happened(home: Path, kept: int) -> None:
+    whole = lines(home)
+    rewrite(home, [*whole[:-1], whole[-1][:kept]])
+    exchange = Exchange(home)
+    assert exchange.ledger.torn_bytes == len(whole[-1][:kept])
+    assert len(exchange.venue.orders) == 1
+    exchange.close()
+    assert lines(home) == whole[:-1]
+
+
+def test_an_opening_that_was_torn_starts_afresh(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b'{"n":0,')
+    exchange = Exchange(tmp_path, seed=3)
+    assert (exchange.venue.seed, exchange.ledger.torn_bytes) == (3, 7)
+    exchange.close()
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_every_flipped_bit_of_a_whole_line_is_noticed(home: Path, number: int) -> None:
+    whole = lines(home)
+    for at in range(0, len(whole[number]) - 1, 7):
+        bad = bytearray(whole[number])
+        bad[at] ^= 0x01
+        if b"\n" in bad[:-1]:
+            continue
+        rewrite(home, [*whole[:number], bytes(bad), *whole[number + 1 :]])
+        with pytest.raises(LedgerDamaged, match=f"line {number + 1}:"):
+            Exchange(home)
+
+
+@pytest.mark.parametrize("order", [[0, 2, 3], [0, 1, 3, 2], [0, 1, 1, 2, 3], [1, 2, 3]])
+def test_lost_moved_and_repeated_lines_are_noticed(home: Path, order: list[int]) -> None:
+    whole = lines(home)
+    rewrite(home, [whole[number] for number in order])
+    with pytest.raises(LedgerDamaged):
+        Exchange(home)
+
+
+def test_a_command_that_cannot_be_replayed_is_damage(home: Path) -> None:
+    with Ledger(home) as ledger:
+        entries = list(ledger.replay())
+        ledger.append(entries[-1].now_ms, {"op": "Nonsense"})
+    with pytest.raises(LedgerDamaged, match="cannot be replayed"):
+        Exchange(home)
+
+
+def test_one_process_at_a_time(home: Path) -> None:
+    exchange = Exchange(home)
+    with pytest.raises(LedgerBusy):
+        Exchange(home)
+    exchange.close()
+    Exchange(home).close()
+
+
+def test_an_existing_ledger_wins_over_the_options(home: Path) -> None:
+    exchange = Exchange(home, seed=9, pos_mode="long_short_mode")
+    assert (exchange.venue.seed, exchange.venue.pos_mode) == (0, "net_mode")
+    exchange.close()
+
+
+def test_a_line_that_cannot_be_written_ends_the_process(tmp_path: Path) -> None:
+    ended: list[str] = []
+    exchange = Exchange(tmp_path, fail=lambda: ended.append("ended"))
+    exchange.close()
+    with pytest.raises(OSError, match="descriptor"):
+        exchange.do(SetPartial(inst_id=BTC, sz="1"))
+    assert ended == ["ended"]
+
+
+def test_a_broken_invariant_ends_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+    exchange = Exchange(tmp_path, fail=lambda: ended.append("ended"))
+    monkeypatch.setattr(exchange, "venue", _Leaky(new_venue()))
+    with pytest.raises(AssertionError, match="without a bill"):
+        exchange.do(BUY)
+    assert ended == ["ended"]
+    exchange.close()
+
+
+class _Leaky:
+    """A venue whose cash moves a little on its own whenever an order is stored."""
+
+    def __init__(self, venue: object) -> None:
+        self.__dict__["_venue"] = venue
+
+    def __getattr__(self, name: str) -> object:
+        found = getattr(self._venue, name)
+        if name == "put_order":
+            self._venue.cash_quote += 1
+        return found
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self._venue, name, value)
