@@ -121,6 +121,7 @@ class StoreDamaged(DiskError):
     def __init__(self, detail: str, *, file: str = "", offset: int | None = None) -> None:
         place = f"{file} at byte {offset}: " if offset is not None else f"{file}: " if file else ""
         super().__init__(place + detail)
+        self.reason = detail
         self.file = file
         self.offset = offset
 

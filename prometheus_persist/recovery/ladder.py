@@ -144,7 +144,7 @@ def _best(
         try:
             image, tip = unpack(fs.read(path), path)
         except StoreDamaged as problem:
-            damages.append(Damage(path, problem.offset, problem.detail, "ignored"))
+            damages.append(Damage(path, problem.offset, problem.reason, "ignored"))
             continue
         if seq is not None and tip.seq > seq:
             continue
@@ -191,8 +191,7 @@ def _readable(fs: Fs, damages: list[Damage]) -> _Readable:
             if name == CHECKPOINT:
                 found.mark = int(data.get("sequence", 0))
         except StoreDamaged as problem:
-            text = str(problem).removeprefix(f"{path}: ")
-            damages.append(Damage(path, problem.offset, text, "repaired"))
+            damages.append(Damage(path, problem.offset, problem.reason, "repaired"))
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from prometheus_persist.clock import Clock
-from prometheus_persist.recovery.ladder import restore
+from prometheus_persist.recovery.ladder import Restored, restore
 from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.fs import Fs
@@ -21,11 +21,19 @@ from prometheus_persist.storage.layout import SNAPSHOTS, is_snapshot
 class Verification:
     """What was read, and the digest of the state it adds up to."""
 
-    facts: RestoreFacts
+    restored: Restored
     digest: str
-    documents: int
-    records: int
-    snapshots: int
+    snapshots: tuple[str, ...]
+
+    @property
+    def facts(self) -> RestoreFacts:
+        """What was found on the way."""
+        return self.restored.facts
+
+    @property
+    def records(self) -> int:
+        """How many records all streams hold."""
+        return sum(len(records) for records in self.restored.streams.values())
 
     @property
     def sound(self) -> bool:
@@ -37,10 +45,5 @@ def verify(fs: Fs, *, clock: Clock | None = None) -> Verification:
     """Read the whole store; raises StoreDamaged where a restore would."""
     restored = restore(fs, clock=clock)
     state_from(restored.documents)
-    return Verification(
-        facts=restored.facts,
-        digest=restored.image.digest(),
-        documents=len(restored.documents),
-        records=sum(len(records) for records in restored.streams.values()),
-        snapshots=sum(is_snapshot(name) for name in fs.list_dir(SNAPSHOTS)),
-    )
+    names = tuple(name for name in fs.list_dir(SNAPSHOTS) if is_snapshot(name))
+    return Verification(restored, restored.image.digest(), names)

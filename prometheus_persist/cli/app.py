@@ -1,0 +1,317 @@
+"""The commands of ``prometheus-persist``. Each one opens, asks, prints, and leaves with a code.
+
+Exit codes: 0 consistent, or corrected with evidence · 1 internal error · 2 usage · 3 a human must
+decide · 4 data damaged beyond the promise · 5 exchange unreachable or view incomplete · 6 another
+writer holds the store · 130/143 stopped by a signal after a completed save.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from prometheus_persist.cli.output import (
+    Output,
+    cell,
+    damage_rows,
+    default_language,
+    errors_as_exit_codes,
+    unix_ms,
+    utc,
+)
+from prometheus_persist.cli.venue import venue_reader
+from prometheus_persist.clock import SystemClock
+from prometheus_persist.errors import BadConfig
+from prometheus_persist.recovery import restore, verify
+from prometheus_persist.recovery.into import write_into
+from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.report.jsonform import facts_to_json
+from prometheus_persist.report.text import render_text
+from prometheus_persist.session import EXIT_OF_DECISION, Session, plan_only
+from prometheus_persist.storage.fs import LocalFs
+
+EPILOG = (
+    "Exit codes: 0 consistent or corrected · 2 usage · 3 a human must decide · 4 data damaged · "
+    "5 exchange unreachable or view incomplete · 6 another writer holds the store"
+)
+app = typer.Typer(
+    name="prometheus-persist",
+    help="Save everything, come back from any crash, agree with the exchange.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Dir = Annotated[
+    Path, typer.Option("--dir", "-d", envvar="PERSIST_DIR", help="The store's directory.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, talk on stderr.")]
+Lang = Annotated[
+    str, typer.Option("--lang", help="zh or en; default by locale.", show_default=False)
+]
+Exchange = Annotated[
+    str,
+    typer.Option(
+        "--exchange",
+        envvar="PERSIST_OKX_URL",
+        help="Base URL of the exchange; empty for OKX itself. Keys come from OKX_API_KEY, "
+        "OKX_API_SECRET and OKX_API_PASSPHRASE.",
+    ),
+]
+Sandbox = Annotated[bool, typer.Option("--sandbox/--live", help="OKX demo trading, or real.")]
+DEFAULT_DIR = Path("persistence")
+
+
+def main() -> None:
+    """The console entry."""
+    app()
+
+
+def _output(as_json: bool, lang: str) -> Output:
+    if lang and lang not in ("zh", "en"):
+        raise typer.BadParameter(f"{lang!r} is neither zh nor en", param_hint="--lang")
+    return Output(as_json, lang or default_language(os.environ))
+
+
+def _guard(output: Output) -> Any:
+    return errors_as_exit_codes(output, lambda code: typer.Exit(code))
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def demo(context: typer.Context) -> None:
+    """Watch a trading system die and come back.
+
+    It is killed with orders in flight, restored, reconciled, and run again: about 30 seconds.
+    """
+    output = _output(False, "")
+    with _guard(output):
+        missing = [
+            name
+            for name in ("chaos", "fakeokx", "ccxt", "starlette", "uvicorn")
+            if importlib.util.find_spec(name) is None
+        ]
+        if missing:
+            raise BadConfig(
+                f"the demo needs {', '.join(missing)}: pip install 'prometheus-persist[all]'"
+            )
+    os.execv(  # noqa: S606 the demo takes this process over, so a kill hits the demo itself
+        sys.executable, [sys.executable, "-m", "chaos.demo", *context.args]
+    )
+
+
+@app.command(epilog=EPILOG)
+def status(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -> None:
+    """Say what a store holds."""
+    output = _output(as_json, lang)
+    with _guard(output):
+        found = verify(LocalFs(directory))
+        documents, streams = found.restored.documents, found.restored.streams
+        supervisor = documents.get("supervisor", {})
+        freeze = documents.get("freeze", {})
+        rows = {
+            "directory": str(directory),
+            "fresh": found.facts.fresh,
+            "last_save": utc(found.facts.last_save_ms),
+            "sequence": found.facts.seq,
+            "epoch": found.facts.epoch,
+            "cycles": supervisor.get("system_cycle_count", 0),
+            "agents": sum(key.startswith("agents/") for key in documents),
+            "records": len(streams.get("public_trades", [])),
+            "open_intents": sum(key.startswith("intents/") for key in documents),
+            "frozen": sorted(freeze.get("instruments", {}))
+            + (["everything"] if freeze.get("everything") else []),
+            "snapshots": list(found.snapshots),
+            "damages": [output.damage(item) for item in damage_rows(found.facts)],
+            "digest": found.digest,
+        }
+        if found.facts.fresh:
+            output.text(output.say("cli.fresh", directory=directory))
+        else:
+            output.table(
+                output.say("cli.status"),
+                [(output.say(f"cli.row.{name}"), cell(value)) for name, value in rows.items()],
+            )
+        output.data(rows)
+
+
+@app.command(name="verify", epilog=EPILOG)
+def verify_command(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -> None:
+    """Read everything, say what is damaged.
+
+    Changes nothing. Exit 0 where a restore would be complete, 4 where it would not.
+    """
+    output = _output(as_json, lang)
+    with _guard(output):
+        found = verify(LocalFs(directory))
+        for item in damage_rows(found.facts):
+            output.text(f"⚠️  {output.damage(item)}")
+        output.text(
+            output.say(
+                "cli.verified" if found.sound else "cli.verified_damaged",
+                seq=found.facts.seq,
+                documents=len(found.restored.documents),
+                records=found.records,
+                damages=len(found.facts.damages),
+            )
+        )
+        output.data(
+            {
+                "sound": found.sound,
+                "fresh": found.facts.fresh,
+                "sequence": found.facts.seq,
+                "base": found.facts.base,
+                "documents": len(found.restored.documents),
+                "records": found.records,
+                "snapshots": len(found.snapshots),
+                "digest": found.digest,
+                "damages": damage_rows(found.facts),
+                "warnings": list(found.facts.warnings),
+            }
+        )
+
+
+@app.command(epilog=EPILOG)
+def save(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -> None:
+    """Take a full snapshot now.
+
+    Refreshes the readable files as well. The store must not be in use.
+    """
+    output = _output(as_json, lang)
+    with _guard(output):
+        _refuse_missing(directory)
+        session = Session.open(directory)
+        try:
+            session.checkpoint()
+            path = session.snapshot()
+        finally:
+            session.close(save=False)
+        output.text(output.say("cli.saved", seq=session.seq, path=directory / path))
+        output.data({"sequence": session.seq, "snapshot": str(directory / path)})
+
+
+@app.command(name="restore", epilog=EPILOG)
+def restore_command(
+    directory: Dir = DEFAULT_DIR,
+    seq: Annotated[int | None, typer.Option("--seq", help="The state after this commit.")] = None,
+    at: Annotated[
+        str, typer.Option("--at", help="The state at this time (ISO 8601; UTC unless it says).")
+    ] = "",
+    into: Annotated[
+        Path | None, typer.Option("--into", help="Write it as a new store into this directory.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing at all.")] = False,
+    as_json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Bring back the state, of now or earlier.
+
+    Without --seq, --at or --dry-run the store itself is repaired and left ready. An earlier moment
+    goes into a store of its own (--into), so that nothing newer is lost.
+    """
+    output = _output(as_json, lang)
+    with _guard(output):
+        if (seq is not None or at) and into is None and not dry_run:
+            raise BadConfig("an earlier moment needs --into NEWDIR, or --dry-run to look only")
+        if seq is not None and at:
+            raise BadConfig("--seq and --at exclude each other")
+        _refuse_missing(directory)
+        clock = SystemClock()
+        written = into is None and not dry_run
+        if written:
+            session = Session.open(directory)
+            facts, digest = session.restored, session.digest()
+            session.checkpoint()
+            session.close(save=False)
+        else:
+            found = restore(LocalFs(directory), seq=seq, at_ms=unix_ms(at) if at else None)
+            facts, digest = found.facts, found.image.digest()
+            if into is not None and not dry_run:
+                write_into(found, into, clock)
+        for item in damage_rows(facts):
+            output.text(f"⚠️  {output.damage(item, done=written)}")
+        output.text(
+            output.say(
+                "cli.restored", seq=facts.seq, time=utc(facts.last_save_ms), ms=facts.duration_ms
+            )
+        )
+        output.data(
+            {
+                "sequence": facts.seq,
+                "time_ms": facts.last_save_ms,
+                "base": facts.base,
+                "digest": digest,
+                "into": str(into) if into else None,
+                "damages": damage_rows(facts),
+            }
+        )
+
+
+@app.command(epilog=EPILOG)
+def reconcile(
+    directory: Dir = DEFAULT_DIR,
+    exchange: Exchange = "",
+    sandbox: Sandbox = True,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="Only look: write the plan here, change nothing.")
+    ] = None,
+    apply: Annotated[
+        Path | None, typer.Option("--apply", help="Apply this plan, if it still holds.")
+    ] = None,
+    as_json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Make the three books agree, with evidence.
+
+    Compares public ledger, private ledgers and exchange, and corrects what is proven.
+
+    What needs a human changes nothing: look at it with --plan plan.json, approve it with
+    --apply plan.json. The approval is bound to the plan's hash.
+    """
+    output = _output(as_json, lang)
+    with _guard(output):
+        _refuse_missing(directory)
+        if plan is not None and apply is not None:
+            raise BadConfig("--plan and --apply exclude each other")
+        reader = venue_reader(exchange, sandbox=sandbox, environ=os.environ)
+        if plan is not None:
+            facts = plan_only(directory, reader)
+            plan.write_text(json.dumps(facts_to_json(facts), ensure_ascii=False, indent=2))
+        else:
+            approved = _approved_hash(apply) if apply is not None else None
+            session = Session.open(directory)
+            try:
+                facts = session.approve(reader, approved) if approved else session.recover(reader)
+                if facts.applied:
+                    session.checkpoint()
+            finally:
+                session.close(save=False)
+        _print_recovery(output, facts)
+        raise typer.Exit(EXIT_OF_DECISION[facts.decision])
+
+
+def _print_recovery(output: Output, facts: RecoveryFacts) -> None:
+    output.text(render_text(facts, output.lang))
+    output.data(facts_to_json(facts))
+
+
+def _refuse_missing(directory: Path) -> None:
+    if not directory.is_dir():
+        raise BadConfig(f"there is no store at {directory}; name it with --dir")
+
+
+def _approved_hash(path: Path) -> str:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return str(found["plan"]["plan_hash"])
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise BadConfig(f"{path} is not a plan written by --plan: {problem}") from None

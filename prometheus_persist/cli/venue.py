@@ -1,0 +1,23 @@
+"""The exchange a command talks to: from options and environment to a reader.
+
+Keys come from the environment only (``OKX_API_KEY``, ``OKX_API_SECRET``, ``OKX_API_PASSPHRASE``),
+so that they are in no shell history and no process list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_persist.errors import BadConfig
+from prometheus_persist.exchange.okx import OkxReader, OkxSettings, connect
+
+KEY_NAMES = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE")
+
+
+def venue_reader(url: str, *, sandbox: bool, environ: Mapping[str, str]) -> OkxReader:
+    """A reader of the account whose keys are in ``environ``; raises BadConfig without them."""
+    missing = [name for name in KEY_NAMES if not environ.get(name)]
+    if missing:
+        raise BadConfig(f"set {', '.join(missing)} in the environment")
+    key, secret, passphrase = (environ[name] for name in KEY_NAMES)
+    return connect(OkxSettings(key, secret, passphrase, url=url or None, sandbox=sandbox))
