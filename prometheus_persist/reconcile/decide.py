@@ -79,7 +79,7 @@ def reconcile(books: Books, view: VenueView) -> Plan:
             *fill_findings(walked, venue),
             *intent_findings(books, view, _booked_by_intent(walked)),
             *resting_findings(books, view),
-            *_left_over(walked.after, view, venue, murky),
+            *_left_over(walked, view, venue, murky),
         )
     )
     return hashed(
@@ -185,19 +185,21 @@ class _Gap:
 
 
 def _left_over(
-    after: Holdings,
+    walked: Walk,
     view: VenueView,
     venue: Mapping[PositionKey, Contracts],
     murky: frozenset[str],
 ) -> list[Finding]:
+    after = walked.after
     wrong_mode = sorted(key for key in after.held_keys() if not _fits(key, view.pos_mode))
     findings = [_mode_finding(view.pos_mode, wrong_mode)] if wrong_mode else []
+    told = {*wrong_mode, *(s.execution.key for s in walked.steps if s.how is How.IMPOSSIBLE)}
     gaps = {
         key: _Gap(key, after.total(key), venue.get(key, NO_CONTRACTS))
         for key in sorted(after.held_keys() | venue.keys())
         if after.total(key) != venue.get(key, NO_CONTRACTS)
         and key.inst_id not in murky
-        and key not in wrong_mode
+        and key not in told
     }
     rows = {row.key: row for row in view.positions}
     for key, gap in gaps.items():
