@@ -1,0 +1,14 @@
+"""Deliberately wrong savers, kept in the tree: proof that the harness can fail.
+
+| saboteur | what it breaks | the scenario that must catch it |
+|---|---|---|
+| ack-before-write | a write is buffered and acknowledged, written with the next one | sigkill-sweep |
+| checksum-not-checked | a frame's digest is written and never compared | corrupt-journal |
+| intent-after-send | the order leaves first, its intent is written afterwards | sigkill-mid-save |
+
+A saboteur is named on the command line of a child and never reaches a run that did not ask for it.
+"""
+
+from chaos.saboteurs.catalogue import CAUGHT_BY, SABOTEURS, Sabotage
+
+__all__ = ["CAUGHT_BY", "SABOTEURS", "Sabotage"]

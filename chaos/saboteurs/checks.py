@@ -1,0 +1,10 @@
+"""``checksum-not-checked``: digests are written, and nobody compares them when reading."""
+
+from __future__ import annotations
+
+from prometheus_persist.journal import frame
+
+
+def believe_everything() -> None:
+    """In this process, from now on, every frame's digest fits."""
+    frame.digest_fits = lambda _body, _digest: True

@@ -1,0 +1,273 @@
+"""Carries out an online scenario: a fakeokx, a store, children, and what is done to them.
+
+The runner writes down what it did; it judges nothing. Before and after every child it hashes the
+ledger files, and after every child it takes the exchange's books and a read-only look at the store.
+While a child lives, the market moves once per cycle that the child reports.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import fakeokx
+from chaos.chance import generator
+from chaos.digest import JsonObject
+from chaos.faults import Damage, Fault, damage_file
+from chaos.instruments import CONTRACTS
+from chaos.market import Market, net_contracts, same_way
+from chaos.record import RUNNER, Tail, Voice
+from chaos.saboteurs import Sabotage
+from chaos.scenarios.model import (
+    HandTrade,
+    Scenario,
+    Spoil,
+    Step,
+    StopOut,
+    Trade,
+    VenueDown,
+    VenueUp,
+)
+
+CHILD_S_MAX = 90.0
+_POLL_S = 0.02
+_PAST_TRIGGER = Decimal("0.003")
+LEDGER_FILES = (
+    "incremental/public_ledger.json",
+    "incremental/private_ledgers/*.json",
+    "incremental/agents/*.json",
+    "incremental/valhalla.json",
+)
+
+
+class NothingToDo(RuntimeError):
+    """The course of events left nothing to strike at; the result is void, not green."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where a scenario plays."""
+
+    scenario: Scenario
+    directory: Path
+    record: Path
+    seed: int
+    saboteur: Sabotage | None = None
+    runs: int = 0
+    _voice: Voice = field(init=False)
+    _venue: fakeokx.FakeOkx = field(init=False)
+    _rng: random.Random = field(init=False)
+    _market: Market = field(init=False)
+
+    @property
+    def store(self) -> Path:
+        """The store's directory."""
+        return self.directory / "store"
+
+    def play(self) -> None:
+        """All steps, in order."""
+        self._voice = Voice(self.record, by=RUNNER, run=0)
+        self._rng = generator(self.seed, self.scenario.name)
+        self._voice.say("scenario", name=self.scenario.name, seed=self.seed)
+        with fakeokx.launch(self.directory / "venue", seed=self.seed) as self._venue:
+            self._market = Market(self._venue, self.seed)
+            for step in self.scenario.steps:
+                try:
+                    self._step(step)
+                except NothingToDo as why:
+                    self._voice.say("nothing_to_do", step=type(step).__name__, why=str(why))
+                    return
+        self._voice.say("played")
+
+    def _step(self, step: Step) -> None:
+        match step:
+            case Trade():
+                self._trade(step)
+            case StopOut():
+                self._stop_out()
+            case HandTrade(way):
+                self._hand_trade(way)
+            case Spoil(glob, kind, at):
+                self._spoil(glob, Damage(kind, self._rng.randint(*at)))
+            case VenueDown():
+                self._venue.kill()
+                self._voice.say("inject", kind="venue_down", running=self._venue.is_running)
+            case VenueUp():
+                self._venue.restart()
+                self._voice.say("venue_up")
+
+    # -- children
+
+    def _trade(self, step: Trade) -> None:
+        self.runs += 1
+        run = self.runs
+        fault = self._fault(step)
+        self._files(run, "before")
+        child = self._spawn(run, step, fault)
+        killed_by_us = self._follow(child, run, step)
+        code = child.wait()
+        due = -signal.SIGKILL if step.due == "killed" else step.due
+        self._voice.say("exit", child=run, code=code, due=due, fault=fault and fault.text(),
+                        overdue=killed_by_us)
+        self._files(run, "after")
+        self._truth(f"after child {run}")
+        self._look(f"after child {run}", settled=code in (0, 130))
+
+    def _fault(self, step: Trade) -> Fault | None:
+        strike = step.strike
+        if strike is None:
+            return None
+        share = self._rng.randint(1, 999)
+        if strike.after_order is not None:
+            return Fault(strike.kind, after_order=self._rng.randint(*strike.after_order), share=share)
+        assert strike.at_op is not None
+        return Fault(strike.kind, at_op=self._rng.randint(*strike.at_op), share=share)
+
+    def _spawn(self, run: int, step: Trade, fault: Fault | None) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "chaos.workload", "--dir", str(self.store)]
+        command += ["--url", self._venue.url, "--seed", str(self.seed)]
+        command += ["--cycles", str(step.cycles), "--say", str(self.record), "--run", str(run)]
+        command += ["--fault", fault.text()] if fault else []
+        command += ["--saboteur", self.saboteur] if self.saboteur else []
+        self._voice.say("spawn", child=run, due=step.due, fault=fault and fault.text())
+        with (self.directory / f"child{run}.log").open("wb") as log:
+            return subprocess.Popen(  # noqa: S603 our own module, no shell
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment()
+            )
+
+    def _follow(self, child: subprocess.Popen[bytes], run: int, step: Trade) -> bool:
+        """Move the market while the child lives; True where it had to be put down."""
+        tail = Tail(self.record)
+        tail.news()
+        cycles = 0
+        rival = step.rival
+        deadline = time.monotonic() + CHILD_S_MAX
+        while child.poll() is None:
+            seen = sum(each["event"] == "cycle" and each["run"] == run for each in tail.news())
+            for _ in range(seen):
+                self._market.step()
+            cycles += seen
+            if rival and cycles:
+                self._rival(rival)
+                rival = 0
+            if step.interrupt_after and cycles >= step.interrupt_after:
+                self._voice.say("inject", kind="sigint", after_cycles=cycles)
+                child.send_signal(signal.SIGINT)
+                step = Trade(due=step.due)
+            if time.monotonic() > deadline:
+                child.kill()
+                return True
+            time.sleep(_POLL_S)
+        return False
+
+    def _rival(self, due: int) -> None:
+        """Start a second writer on the same store, and wait for what it says."""
+        self.runs += 1
+        run = self.runs
+        child = self._spawn(run, Trade(cycles=1, due=due), None)
+        code = child.wait(CHILD_S_MAX)
+        self._voice.say("inject", kind="rival", child=run)
+        self._voice.say("exit", child=run, code=code, due=due, fault=None, overdue=False)
+
+    # -- the world
+
+    def _stop_out(self) -> None:
+        before = self._venue.truth()
+        waiting = [row for row in before["algos"] if row["state"] == "live" and row["tag"]]
+        if not waiting:
+            raise NothingToDo("no stop of ours waits at the exchange")
+        row = waiting[self._rng.randrange(len(waiting))]
+        trigger = Decimal(row["slTriggerPx"])
+        past = 1 - _PAST_TRIGGER if row["side"] == "sell" else 1 + _PAST_TRIGGER
+        px = CONTRACTS[row["instId"]].on_tick(trigger * past)
+        self._venue.price(row["instId"], format(px, "f"))
+        live = {each["algoClOrdId"] for each in waiting}
+        fired = [
+            {"cl_ord_id": each["algoClOrdId"], "inst_id": each["instId"]}
+            for each in self._venue.truth()["algos"]
+            if each["algoClOrdId"] in live and each["state"] == "effective"
+        ]
+        self._voice.say("inject", kind="stop_out", px=str(px), stops=fired)
+
+    def _hand_trade(self, way: str) -> None:
+        truth = self._venue.truth()
+        nets = {inst_id: net_contracts(truth, inst_id) for inst_id in sorted(CONTRACTS)}
+        held = [inst_id for inst_id, net in nets.items() if net]
+        if not held:
+            raise NothingToDo("the account is flat")
+        inst_id = held[self._rng.randrange(len(held))]
+        net = nets[inst_id]
+        if way == "with":
+            side, sz = same_way(net), CONTRACTS[inst_id].unit
+        else:
+            side, sz = same_way(-net), abs(net) * 2
+        ord_id = self._venue.trade_by_hand(inst_id, side, sz)
+        self._voice.say("inject", kind=f"hand_{way}", inst_id=inst_id, side=side, sz=str(sz),
+                        ord_id=ord_id, net_before=str(net))
+
+    def _spoil(self, glob: str, damage: Damage) -> None:
+        found = sorted(self.store.glob(glob), key=lambda path: (path.stat().st_size > 2000, path))
+        if not found:
+            raise NothingToDo(f"no file matches {glob}")
+        path = found[-1]
+        self._voice.say(
+            "damage",
+            path=path.relative_to(self.store).as_posix(),
+            what=damage_file(path, damage),
+        )
+
+    # -- writing down
+
+    def _files(self, run: int, when: str) -> None:
+        found = {
+            path.relative_to(self.store).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for glob in LEDGER_FILES
+            for path in sorted(self.store.glob(glob))
+        }
+        self._voice.say("files", child=run, when=when, hashes=found)
+
+    def _truth(self, label: str) -> None:
+        if self._venue.is_running:
+            self._voice.say("truth", label=label, truth=books(self._venue.truth()))
+
+    def _look(self, label: str, *, settled: bool) -> None:
+        command = [sys.executable, "-m", "chaos.workload.look", "--dir", str(self.store)]
+        command += ["--record", str(self.record), "--label", label]
+        command += ["--settled"] if settled else []
+        command += ["--saboteur", self.saboteur] if self.saboteur else []
+        subprocess.run(command, check=False, env=environment())  # noqa: S603 our own module
+
+
+_KEPT = {
+    "orders": ("instId", "ordId", "clOrdId", "algoClOrdId", "tag", "side", "sz", "state", "cTime",
+               "reduceOnly", "accFillSz"),
+    "algos": ("instId", "algoId", "algoClOrdId", "tag", "side", "sz", "state", "ordId"),
+    "fills": ("instId", "tradeId", "ordId", "clOrdId", "tag", "side", "fillSz", "fillPx", "fee",
+              "billId", "ts"),
+    "positions": ("instId", "pos", "posSide", "mgnMode", "avgPx"),
+}
+
+
+def books(truth: Mapping[str, Any]) -> JsonObject:
+    """What the judges need of the exchange's books."""
+    return {
+        name: [{field: row[field] for field in fields} for row in truth[name]]
+        for name, fields in _KEPT.items()
+    } | {"now_ms": truth["now_ms"]}
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, with this repository importable in the child."""
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

@@ -1,0 +1,160 @@
+"""One life of the trading system: open, recover, report, trade, save, leave.
+
+Exit codes are the library's: 0 all cycles done · 3 a human must decide · 4 the store is damaged
+beyond the promise · 5 the exchange could not be read · 6 somebody else writes here · 130, 143
+stopped by a signal after a completed save.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from chaos.faults import Fault, FaultyFs
+from chaos.record import Voice
+from chaos.saboteurs import Sabotage
+from chaos.saboteurs.checks import believe_everything
+from chaos.saboteurs.fs import AckBeforeWrite
+from chaos.workload.broker import CcxtBroker
+from chaos.workload.narrator import Narrator, Speaker, plainly
+from chaos.workload.sabotaged import SendFirstBroker
+from chaos.workload.system import TradingSystem
+from prometheus_persist.clock import SystemClock
+from prometheus_persist.errors import PersistError
+from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.session import EXIT_OF_DECISION, Session, Settings
+from prometheus_persist.saving import StopRequest, stop_on_signals
+from prometheus_persist.storage.fs import Fs, LocalFs
+
+CLIENT_TIMEOUT_MS = 5_000
+IN_FLIGHT_MS = 500
+"""The exchange is on this machine: an order that has not arrived by then never left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What one child is told. ``cycles`` 0 means until a signal comes."""
+
+    directory: Path
+    url: str
+    seed: int
+    cycles: int
+    lang: str = "en"
+    fault: Fault | None = None
+    saboteur: Sabotage | None = None
+    pause_s: float = 0.0
+    reconcile_again: bool = True
+
+
+def live(life: Life, voice: Voice | Speaker, out: TextIO | None = None) -> int:
+    """Live it; returns the exit code. The report goes to ``out``."""
+    narrator = Narrator(voice)
+    out = out or sys.stdout
+    try:
+        with stop_on_signals() as stop:
+            return _live(life, narrator, out, stop)
+    except PersistError as problem:
+        narrator.say(
+            "end", code=problem.exit_code, problem=f"{type(problem).__name__}: {problem.detail}"
+        )
+        print(f"{type(problem).__name__}: {problem.detail}", file=sys.stderr)
+        return problem.exit_code
+
+
+def _live(life: Life, narrator: Narrator, out: TextIO, stop: StopRequest) -> int:
+    faulty = FaultyFs(
+        _disk(life),
+        life.fault,
+        on_fire=lambda operation, number: narrator.say(
+            "fired", operation=operation, number=number
+        ),
+    )
+    session = Session.open(
+        life.directory,
+        fs=faulty,
+        observer=narrator,
+        settings=Settings(in_flight_ms=IN_FLIGHT_MS),
+    )
+    narrator.say(
+        "opened", seq=session.seq, epoch=session.epoch, restore=plainly(session.restored)
+    )
+    if not session.fresh:
+        narrator.woke(session.seq, session.state)
+    broker = _broker(life, session, narrator, faulty.arm)
+    began = time.monotonic()
+    facts = session.recover(broker.reader)
+    narrator.say("recovered", took_s=time.monotonic() - began, facts=plainly(facts))
+    if not session.fresh:
+        _print_report(facts, life.lang, out)
+    narrator.say("reported")
+    code = EXIT_OF_DECISION[facts.decision]
+    if code:
+        session.close(save=False)
+        narrator.say("end", code=code)
+        return code
+    system = TradingSystem(session, broker, narrator, life.seed, SystemClock())
+    system.found()
+    _cycles(life, system, stop)
+    return _leave(life, system, stop)
+
+
+def _cycles(life: Life, system: TradingSystem, stop: StopRequest) -> None:
+    left = life.cycles or sys.maxsize
+    while left and not stop.requested:
+        system.cycle()
+        left -= 1
+        deadline = time.monotonic() + life.pause_s
+        while not stop.requested and time.monotonic() < deadline:
+            time.sleep(min(0.05, life.pause_s))
+
+
+def _leave(life: Life, system: TradingSystem, stop: StopRequest) -> int:
+    session, narrator = system.session, system.narrator
+    if life.reconcile_again:
+        facts = session.sync(system.broker.reader)
+        narrator.say("reconciled", facts=plainly(facts))
+    began = time.monotonic()
+    seq = session.save("exit")
+    narrator.held(seq, session.state, time.monotonic() - began, "exit")
+    session.close()
+    code = stop.exit_code if stop.requested else 0
+    narrator.say("end", code=code, cycles=system.cycles)
+    return code
+
+
+def _disk(life: Life) -> Fs:
+    if life.saboteur == "checksum-not-checked":
+        believe_everything()
+    disk: Fs = LocalFs(life.directory)
+    return AckBeforeWrite(disk) if life.saboteur == "ack-before-write" else disk
+
+
+def _broker(
+    life: Life, session: Session, narrator: Narrator, on_answer: Callable[[int], None]
+) -> CcxtBroker:
+    import fakeokx
+    from prometheus_persist.exchange.okx import OkxReader, okx_client
+
+    client = okx_client(
+        url=life.url,
+        key=fakeokx.DEFAULT_KEY,
+        secret=fakeokx.DEFAULT_SECRET,
+        passphrase=fakeokx.DEFAULT_PASSPHRASE,
+        sandbox=True,
+        timeout_ms=CLIENT_TIMEOUT_MS,
+    )
+    client.enableRateLimit = False  # the exchange is our own: it refuses where OKX would
+    kind = SendFirstBroker if life.saboteur == "intent-after-send" else CcxtBroker
+    return kind(session, client, OkxReader(client), narrator, on_answer)
+
+
+def _print_report(facts: RecoveryFacts, lang: str, out: TextIO) -> None:
+    from prometheus_persist.report.text import render_text
+
+    with contextlib.suppress(BrokenPipeError):
+        print(render_text(facts, lang), file=out, flush=True)
