@@ -254,14 +254,13 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
         "restored to sequence {seq} ({time}) in {ms} ms",
     ),
     "cli.verified": (
-        "✅ 完好：序号{seq}，文档{documents}个，流水记录{records}条，可恢复的损坏{damages}处",
-        "✅ sound: sequence {seq}, {documents} documents, {records} stream records, "
-        "{damages} repairable damage(s)",
+        "✅ 完好：序号{seq}，文档{documents}个，流水记录{records}条",
+        "✅ sound: sequence {seq}, {documents} documents, {records} stream records",
     ),
     "cli.verified_damaged": (
-        "⚠️  有损坏：序号{seq}，文档{documents}个，流水记录{records}条，损坏{damages}处",
-        "⚠️  damaged: sequence {seq}, {documents} documents, {records} stream records, "
-        "{damages} damage(s)",
+        "⚠️  损坏{damages}处，仍可完整恢复到序号{seq}：文档{documents}个，流水记录{records}条",
+        "⚠️  {damages} damage(s); a restore reaches sequence {seq}: {documents} documents, "
+        "{records} stream records",
     ),
     "cli.row.directory": ("目录", "directory"),
     "cli.row.fresh": ("全新", "fresh"),
@@ -276,6 +275,18 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
     "cli.row.snapshots": ("快照", "snapshots"),
     "cli.row.damages": ("损坏", "damages"),
     "cli.row.digest": ("摘要", "digest"),
+    "cli.damage.repaired": ("可修复", "can be repaired, nothing is lost"),
+    "cli.damage.repaired_done": ("已修复", "repaired, nothing was lost"),
+    "cli.damage.ignored": ("无影响", "harmless, not needed"),
+    "cli.damage.ignored_done": ("无影响", "harmless, not needed"),
+    "cli.damage.lost": (
+        "无法修复；若此处曾有已确认的提交，则已丢失",
+        "beyond repair; if an acknowledged commit stood there, it is lost",
+    ),
+    "cli.damage.lost_done": (
+        "无法修复；若此处曾有已确认的提交，则已丢失",
+        "beyond repair; if an acknowledged commit stood there, it is lost",
+    ),
 }
 
 MESSAGES: Final[Mapping[str, tuple[str, str]]] = {

@@ -103,7 +103,6 @@ def _three_books(facts: RecoveryFacts, say: Say) -> list[str]:
         return [say("report.three"), problem, say("report.not_flat")]
     verdicts = agent_verdicts(plan)
     counts = {one: sum(found is one for found in verdicts.values()) for one in Verdict}
-    matching = sum(balance.verdict is Verdict.MATCH for balance in plan.balances)
     lines = [
         say("report.three"),
         say("report.compared", n=len(verdicts)),
@@ -115,10 +114,20 @@ def _three_books(facts: RecoveryFacts, say: Say) -> list[str]:
     if counts[Verdict.UNKNOWN]:
         lines.append(say("report.unknown", n=counts[Verdict.UNKNOWN]))
     if plan.balances:
-        mark = "✅" if matching == len(plan.balances) else "⚠️ "
-        lines.append(say("report.keys", mark=mark, n=len(plan.balances), match=matching))
+        lines.append(_keys(plan, say))
     lines += [say("report.source_problem", text=text) for text in plan.source_problems]
     return [*lines, say("report.not_flat")] if plan.source_problems else lines
+
+
+def _keys(plan: Plan, say: Say) -> str:
+    count = len(plan.balances)
+    matching = sum(balance.verdict is Verdict.MATCH for balance in plan.balances)
+    if matching == count:
+        return say("report.keys_match", n=count)
+    if all(balance.verdict is Verdict.UNKNOWN for balance in plan.balances):
+        return say("report.keys_unknown", n=count)
+    after = sum(balance.after == balance.venue for balance in plan.balances)
+    return say("report.keys_differ", n=count, match=matching, after=after)
 
 
 def agent_verdicts(plan: Plan) -> dict[str, Verdict]:
@@ -149,18 +158,12 @@ def _details(facts: RecoveryFacts, say: Say) -> list[str]:
         for one in findings:
             lines += _finding(one, facts.applied, say)
         blocks.append("\n".join(lines))
-    return [say("report.details"), "\n  \n".join(blocks)]
+    return [say("report.details"), "\n\n".join(blocks)]
 
 
 def _finding(one: Finding, applied: bool, say: Say) -> list[str]:
-    params = {
-        name: money(value, signed=True)
-        if name in _MONEY_PARAMS
-        else say(value)
-        if name == "why"
-        else value
-        for name, value in {"inst_id": one.key.inst_id if one.key else "", **one.params}.items()
-    }
+    known = {"inst_id": one.key.inst_id if one.key else "", **one.params}
+    params = {name: _param(name, value, say) for name, value in known.items()}
     done = "report.done" if applied and one.corrections else "report.proposed"
     if one.resolution is Resolution.UNKNOWN or not one.corrections:
         done = "report.done"
@@ -173,6 +176,16 @@ def _finding(one: Finding, applied: bool, say: Say) -> list[str]:
         say(done, text=say(one.remedy, **params)),
         *([say("report.evidence", text=f"{shown}{more}")] if refs else []),
     ]
+
+
+def _param(name: str, value: str, say: Say) -> str:
+    if name in _MONEY_PARAMS:
+        return money(value, signed=True)
+    if name == "why":
+        return say(value)
+    if name == "items":
+        return ", ".join(say(f"item.{item}") for item in value.split(",") if item) or "-"
+    return value
 
 
 def _for_a_human(facts: RecoveryFacts, say: Say) -> list[str]:

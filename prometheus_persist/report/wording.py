@@ -54,9 +54,17 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "   ⚠️  无法判断: {n}个 (不视为一致，也不视为空仓)",
         "   ⚠️  not judged: {n} (called neither consistent nor flat)",
     ),
-    "report.keys": (
-        "   {mark} 交易所持仓核对: {n}项, 相符{match}项",
-        "   {mark} keys compared with the exchange: {n}, matching {match}",
+    "report.keys_match": (
+        "   ✅ 与OKX核对持仓: {n}项, 全部相符",
+        "   ✅ positions compared with OKX: {n}, all match",
+    ),
+    "report.keys_differ": (
+        "   ⚠️  与OKX核对持仓: {n}项, 相符{match}项, 按方案纠正后{after}项",
+        "   ⚠️  positions compared with OKX: {n}, {match} match, {after} after the corrections",
+    ),
+    "report.keys_unknown": (
+        "   ⚠️  与OKX核对持仓: {n}项, 均无法判断",
+        "   ⚠️  positions compared with OKX: {n}, none could be judged",
     ),
     "report.fate_applied": ("已自动纠正", "corrected automatically"),
     "report.fate_approved": ("已按人工批准纠正", "corrected as approved"),
@@ -131,6 +139,12 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "⚠️  没有任何持仓被视为已平仓，未作任何改动",
         "⚠️  Nothing is called flat, and nothing was changed",
     ),
+    "item.size": ("持仓量", "size"),
+    "item.direction": ("方向", "direction"),
+    "item.entry_px": ("入场价格", "entry price"),
+    "item.holding_time": ("持仓时间", "holding time"),
+    "item.capital": ("资金", "capital"),
+    "item.owner": ("归属", "owner"),
     "death.NATURAL_DEATH": ("自然死亡", "natural death"),
     "death.BANKRUPTCY": ("破产", "bankruptcy"),
     "death.ELIMINATED": ("被淘汰", "eliminated"),

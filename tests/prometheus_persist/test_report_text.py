@@ -1,0 +1,486 @@
+"""The recovery report, word for word, in both languages."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from reconcile_world import BTC, World
+
+from prometheus_persist.reconcile import Plan, reconcile
+from prometheus_persist.report.build import system_facts
+from prometheus_persist.report.facts import (
+    AgentFacts,
+    Damage,
+    RecoveryFacts,
+    RestoreFacts,
+    SystemFacts,
+)
+from prometheus_persist.report.jsonform import facts_to_json
+from prometheus_persist.report.messages import message
+from prometheus_persist.report.text import money, render_text
+
+SAVED_MS = 1_764_724_364_000  # 2025-12-03 01:12:44 UTC
+RESTORED_MS = 1_764_757_800_000  # 2025-12-03 10:30:00 UTC
+
+RESTORE = RestoreFacts(
+    fresh=False,
+    restored_ms=RESTORED_MS,
+    last_save_ms=SAVED_MS,
+    seq=9,
+    epoch=2,
+    base="checkpoint",
+    frames_replayed=3,
+    duration_ms=40,
+)
+SYSTEM = SystemFacts(
+    public_records=3450,
+    private_ledgers=3,
+    agents=(
+        AgentFacts("LiveAgent_01", True, "", "12500", "2500", 1),
+        AgentFacts("LiveAgent_02", True, "", "11200.5", "-1200.25", 0),
+        AgentFacts("LiveAgent_03", False, "NATURAL_DEATH", "0", "0", 0),
+    ),
+    heroes=5,
+    cycles=156,
+    runtime_hours=52.0,
+    open_intents=0,
+)
+
+
+def facts(plan: Plan | None, decision: str, **fields: object) -> RecoveryFacts:
+    base = RecoveryFacts(
+        restore=RESTORE, system=SYSTEM, plan=plan, applied=False, decision=decision
+    )
+    return dataclasses.replace(base, **fields)
+
+
+def agents() -> World:
+    return World("LiveAgent_01", "LiveAgent_02", "LiveAgent_03")
+
+
+def seed_like() -> RecoveryFacts:
+    """One stop that fired while we were away, one ledger saved later than the other."""
+    world = agents()
+    world.trade("LiveAgent_01", "buy", 100, px=200)
+    world.trade("LiveAgent_01", "sell", 100, px=50, by="algo", booked=False)
+    world.edit("LiveAgent_02", "public", version=4, capital=Decimal(11_200))
+    return facts(reconcile(world.books(), world.view()), "go", applied=True)
+
+
+def needs_human() -> RecoveryFacts:
+    """Two owners, somebody's hand, a stranger's position, and a damaged tail."""
+    world = agents()
+    world.trade("LiveAgent_01", "buy", 5)
+    world.trade("LiveAgent_02", "buy", 5)
+    world.trade(None, "sell", 3, booked=False)
+    world.trade(None, "buy", 2, booked=False, inst="ETH-USDT-SWAP")
+    damage = Damage("journal/000001.wal", 4096, "torn tail of 17 bytes", "repaired")
+    return facts(
+        reconcile(world.books(), world.view()),
+        "human",
+        restore=dataclasses.replace(RESTORE, damages=(damage,)),
+        frozen_instruments=(BTC,),
+    )
+
+
+def unread() -> RecoveryFacts:
+    world = agents()
+    world.trade("LiveAgent_01", "buy", 5)
+    world.fail("positions", "account/positions: RequestTimeout")
+    return facts(reconcile(world.books(), world.view()), "incomplete")
+
+
+def first_start() -> RecoveryFacts:
+    return facts(
+        None,
+        "incomplete",
+        restore=dataclasses.replace(RESTORE, fresh=True),
+        venue_problem="OKX does not answer",
+        system=system_facts(World().state, 0),
+    )
+
+
+SEED_ZH = """\
+======================================================================
+🔄 宕机恢复报告
+======================================================================
+
+恢复时间: 2025-12-03 10:30:00 UTC
+上次保存: 2025-12-03 01:12:44 UTC (9小时17分钟前)
+
+【系统状态】
+✅ 公共账簿: 3,450条记录
+✅ 私有账簿: 3个Agent
+✅ Agent恢复: 3个 (2个存活, 1个死亡)
+✅ 英灵殿: 5位英雄
+✅ 运行周期: 156个周期
+✅ 总运行时长: 52.0小时
+
+【Agent详情】
+  LiveAgent_01: 存活, 资金=$12,500, PnL=+$2,500, 持仓=1
+  LiveAgent_02: 存活, 资金=$11,200.50, PnL=-$1,200.25, 持仓=0
+  LiveAgent_03: 死亡, 原因=自然死亡
+
+【三方对账】
+🔍 对账项目: 3个Agent
+   ✅ 一致: 1个
+   ⚠️  不一致: 2个 (已自动纠正)
+   ⚠️  与OKX核对持仓: 1项, 相符0项, 按方案纠正后1项
+
+【不一致详情】
+  LiveAgent_01:
+    - 问题: 账簿记录的BTC-USDT-SWAP cross net持仓有100张已在OKX平仓，账簿未更新
+    - 原因: 已被止损或止盈单平仓
+    - 纠正: 更新账簿（系统外平仓），计算盈亏=-$150，手续费=-$0.05
+    - 证据: algo algo2, fill BTC-USDT-SWAP:2, order 5002
+
+  LiveAgent_02:
+    - 问题: 公共账簿与私有账簿不一致（资金；私有版本0，公共版本4）
+    - 原因: 保存时间差：一本账簿较旧
+    - 纠正: 以版本较高的账簿为准，重建另一本
+    - 证据: ledger private/LiveAgent_02, ledger public/LiveAgent_02
+
+【启动决策】
+✅ 系统状态正常，可以继续交易
+✅ 所有数据已恢复，不一致已按证据纠正
+
+======================================================================
+"""
+
+SEED_EN = """\
+======================================================================
+🔄 Crash recovery report
+======================================================================
+
+Restored:  2025-12-03 10:30:00 UTC
+Last save: 2025-12-03 01:12:44 UTC (9 h 17 min ago)
+
+[System]
+✅ Public ledger: 3,450 records
+✅ Private ledgers: 3 agents
+✅ Agents: 3 (2 alive, 1 dead)
+✅ Valhalla: 5 heroes
+✅ Cycles: 156
+✅ Runtime: 52.0 hours
+
+[Agents]
+  LiveAgent_01: alive, capital=$12,500, PnL=+$2,500, positions=1
+  LiveAgent_02: alive, capital=$11,200.50, PnL=-$1,200.25, positions=0
+  LiveAgent_03: dead, reason=natural death
+
+[Three-book reconciliation]
+🔍 Compared: 3 agents
+   ✅ consistent: 1
+   ⚠️  differing: 2 (corrected automatically)
+   ⚠️  positions compared with OKX: 1, 0 match, 1 after the corrections
+
+[Deviations]
+  LiveAgent_01:
+    - found: 100 contracts of BTC-USDT-SWAP cross net were closed at OKX and are still open in the books
+    - cause: closed by its stop or take-profit order
+    - correction: book the close (outside the system), PnL=-$150, fee=-$0.05
+    - evidence: algo algo2, fill BTC-USDT-SWAP:2, order 5002
+
+  LiveAgent_02:
+    - found: public and private ledger differ (capital; private version 0, public version 4)
+    - cause: one of the two was saved earlier: it is older
+    - correction: the higher version wins, the other ledger is rebuilt from it
+    - evidence: ledger private/LiveAgent_02, ledger public/LiveAgent_02
+
+[Start decision]
+✅ The system is in order, trading may go on
+✅ Everything was restored, what differed was corrected by evidence
+
+======================================================================
+"""
+
+HUMAN_ZH = """\
+======================================================================
+🔄 宕机恢复报告
+======================================================================
+
+恢复时间: 2025-12-03 10:30:00 UTC
+上次保存: 2025-12-03 01:12:44 UTC (9小时17分钟前)
+
+【系统状态】
+✅ 公共账簿: 3,450条记录
+✅ 私有账簿: 3个Agent
+✅ Agent恢复: 3个 (2个存活, 1个死亡)
+✅ 英灵殿: 5位英雄
+✅ 运行周期: 156个周期
+✅ 总运行时长: 52.0小时
+⚠️  journal/000001.wal @ 4096: torn tail of 17 bytes (已修复)
+
+【Agent详情】
+  LiveAgent_01: 存活, 资金=$12,500, PnL=+$2,500, 持仓=1
+  LiveAgent_02: 存活, 资金=$11,200.50, PnL=-$1,200.25, 持仓=0
+  LiveAgent_03: 死亡, 原因=自然死亡
+
+【三方对账】
+🔍 对账项目: 3个Agent
+   ✅ 一致: 1个
+   ⚠️  不一致: 2个 (等待人工审批，未作改动)
+   ⚠️  与OKX核对持仓: 2项, 相符0项, 按方案纠正后2项
+
+【不一致详情】
+  账户:
+    - 问题: BTC-USDT-SWAP cross net被系统外的1笔成交减少3张，持有者：LiveAgent_01, LiveAgent_02
+    - 原因: 无法证明平掉的是谁的持仓
+    - 拟纠正: 需人工确认。建议：以OKX实际为准，成交记为无归属，BTC-USDT-SWAP冻结新开仓
+    - 证据: fill BTC-USDT-SWAP:3, order 5003
+    - 问题: OKX有1笔成交（ETH-USDT-SWAP cross net，buy，净2张）不属于任何Agent
+    - 原因: 手动交易或其他程序；没有订单号或标签能证明归属
+    - 拟纠正: 记为孤儿成交（无归属），ETH-USDT-SWAP冻结新开仓
+    - 证据: fill ETH-USDT-SWAP:4, order 5004
+
+【人工审批】
+  B-6515745ff477  情况B  BTC-USDT-SWAP cross net  1笔成交记为无归属, 冻结1个合约
+  方案: 8fd24193eb35f44e0b72e54fb9ed9151cb4bd441a25e23c88a247e3a90cdc310
+  审阅: prometheus-persist reconcile --plan plan.json
+  批准: prometheus-persist reconcile --apply plan.json
+
+【启动决策】
+⚠️  需要人工处理，交易保持关闭
+⚠️  未作任何改动；批准前账簿保持原样
+⚠️  冻结新开仓: BTC-USDT-SWAP
+
+======================================================================
+"""
+
+HUMAN_EN = """\
+======================================================================
+🔄 Crash recovery report
+======================================================================
+
+Restored:  2025-12-03 10:30:00 UTC
+Last save: 2025-12-03 01:12:44 UTC (9 h 17 min ago)
+
+[System]
+✅ Public ledger: 3,450 records
+✅ Private ledgers: 3 agents
+✅ Agents: 3 (2 alive, 1 dead)
+✅ Valhalla: 5 heroes
+✅ Cycles: 156
+✅ Runtime: 52.0 hours
+⚠️  journal/000001.wal @ 4096: torn tail of 17 bytes (repaired)
+
+[Agents]
+  LiveAgent_01: alive, capital=$12,500, PnL=+$2,500, positions=1
+  LiveAgent_02: alive, capital=$11,200.50, PnL=-$1,200.25, positions=0
+  LiveAgent_03: dead, reason=natural death
+
+[Three-book reconciliation]
+🔍 Compared: 3 agents
+   ✅ consistent: 1
+   ⚠️  differing: 2 (waiting for a human, nothing was changed)
+   ⚠️  positions compared with OKX: 2, 0 match, 2 after the corrections
+
+[Deviations]
+  Account:
+    - found: 1 fill(s) from outside moved BTC-USDT-SWAP cross net by 3 contracts; holders: LiveAgent_01, LiveAgent_02
+    - cause: whose contracts were closed cannot be proven
+    - proposed: a human decides. Suggested: the exchange wins, the fills go to nobody, BTC-USDT-SWAP takes no new entries
+    - evidence: fill BTC-USDT-SWAP:3, order 5003
+    - found: OKX has 1 fill(s) of ETH-USDT-SWAP cross net, buy, net 2 contracts, of no agent
+    - cause: traded by hand or by another program; no order id or tag proves an owner
+    - proposed: recorded as orphan, owned by nobody; ETH-USDT-SWAP takes no new entries
+    - evidence: fill ETH-USDT-SWAP:4, order 5004
+
+[For a human]
+  B-6515745ff477  case B  BTC-USDT-SWAP cross net  book 1 fill(s) to nobody, freeze 1 instrument(s)
+  plan:    8fd24193eb35f44e0b72e54fb9ed9151cb4bd441a25e23c88a247e3a90cdc310
+  read:    prometheus-persist reconcile --plan plan.json
+  approve: prometheus-persist reconcile --apply plan.json
+
+[Start decision]
+⚠️  A human must decide, trading stays shut
+⚠️  Nothing was changed; the books stay as they are until a plan is approved
+⚠️  No new entries on: BTC-USDT-SWAP
+
+======================================================================
+"""
+
+UNREAD_ZH = """\
+======================================================================
+🔄 宕机恢复报告
+======================================================================
+
+恢复时间: 2025-12-03 10:30:00 UTC
+上次保存: 2025-12-03 01:12:44 UTC (9小时17分钟前)
+
+【系统状态】
+✅ 公共账簿: 3,450条记录
+✅ 私有账簿: 3个Agent
+✅ Agent恢复: 3个 (2个存活, 1个死亡)
+✅ 英灵殿: 5位英雄
+✅ 运行周期: 156个周期
+✅ 总运行时长: 52.0小时
+
+【Agent详情】
+  LiveAgent_01: 存活, 资金=$12,500, PnL=+$2,500, 持仓=1
+  LiveAgent_02: 存活, 资金=$11,200.50, PnL=-$1,200.25, 持仓=0
+  LiveAgent_03: 死亡, 原因=自然死亡
+
+【三方对账】
+🔍 对账项目: 3个Agent
+   ✅ 一致: 0个
+   ⚠️  无法判断: 3个 (不视为一致，也不视为空仓)
+   ⚠️  与OKX核对持仓: 1项, 均无法判断
+   ⚠️  数据不完整: positions: account/positions: RequestTimeout
+   ⚠️  没有任何持仓因此被视为已平仓
+
+【启动决策】
+⚠️  交易所未能完整读取，交易保持关闭
+⚠️  没有任何持仓被视为已平仓，未作任何改动
+
+======================================================================
+"""
+
+UNREAD_EN = """\
+======================================================================
+🔄 Crash recovery report
+======================================================================
+
+Restored:  2025-12-03 10:30:00 UTC
+Last save: 2025-12-03 01:12:44 UTC (9 h 17 min ago)
+
+[System]
+✅ Public ledger: 3,450 records
+✅ Private ledgers: 3 agents
+✅ Agents: 3 (2 alive, 1 dead)
+✅ Valhalla: 5 heroes
+✅ Cycles: 156
+✅ Runtime: 52.0 hours
+
+[Agents]
+  LiveAgent_01: alive, capital=$12,500, PnL=+$2,500, positions=1
+  LiveAgent_02: alive, capital=$11,200.50, PnL=-$1,200.25, positions=0
+  LiveAgent_03: dead, reason=natural death
+
+[Three-book reconciliation]
+🔍 Compared: 3 agents
+   ✅ consistent: 0
+   ⚠️  not judged: 3 (called neither consistent nor flat)
+   ⚠️  positions compared with OKX: 1, none could be judged
+   ⚠️  incomplete: positions: account/positions: RequestTimeout
+   ⚠️  nothing is called flat because of that
+
+[Start decision]
+⚠️  The exchange could not be read in full, trading stays shut
+⚠️  Nothing is called flat, and nothing was changed
+
+======================================================================
+"""
+
+FIRST_ZH = """\
+======================================================================
+🔄 宕机恢复报告
+======================================================================
+
+恢复时间: 2025-12-03 10:30:00 UTC
+未发现恢复数据，执行全新启动
+
+【系统状态】
+✅ 公共账簿: 0条记录
+✅ 私有账簿: 0个Agent
+✅ Agent恢复: 0个 (0个存活, 0个死亡)
+✅ 英灵殿: 0位英雄
+✅ 运行周期: 0个周期
+✅ 总运行时长: 0.0小时
+
+【三方对账】
+   ⚠️  未能读取交易所: OKX does not answer
+   ⚠️  没有任何持仓因此被视为已平仓
+
+【启动决策】
+⚠️  交易所未能完整读取，交易保持关闭
+⚠️  没有任何持仓被视为已平仓，未作任何改动
+
+======================================================================
+"""
+
+
+@pytest.mark.parametrize(
+    ("make", "lang", "expected"),
+    [
+        (seed_like, "zh", SEED_ZH),
+        (seed_like, "en", SEED_EN),
+        (needs_human, "zh", HUMAN_ZH),
+        (needs_human, "en", HUMAN_EN),
+        (unread, "zh", UNREAD_ZH),
+        (unread, "en", UNREAD_EN),
+        (first_start, "zh", FIRST_ZH),
+    ],
+    ids=lambda value: getattr(value, "__name__", None) or (value if len(str(value)) < 4 else ""),
+)
+def test_the_report_reads_exactly_so(
+    make: Callable[[], RecoveryFacts], lang: str, expected: str
+) -> None:
+    assert render_text(make(), lang) == expected
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("decision", ["go", "go_restricted", "human", "incomplete"])
+def test_every_decision_is_said_and_only_go_says_that_trading_may_go_on_freely(
+    decision: str, lang: str
+) -> None:
+    text = render_text(facts(None, decision, frozen_all="by hand", venue_problem="x"), lang)
+    free = message("report.go", lang)
+    assert (free in text) == (decision == "go")
+    assert "by hand" in text
+
+
+@pytest.mark.parametrize(
+    ("amount", "signed", "expected"),
+    [
+        ("12500", False, "$12,500"),
+        ("2500", True, "+$2,500"),
+        ("-150", True, "-$150"),
+        ("-0.5", False, "-$0.50"),
+        ("0", True, "$0"),
+        ("-0.001", True, "-$0"),
+        ("1234567.891", False, "$1,234,567.89"),
+    ],
+)
+def test_money_is_shown_as_people_write_it(amount: str, signed: bool, expected: str) -> None:
+    assert money(amount, signed=signed) == expected
+
+
+@pytest.mark.parametrize("make", [seed_like, needs_human, unread, first_start])
+def test_the_json_form_survives_a_round_trip_and_carries_the_hash(
+    make: Callable[[], RecoveryFacts],
+) -> None:
+    made = make()
+    form = facts_to_json(made)
+    assert json.loads(json.dumps(form, allow_nan=False)) == form
+    assert form["decision"] == made.decision
+    if made.plan is not None:
+        assert form["plan"]["plan_hash"] == made.plan.plan_hash
+        assert len(form["plan"]["findings"]) == len(made.plan.findings)
+    else:
+        assert form["plan"] is None
+
+
+def test_system_facts_are_counted_from_the_state() -> None:
+    world = agents()
+    world.trade("LiveAgent_01", "buy", 5)
+    world.trade("LiveAgent_01", "sell", 2, booked=False, intent="PENDING")
+    dead = world.state.agents["LiveAgent_03"]
+    world.state.agents["LiveAgent_03"] = dead.model_copy(
+        update={"state": "DEAD", "death_reason": "NATURAL_DEATH"}
+    )
+    found = system_facts(world.state, 7)
+    assert found.public_records == 7
+    assert found.private_ledgers == 3
+    assert found.open_intents == 1
+    assert [(a.agent_id, a.alive, a.positions) for a in found.agents] == [
+        ("LiveAgent_01", True, 1),
+        ("LiveAgent_02", True, 0),
+        ("LiveAgent_03", False, 0),
+    ]
+    assert found.agents[0].capital == "9999.95"
+    assert found.agents[2].death_reason == "NATURAL_DEATH"
