@@ -296,7 +296,7 @@ def reconcile(
             finally:
                 session.close(save=False)
         _print_recovery(output, facts)
-        raise typer.Exit(EXIT_OF_DECISION[facts.decision])
+    raise typer.Exit(EXIT_OF_DECISION[facts.decision])
 
 
 def _print_recovery(output: Output, facts: RecoveryFacts) -> None:

@@ -101,7 +101,9 @@ def okx_client(
         "secret": secret,
         "password": passphrase,
         "timeout": timeout_ms,
-        "enableRateLimit": True,
+        # OKX limits every endpoint on its own; ccxt's one queue for all would make a recovery wait
+        # seconds for nothing. A refused read (50011) is asked again after a pause (okxask.py).
+        "enableRateLimit": False,
     }
     if url is not None:
         place = {"rest": url.rstrip("/")}
