@@ -1,13 +1,12 @@
-"""Fixtures of the fakeokx suite: one server per module, because starting one costs half a second."""
+"""Fixtures of the fakeokx suite: one server per module, because each start takes a moment."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from fakeokx_tools import VIEWER
 
 from fakeokx import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET, FakeOkx, launch
-
-VIEWER = ("viewer", "viewer-secret", "viewer-pass")
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from fakeokx.engine.venue import Venue
 BTC = "BTC-USDT-SWAP"
 T0 = 1_700_000_000_000
 D = Decimal
+VIEWER = ("viewer", "viewer-secret", "viewer-pass")
 
 
 def new_venue(pos_mode: str = "net_mode", cash: str = "1000000", seed: int = 0) -> Venue:

@@ -1,7 +1,7 @@
 """Algo orders: they wait, fire once, and leave a child or a reason."""
 
 import pytest
-from fakeokx_tools import BTC, D, T0, answers, held, move, new_venue, place, place_algo
+from fakeokx_tools import BTC, T0, D, answers, held, move, new_venue, place, place_algo
 
 from fakeokx.engine.commands import AlgoRef, CancelAlgos, PlaceAlgo
 from fakeokx.wire.render_orders import algo_row, order_row
@@ -71,9 +71,7 @@ def test_a_stop_that_cannot_be_placed_ends_as_order_failed_without_an_order() ->
 def test_an_oco_fires_one_leg_only() -> None:
     venue = new_venue()
     place(venue, sz="1")
-    algo = place_algo(
-        venue, ord_type="oco", tp_trigger_px="52000", tp_ord_px="51900", **STOP
-    )
+    algo = place_algo(venue, ord_type="oco", tp_trigger_px="52000", tp_ord_px="51900", **STOP)
     move(venue, "52000")
     row = algo_row(venue.algos[algo.algo_id])
     assert (row["state"], row["actualSide"], row["actualPx"]) == ("effective", "tp", "51900")
@@ -88,7 +86,9 @@ def test_conditional_with_both_legs_keeps_only_the_stop_in_net_mode() -> None:
     assert [leg.kind for leg in algo.legs] == ["sl"]
 
 
-@pytest.mark.parametrize(("level", "below", "beyond"), [("51000", "50999", "51500"), ("49000", "49001", "48000")])
+@pytest.mark.parametrize(
+    ("level", "below", "beyond"), [("51000", "50999", "51500"), ("49000", "49001", "48000")]
+)
 def test_a_trigger_order_fires_from_the_side_where_it_stood(
     level: str, below: str, beyond: str
 ) -> None:

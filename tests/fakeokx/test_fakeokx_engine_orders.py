@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 import pytest
-from fakeokx_tools import BTC, D, T0, answers, ask, held, move, new_venue, place, refused
+from fakeokx_tools import BTC, T0, D, answers, ask, held, move, new_venue, place, refused
 
 from fakeokx.engine import commands
 from fakeokx.engine.commands import (

@@ -1,7 +1,7 @@
 """Leverage, position mode, liquidation, and what the account can afford."""
 
 import pytest
-from fakeokx_tools import BTC, D, T0, answers, held, move, new_venue, place, place_algo, refused
+from fakeokx_tools import BTC, T0, D, answers, held, move, new_venue, place, place_algo, refused
 
 from fakeokx.engine.commands import (
     AdvanceClock,

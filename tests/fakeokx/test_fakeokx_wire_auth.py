@@ -18,7 +18,9 @@ KEYS = {
 TARGET = "/api/v5/account/positions?instId=A%2CB"
 
 
-def headers(key: str = "k", at_ms: int = T0, target: str = TARGET, **changed: str) -> dict[str, str]:
+def headers(
+    key: str = "k", at_ms: int = T0, target: str = TARGET, **changed: str
+) -> dict[str, str]:
     stamp = changed.get("ok-access-timestamp", iso(at_ms))
     digest = hmac.new(b"secret", f"{stamp}GET{target}".encode(), hashlib.sha256).digest()
     return {

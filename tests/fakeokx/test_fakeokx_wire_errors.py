@@ -73,7 +73,10 @@ def test_row_keys_and_their_order() -> None:
 
 def test_who_is_not_let_in_gets_no_data_key() -> None:
     answer = envelopes.not_let_in(Reason("50113"))
-    assert (answer.status, json.loads(answer.body)) == (401, {"msg": "Invalid Sign", "code": "50113"})
+    assert (answer.status, json.loads(answer.body)) == (
+        401,
+        {"msg": "Invalid Sign", "code": "50113"},
+    )
 
 
 def test_a_refused_request_has_an_empty_data_list() -> None:

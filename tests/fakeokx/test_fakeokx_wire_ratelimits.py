@@ -9,7 +9,9 @@ BALANCE = BY_ROUTE["GET", "account/balance"]
 TIME = BY_ROUTE["GET", "public/time"]
 
 
-def let_in(limiter: Limiter, endpoint: object, inst_ids: list[str], now: int = 0, who: str = "a") -> str:
+def let_in(
+    limiter: Limiter, endpoint: object, inst_ids: list[str], now: int = 0, who: str = "a"
+) -> str:
     reason = limiter.admit(endpoint, inst_ids, who, now)  # type: ignore[arg-type]
     return "0" if reason is None else reason.code
 

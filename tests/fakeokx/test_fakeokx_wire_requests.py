@@ -24,7 +24,9 @@ def test_one_object(body: bytes, wanted: dict[str, str]) -> None:
     assert body_object(body, "trade/order") == wanted
 
 
-@pytest.mark.parametrize("body", [b"", b"  ", b"{", b"1", b'"x"', b"[1]", b"NaN", b'{"a":NaN}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"  ", b"{", b"1", b'"x"', b"[1]", b"NaN", b'{"a":NaN}', b"\xff"]
+)
 def test_what_is_no_object(body: bytes) -> None:
     with pytest.raises(Refusal, match="50002"):
         body_object(body, "trade/order")
@@ -48,7 +50,14 @@ def test_nesting_bombs_are_bad_json() -> None:
 
 def test_names_are_translated_and_unknown_ones_ignored() -> None:
     assert camel("sl_trigger_px_type") == "slTriggerPxType"
-    given = {"instId": "A", "tdMode": "cross", "side": "buy", "ordType": "market", "sz": "1", "x": "y"}
+    given = {
+        "instId": "A",
+        "tdMode": "cross",
+        "side": "buy",
+        "ordType": "market",
+        "sz": "1",
+        "x": "y",
+    }
     assert build(OrderRequest, given).inst_id == "A"
 
 

@@ -136,7 +136,9 @@ def test_fields_and_their_order(kind: str) -> None:
 @pytest.mark.parametrize("kind", sorted(FIELDS))
 def test_values_are_text_and_never_null(kind: str) -> None:
     for row in ROWS[kind]:
-        wrong = {name: v for name, v in row.items() if not isinstance(v, str) and name not in NOT_TEXT}
+        wrong = {
+            name: v for name, v in row.items() if not isinstance(v, str) and name not in NOT_TEXT
+        }
         assert wrong == {}
 
 
