@@ -3,7 +3,7 @@
 A handler takes the desk, the query and the key, and returns rows or raises Refusal.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from fakeokx.engine import history
@@ -59,16 +59,15 @@ def _words(query: Query, name: str, most: int) -> tuple[str, ...]:
     return words
 
 
-def _filtered(rows: Iterable[Any], query: Query, *names: str) -> Rows:
+def _filtered(rows: Iterable[Any], query: Query, *names: str) -> Iterator[Any]:
     """The rows that agree with each given filter; a filter may list values with commas."""
     wanted = {name: query[name].split(",") for name in names if query.get(name)}
     family = query.get("instFamily", "")
-    return [
-        row
-        for row in rows
-        if all(row[name] in values for name, values in wanted.items())
-        and (not family or INSTRUMENTS[row["instId"]].uly == family)
-    ]
+    for row in rows:
+        if any(row[name] not in values for name, values in wanted.items()):
+            continue
+        if not family or INSTRUMENTS[row["instId"]].uly == family:
+            yield row
 
 
 def _inst_type(query: Query) -> str:
@@ -136,7 +135,7 @@ def positions(desk: Desk, query: Query, *, stale: bool) -> Rows:
     if stale:
         held = [each for each in desk.stale if each.qty_contracts or with_flat]
     rows = [position_row(venue, each) for each in held]
-    return _filtered(rows, query, "instType", "instId", "posId")
+    return list(_filtered(rows, query, "instType", "instId", "posId"))
 
 
 def _positions(desk: Desk, query: Query, _key: ApiKey) -> Rows:

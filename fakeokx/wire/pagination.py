@@ -15,8 +15,9 @@ anything else      newest                newest             newest
 positions-history pages by uTime, and a page does not split rows of one uTime.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Any, Final, TypeVar
 
 from fakeokx.engine.refusals import Refusal
@@ -45,47 +46,42 @@ FILLS: Final = Paging("billId", "ts", oldest_for_begin=False)
 POSITIONS_HISTORY: Final = Paging("uTime", oldest_for_before=False, keeps_ties=True)
 
 
-def page(rows: Sequence[T], query: Mapping[str, str], paging: Paging) -> list[T]:
-    """The rows of the page that was asked for; 51000 for a cursor that is not a number."""
+def page(rows: Iterable[T], query: Mapping[str, str], paging: Paging) -> list[T]:
+    """The rows of the page that was asked for; 51000 for a cursor that is not a number.
+
+    A page of the newest rows draws no more rows than it needs, so they may be made on demand.
+    """
     limit = _limit(query.get("limit", ""))
     begin, end = _number("begin", query), _number("end", query)
     before, after = _number("before", query), _number("after", query)
-    kept = list(rows)
+    kept: Iterator[T] = iter(rows)
     if paging.time:
-        kept = _between(kept, paging.time, begin, end, inclusive=True)
-    kept = _between(kept, paging.cursor, before, after, inclusive=False)
-    if len(kept) <= limit:
-        return kept
-    if before is not None and after is None and paging.oldest_for_before:
-        return kept[-limit:]
+        kept = _between(kept, paging.time, begin, end)
+    newer = None if before is None else before + 1
+    older = None if after is None else after - 1
+    kept = _between(kept, paging.cursor, newer, older)
     begin_alone = begin is not None and end is None and after is None and before is None
+    if before is not None and after is None and paging.oldest_for_before:
+        return list(kept)[-limit:]
     if begin_alone and paging.time and paging.oldest_for_begin:
-        return kept[-limit:]
+        return list(kept)[-limit:]
     return _newest(kept, limit, paging)
 
 
-def _newest(rows: list[T], limit: int, paging: Paging) -> list[T]:
-    if paging.keeps_ties:
-        last = rows[limit - 1][paging.cursor]
-        while limit < len(rows) and rows[limit][paging.cursor] == last:
-            limit += 1
-    return rows[:limit]
+def _newest(rows: Iterator[T], limit: int, paging: Paging) -> list[T]:
+    newest = list(islice(rows, limit))
+    if newest and paging.keeps_ties:
+        last = newest[-1][paging.cursor]
+        newest += takewhile(lambda row: row[paging.cursor] == last, rows)
+    return newest
 
 
-def _between(
-    rows: list[T], field: str, low: int | None, high: int | None, *, inclusive: bool
-) -> list[T]:
-    if low is None and high is None:
-        return rows
-    slack = 0 if inclusive else 1
-    lowest = None if low is None else low + slack
-    highest = None if high is None else high - slack
-    return [
-        row
-        for row in rows
-        if (lowest is None or int(row[field]) >= lowest)
-        and (highest is None or int(row[field]) <= highest)
-    ]
+def _between(rows: Iterator[T], field: str, low: int | None, high: int | None) -> Iterator[T]:
+    """The rows whose field lies between the two, both included."""
+    for row in rows:
+        value = int(row[field])
+        if (low is None or value >= low) and (high is None or value <= high):
+            yield row
 
 
 def _limit(text: str) -> int:

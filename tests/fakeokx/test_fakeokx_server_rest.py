@@ -7,8 +7,6 @@ from fakeokx_tools import BTC, VIEWER, RawClient, iso
 
 from fakeokx import Control, ControlRefused, FakeOkx
 
-ALGO_HISTORY = "trade/orders-algo-history"
-
 
 @pytest.fixture(scope="module")
 def raw(server: FakeOkx) -> RawClient:
