@@ -1,7 +1,7 @@
 """The one place where chance comes from: generators that are seeded and handed around.
 
-``generator(seed, cycle, agent_id, …)`` is a fresh ``random.Random`` for exactly these words, so that
-a run restored at cycle 7 draws in cycle 8 what the run that was never killed would have drawn.
+``generator(seed, cycle, agent_id, …)`` is a fresh ``random.Random`` for exactly these words, so
+that a run restored at cycle 7 draws in cycle 8 what the run that was never killed would have drawn.
 """
 
 from __future__ import annotations

@@ -70,9 +70,7 @@ class Fold:
         return _hash(canonical([sorted(self._documents.items()), sorted(self._streams.items())]))
 
 
-def whole(
-    documents: Mapping[str, JsonObject], streams: Mapping[str, Iterable[JsonObject]]
-) -> Fold:
+def whole(documents: Mapping[str, JsonObject], streams: Mapping[str, Iterable[JsonObject]]) -> Fold:
     """The fold of a whole state at once."""
     fold = Fold()
     for key, document in documents.items():

@@ -81,9 +81,7 @@ def _net(documents: Documents, agents: list[str]) -> dict[str, Fraction]:
     )
 
 
-def _wrong_owners(
-    documents: Documents, agents: list[str], due: Mapping[str, Account]
-) -> list[str]:
+def _wrong_owners(documents: Documents, agents: list[str], due: Mapping[str, Account]) -> list[str]:
     held = {
         agent: _contracts(documents[f"private_ledgers/{agent}"]["positions"]) for agent in agents
     }
@@ -95,9 +93,7 @@ def _wrong_owners(
     ]
 
 
-def _wrong_money(
-    documents: Documents, agents: list[str], due: Mapping[str, Account]
-) -> list[str]:
+def _wrong_money(documents: Documents, agents: list[str], due: Mapping[str, Account]) -> list[str]:
     wrong = []
     for agent in agents:
         began = Fraction(documents[f"agents/{agent}"]["initial_capital"])

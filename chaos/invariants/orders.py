@@ -75,7 +75,9 @@ def _wrong_bookings(
     state: State, orders_said: Mapping[str, str], truth: JsonObject
 ) -> Iterable[str]:
     by_order = owners(orders_said, truth)
-    public = Counter((row["fill_id"], row["agent_id"]) for row in state.streams.get("public_trades", ()))
+    public = Counter(
+        (row["fill_id"], row["agent_id"]) for row in state.streams.get("public_trades", ())
+    )
     private = Counter(
         (row["fill_id"], name.partition("/")[2])
         for name, rows in state.streams.items()

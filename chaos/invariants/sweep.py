@@ -76,8 +76,7 @@ def _mixed(points: list[JsonObject]) -> list[str]:
         if point["restored"][1] != _due(point)
         else f"{_name(point)}: {_ahead(point)} commits ahead"
         for point in points
-        if not point["restored"][3]
-        and (point["restored"][1] != _due(point) or _ahead(point) > 1)
+        if not point["restored"][3] and (point["restored"][1] != _due(point) or _ahead(point) > 1)
     ]
 
 

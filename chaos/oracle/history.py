@@ -6,8 +6,8 @@ opens a segment carries a sequence and no change, so the state due at R is that 
 at or before R.
 
 A child that was killed may have begun one commit that was never acknowledged: it may be there or
-not, but nothing beyond it, and never a part of it. When the next child opens the store and says
-what it found, later commits that are not in it are struck from the history.
+not, but nothing beyond it, and never a part of it. Once somebody has looked at the store of a dead
+writer, commits beyond what was found are struck from the history, unless they were acknowledged.
 """
 
 from __future__ import annotations
@@ -91,14 +91,20 @@ class History:
         elif name == "durable":
             self.acked = max(self.acked, event["seq"])
         elif name == "opened":
-            found = event["restore"]["seq"]
-            self.commits = [commit for commit in self.commits if commit[0] <= max(found, self.acked)]
+            self._strike(event["restore"]["seq"])
         elif name == "dump":
             self._look(event, event["label"], event.get("streams"))
+            if not event.get("problem"):
+                self._strike(event["seq"])
         elif name == "woke":
             self._look(event, f"child {event['run']} woke", None)
         elif name == "held":
             self._held(event)
+
+    def _strike(self, seq: int) -> None:
+        """The writer is dead and the store ends at ``seq``: what lies beyond never happened."""
+        kept = max(seq, self.acked)
+        self.commits = [commit for commit in self.commits if commit[0] <= kept]
 
     def _look(self, event: JsonObject, label: str, streams: Streams | None) -> None:
         run = event["run"]

@@ -2,7 +2,7 @@
 
 | saboteur | what it breaks | the scenario that must catch it |
 |---|---|---|
-| ack-before-write | a write is buffered and acknowledged, written with the next one | sigkill-sweep |
+| ack-before-write | a write is acknowledged, and written with the next one | sigkill-sweep |
 | checksum-not-checked | a frame's digest is written and never compared | corrupt-journal |
 | intent-after-send | the order leaves first, its intent is written afterwards | sigkill-mid-save |
 

@@ -63,15 +63,13 @@ def look_back(directory: Path, record: Path, voice: Voice, seed: int, moments: i
     quiet = list(said.of("quiet"))
     rng = generator(seed, "moments")
     newest = max(begun)
-    for seq in sorted(rng.sample(sorted(begun), min(moments, len(begun))) + [newest]):
+    for seq in sorted({*rng.sample(sorted(begun), min(moments, len(begun))), newest}):
         _moment(directory, voice, by="seq", asked=seq, due_seq=seq, digest=begun[seq])
     for event in sorted(
         rng.sample(quiet, min(moments, len(quiet))), key=lambda each: int(each["at_ms"])
     ):
         due = max(seq for seq in begun if seq <= event["seq"])
-        _moment(
-            directory, voice, by="time", asked=event["at_ms"], due_seq=due, digest=begun[due]
-        )
+        _moment(directory, voice, by="time", asked=event["at_ms"], due_seq=due, digest=begun[due])
 
 
 def _moment(

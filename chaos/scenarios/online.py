@@ -2,7 +2,8 @@
 
 The runner writes down what it did; it judges nothing. Before and after every child it hashes the
 ledger files, and after every child it takes the exchange's books and a read-only look at the store.
-While a child lives, the market moves once per cycle that the child reports.
+The market moves before each of a child's cycles and stands still otherwise, so that what happens
+behind a dead trader's back is exactly what the scenario says.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +26,7 @@ from chaos.chance import generator
 from chaos.digest import JsonObject
 from chaos.faults import Damage, Fault, damage_file
 from chaos.instruments import CONTRACTS
-from chaos.market import Market, net_contracts, same_way
+from chaos.market import net_contracts, same_way
 from chaos.record import RUNNER, Tail, Voice
 from chaos.saboteurs import Sabotage
 from chaos.scenarios.model import (
@@ -50,24 +51,36 @@ LEDGER_FILES = (
 )
 
 
+def _nobody(_event: JsonObject) -> None:
+    return None
+
+
 class NothingToDo(RuntimeError):
     """The course of events left nothing to strike at; the result is void, not green."""
 
 
 @dataclass(slots=True)
 class Stage:
-    """Where a scenario plays."""
+    """Where a scenario plays.
+
+    ``audience`` hears every event as it is recorded, the children's among them; ``report_to`` is a
+    descriptor for what the children print, without one it goes to a log beside the record.
+    """
 
     scenario: Scenario
     directory: Path
     record: Path
     seed: int
     saboteur: Sabotage | None = None
+    lang: str = "en"
+    pause_s: float = 0.0
+    audience: Callable[[JsonObject], None] = _nobody
+    report_to: int | None = None
     runs: int = 0
     _voice: Voice = field(init=False)
+    _tail: Tail = field(init=False)
     _venue: fakeokx.FakeOkx = field(init=False)
     _rng: random.Random = field(init=False)
-    _market: Market = field(init=False)
 
     @property
     def store(self) -> Path:
@@ -77,10 +90,10 @@ class Stage:
     def play(self) -> None:
         """All steps, in order."""
         self._voice = Voice(self.record, by=RUNNER, run=0)
+        self._tail = Tail(self.record)
         self._rng = generator(self.seed, self.scenario.name)
         self._voice.say("scenario", name=self.scenario.name, seed=self.seed)
         with fakeokx.launch(self.directory / "venue", seed=self.seed) as self._venue:
-            self._market = Market(self._venue, self.seed)
             for step in self.scenario.steps:
                 try:
                     self._step(step)
@@ -88,6 +101,7 @@ class Stage:
                     self._voice.say("nothing_to_do", step=type(step).__name__, why=str(why))
                     return
         self._voice.say("played")
+        self._news()
 
     def _step(self, step: Step) -> None:
         match step:
@@ -114,11 +128,21 @@ class Stage:
         fault = self._fault(step)
         self._files(run, "before")
         child = self._spawn(run, step, fault)
-        killed_by_us = self._follow(child, run, step)
-        code = child.wait()
+        try:
+            put_down = self._follow(child, run, step)
+            code = child.wait()
+        finally:
+            child.kill()
+            child.wait()
         due = -signal.SIGKILL if step.due == "killed" else step.due
-        self._voice.say("exit", child=run, code=code, due=due, fault=fault and fault.text(),
-                        overdue=killed_by_us)
+        self._voice.say(
+            "exit",
+            child=run,
+            code=code,
+            due=due,
+            fault=fault and fault.text(),
+            overdue=put_down,
+        )
         self._files(run, "after")
         self._truth(f"after child {run}")
         self._look(f"after child {run}", settled=code in (0, 130))
@@ -129,53 +153,74 @@ class Stage:
             return None
         share = self._rng.randint(1, 999)
         if strike.after_order is not None:
-            return Fault(strike.kind, after_order=self._rng.randint(*strike.after_order), share=share)
+            return Fault(
+                strike.kind, after_order=self._rng.randint(*strike.after_order), share=share
+            )
         assert strike.at_op is not None
         return Fault(strike.kind, at_op=self._rng.randint(*strike.at_op), share=share)
 
     def _spawn(self, run: int, step: Trade, fault: Fault | None) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "chaos.workload", "--dir", str(self.store)]
         command += ["--url", self._venue.url, "--seed", str(self.seed)]
-        command += ["--cycles", str(step.cycles), "--say", str(self.record), "--run", str(run)]
+        command += [
+            "--moves-market",
+            "--cycles",
+            str(step.cycles),
+            "--say",
+            str(self.record),
+            "--run",
+            str(run),
+        ]
+        command += ["--report-lang", self.lang, "--pause", str(self.pause_s)]
         command += ["--fault", fault.text()] if fault else []
         command += ["--saboteur", self.saboteur] if self.saboteur else []
         self._voice.say("spawn", child=run, due=step.due, fault=fault and fault.text())
         with (self.directory / f"child{run}.log").open("wb") as log:
             return subprocess.Popen(  # noqa: S603 our own module, no shell
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment()
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log if self.report_to is None else self.report_to,
+                stderr=log,
+                env=environment(),
             )
 
     def _follow(self, child: subprocess.Popen[bytes], run: int, step: Trade) -> bool:
-        """Move the market while the child lives; True where it had to be put down."""
-        tail = Tail(self.record)
-        tail.news()
-        cycles = 0
-        rival = step.rival
+        """Wait while the child lives; True where it had to be put down."""
+        cycles, rival, interrupt_after = 0, step.rival, step.interrupt_after
         deadline = time.monotonic() + CHILD_S_MAX
         while child.poll() is None:
-            seen = sum(each["event"] == "cycle" and each["run"] == run for each in tail.news())
-            for _ in range(seen):
-                self._market.step()
-            cycles += seen
+            events = self._news()
+            cycles += sum(each["event"] == "cycle" and each["run"] == run for each in events)
             if rival and cycles:
                 self._rival(rival)
                 rival = 0
-            if step.interrupt_after and cycles >= step.interrupt_after:
+            if interrupt_after and cycles >= interrupt_after:
                 self._voice.say("inject", kind="sigint", after_cycles=cycles)
                 child.send_signal(signal.SIGINT)
-                step = Trade(due=step.due)
+                interrupt_after = 0
             if time.monotonic() > deadline:
                 child.kill()
                 return True
             time.sleep(_POLL_S)
+        self._news()
         return False
+
+    def _news(self) -> list[JsonObject]:
+        """What has been recorded since the last call, passed on to the audience."""
+        events = self._tail.news()
+        for event in events:
+            self.audience(event)
+        return events
 
     def _rival(self, due: int) -> None:
         """Start a second writer on the same store, and wait for what it says."""
         self.runs += 1
         run = self.runs
         child = self._spawn(run, Trade(cycles=1, due=due), None)
-        code = child.wait(CHILD_S_MAX)
+        try:
+            code = child.wait(CHILD_S_MAX)
+        finally:
+            child.kill()
         self._voice.say("inject", kind="rival", child=run)
         self._voice.say("exit", child=run, code=code, due=due, fault=None, overdue=False)
 
@@ -212,8 +257,15 @@ class Stage:
         else:
             side, sz = same_way(-net), abs(net) * 2
         ord_id = self._venue.trade_by_hand(inst_id, side, sz)
-        self._voice.say("inject", kind=f"hand_{way}", inst_id=inst_id, side=side, sz=str(sz),
-                        ord_id=ord_id, net_before=str(net))
+        self._voice.say(
+            "inject",
+            kind=f"hand_{way}",
+            inst_id=inst_id,
+            side=side,
+            sz=str(sz),
+            ord_id=ord_id,
+            net_before=str(net),
+        )
 
     def _spoil(self, glob: str, damage: Damage) -> None:
         found = sorted(self.store.glob(glob), key=lambda path: (path.stat().st_size > 2000, path))
@@ -249,11 +301,33 @@ class Stage:
 
 
 _KEPT = {
-    "orders": ("instId", "ordId", "clOrdId", "algoClOrdId", "tag", "side", "sz", "state", "cTime",
-               "reduceOnly", "accFillSz"),
+    "orders": (
+        "instId",
+        "ordId",
+        "clOrdId",
+        "algoClOrdId",
+        "tag",
+        "side",
+        "sz",
+        "state",
+        "cTime",
+        "reduceOnly",
+        "accFillSz",
+    ),
     "algos": ("instId", "algoId", "algoClOrdId", "tag", "side", "sz", "state", "ordId"),
-    "fills": ("instId", "tradeId", "ordId", "clOrdId", "tag", "side", "fillSz", "fillPx", "fee",
-              "billId", "ts"),
+    "fills": (
+        "instId",
+        "tradeId",
+        "ordId",
+        "clOrdId",
+        "tag",
+        "side",
+        "fillSz",
+        "fillPx",
+        "fee",
+        "billId",
+        "ts",
+    ),
     "positions": ("instId", "pos", "posSide", "mgnMode", "avgPx"),
 }
 

@@ -28,7 +28,10 @@ from prometheus_persist.state import Contracts, OrderIntent, Position
 class Broker(Protocol):
     """What the trading system asks of whoever carries out its orders."""
 
-    reader: ExchangeReader
+    @property
+    def reader(self) -> ExchangeReader:
+        """How to ask the exchange."""
+        ...
 
     def market(self, agent_id: str, inst_id: str, side: str, sz: Decimal, reduce: bool) -> bool:
         """Send a market order and book it; whether anything was executed."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from chaos.faults import Fault, FaultyFs
+from chaos.market import Market, Venue
 from chaos.record import Voice
 from chaos.saboteurs import Sabotage
 from chaos.saboteurs.checks import believe_everything
@@ -27,8 +28,8 @@ from chaos.workload.system import TradingSystem
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import PersistError
 from prometheus_persist.report.facts import RecoveryFacts
-from prometheus_persist.session import EXIT_OF_DECISION, Session, Settings
 from prometheus_persist.saving import StopRequest, stop_on_signals
+from prometheus_persist.session import EXIT_OF_DECISION, Session, Settings
 from prometheus_persist.storage.fs import Fs, LocalFs
 
 CLIENT_TIMEOUT_MS = 5_000
@@ -38,7 +39,11 @@ IN_FLIGHT_MS = 500
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What one child is told. ``cycles`` 0 means until a signal comes."""
+    """What one child is told. ``cycles`` 0 means until a signal comes.
+
+    ``moves_market``: the child itself moves the prices before each of its cycles, so that nothing
+    happens at the exchange behind its back unless somebody means it to.
+    """
 
     directory: Path
     url: str
@@ -49,6 +54,7 @@ class Life:
     saboteur: Sabotage | None = None
     pause_s: float = 0.0
     reconcile_again: bool = True
+    moves_market: bool = False
 
 
 def live(life: Life, voice: Voice | Speaker, out: TextIO | None = None) -> int:
@@ -70,9 +76,7 @@ def _live(life: Life, narrator: Narrator, out: TextIO, stop: StopRequest) -> int
     faulty = FaultyFs(
         _disk(life),
         life.fault,
-        on_fire=lambda operation, number: narrator.say(
-            "fired", operation=operation, number=number
-        ),
+        on_fire=lambda operation, number: narrator.say("fired", operation=operation, number=number),
     )
     session = Session.open(
         life.directory,
@@ -80,9 +84,7 @@ def _live(life: Life, narrator: Narrator, out: TextIO, stop: StopRequest) -> int
         observer=narrator,
         settings=Settings(in_flight_ms=IN_FLIGHT_MS),
     )
-    narrator.say(
-        "opened", seq=session.seq, epoch=session.epoch, restore=plainly(session.restored)
-    )
+    narrator.say("opened", seq=session.seq, epoch=session.epoch, restore=plainly(session.restored))
     if not session.fresh:
         narrator.woke(session.seq, session.state)
     broker = _broker(life, session, narrator, faulty.arm)
@@ -105,7 +107,10 @@ def _live(life: Life, narrator: Narrator, out: TextIO, stop: StopRequest) -> int
 
 def _cycles(life: Life, system: TradingSystem, stop: StopRequest) -> None:
     left = life.cycles or sys.maxsize
+    market = Market(_control(life.url), life.seed) if life.moves_market else None
     while left and not stop.requested:
+        if market is not None:
+            market.step(system.cycles + 1)
         system.cycle()
         left -= 1
         deadline = time.monotonic() + life.pause_s
@@ -151,6 +156,12 @@ def _broker(
     client.enableRateLimit = False  # the exchange is our own: it refuses where OKX would
     kind = SendFirstBroker if life.saboteur == "intent-after-send" else CcxtBroker
     return kind(session, client, OkxReader(client), narrator, on_answer)
+
+
+def _control(url: str) -> Venue:
+    import fakeokx
+
+    return fakeokx.Control(url)
 
 
 def _print_report(facts: RecoveryFacts, lang: str, out: TextIO) -> None:

@@ -10,6 +10,8 @@ import random
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from pydantic import JsonValue
+
 from chaos.chance import generator
 from chaos.workload.strategy import agent_id
 from prometheus_persist.state import Agent, Hero
@@ -20,6 +22,7 @@ BROKE_SHARE = Decimal("0.5")
 LIVES_LONG_CYCLES = 1_000_000
 _SHORT_LIVES = {3: (4, 6), 8: (7, 12)}
 _HISTORY_MAX = 200
+Entries = list[dict[str, JsonValue]]
 
 
 def at(now_ms: int) -> datetime:
@@ -107,6 +110,6 @@ def hero(agent: Agent, reason: str, now_ms: int) -> Hero:
     )
 
 
-def recent(history: list[dict[str, object]], entry: dict[str, object]) -> list[dict[str, object]]:
+def recent(history: Entries, entry: dict[str, JsonValue]) -> Entries:
     """A bounded history with one more entry: a save must not grow with uptime."""
     return [*history, entry][-_HISTORY_MAX:]

@@ -15,11 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pydantic import JsonValue
+
 from chaos.chance import generator
 from chaos.workload.broker import Broker
 from chaos.workload.narrator import Narrator
 from chaos.workload.population import (
     AGENTS,
+    Entries,
     at,
     death_reason,
     hero,
@@ -168,8 +171,12 @@ class TradingSystem:
             update={
                 "archived_agents": [
                     *archive,
-                    {"agent_id": who, "cycle": number, "reason": reason,
-                     "final_capital": str(agent.current_capital)},
+                    {
+                        "agent_id": who,
+                        "cycle": number,
+                        "reason": reason,
+                        "final_capital": str(agent.current_capital),
+                    },
                 ]
             }
         )
@@ -190,12 +197,16 @@ class TradingSystem:
         rng = generator(self.seed, number, "supervisor")
         alive = [agent for agent in state.agents.values() if agent.alive]
         ranked = sorted(alive, key=lambda each: (-each.total_pnl, each.agent_id))
-        rankings = [
+        rankings: Entries = [
             {"agent_id": agent.agent_id, "rank": rank, "score": agent.fitness_score}
             for rank, agent in enumerate(ranked, start=1)
         ]
         trend = rng.choice(["强上升趋势", "震荡", "强下降趋势"])
-        market = {"time": now.isoformat(), "trend": trend, "difficulty": round(rng.random(), 6)}
+        market: dict[str, JsonValue] = {
+            "time": now.isoformat(),
+            "trend": trend,
+            "difficulty": round(rng.random(), 6),
+        }
         state.supervisor = state.supervisor.model_copy(
             update={
                 "environment_pressure": round(rng.random(), 6),
@@ -205,30 +216,31 @@ class TradingSystem:
                 "total_runtime_hours": round(number * CYCLE_HOURS, 6),
             }
         )
-        ranking = {"cycle": number, "order": [row["agent_id"] for row in rankings]}
+        ranking: dict[str, JsonValue] = {
+            "cycle": number,
+            "order": [row["agent_id"] for row in rankings],
+        }
         state.public_ledger = state.public_ledger.model_copy(
             update={"ranking_history": recent(state.public_ledger.ranking_history, ranking)}
         )
         if number % MASTERMIND_EVERY_CYCLES == 0:
-            choice = {"time": now.isoformat(), "decision": rng.choice(["hold", "expand", "shrink"]),
-                      "reason": trend}
+            choice: dict[str, JsonValue] = {
+                "time": now.isoformat(),
+                "decision": rng.choice(["hold", "expand", "shrink"]),
+                "reason": trend,
+            }
             state.mastermind = state.mastermind.model_copy(
                 update={
                     "strategy_history": recent(state.mastermind.strategy_history, choice),
                     "last_strategic_decision": now,
                 }
             )
-            state.supervisor = state.supervisor.model_copy(
-                update={"last_mastermind_decision": now}
-            )
+            state.supervisor = state.supervisor.model_copy(update={"last_mastermind_decision": now})
 
-    def _saved(
-        self, why: str, save: Callable[[], int | None], owner: str | None = None
-    ) -> None:
+    def _saved(self, why: str, save: Callable[[], int | None], owner: str | None = None) -> None:
         """Call a save, measure it, and say what we held when it returned."""
         began = time.monotonic()
         seq = save()
         if seq is not None:
             took_s = time.monotonic() - began
             self.narrator.held(seq, self.session.state, took_s, why, owner)
-

@@ -1,0 +1,122 @@
+"""``prometheus-chaos``: break the system on purpose and say exactly what survived.
+
+  prometheus-chaos list                          the scenarios
+  prometheus-chaos run                           all of them, then the five criteria
+  prometheus-chaos run sigkill-mid-save --seed 7 one of them, repeatably
+  prometheus-chaos gate RUN_DIR                  judge a saved run again
+
+Exit codes: 0 all criteria met · 1 a criterion or an invariant failed · 2 wrong usage · 3 void: the
+harness's own assumptions failed (a fault never struck, a child did not die as it should), so the
+result proves nothing · 5 nothing ran.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from chaos import gate
+from chaos.report.lines import to_json
+from chaos.report.table import show
+from chaos.report.words import Lang, default_lang, word
+from chaos.runner import Effort, run, saved
+from chaos.saboteurs import SABOTEURS
+from chaos.scenarios.table import BY_NAME, SCENARIOS
+from chaos.verdict import Verdict
+
+QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--json", action="store_true", help="data on stdout, talk on stderr")
+    shared.add_argument("--lang", choices=("zh", "en"), help="default: by locale")
+    found = argparse.ArgumentParser(
+        prog="prometheus-chaos",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("list", parents=[shared], help="the scenarios and what each is for")
+    playing = commands.add_parser("run", parents=[shared], help="play scenarios and judge them")
+    playing.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all of them")
+    playing.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
+    playing.add_argument("--out", type=Path, help="where records are kept; default: a new one")
+    playing.add_argument("--quick", action="store_true", help="every 12th operation, a short day")
+    playing.add_argument("--saboteur", choices=SABOTEURS, help="break the library on purpose")
+    judging = commands.add_parser("gate", parents=[shared], help="judge a saved run again")
+    judging.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns the exit code."""
+    args = parser().parse_args(argv)
+    lang: Lang = args.lang or default_lang()
+    if args.command == "list":
+        return _list(lang, as_json=args.json)
+    if args.command == "run":
+        return _run(args, lang)
+    return _gate(args.run_dir, lang, as_json=args.json)
+
+
+def _list(lang: Lang, *, as_json: bool) -> int:
+    told = {each.name: each.what_zh if lang == "zh" else each.what for each in SCENARIOS}
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        width = max(map(len, told))
+        for name, what in told.items():
+            print(f"{name:<{width}}  {what}")
+    return gate.EXIT_MET
+
+
+def _run(args: argparse.Namespace, lang: Lang) -> int:
+    names = args.scenarios or list(BY_NAME)
+    for name in names:
+        if name not in BY_NAME:
+            near = difflib.get_close_matches(name, BY_NAME, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; see: prometheus-chaos list"
+            print(f"prometheus-chaos: no scenario {name!r}{hint}", file=sys.stderr)
+            return gate.EXIT_USAGE
+    out = args.out or Path(tempfile.mkdtemp(prefix="prometheus-chaos-"))
+
+    def told(verdict: Verdict) -> None:
+        outcome = word(verdict.outcome.value, lang)
+        print(f"{verdict.scenario}: {outcome} ({verdict.seconds:.1f} s)", file=sys.stderr)
+
+    effort = QUICK if args.quick else Effort()
+    verdicts = run(names, out, args.seed, effort=effort, saboteur=args.saboteur, told=told)
+    print(f"{out}", file=sys.stderr)
+    return _tell(verdicts, out, lang, as_json=args.json)
+
+
+def _gate(directory: Path, lang: Lang, *, as_json: bool) -> int:
+    try:
+        verdicts = saved(directory)
+    except FileNotFoundError:
+        print(f"prometheus-chaos: no saved run in {directory}", file=sys.stderr)
+        return gate.EXIT_NOTHING
+    return _tell(verdicts, directory, lang, as_json=as_json)
+
+
+def _tell(verdicts: list[Verdict], out: Path, lang: Lang, *, as_json: bool) -> int:
+    judged = gate.add_up(verdicts)
+    gate.keep(judged, out, lang)
+    if as_json:
+        print(json.dumps(to_json(judged), ensure_ascii=False, indent=2))
+    else:
+        show(judged, Console(), lang)
+    return gate.exit_code(judged)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,54 @@
+"""The gate: tells a judged run to people and machines, and turns it into an exit code.
+
+0 all criteria met · 1 a criterion or invariant failed · 3 void: the harness's own assumptions
+failed, the result proves nothing · 5 nothing ran.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from chaos.report.lines import Judged, judged, to_json
+from chaos.report.markdown import markdown
+from chaos.report.words import Lang
+from chaos.runner import is_complete
+from chaos.verdict import Outcome, Verdict
+
+EXIT_MET = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_VOID = 3
+EXIT_NOTHING = 5
+EXIT_OF_OUTCOME = {
+    Outcome.PASSED: EXIT_MET,
+    Outcome.FAILED: EXIT_FAILED,
+    Outcome.VOID: EXIT_VOID,
+}
+VERDICT_FILE = "verdict.json"
+SUMMARY_FILE = "summary.md"
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+def add_up(verdicts: list[Verdict]) -> Judged:
+    """All verdicts as one judged run."""
+    return judged(verdicts, complete=is_complete(verdicts))
+
+
+def exit_code(run: Judged) -> int:
+    """What the process leaves with."""
+    return EXIT_OF_OUTCOME[run.outcome] if run.verdicts else EXIT_NOTHING
+
+
+def keep(run: Judged, out: Path, lang: Lang) -> None:
+    """Write verdict and summary beside the records, and into GitHub's step summary."""
+    out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(to_json(run), ensure_ascii=False, indent=2)
+    (out / VERDICT_FILE).write_text(text + "\n", encoding="utf-8")
+    page = markdown(run, lang)
+    (out / SUMMARY_FILE).write_text(page, encoding="utf-8")
+    step_summary = os.environ.get(STEP_SUMMARY)
+    if step_summary:
+        with Path(step_summary).open("a", encoding="utf-8") as summary:
+            summary.write(page)

@@ -1,0 +1,366 @@
+"""From a record to a verdict: first whether the run proves anything, then whether it passed.
+
+Assumptions come first. A fault that never struck, a child that died another way than it was to, an
+oracle that counts other orders than the exchange, a scenario that ended early: each makes the
+result void. Only then the invariants, and last the samples that the criteria are made of.
+
+The judge reads the record and nothing else, so that a saved run can be judged again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from chaos.digest import JsonObject
+from chaos.invariants import books, damage, orders, restored, sweep
+from chaos.oracle.history import State, history
+from chaos.record import Record
+from chaos.scenarios.model import Scenario
+from chaos.verdict import Verdict
+
+SIGKILLED = -9
+TERMINAL_HUMAN = 3
+TERMINAL_VENUE = 5
+
+
+def judge(scenario: Scenario, record: Record, seed: int) -> Verdict:
+    """One scenario's record."""
+    verdict = Verdict(scenario.name, seed, record=str(record.path or ""))
+    if scenario.course == "sweep":
+        _sweep(verdict, record)
+    elif scenario.course == "day":
+        _day(verdict, record)
+    else:
+        _online(verdict, scenario, record)
+    return verdict
+
+
+# -- online
+
+
+def _online(verdict: Verdict, scenario: Scenario, record: Record) -> None:
+    said = {event["cl_ord_id"]: event["agent_id"] for event in record.of("order")}
+    _course_was_as_planned(verdict, record)
+    _oracle_counts_as_the_exchange(verdict, record, said)
+    told = history(record)
+    restored.check(verdict, told)
+    damage.check(verdict, record)
+    orders.frozen(verdict, record)
+    for label, dump, truth in _looks_with_truth(record):
+        state = State(dump["documents"], dump["streams"])
+        if dump["settled"]:
+            books.check(verdict, label, state.documents, said, truth)
+            orders.check(verdict, label, state, said, truth)
+        else:
+            orders.known(verdict, label, state, truth)
+    _exits(verdict, record)
+    _untouched(verdict, record)
+    _second_reconciliation(verdict, record)
+    _reconciliation_figures(verdict, scenario, record)
+    _times(verdict, record)
+
+
+def _course_was_as_planned(verdict: Verdict, record: Record) -> None:
+    verdict.assume(
+        "the scenario was played to its end",
+        record.first("played") is not None,
+        "; ".join(event["why"] for event in record.of("nothing_to_do")),
+    )
+    verdict.assume("orders were sent", any(record.of("order")))
+    kills = 0
+    for event in record.of("exit"):
+        child = event["child"]
+        fired = sum(1 for _ in record.of("fired", run=child))
+        if event["fault"]:
+            verdict.assume(
+                f"child {child}: {event['fault']} struck, and killed it",
+                fired == 1 and event["code"] == SIGKILLED,
+                f"struck {fired} times, exit {event['code']}",
+            )
+            kills += fired
+        verdict.assume(f"child {child} ended by itself", not event["overdue"], "put down")
+    verdict.figures.kill_points += kills
+    verdict.assume("the record is whole", record.torn_lines <= kills, f"{record.torn_lines} torn")
+    for event in record.of("inject"):
+        if event["kind"] == "stop_out":
+            verdict.assume("a stop fired at the exchange", bool(event["stops"]))
+        elif event["kind"] == "venue_down":
+            verdict.assume("the exchange was down", not event["running"])
+    for event in record.of("damage"):
+        what = event["what"]
+        verdict.assume(f"{event['path']} was changed", what["before"] != what["after"])
+
+
+def _oracle_counts_as_the_exchange(
+    verdict: Verdict, record: Record, said: Mapping[str, str]
+) -> None:
+    last = record.last("truth")
+    if last is None:
+        verdict.assume("the exchange's books were taken", holds=False)
+        return
+    truth = last["truth"]
+    there = {row["clOrdId"] for row in truth["orders"] if row["clOrdId"]}
+    there |= {row["algoClOrdId"] for row in truth["algos"] if row["algoClOrdId"]}
+    hand = {event["ord_id"] for event in record.of("inject") if "ord_id" in event}
+    strangers = [
+        row["ordId"]
+        for row in truth["orders"]
+        if not (row["clOrdId"] or row["algoClOrdId"]) and row["ordId"] not in hand
+    ]
+    answered = {event["cl_ord_id"] for event in record.of("order") if event["phase"] == "answered"}
+    verdict.assume(
+        "oracle and exchange count the same orders",
+        answered <= there <= set(said) and not strangers,
+        f"exchange {len(there)}, answered {len(answered)}, strangers {len(strangers)}",
+    )
+
+
+def _looks_with_truth(record: Record) -> Iterator[tuple[str, JsonObject, JsonObject]]:
+    truths = {event["label"]: event["truth"] for event in record.of("truth")}
+    for dump in record.of("dump"):
+        if not dump.get("problem") and dump["label"] in truths:
+            yield dump["label"], dump, truths[dump["label"]]
+
+
+def _exits(verdict: Verdict, record: Record) -> None:
+    ends = [event for event in record.of("exit") if not event["fault"]]
+    verdict.check(
+        "exit",
+        "every child left with the exit code that is due",
+        len(ends),
+        [
+            f"child {event['child']}: {event['code']} instead of {event['due']}"
+            for event in ends
+            if event["code"] != event["due"]
+        ],
+    )
+
+
+def _untouched(verdict: Verdict, record: Record) -> None:
+    """Where a human must decide, or the exchange is not there, no ledger byte changes."""
+    files = {(event["child"], event["when"]): event["hashes"] for event in record.of("files")}
+    stopped = [
+        event["child"]
+        for event in record.of("exit")
+        if event["due"] in (TERMINAL_HUMAN, TERMINAL_VENUE)
+    ]
+    verdict.check(
+        "I5",
+        "a stopped start leaves every ledger file as it was, byte for byte",
+        len(stopped),
+        [
+            f"child {child} changed {name}"
+            for child in stopped
+            for name in sorted(files[child, "before"].keys() | files[child, "after"].keys())
+            if files[child, "before"].get(name) != files[child, "after"].get(name)
+        ],
+    )
+
+
+def _second_reconciliation(verdict: Verdict, record: Record) -> None:
+    again = list(record.of("reconciled"))
+    verdict.check(
+        "I4",
+        "a second reconciliation finds nothing",
+        len(again),
+        [
+            f"child {event['run']}: {_cases(event) or event['facts']['decision']}"
+            for event in again
+            if _cases(event) or event["facts"]["decision"] not in ("go", "go_restricted")
+        ],
+    )
+
+
+def _cases(event: JsonObject) -> str:
+    plan = event["facts"]["plan"] or {"findings": []}
+    return ", ".join(f"{each['case']} {each['what']}" for each in plan["findings"])
+
+
+# -- reconciliation
+
+
+def _reconciliation_figures(verdict: Verdict, scenario: Scenario, record: Record) -> None:
+    figures = verdict.figures
+    wrong: list[str] = []
+    for event in record.of("recovered"):
+        facts = event["facts"]
+        plan = facts["plan"]
+        if plan is None or facts["restore"]["fresh"] or facts["decision"] == "incomplete":
+            continue
+        settled = {
+            finding["agent_id"] for finding in plan["findings"] if finding["resolution"] == "AUTO"
+        }
+        figures.reconciliations += 1
+        figures.items += len(plan["items"])
+        figures.items_settled += sum(
+            item["verdict"] == "MATCH"
+            or (item["verdict"] == "MISMATCH" and facts["applied"] and item["agent_id"] in settled)
+            for item in plan["items"]
+        )
+        wrong += list(_false_corrections(scenario, record, plan))
+    figures.false_corrections += len(wrong)
+    verdict.check("P6", "no false correction", figures.reconciliations, wrong)
+    missed = []
+    for what, found in _deviations(record):
+        figures.deviations += 1
+        figures.deviations_found += found
+        if not found:
+            missed.append(what)
+    verdict.check("recall", "every injected deviation was found", figures.deviations, missed)
+
+
+def _false_corrections(
+    scenario: Scenario, record: Record, plan: Mapping[str, Any]
+) -> Iterator[str]:
+    """Corrections that the exchange's own books do not bear out."""
+    said = {event["cl_ord_id"]: event["agent_id"] for event in record.of("order")}
+    last = record.last("truth")
+    truth = last["truth"] if last else {"orders": [], "fills": []}
+    owner = {
+        row["ordId"]: said.get(row["clOrdId"] or row["algoClOrdId"]) for row in truth["orders"]
+    }
+    fills = {(row["instId"], row["tradeId"]): owner.get(row["ordId"]) for row in truth["fills"]}
+    for finding in plan["findings"]:
+        for step in finding["corrections"]:
+            if scenario.clean:
+                yield f"{step['is']} where nothing was injected"
+            elif step["is"] in ("BookFill", "BookOrphan"):
+                fill = step["execution"]
+                mark = (fill["inst_id"], fill["trade_id"])
+                if mark not in fills:
+                    yield f"{step['is']} of a fill that does not exist: {mark}"
+                elif fills[mark] != step.get("agent_id"):
+                    yield f"{mark} belongs to {fills[mark]}, booked to {step.get('agent_id')}"
+            elif step["is"] == "RebuildLedger":
+                yield f"ledger of {step['agent_id']} rebuilt, nobody touched it"
+
+
+def _deviations(record: Record) -> Iterator[tuple[str, bool]]:
+    """What was injected between two children, and whether the next recovery named it."""
+    pending: list[tuple[str, str]] = []
+    for event in record.events:
+        if event["event"] == "inject":
+            pending += _injected(event)
+        elif event["event"] == "exit" and event["code"] == SIGKILLED:
+            pending += [(f"order {mark} in flight", mark) for mark in _in_flight(record, event)]
+        elif event["event"] == "recovered" and event["facts"]["plan"] is not None:
+            words = json.dumps(event["facts"]["plan"]["findings"], ensure_ascii=False)
+            for what, mark in pending:
+                yield what, mark in words
+            pending = []
+    for what, _ in pending:
+        yield what, False
+
+
+def _injected(event: JsonObject) -> list[tuple[str, str]]:
+    if event["kind"] == "stop_out":
+        return [(f"stop {stop['cl_ord_id']} fired", stop["cl_ord_id"]) for stop in event["stops"]]
+    if event["kind"] in ("hand_with", "hand_flip"):
+        return [(f"{event['kind']} on {event['inst_id']}", event["inst_id"])]
+    return []
+
+
+def _in_flight(record: Record, exit_event: JsonObject) -> list[str]:
+    """Orders that the exchange has executed and that no acknowledged commit had booked."""
+    label = f"after child {exit_event['child']}"
+    dump = next((each for each in record.of("dump") if each["label"] == label), None)
+    truth = next((each["truth"] for each in record.of("truth") if each["label"] == label), None)
+    if dump is None or truth is None or dump.get("problem"):
+        return []
+    booked = {row["fill_id"] for row in dump["streams"].get("public_trades", ())}
+    return sorted(
+        {
+            row["clOrdId"]
+            for row in truth["fills"]
+            if row["clOrdId"] and f"{row['instId']}:{row['tradeId']}" not in booked
+        }
+    )
+
+
+# -- times
+
+
+def _times(verdict: Verdict, record: Record) -> None:
+    spawned = {event["child"]: event["t"] for event in record.of("spawn")}
+    fresh = {event["run"] for event in record.of("opened") if event["restore"]["fresh"]}
+    for event in record.of("reported"):
+        if event["run"] not in fresh:
+            verdict.figures.restart_s.append(event["t"] - spawned[event["run"]])
+    verdict.figures.save_ms_fresh += _commit_ms(record.events)
+
+
+def _commit_ms(events: tuple[JsonObject, ...]) -> list[float]:
+    """From before the first byte to after the acknowledgement, by the child's own watch."""
+    began: dict[tuple[int, int], float] = {}
+    found = []
+    for event in events:
+        if event["event"] == "begin":
+            began[event["run"], event["seq"]] = event["t"]
+        elif event["event"] == "durable" and (event["run"], event["seq"]) in began:
+            found.append((event["t"] - began[event["run"], event["seq"]]) * 1000)
+    return found
+
+
+# -- sweep and day
+
+
+def _sweep(verdict: Verdict, record: Record) -> None:
+    points = list(record.of("point"))
+    swept = list(record.of("swept"))
+    kinds = {event["kind"] for event in swept}
+    verdict.assume(
+        "every kind was swept to its end",
+        kinds == {"kill", "tear", "errno"},
+        ", ".join(sorted(kinds)),
+    )
+    for kind in ("kill", "tear", "errno"):
+        of_kind = [point for point in points if point["kind"] == kind]
+        due = SIGKILLED if kind != "errno" else 0
+        verdict.assume(
+            f"{kind}: struck exactly once at every point, and the child ended as it should",
+            bool(of_kind) and all(p["fired"] == 1 and p["died"] == due for p in of_kind),
+            f"{len(of_kind)} points",
+        )
+    verdict.assume("reopenings were killed as well", any(point["nested_fired"] for point in points))
+    sweep.check(verdict, points)
+
+
+def _day(verdict: Verdict, record: Record) -> None:
+    lived = record.first("lived")
+    verdict.assume(
+        "the child lived its day and was killed", lived is not None and lived["died"] == SIGKILLED
+    )
+    moments = list(record.of("moment"))
+    verdict.assume("moments were sampled both ways", {m["how"] for m in moments} == {"seq", "time"})
+    wrong = [m for m in moments if m["problem"] or m["restored"][1] != m["due"][1]]
+    verdict.check(
+        "S9",
+        "any sampled moment of 24 hours is restored exactly, by number and by time",
+        len(moments),
+        [
+            f"{m['how']} {m['asked']}: {m['problem'] or m['restored']}, due {m['due']}"
+            for m in wrong
+        ],
+    )
+    figures = verdict.figures
+    figures.moments += len(moments)
+    figures.moments_exact += len(moments) - len(wrong)
+    for age, events in _stretches(record).items():
+        if age == "fresh":
+            figures.save_ms_fresh += _commit_ms(tuple(events))
+        elif age == "aged":
+            figures.save_ms_aged += _commit_ms(tuple(events))
+    figures.checkpoint_ms += [
+        event["took_s"] * 1000 for event in record.of("held") if event["why"] in ("cycle", "death")
+    ]
+
+
+def _stretches(record: Record) -> dict[str, list[JsonObject]]:
+    found: dict[str, list[JsonObject]] = {}
+    age = "founding"
+    for event in record.events:
+        age = event["age"] if event["event"] == "stretch" else age
+        found.setdefault(age, []).append(event)
+    return found

@@ -1,0 +1,85 @@
+"""The judged run as one value that all renderers share, and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from chaos.criteria import Met, Row, rows
+from chaos.verdict import Figures, Outcome, Verdict
+
+WRONG_SHOWN_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A whole run: its verdicts, the five rows, and what they come to.
+
+    ``complete`` where every scenario of the catalogue was part of it: then a row that could not be
+    judged makes the whole void.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    rows: tuple[Row, ...]
+    complete: bool
+
+    @property
+    def outcome(self) -> Outcome:
+        """Void before failed before passed."""
+        outcomes = {verdict.outcome for verdict in self.verdicts}
+        unjudged = any(row.met is Met.NOT_JUDGED for row in self.rows)
+        if Outcome.VOID in outcomes or (self.complete and unjudged):
+            return Outcome.VOID
+        if Outcome.FAILED in outcomes or any(row.met is Met.FAILED for row in self.rows):
+            return Outcome.FAILED
+        return Outcome.PASSED
+
+
+def judged(verdicts: list[Verdict], *, complete: bool) -> Judged:
+    """Add the figures of all verdicts up and judge the criteria."""
+    figures = Figures()
+    for verdict in verdicts:
+        figures.add(verdict.figures)
+    return Judged(tuple(verdicts), rows(figures), complete)
+
+
+def to_json(run: Judged) -> dict[str, Any]:
+    """Everything, without the raw samples."""
+    return {
+        "outcome": run.outcome.value,
+        "complete": run.complete,
+        "criteria": [asdict(row) for row in run.rows],
+        "scenarios": [
+            {
+                "name": verdict.scenario,
+                "seed": verdict.seed,
+                "outcome": verdict.outcome.value,
+                "seconds": round(verdict.seconds, 2),
+                "record": verdict.record,
+                "checks": [asdict(each) for each in verdict.checks],
+                "assumptions": [asdict(each) for each in verdict.assumptions],
+            }
+            for verdict in run.verdicts
+        ],
+    }
+
+
+def trouble(verdict: Verdict) -> list[tuple[str, str]]:
+    """What is to be said of a scenario that did not pass: (``assumption`` or ``wrong``, text)."""
+    broken = [
+        ("assumption", f"{each.what} ({each.detail})" if each.detail else each.what)
+        for each in verdict.assumptions
+        if not each.holds
+    ]
+    wrong = []
+    for each in verdict.checks:
+        if not each.ok:
+            more = len(each.wrong) - WRONG_SHOWN_MAX
+            shown = "; ".join(each.wrong[:WRONG_SHOWN_MAX]) + (f"; +{more}" if more > 0 else "")
+            wrong.append(("wrong", f"{each.invariant} {each.what}: {shown}"))
+    return broken + wrong
+
+
+def again(verdict: Verdict) -> str:
+    """The one command that repeats a scenario."""
+    return f"prometheus-chaos run {verdict.scenario} --seed {verdict.seed}"

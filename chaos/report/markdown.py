@@ -1,0 +1,28 @@
+"""The same as Markdown, for a pull request or a step summary."""
+
+from __future__ import annotations
+
+from chaos.report.lines import Judged
+from chaos.report.table import troubles
+from chaos.report.words import Lang, word
+
+
+def markdown(run: Judged, lang: Lang) -> str:
+    """Criteria, scenarios, and what went wrong."""
+    head = ("#", "criterion", "due", "measured", "samples", "result")
+    lines = [f"## {word('criteria', lang)}: {word(f'outcome.{run.outcome.value}', lang)}", ""]
+    lines.append("| " + " | ".join(k if k == "#" else word(k, lang) for k in head) + " |")
+    lines.append("|" + "---|" * len(head))
+    lines += [
+        f"| {row.number} | {word(f'row.{row.number}', lang)} | {row.due} | {row.figure} "
+        f"| {row.samples:,} | {word(row.met.value, lang)} |"
+        for row in run.rows
+    ]
+    lines += ["", f"| {word('scenario', lang)} | {word('result', lang)} | {word('checks', lang)} |"]
+    lines.append("|---|---|---|")
+    lines += [
+        f"| {verdict.scenario} | {word(verdict.outcome.value, lang)} | {len(verdict.checks)} |"
+        for verdict in run.verdicts
+    ]
+    lines += ["", *(f"- {line}" for line in troubles(run, lang))]
+    return "\n".join(lines).rstrip() + "\n"

@@ -1,0 +1,106 @@
+"""The table on a terminal; plain lines where the output is not one."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from chaos.criteria import Met
+from chaos.report.lines import Judged, again, trouble
+from chaos.report.words import Lang, word
+from chaos.verdict import Outcome
+
+_STYLE = {
+    Met.MET.value: "green",
+    Met.FAILED.value: "bold red",
+    Met.NOT_JUDGED.value: "yellow",
+    Outcome.PASSED.value: "green",
+    Outcome.VOID.value: "bold yellow",
+}
+
+
+def _styled(key: str, lang: Lang) -> Text:
+    return Text(word(key, lang), style=_STYLE.get(key, ""))
+
+
+def scenarios_table(run: Judged, lang: Lang) -> Table:
+    """One line per scenario."""
+    table = Table(title=word("scenarios", lang), title_justify="left")
+    table.add_column(word("scenario", lang))
+    table.add_column(word("result", lang))
+    table.add_column(word("checks", lang), justify="right")
+    table.add_column(word("looked", lang), justify="right")
+    table.add_column(word("seconds", lang), justify="right")
+    table.add_column(word("seed", lang), justify="right")
+    for verdict in run.verdicts:
+        table.add_row(
+            verdict.scenario,
+            _styled(verdict.outcome.value, lang),
+            str(len(verdict.checks)),
+            f"{sum(each.count for each in verdict.checks):,}",
+            f"{verdict.seconds:.1f}",
+            str(verdict.seed),
+        )
+    return table
+
+
+def criteria_table(run: Judged, lang: Lang) -> Table:
+    """The five rows."""
+    table = Table(title=word("criteria", lang), title_justify="left")
+    table.add_column("#", justify="right")
+    table.add_column(word("criterion", lang))
+    table.add_column(word("due", lang))
+    table.add_column(word("measured", lang), overflow="fold")
+    table.add_column(word("samples", lang), justify="right")
+    table.add_column(word("result", lang))
+    for row in run.rows:
+        table.add_row(
+            str(row.number),
+            word(f"row.{row.number}", lang),
+            row.due,
+            row.figure,
+            f"{row.samples:,}",
+            _styled(row.met.value, lang),
+        )
+    return table
+
+
+def show(run: Judged, console: Console, lang: Lang) -> None:
+    """Tables on a terminal, one plain line per row elsewhere; then what went wrong."""
+    if console.is_terminal:
+        console.print(scenarios_table(run, lang), criteria_table(run, lang), sep="\n")
+    else:
+        for line in plain(run, lang):
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
+    for line in troubles(run, lang):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    console.print(
+        Text(word(f"outcome.{run.outcome.value}", lang), style=_STYLE.get(run.outcome.value, "red"))
+    )
+
+
+def plain(run: Judged, lang: Lang) -> list[str]:
+    """The same without a frame, for logs and pipes."""
+    lines = [
+        f"{verdict.scenario}: {word(verdict.outcome.value, lang)} "
+        f"({len(verdict.checks)} {word('checks', lang)}, {verdict.seconds:.1f} s)"
+        for verdict in run.verdicts
+    ]
+    return lines + [
+        f"{row.number} {word(f'row.{row.number}', lang)} [{row.due}]: {row.figure} "
+        f"(n={row.samples:,}) — {word(row.met.value, lang)}"
+        for row in run.rows
+    ]
+
+
+def troubles(run: Judged, lang: Lang) -> list[str]:
+    """What did not hold, and how to repeat it."""
+    lines = []
+    for verdict in run.verdicts:
+        if verdict.outcome is not Outcome.PASSED:
+            lines += [
+                f"{verdict.scenario}: {word(kind, lang)}: {text}" for kind, text in trouble(verdict)
+            ]
+            lines.append(f"{verdict.scenario}: {word('repeat', lang)}: {again(verdict)}")
+    return lines

@@ -1,0 +1,54 @@
+"""The words, in Chinese and in English. A missing word is an error, not a blank."""
+
+from __future__ import annotations
+
+import locale
+from typing import Final, Literal
+
+Lang = Literal["zh", "en"]
+
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    "criteria": ("五项成功标准", "The five criteria"),
+    "criterion": ("标准", "criterion"),
+    "due": ("要求", "due"),
+    "measured": ("实测", "measured"),
+    "samples": ("样本数", "samples"),
+    "result": ("结果", "result"),
+    "scenario": ("场景", "scenario"),
+    "scenarios": ("场景", "Scenarios"),
+    "checks": ("检查", "checks"),
+    "looked": ("检查次数", "looked at"),
+    "seconds": ("秒", "seconds"),
+    "seed": ("种子", "seed"),
+    "met": ("达标", "met"),
+    "failed": ("未达标", "failed"),
+    "not judged": ("未测量", "not judged"),
+    "passed": ("通过", "passed"),
+    "void": ("无效", "void"),
+    "outcome.passed": ("全部达标", "all met"),
+    "outcome.failed": ("有未达标项", "something failed"),
+    "outcome.void": (
+        "结果无效：测试本身的前提不成立",
+        "void: the harness's own assumptions failed",
+    ),
+    "assumption": ("前提不成立", "assumption does not hold"),
+    "wrong": ("错误", "wrong"),
+    "repeat": ("重现命令", "repeat with"),
+    "row.1": ("恢复全部 Agent 状态", "all agent state restored"),
+    "row.2": ("三方对账", "three-book reconciliation"),
+    "row.3": ("恢复时间（10 个 Agent，从启动到报告）", "restore, 10 agents, start to report"),
+    "row.4": ("持久保存", "durable save"),
+    "row.5": ("24 小时内任意时间点", "any moment within 24 h"),
+}
+
+
+def word(key: str, lang: Lang) -> str:
+    """One word or phrase."""
+    zh, en = WORDS[key]
+    return zh if lang == "zh" else en
+
+
+def default_lang() -> Lang:
+    """Chinese where the locale is, else English."""
+    name = locale.setlocale(locale.LC_CTYPE, None) or ""
+    return "zh" if name.lower().startswith("zh") else "en"

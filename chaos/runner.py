@@ -1,0 +1,156 @@
+"""Plays scenarios and keeps what they leave: one directory per scenario, judged from its record.
+
+    OUT/<scenario>/record.ndjson   what happened
+    OUT/<scenario>/store, venue    what it happened to
+    OUT/run.json                   which scenarios with which seed, so that ``gate`` can judge again
+
+Sweeps run as two processes on ``/dev/shm`` where there is one; the day on OUT's own disk, because
+that is where saving is timed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaos.judge import judge
+from chaos.record import RUNNER, Voice, read
+from chaos.saboteurs import Sabotage
+from chaos.scenarios.model import Scenario
+from chaos.scenarios.online import Stage, environment
+from chaos.scenarios.table import BY_NAME, SCENARIOS
+from chaos.verdict import Verdict
+
+RUN_FILE = "run.json"
+RECORD_FILE = "record.ndjson"
+SHARDS = 2
+CHILD_S_MAX = 900.0
+SHM = Path("/dev/shm")  # noqa: S108 a RAM disk, with a directory of our own in it
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is sampled. The gate strikes at every operation and lives a whole day."""
+
+    sweep_stride: int = 1
+    day_cycles: int = 288
+    moments: int = 30
+
+
+GATE = Effort()
+
+
+def play(
+    scenario: Scenario,
+    out: Path,
+    seed: int,
+    *,
+    effort: Effort = GATE,
+    saboteur: Sabotage | None = None,
+) -> Verdict:
+    """Play one scenario in ``out/<name>`` (emptied before) and judge it."""
+    directory = out / scenario.name
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    record = directory / RECORD_FILE
+    began = time.monotonic()
+    if scenario.course == "sweep":
+        _sweep(record, seed, effort, saboteur)
+    elif scenario.course == "day":
+        _day(directory, record, seed, effort)
+    else:
+        Stage(scenario, directory, record, seed, saboteur).play()
+    Voice(record, by=RUNNER, run=0).say("took", seconds=time.monotonic() - began)
+    return judge_again(directory, scenario, seed)
+
+
+def judge_again(directory: Path, scenario: Scenario, seed: int) -> Verdict:
+    """Judge what an earlier run left in ``directory``."""
+    record = read(directory / RECORD_FILE)
+    verdict = judge(scenario, record, seed)
+    took = record.last("took")
+    verdict.seconds = took["seconds"] if took else 0.0
+    return verdict
+
+
+def run(
+    names: Iterable[str],
+    out: Path,
+    seed: int,
+    *,
+    effort: Effort = GATE,
+    saboteur: Sabotage | None = None,
+    told: Callable[[Verdict], None] = lambda _: None,
+) -> list[Verdict]:
+    """Play scenarios one after another; ``told`` hears each verdict as it falls."""
+    chosen = [BY_NAME[name] for name in names]
+    out.mkdir(parents=True, exist_ok=True)
+    plan = {"seed": seed, "scenarios": [scenario.name for scenario in chosen]}
+    (out / RUN_FILE).write_text(json.dumps(plan), encoding="utf-8")
+    verdicts = []
+    for scenario in chosen:
+        verdict = play(scenario, out, seed, effort=effort, saboteur=saboteur)
+        told(verdict)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def saved(out: Path) -> list[Verdict]:
+    """Judge a saved run again; raises FileNotFoundError where there is none."""
+    plan = json.loads((out / RUN_FILE).read_text(encoding="utf-8"))
+    return [
+        judge_again(out / name, BY_NAME[name], plan["seed"])
+        for name in plan["scenarios"]
+        if (out / name / RECORD_FILE).exists()
+    ]
+
+
+def is_complete(verdicts: Iterable[Verdict]) -> bool:
+    """Whether every scenario of the catalogue is among them."""
+    return {verdict.scenario for verdict in verdicts} == {each.name for each in SCENARIOS}
+
+
+def _sweep(record: Path, seed: int, effort: Effort, saboteur: Sabotage | None) -> None:
+    home = SHM if SHM.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="prometheus-sweep-", dir=home) as work:
+        for kind in ("kill", "tear", "errno"):
+            commands = [
+                [sys.executable, "-m", "chaos.scenarios.sweep", "--work", f"{work}/{shard}"]
+                + ["--record", str(record), "--seed", str(seed), "--kind", kind]
+                + ["--shard", f"{shard}/{SHARDS}", "--stride", str(effort.sweep_stride)]
+                + (["--saboteur", saboteur] if saboteur else [])
+                for shard in range(SHARDS)
+            ]
+            _together(commands, record.parent / f"sweep-{kind}.log")
+
+
+def _day(directory: Path, record: Path, seed: int, effort: Effort) -> None:
+    command = [sys.executable, "-m", "chaos.scenarios.day", "--dir", str(directory / "store")]
+    command += ["--record", str(record), "--seed", str(seed)]
+    command += ["--cycles", str(effort.day_cycles), "--moments", str(effort.moments)]
+    _together([command], directory / "day.log")
+
+
+def _together(commands: list[list[str]], log: Path) -> None:
+    """Run processes side by side and wait; none is left behind, whatever happens."""
+    with log.open("ab") as out:
+        children = [
+            subprocess.Popen(  # noqa: S603 our own modules, no shell
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment()
+            )
+            for command in commands
+        ]
+        try:
+            for child in children:
+                child.wait(CHILD_S_MAX)
+        finally:
+            for child in children:
+                child.kill()
+                child.wait()
