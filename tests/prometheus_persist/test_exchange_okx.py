@@ -1,0 +1,400 @@
+"""``OkxReader`` against scripted answers: every way in which an answer can fall short.
+
+The script stands where ``ccxt.okx`` does and answers the raw methods, with ccxt's own exceptions.
+``test_exchange_fakeokx.py`` reads a whole exchange through the real client.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import ccxt
+import pytest
+from reconcile_world import BTC, ETH, START_MS
+
+from prometheus_persist.errors import BadConfig, VenueUnreachable
+from prometheus_persist.exchange import OkxReader, OkxSettings, ViewRequest, okx_client
+from prometheus_persist.exchange.okx import DAY_MS, HOUR_MS
+from prometheus_persist.exchange.okxask import READS, Limits
+from prometheus_persist.reconcile.views import SOURCES
+from prometheus_persist.state import OrderIntent, contracts
+
+NOW = START_MS + 100 * DAY_MS
+ENDPOINT = {method: endpoint for endpoint, method in READS.items()}
+INSTRUMENT = {
+    "instId": BTC, "ctType": "linear", "ctVal": "0.01", "ctMult": "1", "lotSz": "0.01",
+    "tickSz": "0.1", "settleCcy": "USDT",
+}  # fmt: skip
+POSITION = {
+    "instId": BTC, "mgnMode": "cross", "posSide": "net", "pos": "-3", "avgPx": "100.5",
+    "uTime": str(NOW),
+}  # fmt: skip
+
+
+def fill(number: int, **fields: str) -> dict[str, str]:
+    return {
+        "instId": BTC, "tradeId": str(number), "ordId": "1", "clOrdId": "", "tag": "",
+        "side": "buy", "posSide": "net", "fillSz": "1", "fillPx": "100", "fee": "-0.1",
+        "ts": str(NOW - number), "billId": str(number), "subType": "1", **fields,
+    }  # fmt: skip
+
+
+def order(number: int, **fields: str) -> dict[str, str]:
+    return {
+        "instId": BTC, "ordId": str(number), "clOrdId": "", "algoId": "", "algoClOrdId": "",
+        "tag": "", "side": "buy", "posSide": "net", "tdMode": "cross", "ordType": "market",
+        "state": "filled", "category": "normal", "source": "", "sz": "1", "accFillSz": "1",
+        "cTime": str(NOW), "uTime": str(NOW), **fields,
+    }  # fmt: skip
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def now_ms(self) -> int:
+        return NOW
+
+    def monotonic_s(self) -> float:
+        return 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+class Script:
+    """Answers by endpoint: rows, an exception to raise, or a function of the parameters."""
+
+    apiKey, secret, password = "KEY-abc", "SECRET-abc", "PASS-abc"  # noqa: N815
+
+    def __init__(self, **answers: Any) -> None:
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.answers: dict[str, Any] = {
+            "public/time": [{"ts": str(NOW)}],
+            "public/instruments": [INSTRUMENT],
+            "account/config": [{"posMode": "net_mode"}],
+            "account/balance": [{"totalEq": "1000.5"}],
+            "trade/order": ccxt.OrderNotFound("51603"),
+            "trade/order-algo": ccxt.OrderNotFound("51603"),
+        } | {name.replace("__", "/").replace("_", "-"): value for name, value in answers.items()}
+
+    def __getattr__(self, method: str) -> Callable[[dict[str, str]], Any]:
+        def ask(params: dict[str, str]) -> Any:
+            endpoint = ENDPOINT[method]
+            self.asked.append((endpoint, params))
+            answer = self.answers.get(endpoint, [])
+            if callable(answer) and not isinstance(answer, Exception):
+                answer = answer(params)
+            if isinstance(answer, Exception):
+                raise answer
+            return {"code": "0", "data": answer, "msg": ""} if isinstance(answer, list) else answer
+
+        return ask
+
+
+def read(script: Script, *, since_ms: int = NOW - HOUR_MS, intents: tuple[OrderIntent, ...] = (),
+         limits: Limits | None = None) -> Any:  # fmt: skip
+    reader = OkxReader(script, Clock(), limits)
+    return reader.read_view(ViewRequest(since_ms=since_ms, now_ms=NOW, intents=intents))
+
+
+def intent(age_ms: int, **fields: object) -> OrderIntent:
+    return OrderIntent(
+        cl_ord_id="As0id000010000001", agent_id="A", inst_id=BTC, mgn_mode="cross",
+        pos_side="net", side="buy", qty_contracts=contracts(1), created_ms=NOW - age_ms, **fields,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def problem(view: Any, source: str) -> str:
+    status = view.sources[source]
+    assert status.complete == (not status.problem)
+    return str(status.problem)
+
+
+def test_a_whole_reading_is_complete_in_every_source_and_exact() -> None:
+    script = Script(
+        account__positions=[POSITION],
+        trade__fills=[fill(2), fill(1)],
+        trade__orders_history=[order(1)],
+    )
+    view = read(script)
+    assert set(view.sources) == set(SOURCES)
+    assert view.complete(*SOURCES)
+    assert view.problems() == ()
+    assert [str(p.qty_contracts) for p in view.positions] == ["-3"]
+    assert str(view.positions[0].avg_px) == "100.5"
+    assert [f.fill_id for f in view.fills] == [f"{BTC}:2", f"{BTC}:1"]
+    assert str(view.equity) == "1000.5"
+    assert view.pos_mode == "net_mode"
+
+
+def test_only_reads_can_be_asked() -> None:
+    """P7: the reader knows GET endpoints and has no other way to reach the client."""
+    assert all(method.startswith(("privateGet", "publicGet")) for method in READS.values())
+    public = {name for name in dir(OkxReader) if not name.startswith("_")}
+    assert public == {"read_view", "read_order"}
+
+
+def test_positions_are_read_before_and_after_the_fills_until_they_agree() -> None:
+    sizes = iter(["1", "2", "2"])
+    script = Script(account__positions=lambda _: [POSITION | {"pos": next(sizes)}])
+    view = read(script)
+    assert problem(view, "positions") == ""
+    assert str(view.positions[0].qty_contracts) == "2"
+    order_of = [e for e, _ in script.asked if e in ("account/positions", "trade/fills")]
+    assert order_of == [
+        "account/positions", "trade/fills", "account/positions", "trade/fills", "account/positions",
+    ]  # fmt: skip
+
+
+def test_positions_that_never_stand_still_are_not_complete() -> None:
+    sizes = iter(map(str, range(1, 100)))
+    script = Script(account__positions=lambda _: [POSITION | {"pos": next(sizes)}])
+    assert problem(read(script), "positions") == "not stable while it was read"
+    assert sum(e == "account/positions" for e, _ in script.asked) == Limits().rounds_max + 1
+
+
+def test_pages_are_walked_by_the_last_id_until_one_is_short() -> None:
+    rows = [fill(number) for number in range(250, 0, -1)]
+
+    def page(params: dict[str, str]) -> list[dict[str, str]]:
+        after = int(params.get("after", "1000"))
+        return [row for row in rows if int(row["billId"]) < after][:100]
+
+    view = read(Script(trade__fills=page))
+    assert len(view.fills) == 250
+    assert problem(view, "fills") == ""
+
+
+def test_a_walk_that_hits_its_cap_is_not_a_whole_list() -> None:
+    counter = iter(range(10**6, 0, -1))
+    script = Script(trade__fills=lambda _: [fill(next(counter)) for _ in range(100)])
+    view = read(script, limits=Limits(pages_max=3))
+    assert "more than 3 pages" in problem(view, "fills")
+    assert view.fills == ()
+
+
+def test_a_walk_that_does_not_advance_is_not_a_whole_list() -> None:
+    script = Script(trade__fills=lambda _: [fill(n) for n in range(100, 0, -1)])
+    assert "does not advance" in problem(read(script), "fills")
+
+
+@pytest.mark.parametrize(
+    ("source", "endpoint", "answer"),
+    [
+        ("positions", "account/positions", {"code": "0", "msg": ""}),
+        ("positions", "account/positions", {"code": "0", "data": {}, "msg": ""}),
+        ("positions", "account/positions", {"code": "0", "data": ["x"], "msg": ""}),
+        ("positions", "account/positions", "<html>"),
+        ("positions", "account/positions", [{}]),
+        ("positions", "account/positions", [POSITION | {"pos": "NaN"}]),
+        ("positions", "account/positions", [POSITION | {"pos": ""}]),
+        ("positions", "account/positions", [POSITION | {"pos": 3}]),
+        ("positions", "account/positions", [POSITION | {"posSide": "long"}]),
+        ("positions", "account/positions", [POSITION | {"mgnMode": "mixed"}]),
+        ("positions", "account/positions", [POSITION | {"uTime": "yesterday"}]),
+        ("positions", "account/positions", ccxt.ExchangeError("59000")),
+        ("config", "account/config", []),
+        ("config", "account/config", [{"posMode": "other"}]),
+        ("instruments", "public/instruments", []),
+        ("balance", "account/balance", []),
+        ("balance", "account/balance", [{"totalEq": ""}]),
+        ("fills", "trade/fills", [fill(1, fillSz="0")]),
+        ("fills", "trade/fills", [fill(1, side="both")]),
+        ("fills", "trade/fills", [fill(1, tradeId="")]),
+        ("fills", "trade/fills", ccxt.AuthenticationError("50113")),
+        ("orders_open", "trade/orders-pending", [order(1, state="")]),
+        ("orders_open", "trade/orders-pending", ccxt.OrderNotFound("51603")),
+        ("orders_history", "trade/orders-history", [order(1, sz="1e999")]),
+        ("algo_orders", "trade/orders-algo-pending", [{"algoId": "1"}]),
+        ("algo_orders", "trade/orders-algo-history", ccxt.ExchangeError("50014")),
+    ],
+)
+def test_an_answer_that_makes_no_sense_spoils_its_own_source_only(
+    source: str, endpoint: str, answer: Any
+) -> None:
+    script = Script()
+    script.answers[endpoint] = answer
+    view = read(script)
+    assert problem(view, source)
+    assert [status.name for status in view.problems()] == [source]
+
+
+def test_a_limited_or_silent_read_is_asked_again_and_then_given_up() -> None:
+    answers = iter([ccxt.RateLimitExceeded("50011"), ccxt.RequestTimeout("slow"), [POSITION]])
+    clock = Clock()
+    script = Script(account__positions=lambda _: next(answers, [POSITION]))
+    view = OkxReader(script, clock).read_view(ViewRequest(since_ms=NOW, now_ms=NOW))
+    assert problem(view, "positions") == ""
+    assert clock.slept == [0.3, 0.6]
+
+    script = Script(account__positions=ccxt.RequestTimeout("slow"))
+    assert "RequestTimeout" in problem(read(script), "positions")
+    asked = sum(e == "account/positions" for e, _ in script.asked)
+    assert asked == 3 * Limits().tries_max or asked == 2 * Limits().tries_max
+
+
+def test_retries_are_bounded_over_the_whole_reading() -> None:
+    script = Script()
+    for endpoint in READS:
+        if endpoint != "public/time":
+            script.answers[endpoint] = ccxt.RequestTimeout("slow")
+    view = read(script, limits=Limits(retries_max=5))
+    assert len(view.problems()) == len(SOURCES) - 1  # no intent was asked for
+    assert len(script.asked) < 30
+
+
+def test_a_network_that_is_down_raises() -> None:
+    script = Script(public__time=ccxt.NetworkError("connection refused"))
+    with pytest.raises(VenueUnreachable, match="does not answer"):
+        read(script)
+
+
+def test_no_credential_reaches_a_problem() -> None:
+    script = Script(account__positions=ccxt.ExchangeError("KEY-abc SECRET-abc PASS-abc refused"))
+    told = problem(read(script), "positions")
+    assert "abc" not in told
+    assert "***" in told
+    assert "abc" not in repr(OkxSettings("KEY-abc", "SECRET-abc", "PASS-abc"))
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "asked", "complete"),
+    [
+        (HOUR_MS, {"trade/fills"}, True),
+        (4 * DAY_MS, {"trade/fills", "trade/fills-history"}, True),
+        (91 * DAY_MS, {"trade/fills", "trade/fills-history"}, False),
+    ],
+)
+def test_the_window_chooses_the_list_and_a_window_too_long_is_not_complete(
+    age_ms: int, asked: set[str], complete: bool
+) -> None:
+    script = Script()
+    view = read(script, since_ms=NOW - age_ms)
+    assert {e for e, _ in script.asked if e.startswith("trade/fills")} == asked
+    assert view.sources["fills"].complete is complete
+    assert view.sources["fills"].window_from_ms == NOW - age_ms
+    assert all(p["begin"] == str(NOW - age_ms) for e, p in script.asked if e == "trade/fills")
+
+
+def test_older_orders_come_from_the_archive_and_a_fills_own_order_is_asked_for() -> None:
+    script = Script(
+        trade__fills=[fill(1, ordId="77")],
+        trade__order=lambda p: [order(77)] if p.get("ordId") == "77" else [],
+    )
+    view = read(script, since_ms=NOW - 8 * DAY_MS)
+    assert [one.ord_id for one in view.orders] == ["77"]
+    assert "trade/orders-history-archive" in {e for e, _ in script.asked}
+    assert problem(view, "orders_history") == ""
+
+
+def test_a_fill_whose_order_the_exchange_does_not_know_is_left_without_one() -> None:
+    view = read(Script(trade__fills=[fill(1, ordId="77")]))
+    assert view.orders == ()
+    assert problem(view, "orders_history") == ""
+
+
+def test_too_many_unknown_orders_are_a_problem_and_not_a_thousand_questions() -> None:
+    rows = [fill(n, ordId=str(n)) for n in range(20, 0, -1)]
+    view = read(Script(trade__fills=rows), limits=Limits(order_questions_max=10))
+    assert "20 orders" in problem(view, "orders_history")
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "kind", "found", "forgotten"),
+    [
+        (1_000, "order", None, False),
+        (3_000, "order", False, False),
+        (HOUR_MS, "order", False, False),
+        (2 * HOUR_MS, "order", None, True),
+        (9 * HOUR_MS, "order", None, True),
+        (9 * HOUR_MS, "algo", False, False),
+        (90 * DAY_MS, "algo", None, True),
+    ],
+)
+def test_no_such_order_is_worth_what_its_age_makes_it(
+    age_ms: int, kind: str, found: bool | None, forgotten: bool
+) -> None:
+    view = read(Script(), intents=(intent(age_ms, kind=kind),))
+    (lookup,) = view.lookups
+    assert (lookup.found, lookup.forgotten) == (found, forgotten)
+    assert bool(lookup.problem) == (found is None)
+    assert problem(view, "intent_lookups") == ""  # it was answered
+
+
+def test_a_question_without_an_answer_is_not_a_no() -> None:
+    view = read(Script(trade__order=ccxt.RequestTimeout("slow")), intents=(intent(HOUR_MS),))
+    assert view.lookups[0].found is None
+    assert not view.lookups[0].forgotten
+    assert "RequestTimeout" in problem(view, "intent_lookups")
+
+
+@pytest.mark.parametrize("answer", [[], [order(1, clOrdId="other")], [{"clOrdId": "x"}]])
+def test_an_answer_about_nothing_or_another_order_proves_nothing(answer: list[Any]) -> None:
+    view = read(Script(trade__order=answer), intents=(intent(HOUR_MS),))
+    assert view.lookups[0].found is None
+    assert problem(view, "intent_lookups")
+
+
+def test_an_order_is_read_with_its_fills() -> None:
+    one = intent(HOUR_MS)
+    script = Script(
+        trade__order=[order(5, clOrdId=one.cl_ord_id, sz="2", accFillSz="2")],
+        trade__fills=[fill(2, ordId="5"), fill(1, ordId="5")],
+    )
+    seen = OkxReader(script, Clock()).read_order(one, NOW)
+    assert seen.complete
+    assert (seen.lookup.state, seen.lookup.ord_id) == ("filled", "5")
+    assert [f.trade_id for f in seen.fills] == ["2", "1"]
+    assert seen.instrument is not None
+
+
+def test_an_order_whose_fills_have_not_caught_up_is_not_complete() -> None:
+    one = intent(HOUR_MS)
+    script = Script(
+        trade__order=[order(5, clOrdId=one.cl_ord_id, sz="2", accFillSz="2")],
+        trade__fills=[fill(1, ordId="5")],
+    )
+    assert not OkxReader(script, Clock()).read_order(one, NOW).complete
+
+
+def test_an_order_that_cannot_be_asked_for_is_not_complete() -> None:
+    script = Script(trade__order=ccxt.NetworkError("reset"))
+    seen = OkxReader(script, Clock()).read_order(intent(HOUR_MS), NOW)
+    assert not seen.complete
+    assert seen.lookup.found is None
+
+
+def test_an_instrument_in_preparation_or_inverse_is_left_out() -> None:
+    rows = [INSTRUMENT, INSTRUMENT | {"instId": ETH, "ctVal": ""},
+            INSTRUMENT | {"instId": "BTC-USD-SWAP", "ctType": "inverse"}]  # fmt: skip
+    assert set(read(Script(public__instruments=rows)).instruments) == {BTC}
+
+
+def test_missing_ccxt_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def absent(name: str, *args: Any, **kw: Any) -> Any:
+        if name == "ccxt":
+            raise ImportError(name)
+        return real(name, *args, **kw)
+
+    monkeypatch.delitem(sys.modules, "ccxt")
+    monkeypatch.setattr(builtins, "__import__", absent)
+    with pytest.raises(BadConfig, match=r"prometheus-persist\[okx\]"):
+        okx_client(None, "k", "s", "p", False, 1_000)
+
+
+def test_empty_credentials_are_refused() -> None:
+    with pytest.raises(BadConfig, match="API key"):
+        okx_client(None, "k", "", "p", False, 1_000)
+
+
+@pytest.mark.parametrize("sandbox", [False, True])
+def test_the_client_keeps_its_address_in_the_sandbox_too(sandbox: bool) -> None:
+    client = okx_client("http://127.0.0.1:9/", "k", "s", "p", sandbox, 1_234)
+    assert client.urls["api"]["rest"] == "http://127.0.0.1:9"
+    assert client.timeout == 1_234
