@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from prometheus_persist.errors import (
     BadConfig,
     BadValue,
     PlanStale,
+    StoreFailed,
     VenueError,
 )
 from prometheus_persist.exchange.reader import ExchangeReader, ViewRequest
@@ -62,6 +64,15 @@ from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import Observer, Store, append_log
 
 OVERLAP_MS = 60_000
+_RECORD = (
+    "total_pnl",
+    "win_rate",
+    "trade_count",
+    "close_count",
+    "win_count",
+    "consecutive_wins",
+    "consecutive_losses",
+)
 EXIT_OF_DECISION = {
     "go": EXIT_OK,
     "go_restricted": EXIT_OK,
@@ -99,9 +110,10 @@ class Session:
         restored: RestoreFacts,
         clock: Clock,
         settings: Settings,
+        state: SystemState,
     ) -> None:
         self.directory = directory
-        self.state: SystemState = state_from(store.image.documents)
+        self.state = state
         self.restored = restored
         self.settings = settings
         self._fs = fs
@@ -129,18 +141,24 @@ class Session:
         Raises StoreLocked, StoreDamaged, StoreFailed.
         """
         root, clock = Path(directory), clock or SystemClock()
-        lock = StoreLock(root)
+        lock, store = StoreLock(root), None
         try:
             fs = fs or LocalFs(root)
             found = restore(fs, clock=clock)
+            state = state_from(found.documents)  # before anything is written
             heal(fs, found.due_segments)
             store = Store(
                 fs, found.image, found.tip, found.next_epoch, clock, observer, found.readable
             )
-            session = cls(root, fs, lock, store, found.facts, clock, settings or Settings())
+            session = cls(root, fs, lock, store, found.facts, clock, settings or Settings(), state)
             session._begin(found, ids or SystemIds())
-        except BaseException:
+        except BaseException as problem:
+            if store is not None:
+                with contextlib.suppress(StoreFailed):
+                    store.close()
             lock.release()
+            if isinstance(problem, OSError):
+                raise StoreFailed(f"opening {root}: {problem}") from problem
             raise
         return session
 
@@ -165,16 +183,31 @@ class Session:
         return self._gate.is_open
 
     def add_agent(self, agent: Agent, *, trigger: str = Trigger.BIRTH) -> None:
-        """Register an agent with both its ledgers, durably; raises BadValue if it is there."""
+        """Register an agent with both its ledgers, durably; raises BadValue if it is there.
+
+        The public account takes over the record that the agent brings.
+        """
         name = agent.agent_id
         if name in self.state.agents:
             raise BadValue(f"agent {name!r} is there already")
-        self.state.registry = self.state.registry.assign(name)
-        self.state.agents[name] = agent
+        registry = self.state.registry
         money = {"agent_id": name, "capital": agent.current_capital}
-        self.state.private_ledgers[name] = PrivateLedger.model_validate(money)
-        self.state.public_accounts[name] = PublicAccount.model_validate(money)
-        self._saver.save(trigger, keys=("registry", *_keys_of(name)))
+        record = {field: getattr(agent, field) for field in _RECORD}
+        books = {
+            "agents": agent,
+            "private_ledgers": PrivateLedger.model_validate(money),
+            "public_accounts": PublicAccount.model_validate(money | record),
+        }
+        self.state.registry = registry.assign(name)
+        for attribute, book in books.items():
+            getattr(self.state, attribute)[name] = book
+        try:
+            self._saver.save(trigger, keys=("registry", *_keys_of(name)))
+        except BaseException:  # what was not saved is not there
+            self.state.registry = registry
+            for attribute in books:
+                del getattr(self.state, attribute)[name]
+            raise
 
     def order_intent(self, agent_id: str, *args: Any, **kwargs: Any) -> IntentHandle:
         """See ``saving.intents``: a durable intent, or Frozen."""
@@ -267,8 +300,10 @@ class Session:
             if save:
                 self._carry_out(Trigger.EXIT, actions_due(Trigger.EXIT))
         finally:
-            self._store.close()
-            self._lock.release()
+            try:
+                self._store.close()
+            finally:
+                self._lock.release()
 
     def digest(self) -> str:
         """SHA-256 of everything that is durable: equal states, equal digests."""

@@ -7,7 +7,8 @@
 
 The same image gives the same bytes (members are stored under the snapshot's own time). Reading
 bounds everything before it allocates: member names must be exactly these three, sizes and ratio are
-capped, links and paths have no place to be.
+capped, links and paths have no place to be. A member that would shrink beyond the ratio that is
+read is stored as it is.
 
 Raises ``StoreDamaged`` naming the archive and the member.
 """
@@ -16,8 +17,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
+import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from prometheus_persist.errors import StoreDamaged
@@ -28,9 +32,14 @@ from prometheus_persist.state.exactjson import JsonObject, dumps, loads, loads_o
 ARCHIVE_FORMAT = 1
 MEMBER_BYTES_MAX = 2 * 1024 * 1024 * 1024
 MANIFEST_BYTES_MAX = 64 * 1024
-RATIO_MAX = 2_000
+RATIO_MAX = 100
+SMALL_BYTES_MAX = 1024 * 1024  # no bomb, whatever its ratio
+_ZIP_YEARS_MS = (315_532_800_000, 4_323_455_999_000)  # 1980 to 2106: what a zip can date
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_NUMBERS = ("seq", "epoch", "time_ms", "wall_ms")
 _MEMBERS = ("documents.json", "streams.ndjson")
 _MANIFEST = "manifest.json"
+_DIGEST = re.compile(f"[0-9a-f]{{{2 * DIGEST_BYTES}}}")
 
 
 def pack(image: Image, tip: Tip) -> bytes:
@@ -56,15 +65,23 @@ def pack(image: Image, tip: Tip) -> bytes:
         },
     }
     manifest["sha256"] = hashlib.sha256(dumps(manifest)).hexdigest()
-    when = datetime.fromtimestamp(max(image.time_ms, 315_532_800_000) / 1000, UTC).timetuple()[:6]
+    return _zipped({_MANIFEST: dumps(manifest), **members}, image.time_ms)
+
+
+def _zipped(
+    members: Mapping[str, bytes], time_ms: int, plain: frozenset[str] = frozenset()
+) -> bytes:
+    first, last = _ZIP_YEARS_MS
+    when = datetime.fromtimestamp(min(max(time_ms, first), last) / 1000, UTC).timetuple()[:6]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, data in {_MANIFEST: dumps(manifest), **members}.items():
+        for name, data in members.items():
             info = zipfile.ZipInfo(name, date_time=when)
-            info.compress_type = zipfile.ZIP_DEFLATED
+            info.compress_type = zipfile.ZIP_STORED if name in plain else zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             archive.writestr(info, data)
-    return out.getvalue()
+        dense = frozenset(info.filename for info in archive.infolist() if _too_dense(info))
+    return _zipped(members, time_ms, plain | dense) if dense else out.getvalue()
 
 
 def unpack(data: bytes, where: str) -> tuple[Image, Tip]:
@@ -77,14 +94,15 @@ def unpack(data: bytes, where: str) -> tuple[Image, Tip]:
             )
             members = {}
             for name in _MEMBERS:
-                due = manifest["members"][name]
-                content = _member(archive, infos[name], int(due["bytes"]), where)
-                if hashlib.sha256(content).hexdigest() != due["sha256"]:
+                size, seal = _announced(manifest, name, where)
+                content = _member(archive, infos[name], size, where)
+                if hashlib.sha256(content).hexdigest() != seal:
                     raise StoreDamaged(f"{name} does not fit its checksum", file=where)
                 members[name] = content
     except (
         zipfile.BadZipFile,
         zlib.error,
+        struct.error,
         KeyError,
         ValueError,
         EOFError,
@@ -93,15 +111,40 @@ def unpack(data: bytes, where: str) -> tuple[Image, Tip]:
         RuntimeError,
     ) as problem:
         raise StoreDamaged(f"is not a snapshot archive: {problem}", file=where) from None
-    image = Image(seq=manifest["seq"], time_ms=manifest["time_ms"])
+    tip = _tip(manifest, where)
+    image = Image(seq=tip.seq, time_ms=manifest["time_ms"])
     image.documents = loads_object(members["documents.json"], f"{where}/documents.json")
-    for number, line in enumerate(members["streams.ndjson"].splitlines()):
-        name, record = loads(line, f"{where}/streams.ndjson line {number + 1}")
+    if not all(isinstance(item, dict) for item in image.documents.values()):
+        raise StoreDamaged("documents.json holds what is not a document", file=where)
+    for number, line in enumerate(members["streams.ndjson"].split(b"\n")[:-1]):
+        name, record = _record(line, f"{where}/streams.ndjson line {number + 1}")
         image.streams.setdefault(name, []).append(record)
-    digest = bytes.fromhex(manifest["chain_digest"])
-    if len(digest) != DIGEST_BYTES:
-        raise StoreDamaged("chain digest of a wrong length", file=where)
-    return image, Tip(manifest["seq"], manifest["epoch"], digest, manifest["wall_ms"])
+    return image, tip
+
+
+def _announced(manifest: JsonObject, name: str, where: str) -> tuple[int, str]:
+    members = manifest.get("members")
+    due = members.get(name) if isinstance(members, dict) else None
+    size = due.get("bytes") if isinstance(due, dict) else None
+    if not isinstance(due, dict) or not isinstance(size, int) or not 0 <= size <= MEMBER_BYTES_MAX:
+        raise StoreDamaged(f"the manifest does not announce {name}", file=where)
+    return size, str(due.get("sha256"))
+
+
+def _tip(manifest: JsonObject, where: str) -> Tip:
+    numbers = [manifest.get(name) for name in _NUMBERS]
+    digest = manifest.get("chain_digest")
+    sound = all(isinstance(number, int) and number >= 0 for number in numbers)
+    if not sound or not isinstance(digest, str) or _DIGEST.fullmatch(digest) is None:
+        raise StoreDamaged("the manifest does not say where it stands", file=where)
+    return Tip(manifest["seq"], manifest["epoch"], bytes.fromhex(digest), manifest["wall_ms"])
+
+
+def _record(line: bytes, where: str) -> tuple[str, JsonObject]:
+    match loads(line, where):
+        case [str() as name, dict() as record]:
+            return name, record
+    raise StoreDamaged("is not a record", file=where)
 
 
 def _checked_infos(archive: zipfile.ZipFile, where: str) -> dict[str, zipfile.ZipInfo]:
@@ -110,11 +153,17 @@ def _checked_infos(archive: zipfile.ZipFile, where: str) -> dict[str, zipfile.Zi
     if names != sorted((_MANIFEST, *_MEMBERS)):
         raise StoreDamaged(f"members {names[:5]} are not those of a snapshot", file=where)
     for info in infos:
+        if info.compress_type not in _METHODS or info.flag_bits & 1:
+            raise StoreDamaged(f"{info.filename} is packed in a way that is not read", file=where)
         if info.file_size > MEMBER_BYTES_MAX:
             raise StoreDamaged(f"{info.filename} announces {info.file_size} bytes", file=where)
-        if info.file_size > RATIO_MAX * max(info.compress_size, 1):
+        if _too_dense(info):
             raise StoreDamaged(f"{info.filename} is a compression bomb", file=where)
     return {info.filename: info for info in infos}
+
+
+def _too_dense(info: zipfile.ZipInfo) -> bool:
+    return info.file_size > max(SMALL_BYTES_MAX, RATIO_MAX * info.compress_size)
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, bytes_max: int, where: str) -> bytes:

@@ -11,6 +11,7 @@ Rules
   another, or replaced by an older version, can do no harm.
 - Two frames after the same one: the higher epoch counts (the other writer had been fenced off).
 - A frame beyond the end of the chain proves that something before it is gone: a gap, to be named.
+  Frames of a lower epoch than the chain's end prove nothing: they are what a fenced writer left.
   A torn or damaged rest with nothing sound behind it in either copy was never acknowledged, because
   an acknowledged frame was complete in both.
 
@@ -98,7 +99,11 @@ def link(tip: Tip, frames: Iterable[Placed], *, seq_max: int | None = None) -> C
         chain.append(found)
         tip = Tip(found.frame.seq, found.frame.epoch, found.frame.digest, found.frame.wall_ms)
     reached = tip.seq if seq_max is None else max(tip.seq, seq_max)
-    beyond = [placed for placed in everything if placed.frame.seq > reached]
+    beyond = [
+        placed
+        for placed in everything
+        if placed.frame.seq > reached and placed.frame.epoch >= tip.epoch
+    ]
     return Chain(chain, tip, sorted(beyond, key=lambda placed: placed.frame.seq))
 
 

@@ -61,7 +61,8 @@ class Image:
         for key in change.remove:
             self.documents.pop(key, None)
         for name, records in change.add.items():
-            self.streams.setdefault(name, []).extend(records)
+            if records:  # a stream without a record is no stream: archives do not hold any
+                self.streams.setdefault(name, []).extend(records)
         self.seq, self.time_ms = seq, time_ms
 
     def digest(self) -> str:

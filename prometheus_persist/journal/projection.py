@@ -8,10 +8,11 @@
     exchange_state.json            registry, open intents, orphans, freeze, watermark
     records/<list>_<number>.json   older records, ``CHUNK_RECORDS`` each, never written again
 
-Every file is ``{"schema_version", "sequence", "saved_ms", "checksum", "data"}``; the checksum is
-the SHA-256 of the canonical bytes of ``data``. Records stand one to a line. Files are replaced one
-by one, so they need not be in step with one another; the journal is the truth and no restore
-depends on them.
+Every file is ``{"schema_version", "file", "sequence", "saved_ms", "checksum", "head_checksum",
+"data"}``; the checksum is the SHA-256 of the canonical bytes of ``data``, the head's that of the
+four fields and the checksum before it, so that a file under another's name is noticed. Records
+stand one to a line. Files are replaced one by one, so they need not be in step with one another;
+the journal is the truth and no restore depends on them.
 
 A list of records moves into immutable chunks as it grows, and only files whose documents or lists
 were touched are made anew, so that a checkpoint costs what changed and not what has ever happened.
@@ -166,14 +167,16 @@ def checksum(data: JsonObject) -> str:
     return hashlib.sha256(dumps(data)).hexdigest()
 
 
-def wrap(data: JsonObject, seal: str, seq: int, saved_ms: int) -> bytes:
-    """A projection file's bytes; ``seal`` is the checksum of ``data``."""
-    head = {
+def wrap(name: str, data: JsonObject, seal: str, seq: int, saved_ms: int) -> bytes:
+    """The bytes of the file ``name``; ``seal`` is the checksum of ``data``."""
+    head: JsonObject = {
         "schema_version": SCHEMA_VERSION,
+        "file": name,
         "sequence": seq,
         "saved_ms": saved_ms,
         "checksum": seal,
     }
+    head["head_checksum"] = checksum(head)
     fields = b",\n".join(b"  " + dumps(key) + b": " + dumps(item) for key, item in head.items())
     inner = b",\n".join(b"    " + dumps(key) + b": " + _lines(data[key]) for key in data)
     return b"{\n" + fields + b',\n  "data": {\n' + inner + b"\n  }\n}\n"
@@ -189,16 +192,21 @@ def _lines(value: object) -> bytes:
     return dumps(value)
 
 
-def unwrap(content: bytes, where: str) -> tuple[JsonObject, int]:
-    """A file's ``data`` and sequence; raises StoreDamaged where it does not fit its checksum."""
+def unwrap(name: str, content: bytes, where: str) -> tuple[JsonObject, int]:
+    """A file's ``data`` and sequence; raises StoreDamaged where it does not fit its checksums."""
     found = loads_object(content, where)
-    data, seq = found.get("data"), found.get("sequence")
+    data, seq = found.pop("data", None), found.get("sequence")
+    seal = found.pop("head_checksum", None)
     if found.get("schema_version") != SCHEMA_VERSION:
         raise StoreDamaged(f"schema version {found.get('schema_version')!r}", file=where)
     if not isinstance(data, dict) or not isinstance(seq, int) or isinstance(seq, bool):
         raise StoreDamaged("lacks data or sequence", file=where)
     if checksum(data) != found.get("checksum"):
         raise StoreDamaged("does not fit its checksum", file=where)
+    if checksum(found) != seal:
+        raise StoreDamaged("its head does not fit its checksum", file=where)
+    if found.get("file") != name:
+        raise StoreDamaged(f"is the file {found.get('file')!r} under another name", file=where)
     return data, seq
 
 

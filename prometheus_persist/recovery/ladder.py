@@ -12,7 +12,10 @@ Rules
   and ``lost`` where it does not: then nothing proves that a commit was there, and it is named.
 - ``seq`` and ``at_ms`` ask for an earlier moment: the state after the last commit with that
   sequence, or of that wall time, at the latest.
-- No data at all is a fresh start, said in so many words (``facts.fresh``).
+- No commit at all is a fresh start, said in so many words (``facts.fresh``): an empty directory, or
+  one whose first opening was cut short before anything was saved.
+- A file that cannot be read counts as damaged. Snapshots whose sequences do not grow with their
+  names, readable files that the checkpoint names and that are missing or older: named.
 - A newest commit that lies in the future, or longer ago than ``AGE_WARN_MS``, is a warning.
 
 Raises ``StoreDamaged``; ``BadValue`` for a moment before the first commit or after the last.
@@ -20,6 +23,7 @@ Raises ``StoreDamaged``; ``BadValue`` for a moment before the first commit or af
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,10 +32,10 @@ from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.journal.archive import unpack
 from prometheus_persist.journal.chain import Chain, Placed, link, segments_of
 from prometheus_persist.journal.change import Image, change_from
-from prometheus_persist.journal.frame import COMMIT, Seen, Tip
+from prometheus_persist.journal.frame import COMMIT, OVERHEAD_BYTES, Seen, Tip
 from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, checksum, unwrap
 from prometheus_persist.report.facts import Damage, RestoreFacts
-from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.exactjson import JsonObject, dumps
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import (
     COPIES,
@@ -39,6 +43,8 @@ from prometheus_persist.storage.layout import (
     JOURNAL,
     SNAPSHOTS,
     is_snapshot,
+    segment_epoch,
+    segment_name,
 )
 from prometheus_persist.storage.segments import Segments, read_segments
 
@@ -46,6 +52,7 @@ FUTURE_WARN_MS = 5 * 60 * 1000
 AGE_WARN_MS = 30 * 24 * 3600 * 1000
 FRESH = "none"
 GENESIS = "journal"
+OPENING_BYTES_MAX = OVERHEAD_BYTES + len(dumps({"segment": segment_name(1, 1)}))
 
 Due = dict[str, bytes]
 
@@ -102,10 +109,12 @@ def restore(
     whole = link(Tip(), segments.frames)
     if at_ms is not None:
         seq = _seq_at(segments.frames, at_ms)
+    if seq is not None and seq < 1:
+        raise BadValue(f"commit {seq} does not exist; the first is 1")
     base, chain = _best(fs, segments, damages, seq)
     readable = _readable(fs, damages)
     if seq is None:
-        _refuse_gap(segments, chain, readable.mark, readable=readable.there)
+        _refuse_gap(fs, segments, chain, readable)
     elif chain.tip.seq != seq:
         _refuse_moment(segments, chain, seq)
     image = base.image
@@ -115,9 +124,12 @@ def restore(
             where = f"{placed.file} at byte {placed.offset}"
             image.apply(change_from(frame.payload, where), frame.seq, frame.wall_ms)
     image.seq, image.time_ms = chain.tip.seq, chain.tip.wall_ms
-    fresh = chain.tip.seq == 0
-    due = segments_of(whole.frames) if whole.tip.seq == chain.tip.seq else {}
-    damages = _journal_damages(fs, segments, chain, due) + damages
+    fresh = base.name == GENESIS and not any(p.frame.kind == COMMIT for p in chain.frames)
+    due = {}
+    if whole.tip.seq == chain.tip.seq:
+        parts = segments_of(whole.frames).items()
+        due = {name: content for name, content in parts if segment_epoch(name) is not None}
+    damages = _journal_damages(segments, chain, whole, due) + damages
     facts = RestoreFacts(
         fresh=fresh,
         restored_ms=clock.now_ms(),
@@ -139,6 +151,7 @@ def _best(
 ) -> tuple[_Base, Chain]:
     """The first base from which the chain reaches furthest (or exactly to ``seq``)."""
     best: tuple[_Base, Chain] | None = None
+    newer = None
     for name in sorted(filter(is_snapshot, fs.list_dir(SNAPSHOTS)), reverse=True):
         path = f"{SNAPSHOTS}/{name}"
         try:
@@ -146,6 +159,12 @@ def _best(
         except StoreDamaged as problem:
             damages.append(Damage(path, problem.offset, problem.reason, "ignored"))
             continue
+        except OSError as problem:
+            damages.append(Damage(path, None, f"cannot be read: {problem}", "ignored"))
+            continue
+        if newer is not None and tip.seq > newer:
+            damages.append(Damage(path, None, "is newer than a snapshot named later", "ignored"))
+        newer = tip.seq if newer is None else min(newer, tip.seq)
         if seq is not None and tip.seq > seq:
             continue
         chain = link(tip, segments.frames, seq_max=seq)
@@ -167,9 +186,10 @@ def _seq_at(frames: list[Placed], at_ms: int) -> int:
 
 @dataclass(slots=True)
 class _Readable:
-    """The readable files: the whole ones by checksum, and what the checkpoint vouches for."""
+    """The readable files: the whole ones by checksum, and the newest commit any of them vouches for."""
 
     whole: dict[str, str] = field(default_factory=dict)
+    seqs: dict[str, int] = field(default_factory=dict)
     mark: int = 0
     there: bool = False
 
@@ -177,6 +197,7 @@ class _Readable:
 def _readable(fs: Fs, damages: list[Damage]) -> _Readable:
     """Check every readable file."""
     found = _Readable()
+    due: dict[str, str] = {}
     names = [name for name in fs.list_dir(INCREMENTAL) if name.endswith(".json")]
     for folder in FOLDERS:
         names += [f"{folder}/{name}" for name in fs.list_dir(f"{INCREMENTAL}/{folder}")]
@@ -186,18 +207,36 @@ def _readable(fs: Fs, damages: list[Damage]) -> _Readable:
             continue
         found.there = True
         try:
-            data, _ = unwrap(fs.read(path), path)
+            data, found.seqs[name] = unwrap(name, fs.read(path), path)
             found.whole[name] = checksum(data)
-            if name == CHECKPOINT:
-                found.mark = int(data.get("sequence", 0))
+            if name == CHECKPOINT and isinstance(data.get("files"), dict):
+                due = data["files"]
         except StoreDamaged as problem:
             damages.append(Damage(path, problem.offset, problem.reason, "repaired"))
+        except OSError as problem:
+            damages.append(Damage(path, None, f"cannot be read: {problem}", "repaired"))
+    found.mark = max(found.seqs.values(), default=0)
+    named = {damage.file for damage in damages}
+    damages += [damage for damage in _astray(found, due) if damage.file not in named]
     return found
 
 
-def _refuse_gap(segments: Segments, chain: Chain, mark: int, *, readable: bool) -> None:
+def _astray(found: _Readable, due: Mapping[str, str]) -> Iterator[Damage]:
+    """Whole files that are not what the checkpoint says, though not newer than it; missing ones."""
+    written = found.seqs.get(CHECKPOINT)
+    if written is None and found.there:
+        yield Damage(f"{INCREMENTAL}/{CHECKPOINT}", None, "missing", "repaired")
+    for name, seal in sorted(due.items()):
+        path = f"{INCREMENTAL}/{name}"
+        if name not in found.seqs:
+            yield Damage(path, None, "missing", "repaired")
+        elif found.whole[name] != seal and found.seqs[name] <= (written or 0):
+            yield Damage(path, None, "is not the version that the checkpoint names", "repaired")
+
+
+def _refuse_gap(fs: Fs, segments: Segments, chain: Chain, readable: _Readable) -> None:
     """Raise where something proves that there was more than the chain reaches."""
-    last = chain.tip.seq
+    last, mark = chain.tip.seq, readable.mark
     bad = next((fault for fault in segments.faults if fault.seen.bad), None)
     place: dict[str, Any] = {"file": bad.file, "offset": bad.offset} if bad else {"file": JOURNAL}
     hint = (
@@ -215,12 +254,19 @@ def _refuse_gap(segments: Segments, chain: Chain, mark: int, *, readable: bool) 
         )
     if mark > last:
         raise StoreDamaged(
-            f"the checkpoint vouches for commit {mark}, both copies of the journal end at {last}: "
+            f"the readable files vouch for commit {mark}, both copies of the journal end at {last}: "
             f"{hint}",
             **place,
         )
-    if not last and (readable or segments.names):
-        raise StoreDamaged(f"readable state is there, its journal is not: {hint}", **place)
+    snapshots = any(is_snapshot(name) for name in fs.list_dir(SNAPSHOTS))
+    if not last and (readable.there or snapshots or _began(segments)):
+        raise StoreDamaged(f"there was a state, its journal is not there: {hint}", **place)
+
+
+def _began(segments: Segments) -> bool:
+    """Whether a copy holds more than a first opening that was cut short can have left."""
+    sizes = segments.sizes.values()
+    return bool(segments.unreadable) or any(size >= OPENING_BYTES_MAX for size in sizes)
 
 
 def _refuse_moment(segments: Segments, chain: Chain, seq: int) -> None:
@@ -230,24 +276,50 @@ def _refuse_moment(segments: Segments, chain: Chain, seq: int) -> None:
     raise StoreDamaged(f"commit {seq} cannot be reached; whole up to {chain.tip.seq}", file=JOURNAL)
 
 
-def _journal_damages(fs: Fs, segments: Segments, chain: Chain, due: Due) -> list[Damage]:
-    """Every place of either copy that is not what it ought to be, and what that means."""
-    ends = {placed.file.rpartition("/")[2]: placed.frame.end for placed in chain.frames}
+def _journal_damages(segments: Segments, chain: Chain, whole: Chain, due: Due) -> list[Damage]:
+    """Every place of either copy that is not what it ought to be, and what that means.
+
+    Repaired: the chain has what ought to be there, and ``heal`` puts it back. Not repaired and yet
+    harmless (ignored): a crash alone explains it, or a newer segment is whole.
+    """
+    lengths = {name: len(content) for name, content in segments_of(whole.frames).items()}
+    newest = max((basename(placed.file) for placed in chain.frames), default="")
     found = []
     for fault in segments.faults:
-        beyond = fault.offset >= ends.get(fault.file.rpartition("/")[2], 0)
-        outcome = "repaired" if not beyond else "ignored" if fault.seen.torn else "lost"
+        name = basename(fault.file)
+        if fault.offset < lengths.get(name, 0):
+            outcome = "repaired"
+        else:
+            outcome = "ignored" if fault.seen.torn or name < newest else "lost"
         found.append(Damage(fault.file, fault.offset, _WORDS[fault.seen], outcome))
-    named = {fault.file for fault in segments.faults}
+    found += [
+        Damage(
+            path,
+            None,
+            f"cannot be read: {problem}",
+            "repaired" if basename(path) in due else "lost",
+        )
+        for path, problem in segments.unreadable.items()
+    ]
+    named = {damage.file for damage in found}
     for name, content in due.items():
         for copy in COPIES:
             path = f"{copy}/{name}"
-            size = fs.size(path)
-            if path not in named and size is None:
+            if path in named:
+                continue
+            if path not in segments.sizes:
                 found.append(Damage(path, None, "missing", "repaired"))
-            elif path not in named and size != len(content):
-                found.append(Damage(path, size, "behind its other copy", "repaired"))
+            elif segments.differs(path, content):
+                size = segments.sizes[path]
+                behind = size < len(content)
+                problem = "behind its other copy" if behind else "not what the chain says"
+                found.append(Damage(path, size if behind else None, problem, "repaired"))
     return found
+
+
+def basename(path: str) -> str:
+    """The last part of a path."""
+    return path.rpartition("/")[2]
 
 
 _WORDS = {

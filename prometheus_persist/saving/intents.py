@@ -8,6 +8,8 @@ Rules
   in between leaves it PENDING, which means the same as UNKNOWN: it may have left.
 - The block ends without ``ack`` or ``reject``, by an exception or not: UNKNOWN, durable, and an
   exception goes on. A timeout is never read as a refusal.
+- The books' word stands: what a settlement or reconciliation found out about an order while its
+  block was running is never written over, and an order they saw end is not opened again.
 - The gate is shut until a recovery has opened it, and refuses with ``Frozen``: everything while
   everything is frozen, new entries on a frozen instrument. Orders that only reduce may pass an
   instrument's freeze.
@@ -20,8 +22,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from pydantic import ValidationError
+
 from prometheus_persist.clock import Clock
-from prometheus_persist.errors import BadValue, Frozen
+from prometheus_persist.errors import BadValue, Frozen, IllegalTransition
 from prometheus_persist.saving.saver import Saver
 from prometheus_persist.state import Contracts, FreezeState, OrderIntent, next_outcome
 from prometheus_persist.state.documents import INTENT_LOG, document
@@ -88,25 +92,32 @@ class IntentGate:
         epoch = self._saver.store.epoch
         cl_ord_id = state.registry.cl_ord_id(agent_id, epoch, self._number + 1)
         self._number += 1
-        intent = OrderIntent(
-            cl_ord_id=cl_ord_id,
-            agent_id=agent_id,
-            inst_id=inst_id,
-            mgn_mode=mgn_mode,
-            pos_side=pos_side,
-            side=side,
-            qty_contracts=quantity,
-            kind=kind,
-            ord_type=ord_type,
-            px=None if px is None else exact(px),
-            trigger_px=None if trigger_px is None else exact(trigger_px),
-            reduce_only=reduce_only,
-            tag=state.registry.rows[agent_id].tag,
-            epoch=epoch,
-            created_ms=self._clock.now_ms(),
-        )
+        try:
+            intent = OrderIntent(
+                cl_ord_id=cl_ord_id,
+                agent_id=agent_id,
+                inst_id=inst_id,
+                mgn_mode=mgn_mode,
+                pos_side=pos_side,
+                side=side,
+                qty_contracts=quantity,
+                kind=kind,
+                ord_type=ord_type,
+                px=None if px is None else exact(px),
+                trigger_px=None if trigger_px is None else exact(trigger_px),
+                reduce_only=reduce_only,
+                tag=state.registry.rows[agent_id].tag,
+                epoch=epoch,
+                created_ms=self._clock.now_ms(),
+            )
+        except ValidationError as problem:
+            raise BadValue(f"order of {agent_id}: {problem.errors()[0]['msg']}") from None
         state.intents[cl_ord_id] = intent
-        self._saver.save("intent", keys=(f"intents/{cl_ord_id}",))
+        try:
+            self._saver.save("intent", keys=(f"intents/{cl_ord_id}",))
+        except BaseException:
+            del state.intents[cl_ord_id]  # what was not saved may not leave
+            raise
         return IntentHandle(self._saver, intent)
 
 
@@ -159,23 +170,41 @@ class IntentHandle:
         problem: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.intent.outcome == "PENDING":
+        now = self._saver.state.intents.get(self.cl_ord_id)
+        if now is not None and now.outcome == "PENDING":
             self._settle("UNKNOWN", reason=f"no answer seen: {problem!r}" if problem else "no ack")
 
     def _settle(self, outcome: Outcome, *, ord_id: str = "", reason: str = "") -> None:
-        now = self.intent
+        open_intents = self._saver.state.intents
+        now = open_intents.get(self.cl_ord_id)
+        if now is None:
+            _refuse_contradiction(self.intent, outcome)
+            return
         moved = now.model_copy(
             update={
                 "outcome": next_outcome(now.outcome, outcome),
                 "ord_id": ord_id or now.ord_id,
-                "reason": reason[:500],
+                "reason": reason.encode("utf-8", "backslashreplace").decode("utf-8")[:500],
             }
         )
-        self.intent = moved
-        open_intents, records = self._saver.state.intents, {}
+        records = {}
         if moved.outcome in TERMINAL:
-            open_intents.pop(self.cl_ord_id, None)
+            del open_intents[self.cl_ord_id]
             records = {INTENT_LOG: [document(moved)]}
         else:
             open_intents[self.cl_ord_id] = moved
-        self._saver.save("outcome", keys=(f"intents/{self.cl_ord_id}",), records=records)
+        try:
+            self._saver.save("outcome", keys=(f"intents/{self.cl_ord_id}",), records=records)
+        except BaseException:
+            open_intents[self.cl_ord_id] = now
+            raise
+        self.intent = moved
+
+
+def _refuse_contradiction(last_known: OrderIntent, outcome: Outcome) -> None:
+    """The order has ended: an acknowledgement is late news, anything else needs the table's leave.
+
+    Raises IllegalTransition.
+    """
+    if last_known.outcome in TERMINAL or outcome != "ACCEPTED":
+        raise IllegalTransition(f"order {last_known.cl_ord_id} has ended; it is not {outcome} now")

@@ -15,7 +15,8 @@ and the streams, append-only lists of JSON objects that grow beside them:
     orphan_fills                 executions nobody owns
     intent_log                   order intents that came to an end
 
-``changed_documents`` compares by content, so a save writes what changed and nothing else.
+``changed_documents`` compares by canonical bytes, so a save writes what changed and nothing else,
+and 1, 1.0 and true are three different values.
 Raises ``StoreDamaged`` where a document does not fit its model, naming document and field.
 """
 
@@ -26,7 +27,7 @@ from collections.abc import Iterable, Mapping
 from pydantic import BaseModel, ValidationError
 
 from prometheus_persist.errors import StoreDamaged
-from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.exactjson import JsonObject, dumps
 from prometheus_persist.state.models import (
     Agent,
     FreezeState,
@@ -100,7 +101,11 @@ def changed_documents(
     before: Mapping[str, JsonObject], after: Mapping[str, JsonObject]
 ) -> dict[str, JsonObject]:
     """Those of ``after`` that are new or differ from ``before``."""
-    return {key: item for key, item in after.items() if before.get(key) != item}
+    return {key: item for key, item in after.items() if not _same(before.get(key), item)}
+
+
+def _same(one: JsonObject | None, other: JsonObject) -> bool:
+    return one == other and dumps(one) == dumps(other)
 
 
 def state_from(documents: Mapping[str, JsonObject]) -> SystemState:

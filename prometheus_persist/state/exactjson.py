@@ -1,11 +1,16 @@
 """JSON that loses nothing and lets nothing doubtful in.
 
 Writing: UTF-8, keys sorted, no spaces, so that equal values are equal bytes. NaN and infinity are
-refused, as are keys that are not text and lone surrogates.
+refused, as are keys that are not text, lone surrogates, and everything else that reading refuses:
+what was written can be read.
 
-Reading: bounded size; nesting bombs, duplicate keys, NaN, Infinity, numbers that overflow a double,
-integers of more than 60 digits, a byte order mark, trailing bytes, lone surrogates and text that is
-not UTF-8 are refused, each by name. ``where`` names the file in the error.
+Reading: bounded size; nesting beyond a fixed depth, duplicate keys, NaN, Infinity, numbers that
+overflow a double, integers of more than 60 digits, a byte order mark, trailing bytes, lone
+surrogates and text that is not UTF-8 are refused, each by name. ``where`` names the file in the
+error.
+
+The depth is a number of its own and not the interpreter's recursion limit, which depends on who
+asks. A commit may be nested less deeply than a file, because files wrap what commits hold.
 
 Raises ``BadValue`` when writing, ``StoreDamaged`` when reading.
 """
@@ -14,6 +19,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from prometheus_persist.errors import BadValue, StoreDamaged
@@ -22,11 +28,15 @@ JsonObject = dict[str, Any]
 
 DOCUMENT_BYTES_MAX = 256 * 1024 * 1024
 INT_DIGITS_MAX = 60
+NESTING_MAX = 100
+COMMIT_NESTING_MAX = 80
+_INT_LIMIT = 10**INT_DIGITS_MAX
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def dumps(value: object) -> bytes:
+def dumps(value: object, *, nesting_max: int = NESTING_MAX) -> bytes:
     """``value`` as canonical JSON bytes; raises BadValue for what JSON cannot hold exactly."""
+    _refuse_inexact(value, nesting_max)
     try:
         text = json.dumps(
             value, allow_nan=False, ensure_ascii=False, sort_keys=True, separators=(",", ":")
@@ -49,11 +59,14 @@ def loads(data: bytes, where: str, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> An
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as problem:
-        raise StoreDamaged(f"is not JSON: {problem.msg}", file=where, offset=problem.pos) from None
+        offset = len(text[: problem.pos].encode("utf-8"))
+        raise StoreDamaged(f"is not JSON: {problem.msg}", file=where, offset=offset) from None
     except _Refused as problem:
         raise StoreDamaged(f"refused: {problem}", file=where) from None
     except RecursionError:
         raise StoreDamaged("refused: nested too deeply", file=where) from None
+    if data.count(b"[") + data.count(b"{") > NESTING_MAX and _depth_exceeds(value, NESTING_MAX):
+        raise StoreDamaged("refused: nested too deeply", file=where)
     if b"\\u" in data and _has_surrogate(value):
         raise StoreDamaged("refused: a lone surrogate", file=where)
     return value
@@ -88,7 +101,7 @@ def _float(text: str) -> float:
 
 
 def _int(text: str) -> int:
-    if len(text) > INT_DIGITS_MAX:
+    if len(text.lstrip("-")) > INT_DIGITS_MAX:
         raise _Refused(f"an integer of {len(text)} digits")
     return int(text)
 
@@ -97,12 +110,44 @@ def _constant(text: str) -> None:
     raise _Refused(text)
 
 
+def _levels(value: object) -> Iterator[list[Any]]:
+    """The values at depth 0, 1, 2, …, keys of objects included; without recursion."""
+    level: list[Any] = [value]
+    while level:
+        yield level
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                below.extend(item.keys())
+                below.extend(item.values())
+            elif isinstance(item, (list, tuple)):
+                below.extend(item)
+        level = below
+
+
+def _depth_exceeds(value: object, nesting_max: int) -> bool:
+    return any(depth > nesting_max for depth, _ in enumerate(_levels(value)))
+
+
 def _has_surrogate(value: object) -> bool:
-    if isinstance(value, str):
-        return _SURROGATE.search(value) is not None
-    if isinstance(value, dict):
-        return any(_has_surrogate(key) or _has_surrogate(item) for key, item in value.items())
-    return isinstance(value, list) and any(_has_surrogate(item) for item in value)
+    return any(
+        isinstance(item, str) and _SURROGATE.search(item) is not None
+        for level in _levels(value)
+        for item in level
+    )
+
+
+def _refuse_inexact(value: object, nesting_max: int) -> None:
+    """Raise BadValue for what ``json`` would write in a way that cannot be read back."""
+    for depth, level in enumerate(_levels(value)):
+        if depth > nesting_max:
+            raise BadValue(f"cannot be written exactly: nested deeper than {nesting_max}")
+        for item in level:
+            if isinstance(item, dict):
+                if not all(isinstance(key, str) for key in item):
+                    raise BadValue("cannot be written exactly: a key that is not text")
+            elif isinstance(item, int) and not -_INT_LIMIT < item < _INT_LIMIT:
+                raise BadValue(f"cannot be written exactly: over {INT_DIGITS_MAX} digits")
 
 
 _DECODER = json.JSONDecoder(

@@ -1,7 +1,8 @@
 """The typed state of a multi-agent trading system: everything that has to come back.
 
 Rules
-- A field this file does not know is kept and written back, never dropped (``extra="allow"``).
+- A field this file does not know is kept and written back, never dropped (``extra="allow"``). It
+  holds JSON values only: anything else would come back as another type, and is refused.
 - Money is ``Money`` (Decimal), contract quantities are ``Contracts``; NaN and infinity are refused
   in known fields and in extra ones.
 - Naive times stay naive, aware times stay aware. Times named ``*_ms`` are the exchange's Unix ms.
@@ -10,7 +11,7 @@ Rules
 - Positions are netted the way OKX nets them: per (instId, mgnMode, posSide). Contracts are signed
   under posSide ``net`` and never negative under ``long`` and ``short``.
 - Trade records are not kept in these models: they are append-only streams beside them
-  (``streams.py``), so that a save costs what changed and not what has ever happened.
+  (``documents.py``), so that a save costs what changed and not what has ever happened.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from prometheus_persist.state.exactjson import NESTING_MAX
 from prometheus_persist.state.money import NO_CONTRACTS, ZERO, Contracts, Money
 from prometheus_persist.state.registry import Registry
 
@@ -50,6 +52,7 @@ class Model(BaseModel):
     """Base of all models: extras kept, non-finite numbers refused anywhere inside."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, validate_assignment=True)
+    __pydantic_extra__: dict[str, JsonValue]
 
     @model_validator(mode="before")
     @classmethod
@@ -61,14 +64,20 @@ class Model(BaseModel):
 
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _walk(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            yield from _walk(item, f"{path}[{index}]")
-    else:
-        yield path, value
+    """Every leaf with its path; raises ValueError for what is nested deeper than is written."""
+    level = [(path, value)]
+    for _ in range(NESTING_MAX + 1):
+        below: list[tuple[str, Any]] = []
+        for place, item in level:
+            if isinstance(item, dict):
+                below += ((f"{place}.{key}" if place else str(key), it) for key, it in item.items())
+            elif isinstance(item, (list, tuple)):
+                below += ((f"{place}[{index}]", it) for index, it in enumerate(item))
+            else:
+                yield place, item
+        level = below
+    if level:
+        raise ValueError(f"nested deeper than {NESTING_MAX}")
 
 
 class EmotionalState(Model):

@@ -8,6 +8,7 @@ Rules
   wrote), never at its binary expansion; a bool is not a number.
 - Sums and products are exact: they raise instead of rounding. Division (average prices) rounds half
   even at 34 significant digits, in this module only.
+- Results obey the bounds of what may enter, so that whatever was computed can be read back.
 
 Raises ``BadValue`` for anything that has no exact meaning.
 """
@@ -15,6 +16,8 @@ Raises ``BadValue`` for anything that has no exact meaning.
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import (
     ROUND_HALF_EVEN,
@@ -33,9 +36,11 @@ from pydantic_core import CoreSchema, core_schema
 
 from prometheus_persist.errors import BadValue
 
-DIGITS_MAX = 60
+DIGITS_MAX = 100
+DECIMALS_MAX = 80
 EXPONENT_MAX = 40
 ZERO = Decimal(0)
+_TEXT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 _EXACT = Context(prec=140, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact])
 _DIVIDE = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])
@@ -48,43 +53,60 @@ def exact(value: object) -> Decimal:
     elif isinstance(value, bool) or not isinstance(value, (int, str, float)):
         raise BadValue(f"{value!r} is not a number")
     else:
-        text = (
-            repr(value)
-            if isinstance(value, float)
-            else str(value)
-            if isinstance(value, str)
-            else value
-        )
-        if isinstance(text, str) and len(text) > DIGITS_MAX + 5:
-            raise BadValue(f"a number of {len(text)} characters is refused (at most {DIGITS_MAX})")
-        if isinstance(text, int) and text.bit_length() > DIGITS_MAX * 3:
-            raise BadValue(f"a number of {text.bit_length()} bits is refused")
-        try:
-            number = Decimal(text)
-        except DecimalException:
-            raise BadValue(f"{value!r} is not a decimal number") from None
+        number = _parsed(value)
     if not number.is_finite():
         raise BadValue(f"{value!r} is not finite")
-    if len(number.as_tuple().digits) > DIGITS_MAX or abs(number.adjusted()) > EXPONENT_MAX:
-        raise BadValue(f"{value!r} is out of range")
+    return _bounded(number)
+
+
+def _parsed(value: int | str | float) -> Decimal:
+    if isinstance(value, int):
+        if value.bit_length() > DIGITS_MAX * 4:
+            raise BadValue(f"a number of {value.bit_length()} bits is refused")
+        return Decimal(value)
+    # A subclass of float may print itself in words; its value's shortest text does not change.
+    text = float.__repr__(value) if isinstance(value, float) else str(value)
+    if len(text) > DIGITS_MAX + 5:
+        raise BadValue(f"a number of {len(text)} characters is refused (at most {DIGITS_MAX})")
+    if isinstance(value, str) and _TEXT.fullmatch(text) is None:
+        raise BadValue(f"{value!r} is not a decimal number")
+    try:
+        return Decimal(text)
+    except DecimalException:
+        raise BadValue(f"{value!r} is not a decimal number") from None
+
+
+def _bounded(number: Decimal) -> Decimal:
+    """``number`` if it can be written and read back; raises BadValue. Minus zero becomes zero."""
+    _, digits, exponent = number.as_tuple()
+    over = len(digits) > DIGITS_MAX or number.adjusted() > EXPONENT_MAX
+    if over or int(exponent) < -DECIMALS_MAX:
+        raise BadValue(f"a number of {len(digits)} digits, exponent {exponent}, is out of range")
     return ZERO if number.is_zero() and number.is_signed() else number
 
 
 def add(*terms: Decimal) -> Decimal:
-    """The exact sum."""
-    return functools.reduce(_EXACT.add, terms, ZERO)
+    """The exact sum; raises BadValue where it cannot be held exactly."""
+    return _computed(_EXACT.add, *terms)
 
 
 def mul(*factors: Decimal) -> Decimal:
-    """The exact product."""
-    return functools.reduce(_EXACT.multiply, factors)
+    """The exact product; raises BadValue where it cannot be held exactly."""
+    return _computed(_EXACT.multiply, *factors)
 
 
 def div(numerator: Decimal, denominator: Decimal) -> Decimal:
     """The quotient, half even at 34 significant digits; raises BadValue on a zero denominator."""
     if denominator == ZERO:
         raise BadValue("division by zero")
-    return _DIVIDE.divide(numerator, denominator)
+    return _computed(_DIVIDE.divide, numerator, denominator)
+
+
+def _computed(step: Callable[[Decimal, Decimal], Decimal], *numbers: Decimal) -> Decimal:
+    try:
+        return _bounded(functools.reduce(step, numbers))
+    except DecimalException as problem:
+        raise BadValue(f"no exact result: {type(problem).__name__}") from None
 
 
 class _ExactSchema:

@@ -17,6 +17,7 @@ Raises ``OSError`` as the operating system gave it; ``BadValue`` for a path outs
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from typing import Protocol
 from prometheus_persist.errors import BadValue
 
 READ_BYTES_MAX = 4 * 1024 * 1024 * 1024
+TEMPORARY = ".tmp"
 
 
 class Handle(Protocol):
@@ -97,7 +99,10 @@ class _LocalHandle:
         """Append all of ``data``."""
         left = memoryview(data)
         while left:
-            left = left[os.write(self._descriptor, left) :]
+            written = os.write(self._descriptor, left)
+            if not written:
+                raise OSError(errno.EIO, "the disk took no byte and gave no reason")
+            left = left[written:]
 
     def fsync(self) -> None:
         """fdatasync where the platform has it: the size is data, the times are not."""
@@ -200,7 +205,7 @@ def replace_files(fs: Fs, files: Mapping[str, bytes]) -> None:
     """
     folders = set()
     for path, data in files.items():
-        temporary = f"{path}.tmp"
+        temporary = f"{path}{TEMPORARY}"
         try:
             handle = fs.create(temporary)
             try:

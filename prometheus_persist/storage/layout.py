@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 JOURNAL = "incremental/journal"
 MIRROR = "mirror"
@@ -12,8 +13,9 @@ RECOVERY_LOG = "recovery_log.txt"
 LOCK = "store.lock"
 COPIES = (JOURNAL, MIRROR)
 
-_SEGMENT = re.compile(r"e(\d{8})_s(\d{14})\.wal")
-_SNAPSHOT = re.compile(r"snapshot_\d{8}_\d{6}\.zip")
+_SEGMENT = re.compile(r"e(\d{8})_s(\d{14})\.wal", re.ASCII)
+_SNAPSHOT = re.compile(r"snapshot_(\d{8}_\d{6})\.zip", re.ASCII)
+_STAMP = "%Y%m%d_%H%M%S"
 
 
 def segment_name(epoch: int, seq: int) -> str:
@@ -27,6 +29,22 @@ def segment_epoch(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def snapshot_name(second: int) -> str:
+    """The name of a snapshot taken at this Unix second; names sort by age."""
+    return f"snapshot_{datetime.fromtimestamp(second, UTC).strftime(_STAMP)}.zip"
+
+
+def snapshot_second(name: str) -> int | None:
+    """The Unix second in a snapshot's name; None for any other name."""
+    found = _SNAPSHOT.fullmatch(name)
+    if found is None:
+        return None
+    try:
+        return int(datetime.strptime(found[1], _STAMP).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
+
+
 def is_snapshot(name: str) -> bool:
     """Whether this is a snapshot's name."""
-    return _SNAPSHOT.fullmatch(name) is not None
+    return snapshot_second(name) is not None

@@ -2,9 +2,9 @@
 
 The kernel gives it back when the process dies, however it dies, so a lock left by SIGKILL needs no
 manual step. A second process is refused at once. The file's content, the holder's pid, is for
-people; it decides nothing.
+people; it decides nothing. A directory made for the store is synced into its parent.
 
-Raises ``StoreLocked``.
+Raises ``StoreLocked``; ``StoreFailed`` where there can be no lock.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from prometheus_persist.errors import StoreLocked
+from prometheus_persist.errors import StoreFailed, StoreLocked
+from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.layout import LOCK
 
 
@@ -23,18 +24,29 @@ class StoreLock:
     """Held from construction to ``release``."""
 
     def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True, exist_ok=True)
         path = root / LOCK
         self._lock = FileLock(path, is_singleton=False)
         try:
+            _make_dir(root)
             self._lock.acquire(timeout=0)
         except Timeout:
             holder = ""
             with contextlib.suppress(OSError, ValueError):
                 holder = f" (pid {int(path.read_text().strip())})"
             raise StoreLocked(f"{root} is in use by another process{holder}") from None
-        path.write_text(f"{os.getpid()}\n", encoding="ascii")
+        except (OSError, NotImplementedError) as problem:
+            raise StoreFailed(f"{root} cannot be locked: {problem}") from problem
+        with contextlib.suppress(OSError):  # a full disk does not take the lock away
+            path.write_text(f"{os.getpid()}\n", encoding="ascii")
 
     def release(self) -> None:
         """Give it back."""
         self._lock.release()
+
+
+def _make_dir(root: Path) -> None:
+    """Create the directory and its parents, each durably entered into the one above."""
+    missing = [folder for folder in (root, *root.parents) if not folder.exists()]
+    root.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        LocalFs(folder.parent).fsync_dir(".")

@@ -1,12 +1,13 @@
 """Reading both copies of the journal, and putting damaged ones right.
 
-``read_segments`` never writes. ``heal`` replaces a copy that is not what the chain says it ought to
-be, whole and atomically, so that a crash at any point leaves the old file or the new one; a second
-heal finds nothing to do.
+``read_segments`` never writes; a copy that the disk refuses to read counts as damaged. ``heal``
+replaces a copy that is not what the chain says it ought to be, whole and atomically, so that a
+crash at any point leaves the old file or the new one; a second heal finds nothing to do.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,11 +24,18 @@ class Segments:
     faults: list[Fault] = field(default_factory=list)
     names: dict[str, set[str]] = field(default_factory=dict)
     epoch_max: int = 0
+    sizes: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
 
     def take(self, found: Scan) -> None:
         """Add one copy's scan."""
         self.frames.extend(found.frames)
         self.faults.extend(found.faults)
+
+    def differs(self, path: str, due: bytes) -> bool:
+        """Whether this copy, which could be read, is not what it ought to be."""
+        return self.sizes[path] != len(due) or self.digests[path] != _digest(due)
 
 
 def read_segments(fs: Fs) -> Segments:
@@ -45,11 +53,20 @@ def read_segments(fs: Fs) -> Segments:
             if copy not in found.names[name]:
                 continue
             path = f"{copy}/{name}"
-            data = fs.read(path)
+            try:
+                data = fs.read(path)
+            except OSError as problem:
+                found.unreadable[path] = str(problem)
+                continue
+            found.sizes[path], found.digests[path] = len(data), _digest(data)
             if data != seen:
                 found.take(scan(path, data))
             seen = data
     return found
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data).hexdigest()
 
 
 def heal(fs: Fs, due: Mapping[str, bytes]) -> list[str]:
@@ -58,8 +75,15 @@ def heal(fs: Fs, due: Mapping[str, bytes]) -> list[str]:
     for name, content in due.items():
         for copy in COPIES:
             path = f"{copy}/{name}"
-            if fs.size(path) is None or fs.read(path) != content:
+            if not _holds(fs, path, content):
                 fs.make_dir(copy)
                 replace_file(fs, path, content)
                 written.append(path)
     return written
+
+
+def _holds(fs: Fs, path: str, content: bytes) -> bool:
+    try:
+        return fs.size(path) == len(content) and fs.read(path) == content
+    except OSError:
+        return False  # what cannot be read is replaced
