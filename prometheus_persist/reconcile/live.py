@@ -23,6 +23,7 @@ from prometheus_persist.reconcile.plan import (
     Plan,
     Resolution,
     SettleIntent,
+    trade_number,
 )
 from prometheus_persist.reconcile.settle import OUTCOMES
 from prometheus_persist.reconcile.views import Books, Instrument, IntentLookup, VenueFill
@@ -47,7 +48,9 @@ def live_steps(
         return ()
     steps: list[Correction] = [
         BookFill(intent.agent_id, _execution(intent, fill, instrument))
-        for fill in sorted(fresh.values(), key=lambda fill: (fill.ts_ms, int(fill.trade_id)))
+        for fill in sorted(
+            fresh.values(), key=lambda fill: (fill.ts_ms, trade_number(fill.trade_id))
+        )
         if instrument is not None
     ]
     total = intent.booked_contracts

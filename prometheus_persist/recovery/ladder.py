@@ -186,7 +186,7 @@ def _seq_at(frames: list[Placed], at_ms: int) -> int:
 
 @dataclass(slots=True)
 class _Readable:
-    """The readable files: the whole ones by checksum, and the newest commit any of them vouches for."""
+    """Readable files: whole ones by checksum, and the newest commit that one vouches for."""
 
     whole: dict[str, str] = field(default_factory=dict)
     seqs: dict[str, int] = field(default_factory=dict)
@@ -254,7 +254,7 @@ def _refuse_gap(fs: Fs, segments: Segments, chain: Chain, readable: _Readable) -
         )
     if mark > last:
         raise StoreDamaged(
-            f"the readable files vouch for commit {mark}, both copies of the journal end at {last}: "
+            f"a readable file vouches for commit {mark}, both copies of the journal end at {last}: "
             f"{hint}",
             **place,
         )
