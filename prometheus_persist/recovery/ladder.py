@@ -266,7 +266,7 @@ def _refuse_gap(fs: Fs, segments: Segments, chain: Chain, readable: _Readable) -
 def _began(segments: Segments) -> bool:
     """Whether a copy holds more than a first opening that was cut short can have left."""
     sizes = segments.sizes.values()
-    return bool(segments.unreadable) or any(size >= OPENING_BYTES_MAX for size in sizes)
+    return bool(segments.unreadable) or any(size > OPENING_BYTES_MAX for size in sizes)
 
 
 def _refuse_moment(segments: Segments, chain: Chain, seq: int) -> None:

@@ -31,6 +31,7 @@ INT_DIGITS_MAX = 60
 NESTING_MAX = 100
 COMMIT_NESTING_MAX = 80
 _INT_LIMIT = 10**INT_DIGITS_MAX
+_CONTAINERS = (dict, list, tuple)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -126,7 +127,10 @@ def _levels(value: object) -> Iterator[list[Any]]:
 
 
 def _depth_exceeds(value: object, nesting_max: int) -> bool:
-    return any(depth > nesting_max for depth, _ in enumerate(_levels(value)))
+    return any(
+        depth >= nesting_max and any(isinstance(item, _CONTAINERS) for item in level)
+        for depth, level in enumerate(_levels(value))
+    )
 
 
 def _has_surrogate(value: object) -> bool:
@@ -140,7 +144,7 @@ def _has_surrogate(value: object) -> bool:
 def _refuse_inexact(value: object, nesting_max: int) -> None:
     """Raise BadValue for what ``json`` would write in a way that cannot be read back."""
     for depth, level in enumerate(_levels(value)):
-        if depth > nesting_max:
+        if depth >= nesting_max and any(isinstance(item, _CONTAINERS) for item in level):
             raise BadValue(f"cannot be written exactly: nested deeper than {nesting_max}")
         for item in level:
             if isinstance(item, dict):
