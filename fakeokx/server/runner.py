@@ -10,6 +10,7 @@ import atexit
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,10 +32,16 @@ class NotStarted(RuntimeError):
 
 
 class FakeOkx(Control):
-    """A fakeokx process. Leaving its ``with`` block stops it."""
+    """A fakeokx process. Leaving its ``with`` block stops it.
 
-    def __init__(self, command: Sequence[str], directory: Path) -> None:
+    ``is_temporary`` says that the directory is nobody else's: it goes when the server does.
+    """
+
+    def __init__(
+        self, command: Sequence[str], directory: Path, *, is_temporary: bool = False
+    ) -> None:
         self.directory = directory
+        self._is_temporary = is_temporary
         self._command = tuple(command)
         self._owner_pid = os.getpid()
         self._process = self._start(port=None)
@@ -49,7 +56,7 @@ class FakeOkx(Control):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
+        self._leave()
 
     @property
     def pid(self) -> int:
@@ -78,7 +85,12 @@ class FakeOkx(Control):
     def _stop_at_exit(self) -> None:
         # A forked copy of the owner must not take the server down with it.
         if os.getpid() == self._owner_pid:
-            self.stop()
+            self._leave()
+
+    def _leave(self) -> None:
+        self.stop()
+        if self._is_temporary:
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     def _end(self, sig: signal.Signals) -> None:
         if self.is_running:
@@ -133,7 +145,8 @@ def launch(
 ) -> FakeOkx:
     """Start a fakeokx process and wait until it serves; raises NotStarted.
 
-    ``directory`` holds its ledger and outlives it; without one, a temporary one is made.
+    ``directory`` holds its ledger and outlives it; without one, a temporary one is made, which
+    is removed at the end of the ``with`` block or of this process.
     ``extra_args`` are further arguments of ``fakeokx serve``.
     """
     home = Path(tempfile.mkdtemp(prefix="fakeokx-") if directory is None else directory)
@@ -156,7 +169,7 @@ def launch(
     ]
     if port:
         command += ["--port", str(port)]
-    return FakeOkx(command, home)
+    return FakeOkx(command, home, is_temporary=directory is None)
 
 
 def _environment() -> dict[str, str]:

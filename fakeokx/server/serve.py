@@ -63,7 +63,7 @@ def serve(desk: Desk, listener: socket.socket, ready: Callable[[], None]) -> Non
         application(desk),
         http=AbortableProtocol,
         ws="none",
-        loop="uvloop",
+        loop="auto",
         lifespan="off",
         log_level="error",
         access_log=False,

@@ -256,6 +256,18 @@ def test_the_pytest_plugin_gives_a_fresh_exchange(tmp_path: Path) -> None:
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
+def test_a_directory_of_its_own_goes_with_it_and_a_given_one_stays(tmp_path: Path) -> None:
+    with launch() as venue:
+        venue.kill()
+        venue.restart()
+        own = venue.directory
+        assert (own / FILE_NAME).exists()
+    assert not own.exists()
+    with launch(tmp_path):
+        pass
+    assert (tmp_path / FILE_NAME).exists()
+
+
 def test_restart_of_a_running_server_keeps_its_address(tmp_path: Path) -> None:
     with launch(tmp_path) as venue:
         pid, url = venue.pid, venue.url
