@@ -63,8 +63,11 @@ def quantile(samples: Sequence[float], share: float) -> float:
 
 def _restored(figures: Figures) -> tuple[int, str, bool]:
     due, exact = figures.agents_due, figures.agents_exact
-    figure = f"{exact}/{due} agent states exact, {figures.kill_points} kill points"
-    return due, figure, exact == due
+    figure = (
+        f"{exact:,}/{due:,} agents in {figures.states_exact:,}/{figures.states:,} restored states "
+        f"exact; {figures.kill_points:,} kill points"
+    )
+    return due, figure, exact == due and figures.states_exact == figures.states
 
 
 def _reconciled(figures: Figures) -> tuple[int, str, bool]:

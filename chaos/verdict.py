@@ -52,6 +52,8 @@ class Figures:
     kill_points: int = 0
     agents_due: int = 0
     agents_exact: int = 0
+    states: int = 0
+    states_exact: int = 0
     items: int = 0
     items_settled: int = 0
     deviations: int = 0

@@ -43,3 +43,7 @@ def check(verdict: Verdict, history: History) -> None:
     )
     verdict.figures.agents_due += sum(look.agents_due for look in looks)
     verdict.figures.agents_exact += sum(look.agents_exact for look in looks)
+    verdict.figures.states += len(looks)
+    verdict.figures.states_exact += sum(
+        not (look.differences or look.lost or look.problem) for look in looks
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from chaos.digest import JsonObject
 from chaos.verdict import Verdict
 
-KILLED = -9
+AGENTS = 10
 
 
 def check(verdict: Verdict, points: list[JsonObject]) -> None:
@@ -35,10 +35,11 @@ def check(verdict: Verdict, points: list[JsonObject]) -> None:
         ],
     )
     verdict.figures.kill_points += len(struck)
-    verdict.figures.agents_due += 10 * len(points)
-    verdict.figures.agents_exact += 10 * (
-        len(points) - len({_name(point) for point in points if _is_wrong(point)})
-    )
+    exact = sum(not _is_wrong(point) for point in points)
+    verdict.figures.states += len(points)
+    verdict.figures.states_exact += exact
+    verdict.figures.agents_due += AGENTS * len(points)
+    verdict.figures.agents_exact += AGENTS * exact
 
 
 def _name(point: JsonObject) -> str:
@@ -58,7 +59,7 @@ def _ahead(point: JsonObject) -> int:
 
 def _is_wrong(point: JsonObject) -> bool:
     seq, digest, agents, problem = point["restored"]
-    return bool(problem) or seq < point["acked"] or digest != _due(point) or agents != 10
+    return bool(problem) or seq < point["acked"] or digest != _due(point) or agents != AGENTS
 
 
 def _lost(points: list[JsonObject]) -> list[str]:

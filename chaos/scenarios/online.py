@@ -77,6 +77,7 @@ class Stage:
     audience: Callable[[JsonObject], None] = _nobody
     report_to: int | None = None
     runs: int = 0
+    _spoilt: int = 0
     _voice: Voice = field(init=False)
     _tail: Tail = field(init=False)
     _venue: fakeokx.FakeOkx = field(init=False)
@@ -277,6 +278,8 @@ class Stage:
             path=path.relative_to(self.store).as_posix(),
             what=damage_file(path, damage),
         )
+        self._spoilt += 1
+        self._look(f"after damage {self._spoilt}", settled=False)
 
     # -- writing down
 
