@@ -30,8 +30,8 @@ from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import BadConfig
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.into import write_into
-from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.jsonform import facts_to_json
+from prometheus_persist.report.page import render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import EXIT_OF_DECISION, Session, plan_only
 from prometheus_persist.storage.fs import LocalFs
@@ -267,6 +267,9 @@ def reconcile(
     apply: Annotated[
         Path | None, typer.Option("--apply", help="Apply this plan, if it still holds.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write the report as one HTML page, too.")
+    ] = None,
     as_json: Json = False,
     lang: Lang = "",
 ) -> None:
@@ -295,13 +298,11 @@ def reconcile(
                     session.checkpoint()
             finally:
                 session.close(save=False)
-        _print_recovery(output, facts)
+        output.text(render_text(facts, output.lang))
+        output.data(facts_to_json(facts))
+        if html is not None:
+            html.write_text(render_page(facts, output.lang), encoding="utf-8")
     raise typer.Exit(EXIT_OF_DECISION[facts.decision])
-
-
-def _print_recovery(output: Output, facts: RecoveryFacts) -> None:
-    output.text(render_text(facts, output.lang))
-    output.data(facts_to_json(facts))
 
 
 def _refuse_missing(directory: Path) -> None:

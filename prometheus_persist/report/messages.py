@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from prometheus_persist.report.wording import REPORT
+from prometheus_persist.report.wording import PAGE, REPORT
 
 LANGUAGES: Final = ("zh", "en")
 
@@ -297,6 +297,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     **NEXT,
     **CLI,
     **REPORT,
+    **PAGE,
 }
 
 

@@ -90,10 +90,15 @@ def _agent(agent: AgentFacts, say: Say) -> str:
             pnl=money(agent.pnl, signed=True),
             positions=agent.positions,
         )
-    known = f"death.{agent.death_reason or 'UNKNOWN'}"
-    reason = say(known) if known in MESSAGES else agent.death_reason
+    reason = death_reason(agent, say)
     kind = "report.dead_holding" if agent.positions else "report.dead"
     return say(kind, agent=agent.agent_id, reason=reason, positions=agent.positions)
+
+
+def death_reason(agent: AgentFacts, say: Say) -> str:
+    """Why an agent died, in words where its reason is a known one."""
+    known = f"death.{agent.death_reason or 'UNKNOWN'}"
+    return say(known) if known in MESSAGES else agent.death_reason
 
 
 def _three_books(facts: RecoveryFacts, say: Say) -> list[str]:
@@ -156,12 +161,13 @@ def _details(facts: RecoveryFacts, say: Say) -> list[str]:
     for subject, findings in by_subject.items():
         lines = [f"  {subject}:"]
         for one in findings:
-            lines += _finding(one, facts.applied, say)
+            lines += finding_lines(one, facts.applied, say)
         blocks.append("\n".join(lines))
     return [say("report.details"), "\n\n".join(blocks)]
 
 
-def _finding(one: Finding, applied: bool, say: Say) -> list[str]:
+def finding_lines(one: Finding, applied: bool, say: Say) -> list[str]:
+    """What was found, its cause, what is done about it, and the rows that prove it."""
     known = {"inst_id": one.key.inst_id if one.key else "", **one.params}
     params = {name: _param(name, value, say) for name, value in known.items()}
     done = "report.done" if applied and one.corrections else "report.proposed"

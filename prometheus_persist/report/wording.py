@@ -151,3 +151,31 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "death.SUICIDE": ("自杀", "suicide"),
     "death.UNKNOWN": ("未知", "unknown"),
 }
+
+PAGE: Final[Mapping[str, tuple[str, str]]] = {
+    "page.last_save": ("上次保存", "last save"),
+    "page.sequence": ("序号", "sequence"),
+    "page.records": ("公共账簿记录", "public records"),
+    "page.heroes": ("英雄", "heroes"),
+    "page.cycles": ("周期", "cycles"),
+    "page.took": ("用时", "took"),
+    "page.damages": ("磁盘上的损坏", "Damage on disk"),
+    "page.owners": ("Agent合计", "owners"),
+    "page.unattributed": ("无归属", "unattributed"),
+    "page.venue": ("OKX", "OKX"),
+    "page.after": ("纠正后", "after"),
+    "page.case": ("情况", "case"),
+    "page.capital": ("资金", "capital"),
+    "page.positions": ("持仓", "positions"),
+    "page.alive": ("存活", "alive"),
+    "page.dead": ("死亡", "dead"),
+    "page.evidence": ("证据", "evidence"),
+    "page.text": ("完整报告", "The report in full"),
+    "page.go": ("可以继续交易", "Trading may go on"),
+    "page.go_restricted": ("可以继续交易，但有限制", "Trading may go on, with restrictions"),
+    "page.human": ("需要人工处理，交易保持关闭", "A human must decide, trading stays shut"),
+    "page.incomplete": (
+        "交易所未能完整读取，交易保持关闭",
+        "The exchange was not read, trading stays shut",
+    ),
+}

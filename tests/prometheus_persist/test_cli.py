@@ -235,6 +235,9 @@ class TestReconcile:
         said = self.reconcile(books, venue, "--json")
         assert said.exit_code == 0
         assert json.loads(said.stdout)["decision"] == "go"
+        page = books.parent / "report.html"
+        assert self.reconcile(books, venue, "--html", page).exit_code == 0
+        assert "LiveAgent_00" in page.read_text(encoding="utf-8")
 
     def test_plan_writes_nothing_and_a_flip_needs_an_approval_by_hash(self, books, venue, tmp_path):
         venue.trade_by_hand("BTC-USDT-SWAP", "sell", "3")
