@@ -112,6 +112,15 @@ def saved(out: Path) -> list[Verdict]:
     ]
 
 
+def judged_in(out: Path, seed: int) -> list[Verdict]:
+    """Judge every record that lies in ``out``, in the catalogue's order."""
+    return [
+        judge_again(out / scenario.name, scenario, seed)
+        for scenario in SCENARIOS
+        if (out / scenario.name / RECORD_FILE).exists()
+    ]
+
+
 def is_complete(verdicts: Iterable[Verdict]) -> bool:
     """Whether every scenario of the catalogue is among them."""
     return {verdict.scenario for verdict in verdicts} == {each.name for each in SCENARIOS}
