@@ -131,6 +131,39 @@ def algo_child_by_list(world: World) -> None:
     world.orders.append(replaced(row, algo_id="", algo_cl_ord_id=""))
 
 
+def algo_child_by_id(world: World) -> None:
+    """The child's row names its parent by algoId alone."""
+    world.trade("A", "sell", 5, booked=False, by="algo", px=90)
+    world.orders[-1] = replaced(world.orders[-1], algo_cl_ord_id="")
+    world.algos[-1] = replaced(world.algos[-1], ord_id="")
+
+
+def by_stop(world: World, plan: Plan) -> bool:
+    return plan.findings[0].cause == "cause.stop" and world.position("A") == 0
+
+
+def ended_meanwhile(world: World) -> None:
+    """The answer to the question is older than the order's row."""
+    name = world.rest("A", "buy", 2, intent="PENDING")
+    world.answer(name, True, state="live", ord_id="7")
+    world.orders[-1] = replaced(world.orders[-1], state="canceled")
+
+
+def foreign_form(world: World) -> None:
+    """An order under an id that was issued, though not in this store's form."""
+    world.owners["legacy1"] = "A"
+    world.rest(None, "buy", 2, cl_ord_id="legacy1")
+
+
+def resting_child(world: World) -> None:
+    """A triggered stop whose child still rests: no stray, its parent is ours."""
+    world.trade("A", "buy", 5)
+    name = world.intent("A", "sell", 5, "ACCEPTED", kind="algo")
+    world.answer(name, True, state="live", ord_id="1")
+    world.rest(None, "sell", 5, tag=world.state.registry.rows["A"].tag)
+    world.orders[-1] = replaced(world.orders[-1], algo_id="x", algo_cl_ord_id=name)
+
+
 def algo_intent(state: str) -> Callable[[World], object]:
     def run(world: World) -> None:
         execution = world.trade("A", "buy", 1, by="algo", intent="ACCEPTED", booked=True)
@@ -243,6 +276,13 @@ ROWS = (
         "B by a child that only the algo row names",
         steps(OPEN5, algo_child_by_list),
         (("B", A, "A"),),
+        check=by_stop,
+    ),
+    Row(
+        "B by a child that names its parent by algoId alone",
+        steps(OPEN5, algo_child_by_id),
+        (("B", A, "A"),),
+        check=by_stop,
     ),
     Row(
         "B by hand, one owner",
@@ -394,6 +434,11 @@ ROWS = (
         (("D", H, None),),
         check=lambda w, p: w.position("A") == 5,
     ),
+    Row(
+        "D nobody's position, turned over by hand",
+        steps(trade(None, "buy", 2), unbooked(None, "sell", 5)),
+        (("D", H, None),),
+    ),
     Row("D without evidence", reversed_position, (("D", H, None), ("D", H, None)), stuck=True),
     Row("D the other leg", other_leg, (("D", H, None), ("D", H, None)), hedged=True, stuck=True),
     # F, open intents
@@ -431,6 +476,7 @@ ROWS = (
         answered("A", "ACCEPTED", True, state="canceled", ord_id="7"),
         (("F", A, "A"),),
     ),
+    Row("F ended since the question was answered", ended_meanwhile, (("F", A, "A"),)),
     Row("F algo triggered", algo_intent("effective"), (("F", A, "A"),)),
     Row("F algo canceled", algo_intent("canceled"), (("F", A, "A"),)),
     Row("F algo lives: nothing", algo_intent("live")),
@@ -476,6 +522,8 @@ ROWS = (
         lambda w: w.rest(None, "buy", 1, cl_ord_id=w.state.registry.cl_ord_id("A", 9, 9)),
         (("G", O, None),),
     ),
+    Row("G under an id that was issued", foreign_form, (("G", O, None),)),
+    Row("near G: the child of a stop of ours", resting_child),
     Row("G the books say it ended", zombie, (("G", O, None),)),
     Row(
         "near G: a clOrdId that only looks similar",
