@@ -161,3 +161,44 @@ def test_margin_and_imr_exclude_each_other() -> None:
         if row["pos"] != "0":
             assert bool(row["imr"]) == (row["mgnMode"] == "cross")
             assert bool(row["margin"]) == (row["mgnMode"] == "isolated")
+
+
+def filled_in(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value not in ("", [])}
+
+
+def test_the_whole_story_of_one_closing_trade_in_order_fill_and_bill() -> None:
+    """2 contracts bought at 50000 (fee 0.5), 1 sold at 51000: pnl 10, fee 0.255."""
+    venue = new_venue()
+    place(venue, sz="2")
+    move(venue, "51000", T0 + 1)
+    order = place(venue, T0 + 2, side="sell", sz="1", cl_ord_id="bye", tag="LiveAgent01")
+    ids = {"ordId": str(order.ord_id), "tradeId": "2", "clOrdId": "bye", "tag": "LiveAgent01"}
+    at = {"instId": BTC, "instType": "SWAP", "fillTime": str(T0 + 2)}
+    marks = {"fillIdxPx": "51000", "fillMarkPx": "51000"}
+    bill_id = str(venue.bills[-1].bill_id)
+    done = venue.orders[order.ord_id]
+    assert filled_in(render_orders.order_row(done)) == ids | at | {
+        "accFillSz": "1", "avgPx": "51000", "cTime": str(T0 + 2), "category": "normal",
+        "ccy": "USDT", "fee": "-0.255", "feeCcy": "USDT", "fillPx": "51000", "fillSz": "1",
+        "isTpLimit": "false", "lever": "10", "linkedAlgoOrd": {"algoId": ""},
+        "ordType": "market", "pnl": "10", "posSide": "net", "rebate": "0", "rebateCcy": "USDT",
+        "reduceOnly": "false", "side": "sell", "state": "filled", "stpMode": "cancel_maker",
+        "sz": "1", "tdMode": "cross", "tradeQuoteCcy": "USDT", "uTime": str(T0 + 2),
+    }  # fmt: skip
+    assert filled_in(render_orders.fill_row(venue.fills[-1])) == ids | at | marks | {
+        "side": "sell", "fillSz": "1", "fillPx": "51000", "fee": "-0.255", "fillPnl": "10",
+        "posSide": "net", "billId": bill_id, "subType": "2", "execType": "T",
+        "feeCcy": "USDT", "ts": str(T0 + 2), "tradeQuoteCcy": "USDT",
+    }  # fmt: skip
+    assert filled_in(render_orders.bill_row(venue.bills[-1])) == ids | at | marks | {
+        "bal": "1000009.245", "balChg": "9.745", "billId": bill_id, "ccy": "USDT",
+        "execType": "T", "fee": "-0.255", "interest": "0", "mgnMode": "cross", "pnl": "10",
+        "posBal": "0", "posBalChg": "0", "px": "51000", "subType": "2", "sz": "1",
+        "ts": str(T0 + 2), "type": "2",
+    }  # fmt: skip
+    assert filled_in(render_account.position_row(venue, held(venue))).items() >= {
+        "avgPx": "50000", "pos": "1", "pnl": "10", "fee": "-0.755", "realizedPnl": "9.245",
+        "upl": "10", "imr": "51", "notionalUsd": "510", "markPx": "51000", "tradeId": "2",
+        "cTime": str(T0), "uTime": str(T0 + 2), "uplRatio": "0.2", "mgnMode": "cross",
+    }.items()  # fmt: skip
