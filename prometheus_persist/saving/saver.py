@@ -4,6 +4,9 @@ The saver compares the documents of the live state with those of the store's ima
 differs, together with the records that go onto streams. What is captured is captured on the
 caller's thread, before ``save`` returns; later changes to the live objects are not in it.
 
+Before anything is written, every document is read back and compared with the live value: what a
+restore would refuse, or give back as something else, raises ``BadValue`` and changes nothing.
+
 ``keys`` narrows the comparison to the documents a caller knows it touched, so that saving one trade
 costs one trade. Nothing changed and nothing to append: no commit.
 """
@@ -14,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from prometheus_persist.journal.change import Change
 from prometheus_persist.state import SystemState, changed_documents, to_documents
-from prometheus_persist.state.documents import documents_of
+from prometheus_persist.state.documents import documents_of, refuse_inexact
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.store import Store
 
@@ -31,7 +34,10 @@ class Saver:
     def save(
         self, why: str, *, keys: Iterable[str] | None = None, records: Records | None = None
     ) -> int:
-        """Commit what differs; returns the sequence that now holds it. Raises StoreFailed."""
+        """Commit what differs; returns the sequence that then holds it.
+
+        Raises StoreFailed; BadValue for a value that would not come back as it is.
+        """
         before = self.store.image.documents
         if keys is None:
             after = to_documents(self.state)
@@ -39,9 +45,11 @@ class Saver:
         else:
             looked_at = tuple(keys)
             after = documents_of(self.state, looked_at)
+        put = changed_documents(before, after)
+        refuse_inexact(self.state, put)
         change = Change(
             why,
-            put=changed_documents(before, after),
+            put=put,
             remove=tuple(key for key in looked_at if key in before and key not in after),
             add={name: rows for name, rows in (records or {}).items() if rows},
         )

@@ -30,7 +30,7 @@ from prometheus_persist.state.models import (
     Side,
     Unattributed,
 )
-from prometheus_persist.state.money import ZERO, Contracts, add, div, mul, to_base
+from prometheus_persist.state.money import ZERO, Contracts, add, div, mul, sub, to_base
 
 Ledger = TypeVar("Ledger", PrivateLedger, PublicAccount)
 
@@ -210,7 +210,7 @@ def _increased(before: Position, execution: Execution, after: Contracts) -> Posi
 
 def _realised(before: Position, execution: Execution, closed: Contracts) -> Decimal:
     long = before.pos_side == "long" or (before.pos_side == "net" and before.qty_contracts.sign > 0)
-    move = add(execution.px, -before.entry_px) if long else add(before.entry_px, -execution.px)
+    move = sub(execution.px, before.entry_px) if long else sub(before.entry_px, execution.px)
     return mul(to_base(closed, execution.ct_val, execution.ct_mult).value, move)
 
 

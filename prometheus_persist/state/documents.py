@@ -17,7 +17,11 @@ and the streams, append-only lists of JSON objects that grow beside them:
 
 ``changed_documents`` compares by canonical bytes, so a save writes what changed and nothing else,
 and 1, 1.0 and true are three different values.
-Raises ``StoreDamaged`` where a document does not fit its model, naming document and field.
+``refuse_inexact`` is the other half of ``state_from``, before the write: a document that a restore
+would refuse, or give back as another value, is never saved.
+
+Raises ``StoreDamaged`` where a document does not fit its model, naming document and field;
+``BadValue`` for the same before it is saved.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.state.exactjson import JsonObject, dumps
 from prometheus_persist.state.models import (
     Agent,
@@ -54,6 +58,7 @@ FAMILIES: dict[str, tuple[str, type[BaseModel]]] = {
     "public_accounts": ("public_accounts", PublicAccount),
     "intents": ("intents", OrderIntent),
 }
+_IDS = {"intents": "cl_ord_id"}  # what a member of a family goes by, if not agent_id
 SINGLES: dict[str, type[BaseModel]] = {
     "public_ledger": PublicLedger,
     "valhalla": Valhalla,
@@ -117,10 +122,29 @@ def state_from(documents: Mapping[str, JsonObject]) -> SystemState:
             setattr(state, family, _model(SINGLES[family], key, content))
         elif slash and family in FAMILIES:
             attribute, model = FAMILIES[family]
-            getattr(state, attribute)[name] = _model(model, key, content)
+            found = _model(model, key, content)
+            if getattr(found, _IDS.get(family, "agent_id")) != name:
+                raise StoreDamaged(
+                    f"document {key!r} holds another's {_IDS.get(family, 'agent_id')}"
+                )
+            getattr(state, attribute)[name] = found
         else:
             raise StoreDamaged(f"document {key!r} has no place in this version's state")
     return state
+
+
+def refuse_inexact(state: SystemState, put: Mapping[str, JsonObject]) -> None:
+    """Raise BadValue where a document would not come back as the live value it was made from."""
+    try:
+        back = state_from(put)
+    except StoreDamaged as problem:
+        raise BadValue(f"cannot be saved: {problem.reason}") from None
+    for key in put:
+        family, _, name = key.partition("/")
+        attribute = FAMILIES[family][0] if name else family
+        live, again = getattr(state, attribute), getattr(back, attribute)
+        if (live[name] != again[name]) if name else (live != again):
+            raise BadValue(f"cannot be saved: {key!r} holds a value that would change its type")
 
 
 def _model(model: type[BaseModel], key: str, content: JsonObject) -> BaseModel:

@@ -90,6 +90,11 @@ def add(*terms: Decimal) -> Decimal:
     return _computed(_EXACT.add, *terms)
 
 
+def sub(number: Decimal, less: Decimal) -> Decimal:
+    """The exact difference. Python's own minus sign rounds to the context of whoever asks."""
+    return _computed(_EXACT.subtract, number, less)
+
+
 def mul(*factors: Decimal) -> Decimal:
     """The exact product; raises BadValue where it cannot be held exactly."""
     return _computed(_EXACT.multiply, *factors)
@@ -159,13 +164,13 @@ class _Quantity:
         return type(self)(add(self.value, self._same(other)))
 
     def __sub__(self, other: Self) -> Self:
-        return type(self)(add(self.value, -self._same(other)))
+        return type(self)(sub(self.value, self._same(other)))
 
     def __neg__(self) -> Self:
-        return type(self)(-self.value)
+        return type(self)(self.value.copy_negate())
 
     def __abs__(self) -> Self:
-        return type(self)(abs(self.value))
+        return type(self)(self.value.copy_abs())
 
     def __lt__(self, other: Self) -> bool:
         return self.value < self._same(other)

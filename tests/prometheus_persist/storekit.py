@@ -69,10 +69,10 @@ class Ids:
 
 @dataclass
 class Inode:
-    """One file: what a process reads, and what is on the platter."""
+    """One file: what a process reads, and how much of it is on the platter."""
 
     data: bytearray = field(default_factory=bytearray)
-    synced: bytes = b""
+    synced: int = 0
 
 
 class MemFs:
@@ -89,7 +89,7 @@ class MemFs:
         made = MemFs()
         for path, data in contents.items():
             made.make_dir(path.rpartition("/")[0] or ".")
-            made.files[path] = Inode(bytearray(data), data)
+            made.files[path] = Inode(bytearray(data), len(data))
         made.synced_files, made.synced_dirs = dict(made.files), set(made.dirs)
         return made
 
@@ -146,12 +146,13 @@ class MemFs:
             self.files[path] = Inode()
         else:
             old.data.clear()
+            old.synced = 0
         return MemHandle(self.files[path])
 
     def truncate(self, path: str, size: int) -> None:
         node = self._node(path)
         del node.data[size:]
-        node.synced = bytes(node.data)
+        node.synced = size
 
     def rename(self, source: str, target: str) -> None:
         self.files[target] = self._node(source)
@@ -187,7 +188,7 @@ class MemHandle:
         self.node.data += data
 
     def fsync(self) -> None:
-        self.node.synced = bytes(self.node.data)
+        self.node.synced = len(self.node.data)
 
     def close(self) -> None:
         pass
@@ -201,11 +202,10 @@ def _above(path: str) -> Iterator[str]:
 
 def _surviving(node: Inode, rng: random.Random | None) -> bytes:
     data = bytes(node.data)
-    if rng is None or not data.startswith(node.synced):
-        return node.synced
-    cut = rng.randint(len(node.synced), len(data))
-    tail = data[len(node.synced) : cut]
-    return node.synced + (bytes(len(tail)) if rng.random() < 0.3 else tail)
+    cut = node.synced if rng is None else rng.randint(node.synced, len(data))
+    tail = data[node.synced : cut]
+    zeros = rng is not None and rng.random() < 0.3
+    return data[: node.synced] + (bytes(len(tail)) if zeros else tail)
 
 
 Before = Callable[[str, str, bytes], int | None]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.state import BaseQty, Contracts, Money, contracts, exact, plain, to_base
-from prometheus_persist.state.money import add, div, mul
+from prometheus_persist.state.money import add, div, mul, sub
 
 REFUSED = [
     float("nan"),
@@ -58,7 +58,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("value", REFUSED, ids=lambda value: f"{str(type(value).__name__)}")
+@pytest.mark.parametrize("value", REFUSED, ids=lambda value: type(value).__name__)
 def test_money_refuses_inexact(value: object) -> None:
     """Whatever has no exact, finite, bounded meaning is refused by name, never converted."""
     with pytest.raises(BadValue):
@@ -117,6 +117,15 @@ def test_money_sums_and_products_are_exact(a: Decimal, b: Decimal, c: Decimal) -
     """Sums and products equal those of rational arithmetic, digit for digit."""
     assert Fraction(add(a, b, c)) == Fraction(a) + Fraction(b) + Fraction(c)
     assert Fraction(mul(a, b)) == Fraction(a) * Fraction(b)
+
+
+def test_money_signs_do_not_round() -> None:
+    """Minus and absolute value keep all digits, whatever precision the caller's context has."""
+    long = Contracts(Decimal("1." + "3" * 39))
+    assert (-long).value == Decimal("-1." + "3" * 39)
+    assert abs(-long) == long
+    assert (contracts("0") - long) == -long
+    assert sub(Decimal(0), long.value) == Decimal("-1." + "3" * 39)
 
 
 def test_money_raises_instead_of_rounding() -> None:

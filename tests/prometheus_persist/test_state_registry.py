@@ -1,0 +1,154 @@
+"""The registry: injective, legal at the exchange and on every file system, never changed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from prometheus_persist.errors import BadValue
+from prometheus_persist.state import Registry
+from prometheus_persist.state.registry import base36
+from prometheus_persist.storage.fs import LocalFs
+
+TAG = re.compile(r"[A-Za-z0-9]{1,16}")
+CL_ORD_ID = re.compile(r"[A-Za-z0-9]{1,32}")
+STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+WINDOWS = {"con", "prn", "aux", "nul"} | {f"{n}{d}" for n in ("com", "lpt") for d in range(10)}
+
+
+def registry_of(*names: str) -> Registry:
+    registry = Registry(store_id="ab12")
+    for name in names:
+        registry = registry.assign(name)
+    return registry
+
+
+def assert_sound(registry: Registry) -> None:
+    rows = list(registry.rows.values())
+    tags = [row.tag.casefold() for row in rows]
+    stems = [row.file_stem.casefold() for row in rows]
+    assert len(set(tags)) == len(rows), tags
+    assert len(set(stems)) == len(rows), stems
+    for row in rows:
+        assert TAG.fullmatch(row.tag), row
+        assert STEM.fullmatch(row.file_stem), row
+        assert row.file_stem.casefold() not in WINDOWS, row
+        assert registry.owner_of_tag(row.tag) == row.agent_id
+
+
+FAMILIES = {
+    "one character dropped": ("Agent_1", "Agent1", "Agent-1", "Agent 1", "Agent.1"),
+    "case twins": ("alpha", "Alpha", "ALPHA", "aLPHA"),
+    "leaving the directory": ("..", ".", "../..", "/", "/etc/passwd", "a/../b", "..\\x", "a\0b"),
+    "nothing legal in it": ("🦊", "🦊🦊", "代理", "—", " "),
+    "300 characters": ("x" * 300, "x" * 299, "x" * 299 + "y", "_" * 300),
+    "reserved on Windows": ("CON", "con", "Nul", "aux", "COM1", "lpt9", "com0"),
+    "names we would give": ("Agent-000001", "agent", "agent0001", "🦊", "🐻", "agent-000001"),
+    "leading marks": ("-rf", "_x", ".hidden", "~", "$HOME", "%2e%2e"),
+    "unicode case": ("straße", "STRASSE", "İ", "i", "ı", "I"),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_registry_troublesome_names(family: str) -> None:
+    """Names made to collide or to break out get tags and file names that do neither."""
+    assert_sound(registry_of(*FAMILIES[family]))
+
+
+def test_registry_all_troublesome_names_together(tmp_path: object) -> None:
+    """The same, all in one registry; and no file name of theirs leaves the directory."""
+    registry = registry_of(*dict.fromkeys(name for family in FAMILIES.values() for name in family))
+    assert_sound(registry)
+    fs = LocalFs(str(tmp_path))
+    for row in registry.rows.values():
+        assert fs.size(f"{row.file_stem}.json") is None
+
+
+def test_registry_ordinary_names_stay_readable() -> None:
+    """LiveAgent_01 keeps its own file name, and its letters and digits as its tag."""
+    row = registry_of("LiveAgent_01").rows["LiveAgent_01"]
+    assert (row.tag, row.file_stem) == ("LiveAgent01", "LiveAgent_01")
+
+
+names = st.text(
+    st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40
+) | st.sampled_from([name for family in FAMILIES.values() for name in family])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(names, max_size=12, unique=True),
+    st.sampled_from([0, 1, 2, 36, 36**5 - 1]),
+    st.sampled_from([0, 1, 35, 36, 36**7 - 1]),
+)
+def test_registry_any_names_give_unique_ids(agents: list[str], epoch: int, number: int) -> None:
+    """Tags, file names and clOrdIds are unique for any agents, epochs and numbers; always legal."""
+    registry = registry_of(*agents)
+    assert_sound(registry)
+    epochs = {epoch, max(epoch - 1, 0)}
+    numbers = {number, max(number - 1, 0)}
+    ids = [registry.cl_ord_id(a, e, n) for a in agents for e in epochs for n in numbers]
+    assert len({one.casefold() for one in ids}) == len(ids)
+    assert all(CL_ORD_ID.fullmatch(one) for one in ids)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(names, min_size=1, max_size=8, unique=True), st.data())
+def test_registry_rows_never_change(agents: list[str], data: st.DataObject) -> None:
+    """Assigning more agents, or the same ones again, leaves every row as it was."""
+    early = registry_of(*agents[: data.draw(st.integers(1, len(agents)))])
+    late = early
+    for name in agents + agents:
+        late = late.assign(name)
+    assert all(late.rows[name] == row for name, row in early.rows.items())
+    assert len(late.rows) == len(agents)
+
+
+def test_registry_assign_leaves_the_old_one_alone() -> None:
+    """A new registry comes back; the one before does not know the agent."""
+    old = registry_of("A")
+    assert set(old.assign("B").rows) == {"A", "B"}
+    assert set(old.rows) == {"A"}
+
+
+@pytest.mark.parametrize("name", ["", "x" * 301, "\ud800"])
+def test_registry_refuses_names(name: str) -> None:
+    """No name, too long a name, and what is not text at all are refused."""
+    with pytest.raises(BadValue):
+        registry_of(name)
+
+
+def test_registry_refuses_numbers_that_do_not_fit() -> None:
+    """An order number or epoch beyond its digits raises; it never wraps around."""
+    registry = registry_of("A")
+    for epoch, number in ((36**5, 1), (1, 36**7), (-1, 1), (1, -1)):
+        with pytest.raises(BadValue):
+            registry.cl_ord_id("A", epoch, number)
+    with pytest.raises(BadValue):
+        registry.cl_ord_id("B", 1, 1)
+    assert base36(36**4 - 1, 4) == "zzzz"
+
+
+ROW = {"agent_id": "A", "tag": "A", "file_stem": "A"}
+BROKEN = {
+    "shared tag": {"A": ROW, "B": {"agent_id": "B", "tag": "a", "file_stem": "B"}},
+    "shared file": {"A": ROW, "B": {"agent_id": "B", "tag": "B", "file_stem": "a"}},
+    "another's row": {"B": ROW},
+    "tag too long": {"A": {**ROW, "tag": "x" * 17}},
+    "illegal tag": {"A": {**ROW, "tag": "A_1"}},
+    "tag with newline": {"A": {**ROW, "tag": "A\n"}},
+    "path as file": {"A": {**ROW, "file_stem": "../A"}},
+    "dot file": {"A": {**ROW, "file_stem": ".."}},
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_registry_refuses_a_broken_table(name: str) -> None:
+    """A table on disk that is not injective, or not legal, is refused as a whole."""
+    with pytest.raises(ValidationError):
+        Registry.model_validate({"store_id": "ab12", "rows": BROKEN[name]})
+    Registry.model_validate({"store_id": "ab12", "rows": {"A": ROW}})
