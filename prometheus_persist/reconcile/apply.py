@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from prometheus_persist.errors import PlanStale
 from prometheus_persist.reconcile.plan import (
+    AdoptDifference,
     BookFill,
     BookOrphan,
     FreezeInstrument,
@@ -27,8 +28,10 @@ from prometheus_persist.reconcile.plan import (
 )
 from prometheus_persist.reconcile.views import Books
 from prometheus_persist.state import (
+    NO_CONTRACTS,
     Execution,
     FreezeEntry,
+    Position,
     PrivateLedger,
     PublicAccount,
     SystemState,
@@ -116,6 +119,39 @@ def _book_orphan(work: _Work, step: BookOrphan) -> None:
     work.append(ORPHAN_FILLS, _orphan_record(step.execution, work.now_ms))
 
 
+def _adopt(work: _Work, step: AdoptDifference) -> None:
+    held = {position.key: position for position in work.state.unattributed.positions}
+    before = held.pop(step.key, None)
+    quantity = step.qty_contracts + (NO_CONTRACTS if before is None else before.qty_contracts)
+    if quantity:
+        held[step.key] = Position.model_validate(
+            {
+                **step.key._asdict(),
+                "qty_contracts": quantity,
+                "entry_px": step.entry_px if before is None else before.entry_px,
+                "opened_ms": step.ts_ms if before is None else before.opened_ms,
+                "updated_ms": step.ts_ms,
+            }
+        )
+    positions = [held[key] for key in sorted(held)]
+    work.state.unattributed = work.state.unattributed.model_copy(update={"positions": positions})
+    work.append(ORPHAN_FILLS, _adoption_record(step, work.now_ms))
+
+
+def _adoption_record(step: AdoptDifference, now_ms: int) -> JsonObject:
+    """No execution: its fill id is the finding's, which no exchange gives."""
+    return {
+        "fill_id": f"{step.key.inst_id}:adopted:{step.finding_id}",
+        **step.key._asdict(),
+        "qty_contracts": str(step.qty_contracts.value),
+        "px": str(step.entry_px),
+        "ts_ms": step.ts_ms,
+        "category": "adopted",
+        "source": "reconcile",
+        "found_ms": now_ms,
+    }
+
+
 def _book_once(work: _Work, execution: Execution) -> None:
     if execution.fill_id in work.booked:
         raise PlanStale(f"execution {execution.fill_id} is booked already")
@@ -194,4 +230,5 @@ _CARRY_OUT: dict[type, Callable[[_Work, Any], None]] = {
     RebuildLedger: _rebuild,
     SettleIntent: _settle,
     FreezeInstrument: _freeze,
+    AdoptDifference: _adopt,
 }

@@ -6,15 +6,16 @@
    kind is offered: an empty list from a failed read is never "flat".
 3. Findings come from five places: the two ledgers (C), the unbooked fills (A, B, D, J), open
    intents (F), resting orders (G), and what is left over when all of that is booked (A, B, D, L).
-4. What is left over has no execution that explains it. It cannot be booked exactly, so a human
-   decides. A leg that the exchange shows on the other side (long for short) is a flip, not two
-   differences.
+4. What is left over has no execution that explains it, so a human decides. The suggestion, where
+   the books can express it: nobody owns the difference, and the exchange wins. A leg that the
+   exchange shows on the other side (long for short) is a flip, not two differences.
 5. One fill that cannot be judged leaves every unbooked fill of its instrument unjudged: bookings
    are in order or not at all. The watermark passes only fills that the plan books.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,9 +25,12 @@ from prometheus_persist.reconcile.compare import LedgerPair, compare_ledgers
 from prometheus_persist.reconcile.fillfindings import fill_findings, unjudged_findings
 from prometheus_persist.reconcile.findings import finding, in_order
 from prometheus_persist.reconcile.plan import (
+    AdoptDifference,
     Case,
+    Correction,
     Evidence,
     Finding,
+    FreezeInstrument,
     Item,
     Plan,
     RebuildLedger,
@@ -44,9 +48,10 @@ from prometheus_persist.reconcile.views import (
     ORDERS_OPEN,
     POSITIONS,
     Books,
+    VenuePosition,
     VenueView,
 )
-from prometheus_persist.reconcile.walk import Holdings, How, Walk, walk
+from prometheus_persist.reconcile.walk import NOBODY, Holdings, How, Walk, walk
 from prometheus_persist.state import (
     NO_CONTRACTS,
     Contracts,
@@ -207,9 +212,9 @@ def _left_over(
         shown = {"contracts": str(gap.venue)} | (
             {"avg_px": plain(row.avg_px), "updated_ms": str(row.updated_ms)} if row else {}
         )
-        findings.append(
-            _gap_finding(gap, _flipped(gap, gaps), Evidence("position", str(key), shown))
-        )
+        step = _adoption(gap, after, row)
+        evidence = Evidence("position", str(key), shown)
+        findings.append(_gap_finding(gap, _flipped(gap, gaps), evidence, step))
     return findings
 
 
@@ -238,13 +243,36 @@ def _flipped(gap: _Gap, gaps: Mapping[PositionKey, _Gap]) -> bool:
     return twin is not None and (gap.books < gap.venue) != (twin.books < twin.venue)
 
 
-def _gap_finding(gap: _Gap, flipped: bool, evidence: Evidence) -> Finding:
+def _adoption(gap: _Gap, after: Holdings, row: VenuePosition | None) -> AdoptDifference | None:
+    """The difference as nobody's; None where long or short would have to be held negatively."""
+    missing = gap.venue - gap.books
+    if gap.key.pos_side != "net" and (after.held(NOBODY, gap.key) + missing).sign < 0:
+        return None
+    names = (*after.holders(gap.key), NOBODY)
+    held = next((p for name in names if (p := after.position(name, gap.key)) is not None), None)
+    if row is not None:
+        return AdoptDifference(gap.key, missing, row.avg_px, row.updated_ms, "")
+    assert held is not None, "a gap without a venue row has a holder"
+    return AdoptDifference(gap.key, missing, held.entry_px, held.updated_ms, "")
+
+
+def _gap_finding(
+    gap: _Gap, flipped: bool, evidence: Evidence, step: AdoptDifference | None
+) -> Finding:
     if flipped:
-        kind, case = "direction_unexplained", Case.D
+        kind, case = ("direction_unexplained" if step else "direction_by_hand"), Case.D
     elif abs(gap.venue) > abs(gap.books):
         kind, case = "venue_more", Case.A
     else:
-        kind, case = "books_more", Case.B
+        kind, case = ("books_more" if step else "books_more_by_hand"), Case.B
+    reason = "the exchange holds what no agent owns"
+
+    def corrections(finding_id: str) -> tuple[Correction, ...]:
+        if step is None:
+            return ()
+        freeze = FreezeInstrument(gap.key.inst_id, reason, finding_id)
+        return (dataclasses.replace(step, finding_id=finding_id), freeze)
+
     return finding(
         kind,
         case,
@@ -252,4 +280,5 @@ def _gap_finding(gap: _Gap, flipped: bool, evidence: Evidence) -> Finding:
         key=gap.key,
         params={"key": str(gap.key), "books": str(gap.books), "venue": str(gap.venue)},
         evidence=[evidence],
+        corrections=corrections,
     )

@@ -163,7 +163,7 @@ def _direction(
     shown = venue.get(key, NO_CONTRACTS)
     unowned = sum((step.execution.signed for step in steps), NO_CONTRACTS)
     return finding(
-        "direction" if steps else "direction_unexplained",
+        "direction" if steps else "direction_by_hand",
         Case.D,
         Resolution.HUMAN,
         key=key,

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
-from prometheus_persist.state import Execution, PositionKey
+from prometheus_persist.state import Contracts, Execution, PositionKey
 
 
 class Verdict(StrEnum):
@@ -148,7 +149,23 @@ class FreezeInstrument:
     finding_id: str = ""
 
 
-Correction = BookFill | BookOrphan | RebuildLedger | SettleIntent | FreezeInstrument
+@dataclass(frozen=True, slots=True)
+class AdoptDifference:
+    """Let nobody own what the exchange shows and no execution explains; only ever on approval.
+
+    ``qty_contracts`` is what owners + unattributed lack (signed, in the key's own coordinates).
+    """
+
+    key: PositionKey
+    qty_contracts: Contracts
+    entry_px: Decimal
+    ts_ms: int
+    finding_id: str
+
+
+Correction = (
+    BookFill | BookOrphan | RebuildLedger | SettleIntent | FreezeInstrument | AdoptDifference
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +221,7 @@ class Plan:
         """All corrections, in the order in which they are applied.
 
         Ledgers are rebuilt first, then executions are booked in the order in which they happened,
-        then intents are settled and instruments frozen.
+        then differences are adopted, intents settled and instruments frozen.
         """
         steps = (step for finding in self.findings for step in finding.corrections)
         return tuple(sorted(steps, key=_application_order))
@@ -216,9 +233,11 @@ def _application_order(step: Correction) -> tuple[int, int, int, str]:
     if isinstance(step, (BookFill, BookOrphan)):
         execution = step.execution
         return (1, execution.ts_ms, trade_number(execution.trade_id), execution.fill_id)
+    if isinstance(step, AdoptDifference):
+        return (2, 0, 0, str(step.key))
     if isinstance(step, SettleIntent):
-        return (2, 0, 0, step.cl_ord_id)
-    return (3, 0, 0, f"{step.inst_id} {step.finding_id}")
+        return (3, 0, 0, step.cl_ord_id)
+    return (4, 0, 0, f"{step.inst_id} {step.finding_id}")
 
 
 def trade_number(trade_id: str) -> int:

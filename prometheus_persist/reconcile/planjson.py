@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 
 from prometheus_persist.reconcile.plan import (
+    AdoptDifference,
     BookFill,
     BookOrphan,
     Correction,
@@ -29,6 +30,7 @@ KINDS: dict[type[Correction], str] = {
     RebuildLedger: "rebuild_ledger",
     SettleIntent: "settle_intent",
     FreezeInstrument: "freeze_instrument",
+    AdoptDifference: "adopt_difference",
 }
 
 
@@ -90,22 +92,18 @@ def _finding(one: Finding) -> JsonObject:
 
 
 def _correction(step: Correction) -> JsonObject:
-    fields = {
-        field.name: _execution(value)
-        if isinstance(value := getattr(step, field.name), Execution)
-        else value
-        for field in dataclasses.fields(step)
-    }
+    fields = {field.name: _plain(getattr(step, field.name)) for field in dataclasses.fields(step)}
     return {"do": KINDS[type(step)], **fields}
 
 
-def _execution(execution: Execution) -> JsonObject:
-    return {
-        field.name: value
-        if isinstance(value := getattr(execution, field.name), int)
-        else str(value)
-        for field in dataclasses.fields(execution)
-    }
+def _plain(value: object) -> object:
+    if isinstance(value, Execution):
+        return {
+            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    if isinstance(value, PositionKey):
+        return _key(value)
+    return value if isinstance(value, int) else str(value)
 
 
 def _key(key: PositionKey) -> JsonObject:

@@ -170,6 +170,11 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
         "a human decides. Suggested: the exchange wins, the fills go to nobody, {inst_id} takes "
         "no new entries",
     ),
+    "remedy.adopt": (
+        "需人工确认。建议：以OKX实际为准，差额记为无归属，{inst_id}冻结新开仓",
+        "a human decides. Suggested: the exchange wins, the difference is owned by nobody, "
+        "{inst_id} takes no new entries",
+    ),
     "remedy.by_hand": (
         "需人工处理：没有可以证明的自动纠正",
         "a human decides: no correction can be proven",

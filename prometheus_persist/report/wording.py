@@ -97,6 +97,7 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "report.step_book_orphan": ("{n}笔成交记为无归属", "book {n} fill(s) to nobody"),
     "report.step_rebuild_ledger": ("重建{n}本账簿", "rebuild {n} ledger(s)"),
     "report.step_settle_intent": ("结清{n}张订单", "settle {n} order(s)"),
+    "report.step_adopt_difference": ("{n}项差额记为无归属", "let nobody own {n} difference(s)"),
     "report.step_freeze_instrument": ("冻结{n}个合约", "freeze {n} instrument(s)"),
     "report.how_plan": (
         "  审阅: prometheus-persist reconcile --plan plan.json",

@@ -198,7 +198,6 @@ ROWS = (
         "fills from before the store",
         unbooked(None, "buy", 1, at_ms=START_MS - 5),
         (("A", H, None),),
-        stuck=True,
     ),
     # A, executions of ours that were not recorded
     Row(
@@ -346,13 +345,11 @@ ROWS = (
         "near B: the exchange does not show the result",
         steps(OPEN5, BY_HAND, lambda w: w.shift(1)),
         (("B", H, None), ("A", H, None)),
-        stuck=True,
     ),
     Row(
         "near B: nothing explains it",
         steps(OPEN5, lambda w: w.shift(-2)),
         (("B", H, None),),
-        stuck=True,
     ),
     Row(
         "near B: shared, long and short mode",
@@ -372,7 +369,6 @@ ROWS = (
         "near A: nothing explains it",
         steps(OPEN5, lambda w: w.shift(2)),
         (("A", H, None),),
-        stuck=True,
     ),
     # C, public and private
     Row(
@@ -439,7 +435,7 @@ ROWS = (
         steps(trade(None, "buy", 2), unbooked(None, "sell", 5)),
         (("D", H, None),),
     ),
-    Row("D without evidence", reversed_position, (("D", H, None), ("D", H, None)), stuck=True),
+    Row("D without evidence", reversed_position, (("D", H, None), ("D", H, None))),
     Row("D the other leg", other_leg, (("D", H, None), ("D", H, None)), hedged=True, stuck=True),
     # F, open intents
     Row(

@@ -1,0 +1,195 @@
+"""What applying a plan writes, and what the verdicts beside it say."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from reconcile_world import BTC, CAPITAL, ETH, World
+
+from prometheus_persist.errors import PlanStale
+from prometheus_persist.reconcile import Item, Plan, Resolution, Verdict, apply_plan, reconcile
+from prometheus_persist.reconcile.plan import AdoptDifference, BookFill
+
+
+def plan_of(world: World) -> Plan:
+    return reconcile(world.books(), world.view())
+
+
+def verdict(plan: Plan, agent: str, item: Item) -> tuple[Verdict, str]:
+    return next((v.verdict, v.note) for v in plan.items if (v.agent_id, v.item) == (agent, item))
+
+
+def test_one_commit_moves_both_ledgers_the_agent_the_streams_and_the_watermark() -> None:
+    world = World("A")
+    world.trade("A", "buy", 5)
+    last = world.trade("A", "sell", 5, px=110, booked=False)
+    records = world.adopt(plan_of(world))
+    private, public = world.state.private_ledgers["A"], world.state.public_accounts["A"]
+    assert private.version == public.version == 2
+    assert private.capital == public.capital == world.state.agents["A"].current_capital
+    assert [row["fill_id"] for row in records["public_trades"]] == [last.fill_id]
+    assert records["private_trades/A"] == records["public_trades"]
+    assert records["public_trades"][0] is not records["private_trades/A"][0]
+    assert records["public_trades"][0]["source"] == "reconcile"
+    assert world.state.watermark.fills_ms == last.ts_ms
+
+
+def test_executions_are_booked_in_the_order_in_which_they_happened() -> None:
+    """Entry and PnL depend on it; findings are grouped otherwise."""
+    world = World("A", "B")
+    for owner, side, qty, px in (
+        ("B", "buy", 1, 100), ("A", "buy", 2, 100), ("A", "sell", 3, 120), ("B", "sell", 1, 90),
+        ("A", "buy", 1, 110),
+    ):  # fmt: skip
+        world.trade(owner, side, qty, px=px, booked=False)
+    plan = plan_of(world)
+    times = [s.execution.ts_ms for s in plan.corrections if isinstance(s, BookFill)]
+    assert times == sorted(times)
+    world.adopt(plan)
+    assert world.capital("A") == CAPITAL + Decimal("0.4") + Decimal("0.1") - Decimal("0.15")
+
+
+def test_fills_of_one_moment_are_booked_by_trade_number_not_by_text() -> None:
+    world = World("A")
+    for number in range(9):
+        world.trade("A", "buy", 1, px=100 + number, booked=False, at_ms=world.now_ms)
+    moment = world.now_ms
+    world.trade(
+        "A", "sell", 9, px=100, booked=False, at_ms=moment
+    )  # trade 10: after 9, not after 1
+    world.fills[:] = [type(f)(**{n: getattr(f, n) for n in f.__slots__} | {"ts_ms": moment})
+                      for f in world.fills]  # fmt: skip
+    plan = plan_of(world)
+    ids = [s.execution.trade_id for s in plan.corrections if isinstance(s, BookFill)]
+    assert ids == [str(n) for n in range(1, 11)]
+
+
+def test_a_part_that_is_booked_counts_for_its_open_intent() -> None:
+    world = World("A")
+    execution = world.trade("A", "buy", 2, booked=False, intent="ACCEPTED")
+    world.answer(execution.cl_ord_id, True, state="partially_filled", ord_id=execution.ord_id)
+    world.orders.clear()
+    world.adopt(plan_of(world))
+    intent = world.state.intents[execution.cl_ord_id]
+    assert intent.booked_contracts.value == 2
+    assert intent.outcome == "ACCEPTED"
+
+
+def test_an_ended_intent_goes_to_the_log_with_its_reason() -> None:
+    world = World("A")
+    name = world.intent("A", "buy", 1, "PENDING")
+    world.answer(name, False)
+    (row,) = world.adopt(plan_of(world))["intent_log"]
+    assert (row["cl_ord_id"], row["outcome"], row["reason"]) == (name, "REJECTED", "never arrived")
+
+
+def test_a_plan_is_refused_by_books_it_was_not_made_from() -> None:
+    world = World("A")
+    world.trade("A", "buy", 5, booked=False)
+    plan = plan_of(world)
+    world.adopt(plan)
+    with pytest.raises(PlanStale, match="booked already"):
+        apply_plan(world.books(), plan, world.now_ms)
+    world.booked.clear()
+    del world.state.agents["A"]
+    with pytest.raises(PlanStale, match="lacks a book"):
+        apply_plan(world.books(), plan, world.now_ms)
+
+
+def test_a_settled_intent_cannot_be_settled_again() -> None:
+    world = World("A")
+    world.answer(world.intent("A", "buy", 1, "PENDING"), False)
+    plan = plan_of(world)
+    world.adopt(plan)
+    with pytest.raises(PlanStale, match="is not open"):
+        apply_plan(world.books(), plan, world.now_ms)
+
+
+def test_rebuilding_takes_money_positions_and_version_from_the_newer_ledger() -> None:
+    world = World("A")
+    world.trade("A", "buy", 5)
+    world.edit("A", "private", version=0, positions=[], capital=Decimal(1))
+    world.state.agents["A"] = world.state.agents["A"].model_copy(
+        update={"current_capital": Decimal(1)}
+    )
+    world.adopt(plan_of(world))
+    private, public = world.state.private_ledgers["A"], world.state.public_accounts["A"]
+    assert (private.version, private.capital) == (public.version, public.capital)
+    assert private.positions == public.positions
+    assert world.state.agents["A"].current_capital == public.capital
+
+
+def test_a_freeze_names_every_finding_and_keeps_its_first_reason_and_time() -> None:
+    world = World("A")
+    world.trade(None, "buy", 1, booked=False)
+    world.adopt(plan_of(world))
+    first = world.state.freeze.instruments[BTC]
+    world.trade(None, "buy", 1, booked=False)
+    world.adopt(plan_of(world))
+    second = world.state.freeze.instruments[BTC]
+    assert (second.since_ms, second.reason) == (first.since_ms, first.reason)
+    assert second.finding_id.startswith(first.finding_id + ",")
+    assert ETH not in world.state.freeze.instruments
+
+
+@pytest.mark.parametrize(("held", "shift"), [(0, 4), (5, 2), (5, -2), (5, -9), (-3, 3)])
+def test_an_adopted_difference_makes_the_exchange_win_and_leaves_agents_alone(
+    held: int, shift: int
+) -> None:
+    """A position older than the store, a liquidation without a trace: the way out, on approval."""
+    world = World("A")
+    if held:
+        world.trade("A", "buy" if held > 0 else "sell", abs(held))
+    world.shift(shift)
+    plan = plan_of(world)
+    assert plan.needs_human
+    assert sum(isinstance(step, AdoptDifference) for step in plan.corrections) == 1
+    world.adopt(plan)
+    assert world.position("A") == held
+    assert world.state.unattributed.positions[0].qty_contracts.value == shift
+    assert BTC in world.state.freeze.instruments
+    assert plan_of(world).clean
+    world.shift(-shift)  # it goes as it came: the next reading says so again
+    assert plan_of(world).needs_human
+    world.adopt(plan_of(world))
+    assert world.state.unattributed.positions == []
+    assert plan_of(world).clean
+
+
+def test_a_human_finding_alone_is_what_adopts() -> None:
+    world = World("A")
+    world.trade("A", "buy", 1)
+    world.shift(1)
+    for one in plan_of(world).findings:
+        if any(isinstance(step, AdoptDifference) for step in one.corrections):
+            assert one.resolution is Resolution.HUMAN
+
+
+def test_verdicts_name_the_finding_and_the_items_it_touches() -> None:
+    world = World("A", "B", "C")
+    world.trade("A", "buy", 5)
+    world.trade("A", "sell", 5, booked=False)
+    world.edit("B", "public", capital=Decimal(1), version=7)
+    world.trade(None, "buy", 1, inst=ETH, booked=False)
+    world.trade("C", "buy", 1, inst=ETH)
+    plan = plan_of(world)
+    of = {one.agent_id: one.finding_id for one in plan.findings if one.agent_id}
+    assert verdict(plan, "A", Item.SIZE) == (Verdict.MISMATCH, of["A"])
+    assert verdict(plan, "A", Item.OWNER) == (Verdict.MISMATCH, of["A"])
+    assert verdict(plan, "A", Item.DIRECTION) == (Verdict.MATCH, "")
+    assert verdict(plan, "B", Item.CAPITAL) == (Verdict.MISMATCH, of["B"])
+    assert verdict(plan, "B", Item.SIZE) == (Verdict.MATCH, "")
+    assert all(v.verdict is Verdict.MATCH for v in plan.items if v.agent_id == "C")
+
+
+def test_a_contested_key_touches_its_holders_and_nobody_else() -> None:
+    world = World("A", "B", "C")
+    world.trade("A", "buy", 5)
+    world.trade("B", "buy", 5)
+    world.trade("C", "buy", 5, inst=ETH)
+    world.trade(None, "sell", 12, booked=False)
+    plan = plan_of(world)
+    assert verdict(plan, "A", Item.DIRECTION)[0] is Verdict.MISMATCH
+    assert verdict(plan, "B", Item.SIZE)[0] is Verdict.MISMATCH
+    assert verdict(plan, "C", Item.SIZE)[0] is Verdict.MATCH
