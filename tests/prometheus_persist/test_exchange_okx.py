@@ -368,6 +368,36 @@ def test_an_order_that_cannot_be_asked_for_is_not_complete() -> None:
     assert seen.lookup.found is None
 
 
+def algo(number: int, age_ms: int, **fields: str) -> dict[str, str]:
+    return {
+        "instId": BTC, "algoId": str(number), "algoClOrdId": "", "tag": "", "side": "sell",
+        "posSide": "net", "tdMode": "cross", "ordType": "conditional", "state": "effective",
+        "ordId": "7", "sz": "1", "slTriggerPx": "90", "cTime": str(NOW - age_ms), **fields,
+    }  # fmt: skip
+
+
+def test_ended_algo_orders_are_walked_back_to_the_oldest_open_intent_and_no_further() -> None:
+    rows = [algo(1_000 - n, n * HOUR_MS) for n in range(500)]
+
+    def page(params: dict[str, str]) -> list[dict[str, str]]:
+        if (params["ordType"], params["state"]) != ("conditional", "effective"):
+            return []
+        after = int(params.get("after", "9999"))
+        return [row for row in rows if int(row["algoId"]) < after][:100]
+
+    script = Script(trade__orders_algo_history=page)
+    view = read(script, intents=(intent(150 * HOUR_MS, kind="algo"),))
+    assert len(view.algo_orders) == 200  # two pages reach past 150 hours
+    assert len(read(script).algo_orders) == 100
+    assert str(view.algo_orders[0].trigger_px) == "90"
+
+
+def test_an_algo_row_of_the_old_form_names_itself_by_cl_ord_id() -> None:
+    rows = [algo(1, 0, clOrdId="old1", ordId="", ordIdList=["8"])]  # type: ignore[arg-type]
+    view = read(Script(trade__orders_algo_pending=lambda p: rows if p["ordType"] == "oco" else []))
+    assert [(a.algo_cl_ord_id, a.ord_id) for a in view.algo_orders] == [("old1", "8")]
+
+
 def test_an_instrument_in_preparation_or_inverse_is_left_out() -> None:
     rows = [INSTRUMENT, INSTRUMENT | {"instId": ETH, "ctVal": ""},
             INSTRUMENT | {"instId": "BTC-USD-SWAP", "ctType": "inverse"}]  # fmt: skip
