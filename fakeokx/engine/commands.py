@@ -26,6 +26,7 @@ class OrderRequest:
     reduce_only: str = ""
     cl_ord_id: str = ""
     tag: str = ""
+    attach_algo_ords: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

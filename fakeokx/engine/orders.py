@@ -88,6 +88,8 @@ def admit(
     pos_side = checks.pos_side(venue, request.pos_side)
     cl_ord_id = checks.client_id("clOrdId", request.cl_ord_id)
     tag = checks.tag(request.tag)
+    # A stop that is asked for and not placed would be a silent loss of protection.
+    checks.one_of("attachAlgoOrds", request.attach_algo_ords, ("",))
     reduce_only = checks.flag("reduceOnly", request.reduce_only) and pos_side == NET
     at_market = ord_type in _UNPRICED
     qty = checks.size("sz", request.sz, instrument, at_market=at_market)

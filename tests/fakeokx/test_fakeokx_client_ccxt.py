@@ -122,6 +122,16 @@ def test_bad_ids_raise_bad_request(server: FakeOkx, market: Any) -> None:
             market.create_order(SYMBOL, "market", "buy", 1, None, params)
 
 
+def test_an_attached_stop_is_refused_and_never_silently_dropped(
+    server: FakeOkx, market: Any
+) -> None:
+    with pytest.raises(ccxt.BadRequest, match="attachAlgoOrds"):
+        market.create_order(
+            SYMBOL, "market", "buy", 1, None, {"stopLoss": {"triggerPrice": 40_000}}
+        )
+    assert server.truth()["positions"] == []
+
+
 def test_a_duplicate_client_id_raises_invalid_order(server: FakeOkx, market: Any) -> None:
     made = market.create_order(SYMBOL, "limit", "buy", 1, 40000, {"clOrdId": "dup"})
     with pytest.raises(ccxt.InvalidOrder):
