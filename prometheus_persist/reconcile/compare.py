@@ -4,7 +4,9 @@
    and capital. Exactly; both ledgers move by the same arithmetic.
 2. The higher ``version`` is the newer one and the other is rebuilt from it. A missing ledger is
    older than any. Clocks decide nothing.
-3. Equal versions with different content is a conflict that nothing here can settle.
+3. Equal versions with different content is a conflict that nothing here can settle. What a human is
+   offered is the ledger that the agent's own capital agrees with; the private one where it tells
+   nothing.
 4. An agent is whoever has an agent document or a ledger; the dead ones included. Virtual positions
    are not looked at.
 """
@@ -16,6 +18,7 @@ from decimal import Decimal
 
 from prometheus_persist.reconcile.plan import Item
 from prometheus_persist.state import (
+    Agent,
     Position,
     PositionKey,
     PrivateLedger,
@@ -31,19 +34,20 @@ _POSITION_ITEMS = (Item.DIRECTION, Item.SIZE, Item.ENTRY_PX, Item.HOLDING_TIME)
 @dataclass(frozen=True, slots=True)
 class LedgerPair:
     """One agent's two ledgers and what differs. ``newer`` is ``private``, ``public``, or "" where
-    neither is (they agree, or they conflict)."""
+    neither is (they agree, or they conflict); ``source`` then is the one to be offered."""
 
     agent_id: str
     known: bool
     private: PrivateLedger | None
     public: PublicAccount | None
     newer: str
+    source: str
     differing: frozenset[Item]
 
     @property
     def positions(self) -> list[Position]:
-        """What the agent holds by the newer ledger; by the private one where none is newer."""
-        source = self.public if self.newer == "public" else self.private
+        """What the agent holds by the newer ledger, else by the one to be offered."""
+        source = self.public if self.source == "public" else self.private
         return list(source.positions) if source is not None else []
 
     @property
@@ -76,9 +80,24 @@ def _pair(state: SystemState, agent_id: str) -> LedgerPair:
     mine = -1 if private is None else private.version
     theirs = -1 if public is None else public.version
     newer = "" if mine == theirs else "private" if mine > theirs else "public"
+    agent = state.agents.get(agent_id)
     return LedgerPair(
-        agent_id, agent_id in state.agents, private, public, newer, _differing(private, public)
+        agent_id=agent_id,
+        known=agent is not None,
+        private=private,
+        public=public,
+        newer=newer,
+        source=newer or _offered(agent, private, public),
+        differing=_differing(private, public),
     )
+
+
+def _offered(
+    agent: Agent | None, private: PrivateLedger | None, public: PublicAccount | None
+) -> str:
+    if agent is None or private is None or public is None or private.capital == public.capital:
+        return "private"
+    return "public" if agent.current_capital == public.capital else "private"
 
 
 def _differing(private: PrivateLedger | None, public: PublicAccount | None) -> frozenset[Item]:

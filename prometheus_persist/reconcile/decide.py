@@ -130,6 +130,7 @@ def _ledger_finding(pair: LedgerPair, withheld: bool) -> Finding:
         "items": ",".join(item.value for item in Item if item in pair.differing),
         "private_version": private,
         "public_version": public,
+        "source": pair.source,
     }
     evidence = [
         Evidence("ledger", f"{name}/{pair.agent_id}", _ledger_fields(ledger))
@@ -138,13 +139,17 @@ def _ledger_finding(pair: LedgerPair, withheld: bool) -> Finding:
     ]
     if not pair.known or pair.absent:
         kind, resolution = "agent_missing", Resolution.HUMAN
-    elif not pair.newer:
-        kind, resolution = "ledger_conflict", Resolution.HUMAN
     elif withheld:
         kind, resolution = "ledger_withheld", Resolution.UNKNOWN
+    elif not pair.newer:
+        kind, resolution = "ledger_conflict", Resolution.HUMAN
     else:
         kind, resolution = "ledger_older", Resolution.AUTO
-    steps = (RebuildLedger(pair.agent_id, pair.newer),) if resolution is Resolution.AUTO else ()
+    steps = (
+        (RebuildLedger(pair.agent_id, pair.source),)
+        if kind in ("ledger_older", "ledger_conflict")
+        else ()
+    )
     return finding(
         kind,
         Case.C,

@@ -34,7 +34,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "books_more": ("what.books_more", "cause.no_evidence", "remedy.adopt"),
     "books_more_by_hand": ("what.books_more", "cause.no_evidence", "remedy.by_hand"),
     "ledger_older": ("what.ledgers_differ", "cause.torn", "remedy.rebuilt"),
-    "ledger_conflict": ("what.ledgers_differ", "cause.same_version", "remedy.by_hand"),
+    "ledger_conflict": ("what.ledgers_differ", "cause.same_version", "remedy.ledger_offered"),
     "ledger_withheld": ("what.ledgers_differ", "cause.torn", "remedy.read_again"),
     "agent_missing": ("what.agent_missing", "cause.document_lost", "remedy.by_hand"),
     "intent_settled": ("what.intent_open", "cause.answer_unseen", "remedy.settled"),

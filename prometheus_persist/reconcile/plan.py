@@ -124,7 +124,8 @@ class BookOrphan:
 
 @dataclass(frozen=True, slots=True)
 class RebuildLedger:
-    """Rewrite the older of an agent's two ledgers; ``source``, the newer, is private or public."""
+    """Rewrite one of an agent's two ledgers from ``source`` (private or public), the newer one, or
+    on approval the one that was offered."""
 
     agent_id: str
     source: str

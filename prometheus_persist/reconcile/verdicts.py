@@ -96,8 +96,6 @@ def item_verdicts(
 def _touches(one: Finding, agent_id: str, held: frozenset[PositionKey]) -> bool:
     if one.agent_id is not None:
         return one.agent_id == agent_id
-    if one.resolution is Resolution.ORPHAN:
-        return False
     if one.key is not None:
         return one.key in held
     inst_id = one.params.get("inst_id")

@@ -170,6 +170,10 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
         "a human decides. Suggested: the exchange wins, the fills go to nobody, {inst_id} takes "
         "no new entries",
     ),
+    "remedy.ledger_offered": (
+        "需人工确认。建议：以{source}账簿为准，重建另一本",
+        "a human decides. Suggested: the {source} ledger wins, the other is rebuilt from it",
+    ),
     "remedy.adopt": (
         "需人工确认。建议：以OKX实际为准，差额记为无归属，{inst_id}冻结新开仓",
         "a human decides. Suggested: the exchange wins, the difference is owned by nobody, "

@@ -189,6 +189,8 @@ def _param(name: str, value: str, say: Say) -> str:
         return money(value, signed=True)
     if name == "why":
         return say(value)
+    if name == "source":
+        return say(f"ledger.{value}")
     if name == "items":
         return ", ".join(say(f"item.{item}") for item in value.split(",") if item) or "-"
     return value

@@ -140,6 +140,8 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "⚠️  没有任何持仓被视为已平仓，未作任何改动",
         "⚠️  Nothing is called flat, and nothing was changed",
     ),
+    "ledger.private": ("私有", "private"),
+    "ledger.public": ("公共", "public"),
     "item.size": ("持仓量", "size"),
     "item.direction": ("方向", "direction"),
     "item.entry_px": ("入场价格", "entry price"),

@@ -120,6 +120,18 @@ def test_rebuilding_takes_money_positions_and_version_from_the_newer_ledger() ->
     assert world.state.agents["A"].current_capital == public.capital
 
 
+@pytest.mark.parametrize("wins", ["private", "public"])
+def test_of_two_equal_versions_the_one_the_agent_agrees_with_is_offered(wins: str) -> None:
+    world = World("A")
+    world.edit("A", "public" if wins == "private" else "private", capital=Decimal(1))
+    plan = plan_of(world)
+    assert plan.needs_human
+    assert plan.findings[0].params["source"] == wins
+    world.adopt(plan)
+    assert world.capital("A") == world.state.public_accounts["A"].capital == CAPITAL
+    assert plan_of(world).clean
+
+
 def test_a_freeze_names_every_finding_and_keeps_its_first_reason_and_time() -> None:
     world = World("A")
     world.trade(None, "buy", 1, booked=False)
