@@ -11,7 +11,7 @@ directory that the controller made; pytest-randomly may shuffle them, the table 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ import pytest
 SEED_DEFAULT = 1
 _OUT: Final = pytest.StashKey[Path]()
 _WORKER_INPUT = "chaos_out"
+_STAMP = "session.stamp"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,12 +37,20 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen = given or config.getoption("--chaos-report")
     if chosen:
         config.stash[_OUT] = Path(chosen)
+        if not given:
+            _stamp(config.stash[_OUT])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell an xdist worker where verdicts go."""
     node.workerinput[_WORKER_INPUT] = str(_out(node.config))
+
+
+def _stamp(out: Path) -> None:
+    """Mark the session's beginning: records that are older belong to another one."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / _STAMP).write_text("records older than this file are not of this session\n")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -52,6 +61,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 def _out(config: pytest.Config) -> Path:
     if _OUT not in config.stash:
         config.stash[_OUT] = Path(tempfile.mkdtemp(prefix="prometheus-chaos-"))
+        _stamp(config.stash[_OUT])
     return config.stash[_OUT]
 
 
@@ -62,7 +72,7 @@ def chaos_seed(pytestconfig: pytest.Config) -> int:
 
 
 @pytest.fixture
-def chaos_run(pytestconfig: pytest.Config, chaos_seed: int) -> Iterator[Callable[..., Any]]:
+def chaos_run(pytestconfig: pytest.Config, chaos_seed: int) -> Callable[..., Any]:
     """``chaos_run(name, effort=…)``: play, judge, and count it among the session's verdicts."""
     from chaos.runner import GATE, play
     from chaos.scenarios.table import BY_NAME
@@ -70,7 +80,7 @@ def chaos_run(pytestconfig: pytest.Config, chaos_seed: int) -> Iterator[Callable
     def played(name: str, effort: Any = GATE) -> Any:
         return play(BY_NAME[name], _out(pytestconfig), chaos_seed, effort=effort)
 
-    yield played
+    return played
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -83,7 +93,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     from chaos.runner import judged_in
 
     out, lang = config.stash[_OUT], default_lang()
-    verdicts = judged_in(out, int(config.getoption("--chaos-seed")))
+    verdicts = judged_in(out, int(config.getoption("--chaos-seed")), since=out / _STAMP)
     if not verdicts:
         return
     run = gate.add_up(verdicts)

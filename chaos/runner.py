@@ -112,12 +112,14 @@ def saved(out: Path) -> list[Verdict]:
     ]
 
 
-def judged_in(out: Path, seed: int) -> list[Verdict]:
-    """Judge every record that lies in ``out``, in the catalogue's order."""
+def judged_in(out: Path, seed: int, *, since: Path) -> list[Verdict]:
+    """Judge every record in ``out`` that is not older than ``since``, in the catalogue's order."""
+    start_ns = since.stat().st_mtime_ns
+    records = {scenario: out / scenario.name / RECORD_FILE for scenario in SCENARIOS}
     return [
-        judge_again(out / scenario.name, scenario, seed)
-        for scenario in SCENARIOS
-        if (out / scenario.name / RECORD_FILE).exists()
+        judge_again(path.parent, scenario, seed)
+        for scenario, path in records.items()
+        if path.exists() and path.stat().st_mtime_ns >= start_ns
     ]
 
 

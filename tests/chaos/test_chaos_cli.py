@@ -1,0 +1,71 @@
+"""``prometheus-chaos``: what it prints, what it leaves behind, and its exit codes."""
+
+import json
+
+import pytest
+
+from chaos.cli import main
+from chaos.record import RUNNER, Voice
+from chaos.scenarios.table import SCENARIOS
+
+
+def saved_run(tmp_path, *, problem=""):
+    """A saved day with one moment in it."""
+    (tmp_path / "any-moment").mkdir()
+    (tmp_path / "run.json").write_text(json.dumps({"seed": 7, "scenarios": ["any-moment"]}))
+    voice = Voice(tmp_path / "any-moment" / "record.ndjson", by=RUNNER, run=0)
+    voice.say("lived", died=-9, cycles=1)
+    for how in ("seq", "time"):
+        voice.say("moment", how=how, asked=1, due=[1, "d"], restored=[1, "d"], problem=problem)
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_list_names_every_scenario(capsys, lang):
+    assert main(["list", "--lang", lang]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [each.name for each in SCENARIOS]
+
+
+def test_an_unknown_scenario_is_a_usage_error_with_a_hint(capsys):
+    assert main(["run", "sigkill-midsave"]) == 2
+    assert "did you mean sigkill-mid-save?" in capsys.readouterr().err
+
+
+def test_gate_judges_a_saved_run_again(tmp_path, capsys):
+    assert main(["gate", saved_run(tmp_path), "--lang", "en"]) == 0
+    out = capsys.readouterr().out
+    assert "5 any moment within 24 h [exact]: 2/2 moments exact (n=2) — met" in out
+    assert "3 restore, 10 agents, start to report [< 30 s]: – (n=0) — not judged" in out
+    assert json.loads((tmp_path / "verdict.json").read_text())["outcome"] == "passed"
+
+
+def test_gate_fails_and_names_the_command_that_repeats_it(tmp_path, capsys):
+    assert main(["gate", saved_run(tmp_path, problem="StoreDamaged"), "--lang", "en"]) == 1
+    assert "prometheus-chaos run any-moment --seed 7" in capsys.readouterr().out
+
+
+def test_gate_without_a_run_is_nothing(tmp_path):
+    assert main(["gate", str(tmp_path)]) == 5
+
+
+def test_json_is_data_on_stdout(tmp_path, capsys):
+    assert main(["gate", saved_run(tmp_path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [row["number"] for row in told["criteria"]] == [1, 2, 3, 4, 5]
+    assert told["scenarios"][0]["seed"] == 7
+
+
+def test_the_summary_is_appended_for_github(tmp_path, monkeypatch):
+    page = tmp_path / "summary"
+    page.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    main(["gate", saved_run(tmp_path), "--lang", "zh"])
+    assert page.read_text().startswith("before\n## 五项成功标准")
+
+
+def test_wrong_usage_is_two(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["gate"])
+    assert stopped.value.code == 2
+    assert "RUN_DIR" in capsys.readouterr().err

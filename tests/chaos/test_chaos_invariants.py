@@ -1,0 +1,207 @@
+"""Each invariant goes red for the wrong it is there for, and stays green without it."""
+
+import copy
+
+import pytest
+
+from chaos.invariants import books, damage, orders, sweep
+from chaos.oracle.history import State
+from chaos.record import Record
+from chaos.verdict import Verdict
+
+INST = "ETH-USDT-SWAP"
+SAID = {"a1": "A", "a2": "A"}
+POSITION = [{"inst_id": INST, "qty_contracts": "2"}]
+TRUTH = {
+    "orders": [
+        {"ordId": "1", "clOrdId": "a1", "algoClOrdId": "", "tag": "A"},
+        {"ordId": "2", "clOrdId": "", "algoClOrdId": "", "tag": ""},
+    ],
+    "algos": [{"algoClOrdId": "a2", "tag": "A"}],
+    "fills": [
+        {"instId": INST, "tradeId": "1", "billId": "1", "ordId": "1", "side": "buy"}
+        | {"fillSz": "2", "fillPx": "3000", "fee": "-1"},
+        {"instId": INST, "tradeId": "2", "billId": "2", "ordId": "2", "side": "buy"}
+        | {"fillSz": "1", "fillPx": "3000", "fee": "-1"},
+    ],
+    "positions": [{"instId": INST, "pos": "3"}],
+}
+LEDGER = {"positions": POSITION, "capital": "99", "version": 1}
+DOCUMENTS = {
+    "agents/A": {"agent_id": "A", "initial_capital": "100"},
+    "private_ledgers/A": LEDGER,
+    "public_accounts/A": dict(LEDGER),
+    "unattributed": {"positions": [{"inst_id": INST, "qty_contracts": "1"}]},
+    "registry": {"rows": {"A": {"tag": "A"}}},
+    "intents/a2": {},
+}
+STREAMS = {
+    "intent_log": [{"cl_ord_id": "a1"}],
+    "public_trades": [{"fill_id": f"{INST}:1", "agent_id": "A"}],
+    "private_trades/A": [{"fill_id": f"{INST}:1"}],
+    "orphan_fills": [{"fill_id": f"{INST}:2"}],
+}
+
+
+def judged(change=None):
+    documents, streams, truth = copy.deepcopy((DOCUMENTS, STREAMS, TRUTH))
+    if change:
+        change(documents, streams, truth)
+    verdict = Verdict("x", 1)
+    books.check(verdict, "here", documents, SAID, truth)
+    orders.check(verdict, "here", State(documents, streams), SAID, truth)
+    return {
+        each.what.split(":")[0] if "R" in each.what[:2] else each.what
+        for each in verdict.checks
+        if not each.ok
+    }
+
+
+def _capital(d, _s, _t):
+    d["private_ledgers/A"]["capital"] = d["public_accounts/A"]["capital"] = "98"
+
+
+def _public(d, _s, _t):
+    d["public_accounts/A"]["version"] = 2
+
+
+def _venue(_d, _s, t):
+    t["positions"][0]["pos"] = "2"
+
+
+def _swapped(d, _s, _t):
+    more = [{"inst_id": INST, "qty_contracts": "3"}]
+    d["private_ledgers/A"]["positions"] = d["public_accounts/A"]["positions"] = more
+    d["unattributed"]["positions"] = []
+
+
+def _lost(_d, s, _t):
+    s["intent_log"].clear()
+
+
+def _twice(_d, _s, t):
+    t["orders"].append(dict(t["orders"][0], ordId="9"))
+
+
+def _booked_twice(_d, s, _t):
+    s["public_trades"] *= 2
+
+
+def _stolen(_d, s, _t):
+    s["public_trades"].append({"fill_id": f"{INST}:2", "agent_id": "A"})
+
+
+def _invented(_d, s, _t):
+    s["orphan_fills"].append({"fill_id": f"{INST}:7"})
+
+
+KNOWN = "here: every order at the exchange is known to the books exactly once"
+TWICE = "here: no order was sent twice"
+BOOKED = "here: every fill is booked exactly once, to its owner"
+
+
+def test_books_that_balance_are_green():
+    assert judged() == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "red"),
+    [
+        (_capital, {"R4 here"}),
+        (_public, {"R1 here"}),
+        (_venue, {"R2 here"}),
+        (_swapped, {"R3 here"}),
+        (_lost, {KNOWN}),
+        (_twice, {TWICE}),
+        (_booked_twice, {BOOKED}),
+        (_stolen, {BOOKED}),
+        (_invented, {BOOKED}),
+    ],
+)
+def test_each_wrong_is_seen_by_its_own_check(change, red):
+    assert judged(change) == red
+
+
+POINT = {
+    "kind": "kill",
+    "number": 5,
+    "operation": "write x",
+    "raised": "",
+    "typed": False,
+    "base": [3, "b"],
+    "acked": 4,
+    "begun": [[4, "d4"], [5, "d5"]],
+    "restored": [4, "d4", 10, ""],
+    "after_nested": [4, "d4", ""],
+    "again": [5, "d4", ""],
+}
+
+
+def _came_back(seq, digest):
+    again = [seq, digest, ""]
+    return {"restored": [seq, digest, 10, ""], "after_nested": again, "again": again}
+
+
+def swept(**change):
+    verdict = Verdict("x", 1)
+    sweep.check(verdict, [{**POINT, **change}])
+    return {each.invariant for each in verdict.checks if not each.ok}
+
+
+@pytest.mark.parametrize(
+    ("change", "red"),
+    [
+        ({}, set()),
+        (_came_back(5, "d5"), set()),
+        (_came_back(3, "b"), {"I1"}),
+        ({"restored": [0, "", 0, "StoreDamaged: x"]}, {"I1"}),
+        ({"restored": [5, "d4", 10, ""]}, {"I2"}),
+        ({"acked": 3, **_came_back(5, "d5")}, {"I2"}),
+        ({"again": [5, "d5", ""]}, {"I4"}),
+        ({"kind": "errno"}, {"I7"}),
+        ({"kind": "errno", "raised": "OSError: x"}, {"I7"}),
+        ({"kind": "errno", "raised": "StoreFailed: x", "typed": True}, set()),
+    ],
+)
+def test_a_point_of_a_sweep(change, red):
+    assert swept(**change) == red
+
+
+DAMAGED = {"event": "damage", "run": 0, "path": "mirror/x.wal", "what": {"kind": "flip"}}
+
+
+@pytest.mark.parametrize(
+    ("damages", "wrong"),
+    [([{"file": "mirror/x.wal"}], 0), ([{"file": "mirror/y.wal"}], 1), ([], 1)],
+)
+def test_damage_has_to_be_named(damages, wrong):
+    verdict = Verdict("x", 1)
+    damage.check(verdict, Record((DAMAGED, {"event": "dump", "run": 0, "damages": damages})))
+    assert [len(each.wrong) for each in verdict.checks] == [wrong]
+
+
+def test_damage_that_nobody_looked_after_is_wrong():
+    verdict = Verdict("x", 1)
+    damage.check(verdict, Record((DAMAGED,)))
+    assert not verdict.checks[0].ok
+
+
+def frozen_record(*, reduce_only, decision="go_restricted"):
+    facts = {"frozen_instruments": [INST], "decision": decision}
+    send = {"event": "order", "run": 2, "phase": "sending", "inst_id": INST}
+    send |= {"reduce_only": reduce_only, "cl_ord_id": "a1"}
+    return Record(({"event": "recovered", "run": 2, "facts": facts}, send))
+
+
+@pytest.mark.parametrize(
+    ("words", "ok"),
+    [
+        ({"reduce_only": True}, True),
+        ({"reduce_only": False}, False),
+        ({"reduce_only": True, "decision": "human"}, False),
+    ],
+)
+def test_frozen_means_that_no_order_leaves(words, ok):
+    verdict = Verdict("x", 1)
+    orders.frozen(verdict, frozen_record(**words))
+    assert verdict.checks[0].ok is ok
