@@ -9,16 +9,29 @@ went in are untouched (P4). ``stuck`` marks plans that no correction can bring t
 from __future__ import annotations
 
 import copy
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from reconcile_world import BTC, CAPITAL, ETH, START_MS, World, replaced
 
-from prometheus_persist.reconcile import Item, Plan, Resolution, Verdict, plan_to_json, reconcile
+from prometheus_persist.reconcile import (
+    Finding,
+    Item,
+    Plan,
+    Resolution,
+    Verdict,
+    plan_to_json,
+    reconcile,
+)
 from prometheus_persist.reconcile.views import SOURCES
+from prometheus_persist.report.messages import message
 from prometheus_persist.state import PositionKey
 from prometheus_persist.state.exactjson import dumps
 
@@ -589,12 +602,46 @@ def test_case(row: Row) -> None:
     }
     _same_for_any_order_of_rows(books, view, plan)
     assert books == untouched
+    for lang in ("zh", "en"):
+        said = "\n".join(line for one in plan.findings for line in told(one, lang))
+        assert "{" not in said
     world.adopt(plan)
     assert row.check(world, plan)
     again = reconcile(world.books(), world.view())
     if not row.stuck and not plan.incomplete:
         assert again.clean, again.findings
         assert all(balance.after == balance.venue for balance in again.balances)
+
+
+def told(one: Finding, lang: str) -> list[str]:
+    params = {"inst_id": one.key.inst_id if one.key else "", **one.params}
+    return [message(name, lang, **params) for name in (one.what, one.cause, one.remedy)]
+
+
+def test_the_plan_is_the_same_in_every_process() -> None:
+    """String hashes differ per process; nothing in a plan may follow them."""
+    script = (
+        "from test_reconcile_cases import ROWS, World\n"
+        "from prometheus_persist.reconcile import reconcile\n"
+        "for row in ROWS:\n"
+        "    world = World(*row.agents.split(), hedged=row.hedged)\n"
+        "    row.happen(world)\n"
+        "    print(reconcile(world.books(), world.view()).plan_hash)\n"
+    )
+    here = Path(__file__).parent
+    path = os.pathsep.join([str(here), str(here.parents[1])])
+    hashes = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(hashes) == 1
+    assert hashes.pop().count("\n") == len(ROWS)
 
 
 def _same_for_any_order_of_rows(books: object, view: object, plan: Plan) -> None:
