@@ -114,8 +114,9 @@ class Store:
             if self._observer:
                 self._observer.begin(self.tip.seq + 1, payload)
             wall_ms = self._clock.now_ms()
+            data, tip = encode(COMMIT, self.tip, self.epoch, wall_ms, encoded)
             with self._all_or_shut():
-                self._append(COMMIT, encoded, wall_ms)
+                self._append(data, tip)
                 self.image.apply(change, self.tip.seq, wall_ms)
                 if self._touched is not None:
                     self._touched.update(change.put, change.remove, change.add)
@@ -201,13 +202,14 @@ class Store:
             self._segment_bytes = 0
             for copy in COPIES:
                 self._fs.fsync_dir(copy)
+            payload = dumps({"segment": name})
+            data, tip = encode(OPEN, self.tip, self.epoch, self._clock.now_ms(), payload)
             with self._all_or_shut():
-                self._append(OPEN, dumps({"segment": name}), self._clock.now_ms())
+                self._append(data, tip)
                 self._sync_mirror()
                 self.image.seq, self.image.time_ms = self.tip.seq, self.tip.wall_ms
 
-    def _append(self, kind: int, payload: bytes, wall_ms: int) -> None:
-        data, tip = encode(kind, self.tip, self.epoch, wall_ms, payload)
+    def _append(self, data: bytes, tip: Tip) -> None:
         with self._disk("journal"):
             self._handles[JOURNAL].write(data)
             self._handles[MIRROR].write(data)

@@ -1,0 +1,233 @@
+"""Snapshot archives: what was packed comes back, and nothing else is ever believed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tracemalloc
+import zipfile
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from storekit import START_MS, flip
+
+from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.journal.archive import RATIO_MAX, pack, unpack
+from prometheus_persist.journal.change import Change, Image
+from prometheus_persist.journal.frame import Tip
+from prometheus_persist.state.exactjson import dumps
+
+TIP = Tip(9, 2, bytes(range(32)), START_MS)
+
+
+def image_of(documents: dict[str, Any], streams: dict[str, list[Any]]) -> Image:
+    image = Image()
+    image.apply(Change("x", put=documents, add=streams), TIP.seq, TIP.wall_ms)
+    return image
+
+
+SMALL = image_of({"agents/甲": {"a": 1.0, "b": "\r\n\u2028"}}, {"s": [{"n": 1}], "t/甲": [{}, {}]})
+PACKED = pack(SMALL, TIP)
+
+
+def same(one: Image, other: Image) -> bool:
+    return (one.digest(), one.seq, one.time_ms) == (other.digest(), other.seq, other.time_ms)
+
+
+records = st.dictionaries(
+    st.text(st.characters(exclude_categories=("Cs",)), max_size=5), st.integers()
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(st.text(st.characters(exclude_categories=("Cs",)), max_size=8), records),
+    st.dictionaries(st.text(max_size=8, alphabet="ab/é\n"), st.lists(records, max_size=4)),
+)
+def test_archive_round_trip_and_determinism(documents: Any, streams: Any) -> None:
+    """The image and its place in the chain come back; the same image gives the same bytes."""
+    image = image_of(documents, streams)
+    data = pack(image, TIP)
+    back, tip = unpack(data, "s.zip")
+    assert same(back, image)
+    assert tip == TIP
+    assert pack(image_of(dict(reversed(documents.items())), streams), TIP) == data
+
+
+@pytest.mark.parametrize("time_ms", [0, START_MS, 4_102_444_800_000, 10**14])
+def test_archive_any_clock(time_ms: int) -> None:
+    """A clock before 1980, or one that went astray, is no reason to lose a snapshot."""
+    image = image_of({"a": {}}, {})
+    image.time_ms = time_ms
+    assert unpack(pack(image, TIP), "s.zip")[0].time_ms == time_ms
+
+
+def test_archive_every_single_bit_flip() -> None:
+    """Whichever bit flips: the archive is refused by name, or the very same image comes back."""
+    harmless, refused = 0, []
+    for bit in range(len(PACKED) * 8):
+        try:
+            back, tip = unpack(flip(PACKED, bit), "snap.zip")
+        except StoreDamaged as problem:
+            refused.append(str(problem))
+            continue
+        harmless += 1
+        assert same(back, SMALL), bit
+        assert tip == TIP
+    assert harmless < len(PACKED) * 8 // 4
+    assert all("snap.zip" in words for words in refused)
+
+
+def test_archive_every_truncation() -> None:
+    """A cut archive is refused, wherever it is cut."""
+    for length in range(len(PACKED)):
+        with pytest.raises(StoreDamaged, match=r"snap\.zip"):
+            unpack(PACKED[:length], "snap.zip")
+
+
+def members_of(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zipped(members: Any, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, content in members.items() if isinstance(members, dict) else members:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def sealed(change: dict[str, Any] | None = None, **contents: bytes) -> bytes:
+    """An archive whose checksums all fit: what somebody who can compute SHA-256 would write."""
+    members = members_of(PACKED)
+    members.update({name.replace("_", "."): data for name, data in contents.items()})
+    manifest: dict[str, Any] = {
+        "format": 1,
+        "seq": TIP.seq,
+        "epoch": TIP.epoch,
+        "chain_digest": TIP.digest.hex(),
+        "time_ms": START_MS,
+        "wall_ms": START_MS,
+        "members": {
+            name: {"bytes": len(members[name]), "sha256": hashlib.sha256(members[name]).hexdigest()}
+            for name in ("documents.json", "streams.ndjson")
+        },
+        **(change or {}),
+    }
+    manifest["sha256"] = hashlib.sha256(dumps(manifest)).hexdigest()
+    return zipped({**members, "manifest.json": dumps(manifest)})
+
+
+def link_member() -> bytes:
+    members = list(members_of(PACKED).items())
+    info = zipfile.ZipInfo("documents.json")
+    info.external_attr = 0o120777 << 16
+    return zipped([(n, d) for n, d in members if n != "documents.json"] + [(info, b"/etc/passwd")])
+
+
+GOOD = members_of(PACKED)
+HOSTILE = {
+    "up and out": lambda: zipped({**GOOD, "../evil": b"x"}),
+    "absolute": lambda: zipped({**GOOD, "/etc/evil": b"x"}),
+    "renamed up": lambda: zipped({("../" + n): d for n, d in GOOD.items()}),
+    "backslashes": lambda: zipped({**GOOD, "..\\evil": b"x"}),
+    "extra": lambda: zipped({**GOOD, "readme.txt": b"x"}),
+    "missing": lambda: zipped({n: d for n, d in GOOD.items() if n != "streams.ndjson"}),
+    "no manifest": lambda: zipped({n: d for n, d in GOOD.items() if n != "manifest.json"}),
+    "empty zip": lambda: zipped({}),
+    "link": link_member,
+    "not a zip": lambda: b"PK\x03\x04 nonsense",
+    "nothing": lambda: b"",
+    "lzma": lambda: zipped(GOOD, zipfile.ZIP_LZMA),
+    "bzip2": lambda: zipped(GOOD, zipfile.ZIP_BZIP2),
+    "unsealed": lambda: zipped({**GOOD, "manifest.json": b'{"format":1}'}),
+    "manifest is a list": lambda: zipped({**GOOD, "manifest.json": b"[]"}),
+    "manifest too long": lambda: zipped({**GOOD, "manifest.json": b" " * 70_000}),
+    "changed documents": lambda: zipped({**GOOD, "documents.json": b"{}"}),
+    "format 2": lambda: sealed({"format": 2}),
+    "no members": lambda: sealed({"members": None}),
+    "members a list": lambda: sealed({"members": []}),
+    "member a number": lambda: sealed({"members": {"documents.json": 5, "streams.ndjson": 5}}),
+    "negative size": lambda: sealed(
+        {"members": {n: {"bytes": -1, "sha256": ""} for n in ("documents.json", "streams.ndjson")}}
+    ),
+    "size too small": lambda: sealed(
+        {"members": {n: {"bytes": 0, "sha256": ""} for n in ("documents.json", "streams.ndjson")}}
+    ),
+    "no sequence": lambda: sealed({"seq": None}),
+    "sequence is text": lambda: sealed({"seq": "9"}),
+    "negative sequence": lambda: sealed({"seq": -1}),
+    "time is text": lambda: sealed({"time_ms": "now"}),
+    "short digest": lambda: sealed({"chain_digest": "00"}),
+    "digest no hex": lambda: sealed({"chain_digest": "zz" * 32}),
+    "digest a number": lambda: sealed({"chain_digest": 7}),
+    "documents a list": lambda: sealed(documents_json=b"[]"),
+    "a document a number": lambda: sealed(documents_json=b'{"a":1}'),
+    "documents NaN": lambda: sealed(documents_json=b'{"a":{"x":NaN}}'),
+    "documents bomb": lambda: sealed(documents_json=b"[" * 100_000),
+    "record a number": lambda: sealed(streams_ndjson=b"5\n"),
+    "record too short": lambda: sealed(streams_ndjson=b'["s"]\n'),
+    "record too long": lambda: sealed(streams_ndjson=b'["s",{},{}]\n'),
+    "record without stream": lambda: sealed(streams_ndjson=b"[[],{}]\n"),
+    "record no object": lambda: sealed(streams_ndjson=b'["s",1]\n'),
+    "blank line": lambda: sealed(streams_ndjson=b"\n"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", HOSTILE)
+def test_archive_hostile(name: str) -> None:
+    """Whatever pack did not write is refused as damage that names the archive."""
+    with pytest.raises(StoreDamaged, match=r"snap\.zip"):
+        unpack(HOSTILE[name](), "snap.zip")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_archive_duplicate_members() -> None:
+    """Two members of one name are refused, even where the three names are all there."""
+    with pytest.raises(StoreDamaged, match="members"):
+        unpack(zipped([*GOOD.items(), ("documents.json", b"{}")]), "snap.zip")
+
+
+def test_archive_the_forger_of_these_tests_is_believed_when_honest() -> None:
+    """The sealed archives above fail for what was changed in them, not for how they were made."""
+    assert same(unpack(sealed(), "s.zip")[0], SMALL)
+
+
+def bomb(megabytes: int) -> bytes:
+    return sealed(documents_json=b'{"a":{"x":"' + b"0" * (megabytes * 2**20) + b'"}}')
+
+
+def lying_size(announced: int) -> bytes:
+    data = bytearray(PACKED)
+    place = data.rindex(b"PK\x01\x02")  # the central directory's last entry: streams.ndjson
+    data[place + 24 : place + 28] = announced.to_bytes(4, "little")
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: bomb(100), lambda: lying_size(2**32 - 2), lambda: lying_size(2**30)]
+)
+def test_archive_bombs_cost_no_memory(make: Any) -> None:
+    """A member that would swell beyond all reason is refused before it is unpacked."""
+    data = make()
+    tracemalloc.start()
+    try:
+        with pytest.raises(StoreDamaged, match=r"bomb|announces"):
+            unpack(data, "snap.zip")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(data) * 3 + 2 * 2**20
+
+
+def test_archive_dense_state_is_no_bomb() -> None:
+    """A state that shrinks more than a bomb may is stored plainly, and can be read back."""
+    image = image_of({"a": {"x": "0" * 3 * 2**20}}, {"s": [{"y": "1" * 2**20}, {}]})
+    data = pack(image, TIP)
+    assert same(unpack(data, "s.zip")[0], image)
+    assert len(data) * RATIO_MAX > 4 * 2**20
+    assert pack(image, TIP) == data

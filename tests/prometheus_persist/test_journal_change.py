@@ -1,0 +1,110 @@
+"""A change and the image it moves: replaying is applying, and a bad payload is no change."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.journal.change import Change, Image, change_from
+from prometheus_persist.state.exactjson import dumps
+
+keys = st.sampled_from(["a", "agents/x", "b/c/d"])
+objects = st.dictionaries(st.sampled_from("xyz"), st.integers(), max_size=3)
+changes = st.builds(
+    Change,
+    why=st.text(max_size=5, alphabet="abc é"),
+    put=st.dictionaries(keys, objects),
+    remove=st.lists(keys, unique=True, max_size=2),
+    add=st.dictionaries(keys, st.lists(objects, max_size=3)),
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(changes, max_size=6))
+def test_change_replay_equals_the_live_image(history: list[Change]) -> None:
+    """The image rebuilt from payloads equals the one that lived through the changes."""
+    live, again = Image(), Image()
+    for seq, change in enumerate(history, 1):
+        payload = dumps(change.to_json())
+        live.apply(copy.deepcopy(change), seq, seq)
+        again.apply(change_from(payload, "f"), seq, seq)
+    assert live.digest() == again.digest()
+    assert (live.documents, live.streams) == (again.documents, again.streams)
+
+
+def test_change_applies_in_the_order_put_remove_add() -> None:
+    """Documents are replaced whole, removed where named, and streams only ever grow."""
+    image = Image()
+    image.apply(Change("1", put={"a": {"x": 1, "y": 2}, "b": {}}, add={"s": [{"n": 1}]}), 1, 10)
+    image.apply(
+        Change("2", put={"a": {"x": 3}}, remove=["b", "never"], add={"s": [{"n": 2}]}), 2, 20
+    )
+    assert image.documents == {"a": {"x": 3}}
+    assert image.streams == {"s": [{"n": 1}, {"n": 2}]}
+    assert (image.seq, image.time_ms) == (2, 20)
+
+
+def test_change_empty_means_nothing_would_change() -> None:
+    """A reason alone is no change; neither is a stream that gains nothing, and it leaves none."""
+    assert Change("x").empty
+    assert Change("x", add={"s": []}).empty
+    for change in (
+        Change("", put={"a": {}}),
+        Change("", remove=["a"]),
+        Change("", add={"s": [{}]}),
+    ):
+        assert not change.empty
+    image = Image()
+    image.apply(Change("x", add={"s": []}), 1, 1)
+    assert image.streams == {}
+
+
+def test_change_digests_tell_images_apart() -> None:
+    """One value, one key, one record or its place makes another digest; time and number do not."""
+    base = {"put": {"a": {"x": 1}}, "add": {"s": [{"n": 1}, {"n": 2}]}}
+    others: list[dict[str, Any]] = [
+        {**base, "put": {"a": {"x": 1.0}}},
+        {**base, "put": {"b": {"x": 1}}},
+        {**base, "add": {"s": [{"n": 2}, {"n": 1}]}},
+        {**base, "add": {"t": [{"n": 1}, {"n": 2}]}},
+        {"put": {"a": {"x": 1}, "s": {}}, "add": base["add"]},
+    ]
+    digests = set()
+    for number, content in enumerate([base, *others]):
+        image = Image()
+        image.apply(Change("x", **content), number, number)
+        digests.add(image.digest())
+    again = Image()
+    again.apply(Change("y", **base), 77, 77)
+    assert len(digests) == 6
+    assert again.digest() in digests
+
+
+BAD = [
+    b"{}",
+    b"[]",
+    b'{"why":1}',
+    b'{"why":"x","put":[]}',
+    b'{"why":"x","put":{"a":1}}',
+    b'{"why":"x","del":{}}',
+    b'{"why":"x","del":[1]}',
+    b'{"why":"x","add":[]}',
+    b'{"why":"x","add":{"s":{}}}',
+    b'{"why":"x","add":{"s":[1]}}',
+    b'{"why":"x","more":1}',
+    b'{"why":"x","put":{"a":{"v":NaN}}}',
+    b'{"why":"x"',
+    b"",
+]
+
+
+@pytest.mark.parametrize("payload", BAD)
+def test_change_refuses_a_payload_that_is_none(payload: bytes) -> None:
+    """A payload of any other form is damage, named by where it was found."""
+    with pytest.raises(StoreDamaged, match="journal/x at byte 7"):
+        change_from(payload, "journal/x at byte 7")

@@ -1,0 +1,185 @@
+"""The disk seam: paths stay inside, writes are whole, replacing is atomic and durable."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from storekit import HookFs, Killed, KillSwitch, MemFs
+
+from prometheus_persist.errors import BadValue
+from prometheus_persist.storage.fs import LocalFs, replace_file, replace_files
+from prometheus_persist.storage.layout import (
+    is_snapshot,
+    segment_epoch,
+    segment_name,
+    snapshot_name,
+    snapshot_second,
+)
+
+OUTSIDE = [
+    "",
+    "/",
+    "/etc/passwd",
+    "..",
+    "../x",
+    "a/../../x",
+    "a/..",
+    "a//b",
+    "a/",
+    "./a",
+    "a\0b",
+    ".",
+]
+CALLS: dict[str, Any] = {
+    "read": lambda fs, path: fs.read(path),
+    "size": lambda fs, path: fs.size(path),
+    "create": lambda fs, path: fs.create(path),
+    "append": lambda fs, path: fs.append(path),
+    "truncate": lambda fs, path: fs.truncate(path, 0),
+    "unlink": lambda fs, path: fs.unlink(path),
+    "rename from": lambda fs, path: fs.rename(path, "b"),
+    "rename to": lambda fs, path: fs.rename("b", path),
+}
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+@pytest.mark.parametrize("call", CALLS)
+def test_fs_refuses_paths_that_leave(tmp_path: Path, call: str, path: str) -> None:
+    """An absolute, empty, dotted or NUL-bearing path is refused by every operation."""
+    inside = tmp_path / "store"
+    inside.mkdir()
+    (inside / "b").write_bytes(b"kept")
+    with pytest.raises(BadValue):
+        CALLS[call](LocalFs(inside), path)
+    assert (inside / "b").read_bytes() == b"kept"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["store"]
+
+
+@pytest.mark.parametrize("path", [p for p in OUTSIDE if p != "."])
+def test_fs_refuses_directories_that_leave(tmp_path: Path, path: str) -> None:
+    """The same for directories; the root itself is written as a single dot."""
+    fs = LocalFs(tmp_path)
+    for call in (fs.make_dir, fs.list_dir, fs.fsync_dir):
+        with pytest.raises(BadValue):
+            call(path)
+    fs.fsync_dir(".")
+    assert fs.list_dir(".") == []
+
+
+def test_fs_does_what_it_says(tmp_path: Path) -> None:
+    """Append appends, create empties, truncate cuts, absent things are absent and not errors."""
+    fs = LocalFs(tmp_path)
+    fs.make_dir("a/b")
+    fs.make_dir("a/b")
+    for text in (b"one", b"two"):
+        handle = fs.append("a/b/f")
+        handle.write(text)
+        handle.fsync()
+        handle.close()
+    assert (fs.read("a/b/f"), fs.size("a/b/f")) == (b"onetwo", 6)
+    fs.truncate("a/b/f", 2)
+    assert fs.read("a/b/f") == b"on"
+    fs.create("a/b/f").close()
+    assert fs.size("a/b/f") == 0
+    assert (fs.size("a/none"), fs.size("a/b/f/none"), fs.list_dir("none")) == (None, None, [])
+    fs.rename("a/b/f", "a/g")
+    fs.unlink("a/none")
+    assert (fs.list_dir("a"), fs.list_dir("a/g")) == (["b", "g"], [])
+    with pytest.raises(FileNotFoundError):
+        fs.read("a/none")
+
+
+def test_fs_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that takes a few bytes at a time still gets all of them, in order, once."""
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: real(fd, bytes(data[:3])))
+    handle = LocalFs(tmp_path).create("f")
+    handle.write(b"0123456789")
+    handle.close()
+    assert (tmp_path / "f").read_bytes() == b"0123456789"
+
+
+def test_fs_a_write_that_takes_nothing_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel that takes no byte and names no error is an error, not an endless loop."""
+    handle = LocalFs(tmp_path).create("f")
+    monkeypatch.setattr(os, "write", lambda fd, data: 0)
+    with pytest.raises(OSError, match="took no byte"):
+        handle.write(b"x")
+
+
+def test_fs_replace_goes_in_the_one_order_that_survives() -> None:
+    """tmp → write → fsync → close → rename → fsync of the directory, and nothing else."""
+    inner, seen = MemFs(), []
+    inner.make_dir("d")
+    inner.fsync_dir(".")
+    replace_file(HookFs(inner, lambda op, path, data: seen.append((op, path))), "d/f", b"new")
+    assert seen == [
+        ("create", "d/f.tmp"),
+        ("write", "d/f.tmp"),
+        ("fsync", "d/f.tmp"),
+        ("close", "d/f.tmp"),
+        ("rename", "d/f"),
+        ("fsync_dir", "d"),
+    ]
+    assert inner.after_power_cut().contents() == {"d/f": b"new"}
+
+
+@pytest.mark.parametrize("failing", ["create", "write", "fsync", "close", "rename"])
+def test_fs_a_failed_replace_leaves_the_old_file(failing: str) -> None:
+    """Whichever step fails: the old content stands, the temporary file is gone, the error told."""
+    inner = MemFs.of({"d/f": b"old", "d/g": b"old"})
+
+    def fail(op: str, path: str, data: bytes) -> int | None:
+        if op == failing and "d/g" in path:
+            if op == "write":
+                return len(data) // 2
+            raise OSError(errno.EIO, "input/output error")
+        return None
+
+    with pytest.raises(OSError, match=r"error|space"):
+        replace_files(HookFs(inner, fail), {"d/f": b"new", "d/g": b"new", "d/h": b"new"})
+    assert inner.contents() == {"d/f": b"new", "d/g": b"old"}
+
+
+def test_fs_every_power_cut_in_a_replace_leaves_old_or_new() -> None:
+    """Cut before any operation, any legal part of the unsynced work kept: old or new, whole."""
+    for at in range(1, 8):
+        for seed in range(30):
+            inner = MemFs.of({"d/f": b"old content"})
+            finished = True
+            try:
+                replace_file(HookFs(inner, KillSwitch(at)), "d/f", b"the new content")
+            except Killed:
+                finished = False
+            left = inner.after_power_cut(random.Random(seed) if seed else None).read("d/f")
+            legal = [b"the new content"] if finished else [b"old content", b"the new content"]
+            assert left in legal
+
+
+def test_layout_names_round_trip_and_sort_by_age() -> None:
+    """Names carry their epoch or second, sort by it, and nothing else is taken for one."""
+    segments = [segment_name(1, 1), segment_name(1, 12), segment_name(2, 3), segment_name(10, 4)]
+    assert segments == sorted(segments)
+    assert [segment_epoch(name) for name in segments] == [1, 1, 2, 10]
+    snapshots = [snapshot_name(second) for second in (0, 59, 60, 1_764_723_600)]
+    assert snapshots == sorted(snapshots)
+    assert snapshots[-1] == "snapshot_20251203_010000.zip"
+    assert [snapshot_second(name) for name in snapshots] == [0, 59, 60, 1_764_723_600]
+    strangers = [
+        "snapshot_20251203_010000.zip.tmp",
+        "snapshot_99999999_999999.zip",
+        "snapshot_20250230_000000.zip",
+        "snapshot_٢٠251203_010000.zip",
+        "x_snapshot_20251203_010000.zip",
+        "snapshot_20251203_010000.zip\n",
+        "",
+    ]
+    assert not any(is_snapshot(name) for name in strangers)
+    assert all(segment_epoch(name) is None for name in ("e1_s1.wal", "x", f"{segments[0]}.tmp"))
