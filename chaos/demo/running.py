@@ -34,6 +34,7 @@ from prometheus_persist.errors import EXIT_HUMAN
 
 VENUE_FILE = "venue.json"
 PAUSE_S = 1.0
+SYNC_EVERY_CYCLES = 20
 GONE_S_MAX = 5.0
 _POLL_S = 0.05
 
@@ -67,6 +68,7 @@ def keep_running(directory: Path, seed: int, lang: Lang, *, as_json: bool) -> in
         cycles=0,
         lang=lang,
         pause_s=PAUSE_S,
+        sync_every=SYNC_EVERY_CYCLES,
     )
     code = None
     try:
@@ -84,7 +86,7 @@ def keep_running(directory: Path, seed: int, lang: Lang, *, as_json: bool) -> in
 
 
 class _Progress:
-    """Tells cycles and refusals as they happen, and lets everything else go by."""
+    """Tells cycles, refusals and silences as they happen, and lets everything else go by."""
 
     def __init__(self, lang: Lang, out: Any) -> None:
         self._lang = lang
@@ -92,7 +94,7 @@ class _Progress:
 
     def say(self, event: str, **fields: Any) -> None:
         """One event."""
-        if event in ("cycle", "frozen"):
+        if event in ("cycle", "frozen", "unanswered"):
             print(say(event, self._lang, **fields), file=self._out, flush=True)
 
 

@@ -48,6 +48,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "   {inst_id} 已冻结，{agent_id} 的新开仓被拒绝（其余照常交易）",
         "   {inst_id} is frozen: a new entry of {agent_id} is refused, everything else goes on",
     ),
+    "unanswered": (
+        "   交易所没有应答：{what}（下个周期再问）",
+        "   no answer from the exchange: {what} (asked again in the next cycle)",
+    ),
     "again_clean": (
         "⑤ 再对账一次：没有发现任何差异",
         "5. A second reconciliation finds nothing",

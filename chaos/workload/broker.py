@@ -4,6 +4,7 @@
   passed on, because an unanswered order may be alive.
 - A stop is a ``conditional`` algo order, reduce-only, placed through ``create_order`` with
   ``stopLossPrice``; its clOrdId is known to the exchange as algoClOrdId.
+- An exchange that does not answer is asked again in the next cycle; nothing is assumed meanwhile.
 - A frozen gate is an answer, not an accident: the agent waits.
 
 ``ccxt`` is imported by this process only, when a broker is made.
@@ -19,7 +20,7 @@ from typing import Any, Protocol
 from chaos.instruments import CONTRACTS
 from chaos.workload.narrator import Narrator
 from chaos.workload.strategy import closing_side
-from prometheus_persist.errors import Frozen
+from prometheus_persist.errors import Frozen, VenueError
 from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.session import Session
 from prometheus_persist.state import Contracts, OrderIntent, Position
@@ -193,7 +194,11 @@ class CcxtBroker:
 
     def _settle(self, cl_ord_id: str) -> OrderIntent:
         began = time.monotonic()
-        intent = self._session.settle(self.reader, cl_ord_id)
+        try:
+            intent = self._session.settle(self.reader, cl_ord_id)
+        except VenueError as problem:
+            self._narrator.say("unanswered", what=cl_ord_id, problem=problem.detail)
+            return self._session.state.intents[cl_ord_id]
         self._narrator.held(
             self._session.seq, self._session.state, time.monotonic() - began, "settle"
         )

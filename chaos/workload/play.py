@@ -26,7 +26,7 @@ from chaos.workload.narrator import Narrator, Speaker, plainly
 from chaos.workload.sabotaged import SendFirstBroker
 from chaos.workload.system import TradingSystem
 from prometheus_persist.clock import SystemClock
-from prometheus_persist.errors import PersistError
+from prometheus_persist.errors import EXIT_HUMAN, PersistError
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.saving import StopRequest, stop_on_signals
 from prometheus_persist.session import EXIT_OF_DECISION, Session, Settings
@@ -42,7 +42,8 @@ class Life:
     """What one child is told. ``cycles`` 0 means until a signal comes.
 
     ``moves_market``: the child itself moves the prices before each of its cycles, so that nothing
-    happens at the exchange behind its back unless somebody means it to.
+    happens at the exchange behind its back unless somebody means it to. ``sync_every`` so many
+    cycles the running system is reconciled as well.
     """
 
     directory: Path
@@ -53,7 +54,7 @@ class Life:
     fault: Fault | None = None
     saboteur: Sabotage | None = None
     pause_s: float = 0.0
-    reconcile_again: bool = True
+    sync_every: int = 0
     moves_market: bool = False
 
 
@@ -101,11 +102,12 @@ def _live(life: Life, narrator: Narrator, out: TextIO, stop: StopRequest) -> int
         return code
     system = TradingSystem(session, broker, narrator, life.seed, SystemClock())
     system.found()
-    _cycles(life, system, stop)
-    return _leave(life, system, stop)
+    code = _cycles(life, system, stop, out)
+    return _leave(system, code)
 
 
-def _cycles(life: Life, system: TradingSystem, stop: StopRequest) -> None:
+def _cycles(life: Life, system: TradingSystem, stop: StopRequest, out: TextIO) -> int:
+    """Turn the loop until it is done, a signal came, or a human is needed; the exit code so far."""
     left = life.cycles or sys.maxsize
     market = Market(_control(life.url), life.seed) if life.moves_market else None
     while left and not stop.requested:
@@ -113,21 +115,31 @@ def _cycles(life: Life, system: TradingSystem, stop: StopRequest) -> None:
             market.step(system.cycles + 1)
         system.cycle()
         left -= 1
+        if life.sync_every and _sync_is_due(life, system):
+            facts = system.session.sync(system.broker.reader)
+            if facts.plan is not None and facts.plan.findings:
+                _print_report(facts, life.lang, out)
+            if facts.decision == "human":
+                return EXIT_HUMAN
         deadline = time.monotonic() + life.pause_s
         while not stop.requested and time.monotonic() < deadline:
             time.sleep(min(0.05, life.pause_s))
+    return stop.exit_code if stop.requested else 0
 
 
-def _leave(life: Life, system: TradingSystem, stop: StopRequest) -> int:
+def _sync_is_due(life: Life, system: TradingSystem) -> bool:
+    """Every so many cycles, and at once again where the last one could not be completed."""
+    return system.cycles % life.sync_every == 0 or not system.session.may_trade
+
+
+def _leave(system: TradingSystem, code: int) -> int:
     session, narrator = system.session, system.narrator
-    if life.reconcile_again:
-        facts = session.sync(system.broker.reader)
-        narrator.say("reconciled", facts=plainly(facts))
+    facts = session.sync(system.broker.reader)
+    narrator.say("reconciled", facts=plainly(facts))
     began = time.monotonic()
     seq = session.save("exit")
     narrator.held(seq, session.state, time.monotonic() - began, "exit")
     session.close()
-    code = stop.exit_code if stop.requested else 0
     narrator.say("end", code=code, cycles=system.cycles)
     return code
 

@@ -13,7 +13,8 @@ from chaos.demo.story import fresh_place
 from chaos.demo.words import WORDS
 from chaos.scenarios.online import environment
 
-READY_S_MAX = 40.0
+LEAVES_S_MAX = 40.0
+DEMO = (sys.executable, "-u", "-m", "chaos.demo", "--lang", "en")
 
 
 def test_an_earlier_demo_is_left_alone(tmp_path):
@@ -35,8 +36,7 @@ def test_both_languages_fill_in_the_same_fields():
 @pytest.mark.timeout(180)
 def test_the_story_holds_and_says_so(tmp_path, chaos_seed):
     done = subprocess.run(
-        [sys.executable, "-m", "chaos.demo", "--dir", tmp_path, "--seed", str(chaos_seed)]
-        + ["--lang", "en", "--json"],
+        [*DEMO, "--dir", str(tmp_path), "--seed", str(chaos_seed), "--json"],
         env=environment(),
         capture_output=True,
         text=True,
@@ -63,7 +63,7 @@ def test_kept_running_it_is_killed_comes_back_and_leaves_on_ctrl_c(tmp_path, cha
         assert "The exchange still runs" in said
         assert "Crash recovery report" in said
         second.send_signal(signal.SIGINT)
-        assert second.wait(READY_S_MAX) == 130
+        assert second.wait(LEAVES_S_MAX) == 130
         assert _left_behind(tmp_path) == []
     finally:
         for pid in _left_behind(tmp_path):
@@ -72,8 +72,7 @@ def test_kept_running_it_is_killed_comes_back_and_leaves_on_ctrl_c(tmp_path, cha
 
 def _keep_running(directory, seed):
     return subprocess.Popen(
-        [sys.executable, "-u", "-m", "chaos.demo", "--dir", str(directory), "--keep-running"]
-        + ["--lang", "en", "--seed", str(seed)],
+        [*DEMO, "--dir", str(directory), "--seed", str(seed), "--keep-running"],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,0 +1,61 @@
+"""The report: the same facts as table, plain lines, Markdown and JSON, in two languages."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from chaos.report.lines import judged, to_json, trouble
+from chaos.report.markdown import markdown
+from chaos.report.table import show
+from chaos.report.words import WORDS, word
+from chaos.verdict import Figures, Outcome, Verdict
+
+
+def verdict(*, wrong=(), holds=True):
+    found = Verdict("sigkill-sweep", 3, figures=Figures(moments=4, moments_exact=4))
+    found.assume("the fault struck", holds, "0 times")
+    found.check("I1", "every commit is there", 9, wrong)
+    return found
+
+
+def test_every_word_is_there_in_both_languages_and_they_differ():
+    for key, (zh, en) in WORDS.items():
+        assert zh.strip(), key
+        assert en.strip(), key
+        assert zh != en
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_table_names_rows_scenarios_and_what_went_wrong(lang, terminal):
+    out = io.StringIO()
+    run = judged([verdict(wrong=["commit 7 lost"])], complete=False)
+    show(run, Console(file=out, force_terminal=terminal, width=200), lang)
+    text = out.getvalue()
+    for due in ("sigkill-sweep", "4/4 moments exact", "commit 7 lost", word("row.5", lang)):
+        assert due in text
+    assert word("outcome.failed", lang) in text
+
+
+def test_markdown_is_a_table_of_five_rows():
+    lines = markdown(judged([verdict()], complete=False), "en").splitlines()
+    assert [line.split("|")[1].strip() for line in lines[4:9]] == list("12345")
+
+
+def test_json_keeps_checks_and_assumptions():
+    told = to_json(judged([verdict(holds=False)], complete=False))
+    assert told["outcome"] == "void"
+    assert told["scenarios"][0]["assumptions"][0]["detail"] == "0 times"
+    assert told["scenarios"][0]["checks"][0]["count"] == 9
+
+
+def test_a_row_nobody_judged_voids_a_complete_run_only():
+    assert judged([verdict()], complete=False).outcome is Outcome.PASSED
+    assert judged([verdict()], complete=True).outcome is Outcome.VOID
+
+
+def test_trouble_is_shortened_but_counted():
+    ((kind, text),) = trouble(verdict(wrong=[f"commit {n}" for n in range(9)]))
+    assert kind == "wrong"
+    assert text.endswith("commit 4; +4")
