@@ -9,12 +9,10 @@ The judge reads the record and nothing else, so that a saved run can be judged a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from chaos.digest import JsonObject
-from chaos.invariants import books, damage, orders, restored, sweep
+from chaos.invariants import books, damage, orders, reconciliation, restored, sweep
 from chaos.oracle.history import State, history
 from chaos.record import Record
 from chaos.scenarios.model import Scenario
@@ -58,7 +56,7 @@ def _online(verdict: Verdict, scenario: Scenario, record: Record) -> None:
     _exits(verdict, record)
     _untouched(verdict, record)
     _second_reconciliation(verdict, record)
-    _reconciliation_figures(verdict, scenario, record)
+    reconciliation.check(verdict, record, clean=scenario.clean)
     _times(verdict, record)
 
 
@@ -176,107 +174,6 @@ def _second_reconciliation(verdict: Verdict, record: Record) -> None:
 def _cases(event: JsonObject) -> str:
     plan = event["facts"]["plan"] or {"findings": []}
     return ", ".join(f"{each['case']} {each['what']}" for each in plan["findings"])
-
-
-# -- reconciliation
-
-
-def _reconciliation_figures(verdict: Verdict, scenario: Scenario, record: Record) -> None:
-    figures = verdict.figures
-    wrong: list[str] = []
-    for event in record.of("recovered"):
-        facts = event["facts"]
-        plan = facts["plan"]
-        if plan is None or facts["restore"]["fresh"] or facts["decision"] == "incomplete":
-            continue
-        settled = {
-            finding["agent_id"] for finding in plan["findings"] if finding["resolution"] == "AUTO"
-        }
-        figures.reconciliations += 1
-        figures.items += len(plan["items"])
-        figures.items_settled += sum(
-            item["verdict"] == "MATCH"
-            or (item["verdict"] == "MISMATCH" and facts["applied"] and item["agent_id"] in settled)
-            for item in plan["items"]
-        )
-        wrong += list(_false_corrections(scenario, record, plan))
-    figures.false_corrections += len(wrong)
-    verdict.check("P6", "no false correction", figures.reconciliations, wrong)
-    missed = []
-    for what, found in _deviations(record):
-        figures.deviations += 1
-        figures.deviations_found += found
-        if not found:
-            missed.append(what)
-    verdict.check("recall", "every injected deviation was found", figures.deviations, missed)
-
-
-def _false_corrections(
-    scenario: Scenario, record: Record, plan: Mapping[str, Any]
-) -> Iterator[str]:
-    """Corrections that the exchange's own books do not bear out."""
-    said = {event["cl_ord_id"]: event["agent_id"] for event in record.of("order")}
-    last = record.last("truth")
-    truth = last["truth"] if last else {"orders": [], "fills": []}
-    owner = {
-        row["ordId"]: said.get(row["clOrdId"] or row["algoClOrdId"]) for row in truth["orders"]
-    }
-    fills = {(row["instId"], row["tradeId"]): owner.get(row["ordId"]) for row in truth["fills"]}
-    for finding in plan["findings"]:
-        for step in finding["corrections"]:
-            if scenario.clean:
-                yield f"{step['is']} where nothing was injected"
-            elif step["is"] in ("BookFill", "BookOrphan"):
-                fill = step["execution"]
-                mark = (fill["inst_id"], fill["trade_id"])
-                if mark not in fills:
-                    yield f"{step['is']} of a fill that does not exist: {mark}"
-                elif fills[mark] != step.get("agent_id"):
-                    yield f"{mark} belongs to {fills[mark]}, booked to {step.get('agent_id')}"
-            elif step["is"] == "RebuildLedger":
-                yield f"ledger of {step['agent_id']} rebuilt, nobody touched it"
-
-
-def _deviations(record: Record) -> Iterator[tuple[str, bool]]:
-    """What was injected between two children, and whether the next recovery named it."""
-    pending: list[tuple[str, str]] = []
-    for event in record.events:
-        if event["event"] == "inject":
-            pending += _injected(event)
-        elif event["event"] == "exit" and event["code"] == SIGKILLED:
-            pending += [(f"order {mark} in flight", mark) for mark in _in_flight(record, event)]
-        elif event["event"] == "recovered" and event["facts"]["plan"] is not None:
-            words = json.dumps(event["facts"]["plan"]["findings"], ensure_ascii=False)
-            for what, mark in pending:
-                yield what, mark in words
-            pending = []
-    for what, _ in pending:
-        yield what, False
-
-
-def _injected(event: JsonObject) -> list[tuple[str, str]]:
-    if event["kind"] == "stop_out":
-        return [(f"stop {stop['cl_ord_id']} fired", stop["cl_ord_id"]) for stop in event["stops"]]
-    if event["kind"] in ("hand_with", "hand_flip"):
-        return [(f"{event['kind']} on {event['inst_id']}", event["inst_id"])]
-    return []
-
-
-def _in_flight(record: Record, exit_event: JsonObject) -> list[str]:
-    """Orders that the exchange has executed and that no acknowledged commit had booked."""
-    label = f"after child {exit_event['child']}"
-    dump = next((each for each in record.of("dump") if each["label"] == label), None)
-    truth = next((each["truth"] for each in record.of("truth") if each["label"] == label), None)
-    if dump is None or truth is None or dump.get("problem"):
-        return []
-    booked = {row["fill_id"] for row in dump["streams"].get("public_trades", ())}
-    return sorted(
-        {
-            row["clOrdId"]
-            for row in truth["fills"]
-            if row["clOrdId"] and f"{row['instId']}:{row['tradeId']}" not in booked
-        }
-    )
 
 
 # -- times

@@ -23,8 +23,9 @@ from pathlib import Path
 from chaos.judge import judge
 from chaos.record import RUNNER, Voice, read
 from chaos.saboteurs import Sabotage
+from chaos.scenarios.environment import environment
 from chaos.scenarios.model import Scenario
-from chaos.scenarios.online import Stage, environment
+from chaos.scenarios.online import Stage
 from chaos.scenarios.table import BY_NAME, SCENARIOS
 from chaos.verdict import Verdict
 

@@ -28,7 +28,7 @@ import psutil  # type: ignore[import-untyped]
 import fakeokx
 from chaos.demo.words import say
 from chaos.report.words import Lang
-from chaos.scenarios.online import environment
+from chaos.scenarios.environment import environment
 from chaos.workload.play import Life, live
 from prometheus_persist.errors import EXIT_HUMAN
 

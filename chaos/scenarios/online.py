@@ -9,26 +9,23 @@ behind a dead trader's back is exactly what the scenario says.
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import fakeokx
 from chaos.chance import generator
 from chaos.digest import JsonObject
 from chaos.faults import Damage, Fault, damage_file
-from chaos.instruments import CONTRACTS
-from chaos.market import net_contracts, same_way
 from chaos.record import RUNNER, Tail, Voice
 from chaos.saboteurs import Sabotage
+from chaos.scenarios import world
+from chaos.scenarios.environment import environment
 from chaos.scenarios.model import (
     HandTrade,
     Scenario,
@@ -42,7 +39,6 @@ from chaos.scenarios.model import (
 
 CHILD_S_MAX = 90.0
 _POLL_S = 0.02
-_PAST_TRIGGER = Decimal("0.003")
 LEDGER_FILES = (
     "incremental/public_ledger.json",
     "incremental/private_ledgers/*.json",
@@ -53,10 +49,6 @@ LEDGER_FILES = (
 
 def _nobody(_event: JsonObject) -> None:
     return None
-
-
-class NothingToDo(RuntimeError):
-    """The course of events left nothing to strike at; the result is void, not green."""
 
 
 @dataclass(slots=True)
@@ -98,7 +90,7 @@ class Stage:
             for step in self.scenario.steps:
                 try:
                     self._step(step)
-                except NothingToDo as why:
+                except world.NothingToDo as why:
                     self._voice.say("nothing_to_do", step=type(step).__name__, why=str(why))
                     return
         self._voice.say("played")
@@ -109,9 +101,9 @@ class Stage:
             case Trade():
                 self._trade(step)
             case StopOut():
-                self._stop_out()
+                self._voice.say("inject", **world.stop_out(self._venue, self._rng))
             case HandTrade(way):
-                self._hand_trade(way)
+                self._voice.say("inject", **world.hand_trade(self._venue, self._rng, way))
             case Spoil(glob, kind, at):
                 self._spoil(glob, Damage(kind, self._rng.randint(*at)))
             case VenueDown():
@@ -227,51 +219,10 @@ class Stage:
 
     # -- the world
 
-    def _stop_out(self) -> None:
-        before = self._venue.truth()
-        waiting = [row for row in before["algos"] if row["state"] == "live" and row["tag"]]
-        if not waiting:
-            raise NothingToDo("no stop of ours waits at the exchange")
-        row = waiting[self._rng.randrange(len(waiting))]
-        trigger = Decimal(row["slTriggerPx"])
-        past = 1 - _PAST_TRIGGER if row["side"] == "sell" else 1 + _PAST_TRIGGER
-        px = CONTRACTS[row["instId"]].on_tick(trigger * past)
-        self._venue.price(row["instId"], format(px, "f"))
-        live = {each["algoClOrdId"] for each in waiting}
-        fired = [
-            {"cl_ord_id": each["algoClOrdId"], "inst_id": each["instId"]}
-            for each in self._venue.truth()["algos"]
-            if each["algoClOrdId"] in live and each["state"] == "effective"
-        ]
-        self._voice.say("inject", kind="stop_out", px=str(px), stops=fired)
-
-    def _hand_trade(self, way: str) -> None:
-        truth = self._venue.truth()
-        nets = {inst_id: net_contracts(truth, inst_id) for inst_id in sorted(CONTRACTS)}
-        held = [inst_id for inst_id, net in nets.items() if net]
-        if not held:
-            raise NothingToDo("the account is flat")
-        inst_id = held[self._rng.randrange(len(held))]
-        net = nets[inst_id]
-        if way == "with":
-            side, sz = same_way(net), CONTRACTS[inst_id].unit
-        else:
-            side, sz = same_way(-net), abs(net) * 2
-        ord_id = self._venue.trade_by_hand(inst_id, side, sz)
-        self._voice.say(
-            "inject",
-            kind=f"hand_{way}",
-            inst_id=inst_id,
-            side=side,
-            sz=str(sz),
-            ord_id=ord_id,
-            net_before=str(net),
-        )
-
     def _spoil(self, glob: str, damage: Damage) -> None:
         found = sorted(self.store.glob(glob), key=lambda path: (path.stat().st_size > 2000, path))
         if not found:
-            raise NothingToDo(f"no file matches {glob}")
+            raise world.NothingToDo(f"no file matches {glob}")
         path = found[-1]
         self._voice.say(
             "damage",
@@ -293,7 +244,7 @@ class Stage:
 
     def _truth(self, label: str) -> None:
         if self._venue.is_running:
-            self._voice.say("truth", label=label, truth=books(self._venue.truth()))
+            self._voice.say("truth", label=label, truth=world.books(self._venue.truth()))
 
     def _look(self, label: str, *, settled: bool) -> None:
         command = [sys.executable, "-m", "chaos.workload.look", "--dir", str(self.store)]
@@ -301,50 +252,3 @@ class Stage:
         command += ["--settled"] if settled else []
         command += ["--saboteur", self.saboteur] if self.saboteur else []
         subprocess.run(command, check=False, env=environment())  # noqa: S603 our own module
-
-
-_KEPT = {
-    "orders": (
-        "instId",
-        "ordId",
-        "clOrdId",
-        "algoClOrdId",
-        "tag",
-        "side",
-        "sz",
-        "state",
-        "cTime",
-        "reduceOnly",
-        "accFillSz",
-    ),
-    "algos": ("instId", "algoId", "algoClOrdId", "tag", "side", "sz", "state", "ordId"),
-    "fills": (
-        "instId",
-        "tradeId",
-        "ordId",
-        "clOrdId",
-        "tag",
-        "side",
-        "fillSz",
-        "fillPx",
-        "fee",
-        "billId",
-        "ts",
-    ),
-    "positions": ("instId", "pos", "posSide", "mgnMode", "avgPx"),
-}
-
-
-def books(truth: Mapping[str, Any]) -> JsonObject:
-    """What the judges need of the exchange's books."""
-    return {
-        name: [{field: row[field] for field in fields} for row in truth[name]]
-        for name, fields in _KEPT.items()
-    } | {"now_ms": truth["now_ms"]}
-
-
-def environment() -> dict[str, str]:
-    """This process's environment, with this repository importable in the child."""
-    root = str(Path(__file__).resolve().parents[2])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

@@ -11,7 +11,7 @@ import pytest
 
 from chaos.demo.story import fresh_place
 from chaos.demo.words import WORDS
-from chaos.scenarios.online import environment
+from chaos.scenarios.environment import environment
 
 LEAVES_S_MAX = 40.0
 DEMO = (sys.executable, "-u", "-m", "chaos.demo", "--lang", "en")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from chaos.scenarios.online import environment
+from chaos.scenarios.environment import environment
 
 SUITE = """
 import json, pytest

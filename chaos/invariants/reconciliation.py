@@ -1,0 +1,120 @@
+"""P6 and recall: nothing is corrected that was right, and nothing that is wrong stays unseen.
+
+A correction is false when the exchange's own books do not bear it out: a fill that does not exist,
+or that belongs to somebody else, a ledger rebuilt that nobody touched, or any correction at all
+where nothing was injected. A deviation is found when the findings of the next recovery name it:
+the clOrdId of a stop that fired or of an order in flight, the instrument of a trade by hand.
+
+The share of settled items (the user's criterion) counts items that match, and items that were
+corrected with evidence in that same recovery. Recoveries without a view of the exchange are left
+out: there was no reconciliation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from chaos.digest import JsonObject
+from chaos.record import Record
+from chaos.verdict import Verdict
+
+SIGKILLED = -9
+
+
+def check(verdict: Verdict, record: Record, *, clean: bool) -> None:
+    """Every recovery of the record; ``clean`` where nothing was injected."""
+    figures = verdict.figures
+    wrong: list[str] = []
+    for event in record.of("recovered"):
+        facts = event["facts"]
+        plan = facts["plan"]
+        if plan is None or facts["restore"]["fresh"] or facts["decision"] == "incomplete":
+            continue
+        settled = {
+            finding["agent_id"] for finding in plan["findings"] if finding["resolution"] == "AUTO"
+        }
+        figures.reconciliations += 1
+        figures.items += len(plan["items"])
+        figures.items_settled += sum(
+            item["verdict"] == "MATCH"
+            or (item["verdict"] == "MISMATCH" and facts["applied"] and item["agent_id"] in settled)
+            for item in plan["items"]
+        )
+        wrong += list(_false_corrections(record, plan, clean=clean))
+    figures.false_corrections += len(wrong)
+    verdict.check("P6", "no false correction", figures.reconciliations, wrong)
+    missed = []
+    for what, found in _deviations(record):
+        figures.deviations += 1
+        figures.deviations_found += found
+        if not found:
+            missed.append(what)
+    verdict.check("recall", "every injected deviation was found", figures.deviations, missed)
+
+
+def _false_corrections(record: Record, plan: Mapping[str, Any], *, clean: bool) -> Iterator[str]:
+    """Corrections that the exchange's own books do not bear out."""
+    said = {event["cl_ord_id"]: event["agent_id"] for event in record.of("order")}
+    last = record.last("truth")
+    truth = last["truth"] if last else {"orders": [], "fills": []}
+    owner = {
+        row["ordId"]: said.get(row["clOrdId"] or row["algoClOrdId"]) for row in truth["orders"]
+    }
+    fills = {(row["instId"], row["tradeId"]): owner.get(row["ordId"]) for row in truth["fills"]}
+    for finding in plan["findings"]:
+        for step in finding["corrections"]:
+            if clean:
+                yield f"{step['is']} where nothing was injected"
+            elif step["is"] in ("BookFill", "BookOrphan"):
+                fill = step["execution"]
+                mark = (fill["inst_id"], fill["trade_id"])
+                if mark not in fills:
+                    yield f"{step['is']} of a fill that does not exist: {mark}"
+                elif fills[mark] != step.get("agent_id"):
+                    yield f"{mark} belongs to {fills[mark]}, booked to {step.get('agent_id')}"
+            elif step["is"] == "RebuildLedger":
+                yield f"ledger of {step['agent_id']} rebuilt, nobody touched it"
+
+
+def _deviations(record: Record) -> Iterator[tuple[str, bool]]:
+    """What was injected between two children, and whether the next recovery named it."""
+    pending: list[tuple[str, str]] = []
+    for event in record.events:
+        if event["event"] == "inject":
+            pending += _injected(event)
+        elif event["event"] == "exit" and event["code"] == SIGKILLED:
+            pending += [(f"order {mark} in flight", mark) for mark in _in_flight(record, event)]
+        elif event["event"] == "recovered" and event["facts"]["plan"] is not None:
+            words = json.dumps(event["facts"]["plan"]["findings"], ensure_ascii=False)
+            for what, mark in pending:
+                yield what, mark in words
+            pending = []
+    for what, _ in pending:
+        yield what, False
+
+
+def _injected(event: JsonObject) -> list[tuple[str, str]]:
+    if event["kind"] == "stop_out":
+        return [(f"stop {stop['cl_ord_id']} fired", stop["cl_ord_id"]) for stop in event["stops"]]
+    if event["kind"] in ("hand_with", "hand_flip"):
+        return [(f"{event['kind']} on {event['inst_id']}", event["inst_id"])]
+    return []
+
+
+def _in_flight(record: Record, exit_event: JsonObject) -> list[str]:
+    """Orders that the exchange has executed and that no acknowledged commit had booked."""
+    label = f"after child {exit_event['child']}"
+    dump = next((each for each in record.of("dump") if each["label"] == label), None)
+    truth = next((each["truth"] for each in record.of("truth") if each["label"] == label), None)
+    if dump is None or truth is None or dump.get("problem"):
+        return []
+    booked = {row["fill_id"] for row in dump["streams"].get("public_trades", ())}
+    return sorted(
+        {
+            row["clOrdId"]
+            for row in truth["fills"]
+            if row["clOrdId"] and f"{row['instId']}:{row['tradeId']}" not in booked
+        }
+    )
