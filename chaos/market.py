@@ -2,7 +2,8 @@
 
 ``python -m chaos.market --url URL --seed N`` drives a running fakeokx from a process of its own, so
 that the market goes on while the trader is dead. It ends by itself when the exchange no longer
-answers, and when nobody has asked the exchange anything for ``--idle`` seconds.
+answers, and when nobody has asked the exchange anything for ``--idle`` seconds; told the pid of the
+exchange, it takes it along in that case, so that a forgotten demo leaves nothing running.
 
 The walk is seeded and mean-reverting: prices stay within a few percent of where they began, so that
 stops fire now and then and nobody goes broke. The hand always trades the same instrument, in the
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import random
 import signal
 import threading
@@ -29,6 +31,7 @@ STEP_SHARE = 0.004
 PULL_SHARE = 0.06
 HAND_INST_ID = "DOGE-USDT-SWAP"
 IDLE_S_DEFAULT = 600.0
+IDLE = "idle"
 _REFUSALS_MAX = 3
 _LOOK_EVERY_STEPS = 10
 
@@ -125,7 +128,7 @@ def drive(
         if asked != asked_before:
             asked_before, last_asked_s = asked, time.monotonic()
         elif time.monotonic() - last_asked_s > idle_s:
-            return "idle"
+            return IDLE
     return "stopped"
 
 
@@ -139,12 +142,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--interval", type=float, default=0.5, help="seconds between two moves")
     parser.add_argument("--hand-every", type=int, default=120, help="moves between two hand trades")
     parser.add_argument("--idle", type=float, default=IDLE_S_DEFAULT, help="seconds without trader")
+    parser.add_argument("--venue-pid", type=int, help="the exchange, to be ended when idle")
     args = parser.parse_args(argv)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with contextlib.suppress(KeyboardInterrupt):
-        drive(
+        why = drive(
             fakeokx.Control(args.url),
             args.seed,
             interval_s=args.interval,
@@ -152,6 +156,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             idle_s=args.idle,
             stop=stop,
         )
+        if why == IDLE and args.venue_pid:
+            os.kill(args.venue_pid, signal.SIGTERM)  # it answered a moment ago: the pid is its own
     return 0
 
 

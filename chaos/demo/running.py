@@ -7,7 +7,8 @@
 The exchange and the market are processes of their own; a ``kill -9`` of this one leaves them be,
 and the same command finds them again: an exchange that still answers is used, one that is gone is
 started anew on the same ledger and port. After Ctrl+C, and after a normal end, both are stopped.
-A market whose exchange is gone, or that nobody trades on any more, ends by itself.
+A market whose exchange is gone ends by itself; one that nobody trades on any more ends after ten
+minutes and takes the exchange along.
 """
 
 from __future__ import annotations
@@ -110,14 +111,15 @@ def _world(directory: Path, seed: int) -> World:
     market_pid = known.get("market_pid", 0)
     if found != "found" or not _is(market_pid, "chaos.market"):
         _end(market_pid, "chaos.market")
-        market_pid = _start_market(url, seed, directory / "market.log")
+        market_pid = _start_market(url, venue_pid, seed, directory / "market.log")
     words = {"url": url, "venue_pid": venue_pid, "market_pid": market_pid}
     path.write_text(json.dumps(words) + "\n", encoding="utf-8")
     return World(url, venue_pid, market_pid, found)
 
 
-def _start_market(url: str, seed: int, log: Path) -> int:
+def _start_market(url: str, venue_pid: int, seed: int, log: Path) -> int:
     command = [sys.executable, "-m", "chaos.market", "--url", url, "--seed", str(seed)]
+    command += ["--venue-pid", str(venue_pid)]
     with log.open("ab") as out:
         return subprocess.Popen(  # noqa: S603 our own module, no shell
             command,

@@ -1,10 +1,17 @@
 """The market walks the same way for the same seed, stays near home, and ends by itself."""
 
+import subprocess
+import sys
 import threading
+import time
 from decimal import Decimal
 
+import pytest
+
+import fakeokx
 from chaos.instruments import CONTRACTS, INST_IDS
 from chaos.market import HAND_INST_ID, Market, drive
+from chaos.scenarios.environment import environment
 
 
 class Venue:
@@ -63,3 +70,27 @@ def test_the_hand_only_adds_to_what_is_there():
     flat = Venue(pos="0")
     assert _driven(flat, hand_every=2, idle_s=0.05) == "idle"
     assert flat.hands == []
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(60)
+def test_a_forgotten_market_ends_and_takes_its_exchange_along(tmp_path):
+    with fakeokx.launch(tmp_path) as venue:
+        command = [sys.executable, "-m", "chaos.market", "--url", venue.url, "--interval", "0.02"]
+        command += ["--idle", "0.5", "--venue-pid", str(venue.pid)]
+        assert subprocess.run(command, env=environment(), check=False).returncode == 0
+        deadline = time.monotonic() + 5
+        while venue.is_running and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not venue.is_running
+        assert "Traceback" not in (tmp_path / "fakeokx.log").read_text()
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(60)
+def test_a_market_ends_when_its_exchange_is_killed(tmp_path):
+    with fakeokx.launch(tmp_path) as venue:
+        command = [sys.executable, "-m", "chaos.market", "--url", venue.url, "--interval", "0.02"]
+        with subprocess.Popen(command, env=environment()) as market:
+            venue.kill()
+            assert market.wait(20) == 0
