@@ -36,6 +36,7 @@ RATIO_MAX = 100
 SMALL_BYTES_MAX = 1024 * 1024  # no bomb, whatever its ratio
 _ZIP_YEARS_MS = (315_532_800_000, 4_323_455_999_000)  # 1980 to 2106: what a zip can date
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_BEGINNING, _ENDING, _ENDING_BYTES = b"PK\x03\x04", b"PK\x05\x06", 22
 _NUMBERS = ("seq", "epoch", "time_ms", "wall_ms")
 _MEMBERS = ("documents.json", "streams.ndjson")
 _MANIFEST = "manifest.json"
@@ -86,6 +87,8 @@ def _zipped(
 
 def unpack(data: bytes, where: str) -> tuple[Image, Tip]:
     """The image and its tip; raises StoreDamaged for all that pack did not write."""
+    if not data.startswith(_BEGINNING) or data[-_ENDING_BYTES:][:4] != _ENDING:
+        raise StoreDamaged("does not begin and end like a snapshot archive", file=where)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = _checked_infos(archive, where)

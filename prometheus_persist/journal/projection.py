@@ -197,6 +197,8 @@ def unwrap(name: str, content: bytes, where: str) -> tuple[JsonObject, int]:
     found = loads_object(content, where)
     data, seq = found.pop("data", None), found.get("sequence")
     seal = found.pop("head_checksum", None)
+    if not content.endswith(b"}\n"):
+        raise StoreDamaged("its end is missing", file=where, offset=len(content))
     if found.get("schema_version") != SCHEMA_VERSION:
         raise StoreDamaged(f"schema version {found.get('schema_version')!r}", file=where)
     if not isinstance(data, dict) or not isinstance(seq, int) or isinstance(seq, bool):

@@ -141,6 +141,8 @@ HOSTILE = {
     "link": link_member,
     "not a zip": lambda: b"PK\x03\x04 nonsense",
     "nothing": lambda: b"",
+    "something before it": lambda: b"#!/bin/sh\n" + PACKED,
+    "something behind it": lambda: PACKED + b"\0",
     "lzma": lambda: zipped(GOOD, zipfile.ZIP_LZMA),
     "bzip2": lambda: zipped(GOOD, zipfile.ZIP_BZIP2),
     "unsealed": lambda: zipped({**GOOD, "manifest.json": b'{"format":1}'}),

@@ -130,7 +130,7 @@ def test_projection_every_single_bit_flip() -> None:
 
 def test_projection_truncated_or_misplaced() -> None:
     """A cut file, another schema, and a file under another's name are damage."""
-    for length in range(len(FILE) - 1):
+    for length in range(len(FILE)):
         with pytest.raises(StoreDamaged):
             unwrap(NAME, FILE[:length], "f")
     with pytest.raises(StoreDamaged, match="another name"):
