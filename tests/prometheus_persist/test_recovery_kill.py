@@ -1,0 +1,188 @@
+"""S1, S2, S5: the process is killed before every single operation on the disk, for real.
+
+A child is forked, lives through a whole story (open, ten commits, checkpoint, snapshot, close) and
+kills itself with SIGKILL before its n-th operation, for every n. What it had been acknowledged, it
+has told through a pipe before. The parent then restores.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from storekit import (
+    CHANGING,
+    HookFs,
+    Killed,
+    KillSwitch,
+    MemFs,
+    StillClock,
+    founding,
+    open_store,
+    trade,
+)
+
+from prometheus_persist.journal.projection import unwrap
+from prometheus_persist.recovery import restore
+from prometheus_persist.state import state_from
+from prometheus_persist.storage.fs import Fs, LocalFs
+
+CLOCK = StillClock()
+Tell = Callable[[int], None]
+
+
+def story(fs: Fs, tell: Tell, digests: dict[int, str] | None = None) -> None:
+    """The same life every time it is lived from the start."""
+
+    class Watch:
+        def begin(self, seq: int, change: Any) -> None:
+            pass
+
+        def durable(self, seq: int, elapsed_s: float) -> None:
+            tell(seq)
+            if digests is not None:
+                digests[seq] = store.image.digest()
+
+    store = open_store(fs, CLOCK, Watch())
+    if digests is not None:
+        digests[store.tip.seq] = store.image.digest()
+    store.commit(founding())
+    state = state_from(store.image.documents)
+    for number in range(9):
+        store.commit(trade(state, number))
+        if number == 4:
+            store.checkpoint()
+            store.snapshot(2)
+    store.checkpoint()
+    store.snapshot(2)
+    store.close()
+
+
+@cache
+def told() -> tuple[dict[int, str], int]:
+    """The digest at every sequence of the story, and how many operations it takes."""
+    digests: dict[int, str] = {0: restore(MemFs(), clock=CLOCK).image.digest()}
+    count = KillSwitch(10**9)
+    story(HookFs(MemFs(), count), lambda seq: None, digests)
+    return digests, count.count
+
+
+class SelfKill:
+    """SIGKILL to oneself before the ``at``-th operation that changes anything."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.count = at, 0
+
+    def __call__(self, op: str, path: str, data: bytes) -> None:
+        if op in CHANGING:
+            self.count += 1
+            if self.count == self.at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def in_child(work: Callable[[Tell], None]) -> tuple[int, list[int]]:
+    """How the child ended (0, or the signal), and the acknowledgements it told of."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            os.close(ours)
+            work(lambda seq: os.write(theirs, f"{seq}\n".encode()) and None)
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as pipe:
+        acks = [int(line) for line in pipe.read().split()]
+    _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the child failed by itself"
+    return (os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0), acks
+
+
+@pytest.fixture
+def fast_dir() -> Iterator[Path]:
+    """A directory in memory where there is one: SIGKILL leaves the same there as on a disk."""
+    shm = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as name:
+        yield Path(name)
+
+
+def assert_survived(fs: Fs, acked: int) -> None:
+    """The state is one the story had; nothing acknowledged is lost; at most one commit is ahead."""
+    digests, _ = told()
+    found = restore(fs, clock=CLOCK)
+    assert acked <= found.seq <= acked + 2  # the commit in flight, or an opening and none
+    assert found.image.digest() == digests[found.seq]
+    assert {damage.outcome for damage in found.facts.damages} <= {"ignored", "repaired"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_kill_before_every_operation(fast_dir: Path) -> None:
+    """Killed before any operation, then restored, then killed again while reopening, then opened:
+    nothing acknowledged is lost, no state is a mixture, no readable file is half a file."""
+    kills = 0
+    for at in range(1, 400):
+        root = fast_dir / str(at)
+        root.mkdir()
+        fs = LocalFs(root)
+        ended, acks = in_child(lambda tell, at=at, fs=fs: story(HookFs(fs, SelfKill(at)), tell))
+        acked = max(acks, default=0)
+        assert_survived(fs, acked)
+        for path in root.rglob("*.json"):
+            unwrap(str(path.relative_to(root / "incremental")), path.read_bytes(), str(path))
+        before = restore(fs, clock=CLOCK)
+        second, _ = in_child(
+            lambda tell, at=at, fs=fs: go_on(HookFs(fs, SelfKill(1 + at % 31)), tell)
+        )
+        assert second in (0, signal.SIGKILL)
+        after = restore(fs, clock=CLOCK)
+        assert after.image.digest() == before.image.digest()
+        assert after.seq >= before.seq
+        open_store(fs, CLOCK).commit(founding())
+        assert restore(fs, clock=CLOCK).documents["supervisor"] is not None
+        if not ended:
+            assert max(acks) == max(told()[0])
+            break
+        assert ended == signal.SIGKILL
+        kills += 1
+    else:
+        pytest.fail("the story has more operations than were tried")
+    assert kills > 100
+
+
+def go_on(fs: Fs, tell: Tell) -> None:
+    store = open_store(fs, CLOCK)
+    store.checkpoint()
+    store.snapshot(2)
+    store.close()
+
+
+def test_kill_every_operation_of_every_reopening() -> None:
+    """Two crashes in a row, in memory: an operation of the story, then one of the reopening."""
+    digests, operations = told()
+    pairs = 0
+    for first in range(1, operations + 1, 5):
+        disk, acks = MemFs(), [0]
+        with pytest.raises(Killed):
+            story(HookFs(disk, KillSwitch(first)), acks.append)
+        left = disk.contents()
+        for second in range(1 + first // 5 % 7, 500, 7):
+            again = MemFs.of(left)
+            finished = True
+            try:
+                go_on(HookFs(again, KillSwitch(second)), acks.append)
+            except Killed:
+                finished = False
+            found = restore(again, clock=CLOCK)
+            assert found.image.digest() in {digests[acks[-1]], digests.get(acks[-1] + 1)}
+            pairs += 1
+            if finished:
+                break
+    assert pairs > 150
