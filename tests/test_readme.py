@@ -1,0 +1,63 @@
+"""The README says what is so: its code runs, its commands exist, its exit codes are the code's."""
+
+import re
+from pathlib import Path
+
+import ccxt
+import pytest
+from typer.main import get_command
+
+import fakeokx
+from prometheus_persist import errors
+from prometheus_persist.cli.app import app
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_there_are_exactly_two_commands_and_each_sets_up_everything():
+    found = re.findall(r"<!-- command: (\w+) -->\n```bash\n(.*?)```", README, re.DOTALL)
+    assert [name for name, _ in found] == ["demo", "test"]
+    for (_, text), last in zip(found, ("prometheus-persist demo", "pytest"), strict=True):
+        assert text.startswith("python3 -m venv .venv && ")
+        assert text.strip().endswith(f".venv/bin/{last}")
+
+
+def test_every_command_of_the_tool_is_in_the_readme():
+    for name in get_command(app).commands:
+        assert f"`prometheus-persist {name}`" in README
+
+
+def test_every_exit_code_is_in_the_readme():
+    for name, code in vars(errors).items():
+        if name.startswith("EXIT_") and code not in (130, 143):
+            assert f"\n| {code} | " in README, name
+
+
+def test_the_code_for_your_own_system_runs_as_printed(tmp_path, monkeypatch):
+    """Against fakeokx: the block as it stands, twice; only OKX's address is another."""
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    okx = ccxt.okx
+    with fakeokx.launch(tmp_path / "venue") as venue:
+        place = {"api": {"rest": venue.url}, "test": {"rest": venue.url}}
+        monkeypatch.setattr(ccxt, "okx", lambda options: okx({**options, "urls": place}))
+        monkeypatch.chdir(tmp_path)
+        for round_number in (1, 2):
+            names = {
+                "KEY": fakeokx.DEFAULT_KEY,
+                "SECRET": fakeokx.DEFAULT_SECRET,
+                "PASSPHRASE": fakeokx.DEFAULT_PASSPHRASE,
+            }
+            exec(compile(block, "README.md", "exec"), names)
+            (position,) = names["session"].state.private_ledgers["LiveAgent_01"].positions
+            assert str(position.qty_contracts) == ["0.1", "0.2"][round_number - 1]
+        (row,) = venue.truth()["positions"]
+        assert row["pos"] == "0.2"
+
+
+@pytest.mark.parametrize("folder", ["prometheus_persist", "fakeokx", "chaos", "tests"])
+def test_no_file_names_a_package_index_or_the_tools_it_was_written_with(folder):
+    root = Path(__file__).parent.parent / folder
+    for path in root.rglob("*.py"):
+        assert not re.search(r"https?://[\w.]*(pypi)|/(work)/", path.read_text(encoding="utf-8")), (
+            path
+        )
