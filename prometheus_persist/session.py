@@ -64,6 +64,8 @@ from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import Observer, Store, append_log
 
 OVERLAP_MS = 60_000
+READS_MAX = 4
+READ_AGAIN_S = 0.1
 _RECORD = (
     "total_pnl",
     "win_rate",
@@ -332,7 +334,7 @@ class Session:
         if reader is not None:
             self._wait_for_orders_on_their_way()
             plan, problem = _read_plan(
-                self._books(), reader, self._clock.now_ms(), self.settings.in_flight_ms
+                self._books(), reader, self._clock, self.settings.in_flight_ms
             )
         if plan is not None and approved is not None and approved != plan.plan_hash:
             raise PlanStale(
@@ -409,7 +411,7 @@ def plan_only(
     restored = restore(LocalFs(directory), clock=clock)
     state, index = state_from(restored.documents), _Index()
     books = index.books(state, restored.streams)
-    plan, problem = _read_plan(books, reader, clock.now_ms(), Settings().in_flight_ms)
+    plan, problem = _read_plan(books, reader, clock, Settings().in_flight_ms)
     decision, _ = _decide(plan, approved=False)
     return RecoveryFacts(
         restore=restored.facts,
@@ -425,20 +427,31 @@ def plan_only(
 
 
 def _read_plan(
-    books: Books, reader: ExchangeReader, now_ms: int, in_flight_ms: int
+    books: Books, reader: ExchangeReader, clock: Clock, in_flight_ms: int
 ) -> tuple[Plan | None, str]:
-    """The plan of the present view, or why there is none."""
+    """The plan of the present view, or why there is none.
+
+    A reading between an order's end and its fills shows the one without the other. Such a view is
+    read again, at most ``READS_MAX`` times, before it is called incomplete.
+    """
     mark, intents = books.state.watermark, books.state.intents
-    request = ViewRequest(
-        since_ms=max(mark.since_ms, mark.fills_ms) - OVERLAP_MS,
-        now_ms=now_ms,
-        intents=tuple(intents[key] for key in sorted(intents)),
-        in_flight_ms=in_flight_ms,
-    )
-    try:
-        return reconcile(books, reader.read_view(request)), ""
-    except VenueError as problem:
-        return None, problem.detail
+    plan = None
+    for reading in range(READS_MAX):
+        if reading:
+            clock.sleep(READ_AGAIN_S * 2**reading)
+        request = ViewRequest(
+            since_ms=max(mark.since_ms, mark.fills_ms) - OVERLAP_MS,
+            now_ms=clock.now_ms(),
+            intents=tuple(intents[key] for key in sorted(intents)),
+            in_flight_ms=in_flight_ms,
+        )
+        try:
+            plan = reconcile(books, reader.read_view(request))
+        except VenueError as problem:
+            return None, problem.detail
+        if not plan.incomplete or plan.source_problems:
+            break
+    return plan, ""
 
 
 def _decide(plan: Plan | None, *, approved: bool) -> tuple[str, bool]:
