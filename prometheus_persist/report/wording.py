@@ -34,7 +34,10 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "report.warning": ("⚠️  {text}", "⚠️  {text}"),
     "report.repaired": ("已修复", "repaired"),
-    "report.ignored": ("已忽略：未曾确认，或已不需要", "ignored: never acknowledged, or not needed any more"),
+    "report.ignored": (
+        "已忽略：未曾确认，或已不需要",
+        "ignored: never acknowledged, or not needed any more",
+    ),
     "report.lost": ("已丢失", "lost"),
     "report.agent_section": ("【Agent详情】", "[Agents]"),
     "report.alive": (
