@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     shared.add_argument("--lang", choices=("zh", "en"), help="default: by locale")
     found = argparse.ArgumentParser(
         prog="prometheus-chaos",
-        description=__doc__,
+        description=(__doc__ or "").replace("``", ""),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -76,7 +76,8 @@ def _reconciled(figures: Figures) -> tuple[int, str, bool]:
     share = figures.items_settled / figures.items
     figure = (
         f"{share:.2%} of items settled; found {figures.deviations_found}/{figures.deviations} "
-        f"deviations; {figures.false_corrections} false corrections"
+        f"deviations; {figures.false_corrections} false corrections; "
+        f"{figures.items_waiting} items rightly waited for a human"
     )
     good = (
         share > ITEMS_SHARE_MIN

@@ -55,6 +55,7 @@ def _online(verdict: Verdict, scenario: Scenario, record: Record) -> None:
             orders.known(verdict, label, state, truth)
     _exits(verdict, record)
     _untouched(verdict, record)
+    _approvals(verdict, record)
     _second_reconciliation(verdict, record)
     reconciliation.check(verdict, record, clean=scenario.clean)
     _times(verdict, record)
@@ -153,6 +154,21 @@ def _untouched(verdict: Verdict, record: Record) -> None:
             for child in stopped
             for name in sorted(files[child, "before"].keys() | files[child, "after"].keys())
             if files[child, "before"].get(name) != files[child, "after"].get(name)
+        ],
+    )
+
+
+def _approvals(verdict: Verdict, record: Record) -> None:
+    """What a human approved is what was done, and trading may go on."""
+    approvals = list(record.of("approved"))
+    verdict.check(
+        "D",
+        "an approved plan was applied, and trading went on",
+        len(approvals),
+        [
+            f"child {event['run']}: {event['facts']['decision']}"
+            for event in approvals
+            if not event["facts"]["applied"] or event["facts"]["decision"] != "go_restricted"
         ],
     )
 

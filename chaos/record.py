@@ -19,7 +19,7 @@ lines; the judge decides what they mean.
 | dump | runner | a read-only restore: sequence, documents, streams, damages |
 | truth | runner | the exchange's own books |
 | point, moment | runner | one kill point of a sweep; one restored moment of a long history |
-| opened, woke, recovered, reconciled | child | restored; its own dump; what recovery came to |
+| opened, woke, recovered, approved, reconciled | child | restored; own dump; what it came to |
 | begin, durable | child | a commit is about to be written; it was acknowledged |
 | held | child | a save returned: hash of the child's own live objects |
 | order | child | about to be sent, answered, refused, or unanswered |
@@ -86,6 +86,14 @@ class Record:
     def first(self, name: str, run: int | None = None) -> JsonObject | None:
         """The first event of that name."""
         return next(self.of(name, run=run), None)
+
+    def decisions(self) -> list[JsonObject]:
+        """What each child's start came to: its recovery, or the approval that took its place."""
+        return [
+            event
+            for event in self.of("recovered", "approved")
+            if event["event"] == "approved" or self.first("approved", event["run"]) is None
+        ]
 
     def last(self, name: str, run: int | None = None) -> JsonObject | None:
         """The last event of that name."""

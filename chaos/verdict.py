@@ -56,6 +56,7 @@ class Figures:
     states_exact: int = 0
     items: int = 0
     items_settled: int = 0
+    items_waiting: int = 0
     deviations: int = 0
     deviations_found: int = 0
     false_corrections: int = 0

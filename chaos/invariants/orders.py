@@ -104,7 +104,7 @@ def frozen(verdict: Verdict, record: Record) -> None:
     wrong = []
     refusals = 0
     looked_at = 0
-    for event in record.of("recovered"):
+    for event in record.decisions():
         facts, run = event["facts"], event["run"]
         shut = set(facts["frozen_instruments"])
         closed = facts["decision"] in ("human", "incomplete")

@@ -6,8 +6,9 @@ where nothing was injected. A deviation is found when the findings of the next r
 the clOrdId of a stop that fired or of an order in flight, the instrument of a trade by hand.
 
 The share of settled items (the user's criterion) counts items that match, and items that were
-corrected with evidence in that same recovery. Recoveries without a view of the exchange are left
-out: there was no reconciliation.
+corrected in that same recovery, with evidence or because a human approved it. Items of a start that
+rightly stopped for a human are counted apart: they wait. Recoveries without a view of the exchange
+are left out: there was no reconciliation.
 """
 
 from __future__ import annotations
@@ -27,19 +28,25 @@ def check(verdict: Verdict, record: Record, *, clean: bool) -> None:
     """Every recovery of the record; ``clean`` where nothing was injected."""
     figures = verdict.figures
     wrong: list[str] = []
-    for event in record.of("recovered"):
+    for event in record.decisions():
         facts = event["facts"]
+        approved = event["event"] == "approved" and facts["applied"]
         plan = facts["plan"]
         if plan is None or facts["restore"]["fresh"] or facts["decision"] == "incomplete":
             continue
         settled = {
-            finding["agent_id"] for finding in plan["findings"] if finding["resolution"] == "AUTO"
+            finding["agent_id"]
+            for finding in plan["findings"]
+            if facts["applied"] and finding["resolution"] == "AUTO"
         }
         figures.reconciliations += 1
+        if facts["decision"] == "human":
+            figures.items_waiting += sum(item["verdict"] != "MATCH" for item in plan["items"])
+            continue
         figures.items += len(plan["items"])
         figures.items_settled += sum(
             item["verdict"] == "MATCH"
-            or (item["verdict"] == "MISMATCH" and facts["applied"] and item["agent_id"] in settled)
+            or (item["verdict"] == "MISMATCH" and (approved or item["agent_id"] in settled))
             for item in plan["items"]
         )
         wrong += list(_false_corrections(record, plan, clean=clean))

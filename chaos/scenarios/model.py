@@ -27,6 +27,7 @@ class Strike:
 class Trade:
     """Run the trading system. ``due`` is its exit code, or that it is killed.
 
+    ``approve`` hands on the plan that the last child proposed, as a human would who has read it;
     ``interrupt_after`` sends SIGINT when that many cycles are done; ``rival`` starts a second
     writer on the same store meanwhile, which has to be refused with that exit code.
     """
@@ -34,6 +35,7 @@ class Trade:
     cycles: int = 3
     due: int | Killed = 0
     strike: Strike | None = None
+    approve: bool = False
     interrupt_after: int = 0
     rival: int = 0
 

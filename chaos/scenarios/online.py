@@ -70,6 +70,7 @@ class Stage:
     report_to: int | None = None
     runs: int = 0
     _spoilt: int = 0
+    _plan_hash: str = ""
     _voice: Voice = field(init=False)
     _tail: Tail = field(init=False)
     _venue: fakeokx.FakeOkx = field(init=False)
@@ -165,6 +166,7 @@ class Stage:
             str(run),
         ]
         command += ["--report-lang", self.lang, "--pause", str(self.pause_s)]
+        command += ["--approve", self._plan_hash] if step.approve else []
         command += ["--fault", fault.text()] if fault else []
         command += ["--saboteur", self.saboteur] if self.saboteur else []
         self._voice.say("spawn", child=run, due=step.due, fault=fault and fault.text())
@@ -202,6 +204,8 @@ class Stage:
         """What has been recorded since the last call, passed on to the audience."""
         events = self._tail.news()
         for event in events:
+            if event["event"] == "recovered" and event["facts"]["plan"]:
+                self._plan_hash = event["facts"]["plan"]["plan_hash"]
             self.audience(event)
         return events
 

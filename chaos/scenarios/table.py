@@ -108,13 +108,14 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     ),
     Scenario(
         "direction-flip-while-down",
-        "somebody reverses the account's position by hand: a human has to decide",
-        "宕机期间净持仓方向被手动反转：必须人工决定",
+        "somebody reverses the account's position by hand: nothing moves until a human approves",
+        "宕机期间净持仓方向被手动反转：人工批准之前不做任何改动",
         (
             Trade(cycles=4),
             HandTrade("flip"),
             Trade(due=3),
             Trade(due=3),
+            Trade(cycles=2, approve=True),
         ),
     ),
     Scenario(

@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--kill-before-op", type=int, metavar="N", help="short for kill:op=N")
     found.add_argument("--tear-op", type=int, metavar="N", help="short for tear:op=N")
     found.add_argument("--moves-market", action="store_true", help="prices move before each cycle")
+    found.add_argument("--approve", default="", metavar="HASH", help="of a plan somebody has seen")
     found.add_argument("--saboteur", choices=SABOTEURS)
     found.add_argument("--report-lang", choices=("zh", "en"), default="en")
     return found
@@ -52,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         saboteur=args.saboteur,
         pause_s=args.pause,
         moves_market=args.moves_market,
+        approve=args.approve,
     )
     return live(life, Voice(target, by=CHILD, run=args.run))
 

@@ -43,7 +43,8 @@ class Life:
 
     ``moves_market``: the child itself moves the prices before each of its cycles, so that nothing
     happens at the exchange behind its back unless somebody means it to. ``sync_every`` so many
-    cycles the running system is reconciled as well.
+    cycles the running system is reconciled as well. ``approve`` is the hash of a plan that a human
+    has seen: it is applied if the present view still yields it.
     """
 
     directory: Path
@@ -55,6 +56,7 @@ class Life:
     saboteur: Sabotage | None = None
     pause_s: float = 0.0
     sync_every: int = 0
+    approve: str = ""
     moves_market: bool = False
 
 
@@ -95,6 +97,9 @@ def _live(life: Life, narrator: Narrator, out: TextIO, stop: StopRequest) -> int
     if not session.fresh:
         _print_report(facts, life.lang, out)
     narrator.say("reported")
+    if facts.decision == "human" and life.approve:
+        facts = session.approve(broker.reader, life.approve)
+        narrator.say("approved", facts=plainly(facts))
     code = EXIT_OF_DECISION[facts.decision]
     if code:
         session.close(save=False)
