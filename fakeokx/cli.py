@@ -50,7 +50,7 @@ def _key(text: str) -> ApiKey:
 @app.command(epilog=_EPILOG)
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes any free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes any free one.")] = 0,
     directory: Annotated[
         Path | None,
         typer.Option("--dir", help="Where the ledger is kept; default: a temporary directory."),
@@ -82,7 +82,10 @@ def serve(
     default = ApiKey(DEFAULT_KEY, DEFAULT_SECRET, DEFAULT_PASSPHRASE)
     keys = {each.name: each for each in (default, *map(_key, key or ()))}
     home = directory or Path(tempfile.mkdtemp(prefix="fakeokx-"))
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise typer.BadParameter(f"--dir {home} cannot be made: {problem.strerror}") from None
 
     from fakeokx.server.desk import Desk
     from fakeokx.server.exchange import Exchange

@@ -114,6 +114,7 @@ def status(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "")
     """Say what a store holds."""
     output = _output(as_json, lang)
     with _guard(output):
+        _refuse_missing(directory, may_be_absent=True)
         found = verify(LocalFs(directory))
         documents, streams = found.restored.documents, found.restored.streams
         supervisor = documents.get("supervisor", {})
@@ -152,6 +153,7 @@ def verify_command(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: La
     """
     output = _output(as_json, lang)
     with _guard(output):
+        _refuse_missing(directory, may_be_absent=True)
         found = verify(LocalFs(directory))
         for item in damage_rows(found.facts):
             output.text(f"⚠️  {output.damage(item)}")
@@ -305,8 +307,8 @@ def reconcile(
     raise typer.Exit(EXIT_OF_DECISION[facts.decision])
 
 
-def _refuse_missing(directory: Path) -> None:
-    if not directory.is_dir():
+def _refuse_missing(directory: Path, *, may_be_absent: bool = False) -> None:
+    if not directory.is_dir() and (directory.exists() or not may_be_absent):
         raise BadConfig(f"there is no store at {directory}; name it with --dir")
 
 

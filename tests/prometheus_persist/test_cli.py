@@ -71,6 +71,12 @@ def test_status_of_nothing_says_so_and_creates_nothing(tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize("command", ["status", "verify", "restore"])
+def test_a_file_is_no_store(tmp_path, command):
+    (tmp_path / "file").write_text("x")
+    assert run(command, "--dir", tmp_path / "file").exit_code == 2
+
+
 @pytest.mark.parametrize("command", ["save", "restore", "reconcile"])
 def test_a_missing_store_is_a_usage_error_that_names_the_directory(tmp_path, command):
     said = run(command, "--dir", tmp_path / "none", env=KEYS)
