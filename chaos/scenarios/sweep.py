@@ -72,6 +72,8 @@ class Sweep:
         self._saboteur = saboteur
         self._base = work / "base"
         self._base_fold = Fold()
+        self._base_seq = 0
+        self._clock_ms = DAY_START_MS
 
     def prepare(self) -> None:
         """Make the base store: three cycles, then torn in the middle of the next life."""
@@ -151,7 +153,7 @@ class Sweep:
                     "fired", operation=operation, number=number
                 ),
             )
-            clock = WoundClock(getattr(self, "_clock_ms", DAY_START_MS))
+            clock = WoundClock(self._clock_ms)
             try:
                 live_on_paper(
                     store, faulty, Narrator(voice, fold=fold), self._seed, clock, SWEPT_CYCLES
