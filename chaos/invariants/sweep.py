@@ -1,6 +1,7 @@
 """I1, I2, I4, I7 over the points of a sweep: one strike at one operation each.
 
-A point carries the digests of the last commits that the child began. The state due at the restored
+Each point was looked at three times: after the strike, after a second kill while reopening, and
+after reopening in peace. A point carries the digests of the last commits that the child began. The state due at the restored
 sequence is that of the last commit begun at or before it, or the base's.
 """
 
@@ -10,6 +11,7 @@ from chaos.digest import JsonObject
 from chaos.verdict import Verdict
 
 AGENTS = 10
+LOOKS = 3
 
 
 def check(verdict: Verdict, points: list[JsonObject]) -> None:
@@ -34,11 +36,11 @@ def check(verdict: Verdict, points: list[JsonObject]) -> None:
             if not (point["raised"] and point["typed"])
         ],
     )
-    verdict.figures.kill_points += len(struck)
-    exact = sum(not _is_wrong(point) for point in points)
-    verdict.figures.states += len(points)
+    verdict.figures.kill_points += len(struck) + sum(point["nested_fired"] for point in points)
+    exact = sum(map(_exact_looks, points))
+    verdict.figures.states += LOOKS * len(points)
     verdict.figures.states_exact += exact
-    verdict.figures.agents_due += AGENTS * len(points)
+    verdict.figures.agents_due += AGENTS * LOOKS * len(points)
     verdict.figures.agents_exact += AGENTS * exact
 
 
@@ -57,9 +59,12 @@ def _ahead(point: JsonObject) -> int:
     return sum(point["acked"] < number <= seq for number, _ in point["begun"])
 
 
-def _is_wrong(point: JsonObject) -> bool:
+def _exact_looks(point: JsonObject) -> int:
+    """How many of the looks at this point found exactly the state that was due."""
     seq, digest, agents, problem = point["restored"]
-    return bool(problem) or seq < point["acked"] or digest != _due(point) or agents != AGENTS
+    if problem or seq < point["acked"] or digest != _due(point) or agents != AGENTS:
+        return 0
+    return 1 + sum(point[name][1] == digest for name in ("after_nested", "again"))
 
 
 def _lost(points: list[JsonObject]) -> list[str]:

@@ -124,6 +124,7 @@ def test_each_wrong_is_seen_by_its_own_check(change, red):
 
 POINT = {
     "kind": "kill",
+    "nested_fired": True,
     "number": 5,
     "operation": "write x",
     "raised": "",
@@ -165,6 +166,17 @@ def swept(**change):
 )
 def test_a_point_of_a_sweep(change, red):
     assert swept(**change) == red
+
+
+@pytest.mark.parametrize(
+    ("change", "exact"), [({}, 3), ({"again": [5, "d5", ""]}, 2), ({"acked": 5}, 0)]
+)
+def test_three_looks_a_point_are_counted(change, exact):
+    verdict = Verdict("x", 1)
+    sweep.check(verdict, [{**POINT, **change}])
+    figures = verdict.figures
+    assert (figures.kill_points, figures.states, figures.states_exact) == (2, 3, exact)
+    assert (figures.agents_due, figures.agents_exact) == (30, 10 * exact)
 
 
 DAMAGED = {"event": "damage", "run": 0, "path": "mirror/x.wal", "what": {"kind": "flip"}}
