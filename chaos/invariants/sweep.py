@@ -1,8 +1,8 @@
 """I1, I2, I4, I7 over the points of a sweep: one strike at one operation each.
 
 Each point was looked at three times: after the strike, after a second kill while reopening, and
-after reopening in peace. A point carries the digests of the last commits that the child began. The state due at the restored
-sequence is that of the last commit begun at or before it, or the base's.
+after reopening in peace. A point carries the digests of the last commits that the child began. The
+state due at the restored sequence is that of the last commit begun at or before it, or the base's.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _exact_looks(point: JsonObject) -> int:
     seq, digest, agents, problem = point["restored"]
     if problem or seq < point["acked"] or digest != _due(point) or agents != AGENTS:
         return 0
-    return 1 + sum(point[name][1] == digest for name in ("after_nested", "again"))
+    return 1 + sum(bool(point[name][1] == digest) for name in ("after_nested", "again"))
 
 
 def _lost(points: list[JsonObject]) -> list[str]:

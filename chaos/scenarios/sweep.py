@@ -46,7 +46,7 @@ from prometheus_persist.storage.fs import Fs, LocalFs
 BASE_CYCLES = 3
 SWEPT_CYCLES = 2
 BASE_TEAR_OP = 20
-OPEN_OPS_ABOUT = 40
+OPEN_OPS_ABOUT = 24
 
 
 @dataclass(frozen=True, slots=True)
