@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.state.exactjson import JsonObject, dumps
@@ -77,8 +78,11 @@ def private_trades(agent_id: str) -> str:
 
 
 def document(model: BaseModel) -> JsonObject:
-    """One model as a JSON object with exact numbers as text."""
-    return model.model_dump(mode="json")
+    """One model as a JSON object with exact numbers as text; raises BadValue."""
+    try:
+        return model.model_dump(mode="json", warnings="error")
+    except PydanticSerializationError as problem:
+        raise BadValue(f"cannot be saved: {type(model).__name__}: {problem}") from None
 
 
 def to_documents(state: SystemState) -> dict[str, JsonObject]:

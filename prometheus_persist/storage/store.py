@@ -99,8 +99,12 @@ class Store:
         self._failed: str = ""
         self._projected: dict[str, str] = dict(readable or {})
         self._touched: set[str] | None = None  # None: since the opening, nothing was compared yet
-        self._make_dirs()
-        self._begin_segment()
+        try:
+            self._make_dirs()
+            self._begin_segment()
+        except BaseException:
+            self._drop_handles()
+            raise
 
     def commit(self, change: Change) -> int:
         """Make one change durable; returns its sequence. Raises StoreFailed, BadValue."""

@@ -1,0 +1,287 @@
+"""Order intents: durable before the block, settled after it, never read as what they are not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from storekit import BTC, HookFs, MemFs, StillClock, founding, open_store
+
+from prometheus_persist.errors import BadValue, Frozen, IllegalTransition, StoreFailed
+from prometheus_persist.recovery import restore
+from prometheus_persist.saving import IntentGate, Saver
+from prometheus_persist.state import (
+    Contracts,
+    FreezeEntry,
+    FreezeState,
+    contracts,
+    state_from,
+)
+
+A = "LiveAgent_01"
+CLOCK = StillClock()
+
+
+class Desk:
+    """A gate on a store in memory, and what the disk holds at this moment."""
+
+    def __init__(self, disk: MemFs | None = None, hook: Any = None) -> None:
+        self.disk = disk or MemFs()
+        store = open_store(HookFs(self.disk, hook) if hook else self.disk, CLOCK)
+        if not store.image.documents:
+            store.commit(founding())
+        self.saver = Saver(store, state_from(store.image.documents))
+        self.gate = IntentGate(self.saver, CLOCK)
+        self.gate.open()
+
+    def on_disk(self, cl_ord_id: str) -> dict[str, Any] | None:
+        """The intent as a restore after a power cut at this moment would find it."""
+        return restore(self.disk.after_power_cut(), clock=CLOCK).documents.get(
+            f"intents/{cl_ord_id}"
+        )
+
+    def ended(self) -> list[Any]:
+        return restore(self.disk.after_power_cut(), clock=CLOCK).streams.get("intent_log", [])
+
+
+def test_intents_durable_before_and_after() -> None:
+    """Before the block runs the intent is on the disk; after ack so is its outcome."""
+    desk = Desk()
+    with desk.gate.order_intent(A, BTC, "buy", contracts("1.50"), px=0.1) as intent:
+        found = desk.on_disk(intent.cl_ord_id)
+        assert found is not None
+        assert (found["outcome"], found["qty_contracts"], found["px"]) == ("PENDING", "1.50", "0.1")
+        intent.ack({"id": "77"})
+        found = desk.on_disk(intent.cl_ord_id)
+        assert found is not None
+        assert (found["outcome"], found["ord_id"]) == ("ACCEPTED", "77")
+    assert desk.saver.state.intents[intent.cl_ord_id].outcome == "ACCEPTED"
+
+
+@pytest.mark.parametrize("key", ["id", "ordId", "algoId"])
+def test_intents_ack_takes_every_answer_with_an_id(key: str) -> None:
+    """ccxt's order and OKX's rows acknowledge; an answer without an id acknowledges nothing."""
+    desk = Desk()
+    with desk.gate.order_intent(A, BTC, "buy", contracts("1")) as intent:
+        for empty in ({}, {key: ""}, {key: None}):
+            with pytest.raises(BadValue, match="without an order id"):
+                intent.ack(empty)
+        intent.ack({key: 5})
+    assert intent.intent.ord_id == "5"
+
+
+@pytest.mark.parametrize("problem", [TimeoutError("slow"), KeyboardInterrupt(), SystemExit(1)])
+def test_intents_an_exception_is_unknown_and_goes_on(problem: BaseException) -> None:
+    """A timeout, Ctrl+C or anything else in the block: UNKNOWN, durable, and on it flies."""
+    desk = Desk()
+    handle = desk.gate.order_intent(A, BTC, "sell", contracts("1"))
+    with pytest.raises(type(problem)), handle:
+        raise problem
+    found = desk.on_disk(handle.cl_ord_id)
+    assert found is not None
+    assert found["outcome"] == "UNKNOWN"
+    assert type(problem).__name__ in found["reason"]
+
+
+def test_intents_a_block_without_ack_is_unknown() -> None:
+    """Falling out of the block says nothing about the order."""
+    desk = Desk()
+    with desk.gate.order_intent(A, BTC, "sell", contracts("1")) as intent:
+        pass
+    found = desk.on_disk(intent.cl_ord_id)
+    assert found is not None
+    assert (found["outcome"], found["reason"]) == ("UNKNOWN", "no ack")
+
+
+def test_intents_an_exception_after_ack_changes_nothing() -> None:
+    """What the exchange has said stands, whatever the block does afterwards."""
+    desk = Desk()
+    handle = desk.gate.order_intent(A, BTC, "sell", contracts("1"))
+
+    def block() -> None:
+        with handle:
+            handle.ack({"id": "1"})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        block()
+    assert desk.on_disk(handle.cl_ord_id)["outcome"] == "ACCEPTED"  # type: ignore[index]
+
+
+def test_intents_a_refusal_ends_it() -> None:
+    """A refused order leaves the open ones and enters the log; a second word is a contradiction."""
+    desk = Desk()
+    with desk.gate.order_intent(A, BTC, "sell", contracts("1")) as intent:
+        intent.reject("51008 insufficient \ud800 margin")
+    assert desk.on_disk(intent.cl_ord_id) is None
+    (record,) = desk.ended()
+    assert (record["outcome"], record["cl_ord_id"]) == ("REJECTED", intent.cl_ord_id)
+    assert "51008" in record["reason"]
+    for again in (lambda: intent.ack({"id": "1"}), lambda: intent.reject("again")):
+        with pytest.raises(IllegalTransition):
+            again()
+    assert len(desk.ended()) == 1
+
+
+def test_intents_an_accepted_order_cannot_be_refused() -> None:
+    """Illegal steps raise and leave memory and disk as they were."""
+    desk = Desk()
+    with desk.gate.order_intent(A, BTC, "sell", contracts("1")) as intent:
+        intent.ack({"id": "1"})
+        with pytest.raises(IllegalTransition):
+            intent.reject("no")
+    assert desk.on_disk(intent.cl_ord_id)["outcome"] == "ACCEPTED"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("seen", ["ended", "booked in part"])
+def test_intents_the_books_word_stands(seen: str) -> None:
+    """What a settlement found out while the block ran is not written over when the block ends."""
+    desk = Desk()
+    state = desk.saver.state
+    with desk.gate.order_intent(A, BTC, "buy", contracts("2")) as intent:
+        if seen == "ended":
+            del state.intents[intent.cl_ord_id]
+        else:
+            state.intents[intent.cl_ord_id] = intent.intent.model_copy(
+                update={"outcome": "ACCEPTED", "ord_id": "9", "booked_contracts": contracts("1")}
+            )
+        desk.saver.save("settled")
+        intent.ack({"id": "9"})
+    if seen == "ended":
+        assert intent.cl_ord_id not in state.intents
+        assert desk.on_disk(intent.cl_ord_id) is None
+        with pytest.raises(IllegalTransition):
+            intent.reject("late")
+    else:
+        assert state.intents[intent.cl_ord_id].booked_contracts == contracts("1")
+        assert desk.on_disk(intent.cl_ord_id)["booked_contracts"] == "1"  # type: ignore[index]
+
+
+def test_intents_the_gate_is_shut_until_opened() -> None:
+    """A new gate lets nothing pass, reductions included; neither does one that was shut again."""
+    desk = Desk()
+    for gate in (IntentGate(desk.saver, CLOCK), desk.gate):
+        gate.shut("for this test") if gate is desk.gate else None
+        assert not gate.is_open
+        for reduce_only in (False, True):
+            with pytest.raises(Frozen):
+                gate.order_intent(A, BTC, "buy", contracts("1"), reduce_only=reduce_only)
+    assert desk.saver.state.intents == {}
+    desk.gate.open()
+    assert desk.gate.is_open
+
+
+ENTRY = FreezeEntry(reason="orphan", since_ms=1)
+ONE = FreezeState(instruments={BTC: ENTRY})
+ALL = FreezeState(everything=ENTRY)
+FREEZES = [
+    ("entry on a frozen instrument", ONE, BTC, {}, False),
+    ("reduce-only on it", ONE, BTC, {"reduce_only": True}, True),
+    ("opening long", ONE, BTC, {"pos_side": "long", "side": "buy"}, False),
+    ("closing long", ONE, BTC, {"pos_side": "long", "side": "sell"}, True),
+    ("opening short", ONE, BTC, {"pos_side": "short", "side": "sell"}, False),
+    ("closing short", ONE, BTC, {"pos_side": "short", "side": "buy"}, True),
+    ("net sell may open", ONE, BTC, {"side": "sell"}, False),
+    ("another instrument", ONE, "ETH-USDT-SWAP", {}, True),
+    ("everything frozen", ALL, BTC, {}, False),
+    ("everything, reduce-only", ALL, BTC, {"reduce_only": True}, False),
+    ("nothing frozen", FreezeState(), BTC, {}, True),
+]
+
+
+@pytest.mark.parametrize("row", FREEZES, ids=lambda row: row[0])
+def test_intents_freezes(row: Any) -> None:
+    """A freeze refuses new entries, lets reductions pass, and a general one lets nothing pass."""
+    _, freeze, inst, order, passes = row
+    desk = Desk()
+    desk.saver.state.freeze = freeze
+    order = {"side": "buy", **order}
+    side = order.pop("side")
+    if passes:
+        desk.gate.order_intent(A, inst, side, contracts("1"), **order)
+    else:
+        with pytest.raises(Frozen, match="orphan"):
+            desk.gate.order_intent(A, inst, side, contracts("1"), **order)
+        assert desk.saver.state.intents == {}
+
+
+WRONG: list[dict[str, Any]] = [
+    {"quantity": contracts("0")},
+    {"quantity": contracts("-1")},
+    {"quantity": Decimal(1)},
+    {"quantity": "1"},
+    {"agent_id": "nobody"},
+    {"side": "BUY"},
+    {"mgn_mode": "crossed"},
+    {"pos_side": "both"},
+    {"kind": "magic"},
+    {"px": float("nan")},
+    {"trigger_px": "x"},
+    {"inst_id": "\ud800"},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: next(iter(wrong)))
+def test_intents_a_wrong_order_leaves_no_trace(wrong: dict[str, Any]) -> None:
+    """An order that cannot be meant is BadValue; no intent stays, and the next order goes out."""
+    desk = Desk()
+    order = {"agent_id": A, "inst_id": BTC, "side": "buy", "quantity": contracts("1"), **wrong}
+    with pytest.raises(BadValue):
+        desk.gate.order_intent(**order)
+    assert desk.saver.state.intents == {}
+    assert desk.gate.order_intent(A, BTC, "buy", contracts("1")).intent.outcome == "PENDING"
+
+
+def test_intents_not_durable_means_not_sent() -> None:
+    """Where the intent cannot be saved, the block never runs and no intent is left in memory."""
+    armed = [False]
+
+    def fail(op: str, path: str, data: bytes) -> None:
+        if armed[0] and op == "fsync":
+            raise OSError(5, "input/output error")
+
+    desk = Desk(hook=fail)
+    armed[0] = True
+    with pytest.raises(StoreFailed), desk.gate.order_intent(A, BTC, "buy", contracts("1")):
+        pytest.fail("the order was sent")
+    assert desk.saver.state.intents == {}
+
+
+def test_intents_params_are_what_the_exchange_takes() -> None:
+    """Ids, tag, margin mode and flags; nothing that was not said."""
+    gate = Desk().gate
+    plain = gate.order_intent(A, BTC, "buy", contracts("1"))
+    assert plain.params == {
+        "clOrdId": plain.cl_ord_id,
+        "tag": "LiveAgent01",
+        "tdMode": "cross",
+    }
+    algo = gate.order_intent(
+        A, BTC, "sell", contracts("1"), kind="algo", pos_side="long", mgn_mode="isolated",
+        reduce_only=True,
+    )  # fmt: skip
+    assert algo.params == {
+        "clOrdId": algo.cl_ord_id,
+        "algoClOrdId": algo.cl_ord_id,
+        "tag": "LiveAgent01",
+        "tdMode": "isolated",
+        "posSide": "long",
+        "reduceOnly": True,
+    }
+    assert type(algo.intent.qty_contracts) is Contracts
+
+
+def test_intents_ids_never_repeat_over_restarts() -> None:
+    """Every life of the store issues ids of its own, also after lives that ended in a crash."""
+    disk, ids = MemFs(), []
+    for life in range(6):
+        desk = Desk(disk)
+        for _ in range(3):
+            ids.append(desk.gate.order_intent(A, BTC, "buy", contracts("1")).cl_ord_id)
+        if life % 2:
+            desk.saver.store.close()
+        else:
+            disk = disk.after_power_cut()
+    assert len(set(ids)) == len(ids) == 18
+    assert all(len(one) <= 32 and one.isalnum() and one.isascii() for one in ids)

@@ -1,0 +1,592 @@
+"""A session: nothing trades before the books agree, nothing is saved twice, nothing forgotten."""
+
+from __future__ import annotations
+
+import errno
+import os
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from storekit import BTC, START_MS, HookFs, Ids, StillClock, tree
+
+from prometheus_persist.errors import (
+    BadConfig,
+    BadValue,
+    Frozen,
+    PlanStale,
+    StoreDamaged,
+    StoreFailed,
+    StoreLocked,
+    VenueUnreachable,
+)
+from prometheus_persist.exchange.reader import OrderSeen, ViewRequest
+from prometheus_persist.journal.change import Change
+from prometheus_persist.reconcile.views import (
+    SOURCES,
+    Instrument,
+    IntentLookup,
+    SourceStatus,
+    VenueFill,
+    VenueOrder,
+    VenuePosition,
+    VenueView,
+)
+from prometheus_persist.recovery import restore
+from prometheus_persist.session import Session, Settings
+from prometheus_persist.state import (
+    Agent,
+    FreezeEntry,
+    FreezeState,
+    Hero,
+    OrderIntent,
+    PositionKey,
+    VirtualPosition,
+    contracts,
+    to_documents,
+)
+from prometheus_persist.storage.fs import LocalFs
+
+LINEAR = Instrument(BTC, Decimal("0.01"), Decimal(1), Decimal("0.01"), Decimal("0.1"), "USDT")
+NET = PositionKey(BTC, "cross", "net")
+
+
+class Venue:
+    """An account in memory, asked through the reader's two questions."""
+
+    def __init__(self) -> None:
+        self.fills: list[VenueFill] = []
+        self.orders: dict[str, VenueOrder] = {}
+        self.net = contracts("0")
+        self.down = False
+        self.deaf: tuple[str, ...] = ()
+        self.asked: list[ViewRequest] = []
+
+    def execute(self, intent: OrderIntent, size: str | None = None, px: str = "100") -> None:
+        """The order arrives and is filled, wholly or in part."""
+        done = contracts(size) if size else intent.qty_contracts
+        number = len(self.fills) + 1
+        state = "filled" if done == intent.qty_contracts else "partially_filled"
+        ord_id, at_ms = f"{7000 + number}", intent.created_ms + 1
+        self.fills.append(
+            VenueFill(
+                BTC, str(number), ord_id, intent.cl_ord_id, intent.tag, intent.side, "net", done,
+                Decimal(px), Decimal("-0.05"), at_ms, str(number),
+            )
+        )  # fmt: skip
+        self.orders[intent.cl_ord_id] = VenueOrder(
+            BTC, ord_id, intent.cl_ord_id, "", "", intent.tag, intent.side, "net", "cross",
+            "market", state, "normal", "", intent.qty_contracts, done, at_ms, at_ms,
+        )  # fmt: skip
+        self.net = self.net + (done if intent.side == "buy" else -done)
+
+    def read_view(self, request: ViewRequest) -> VenueView:
+        self.asked.append(request)
+        if self.down:
+            raise VenueUnreachable("connection refused")
+        now = request.now_ms
+        held = (VenuePosition(NET, self.net, Decimal(100), now),) if self.net else ()
+        return VenueView(
+            read_ms=now,
+            pos_mode="net_mode",
+            sources={n: SourceStatus(n, n not in self.deaf, now, problem="no") for n in SOURCES},
+            instruments={BTC: LINEAR},
+            positions=held,
+            fills=tuple(self.fills),
+            orders=tuple(self.orders.values()),
+            lookups=tuple(self.lookup(intent) for intent in request.intents),
+        )
+
+    def lookup(self, intent: OrderIntent) -> IntentLookup:
+        row = self.orders.get(intent.cl_ord_id)
+        if row is None:
+            return IntentLookup(intent.cl_ord_id, False)
+        return IntentLookup(intent.cl_ord_id, True, row.state, row.ord_id, row.filled_contracts)
+
+    def read_order(self, intent: OrderIntent, now_ms: int) -> OrderSeen:
+        if self.down:
+            raise VenueUnreachable("connection refused")
+        mine = tuple(fill for fill in self.fills if fill.cl_ord_id == intent.cl_ord_id)
+        return OrderSeen(self.lookup(intent), mine, LINEAR, not self.deaf)
+
+
+def opened(root: Path, clock: StillClock | None = None, **more: Any) -> Session:
+    return Session.open(root, clock=clock or StillClock(step_ms=1), ids=Ids(), **more)
+
+
+def trading(root: Path, venue: Venue | None = None, clock: StillClock | None = None) -> Session:
+    session = opened(root, clock)
+    for name in ("A", "B"):
+        if name not in session.state.agents:
+            session.add_agent(Agent(agent_id=name, current_capital=10_000))
+    assert session.recover(venue or Venue()).decision == "go"
+    return session
+
+
+def killed(session: Session) -> None:
+    """What the kernel does to a dead process: the lock is free; nothing else happens."""
+    session._store._drop_handles()
+    session._lock.release()
+
+
+def open_files() -> int:
+    """How many descriptors this process holds; always 0 where the system does not tell."""
+    told = Path("/proc/self/fd")
+    return sum(1 for _ in told.iterdir()) if told.exists() else 0
+
+
+def ledger_bytes(root: Path) -> dict[str, bytes]:
+    """Every file but the log."""
+    return {n: data for n, (data, _) in tree(root).items() if n != "recovery_log.txt"}
+
+
+def test_session_first_opening_is_fresh_and_shut(tmp_path: Path) -> None:
+    """A fresh store gets its id and its beginning; the gate is shut until a recovery opens it."""
+    session = opened(tmp_path / "new")
+    assert session.fresh
+    assert session.state.registry.store_id == "t3st"
+    assert session.state.watermark.since_ms > START_MS
+    session.add_agent(Agent(agent_id="A"))
+    with pytest.raises(Frozen, match="not been reconciled"):
+        session.order_intent("A", BTC, "buy", contracts("1"))
+    assert session.recover(Venue()).decision == "go"
+    assert session.may_trade
+    session.close()
+    again = opened(tmp_path / "new")
+    assert not again.fresh
+    assert not again.may_trade
+    assert again.epoch == session.epoch + 1
+    again.close()
+
+
+def test_session_a_first_opening_cut_short_is_still_fresh(tmp_path: Path) -> None:
+    """Killed before the first commit, at any operation: the next opening is a whole first one."""
+    for at in range(1, 60):
+        root = tmp_path / str(at)
+        count = [0]
+
+        def kill(op: str, path: str, data: bytes, at: int = at, count: list[int] = count) -> None:
+            count[0] += 1
+            if count[0] >= at:
+                raise SystemExit("killed")
+
+        root.mkdir()
+        finished = True
+        try:
+            opened(root, fs=HookFs(LocalFs(root), kill)).close(save=False)
+        except SystemExit:
+            finished = False
+        session = opened(root)
+        assert session.state.registry.store_id == "t3st"
+        assert session.state.watermark.since_ms > 0
+        session.close()
+        if finished:
+            return
+    pytest.fail("an opening has more operations than were tried")
+
+
+def test_session_close_and_reopen_give_the_same_state(tmp_path: Path) -> None:
+    """The whole typed state, field by field, is what it was; closing again adds no commit."""
+    venue = Venue()
+    session = trading(tmp_path, venue)
+    with session.order_intent("A", BTC, "buy", contracts("2")) as intent:
+        venue.execute(intent.intent)
+        intent.ack({"id": "7001"})
+    session.settle(venue, intent.cl_ord_id)
+    session.state.agents["A"].gene["α"] = [1, 1.0, True, None, "x"]
+    session.state.agents["A"].birth_time = datetime(2025, 1, 1, tzinfo=UTC)
+    session.state.supervisor.system_cycle_count = 156
+    session.state.valhalla.heroes.append(Hero(agent_id="Z", legacy="传奇"))
+    session.state.private_ledgers["B"].virtual_positions.append(
+        VirtualPosition(
+            symbol="BTC",
+            side="long",
+            amount="1.0",
+            entry_price="2",
+            timestamp=datetime(2025, 1, 1),  # noqa: DTZ001
+        )
+    )
+    session.save("manual")
+    kept, seq = session.state, session.seq
+    session.close()
+    assert session.seq == seq
+    again = opened(tmp_path)
+    assert again.state == kept
+    assert to_documents(again.state) == to_documents(kept)
+    assert again.digest() == session.digest()
+    again.close()
+
+
+def test_session_saves_what_changed_and_nothing_else(tmp_path: Path) -> None:
+    """One changed agent is one document in one commit; nothing changed is no commit at all."""
+    seen: list[Any] = []
+
+    class Watch:
+        def begin(self, seq: int, change: dict[str, Any]) -> None:
+            seen.append(change)
+
+        def durable(self, seq: int, elapsed_s: float) -> None:
+            pass
+
+    session = opened(tmp_path, observer=Watch())
+    for name in ("A", "B"):
+        session.add_agent(Agent(agent_id=name))
+    seen.clear()
+    seq = session.seq
+    assert session.save("x") == seq
+    assert seen == []
+    session.state.agents["A"].gene["n"] = 1
+    session.save("x")
+    session.state.agents["A"].gene["n"] = 1.0
+    session.save("x")
+    session.state.agents["A"].gene["n"] = True
+    session.on_trade("B")
+    session.on_trade("A")
+    assert [list(change["put"]) for change in seen] == [["agents/A"]] * 3
+    assert session.seq == seq + 3
+    session.close()
+
+
+def test_session_captures_before_save_returns(tmp_path: Path) -> None:
+    """What is changed after a save is not in it: live objects and saved ones share nothing."""
+    session = opened(tmp_path)
+    session.add_agent(Agent(agent_id="A", gene={"list": [1]}, extra={"deep": [1]}))
+    before = session.digest()
+    session.state.agents["A"].gene["list"].append(2)  # type: ignore[union-attr]
+    session.state.agents["A"].extra["deep"].append(2)  # type: ignore[attr-defined]
+    assert session.digest() == before
+    assert restore(LocalFs(tmp_path)).image.digest() == before
+    session.close(save=False)
+
+
+UNSAVEABLE: list[Any] = [
+    float("nan"),
+    10**70,
+    "\ud800",
+    datetime(2025, 1, 1, tzinfo=UTC),
+    Decimal("1.5"),
+    (1, 2),
+    {1: 2},
+    object(),
+]
+
+
+@pytest.mark.parametrize("value", UNSAVEABLE, ids=lambda value: type(value).__name__)
+def test_session_refuses_to_save_what_would_not_come_back(tmp_path: Path, value: Any) -> None:
+    """A value put in behind the model's back, which a restore would refuse or change, stops the
+    save; nothing is written, and saving works again once it is gone."""
+    session = opened(tmp_path)
+    session.add_agent(Agent(agent_id="A"))
+    before = ledger_bytes(tmp_path)
+    session.state.agents["A"].gene["x"] = value
+    with pytest.raises(BadValue):
+        session.save("x")
+    session.state.agents["A"].gene.clear()
+    session.state.agents["A"].medals.append(5)  # type: ignore[arg-type]
+    with pytest.raises(BadValue, match="medals"):
+        session.on_trade("A")
+    session.state.agents["A"].medals.clear()
+    session.state.agents["B"] = Agent(agent_id="other")
+    with pytest.raises(BadValue, match="agents/B"):
+        session.save("x")
+    del session.state.agents["B"]
+    assert ledger_bytes(tmp_path) == before
+    session.state.agents["A"].gene["x"] = 1
+    session.save("x")
+    session.close()
+    assert opened(tmp_path).state.agents["A"].gene == {"x": 1}
+
+
+def test_session_add_agent_takes_over_its_record_and_is_all_or_nothing(tmp_path: Path) -> None:
+    """The public account starts from the record the agent brings; a failed birth leaves none."""
+    session = opened(tmp_path)
+    veteran = Agent(
+        agent_id="A",
+        current_capital="12500.5",
+        total_pnl="2500.5",
+        trade_count=45,
+        win_rate=0.65,
+        consecutive_wins=3,
+    )
+    session.add_agent(veteran)
+    account = session.state.public_accounts["A"]
+    assert (account.total_pnl, account.trade_count, account.consecutive_wins) == (
+        Decimal("2500.5"),
+        45,
+        3,
+    )
+    assert account.capital == session.state.private_ledgers["A"].capital == Decimal("12500.5")
+    with pytest.raises(BadValue, match="already"):
+        session.add_agent(Agent(agent_id="A"))
+    seq = session.seq
+    with pytest.raises(BadValue):
+        session.add_agent(Agent(agent_id="B", gene={"x": 10**70}))
+    assert "B" not in session.state.agents
+    assert "B" not in session.state.registry.rows
+    assert (session.save("x"), "B" in session.state.private_ledgers) == (seq, False)
+    session.close()
+
+
+def test_session_trade_is_one_commit_for_agent_ledgers_and_intent(tmp_path: Path) -> None:
+    """A settled fill moves the agent, both ledgers, the streams and the intent together."""
+    venue = Venue()
+    session = trading(tmp_path, venue)
+    with session.order_intent("A", BTC, "buy", contracts("2")) as intent:
+        venue.execute(intent.intent)
+        intent.ack({"id": "7001"})
+    seq = session.seq
+    done = session.settle(venue, intent.cl_ord_id)
+    assert (done.outcome, session.seq) == ("FILLED", seq + 1)
+    private, account = session.state.private_ledgers["A"], session.state.public_accounts["A"]
+    assert private.positions == account.positions
+    assert private.positions[0].qty_contracts == contracts("2")
+    assert private.capital == account.capital == Decimal("9999.95")
+    assert session.state.intents == {}
+    before = restore(LocalFs(tmp_path), seq=seq)
+    assert before.documents["private_ledgers/A"]["positions"] == []
+    assert "public_trades" not in before.streams
+    with pytest.raises(BadValue, match="no open order"):
+        session.settle(venue, intent.cl_ord_id)
+    assert session.sync(venue).decision == "go"
+    session.close()
+
+
+def test_session_incomplete_answers_change_nothing(tmp_path: Path) -> None:
+    """A half-read order settles nothing; once it can be read, it is booked exactly once."""
+    venue = Venue()
+    session = trading(tmp_path, venue)
+    with session.order_intent("A", BTC, "buy", contracts("2")) as intent:
+        venue.execute(intent.intent, "1")
+        intent.ack({"id": "7001"})
+    venue.deaf = ("fills",)
+    before = ledger_bytes(tmp_path)
+    assert session.settle(venue, intent.cl_ord_id).outcome == "ACCEPTED"
+    assert ledger_bytes(tmp_path) == before
+    venue.deaf = ()
+    for _ in range(2):
+        assert session.settle(venue, intent.cl_ord_id).booked_contracts == contracts("1")
+    assert session.state.private_ledgers["A"].version == 1
+    session.close()
+
+
+@pytest.mark.parametrize("trouble", ["down", "half", "none"])
+def test_session_without_the_exchange_nothing_is_touched(tmp_path: Path, trouble: str) -> None:
+    """The exchange cannot be asked: incomplete, gate shut, not one ledger byte changed; what it
+    did meanwhile is found once it answers again."""
+    venue, clock = Venue(), StillClock(step_ms=1)
+    session = trading(tmp_path, venue, clock)
+    with session.order_intent("A", BTC, "buy", contracts("2")) as intent:
+        venue.execute(intent.intent)
+    venue.down, venue.deaf = trouble == "down", ("positions",) if trouble == "half" else ()
+    before = ledger_bytes(tmp_path)
+    facts = session.recover(None if trouble == "none" else venue)
+    assert (facts.decision, facts.applied, session.may_trade) == ("incomplete", False, False)
+    assert ledger_bytes(tmp_path) == before
+    with pytest.raises(Frozen, match="incomplete"):
+        session.order_intent("A", BTC, "buy", contracts("1"))
+    assert "incomplete" in (tmp_path / "recovery_log.txt").read_text()
+    venue.down, venue.deaf = False, ()
+    assert session.sync(venue).decision == "go"
+    assert session.state.private_ledgers["A"].positions[0].qty_contracts == contracts("2")
+    session.close()
+
+
+def test_session_after_a_crash_the_unanswered_order_is_settled(tmp_path: Path) -> None:
+    """Killed between sending and hearing: the intent is there, is asked for once it had time to
+    arrive, and is booked once to its agent; one that never arrived is refused."""
+    venue, clock = Venue(), StillClock(step_ms=1)
+    session = trading(tmp_path, venue, clock)
+    sent = session.order_intent("A", BTC, "buy", contracts("2"))
+    venue.execute(sent.intent)
+    lost = session.order_intent("B", BTC, "sell", contracts("1"))
+    killed(session)
+    clock.slept.clear()
+    again = opened(tmp_path, clock)
+    assert set(again.state.intents) == {sent.cl_ord_id, lost.cl_ord_id}
+    facts = again.recover(venue)
+    assert clock.slept
+    assert 2.9 < sum(clock.slept) <= 3.0
+    assert (facts.decision, facts.applied, again.state.intents) == ("go", True, {})
+    assert [len(x.positions) for x in again.state.private_ledgers.values()] == [1, 0]
+    again.close()
+    third = opened(tmp_path, clock)
+    assert third.recover(venue).plan.clean  # type: ignore[union-attr]
+    third.close()
+
+
+def test_session_a_human_must_approve_the_very_plan(tmp_path: Path) -> None:
+    """A plan that needs a human changes nothing and keeps the gate shut; a stale approval is
+    refused."""
+    venue = Venue()
+    session = trading(tmp_path, venue)
+    with session.order_intent("A", BTC, "buy", contracts("2")) as intent:
+        venue.execute(intent.intent)
+        intent.ack({"id": "7001"})
+    session.settle(venue, intent.cl_ord_id)
+    venue.net = contracts("-3")
+    before = ledger_bytes(tmp_path)
+    facts = session.sync(venue)
+    assert facts.decision in ("human", "incomplete")
+    assert not session.may_trade
+    assert ledger_bytes(tmp_path) == before
+    with pytest.raises(PlanStale):
+        session.approve(venue, "0" * 64)
+    assert ledger_bytes(tmp_path) == before
+    session.close()
+
+
+def test_session_freeze_and_unfreeze(tmp_path: Path) -> None:
+    """Lifting a freeze needs a reason, is durable, and stands in the log on one line."""
+    session = trading(tmp_path)
+    session.state.freeze = FreezeState(instruments={BTC: FreezeEntry(reason="orphan", since_ms=1)})
+    session.save("x")
+    assert session.recover(Venue()).decision == "go_restricted"
+    with pytest.raises(Frozen, match="orphan"):
+        session.order_intent("A", BTC, "buy", contracts("1"))
+    session.order_intent("A", BTC, "buy", contracts("1"), reduce_only=True)
+    for inst, reason in ((BTC, " "), ("ETH", "why")):
+        with pytest.raises(BadValue):
+            session.unfreeze(inst, reason)
+    session.unfreeze(BTC, "checked\nforged line")
+    session.order_intent("A", BTC, "buy", contracts("1"))
+    log = (tmp_path / "recovery_log.txt").read_text()
+    assert log.splitlines()[-1].endswith("checked\\nforged line")
+    session.close()
+    assert opened(tmp_path).state.freeze == FreezeState()
+
+
+def test_session_cycles_death_and_hours(tmp_path: Path) -> None:
+    """Every N cycles a save, a snapshot when an hour has passed, a death at once."""
+    clock = StillClock(step_ms=1)
+    session = opened(tmp_path, clock, settings=Settings(save_every_cycles=3))
+    session.add_agent(Agent(agent_id="A"))
+    saved = []
+    for cycle in range(1, 8):
+        session.state.supervisor.system_cycle_count = cycle
+        if session.on_cycle(cycle) is not None:
+            saved.append(cycle)
+    assert saved == [3, 6]
+    assert restore(LocalFs(tmp_path)).documents["supervisor"]["system_cycle_count"] == 6
+    assert not list((tmp_path / "snapshots").iterdir())
+    clock.mono += 3599.0
+    assert session.on_cycle(8) is None
+    clock.mono += 1.0
+    assert session.on_cycle(8) is not None
+    assert len(list((tmp_path / "snapshots").iterdir())) == 1
+    assert session.on_cycle(10) is None
+    session.state.agents["A"].state = "DEAD"
+    seq = session.on_agent_death("A")
+    assert restore(LocalFs(tmp_path), seq=seq).documents["agents/A"]["state"] == "DEAD"
+    assert "DEAD" in (tmp_path / "incremental/agents/A_state.json").read_text()
+    session.close()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"save_every_cycles": 0},
+        {"snapshots_kept": 0},
+        {"snapshot_every_s": 0.0},
+        {"in_flight_ms": -1},
+    ],
+)
+def test_session_settings_that_cannot_be_carried_out(wrong: dict[str, Any]) -> None:
+    """A setting without a meaning is refused before anything is opened."""
+    with pytest.raises(BadConfig):
+        Settings(**wrong)
+
+
+def test_session_two_writers(tmp_path: Path) -> None:
+    """S6: the second is refused at once, and free to come when the first is gone."""
+    session = opened(tmp_path)
+    with pytest.raises(StoreLocked):
+        opened(tmp_path)
+    session.close()
+    opened(tmp_path).close()
+
+
+def test_session_that_cannot_be_opened_writes_nothing_and_frees_the_lock(tmp_path: Path) -> None:
+    """A state that does not fit its types is refused before anything is written."""
+    session = opened(tmp_path)
+    session._store.commit(Change("x", put={"agents/A": {"agent_id": "A", "medals": [5]}}))
+    session.close(save=False)
+    before = tree(tmp_path)
+    for _ in range(2):
+        with pytest.raises(StoreDamaged, match="medals"):
+            opened(tmp_path)
+    assert {n: d for n, (d, _) in tree(tmp_path).items()} == {n: d for n, (d, _) in before.items()}
+
+
+@pytest.mark.parametrize("op", ["make_dir", "create", "write", "fsync", "fsync_dir", "append"])
+def test_session_opening_on_a_failing_disk(tmp_path: Path, op: str) -> None:
+    """Any error of the disk while opening is StoreFailed; the lock is free, and so is the way."""
+    opened(tmp_path).close()
+    descriptors = open_files()
+
+    def fail(name: str, path: str, data: bytes) -> None:
+        if name == op:
+            raise OSError(errno.ENOSPC, "no space left on device")
+
+    with pytest.raises(StoreFailed):
+        opened(tmp_path, fs=HookFs(LocalFs(tmp_path), fail))
+    assert open_files() == descriptors
+    opened(tmp_path).close()
+
+
+def test_session_closing_on_a_failing_disk_frees_the_lock(tmp_path: Path) -> None:
+    """Even where the last save fails, the lock is given back, and what was acknowledged there."""
+    armed = [False]
+
+    def fail(name: str, path: str, data: bytes) -> None:
+        if armed[0] and name == "fsync":
+            raise OSError(errno.EIO, "input/output error")
+
+    session = opened(tmp_path, fs=HookFs(LocalFs(tmp_path), fail))
+    session.add_agent(Agent(agent_id="A"))
+    session.state.agents["A"].trade_count = 7
+    armed[0] = True
+    with pytest.raises(StoreFailed):
+        session.close()
+    again = opened(tmp_path)
+    assert "A" in again.state.agents
+    again.close()
+
+
+def test_session_repairs_and_says_so(tmp_path: Path) -> None:
+    """Damage to a copy or a readable file is put right on opening, and stands in the log."""
+    session = opened(tmp_path)
+    session.add_agent(Agent(agent_id="A"))
+    session.checkpoint()
+    session.close()
+    (tmp_path / "incremental/agents/A_state.json").write_bytes(b"rubbish")
+    segment = next((tmp_path / "mirror").iterdir())
+    segment.write_bytes(segment.read_bytes()[:-5])
+    again = opened(tmp_path)
+    assert len(again.restored.damages) == 2
+    again.close(save=False)
+    log = (tmp_path / "recovery_log.txt").read_text()
+    assert "repaired: incremental/agents/A_state.json" in log
+    assert f"repaired: mirror/{segment.name}" in log
+    assert restore(LocalFs(tmp_path)).facts.damages == ()
+
+
+def test_session_no_secret_reaches_a_file(tmp_path: Path) -> None:
+    """S11: what is in the environment, in the venue or around the session is in no file."""
+    secret = "sEcReT-0451-passphrase"
+    venue = Venue()
+    venue.secret = secret  # type: ignore[attr-defined]
+    os.environ["OKX_PASSPHRASE"] = secret
+    try:
+        session = trading(tmp_path, venue)
+        with session.order_intent("A", BTC, "buy", contracts("2")) as intent:
+            venue.execute(intent.intent)
+            intent.ack({"id": "7001", "info": {"passphrase": secret}})
+        session.settle(venue, intent.cl_ord_id)
+        session.snapshot()
+        session.close()
+    finally:
+        del os.environ["OKX_PASSPHRASE"]
+    for name, (data, _) in tree(tmp_path).items():
+        assert secret.encode() not in data, name
