@@ -27,7 +27,7 @@ class SendFirst:
         return {"clOrdId": cl_ord_id, "tag": registry.rows[agent_id].tag}
 
     def write_down(
-        self, agent_id: str, inst_id: str, side: str, sz: str, params: dict[str, str]
+        self, agent_id: str, inst_id: str, side: str, sz: str, params: dict[str, str], kind: str
     ) -> None:
         """The intent, after the fact."""
         self._session.state.intents[params["clOrdId"]] = OrderIntent.model_validate(
@@ -38,6 +38,7 @@ class SendFirst:
                 "mgn_mode": "cross",
                 "pos_side": "net",
                 "side": side,
+                "kind": kind,
                 "qty_contracts": contracts(sz),
                 "tag": params["tag"],
                 "epoch": self._session.epoch,

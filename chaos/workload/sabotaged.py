@@ -23,18 +23,15 @@ class SendFirstBroker(CcxtBroker):
         reduce_only: bool,
         trigger_px: Decimal | None = None,
     ) -> str | None:
-        if trigger_px is not None:
-            return super()._send(
-                agent_id, inst_id, side, sz, reduce_only=reduce_only, trigger_px=trigger_px
-            )
+        kind = "order" if trigger_px is None else "algo"
         self._late = self._late or SendFirst(self._session)
         params = self._late.params(agent_id)
-        words = {"cl_ord_id": params["clOrdId"], "agent_id": agent_id, "kind": "order"}
+        words = {"cl_ord_id": params["clOrdId"], "agent_id": agent_id, "kind": kind}
         self._narrator.say(
             "order", phase="sending", inst_id=inst_id, side=side, reduce_only=reduce_only, **words
         )
         extra = {"reduceOnly": True} if reduce_only else {}
-        answer = self._create(inst_id, side, sz, {**params, **extra, "tdMode": "cross"}, None)
+        answer = self._create(inst_id, side, sz, {**params, **extra, "tdMode": "cross"}, trigger_px)
         self._answer(words, answer["id"])
-        self._late.write_down(agent_id, inst_id, side, str(sz), params)
+        self._late.write_down(agent_id, inst_id, side, str(sz), params, kind)
         return params["clOrdId"]

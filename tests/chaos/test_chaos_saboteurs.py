@@ -11,7 +11,7 @@ from chaos.verdict import Outcome
 QUICK = Effort(sweep_stride=24)
 SEEN_AS = {
     "ack-before-write": "I1",
-    "checksum-not-checked": "I2",
+    "checksum-not-checked": "I3",
     "intent-after-send": "I8",
 }
 
