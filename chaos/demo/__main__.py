@@ -23,7 +23,7 @@ terminal, run the same command again, and read the recovery report. Ctrl+C saves
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     found = argparse.ArgumentParser(
-        prog="python -m chaos.demo",
+        prog="prometheus-persist demo",
         description="Kill a multi-agent trading system in the worst moment and watch it come back.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -45,7 +45,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The demo; returns the exit code."""
-    args = parser().parse_args(argv)
+    command_line = parser()
+    args = command_line.parse_args(argv)
+    try:
+        args.dir.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        command_line.error(f"--dir {args.dir} cannot be made: {problem.strerror}")
     lang: Lang = args.lang or default_lang()
     if args.keep_running:
         from chaos.demo.running import keep_running

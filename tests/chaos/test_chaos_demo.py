@@ -25,6 +25,19 @@ def test_an_earlier_demo_is_left_alone(tmp_path):
     assert fresh_place(tmp_path) == tmp_path / "again-3"
 
 
+def test_a_place_that_cannot_be_made_is_a_usage_error_without_a_traceback():
+    done = subprocess.run(
+        [*DEMO, "--dir", "/proc/nowhere"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "cannot be made" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_both_languages_fill_in_the_same_fields():
     for zh, en in WORDS.values():
         assert sorted({w.split("}")[0] for w in zh.split("{")[1:]}) == sorted(
