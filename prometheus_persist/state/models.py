@@ -16,15 +16,12 @@ Rules
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from prometheus_persist.state.exactjson import NESTING_MAX
 from prometheus_persist.state.money import NO_CONTRACTS, ZERO, Contracts, Money
 from prometheus_persist.state.registry import Registry
 
@@ -53,31 +50,6 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, validate_assignment=True)
     __pydantic_extra__: dict[str, JsonValue]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_non_finite(cls, data: Any) -> Any:
-        for path, value in _walk(data, ""):
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ValueError(f"{path or 'value'} is {value!r}, a finite number is due")
-        return data
-
-
-def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every leaf with its path; raises ValueError for what is nested deeper than is written."""
-    level = [(path, value)]
-    for _ in range(NESTING_MAX + 1):
-        below: list[tuple[str, Any]] = []
-        for place, item in level:
-            if isinstance(item, dict):
-                below += ((f"{place}.{key}" if place else str(key), it) for key, it in item.items())
-            elif isinstance(item, (list, tuple)):
-                below += ((f"{place}[{index}]", it) for index, it in enumerate(item))
-            else:
-                yield place, item
-        level = below
-    if level:
-        raise ValueError(f"nested deeper than {NESTING_MAX}")
 
 
 class EmotionalState(Model):

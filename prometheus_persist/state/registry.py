@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from prometheus_persist.errors import BadValue
 
@@ -42,7 +42,8 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 class AgentIds(BaseModel):
     """One agent's names: its own, OKX's, the file system's."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, JsonValue]
 
     agent_id: str
     tag: str = Field(pattern=r"^[A-Za-z0-9]{1,16}$")
@@ -52,7 +53,8 @@ class AgentIds(BaseModel):
 class Registry(BaseModel):
     """The table. ``assign`` returns a new one; a row, once in, stays."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, JsonValue]
 
     store_id: str = Field(default="0000", pattern=r"^[a-z0-9]{4}$")
     rows: dict[str, AgentIds] = Field(default_factory=dict)

@@ -192,6 +192,20 @@ def test_damage_to_both_copies_in_the_middle_is_named(index: int) -> None:
             assert earlier.seq == whole
 
 
+def test_damage_a_gap_is_proven_by_what_lies_behind_it() -> None:
+    """S3: with nothing but the journal, the frames behind a gap are witness enough: never silently
+    a shorter past."""
+    frames = [placed for name in JOURNAL for placed in scan(name, FILES[name]).frames]
+    only = {n: d for n, d in FILES.items() if n.endswith(".wal")}
+    for placed in frames[:-1]:
+        hurt = flip(FILES[placed.file], (placed.offset + 100) * 8)
+        files = {**only, placed.file: hurt, f"mirror/{placed.file.rpartition('/')[2]}": hurt}
+        seq = placed.frame.seq
+        with pytest.raises(StoreDamaged, match=f"commit {seq} .* commits from {seq + 1} on") as it:
+            restore(MemFs.of(files), clock=CLOCK)
+        assert (it.value.file, it.value.offset) == (placed.file, placed.offset)
+
+
 @pytest.mark.parametrize("index", range(3))
 def test_damage_a_segment_lost_in_both_copies_is_named(index: int) -> None:
     """S3: a whole segment gone from both copies is noticed, also where it was the newest one."""

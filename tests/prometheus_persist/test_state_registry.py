@@ -108,6 +108,15 @@ def test_registry_rows_never_change(agents: list[str], data: st.DataObject) -> N
     assert len(late.rows) == len(agents)
 
 
+def test_registry_keeps_unknown_fields_and_refuses_inexact_ones() -> None:
+    """What a later version wrote into the table is kept; a NaN or a foreign type is refused."""
+    table = {"store_id": "ab12", "rows": {"A": {**ROW, "colour": [1, 2.5]}}, "era": {"n": 1}}
+    assert Registry.model_validate(table).model_dump(mode="json") == table
+    for bad in (float("nan"), (1, 2), object()):
+        with pytest.raises(ValidationError):
+            Registry.model_validate({**table, "era": bad})
+
+
 def test_registry_assign_leaves_the_old_one_alone() -> None:
     """A new registry comes back; the one before does not know the agent."""
     old = registry_of("A")
