@@ -17,28 +17,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from prometheus_persist.clock import Clock, IdSource, SystemClock, SystemIds
 from prometheus_persist.errors import (
-    EXIT_HUMAN,
-    EXIT_OK,
-    EXIT_VENUE,
-    BadConfig,
     BadValue,
     PlanStale,
     StoreFailed,
-    VenueError,
 )
-from prometheus_persist.exchange.reader import ExchangeReader, ViewRequest
+from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.reconcile.apply import Applied, apply_plan
-from prometheus_persist.reconcile.decide import reconcile
 from prometheus_persist.reconcile.live import apply_steps, live_steps
-from prometheus_persist.reconcile.plan import Plan
 from prometheus_persist.reconcile.views import Books
 from prometheus_persist.recovery import Restored, restore
 from prometheus_persist.recovery.audit import audit_lines
@@ -46,26 +37,24 @@ from prometheus_persist.report.build import system_facts
 from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, SystemFacts
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
 from prometheus_persist.saving.triggers import Action
+from prometheus_persist.session.index import StreamIndex
+from prometheus_persist.session.planning import decide, read_plan, with_freeze
+from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import (
     Agent,
-    FreezeState,
     OrderIntent,
     PrivateLedger,
     PublicAccount,
     SystemState,
     state_from,
 )
-from prometheus_persist.state.documents import INTENT_LOG, ORPHAN_FILLS, PUBLIC_TRADES
-from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.storage.fs import Fs, LocalFs
 from prometheus_persist.storage.layout import COPIES, RECOVERY_LOG
 from prometheus_persist.storage.lock import StoreLock
 from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import Observer, Store, append_log
 
-OVERLAP_MS = 60_000
-READS_MAX = 4
-READ_AGAIN_S = 0.1
 _RECORD = (
     "total_pnl",
     "win_rate",
@@ -75,29 +64,6 @@ _RECORD = (
     "consecutive_wins",
     "consecutive_losses",
 )
-EXIT_OF_DECISION = {
-    "go": EXIT_OK,
-    "go_restricted": EXIT_OK,
-    "human": EXIT_HUMAN,
-    "incomplete": EXIT_VENUE,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a host may choose. Raises BadConfig for what cannot be carried out."""
-
-    save_every_cycles: int = 5
-    snapshot_every_s: float = 3600.0
-    snapshots_kept: int = 3
-    in_flight_ms: int = 3_000
-
-    def __post_init__(self) -> None:
-        for name in ("save_every_cycles", "snapshots_kept"):
-            if getattr(self, name) < 1:
-                raise BadConfig(f"{name} is {getattr(self, name)}, at least 1 is due")
-        if self.snapshot_every_s <= 0 or self.in_flight_ms < 0:
-            raise BadConfig("snapshot_every_s must be positive, in_flight_ms not negative")
 
 
 class Session:
@@ -124,7 +90,7 @@ class Session:
         self._clock = clock
         self._saver = Saver(store, self.state)
         self._gate = IntentGate(self._saver, clock)
-        self._index = _Index()
+        self._index = StreamIndex()
         self._last_snapshot_s = clock.monotonic_s()
 
     @classmethod
@@ -333,18 +299,18 @@ class Session:
         plan, problem = None, "no exchange was given"
         if reader is not None:
             self._wait_for_orders_on_their_way()
-            plan, problem = _read_plan(
+            plan, problem = read_plan(
                 self._books(), reader, self._clock, self.settings.in_flight_ms
             )
         if plan is not None and approved is not None and approved != plan.plan_hash:
             raise PlanStale(
                 f"approved {approved[:12]}…, the present view gives {plan.plan_hash[:12]}…"
             )
-        decision, applied = _decide(plan, approved=approved is not None)
+        decision, applied = decide(plan, approved=approved is not None)
         if plan is not None and applied:
             self._commit(apply_plan(self._books(), plan, self._clock.now_ms()), Trigger.RECONCILE)
         frozen = self.state.freeze
-        decision = _with_freeze(decision, frozen)
+        decision = with_freeze(decision, frozen)
         if decision in ("go", "go_restricted"):
             self._gate.open()
         else:
@@ -400,102 +366,6 @@ class Session:
         )
         head = f"{stamp} epoch={self.epoch} seq={self.seq}"
         append_log(self._fs, RECOVERY_LOG, [f"{head} {line}" for line in lines])
-
-
-def plan_only(
-    directory: Path | str, reader: ExchangeReader, *, clock: Clock | None = None
-) -> RecoveryFacts:
-    """What a reconciliation would come to; takes no lock and writes nothing at all (P4)."""
-    clock = clock or SystemClock()
-    started = clock.monotonic_s()
-    restored = restore(LocalFs(directory), clock=clock)
-    state, index = state_from(restored.documents), _Index()
-    books = index.books(state, restored.streams)
-    plan, problem = _read_plan(books, reader, clock, Settings().in_flight_ms)
-    decision, _ = _decide(plan, approved=False)
-    return RecoveryFacts(
-        restore=restored.facts,
-        system=system_facts(state, len(restored.streams.get(PUBLIC_TRADES, []))),
-        plan=plan,
-        applied=False,
-        decision=_with_freeze(decision, state.freeze),
-        venue_problem=problem,
-        frozen_instruments=tuple(sorted(state.freeze.instruments)),
-        frozen_all=state.freeze.everything.reason if state.freeze.everything else "",
-        duration_ms=round((clock.monotonic_s() - started) * 1000),
-    )
-
-
-def _read_plan(
-    books: Books, reader: ExchangeReader, clock: Clock, in_flight_ms: int
-) -> tuple[Plan | None, str]:
-    """The plan of the present view, or why there is none.
-
-    A reading between an order's end and its fills shows the one without the other. Such a view is
-    read again, at most ``READS_MAX`` times, before it is called incomplete.
-    """
-    mark, intents = books.state.watermark, books.state.intents
-    plan = None
-    for reading in range(READS_MAX):
-        if reading:
-            clock.sleep(READ_AGAIN_S * 2**reading)
-        request = ViewRequest(
-            since_ms=max(mark.since_ms, mark.fills_ms) - OVERLAP_MS,
-            now_ms=clock.now_ms(),
-            intents=tuple(intents[key] for key in sorted(intents)),
-            in_flight_ms=in_flight_ms,
-        )
-        try:
-            plan = reconcile(books, reader.read_view(request))
-        except VenueError as problem:
-            return None, problem.detail
-        if not plan.incomplete or plan.source_problems:
-            break
-    return plan, ""
-
-
-def _decide(plan: Plan | None, *, approved: bool) -> tuple[str, bool]:
-    """The decision, and whether the plan is to be applied."""
-    if plan is None or plan.incomplete:
-        return "incomplete", False
-    if plan.needs_human and not approved:
-        return "human", False
-    return "go", True
-
-
-def _with_freeze(decision: str, freeze: FreezeState) -> str:
-    """``go`` becomes ``go_restricted`` while anything is frozen."""
-    restricted = decision == "go" and bool(freeze.instruments or freeze.everything)
-    return "go_restricted" if restricted else decision
-
-
-@dataclass(slots=True)
-class _Index:
-    """What the streams already hold, kept up with their growth."""
-
-    booked: set[str] = field(default_factory=set)
-    owners: dict[str, str] = field(default_factory=dict)
-    ended: dict[str, OrderIntent] = field(default_factory=dict)
-    _seen: dict[str, int] = field(default_factory=dict)
-
-    def books(self, state: SystemState, streams: Mapping[str, list[JsonObject]]) -> Books:
-        """The three-book comparison's own side, as it stands."""
-        self.take(streams)
-        owners = {**self.owners, **{key: item.agent_id for key, item in state.intents.items()}}
-        return Books(state, frozenset(self.booked), owners, dict(self.ended))
-
-    def take(self, streams: Mapping[str, list[JsonObject]]) -> None:
-        """Read what has been appended since the last time."""
-        for name in (PUBLIC_TRADES, ORPHAN_FILLS, INTENT_LOG):
-            records = streams.get(name, [])
-            for record in records[self._seen.get(name, 0) :]:
-                if name == INTENT_LOG:
-                    intent = OrderIntent.model_validate(record)
-                    self.owners[intent.cl_ord_id] = intent.agent_id
-                    self.ended[intent.cl_ord_id] = intent
-                else:
-                    self.booked.add(record["fill_id"])
-            self._seen[name] = len(records)
 
 
 def _keys_of(agent_id: str) -> tuple[str, ...]:

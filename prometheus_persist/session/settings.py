@@ -1,0 +1,24 @@
+"""What a host may choose about its session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prometheus_persist.errors import BadConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a host may choose. Raises BadConfig for what cannot be carried out."""
+
+    save_every_cycles: int = 5
+    snapshot_every_s: float = 3600.0
+    snapshots_kept: int = 3
+    in_flight_ms: int = 3_000
+
+    def __post_init__(self) -> None:
+        for name in ("save_every_cycles", "snapshots_kept"):
+            if getattr(self, name) < 1:
+                raise BadConfig(f"{name} is {getattr(self, name)}, at least 1 is due")
+        if self.snapshot_every_s <= 0 or self.in_flight_ms < 0:
+            raise BadConfig("snapshot_every_s must be positive, in_flight_ms not negative")
