@@ -529,10 +529,11 @@ def test_session_opening_on_a_failing_disk(tmp_path: Path, op: str) -> None:
         if name == op:
             raise OSError(errno.ENOSPC, "no space left on device")
 
-    with pytest.raises(StoreFailed):
+    with pytest.raises(StoreFailed) as held:  # held: nothing is freed by being forgotten
         opened(tmp_path, fs=HookFs(LocalFs(tmp_path), fail))
     assert open_files() == descriptors
     opened(tmp_path).close()
+    assert held.value.exit_code == 4
 
 
 def test_session_closing_on_a_failing_disk_frees_the_lock(tmp_path: Path) -> None:
