@@ -21,6 +21,7 @@ SEED_DEFAULT = 1
 _OUT: Final = pytest.StashKey[Path]()
 _WORKER_INPUT = "chaos_out"
 _STAMP = "session.stamp"
+LOG_COLUMNS = 118
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -88,7 +89,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if hasattr(config, "workerinput") or _OUT not in config.stash:
         return
     from chaos import gate
-    from chaos.report.table import plain, troubles
+    from chaos.report.table import framed, troubles
     from chaos.report.words import default_lang, word
     from chaos.runner import judged_in
 
@@ -99,6 +100,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     run = gate.add_up(verdicts)
     gate.keep(run, out, lang)
     terminalreporter.section(word("criteria", lang))
-    for line in [*plain(run, lang), *troubles(run, lang)]:
+    for line in [*framed(run, lang, LOG_COLUMNS), *troubles(run, lang)]:
         terminalreporter.write_line(line)
     terminalreporter.write_line(f"{word(f'outcome.{run.outcome.value}', lang)} · {out}")

@@ -1,6 +1,8 @@
-"""The table on a terminal; plain lines where the output is not one."""
+"""The tables: on a terminal, as text for a log, or as plain lines for a pipe."""
 
 from __future__ import annotations
+
+import io
 
 from rich.console import Console
 from rich.table import Table
@@ -78,6 +80,14 @@ def show(run: Judged, console: Console, lang: Lang) -> None:
     console.print(
         Text(word(f"outcome.{run.outcome.value}", lang), style=_STYLE.get(run.outcome.value, "red"))
     )
+
+
+def framed(run: Judged, lang: Lang, width: int) -> list[str]:
+    """Both tables as lines of text without colour, for a log that is read by people."""
+    page = io.StringIO()
+    console = Console(file=page, width=width, color_system=None)
+    console.print(scenarios_table(run, lang), criteria_table(run, lang), sep="\n")
+    return [line.rstrip() for line in page.getvalue().splitlines()]
 
 
 def plain(run: Judged, lang: Lang) -> list[str]:

@@ -50,7 +50,12 @@ from prometheus_persist.state import (
 )
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.storage.fs import Fs, LocalFs
-from prometheus_persist.storage.layout import COPIES, RECOVERY_LOG
+from prometheus_persist.storage.layout import (
+    COPIES,
+    RECOVERY_LOG,
+    SNAPSHOTS,
+    snapshot_second,
+)
 from prometheus_persist.storage.lock import StoreLock
 from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import Observer, Store, append_log
@@ -91,7 +96,7 @@ class Session:
         self._saver = Saver(store, self.state)
         self._gate = IntentGate(self._saver, clock)
         self._index = StreamIndex()
-        self._last_snapshot_s = clock.monotonic_s()
+        self._last_snapshot_s = clock.monotonic_s() - _snapshot_age_s(fs, clock)
 
     @classmethod
     def open(
@@ -366,6 +371,15 @@ class Session:
         )
         head = f"{stamp} epoch={self.epoch} seq={self.seq}"
         append_log(self._fs, RECOVERY_LOG, [f"{head} {line}" for line in lines])
+
+
+def _snapshot_age_s(fs: Fs, clock: Clock) -> float:
+    """Seconds since the newest snapshot by its name; 0 where there is none, or it is not past.
+
+    A process that is restarted every half hour still takes one every hour.
+    """
+    taken = [found for name in fs.list_dir(SNAPSHOTS) if (found := snapshot_second(name))]
+    return max(clock.now_ms() / 1000 - max(taken), 0.0) if taken else 0.0
 
 
 def _keys_of(agent_id: str) -> tuple[str, ...]:

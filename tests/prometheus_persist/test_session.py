@@ -591,3 +591,17 @@ def test_session_no_secret_reaches_a_file(tmp_path: Path) -> None:
         del os.environ["OKX_PASSPHRASE"]
     for name, (data, _) in tree(tmp_path).items():
         assert secret.encode() not in data, name
+
+
+def test_session_restarts_do_not_put_off_the_hourly_snapshot(tmp_path: Path) -> None:
+    """The hour is counted from the newest snapshot on disk, not from the start of the process."""
+    clock = StillClock(step_ms=1)
+    session = opened(tmp_path, clock)
+    session.snapshot()
+    session.close()
+    for minutes, due in ((50, 1), (20, 2)):  # 50 minutes, then 70 in all
+        clock.ms += minutes * 60_000
+        session = opened(tmp_path, clock)
+        session.on_cycle(1)
+        session.close()
+        assert len(list((tmp_path / "snapshots").iterdir())) == due
