@@ -21,7 +21,7 @@ from prometheus_persist.storage.fs import LocalFs
 def look(directory: Path, voice: Voice, label: str, *, settled: bool) -> int:
     """Say one ``dump``; ``settled`` where books and exchange have been brought together."""
     try:
-        found = restore(LocalFs(directory))
+        found = restore(LocalFs(directory), thorough=True)
     except PersistError as problem:
         said = f"{type(problem).__name__}: {problem.detail}"
         voice.say("dump", label=label, settled=settled, problem=said)

@@ -38,6 +38,17 @@ _ZIP_YEARS_MS = (315_532_800_000, 4_323_455_999_000)  # 1980 to 2106: what a zip
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BEGINNING, _ENDING, _ENDING_BYTES = b"PK\x03\x04", b"PK\x05\x06", 22
 _NUMBERS = ("seq", "epoch", "time_ms", "wall_ms")
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    KeyError,
+    ValueError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+)
 _MEMBERS = ("documents.json", "streams.ndjson")
 _MANIFEST = "manifest.json"
 _DIGEST = re.compile(f"[0-9a-f]{{{2 * DIGEST_BYTES}}}")
@@ -102,17 +113,7 @@ def unpack(data: bytes, where: str) -> tuple[Image, Tip]:
                 if hashlib.sha256(content).hexdigest() != seal:
                     raise StoreDamaged(f"{name} does not fit its checksum", file=where)
                 members[name] = content
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        struct.error,
-        KeyError,
-        ValueError,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-    ) as problem:
+    except _UNREADABLE as problem:
         raise StoreDamaged(f"is not a snapshot archive: {problem}", file=where) from None
     tip = _tip(manifest, where)
     image = Image(seq=tip.seq, time_ms=manifest["time_ms"])
@@ -123,6 +124,17 @@ def unpack(data: bytes, where: str) -> tuple[Image, Tip]:
         name, record = _record(line, f"{where}/streams.ndjson line {number + 1}")
         image.streams.setdefault(name, []).append(record)
     return image, tip
+
+
+def peek(data: bytes, where: str) -> Tip:
+    """Where an archive stands, by its manifest alone; raises StoreDamaged."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = _checked_infos(archive, where)
+            content = _member(archive, infos[_MANIFEST], MANIFEST_BYTES_MAX, where)
+    except _UNREADABLE as problem:
+        raise StoreDamaged(f"is not a snapshot archive: {problem}", file=where) from None
+    return _tip(_manifest(content, where), where)
 
 
 def _announced(manifest: JsonObject, name: str, where: str) -> tuple[int, str]:

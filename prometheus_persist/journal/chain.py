@@ -2,7 +2,8 @@
 
 Each segment is kept twice (``journal/`` and ``mirror/``), byte for byte alike. ``scan`` finds every
 whole frame in one copy and notes what else lies there. ``link`` then follows the digests from a
-base's tip to the newest frame, over all copies of all segments at once.
+base's tip to the newest frame, over all copies of all segments at once; ``back`` follows them the
+other way, from the newest frame to the oldest that is kept.
 
 Rules
 - A frame is taken only when it is whole; where one copy is damaged the other's frame links as well.
@@ -105,6 +106,16 @@ def link(tip: Tip, frames: Iterable[Placed], *, seq_max: int | None = None) -> C
         if placed.frame.seq > reached and placed.frame.epoch >= tip.epoch
     ]
     return Chain(chain, tip, sorted(beyond, key=lambda placed: placed.frame.seq))
+
+
+def back(tip: Tip, frames: Iterable[Placed]) -> list[Placed]:
+    """The frames that lead to ``tip``, oldest first, as far back as they are there."""
+    by_digest = {placed.frame.digest: placed for placed in frames}
+    found, digest = [], tip.digest
+    while digest in by_digest:
+        found.append(by_digest[digest])
+        digest = found[-1].frame.previous
+    return found[::-1]
 
 
 def segments_of(chain: Iterable[Placed]) -> dict[str, bytes]:

@@ -1,8 +1,18 @@
 """The restore ladder: from what is on disk to one exact state, or to a named refusal.
 
 Read-only. It takes, in this order, the first base from which the chain reaches the newest frame:
-the newest snapshot, the ones before it, the empty image. The frames of both copies of the journal
-are linked by digest (``journal/chain.py``), so one damaged, lost or swapped file does no harm.
+the newest snapshot, the ones before it, what is kept in the history, the empty image. The frames of
+both copies of the journal are linked by digest (``journal/chain.py``), so one damaged, lost or
+swapped file does no harm.
+
+How much is read
+- The state of now needs the newest sound snapshot and the segments that can hold a frame after it
+  (S10); a commit asked for by number, the base before it and the segments up to it.
+- Of all that is older, only names and sizes are looked at: a copy that is missing, empty or unlike
+  its twin in length has everything read. What is damaged there and cannot be seen in this way does
+  no harm to this state, and is named by ``thorough`` (which is what ``verify`` asks for).
+- Everything is read, too, where something proves that there is more than was reached that way, and
+  for ``at_ms``: clocks do not order, so any frame may be the one.
 
 Rules
 - Nothing is guessed: where frames are missing between the best base and a frame or a checkpoint
@@ -14,6 +24,8 @@ Rules
   sequence, or of that wall time, at the latest.
 - No commit at all is a fresh start, said in so many words (``facts.fresh``): an empty directory, or
   one whose first opening was cut short before anything was saved.
+- A moment older than anything that is kept is a wrong argument, and the oldest one is named.
+- Zeros behind the last frame of a segment are space that was reserved, no damage.
 - A file that cannot be read counts as damaged. Snapshots whose sequences do not grow with their
   names, readable files that the checkpoint names and that are missing or older: named.
 - A newest commit that lies in the future, or longer ago than ``AGE_WARN_MS``, is a warning.
@@ -23,35 +35,41 @@ Raises ``StoreDamaged``; ``BadValue`` for a moment before the first commit or af
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from prometheus_persist.clock import Clock, SystemClock
 from prometheus_persist.errors import BadValue, StoreDamaged
-from prometheus_persist.journal.archive import unpack
-from prometheus_persist.journal.chain import Chain, Placed, link, segments_of
+from prometheus_persist.journal.chain import Chain, Placed, back, link, segments_of
 from prometheus_persist.journal.change import Image, change_from
 from prometheus_persist.journal.frame import COMMIT, OVERHEAD_BYTES, Seen, Tip
-from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, checksum, unwrap
+from prometheus_persist.recovery.bases import GENESIS, Base, Bases, genesis
+from prometheus_persist.recovery.readable import Readable, check_readable
 from prometheus_persist.report.facts import Damage, RestoreFacts
 from prometheus_persist.state.exactjson import JsonObject, dumps
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import (
     COPIES,
-    INCREMENTAL,
     JOURNAL,
     SNAPSHOTS,
     is_snapshot,
     segment_epoch,
     segment_name,
+    segment_start,
 )
-from prometheus_persist.storage.segments import Segments, read_segments
+from prometheus_persist.storage.segments import (
+    Segments,
+    names_after,
+    read_segments,
+    segment_copies,
+    uneven,
+)
 
 FUTURE_WARN_MS = 5 * 60 * 1000
 AGE_WARN_MS = 30 * 24 * 3600 * 1000
 FRESH = "none"
-GENESIS = "journal"
 OPENING_BYTES_MAX = OVERHEAD_BYTES + len(dumps({"segment": segment_name(1, 1)}))
 
 Due = dict[str, bytes]
@@ -90,33 +108,35 @@ class Restored:
 
 
 @dataclass(slots=True)
-class _Base:
-    """A rung: an image to start from."""
+class _Climb:
+    """What was read, and the rung and the chain it led to."""
 
-    name: str
-    image: Image
-    tip: Tip
+    base: Base
+    chain: Chain
+    segments: Segments
+    readable: Readable
 
 
 def restore(
-    fs: Fs, *, seq: int | None = None, at_ms: int | None = None, clock: Clock | None = None
+    fs: Fs,
+    *,
+    seq: int | None = None,
+    at_ms: int | None = None,
+    clock: Clock | None = None,
+    thorough: bool = False,
 ) -> Restored:
-    """The newest state, or that of an earlier moment; writes nothing."""
+    """The newest state, or that of an earlier moment; writes nothing. ``thorough`` reads all."""
     clock = clock or SystemClock()
     started = clock.monotonic_s()
-    segments = read_segments(fs)
-    damages: list[Damage] = []
-    whole = link(Tip(), segments.frames)
-    if at_ms is not None:
-        seq = _seq_at(segments.frames, at_ms)
     if seq is not None and seq < 1:
         raise BadValue(f"commit {seq} does not exist; the first is 1")
-    base, chain = _best(fs, segments, damages, seq)
-    readable = _readable(fs, damages)
-    if seq is None:
-        _refuse_gap(fs, segments, chain, readable)
-    elif chain.tip.seq != seq:
-        _refuse_moment(segments, chain, seq)
+    copies, bases = segment_copies(fs), Bases(fs)
+    climb = None if thorough or at_ms is not None else _quick(fs, copies, bases, seq)
+    if climb is None:
+        climb = _full(fs, copies, bases, seq, at_ms)
+    base, chain, segments = climb.base, climb.chain, climb.segments
+    newest = chain.tip if seq is None and at_ms is None else link(base.tip, segments.frames).tip
+    whole = back(newest, segments.frames)
     image = base.image
     for placed in chain.frames:
         frame = placed.frame
@@ -126,10 +146,10 @@ def restore(
     image.seq, image.time_ms = chain.tip.seq, chain.tip.wall_ms
     fresh = base.name == GENESIS and not any(p.frame.kind == COMMIT for p in chain.frames)
     due = {}
-    if whole.tip.seq == chain.tip.seq:
-        parts = segments_of(whole.frames).items()
+    if newest.seq == chain.tip.seq:
+        parts = segments_of(whole).items()
         due = {name: content for name, content in parts if segment_epoch(name) is not None}
-    damages = _journal_damages(segments, chain, whole, due) + damages
+    damages = _journal_damages(segments, whole, due) + bases.damages + climb.readable.damages
     facts = RestoreFacts(
         fresh=fresh,
         restored_ms=clock.now_ms(),
@@ -143,98 +163,77 @@ def restore(
         warnings=_warnings(chain.tip.wall_ms, clock.now_ms(), fresh=fresh),
     )
     epoch = max(segments.epoch_max, chain.tip.epoch) + 1
-    return Restored(image, chain.tip, facts, epoch, due, readable.whole)
+    return Restored(image, chain.tip, facts, epoch, due, climb.readable.whole)
 
 
-def _best(
-    fs: Fs, segments: Segments, damages: list[Damage], seq: int | None
-) -> tuple[_Base, Chain]:
-    """The first base from which the chain reaches furthest (or exactly to ``seq``)."""
-    best: tuple[_Base, Chain] | None = None
-    newer = None
-    for name in sorted(filter(is_snapshot, fs.list_dir(SNAPSHOTS)), reverse=True):
-        path = f"{SNAPSHOTS}/{name}"
-        try:
-            image, tip = unpack(fs.read(path), path)
-        except StoreDamaged as problem:
-            damages.append(Damage(path, problem.offset, problem.reason, "ignored"))
+def _quick(fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None) -> _Climb | None:
+    """From the newest base on; None where that is not certain to be all there is."""
+    base = bases.newest(seq)
+    if base is None:
+        return None
+    names = names_after(copies, base.tip)
+    if seq is None:
+        if uneven(fs, copies, sorted(copies.keys() - set(names))):
+            return None
+    else:
+        names = [name for name in names if (segment_start(name) or (0, 0))[1] <= seq]
+    segments = read_segments(fs, names, copies=copies)
+    chain = link(base.tip, segments.frames, seq_max=seq)
+    if seq is not None:
+        return _Climb(base, chain, segments, Readable()) if chain.tip.seq == seq else None
+    readable = check_readable(fs, chunks=False)
+    ahead = any(placed.frame.epoch > chain.tip.epoch for placed in segments.frames)
+    if chain.beyond or ahead or readable.mark > chain.tip.seq:
+        return None
+    return _Climb(base, chain, segments, readable)
+
+
+def _full(
+    fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None, at_ms: int | None
+) -> _Climb:
+    """From whichever base the chain reaches furthest (or exactly to the moment asked for)."""
+    segments = read_segments(fs, copies=copies)
+    if at_ms is not None:
+        seq = _seq_at(segments.frames, bases, at_ms)
+    best: tuple[Base, Chain] | None = None
+    for base in (*bases.each(), genesis()):
+        if seq is not None and base.tip.seq > seq:
             continue
-        except OSError as problem:
-            damages.append(Damage(path, None, f"cannot be read: {problem}", "ignored"))
-            continue
-        if newer is not None and tip.seq > newer:
-            damages.append(Damage(path, None, "is newer than a snapshot named later", "ignored"))
-        newer = tip.seq if newer is None else min(newer, tip.seq)
-        if seq is not None and tip.seq > seq:
-            continue
-        chain = link(tip, segments.frames, seq_max=seq)
+        chain = link(base.tip, segments.frames, seq_max=seq)
         if best is None or chain.tip.seq > best[1].tip.seq:
-            best = (_Base(path, image, tip), chain)
-    chain = link(Tip(), segments.frames, seq_max=seq)
-    if best is None or chain.tip.seq > best[1].tip.seq:
-        best = (_Base(GENESIS, Image(), Tip()), chain)
-    return best
+            best = (base, chain)
+    assert best is not None, "the empty image is always a base"
+    base, chain = best
+    readable = check_readable(fs, chunks=True)
+    if seq is None:
+        _refuse_gap(fs, segments, chain, readable)
+    elif chain.tip.seq != seq:
+        _refuse_moment(segments, bases, chain, seq)
+    return _Climb(base, chain, segments, readable)
 
 
-def _seq_at(frames: list[Placed], at_ms: int) -> int:
+def _seq_at(frames: list[Placed], bases: Bases, at_ms: int) -> int:
     """The last sequence whose wall time is not after ``at_ms``."""
-    found = max((p.frame.seq for p in frames if p.frame.wall_ms <= at_ms), default=0)
-    if not found:
-        raise BadValue(f"nothing was saved at or before {at_ms} (Unix ms)")
-    return found
+    tips = bases.tips()
+    seqs = [placed.frame.seq for placed in frames if placed.frame.wall_ms <= at_ms]
+    seqs += [tip.seq for tip in tips if tip.wall_ms <= at_ms]
+    if seqs:
+        return max(seqs)
+    if tips and not _from_the_first(frames):
+        raise BadValue(f"{at_ms} (Unix ms) is no longer kept; {_oldest(tips[0])}")
+    raise BadValue(f"nothing was saved at or before {at_ms} (Unix ms)")
 
 
-@dataclass(slots=True)
-class _Readable:
-    """Readable files: whole ones by checksum, and the newest commit that one vouches for."""
-
-    whole: dict[str, str] = field(default_factory=dict)
-    seqs: dict[str, int] = field(default_factory=dict)
-    mark: int = 0
-    there: bool = False
+def _from_the_first(frames: list[Placed]) -> bool:
+    return any(placed.frame.seq == 1 for placed in frames)
 
 
-def _readable(fs: Fs, damages: list[Damage]) -> _Readable:
-    """Check every readable file."""
-    found = _Readable()
-    due: dict[str, str] = {}
-    names = [name for name in fs.list_dir(INCREMENTAL) if name.endswith(".json")]
-    for folder in FOLDERS:
-        names += [f"{folder}/{name}" for name in fs.list_dir(f"{INCREMENTAL}/{folder}")]
-    for name in names:
-        path = f"{INCREMENTAL}/{name}"
-        if not name.endswith(".json"):
-            continue
-        found.there = True
-        try:
-            data, found.seqs[name] = unwrap(name, fs.read(path), path)
-            found.whole[name] = checksum(data)
-            if name == CHECKPOINT and isinstance(data.get("files"), dict):
-                due = data["files"]
-        except StoreDamaged as problem:
-            damages.append(Damage(path, problem.offset, problem.reason, "repaired"))
-        except OSError as problem:
-            damages.append(Damage(path, None, f"cannot be read: {problem}", "repaired"))
-    found.mark = max(found.seqs.values(), default=0)
-    named = {damage.file for damage in damages}
-    damages += [damage for damage in _astray(found, due) if damage.file not in named]
-    return found
+def _oldest(tip: Tip) -> str:
+    when = datetime.fromtimestamp(tip.wall_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return f"the oldest moment that can be restored is commit {tip.seq} of {when}"
 
 
-def _astray(found: _Readable, due: Mapping[str, str]) -> Iterator[Damage]:
-    """Whole files that are not what the checkpoint says, though not newer than it; missing ones."""
-    written = found.seqs.get(CHECKPOINT)
-    if written is None and found.there:
-        yield Damage(f"{INCREMENTAL}/{CHECKPOINT}", None, "missing", "repaired")
-    for name, seal in sorted(due.items()):
-        path = f"{INCREMENTAL}/{name}"
-        if name not in found.seqs:
-            yield Damage(path, None, "missing", "repaired")
-        elif found.whole[name] != seal and found.seqs[name] <= (written or 0):
-            yield Damage(path, None, "is not the version that the checkpoint names", "repaired")
-
-
-def _refuse_gap(fs: Fs, segments: Segments, chain: Chain, readable: _Readable) -> None:
+def _refuse_gap(fs: Fs, segments: Segments, chain: Chain, readable: Readable) -> None:
     """Raise where something proves that there was more than the chain reaches."""
     last, mark = chain.tip.seq, readable.mark
     bad = next((fault for fault in segments.faults if fault.seen.bad), None)
@@ -269,28 +268,35 @@ def _began(segments: Segments) -> bool:
     return bool(segments.unreadable) or any(size > OPENING_BYTES_MAX for size in sizes)
 
 
-def _refuse_moment(segments: Segments, chain: Chain, seq: int) -> None:
+def _refuse_moment(segments: Segments, bases: Bases, chain: Chain, seq: int) -> None:
+    tips = bases.tips()
     newest = max((placed.frame.seq for placed in segments.frames), default=0)
+    newest = max([newest, *(tip.seq for tip in tips)])
     if seq > newest:
         raise BadValue(f"commit {seq} does not exist; the newest is {newest}")
+    if tips and seq < tips[0].seq and not _from_the_first(segments.frames):
+        raise BadValue(f"commit {seq} is no longer kept; {_oldest(tips[0])}")
     raise StoreDamaged(f"commit {seq} cannot be reached; whole up to {chain.tip.seq}", file=JOURNAL)
 
 
-def _journal_damages(segments: Segments, chain: Chain, whole: Chain, due: Due) -> list[Damage]:
+def _journal_damages(segments: Segments, whole: list[Placed], due: Due) -> list[Damage]:
     """Every place of either copy that is not what it ought to be, and what that means.
 
     Repaired: the chain has what ought to be there, and ``heal`` puts it back. Not repaired and yet
     harmless (ignored): a crash alone explains it, or a newer segment is whole.
     """
-    lengths = {name: len(content) for name, content in segments_of(whole.frames).items()}
-    newest = max((basename(placed.file) for placed in chain.frames), default="")
+    lengths = {name: len(content) for name, content in segments_of(whole).items()}
+    newest = max((basename(placed.file) for placed in whole), default="")
     found = []
     for fault in segments.faults:
-        name = basename(fault.file)
-        if fault.offset < lengths.get(name, 0):
+        length = lengths.get(basename(fault.file), 0)
+        if fault.offset < length:
             outcome = "repaired"
+        elif length and fault.seen is Seen.TORN_ZEROS:
+            continue
         else:
-            outcome = "ignored" if fault.seen.torn or name < newest else "lost"
+            older = basename(fault.file) < newest
+            outcome = "ignored" if fault.seen.torn or older else "lost"
         found.append(Damage(fault.file, fault.offset, _WORDS[fault.seen], outcome))
     found += [
         Damage(

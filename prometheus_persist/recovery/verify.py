@@ -43,7 +43,7 @@ class Verification:
 
 def verify(fs: Fs, *, clock: Clock | None = None) -> Verification:
     """Read the whole store; raises StoreDamaged where a restore would."""
-    restored = restore(fs, clock=clock)
+    restored = restore(fs, clock=clock, thorough=True)
     state_from(restored.documents)
     names = tuple(name for name in fs.list_dir(SNAPSHOTS) if is_snapshot(name))
     return Verification(restored, restored.image.digest(), names)

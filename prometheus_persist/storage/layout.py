@@ -9,12 +9,15 @@ JOURNAL = "incremental/journal"
 MIRROR = "mirror"
 INCREMENTAL = "incremental"
 SNAPSHOTS = "snapshots"
+HISTORY = "history"
+DAMAGED = "damaged"
 RECOVERY_LOG = "recovery_log.txt"
 LOCK = "store.lock"
 COPIES = (JOURNAL, MIRROR)
 
 _SEGMENT = re.compile(r"e(\d{8})_s(\d{14})\.wal", re.ASCII)
 _SNAPSHOT = re.compile(r"snapshot_(\d{8}_\d{6})\.zip", re.ASCII)
+_BASE = re.compile(r"base_s(\d{14})_(\d{8}_\d{6})\.zip", re.ASCII)
 _STAMP = "%Y%m%d_%H%M%S"
 
 
@@ -26,6 +29,23 @@ def segment_name(epoch: int, seq: int) -> str:
 def segment_epoch(name: str) -> int | None:
     """The epoch in a segment's name; None for any other name."""
     found = _SEGMENT.fullmatch(name)
+    return int(found[1]) if found else None
+
+
+def segment_start(name: str) -> tuple[int, int] | None:
+    """Epoch and first sequence in a segment's name; None for any other name."""
+    found = _SEGMENT.fullmatch(name)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def base_name(seq: int, snapshot: str) -> str:
+    """What a snapshot of commit ``seq`` is called in ``history/``; names sort by sequence."""
+    return f"base_s{seq:014d}_{snapshot.removeprefix('snapshot_')}"
+
+
+def base_seq(name: str) -> int | None:
+    """The sequence in the name of a base in ``history/``; None for any other name."""
+    found = _BASE.fullmatch(name)
     return int(found[1]) if found else None
 
 

@@ -1,6 +1,8 @@
 """Reading both copies of the journal, and putting damaged ones right.
 
-``read_segments`` never writes; a copy that the disk refuses to read counts as damaged. ``heal``
+``read_segments`` never writes, and reads no more segments than it is asked for: their names say in
+which order they were begun, and with which frame. A segment may end in zeros: space that was given
+to it and not used. A copy that the disk refuses to read counts as damaged. ``heal``
 replaces a copy that is not what the chain says it ought to be, whole and atomically, so that a
 crash at any point leaves the old file or the new one; a second heal finds nothing to do.
 """
@@ -8,12 +10,13 @@ crash at any point leaves the old file or the new one; a second heal finds nothi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_persist.journal.chain import Fault, Placed, Scan, scan
+from prometheus_persist.journal.frame import Tip
 from prometheus_persist.storage.fs import Fs, replace_file
-from prometheus_persist.storage.layout import COPIES, segment_epoch
+from prometheus_persist.storage.layout import COPIES, JOURNAL, segment_epoch, segment_start
 
 
 @dataclass(slots=True)
@@ -24,8 +27,9 @@ class Segments:
     faults: list[Fault] = field(default_factory=list)
     names: dict[str, set[str]] = field(default_factory=dict)
     epoch_max: int = 0
-    sizes: dict[str, int] = field(default_factory=dict)
-    digests: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)  # without the zeros at the end
+    lengths: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, bytes] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
 
     def take(self, found: Scan) -> None:
@@ -35,19 +39,54 @@ class Segments:
 
     def differs(self, path: str, due: bytes) -> bool:
         """Whether this copy, which could be read, is not what it ought to be."""
-        return self.sizes[path] != len(due) or self.digests[path] != _digest(due)
+        used = due.rstrip(b"\0")
+        return self.lengths[path] < len(due) or self.digests[path] != _digest(used)
 
 
-def read_segments(fs: Fs) -> Segments:
-    """Scan every copy of every segment; equal copies are scanned once."""
-    found = Segments()
+def segment_copies(fs: Fs) -> dict[str, set[str]]:
+    """In which folders each segment lies, by name, oldest first."""
+    found: dict[str, set[str]] = {}
     for copy in COPIES:
         for name in fs.list_dir(copy):
-            epoch = segment_epoch(name)
-            if epoch is not None:
-                found.names.setdefault(name, set()).add(copy)
-                found.epoch_max = max(found.epoch_max, epoch)
-    for name in sorted(found.names):
+            if segment_epoch(name) is not None:
+                found.setdefault(name, set()).add(copy)
+    return dict(sorted(found.items()))
+
+
+def names_after(names: Iterable[str], tip: Tip) -> list[str]:
+    """The segments that can hold a frame after ``tip``, oldest first.
+
+    A segment ends where the next one by name begins, so all before the last one that begins at or
+    before the frame after the tip hold older frames only.
+    """
+    ordered, due = sorted(names), (tip.epoch, tip.seq + 1)
+    starts = [segment_start(name) or (0, 0) for name in ordered]
+    before = sum(start <= due for start in starts)
+    return ordered[max(before - 1, 0) :]
+
+
+def uneven(fs: Fs, copies: Mapping[str, set[str]], names: Iterable[str]) -> bool:
+    """Whether the two copies of any of these segments differ in what a look at sizes can tell."""
+    return any(
+        len(copies[name]) != len(COPIES)
+        or len({fs.size(f"{copy}/{name}") for copy in COPIES}) != 1
+        or fs.size(f"{JOURNAL}/{name}") == 0
+        for name in names
+    )
+
+
+def read_segments(
+    fs: Fs,
+    names: Collection[str] | None = None,
+    *,
+    copies: Mapping[str, set[str]] | None = None,
+) -> Segments:
+    """Scan both copies of these segments, or of every segment; equal copies are scanned once."""
+    copies = segment_copies(fs) if copies is None else copies
+    found = Segments()
+    found.epoch_max = max((segment_epoch(name) or 0 for name in copies), default=0)
+    for name in sorted(copies if names is None else names):
+        found.names[name] = set(copies[name])
         seen: bytes | None = None
         for copy in COPIES:
             if copy not in found.names[name]:
@@ -58,32 +97,45 @@ def read_segments(fs: Fs) -> Segments:
             except OSError as problem:
                 found.unreadable[path] = str(problem)
                 continue
-            found.sizes[path], found.digests[path] = len(data), _digest(data)
+            used = data.rstrip(b"\0")
+            found.lengths[path], found.sizes[path] = len(data), len(used)
+            found.digests[path] = _digest(used)
             if data != seen:
                 found.take(scan(path, data))
             seen = data
     return found
 
 
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data).hexdigest()
-
-
 def heal(fs: Fs, due: Mapping[str, bytes]) -> list[str]:
-    """Make both copies of the segments in ``due`` what they ought to be; returns what it wrote."""
+    """Make both copies of the segments in ``due`` what they ought to be; returns what it wrote.
+
+    Space that was given to a segment and never used (zeros at its end) is given back.
+    """
     written = []
     for name, content in due.items():
         for copy in COPIES:
             path = f"{copy}/{name}"
-            if not _holds(fs, path, content):
+            found = _content(fs, path)
+            if found is None or not same_frames(found, content):
                 fs.make_dir(copy)
                 replace_file(fs, path, content)
                 written.append(path)
+            elif len(found) > len(content):
+                fs.truncate(path, len(content))
     return written
 
 
-def _holds(fs: Fs, path: str, content: bytes) -> bool:
+def same_frames(data: bytes, due: bytes) -> bool:
+    """Whether a file holds what is due, and behind it nothing but zeros."""
+    return data.startswith(due) and data.count(0, len(due)) == len(data) - len(due)
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data).digest()
+
+
+def _content(fs: Fs, path: str) -> bytes | None:
     try:
-        return fs.size(path) == len(content) and fs.read(path) == content
+        return None if fs.size(path) is None else fs.read(path)
     except OSError:
-        return False  # what cannot be read is replaced
+        return None  # what cannot be read is replaced

@@ -1,0 +1,75 @@
+"""The readable files: which are whole, and which commit they vouch for.
+
+A restore never depends on them; they prove that a commit was there, and they are named where they
+are damaged, so that the next checkpoint writes them anew. Without ``chunks`` the sealed chunks of
+old records, which are never written again, are looked for and not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, checksum, unwrap
+from prometheus_persist.report.facts import Damage
+from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.layout import INCREMENTAL
+
+_CHUNKS = "records"
+
+
+@dataclass(slots=True)
+class Readable:
+    """Whole files by checksum, the newest commit that one vouches for, and what is wrong."""
+
+    whole: dict[str, str] = field(default_factory=dict)
+    seqs: dict[str, int] = field(default_factory=dict)
+    mark: int = 0
+    there: bool = False
+    damages: list[Damage] = field(default_factory=list)
+
+
+def check_readable(fs: Fs, *, chunks: bool) -> Readable:
+    """Check every readable file; chunks only where asked."""
+    found = Readable()
+    due: dict[str, str] = {}
+    names = [name for name in fs.list_dir(INCREMENTAL) if name.endswith(".json")]
+    unread: list[str] = []
+    for folder in FOLDERS:
+        inside = [f"{folder}/{name}" for name in fs.list_dir(f"{INCREMENTAL}/{folder}")]
+        (unread if folder == _CHUNKS and not chunks else names).extend(inside)
+    for name in names:
+        path = f"{INCREMENTAL}/{name}"
+        if not name.endswith(".json"):
+            continue
+        found.there = True
+        try:
+            data, found.seqs[name] = unwrap(name, fs.read(path), path)
+            found.whole[name] = checksum(data)
+            if name == CHECKPOINT and isinstance(data.get("files"), dict):
+                due = data["files"]
+        except StoreDamaged as problem:
+            found.damages.append(Damage(path, problem.offset, problem.reason, "repaired"))
+        except OSError as problem:
+            found.damages.append(Damage(path, None, f"cannot be read: {problem}", "repaired"))
+    for name in unread:
+        if name in due:
+            found.there, found.whole[name], found.seqs[name] = True, due[name], 0
+    found.mark = max(found.seqs.values(), default=0)
+    named = {damage.file for damage in found.damages}
+    found.damages += [damage for damage in _astray(found, due) if damage.file not in named]
+    return found
+
+
+def _astray(found: Readable, due: Mapping[str, str]) -> Iterator[Damage]:
+    """Whole files that are not what the checkpoint says, though not newer than it; missing ones."""
+    written = found.seqs.get(CHECKPOINT)
+    if written is None and found.there:
+        yield Damage(f"{INCREMENTAL}/{CHECKPOINT}", None, "missing", "repaired")
+    for name, seal in sorted(due.items()):
+        path = f"{INCREMENTAL}/{name}"
+        if name not in found.seqs:
+            yield Damage(path, None, "missing", "repaired")
+        elif found.whole[name] != seal and found.seqs[name] <= (written or 0):
+            yield Damage(path, None, "is not the version that the checkpoint names", "repaired")
