@@ -4,6 +4,8 @@
   prometheus-chaos run                           all of them, then the five criteria
   prometheus-chaos run sigkill-mid-save --seed 7 one of them, repeatably
   prometheus-chaos gate RUN_DIR                  judge a saved run again
+  prometheus-chaos sweep files                   each file of a small store harmed, restored
+  prometheus-chaos sweep all --full              every bit, operation and error, unsampled
 
 Exit codes: 0 all criteria met · 1 a criterion or an invariant failed · 2 wrong usage · 3 void: the
 harness's own assumptions failed (a fault never struck, a child did not die as it should), so the
@@ -29,6 +31,16 @@ from chaos.report.words import Lang, default_lang, word
 from chaos.runner import Effort, run, saved
 from chaos.saboteurs import SABOTEURS
 from chaos.scenarios.table import BY_NAME, SCENARIOS
+from chaos.sweeps.catalogue import (
+    ALL,
+    SWEEPS,
+    outcome_of,
+    remarks,
+    run_sweeps,
+    samples_table,
+    sweeps_table,
+)
+from chaos.sweeps.tally import Tally
 from chaos.verdict import Verdict
 
 QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
@@ -54,6 +66,12 @@ def parser() -> argparse.ArgumentParser:
     playing.add_argument("--saboteur", choices=SABOTEURS, help="break the library on purpose")
     judging = commands.add_parser("gate", parents=[shared], help="judge a saved run again")
     judging.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    sweeping = commands.add_parser(
+        "sweep", parents=[shared], help="strike everywhere in a small store, and count"
+    )
+    sweeping.add_argument("sweep", nargs="?", choices=(*SWEEPS, ALL), default=ALL)
+    sweeping.add_argument("--full", action="store_true", help="without sampling")
+    sweeping.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
     return found
 
 
@@ -65,6 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _list(lang, as_json=args.json)
     if args.command == "run":
         return _run(args, lang)
+    if args.command == "sweep":
+        return _sweep(args, lang)
     return _gate(args.run_dir, lang, as_json=args.json)
 
 
@@ -97,6 +117,25 @@ def _run(args: argparse.Namespace, lang: Lang) -> int:
     verdicts = run(names, out, args.seed, effort=effort, saboteur=args.saboteur, told=told)
     print(f"{out}", file=sys.stderr)
     return _tell(verdicts, out, lang, as_json=args.json)
+
+
+def _sweep(args: argparse.Namespace, lang: Lang) -> int:
+    def told(tally: Tally) -> None:
+        print(f"{tally.name}: {tally.fired:,} ({tally.seconds:.1f} s)", file=sys.stderr)
+
+    tallies = run_sweeps(args.sweep, args.seed, full=args.full, told=told)
+    outcome = outcome_of(tallies)
+    if args.json:
+        print(json.dumps([each.to_json() for each in tallies], ensure_ascii=False, indent=2))
+    else:
+        console = Console()
+        console.print(sweeps_table(tallies, lang))
+        for tally in tallies:
+            if tally.rows:
+                console.print(samples_table(tally))
+            for line in remarks(tally):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return gate.EXIT_OF_OUTCOME[outcome] if outcome else gate.EXIT_NOTHING
 
 
 def _gate(directory: Path, lang: Lang, *, as_json: bool) -> int:

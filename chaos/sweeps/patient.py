@@ -1,0 +1,246 @@
+"""The patient of the sweeps: two agents, a few orders on paper, one snapshot; small on purpose.
+
+``live`` is one life through the public session: open, recover, found, trade, save, checkpoint,
+snapshot, close. It is driven by a clock and ids of its own, so that every life of one seed does
+the same. ``Ears`` hears what was begun and what was acknowledged, and folds each commit's content
+into a digest that owes nothing to the library.
+
+The files live on whatever ``Fs`` is given. Only ``store.lock`` is a real file, in ``yard``'s
+directory: the kernel holds that lock, no file system does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from chaos.digest import Fold, whole
+from chaos.workload.clocks import WoundClock
+from chaos.workload.narrator import Narrator
+from chaos.workload.paper import PaperBroker
+from chaos.workload.paperlife import DAY_START_MS, FixedIds
+from chaos.workload.population import newborn
+from prometheus_persist.recovery import Restored, restore
+from prometheus_persist.session import Session, Settings
+from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.memory import MemoryFs
+
+AGENTS = 2
+SETTINGS = Settings(save_every_cycles=1, snapshots_kept=1)
+UNIT = Decimal(1)
+INSTRUMENT = "BTC-USDT-SWAP"
+Step = Callable[[Session, PaperBroker], None]
+
+
+class Yard:
+    """Hands out empty directories for locks."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._numbers = itertools.count(1)
+
+    def plot(self) -> Path:
+        """A new one."""
+        return self._root / str(next(self._numbers))
+
+    def clear(self) -> None:
+        """Remove all that were handed out."""
+        shutil.rmtree(self._root, ignore_errors=True)
+        self._root.mkdir(parents=True, exist_ok=True)
+
+
+@contextlib.contextmanager
+def yard() -> Iterator[Yard]:
+    """A yard on a disk in memory where there is one."""
+    fast = Path("/dev/shm")  # noqa: S108 only a lock lies there, in a directory of its own
+    with tempfile.TemporaryDirectory(
+        prefix="chaos-sweep-", dir=fast if fast.is_dir() else None
+    ) as name:
+        yield Yard(Path(name))
+
+
+@dataclass(slots=True)
+class Ears:
+    """What a life said: every commit begun, with the state's digest after it, and every ack."""
+
+    fold: Fold = field(default_factory=Fold)
+    seq: int = 0
+    begun: list[tuple[int, str]] = field(default_factory=list)
+    acked: int = 0
+    acked_digest: str = ""
+    doing: str = ""
+
+    def __post_init__(self) -> None:
+        self.acked = self.seq
+        self.acked_digest = self.fold.value()
+
+    def say(self, event: str, **fields: Any) -> None:
+        """The narrator's speaker."""
+        if event == "begin":
+            self.begun.append((fields["seq"], fields["digest"]))
+        elif event == "durable":
+            self.ack(fields["seq"])
+
+    def ack(self, seq: int | None) -> None:
+        """Commits up to ``seq`` were acknowledged."""
+        if seq is None or seq <= self.acked:
+            return
+        self.acked = seq
+        for each, digest in self.begun:
+            if each <= seq:
+                self.acked_digest = digest
+
+    def legal(self) -> set[str]:
+        """The digests that a restore may give: the last acknowledged commit, or the one begun."""
+        ahead = [digest for seq, digest in self.begun if seq > self.acked]
+        return {self.acked_digest, *ahead[:1]}
+
+
+def digest_of(found: Restored) -> str:
+    """The digest of a restored state, by the harness's own fold."""
+    return whole(found.documents, found.streams).value()
+
+
+def ears_for(fs: Fs) -> Ears:
+    """Ears that know what is on this disk."""
+    found = restore(fs, clock=WoundClock(DAY_START_MS))
+    return Ears(whole(found.documents, found.streams), found.seq)
+
+
+def steps(seed: int, clock: WoundClock, *, founding: bool = True) -> Iterator[tuple[str, Step]]:
+    """The public calls of one life, by name."""
+
+    def found(session: Session, _broker: PaperBroker) -> None:
+        for number in range(1, AGENTS + 1):
+            agent = newborn(seed, number, DAY_START_MS)
+            if agent.agent_id not in session.state.agents:
+                session.add_agent(agent)
+
+    def trade(side: str, index: int) -> Step:
+        def act(session: Session, broker: PaperBroker) -> None:
+            who = sorted(session.state.agents)[index]
+            broker.market(who, INSTRUMENT, side, UNIT, reduce=False)
+
+        return act
+
+    def touch(session: Session) -> None:
+        clock.advance(1000)
+        state = session.state
+        count = state.supervisor.system_cycle_count + 1
+        state.supervisor = state.supervisor.model_copy(update={"system_cycle_count": count})
+
+    def save(session: Session, _broker: PaperBroker) -> None:
+        touch(session)
+        session.save("sweep")
+
+    def cycle(session: Session, _broker: PaperBroker) -> None:
+        touch(session)
+        session.on_cycle(session.state.supervisor.system_cycle_count)
+
+    if founding:
+        yield "add_agent", found
+    yield "trade", trade("buy", 0)
+    yield "save", save
+    yield "checkpoint", lambda session, _broker: void(session.checkpoint())
+    if founding:
+        yield "snapshot", lambda session, _broker: void(session.snapshot())
+        yield "trade", trade("sell", 1)
+        yield "on_cycle", cycle
+        yield "checkpoint", lambda session, _broker: void(session.checkpoint())
+
+
+def void(_value: object) -> None:
+    """A step gives nothing back."""
+
+
+def live(
+    plot: Path,
+    fs: Fs,
+    ears: Ears,
+    seed: int,
+    *,
+    founding: bool = True,
+    clock: WoundClock | None = None,
+    after: Callable[[str], None] = void,
+) -> None:
+    """One life; ``after`` is called behind every public call. What the disk raises goes up.
+
+    Whatever happens, the lock is given back: as the kernel does it for a dead process.
+    """
+    clock = clock or WoundClock(DAY_START_MS)
+    ears.doing = "open"
+    narrator = Narrator(ears, fold=ears.fold)
+    session = Session.open(
+        plot, fs=fs, clock=clock, ids=FixedIds(), settings=SETTINGS, observer=narrator
+    )
+    done = False
+    try:
+        after("open")
+        broker = PaperBroker(session, narrator)
+        ears.doing = "recover"
+        assert session.recover(broker.reader).decision == "go"
+        after("recover")
+        broker.watch()
+        for name, step in steps(seed, clock, founding=founding):
+            ears.doing = name
+            step(session, broker)
+            ears.ack(session.seq)
+            after(name)
+        ears.doing = "close"
+        done = True
+        session.close()
+        after("close")
+    finally:
+        if not done:
+            with contextlib.suppress(BaseException):
+                session.close(save=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A store at rest, what it was at earlier moments, and what it holds."""
+
+    files: dict[str, bytes]
+    earlier: tuple[dict[str, bytes], ...]
+    digest: str
+    seq: int
+
+    @property
+    def size_bytes(self) -> int:
+        """All files together."""
+        return sum(map(len, self.files.values()))
+
+
+@cache
+def reference(seed: int) -> Reference:
+    """Two lives on one disk: two segments in two copies, a snapshot, readable files, the log."""
+    fs, earlier = MemoryFs(), []
+    with yard() as grounds:
+        plot = grounds.plot()
+        clock = WoundClock(DAY_START_MS)
+        live(
+            plot,
+            fs,
+            Ears(),
+            seed,
+            clock=clock,
+            after=lambda _name: earlier.append(fs.contents()),
+        )
+        ears = ears_for(fs)
+        live(plot, fs, ears, seed, founding=False, clock=clock)
+    found = restore(fs, clock=clock)
+    assert digest_of(found) == ears.acked_digest, "the reference is not what was acknowledged"
+    assert not found.facts.damages, "the reference is not sound"
+    moments = []
+    for files in earlier:
+        if files not in moments and files != fs.contents():
+            moments.append(files)
+    return Reference(fs.contents(), tuple(moments), ears.acked_digest, found.seq)

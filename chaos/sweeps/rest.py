@@ -1,0 +1,107 @@
+"""One damaged store at rest: restore it and say what came of it. Shared by ``bits`` and ``files``.
+
+- ``exact``    the digest is that of the unharmed store, and the damage is named, the right file
+- ``unnamed``  the digest is equal and nothing is named: allowed only where nothing could be told,
+               because what was harmed carries no information or nothing vouches for it
+- ``refused``  a typed error, no state
+- ``wrong``    another state, or a file named that was not harmed
+
+Single-file damage has to be ``exact``, or ``unnamed`` where ``silent_by_rule`` says why. These
+are the rules: nobody restores from ``recovery_log.txt``; a snapshot that is gone may have been
+removed; an older checkpoint is what a crash between two checkpoints leaves; and spelling that
+means the same, judged here by ``json`` and ``zipfile`` alone, not by the library's readers.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Collection
+from typing import Any
+
+from chaos.digest import canonical
+from chaos.sweeps.patient import Reference, digest_of
+from chaos.sweeps.tally import Tally
+from chaos.workload.clocks import WoundClock
+from chaos.workload.paperlife import DAY_START_MS
+from prometheus_persist.errors import PersistError
+from prometheus_persist.recovery import restore
+from prometheus_persist.storage.memory import MemoryFs
+
+LOG = "recovery_log.txt"
+CHECKPOINT = "checkpoint_latest.json"
+SLACK_BYTES = 64
+NOW_MS = DAY_START_MS + 60_000
+
+
+def look(
+    tally: Tally, whole: Reference, harmed: Collection[str], harm: str, files: dict[str, bytes]
+) -> str:
+    """Restore ``files``, in which ``harmed`` were damaged; count it; gives the class."""
+    names = " and ".join(harmed)
+    try:
+        found = restore(MemoryFs.of(files), clock=WoundClock(NOW_MS))
+    except PersistError as problem:
+        tally.wrong("refused", f"{names} {harm}: {problem}")
+        return "refused"
+    named = {damage.file for damage in found.facts.damages}
+    if digest_of(found) != whole.digest:
+        tally.wrong("wrong" if named else "silent and different", f"{names} {harm}")
+        return "wrong"
+    if not named <= set(harmed):
+        tally.wrong("wrong file named", f"{names} {harm}: {sorted(named)}")
+        return "wrong"
+    if any(damage.outcome == "lost" for damage in found.facts.damages):
+        tally.wrong("called lost", f"{names} {harm}")
+        return "wrong"
+    if named:
+        tally.counts["exact and named"] += 1
+        return "exact"
+    reasons = [silent_by_rule(name, harm, whole.files[name], files.get(name)) for name in harmed]
+    if not all(reasons):
+        tally.wrong("silent", f"{names} {harm}: restored exactly, but nothing was named")
+        return "silent"
+    tally.counts[f"exact, unnamed: {reasons[0]}"] += 1
+    return "unnamed"
+
+
+def silent_by_rule(name: str, harm: str, before: bytes, after: bytes | None) -> str:
+    """Why nobody can name this damage; empty where it has to be named."""
+    if name == LOG:
+        return "the log, which no restore reads"
+    if name.endswith(".zip") and after is None:
+        return "a snapshot that is gone may have been removed"
+    if name.endswith(CHECKPOINT) and harm.startswith("older"):
+        return "an older checkpoint is what a crash leaves"
+    if after is not None and meaning(name, before) == meaning(name, after):
+        return "bytes that carry no information"
+    return ""
+
+
+def meaning(name: str, data: bytes) -> Any:
+    """What a file says, whatever its spelling; its bytes where they cannot be read."""
+    try:
+        if name.endswith(".json"):
+            return canonical(json.loads(data, object_pairs_hook=_distinct))
+        if name.endswith(".zip"):
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                return {info.filename: archive.read(info) for info in archive.infolist()}
+        if name.endswith(".wal"):
+            return data.rstrip(b"\0")
+    except (ValueError, zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError):
+        pass
+    return data
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def told_bytes(data: bytes) -> int:
+    """How many bytes are swept one by one: all, but of reserved zeros at the end a few."""
+    return min(len(data), len(data.rstrip(b"\0")) + SLACK_BYTES)

@@ -1,0 +1,73 @@
+"""What a sweep comes to: counts, problems, and whether the faults struck at all.
+
+A sweep fails with a problem in hand; it is void where no fault struck, whatever else it says; it is
+skipped where the machine cannot do it, and says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from chaos.verdict import Outcome
+
+PROBLEMS_SHOWN_MAX = 10
+
+
+@dataclass(slots=True)
+class Tally:
+    """One sweep's result. ``rows`` is a table of samples where the sweep takes any."""
+
+    name: str
+    seed: int
+    full: bool
+    counts: Counter[str] = field(default_factory=Counter)
+    fired: int = 0
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    rows: list[dict[str, float]] = field(default_factory=list)
+    skipped: str = ""
+    seconds: float = 0.0
+
+    @property
+    def outcome(self) -> Outcome:
+        """Failed, void or passed; a skipped sweep is void."""
+        if self.problems:
+            return Outcome.FAILED
+        return Outcome.PASSED if self.fired and not self.skipped else Outcome.VOID
+
+    def struck(self, what: str, count: int = 1) -> None:
+        """A fault struck ``count`` times."""
+        self.fired += count
+        self.counts[what] += count
+
+    def wrong(self, what: str, problem: str) -> None:
+        """Something that must not be."""
+        self.counts[what] += 1
+        self.problems.append(f"{what}: {problem}")
+
+    def merge(self, other: Tally) -> None:
+        """Take in what another part of the same sweep found."""
+        self.counts += other.counts
+        self.fired += other.fired
+        self.problems += other.problems
+        self.notes += [note for note in other.notes if note not in self.notes]
+        self.rows += other.rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "sweep": self.name,
+            "outcome": "skipped" if self.skipped else self.outcome.value,
+            "seed": self.seed,
+            "full": self.full,
+            "fired": self.fired,
+            "counts": dict(sorted(self.counts.items())),
+            "problems": self.problems[:PROBLEMS_SHOWN_MAX],
+            "problem_count": len(self.problems),
+            "notes": self.notes,
+            "rows": self.rows,
+            "skipped": self.skipped,
+            "seconds": round(self.seconds, 1),
+        }
