@@ -215,6 +215,18 @@ class _FaultyHandle:
         """Numbered, and tearable."""
         self._fs._write(self._inner, self._path, data)
 
+    def reserve(self, size: int) -> None:
+        """Numbered."""
+        with self._fs._lock:
+            self._fs._begin("reserve", self._path)
+            self._inner.reserve(size)
+
+    def cut(self) -> None:
+        """Numbered."""
+        with self._fs._lock:
+            self._fs._begin("cut", self._path)
+            self._inner.cut()
+
     def fsync(self) -> None:
         """Numbered."""
         self._fs._fsync(self._inner, self._path)

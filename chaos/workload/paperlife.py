@@ -36,7 +36,7 @@ def open_on_paper(
         fs=fs,
         clock=clock,
         ids=FixedIds(),
-        settings=Settings(),
+        settings=Settings(mirror="ack"),  # no thread: the operations have one order
         observer=narrator,
     )
     broker = PaperBroker(session, narrator)

@@ -21,11 +21,15 @@ Reading at an offset has exactly one of these outcomes:
     END             no byte left
     WHOLE           both checks hold
     TORN_HEADER     fewer bytes left than a header has
-    TORN_PAYLOAD    a sound header, fewer bytes left than it announces
-    TORN_ZEROS      nothing but zeros left (space was given, data never came)
+    TORN_PAYLOAD    a sound header, and fewer bytes than it announces
+    TORN_ZEROS      nothing but zeros left (space that was reserved and not yet written)
     BAD_HEADER      the header's own check fails
     BAD_VERSION     a sound header of a format this code does not know
     BAD_PAYLOAD     a full-length frame whose digest does not fit
+
+Files are written into space reserved with zeros, so a write that was cut off is followed by zeros
+to the end of the file: from the frame's last byte on where it should have a digest, from the
+header's last byte on where it should have a header. That is torn, as if the file ended there.
 
 TORN_* at the very end is what a crash leaves; BAD_* is damage. The reader never decides between
 them: it says what it sees, and whoever has both copies decides.
@@ -131,7 +135,10 @@ def read(data: bytes, offset: int) -> tuple[Seen, Frame | None]:
     fields = data[offset : offset + _FIELDS.size]
     (crc,) = _CRC.unpack_from(data, offset + _FIELDS.size)
     if zlib.crc32(fields) != crc or fields[:4] != MAGIC:
-        return Seen.BAD_HEADER if _any_byte(data, offset) else Seen.TORN_ZEROS, None
+        if not _any_byte(data, offset):
+            return Seen.TORN_ZEROS, None
+        cut = not _any_byte(data, offset + HEADER_BYTES - 1)
+        return Seen.TORN_HEADER if cut else Seen.BAD_HEADER, None
     _, version, kind, length, epoch, seq, wall_ms, previous = _FIELDS.unpack(fields)
     if version != FORMAT_VERSION or length > FRAME_PAYLOAD_BYTES_MAX:
         return Seen.BAD_VERSION, None
@@ -141,7 +148,7 @@ def read(data: bytes, offset: int) -> tuple[Seen, Frame | None]:
     end = body_end + DIGEST_BYTES
     digest = data[body_end:end]
     if not digest_fits(data[offset:body_end], digest):
-        return Seen.BAD_PAYLOAD, None
+        return Seen.BAD_PAYLOAD if _any_byte(data, end - 1) else Seen.TORN_PAYLOAD, None
     payload = data[offset + HEADER_BYTES : body_end]
     return Seen.WHOLE, Frame(kind, epoch, seq, wall_ms, previous, payload, digest, end)
 

@@ -19,6 +19,7 @@ from prometheus_persist.journal.change import Change
 from prometheus_persist.state import SystemState, changed_documents, to_documents
 from prometheus_persist.state.documents import documents_of, refuse_inexact
 from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.store import Store
 
 Records = Mapping[str, Sequence[JsonObject]]
@@ -38,6 +39,17 @@ class Saver:
 
         Raises StoreFailed; BadValue for a value that would not come back as it is.
         """
+        change = self._captured(why, keys, records)
+        return self.store.flush() if change.empty else self.store.commit(change)
+
+    def save_soon(
+        self, why: str, *, keys: Iterable[str] | None = None, records: Records | None = None
+    ) -> Ticket | None:
+        """The same, durable when the ticket is done; None where nothing differs."""
+        change = self._captured(why, keys, records)
+        return None if change.empty else self.store.submit(change)
+
+    def _captured(self, why: str, keys: Iterable[str] | None, records: Records | None) -> Change:
         before = self.store.image.documents
         if keys is None:
             after = to_documents(self.state)
@@ -47,13 +59,12 @@ class Saver:
             after = documents_of(self.state, looked_at)
         put = changed_documents(before, after)
         refuse_inexact(self.state, put)
-        change = Change(
+        return Change(
             why,
             put=put,
             remove=tuple(key for key in looked_at if key in before and key not in after),
             add={name: rows for name, rows in (records or {}).items() if rows},
         )
-        return self.store.tip.seq if change.empty else self.store.commit(change)
 
     def save_moved(self, why: str, moved: SystemState, records: Records) -> int:
         """Commit another state as one change, and only then make it the live one, in place.

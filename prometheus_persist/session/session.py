@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -49,6 +50,7 @@ from prometheus_persist.state import (
     state_from,
 )
 from prometheus_persist.state.documents import PUBLIC_TRADES
+from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.fs import Fs, LocalFs
 from prometheus_persist.storage.layout import (
     COPIES,
@@ -108,22 +110,33 @@ class Session:
         ids: IdSource | None = None,
         settings: Settings | None = None,
         observer: Observer | None = None,
+        take_over: bool = False,
     ) -> Self:
         """Lock, restore, repair, take over as a new epoch.
 
-        Raises StoreLocked, StoreDamaged, StoreFailed.
+        ``take_over``: even from a process that is stopped and still holds the lock; it is fenced
+        off and can no longer write. Raises StoreLocked, StoreDamaged, StoreFailed.
         """
         root, clock = Path(directory), clock or SystemClock()
-        lock, store = StoreLock(root), None
+        settings = settings or Settings()
+        lock, store = StoreLock(root, take_over=take_over), None
         try:
             fs = fs or LocalFs(root)
             found = restore(fs, clock=clock)
             state = state_from(found.documents)  # before anything is written
             heal(fs, found.due_segments)
             store = Store(
-                fs, found.image, found.tip, found.next_epoch, clock, observer, found.readable
+                fs,
+                found.image,
+                found.tip,
+                found.next_epoch,
+                clock,
+                observer,
+                found.readable,
+                settings.store,
+                lock.fence,
             )
-            session = cls(root, fs, lock, store, found.facts, clock, settings or Settings(), state)
+            session = cls(root, fs, lock, store, found.facts, clock, settings, state)
             session._begin(found, ids or SystemIds())
         except BaseException as problem:
             if store is not None:
@@ -221,6 +234,14 @@ class Session:
     def save(self, trigger: str) -> int:
         """Save everything that changed, durably; returns the sequence."""
         return self._saver.save(trigger)
+
+    def save_soon(self, trigger: str, agents: Iterable[str] | None = None) -> Ticket | None:
+        """Capture now, return at once; durable when the ticket is done. None: nothing differs.
+
+        ``agents`` narrows it to these agents and their ledgers.
+        """
+        keys = None if agents is None else [key for name in agents for key in _keys_of(name)]
+        return self._saver.save_soon(trigger, keys=keys)
 
     def on_trade(self, agent_id: str) -> int:
         """Save what a trade touches: the agent and both its ledgers."""

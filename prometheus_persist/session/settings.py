@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from prometheus_persist.errors import BadConfig
+from prometheus_persist.storage.committer import MirrorSync, StoreOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,8 @@ class Settings:
     snapshot_every_s: float = 3600.0
     snapshots_kept: int = 3
     in_flight_ms: int = 3_000
+    mirror: MirrorSync = "behind"
+    mirror_sync_ms: int = 50
 
     def __post_init__(self) -> None:
         for name in ("save_every_cycles", "snapshots_kept"):
@@ -22,3 +26,10 @@ class Settings:
                 raise BadConfig(f"{name} is {getattr(self, name)}, at least 1 is due")
         if self.snapshot_every_s <= 0 or self.in_flight_ms < 0:
             raise BadConfig("snapshot_every_s must be positive, in_flight_ms not negative")
+        if self.mirror not in get_args(MirrorSync) or self.mirror_sync_ms < 1:
+            raise BadConfig(f"mirror is one of {get_args(MirrorSync)}, mirror_sync_ms at least 1")
+
+    @property
+    def store(self) -> StoreOptions:
+        """What of it concerns the store."""
+        return StoreOptions(mirror=self.mirror, mirror_sync_ms=self.mirror_sync_ms)

@@ -36,6 +36,14 @@ class Handle(Protocol):
         """Append all of ``data``."""
         ...
 
+    def reserve(self, size: int) -> None:
+        """Fill the file with zeros up to ``size`` bytes; writing goes on where it was."""
+        ...
+
+    def cut(self) -> None:
+        """Give back what was reserved and not written."""
+        ...
+
     def fsync(self) -> None:
         """Wait until what was written is on the disk."""
         ...
@@ -90,19 +98,26 @@ class Fs(Protocol):
 
 
 class _LocalHandle:
-    """A file descriptor with O_APPEND."""
+    """A file descriptor, and where the next byte goes."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._at = os.fstat(descriptor).st_size
 
     def write(self, data: bytes) -> None:
         """Append all of ``data``."""
-        left = memoryview(data)
-        while left:
-            written = os.write(self._descriptor, left)
-            if not written:
-                raise OSError(errno.EIO, "the disk took no byte and gave no reason")
-            left = left[written:]
+        self._at = self._put(data, self._at)
+
+    def reserve(self, size: int) -> None:
+        """Zeros up to ``size``, synced with the file's size, so that later syncs are data only."""
+        end = os.fstat(self._descriptor).st_size
+        if size > end:
+            self._put(bytes(size - end), end)
+            os.fsync(self._descriptor)
+
+    def cut(self) -> None:
+        """The file ends where the next byte would go."""
+        os.ftruncate(self._descriptor, self._at)
 
     def fsync(self) -> None:
         """fdatasync where the platform has it: the size is data, the times are not."""
@@ -111,6 +126,15 @@ class _LocalHandle:
     def close(self) -> None:
         """Close the descriptor."""
         os.close(self._descriptor)
+
+    def _put(self, data: bytes, at: int) -> int:
+        left = memoryview(data)
+        while left:
+            written = os.pwrite(self._descriptor, left, at)
+            if not written:
+                raise OSError(errno.EIO, "the disk took no byte and gave no reason")
+            left, at = left[written:], at + written
+        return at
 
 
 class LocalFs:
@@ -155,13 +179,13 @@ class LocalFs:
         return target.read_bytes()
 
     def append(self, path: str) -> Handle:
-        """Open with O_APPEND."""
+        """Open with O_APPEND: whoever else appends, nothing is written over."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         return _LocalHandle(os.open(self._at(path), flags, 0o644))
 
     def create(self, path: str) -> Handle:
         """Open with O_TRUNC."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         return _LocalHandle(os.open(self._at(path), flags, 0o644))
 
     def truncate(self, path: str, size: int) -> None:

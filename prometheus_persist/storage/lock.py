@@ -4,7 +4,11 @@ The kernel gives it back when the process dies, however it dies, so a lock left 
 manual step. A second process is refused at once. The file's content, the holder's pid, is for
 people; it decides nothing. A directory made for the store is synced into its parent.
 
-Raises ``StoreLocked``; ``StoreFailed`` where there can be no lock.
+A process that was stopped holds its lock for as long as it is stopped. ``take_over`` puts a new
+lock file in the place of the held one; the old holder, once it goes on, finds by ``fence`` that the
+file under the name is no longer its own, and acknowledges nothing more (S6).
+
+Raises ``StoreLocked``; ``StoreFailed`` where there can be no lock, or none any more.
 """
 
 from __future__ import annotations
@@ -23,8 +27,11 @@ from prometheus_persist.storage.layout import LOCK
 class StoreLock:
     """Held from construction to ``release``."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, take_over: bool = False) -> None:
         path = root / LOCK
+        if take_over:
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
         self._lock = FileLock(path, is_singleton=False)
         try:
             _make_dir(root)
@@ -38,6 +45,17 @@ class StoreLock:
             raise StoreFailed(f"{root} cannot be locked: {problem}") from problem
         with contextlib.suppress(OSError):  # a full disk does not take the lock away
             path.write_text(f"{os.getpid()}\n", encoding="ascii")
+        self._path = path
+        self._inode = path.stat().st_ino
+
+    def fence(self) -> None:
+        """Raise StoreFailed once somebody else has taken over."""
+        try:
+            mine = self._path.stat().st_ino == self._inode
+        except OSError as problem:
+            raise StoreFailed(f"the lock is gone, this writer is fenced off: {problem}") from None
+        if not mine:
+            raise StoreFailed("another process has taken over; this writer is fenced off")
 
     def release(self) -> None:
         """Give it back."""

@@ -1,19 +1,19 @@
 """The open store: an image in memory, and the one way to change it durably.
 
-``commit`` writes one frame to the journal and to its mirror, waits for the disk, and only then
-takes the change into the image and returns. Promises kept here:
+``commit`` takes a change into the image, writes one frame to the journal and to its mirror, and
+returns when the disk has it; ``submit`` does the first at once and leaves the rest to a thread
+(``committer.py``). Either way the change is what it was when the call was made. Promises kept here:
 
-- S1 when ``commit`` has returned, the change is in the journal, synced;
+- S1 when ``commit`` has returned, or a ticket is done, the change is in the journal, synced;
 - S2 one commit is one frame: all of it or none;
-- S7 a journal write or sync that fails raises ``StoreFailed`` and shuts the handle for good;
-  nothing is retried, nothing was acknowledged, the store has to be opened anew from what is on
-  disk. A commit that was interrupted (by Ctrl+C, say) shuts it likewise: its frame may be there. A
-  checkpoint or snapshot that fails raises as well, leaves the old files whole, and shuts nothing,
-  unless it was the mirror's sync that failed.
+- S7 a journal write or sync that fails raises ``StoreFailed`` and shuts the store for good; nothing
+  is retried, nothing was acknowledged. What is in memory then is not what is on disk: the store has
+  to be opened anew. A commit that was interrupted (by Ctrl+C, say) shuts it likewise. A checkpoint
+  or snapshot that fails raises as well, leaves the old files whole, and shuts nothing, unless it
+  was the mirror's sync that failed.
 
-The mirror is written with every commit, before the acknowledgement, and synced with every
-checkpoint, snapshot and close. After a SIGKILL both copies are complete; after a power cut the
-mirror may lack the frames since the last checkpoint, the journal does not.
+After a SIGKILL both copies are complete; after a power cut the mirror may lack the last
+``mirror_sync_ms`` (50), the journal lacks nothing that was acknowledged.
 
 Each opening begins a segment of its own with an OPEN frame that carries the new epoch, so a torn
 tail of the writer before it is left behind and never written over. It makes its directories durable
@@ -24,14 +24,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.journal.archive import pack, unpack
 from prometheus_persist.journal.change import Change, Image
-from prometheus_persist.journal.frame import COMMIT, OPEN, Tip, encode
+from prometheus_persist.journal.frame import COMMIT, Tip
 from prometheus_persist.journal.projection import (
     CHECKPOINT,
     FOLDERS,
@@ -41,20 +41,17 @@ from prometheus_persist.journal.projection import (
     wrap,
 )
 from prometheus_persist.state.exactjson import COMMIT_NESTING_MAX, JsonObject, dumps
-from prometheus_persist.storage.fs import TEMPORARY, Fs, Handle, replace_file, replace_files
+from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence
+from prometheus_persist.storage.fs import TEMPORARY, Fs, replace_file, replace_files
 from prometheus_persist.storage.layout import (
     COPIES,
     INCREMENTAL,
-    JOURNAL,
-    MIRROR,
     SNAPSHOTS,
     is_snapshot,
-    segment_name,
     snapshot_name,
     snapshot_second,
 )
 
-SEGMENT_BYTES_MAX = 64 * 1024 * 1024
 _BREAKS = {ord(c): ascii(c)[1:-1] for c in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
 
 
@@ -82,56 +79,76 @@ class Store:
         clock: Clock,
         observer: Observer | None = None,
         readable: Mapping[str, str] | None = None,
+        options: StoreOptions | None = None,
+        fence: Callable[[], None] = no_fence,
     ) -> None:
         """Take over after ``tip`` as ``epoch``; raises StoreFailed.
 
         ``readable`` are the checksums of the readable files that are whole on disk already.
+        ``fence`` raises StoreFailed once another writer has taken over.
         """
         self.image = image
-        self.tip = tip
         self.epoch = epoch
         self._fs = fs
         self._clock = clock
         self._observer = observer
         self._guard = threading.RLock()
-        self._handles: dict[str, Handle] = {}
-        self._segment_bytes = 0
-        self._failed: str = ""
         self._projected: dict[str, str] = dict(readable or {})
         self._touched: set[str] | None = None  # None: since the opening, nothing was compared yet
-        try:
-            self._make_dirs()
-            self._begin_segment()
-        except BaseException:
-            self._drop_handles()
-            raise
+        self._make_dirs()
+        options = options or StoreOptions()
+        self._committer = Committer(fs, tip, epoch, clock, options, fence)
+        self.image.seq, self.image.time_ms = self.tip.seq, self.tip.wall_ms
+
+    @property
+    def tip(self) -> Tip:
+        """The last frame that was submitted; durable once ``flush`` has returned."""
+        return self._committer.tip
 
     def commit(self, change: Change) -> int:
         """Make one change durable; returns its sequence. Raises StoreFailed, BadValue."""
+        return self._submit(change).wait()
+
+    def submit(self, change: Change) -> Ticket:
+        """Take a change in now, make it durable soon; the ticket says when."""
+        ticket = self._submit(change)
+        self._committer.write_soon()
+        return ticket
+
+    def flush(self) -> int:
+        """Wait until everything submitted is durable; returns the last sequence."""
+        self._committer.flush()
+        return self._committer.durable_seq
+
+    def _submit(self, change: Change) -> Ticket:
         with self._guard:
-            self._refuse_shut()
-            if self._segment_bytes > SEGMENT_BYTES_MAX:
-                self._begin_segment()
+            self._committer.refuse_shut()
             payload = change.to_json()
             encoded = dumps(payload, nesting_max=COMMIT_NESTING_MAX)
-            started = self._clock.monotonic_s()
-            if self._observer:
-                self._observer.begin(self.tip.seq + 1, payload)
-            wall_ms = self._clock.now_ms()
-            data, tip = encode(COMMIT, self.tip, self.epoch, wall_ms, encoded)
-            with self._all_or_shut():
-                self._append(data, tip)
-                self.image.apply(change, self.tip.seq, wall_ms)
+            self._committer.make_room()
+            watch = self._watch(payload) if self._observer is not None else None
+            ticket = self._committer.submit(COMMIT, encoded, watch)
+            try:
+                self.image.apply(change, ticket.seq, self.tip.wall_ms)
                 if self._touched is not None:
                     self._touched.update(change.put, change.remove, change.add)
-            if self._observer:
-                self._observer.durable(self.tip.seq, self._clock.monotonic_s() - started)
-            return self.tip.seq
+            except BaseException as problem:
+                self._committer.shut(f"a commit was interrupted: {problem!r}")
+                raise
+            return ticket
+
+    def _watch(self, payload: JsonObject) -> Callable[[], None]:
+        """Tell the observer that a frame begins; returns what tells it that it is durable."""
+        assert self._observer is not None
+        observer, seq = self._observer, self.tip.seq + 1
+        started = self._clock.monotonic_s()
+        observer.begin(seq, payload)
+        return lambda: observer.durable(seq, self._clock.monotonic_s() - started)
 
     def checkpoint(self) -> list[str]:
         """Refresh the readable files that changed, each atomically; returns their names."""
-        with self._guard, self._disk("checkpoint", shut=False):
-            self._sync_mirror()
+        with self._guard, self._disk("checkpoint"):
+            self._settle()
             now_ms = self._clock.now_ms()
             changed: dict[str, bytes] = {}
             seals: dict[str, str] = {}
@@ -154,8 +171,8 @@ class Store:
 
     def snapshot(self, keep: int) -> str:
         """Write a full archive, verify it, and keep the newest ``keep``; returns its path."""
-        with self._guard, self._disk("snapshot", shut=False):
-            self._sync_mirror()
+        with self._guard, self._disk("snapshot"):
+            self._settle()
             taken = [name for name in self._fs.list_dir(SNAPSHOTS) if is_snapshot(name)]
             path = f"{SNAPSHOTS}/{self._free_name(taken)}"
             replace_file(self._fs, path, pack(self.image, self.tip))
@@ -168,16 +185,9 @@ class Store:
             return path
 
     def close(self) -> None:
-        """Sync the mirror and give the handles back; nothing can be written afterwards."""
+        """Write what is pending and let go; nothing can be written afterwards."""
         with self._guard:
-            try:
-                if not self._failed:
-                    with self._disk("close"):
-                        for handle in self._handles.values():
-                            handle.fsync()
-            finally:
-                self._failed = self._failed or "it was closed"
-                self._drop_handles()
+            self._committer.close()
 
     def _free_name(self, taken: list[str]) -> str:
         """A name by the clock, but later than every name taken, so that names sort by age."""
@@ -196,63 +206,17 @@ class Store:
                     if name.endswith(TEMPORARY):
                         self._fs.unlink(f"{folder}/{name}")
 
-    def _begin_segment(self) -> None:
-        """Open the next segment in both copies and write its OPEN frame."""
-        with self._guard, self._disk("opening a segment"):
-            self._drop_handles()
-            name = segment_name(self.epoch, self.tip.seq + 1)
-            for copy in COPIES:
-                self._handles[copy] = self._fs.create(f"{copy}/{name}")
-            self._segment_bytes = 0
-            for copy in COPIES:
-                self._fs.fsync_dir(copy)
-            payload = dumps({"segment": name})
-            data, tip = encode(OPEN, self.tip, self.epoch, self._clock.now_ms(), payload)
-            with self._all_or_shut():
-                self._append(data, tip)
-                self._sync_mirror()
-                self.image.seq, self.image.time_ms = self.tip.seq, self.tip.wall_ms
-
-    def _append(self, data: bytes, tip: Tip) -> None:
-        with self._disk("journal"):
-            self._handles[JOURNAL].write(data)
-            self._handles[MIRROR].write(data)
-            self._handles[JOURNAL].fsync()
-        self.tip = tip
-        self._segment_bytes += len(data)
-
-    def _refuse_shut(self) -> None:
-        if self._failed:
-            raise StoreFailed(f"this store is shut: {self._failed}")
+    def _settle(self) -> None:
+        """Everything in the image is durable, in both copies."""
+        self._committer.flush()
+        self._committer.sync_mirror()
 
     @contextlib.contextmanager
-    def _all_or_shut(self) -> Iterator[None]:
-        """Whatever ends the block early, a frame may be on the disk that the tip does not know."""
-        try:
-            yield
-        except BaseException as problem:
-            self._failed = self._failed or f"a write was interrupted: {problem!r}"
-            raise
-
-    @contextlib.contextmanager
-    def _disk(self, doing: str, *, shut: bool = True) -> Iterator[None]:
-        self._refuse_shut()
+    def _disk(self, doing: str) -> Iterator[None]:
         try:
             yield
         except OSError as problem:
-            if shut:
-                self._failed = f"{doing}: {problem}"
             raise StoreFailed(f"{doing}: {problem}") from problem
-
-    def _sync_mirror(self) -> None:
-        with self._disk("syncing the mirror"):
-            self._handles[MIRROR].fsync()
-
-    def _drop_handles(self) -> None:
-        for handle in self._handles.values():
-            with contextlib.suppress(OSError):
-                handle.close()
-        self._handles = {}
 
 
 def append_log(fs: Fs, path: str, lines: Sequence[str]) -> None:

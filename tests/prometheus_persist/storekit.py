@@ -31,6 +31,7 @@ from prometheus_persist.state import (
     contracts,
 )
 from prometheus_persist.state.documents import PUBLIC_TRADES, document, private_trades
+from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import Fs, Handle
 from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import Observer, Store
@@ -183,9 +184,20 @@ class MemFs:
 class MemHandle:
     def __init__(self, node: Inode) -> None:
         self.node = node
+        self.at = len(node.data)
 
     def write(self, data: bytes) -> None:
-        self.node.data += data
+        self.node.data[self.at : self.at + len(data)] = data
+        self.node.synced = min(self.node.synced, self.at)
+        self.at += len(data)
+
+    def reserve(self, size: int) -> None:
+        self.node.data += bytes(max(0, size - len(self.node.data)))
+        self.node.synced = len(self.node.data)
+
+    def cut(self) -> None:
+        del self.node.data[self.at :]
+        self.node.synced = min(self.node.synced, self.at)
 
     def fsync(self) -> None:
         self.node.synced = len(self.node.data)
@@ -250,6 +262,14 @@ class HookHandle:
         self.inner.write(data[:part])
         raise OSError(errno.ENOSPC, "no space left on device", self.path)
 
+    def reserve(self, size: int) -> None:
+        self.before("reserve", self.path, b"")
+        self.inner.reserve(size)
+
+    def cut(self) -> None:
+        self.before("cut", self.path, b"")
+        self.inner.cut()
+
     def fsync(self) -> None:
         self.before("fsync", self.path, b"")
         self.inner.fsync()
@@ -260,7 +280,19 @@ class HookHandle:
 
 
 CHANGING = frozenset(
-    {"make_dir", "append", "create", "write", "fsync", "truncate", "rename", "unlink", "fsync_dir"}
+    {
+        "make_dir",
+        "append",
+        "create",
+        "write",
+        "reserve",
+        "cut",
+        "fsync",
+        "truncate",
+        "rename",
+        "unlink",
+        "fsync_dir",
+    }
 )
 
 
@@ -282,12 +314,18 @@ class KillSwitch:
 
 
 def open_store(
-    fs: Fs, clock: Clock, observer: Observer | None = None, found: Restored | None = None
+    fs: Fs,
+    clock: Clock,
+    observer: Observer | None = None,
+    found: Restored | None = None,
+    options: StoreOptions | None = None,
 ) -> Store:
     """What a session does before its own work: restore, heal, take over."""
     found = found or restore(fs, clock=clock)
     heal(fs, found.due_segments)
-    return Store(fs, found.image, found.tip, found.next_epoch, clock, observer, found.readable)
+    return Store(
+        fs, found.image, found.tip, found.next_epoch, clock, observer, found.readable, options
+    )
 
 
 def execution(number: int, **change: Any) -> Execution:

@@ -127,7 +127,7 @@ def trading(root: Path, venue: Venue | None = None, clock: StillClock | None = N
 
 def killed(session: Session) -> None:
     """What the kernel does to a dead process: the lock is free; nothing else happens."""
-    session._store._drop_handles()
+    session._store._committer._drop_handles()
     session._lock.release()
 
 

@@ -96,8 +96,8 @@ def test_fs_does_what_it_says(tmp_path: Path) -> None:
 
 def test_fs_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel that takes a few bytes at a time still gets all of them, in order, once."""
-    real = os.write
-    monkeypatch.setattr(os, "write", lambda fd, data: real(fd, bytes(data[:3])))
+    real = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: real(fd, bytes(data[:3]), at))
     handle = LocalFs(tmp_path).create("f")
     handle.write(b"0123456789")
     handle.close()
@@ -109,7 +109,7 @@ def test_fs_a_write_that_takes_nothing_is_an_error(
 ) -> None:
     """A kernel that takes no byte and names no error is an error, not an endless loop."""
     handle = LocalFs(tmp_path).create("f")
-    monkeypatch.setattr(os, "write", lambda fd, data: 0)
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: 0)
     with pytest.raises(OSError, match="took no byte"):
         handle.write(b"x")
 

@@ -1,0 +1,344 @@
+"""Frames onto the disk: in order, in groups, one sync for all that wait.
+
+Whoever waits for a frame writes everything that is pending, his own and the others', with one write
+to each copy and one sync of the journal; the others find theirs done. With nobody waiting, a writer
+thread does the same for frames that were submitted asynchronously. So a single durable commit costs
+no thread switch, and sixty-four concurrent ones cost one sync.
+
+Rules
+- Frames are chained when they are submitted and written in that order; a ticket is done only when
+  its frame and all before it are synced (S1).
+- A write or sync that fails, or is interrupted, shuts the committer for good: every frame not yet
+  acknowledged fails with it, nothing is retried (S7).
+- Before and after every group the fence is asked whether this writer still owns the store. Nothing
+  is acknowledged by a writer that was taken over from (S6).
+- Pending bytes are bounded: whoever submits beyond ``pending_bytes_max`` writes first
+  (back-pressure instead of an unbounded queue).
+- The mirror gets the same bytes in the same write. ``behind``: synced by the thread at most
+  ``mirror_sync_ms`` later; ``ack``: synced before the acknowledgement; ``off``: not kept at all.
+- A segment is written into space that was reserved with zeros ahead of it, ``reserve_bytes`` at a
+  time, so that a sync has no metadata to write. A clean close cuts the rest off; after a crash it
+  reads as zeros, which are no frame and no damage.
+
+Raises ``StoreFailed``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from prometheus_persist.clock import Clock
+from prometheus_persist.errors import StoreFailed
+from prometheus_persist.journal.frame import OPEN, Tip, encode
+from prometheus_persist.state.exactjson import dumps
+from prometheus_persist.storage.fs import Fs, Handle
+from prometheus_persist.storage.layout import JOURNAL, MIRROR, segment_name
+
+MirrorSync = Literal["behind", "ack", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """How a store writes. ``reserve_bytes`` 0: nothing is reserved ahead."""
+
+    mirror: MirrorSync = "behind"
+    mirror_sync_ms: int = 50
+    pending_bytes_max: int = 8 * 1024 * 1024
+    segment_bytes_max: int = 64 * 1024 * 1024
+    reserve_bytes: int = 0
+
+
+@dataclass(slots=True)
+class Ticket:
+    """A frame on its way. ``wait`` returns when it is durable, or raises StoreFailed."""
+
+    seq: int
+    _flush: Callable[[Ticket], None]
+    on_durable: Callable[[], None] | None = None
+    done: bool = False
+    failed: str = ""
+
+    def wait(self) -> int:
+        """Until it is on the disk; returns its sequence. Raises StoreFailed."""
+        if not self.done:
+            self._flush(self)
+        if self.failed:
+            raise StoreFailed(self.failed)
+        return self.seq
+
+
+@dataclass(slots=True)
+class _Pending:
+    data: bytes
+    ticket: Ticket
+    opens: str = ""  # the segment that begins with this frame
+
+
+@dataclass(slots=True)
+class _Copies:
+    """The open files of the present segment."""
+
+    handles: dict[str, Handle] = field(default_factory=dict)
+    size: int = 0
+    reserved: int = 0
+
+
+def no_fence() -> None:
+    """A fence for a store that only one process can reach."""
+
+
+class Committer:
+    """The writer of one epoch."""
+
+    def __init__(
+        self,
+        fs: Fs,
+        tip: Tip,
+        epoch: int,
+        clock: Clock,
+        options: StoreOptions,
+        fence: Callable[[], None] = no_fence,
+    ) -> None:
+        """Begin a segment of its own; raises StoreFailed."""
+        self.tip = tip
+        self.durable_seq = tip.seq
+        self.failed = ""
+        self.copies = (JOURNAL, MIRROR) if options.mirror != "off" else (JOURNAL,)
+        self._fs = fs
+        self._epoch = epoch
+        self._clock = clock
+        self._options = options
+        self._fence = fence
+        self._guard = threading.Lock()  # tip, pending, failed
+        self._io = threading.RLock()  # the files; one group at a time
+        self._pending: list[_Pending] = []
+        self._pending_bytes = 0
+        self._segment_bytes = 0
+        self._open = _Copies()
+        self._mirror_lock = threading.Lock()  # the mirror's file; taken after _io, never before
+        self._mirror_dirty = threading.Event()
+        self._wake = threading.Event()
+        self._ending = threading.Event()
+        self._threads: list[threading.Thread] = []
+        try:
+            self._begin_segment()
+            self.flush()
+        except BaseException:
+            self._drop_handles()
+            raise
+
+    # -- submitting
+
+    def make_room(self) -> None:
+        """Write first if too much is pending; begin the next segment if this one is full."""
+        if self._pending_bytes > self._options.pending_bytes_max:
+            self.flush()
+        if self._segment_bytes > self._options.segment_bytes_max:
+            self._begin_segment()
+
+    def submit(self, kind: int, payload: bytes, on_durable: Callable[[], None] | None) -> Ticket:
+        """Chain a frame behind the others; it is durable when its ticket is done."""
+        return self._chain(kind, payload, on_durable)
+
+    def write_soon(self) -> None:
+        """Have the writer thread write what is pending."""
+        self._start("persist-writer", self._run_writer)
+        self._wake.set()
+
+    def flush(self) -> None:
+        """Write and sync everything that is pending; raises StoreFailed."""
+        self.refuse_shut()
+        with self._io:
+            self._write_pending()
+        self.refuse_shut()
+
+    def sync_mirror(self) -> None:
+        """Sync the mirror if it is behind; raises StoreFailed."""
+        self.refuse_shut()
+        with self._mirror_lock:
+            handle = self._open.handles.get(MIRROR)
+            if handle is not None and self._mirror_dirty.is_set():
+                self._mirror_dirty.clear()
+                with self._all_or_shut():
+                    handle.fsync()
+
+    def refuse_shut(self) -> None:
+        """Raise StoreFailed once this committer is shut."""
+        if self.failed:
+            raise StoreFailed(f"this store is shut: {self.failed}")
+
+    def shut(self, why: str) -> None:
+        """Let nothing be written any more, and fail whatever waits."""
+        with self._guard:
+            self.failed = self.failed or why
+            lost, self._pending = self._pending, []
+        for each in lost:
+            each.ticket.failed, each.ticket.done = f"this store is shut: {self.failed}", True
+
+    def close(self) -> None:
+        """Write what is pending, sync both copies, cut what was reserved, stop the thread."""
+        self._ending.set()
+        self._wake.set()
+        self._mirror_dirty.set()
+        for thread in self._threads:
+            thread.join()
+        with self._io:
+            try:
+                if not self.failed:
+                    self._write_pending()
+                if not self.failed:
+                    with self._all_or_shut():
+                        self._sync_and_cut()
+            finally:
+                self.shut("it was closed")
+                self._drop_handles()
+
+    # -- inside
+
+    def _chain(
+        self,
+        kind: int,
+        payload: bytes,
+        on_durable: Callable[[], None] | None = None,
+        opens: str = "",
+    ) -> Ticket:
+        with self._guard:
+            if self.failed:
+                raise StoreFailed(f"this store is shut: {self.failed}")
+            data, tip = encode(kind, self.tip, self._epoch, self._clock.now_ms(), payload)
+            ticket = Ticket(tip.seq, self._wait, on_durable)
+            self._pending.append(_Pending(data, ticket, opens))
+            self.tip = tip
+            self._pending_bytes += len(data)
+            self._segment_bytes += len(data)
+            return ticket
+
+    def _begin_segment(self) -> None:
+        name = segment_name(self._epoch, self.tip.seq + 1)
+        self._segment_bytes = 0
+        self._chain(OPEN, dumps({"segment": name}), opens=name)
+
+    def _wait(self, ticket: Ticket) -> None:
+        with self._io:
+            if not ticket.done:
+                self._write_pending()
+
+    def _write_pending(self) -> None:
+        with self._guard:
+            group, self._pending = self._pending, []
+            self._pending_bytes = 0
+        if not group:
+            return
+        try:
+            with self._all_or_shut():
+                self._fence()
+                self._write(group)
+                self._fence()
+        except StoreFailed as problem:
+            for each in group:
+                each.ticket.failed, each.ticket.done = problem.detail, True
+            raise
+        except BaseException as problem:
+            for each in group:
+                each.ticket.failed, each.ticket.done = f"a write was interrupted: {problem!r}", True
+            raise
+        self.durable_seq = group[-1].ticket.seq
+        for each in group:
+            each.ticket.done = True
+            if each.ticket.on_durable is not None:
+                each.ticket.on_durable()
+
+    def _write(self, group: list[_Pending]) -> None:
+        parts: list[bytes] = []
+        for each in group:
+            if each.opens:
+                self._put(parts)
+                parts = []
+                self._open_segment(each.opens)
+            parts.append(each.data)
+        self._put(parts)
+        self._open.handles[JOURNAL].fsync()
+        opened = any(each.opens for each in group)
+        if MIRROR in self._open.handles:
+            self._mirror_dirty.set()
+            if self._options.mirror == "ack" or opened:
+                self.sync_mirror()
+            else:
+                self._start("persist-mirror", self._run_mirror)
+
+    def _put(self, parts: list[bytes]) -> None:
+        data = b"".join(parts)
+        if not data:
+            return
+        due = self._open.size + len(data)
+        if due > self._open.reserved and self._options.reserve_bytes:
+            self._open.reserved = due + self._options.reserve_bytes
+            for handle in self._open.handles.values():
+                handle.reserve(self._open.reserved)
+        for handle in self._open.handles.values():
+            handle.write(data)
+        self._open.size = due
+
+    def _open_segment(self, name: str) -> None:
+        if self._open.handles:
+            self._sync_and_cut()
+            self._drop_handles()
+        for copy in self.copies:
+            self._open.handles[copy] = self._fs.create(f"{copy}/{name}")
+        for copy in self.copies:
+            self._fs.fsync_dir(copy)
+
+    def _sync_and_cut(self) -> None:
+        with self._mirror_lock:
+            for handle in self._open.handles.values():
+                if self._open.reserved > self._open.size:
+                    handle.cut()
+                handle.fsync()
+            self._mirror_dirty.clear()
+
+    def _drop_handles(self) -> None:
+        with self._mirror_lock:
+            for handle in self._open.handles.values():
+                with contextlib.suppress(OSError):
+                    handle.close()
+            self._open = _Copies()
+
+    @contextlib.contextmanager
+    def _all_or_shut(self) -> Iterator[None]:
+        """Whatever ends the block early, a frame may be on the disk that nobody acknowledged."""
+        try:
+            yield
+        except OSError as problem:
+            self.shut(f"journal: {problem}")
+            raise StoreFailed(f"journal: {problem}") from problem
+        except BaseException as problem:
+            self.shut(getattr(problem, "detail", f"a write was interrupted: {problem!r}"))
+            raise
+
+    # -- the threads; a failure in one shuts the committer, and the next call on the store raises it
+
+    def _start(self, name: str, run: Callable[[], None]) -> None:
+        if not any(thread.name == name for thread in self._threads):
+            thread = threading.Thread(target=run, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _run_writer(self) -> None:
+        """Write what nobody waits for."""
+        while not self._ending.is_set() and not self.failed:
+            self._wake.wait()
+            self._wake.clear()
+            with contextlib.suppress(StoreFailed), self._io:
+                self._write_pending()
+
+    def _run_mirror(self) -> None:
+        """Keep the mirror's sync at most a little behind."""
+        while not self._ending.is_set() and not self.failed:
+            self._mirror_dirty.wait()
+            if not self._ending.wait(self._options.mirror_sync_ms / 1000):
+                with contextlib.suppress(StoreFailed):
+                    self.sync_mirror()

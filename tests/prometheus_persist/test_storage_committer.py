@@ -1,0 +1,239 @@
+"""Groups, tickets, back-pressure, the mirror's sync, and the fence."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+
+import pytest
+from storekit import HookFs, MemFs, StillClock, open_store
+
+from prometheus_persist.clock import SystemClock
+from prometheus_persist.errors import BadConfig, StoreFailed, StoreLocked
+from prometheus_persist.journal.change import Change
+from prometheus_persist.journal.frame import Seen, encode, read
+from prometheus_persist.journal.frame import Tip as FrameTip
+from prometheus_persist.recovery import restore
+from prometheus_persist.session import Session, Settings
+from prometheus_persist.state import Agent
+from prometheus_persist.storage.committer import StoreOptions
+from prometheus_persist.storage.fs import LocalFs
+
+CLOCK = StillClock()
+
+
+def digest(inner):
+    return restore(inner, clock=CLOCK).image.digest()
+
+
+def note(number):
+    return Change("note", {f"agents/{number}": {"agent_id": str(number), "n": number}})
+
+
+def counted(options, slow_s=0.0):
+    """A store on a disk in memory, and how often each operation was asked for."""
+    counts = Counter()
+
+    def count(operation, path, data):
+        counts[f"{operation} {path.split('/')[0]}"] += 1
+        if operation == "fsync" and slow_s:
+            time.sleep(slow_s)
+
+    inner = MemFs()
+    store = open_store(HookFs(inner, count), CLOCK, options=options)
+    counts.clear()
+    return store, inner, counts
+
+
+def test_many_that_wait_share_one_sync():
+    """Sixty-four threads that save at once cost a few syncs, not sixty-four, and none is lost."""
+    store, inner, counts = counted(StoreOptions(mirror="off"), slow_s=0.01)
+    threads = [threading.Thread(target=store.commit, args=(note(n),)) for n in range(64)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts["fsync incremental"] < 16
+    assert set(restore(inner, clock=CLOCK).documents) == {f"agents/{n}" for n in range(64)}
+    assert digest(inner) == store.image.digest()
+
+
+def test_a_ticket_is_done_only_when_its_frame_is_on_the_disk():
+    """``submit`` returns at once; ``wait`` returns when a restore would find it."""
+    store, inner, _ = counted(StoreOptions(mirror="off"), slow_s=0.02)
+    tickets = [store.submit(note(n)) for n in range(10)]
+    assert [ticket.seq for ticket in tickets] == sorted(ticket.seq for ticket in tickets)
+    last = tickets[-1]
+    assert last.wait() == last.seq
+    assert all(ticket.done for ticket in tickets)
+    assert restore(inner, clock=CLOCK).seq == last.seq
+    store.close()
+
+
+def test_what_is_submitted_is_what_it_was_at_that_moment(tmp_path):
+    """A later change of the live object is not in the save that was made before it."""
+    session = Session.open(tmp_path)
+    session.add_agent(Agent(agent_id="A", trade_count=1))
+    session.state.agents["A"].trade_count = 2
+    ticket = session.save_soon("x", ["A"])
+    session.state.agents["A"].trade_count = 3
+    seq = ticket.wait()
+    found = restore(LocalFs(tmp_path), seq=seq)
+    assert found.documents["agents/A"]["trade_count"] == 2
+    assert session.save_soon("x", []) is None
+    session.close()
+    assert restore(LocalFs(tmp_path)).documents["agents/A"]["trade_count"] == 3
+
+
+def test_a_failed_write_fails_every_ticket_that_waits_and_everything_after():
+    """S7: no ticket is ever done for a frame that is not on the disk."""
+    armed = []
+
+    def fail(operation, path, data):
+        if armed and operation == "fsync" and "journal" in path:
+            raise OSError(5, "no")
+
+    inner = MemFs()
+    store = open_store(HookFs(inner, fail), CLOCK, options=StoreOptions(mirror="off"))
+    store.commit(note(0))
+    armed.append(True)
+    tickets = []
+
+    def go_on():
+        for n in range(1, 200):
+            tickets.append(store.submit(note(n)))
+            time.sleep(0.001)
+
+    with pytest.raises(StoreFailed):
+        go_on()
+    assert tickets
+    for ticket in tickets:
+        with pytest.raises(StoreFailed):
+            ticket.wait()
+    with pytest.raises(StoreFailed):
+        store.commit(note(999))
+    store.close()
+
+
+def test_what_is_pending_is_bounded():
+    """Whoever submits faster than the disk takes it writes first: no unbounded queue."""
+    store, _, _ = counted(StoreOptions(mirror="off", pending_bytes_max=2_000), slow_s=0.005)
+    for n in range(200):
+        store.submit(note(n))
+        assert store._committer._pending_bytes < 2_000 + 500
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("mode", "syncs"), [("ack", 10), ("off", 0)], ids=["ack: each commit", "off: never"]
+)
+def test_the_mirror_is_synced_as_told(mode, syncs):
+    store, inner, counts = counted(StoreOptions(mirror=mode))
+    for n in range(10):
+        store.commit(note(n))
+    assert counts["fsync mirror"] == syncs
+    assert bool(inner.list_dir("mirror")) == (mode != "off")
+    store.close()
+
+
+def test_the_mirror_is_synced_a_little_behind_without_being_asked():
+    """``behind``: no commit waits for it, and soon after the last one it is on the disk."""
+    store, _, counts = counted(StoreOptions(mirror="behind", mirror_sync_ms=20))
+    for n in range(50):
+        store.commit(note(n))
+    assert counts["fsync mirror"] < 25
+    deadline = time.monotonic() + 5
+    while store._committer._mirror_dirty.is_set() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert not store._committer._mirror_dirty.is_set()
+    store.close()
+
+
+def test_a_mirror_that_cannot_be_synced_is_told_by_the_next_save():
+    """A failure in the background is not lost: it shuts the store."""
+
+    def fail(operation, path, data):
+        if armed and operation == "fsync" and path.startswith("mirror"):
+            raise OSError(5, "no")
+
+    armed = []
+    options = StoreOptions(mirror="behind", mirror_sync_ms=5)
+    store = open_store(HookFs(MemFs(), fail), CLOCK, options=options)
+    armed.append(True)
+
+    def go_on():
+        for n in range(1000):
+            store.commit(note(n))
+            time.sleep(0.002)
+
+    with pytest.raises(StoreFailed):
+        go_on()
+    store.close()
+
+
+def test_unknown_ways_to_mirror_are_refused():
+    with pytest.raises(BadConfig, match="mirror"):
+        Settings(mirror="sometimes")  # type: ignore[arg-type]
+
+
+def test_a_write_cut_off_inside_reserved_space_is_torn_and_a_flipped_bit_is_not():
+    """Zeros to the end of the file from inside a frame: torn. Anything else: damage."""
+    data, _ = encode(2, FrameTip(), 1, 7, b'{"why":"x"}')
+    space = bytes(4096)
+    for cut in range(1, len(data)):
+        seen, _ = read(data[:cut] + space, 0)
+        whole_but_for_zeros = data[:cut] + bytes(len(data) - cut) == data
+        assert seen.torn or (whole_but_for_zeros and seen is Seen.WHOLE), cut
+    flipped = bytearray(data + space)
+    flipped[80] ^= 1
+    assert read(bytes(flipped), 0)[0] is Seen.BAD_PAYLOAD
+    assert read(data + space, 0)[0] is Seen.WHOLE
+    assert read(data + space, len(data))[0] is Seen.TORN_ZEROS
+
+
+ZOMBIE = """
+import sys, time
+from prometheus_persist.session import Session
+from prometheus_persist.errors import StoreFailed
+session = Session.open(sys.argv[1])
+print("open", flush=True)
+sys.stdin.readline()
+session.state.supervisor.system_cycle_count = 666
+try:
+    print("wrote", session.save("zombie"), flush=True)
+except StoreFailed as problem:
+    print("fenced", problem, flush=True)
+"""
+
+
+def test_a_process_that_was_stopped_and_taken_over_from_can_no_longer_write(tmp_path):
+    """S6: SIGSTOP, take-over, SIGCONT; the thawed one is refused and its frame counts nowhere."""
+    zombie = subprocess.Popen(
+        [sys.executable, "-c", ZOMBIE, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert zombie.stdout.readline() == "open\n"
+        os.kill(zombie.pid, signal.SIGSTOP)
+        with pytest.raises(StoreLocked):
+            Session.open(tmp_path)
+        session = Session.open(tmp_path, take_over=True)
+        session.state.supervisor.system_cycle_count = 7
+        session.save("living")
+        zombie.stdin.write("go\n")
+        zombie.stdin.flush()
+        os.kill(zombie.pid, signal.SIGCONT)
+        assert zombie.stdout.readline().startswith("fenced")
+        session.state.supervisor.system_cycle_count = 8
+        session.save("living")
+        session.close()
+    finally:
+        zombie.kill()
+        zombie.communicate()
+    found = restore(LocalFs(tmp_path), clock=SystemClock())
+    assert found.documents["supervisor"]["system_cycle_count"] == 8
