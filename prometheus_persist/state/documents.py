@@ -121,33 +121,45 @@ def state_from(documents: Mapping[str, JsonObject]) -> SystemState:
     """The typed state; raises StoreDamaged for a document that does not fit or has no place."""
     state = SystemState()
     for key, content in documents.items():
-        family, slash, name = key.partition("/")
-        if not slash and family in SINGLES:
-            setattr(state, family, _model(SINGLES[family], key, content))
-        elif slash and family in FAMILIES:
-            attribute, model = FAMILIES[family]
-            found = _model(model, key, content)
-            if getattr(found, _IDS.get(family, "agent_id")) != name:
-                raise StoreDamaged(
-                    f"document {key!r} holds another's {_IDS.get(family, 'agent_id')}"
-                )
+        attribute, name, model = _place(key)
+        found = _member(model, key, content)
+        if name:
             getattr(state, attribute)[name] = found
         else:
-            raise StoreDamaged(f"document {key!r} has no place in this version's state")
+            setattr(state, attribute, found)
     return state
+
+
+def _place(key: str) -> tuple[str, str, type[BaseModel]]:
+    """Where a document goes: attribute of the state, member (empty: none), model."""
+    family, slash, name = key.partition("/")
+    if not slash and family in SINGLES:
+        return family, "", SINGLES[family]
+    if slash and family in FAMILIES:
+        attribute, model = FAMILIES[family]
+        return attribute, name, model
+    raise StoreDamaged(f"document {key!r} has no place in this version's state")
+
+
+def _member(model: type[BaseModel], key: str, content: JsonObject) -> BaseModel:
+    """The model in a document; raises StoreDamaged where it does not fit, or is another's."""
+    found = _model(model, key, content)
+    family, slash, name = key.partition("/")
+    if slash and getattr(found, _IDS.get(family, "agent_id")) != name:
+        raise StoreDamaged(f"document {key!r} holds another's {_IDS.get(family, 'agent_id')}")
+    return found
 
 
 def refuse_inexact(state: SystemState, put: Mapping[str, JsonObject]) -> None:
     """Raise BadValue where a document would not come back as the live value it was made from."""
-    try:
-        back = state_from(put)
-    except StoreDamaged as problem:
-        raise BadValue(f"cannot be saved: {problem.reason}") from None
-    for key in put:
-        family, _, name = key.partition("/")
-        attribute = FAMILIES[family][0] if name else family
-        live, again = getattr(state, attribute), getattr(back, attribute)
-        if (live[name] != again[name]) if name else (live != again):
+    for key, content in put.items():
+        attribute, name, model = _place(key)
+        try:
+            again = _member(model, key, content)
+        except StoreDamaged as problem:
+            raise BadValue(f"cannot be saved: {problem.reason}") from None
+        live = getattr(state, attribute)
+        if (live[name] if name else live) != again:
             raise BadValue(f"cannot be saved: {key!r} holds a value that would change its type")
 
 
