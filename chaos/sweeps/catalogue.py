@@ -11,6 +11,8 @@ from rich.table import Table
 from chaos.report.words import Lang
 from chaos.sweeps.bits import sweep_bits
 from chaos.sweeps.files import sweep_files
+from chaos.sweeps.kills import sweep_kills
+from chaos.sweeps.power import sweep_power
 from chaos.sweeps.tally import PROBLEMS_SHOWN_MAX, Tally
 from chaos.verdict import Outcome
 
@@ -32,6 +34,8 @@ class Sweep(Protocol):
 SWEEPS: Final[dict[str, Sweep]] = {
     "bits": sweep_bits,
     "files": sweep_files,
+    "kills": sweep_kills,
+    "power": sweep_power,
 }
 
 

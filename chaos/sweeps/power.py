@@ -1,0 +1,60 @@
+"""The power fails before every operation of a life; several disks that may be left are restored.
+
+The lives and the operations are those of ``kills``. What a cut may leave is ``MemoryFs``'s model:
+at worst only what was synced; names of every directory old or new, one by one; of a file's
+unsynced writes a leading part or any of them, torn at any byte, zeros where only the length
+arrived. At every operation (without ``full``: every ``CI_STRIDE``-th) are tried: the worst case;
+everything arrived; ``FULL_CUTS`` or ``CI_CUTS`` chances; and, where a file has unsynced bytes, cuts
+of it at every length (without ``full``: at a few).
+
+What is asked is the same as after a kill: every acknowledged commit is there, and no mixture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from chaos.chance import generator
+from chaos.sweeps.aftermath import judge_disk, reopened
+from chaos.sweeps.kills import Wreck, wrecks
+from chaos.sweeps.patient import yard
+from chaos.sweeps.tally import Tally
+from prometheus_persist.storage.memory import MemoryFs
+
+CI_CUTS = 4
+CI_STRIDE = 5
+FULL_CUTS = 50
+CI_TEARS = 2
+
+
+def sweep_power(seed: int, *, full: bool) -> Tally:
+    """Every cut."""
+    tally = Tally("power", seed, full)
+    with yard() as grounds:
+        stride = 1 if full else CI_STRIDE
+        for wreck in wrecks(grounds, seed, {"die": stride, "tear": stride}):
+            for what, disk in disks_after(wreck, seed, full=full):
+                where = f"{wreck.where}, {what}"
+                tally.struck(f"cuts: {what.partition(' ')[0]}")
+                if judge_disk(tally, disk, wreck.ears, where) and not what.startswith("torn"):
+                    reopened(tally, disk, grounds, where)
+            grounds.clear()
+    if not full:
+        tally.notes.append(f"sampled: every {CI_STRIDE}th operation, {CI_CUTS} chances each")
+    return tally
+
+
+def disks_after(wreck: Wreck, seed: int, *, full: bool) -> Iterator[tuple[str, MemoryFs]]:
+    """Disks that this cut may leave, each with what it is."""
+    disk = wreck.disk
+    yield "worst", disk.after_power_cut()
+    yield "everything", MemoryFs.of(disk.contents())
+    for number in range(FULL_CUTS if full else CI_CUTS):
+        rng = generator(seed, wreck.where, number)
+        yield f"chance {number}", disk.after_power_cut(rng)
+    longest = max(disk.pending().values(), default=0)
+    lengths: Sequence[int] = range(1, longest)
+    if not full and longest > CI_TEARS:
+        lengths = sorted(generator(seed, wreck.where, "tears").sample(lengths, CI_TEARS - 1))
+    for length in lengths:
+        yield f"torn at {length}", disk.after_power_cut(torn=length)
