@@ -27,7 +27,7 @@ from prometheus_persist.cli.output import (
 )
 from prometheus_persist.cli.venue import venue_reader
 from prometheus_persist.clock import SystemClock
-from prometheus_persist.errors import BadConfig
+from prometheus_persist.errors import EXIT_INTERNAL, EXIT_OK, BadConfig
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.into import write_into
 from prometheus_persist.report.jsonform import facts_to_json
@@ -305,6 +305,51 @@ def reconcile(
         if html is not None:
             html.write_text(render_page(facts, output.lang), encoding="utf-8")
     raise typer.Exit(EXIT_OF_DECISION[facts.decision])
+
+
+@app.command(epilog=EPILOG)
+def bench(
+    directory: Annotated[
+        Path,
+        typer.Option("--dir", "-d", help="Measure on the disk of this directory; left as it was."),
+    ] = Path(),
+    full: Annotated[
+        bool, typer.Option("--full", help="With 10,000 agents and 1,000,000 records: minutes.")
+    ] = False,
+    seconds: Annotated[
+        float | None,
+        typer.Option("--seconds", help="For each contestant; default 1.5, with --full 10."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write it as one HTML page, too.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Exit 1 where a bar is missed.")] = False,
+    as_json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Measure how fast saving and restoring are here.
+
+    Beside raw writes, SQLite, LMDB and rewritten files: in one process, on one disk, in turns.
+
+    Prints median, p99, p99.9 and the longest, and each ratio beside the bar it has to reach. Under
+    a minute without --full. A missed bar is reported; the exit code is 0 unless --check.
+    """
+    from prometheus_persist.bench import measured, show, write_page
+
+    output = _output(as_json, lang)
+    with _guard(output):
+        report = measured(
+            directory,
+            full=full,
+            seconds=seconds,
+            tell=lambda text: output.talk.print(text, markup=False),
+            lang=output.lang,
+        )
+        show(report, output.lang, output.talk if as_json else output.out)
+        output.data(report.to_json())
+        if html is not None:
+            write_page(report, output.lang, html)
+    raise typer.Exit(EXIT_INTERNAL if check and report.missed else EXIT_OK)
 
 
 def _refuse_missing(directory: Path, *, may_be_absent: bool = False) -> None:

@@ -1,0 +1,44 @@
+"""``prometheus-persist bench``: run, print, write. Bars decide the exit code only when asked to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from prometheus_persist.bench.context import FULL, QUICK, Options
+from prometheus_persist.bench.page import render_page
+from prometheus_persist.bench.run import run_bench
+from prometheus_persist.bench.table import Report
+from prometheus_persist.bench.text import remarks, tables
+from prometheus_persist.bench.words import TALK, say
+
+QUICK_SECONDS = 1.5
+FULL_SECONDS = 10.0
+
+
+def measured(
+    folder: Path, *, full: bool, seconds: float | None, tell: Callable[[str], None], lang: str
+) -> Report:
+    """The report of one run; ``tell`` hears which row is being measured. Raises BadConfig."""
+    options = Options(
+        folder,
+        seconds if seconds is not None else FULL_SECONDS if full else QUICK_SECONDS,
+        FULL if full else QUICK,
+        lambda row: tell(say(TALK, "measuring", lang, row=row)),
+    )
+    return run_bench(options)
+
+
+def show(report: Report, lang: str, console: Console) -> None:
+    """Print the table."""
+    for table in tables(report, lang):
+        console.print(table)
+    for text in remarks(report, lang):
+        console.print(text, markup=False)
+
+
+def write_page(report: Report, lang: str, path: Path) -> None:
+    """Write the HTML page."""
+    path.write_text(render_page(report, lang), encoding="utf-8")

@@ -1,0 +1,63 @@
+"""What every row is given: where to work, how long, how much, and whom to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_persist.errors import BadConfig
+
+SECONDS_MIN = 0.01
+SECONDS_MAX = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much data the rows with much data use."""
+
+    agents: int
+    records: int
+    snapshot_records: int
+    restarts: int
+    restores: int
+    requests: int
+
+
+TINY = Scale(agents=20, records=200, snapshot_records=200, restarts=1, restores=1, requests=64)
+QUICK = Scale(
+    agents=500, records=20_000, snapshot_records=5_000, restarts=5, restores=2, requests=1_024
+)
+FULL = Scale(
+    agents=10_000,
+    records=1_000_000,
+    snapshot_records=100_000,
+    restarts=15,
+    restores=3,
+    requests=8_192,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """A run as it was asked for; raises BadConfig for what cannot be carried out.
+
+    ``seconds`` is the time that each contestant of a race gets.
+    """
+
+    folder: Path
+    seconds: float
+    scale: Scale = QUICK
+    tell: Callable[[str], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        if not SECONDS_MIN <= self.seconds <= SECONDS_MAX:
+            raise BadConfig(f"--seconds is {self.seconds}; {SECONDS_MIN} to {SECONDS_MAX}")
+        if not self.folder.is_dir():
+            raise BadConfig(f"{self.folder} is no directory; name one with --dir")
+
+    def place(self, name: str) -> Path:
+        """A directory of its own for one contestant; made here."""
+        path = self.folder / name
+        path.mkdir(parents=True)
+        return path

@@ -1,0 +1,59 @@
+"""What the numbers were measured on: processor, memory, file system, versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import sys
+from pathlib import Path
+
+MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
+
+
+def machine(folder: Path) -> dict[str, str]:
+    """The machine in words; what cannot be found out is left as a question mark."""
+    kind, device = file_system(folder)
+    return {
+        "processor": _processor(),
+        "cores": str(os.cpu_count() or "?"),
+        "memory": _memory(),
+        "file_system": kind,
+        "device": device,
+        "kernel": platform.platform(),
+        "python": sys.version.split()[0],
+        "sqlite": sqlite3.sqlite_version,
+    }
+
+
+def file_system(folder: Path) -> tuple[str, str]:
+    """Type and device of the file system that holds ``folder``."""
+    best, found = "", ("?", "?")
+    place = str(folder.resolve())
+    for line in _lines("/proc/self/mountinfo"):
+        left, _, right = line.partition(" - ")
+        mount, fields = left.split()[4], right.split()
+        inside = place == mount or place.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= len(best):
+            best, found = mount, (fields[0], fields[1])
+    return found
+
+
+def _processor() -> str:
+    names = (line for line in _lines("/proc/cpuinfo") if line.startswith("model name"))
+    return next((line.partition(":")[2].strip() for line in names), platform.machine() or "?")
+
+
+def _memory() -> str:
+    try:
+        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return "?"
+    return f"{size / 2**30:.1f} GiB"
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []

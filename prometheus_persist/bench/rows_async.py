@@ -1,0 +1,189 @@
+"""Rows on saving beside the trading loop: time stolen, grouped throughput, a snapshot meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from prometheus_persist.bench.context import Options
+from prometheus_persist.bench.host import Host
+from prometheus_persist.bench.race import BLOCK_S
+from prometheus_persist.bench.stats import percentile
+from prometheus_persist.bench.table import Check, Line, Row, timed_line
+from prometheus_persist.errors import PersistError
+from prometheus_persist.journal.change import Change
+from prometheus_persist.storage.store import Store
+
+AGENTS = 10
+CONCURRENT = 64
+STOLEN_MEDIAN_US_MAX = 60.0
+STOLEN_TAIL_MS_MAX = 5.0
+GROUPED_MIN = 20.0
+SNAPSHOT_WAIT_MS_MAX = 5.0
+WORK_US = 200
+IDLE_S = 0.001
+SNAPSHOTS = 2
+
+
+def stolen_row(options: Options) -> Row:
+    """What a loop of fixed work loses to an async save of one trade in each round.
+
+    A round is: a trade is booked, [the save is submitted,] about 200 µs of Python, 1 ms of idling.
+    Timed are submission and work. Rounds with and without a save alternate, block by block; a save
+    has stolen what its round took beyond the median round without one, which can be negative.
+    """
+    host = Host(options.place("stolen"), AGENTS)
+    try:
+        work = _work(WORK_US)
+        calls: list[int] = []
+        rounds: dict[bool, list[int]] = {True: [], False: []}
+        for block in range(2 * max(2, round(options.seconds * 2 / BLOCK_S)) + 2):
+            found, made = _rounds(host, work, saves=block % 2 == 1)
+            if block > 1:
+                rounds[block % 2 == 1] += found
+                calls += made
+    finally:
+        host.close()
+    base = percentile(sorted(rounds[False]), 500)
+    stolen = timed_line("stolen", [each - base for each in rounds[True]])
+    checks: list[Check] = []
+    if stolen.times is not None:
+        checks = [
+            Check("median_us", stolen.times.median_ns / 1e3, "<=", STOLEN_MEDIAN_US_MAX, "us"),
+            Check("p999_ms", stolen.times.p999_ns / 1e6, "<=", STOLEN_TAIL_MS_MAX, "ms"),
+        ]
+    lines = [
+        stolen,
+        timed_line("stolen_call", calls),
+        timed_line("stolen_nothing", [each - base for each in rounds[False]]),
+    ]
+    return Row("stolen", lines=lines, checks=checks)
+
+
+def _rounds(host: Host, work: Callable[[], None], *, saves: bool) -> tuple[list[int], list[int]]:
+    """The rounds of one block and, of those, the calls alone; nanoseconds."""
+    rounds, calls, last = [], [], None
+    until = time.perf_counter() + BLOCK_S
+    while time.perf_counter() < until:
+        trade = host.trade()
+        started = time.perf_counter_ns()
+        if saves:
+            last = host.save_soon(trade)
+            calls.append(time.perf_counter_ns() - started)
+        work()
+        rounds.append(time.perf_counter_ns() - started)
+        time.sleep(IDLE_S)
+    if last is not None:
+        last.wait()
+    return rounds, calls
+
+
+def _work(us: int) -> Callable[[], None]:
+    """A loop of about this many microseconds, by trial."""
+
+    def work() -> None:
+        total = 0
+        for number in range(count):
+            total += number
+
+    count = 10_000
+    took = []
+    for _ in range(50):
+        started = time.perf_counter_ns()
+        work()
+        took.append(time.perf_counter_ns() - started)
+    count = max(1, round(count * us * 1000 / max(percentile(sorted(took), 500), 1)))
+    return work
+
+
+def grouped_row(options: Options) -> Row:
+    """Durable commits a second: 64 submitted at once and awaited together, and one by one."""
+    host = Host(options.place("grouped"), AGENTS)
+    try:
+        spent = {"grouped": 0, "one_by_one": 0}
+        done = {"grouped": 0, "one_by_one": 0}
+        for turn in range(max(2, options.scale.requests // CONCURRENT)):
+            for name, write in (("grouped", _together), ("one_by_one", _one_by_one)):
+                batch = [host.change_of(host.trade()) for _ in range(CONCURRENT)]
+                started = time.perf_counter_ns()
+                write(host.store, batch)
+                if turn:
+                    spent[name] += time.perf_counter_ns() - started
+                    done[name] += CONCURRENT
+    finally:
+        host.close()
+    rate = {name: done[name] * 1e9 / max(spent[name], 1) for name in spent}
+    lines = [Line(name, value=rate[name], unit="per_s") for name in ("grouped", "one_by_one")]
+    check = Check("to_single", rate["grouped"] / rate["one_by_one"], ">=", GROUPED_MIN, "x")
+    return Row("grouped", lines=lines, checks=[check])
+
+
+def _together(store: Store, batch: list[Change]) -> None:
+    for ticket in [store.submit(change) for change in batch]:
+        ticket.wait()
+
+
+def _one_by_one(store: Store, batch: list[Change]) -> None:
+    for change in batch:
+        store.commit(change)
+
+
+def snapshot_row(options: Options) -> Row:
+    """The longest durable save while a full snapshot is taken, and while none is.
+
+    A save is counted as made during the snapshot when the two overlap at all. What it waited is its
+    time less the median of the saves outside.
+    """
+    host = Host(options.place("snapshot"), AGENTS)
+    params = {"records": f"{options.scale.snapshot_records:,}"}
+    spans: list[tuple[int, int]] = []
+    problems: list[str] = []
+
+    def take() -> None:
+        for _ in range(SNAPSHOTS):
+            time.sleep(options.seconds)
+            started = time.perf_counter_ns()
+            try:
+                host.session.snapshot()
+            except PersistError as problem:
+                problems.append(problem.detail)
+            spans.append((started, time.perf_counter_ns()))
+
+    saves: list[tuple[int, int]] = []
+    try:
+        host.add_records(options.scale.snapshot_records)
+        taker = threading.Thread(target=take, name="bench-snapshot")
+        taker.start()
+        while taker.is_alive():
+            trade = host.trade()
+            started = time.perf_counter_ns()
+            host.save(trade)
+            saves.append((started, time.perf_counter_ns()))
+        taker.join()
+    finally:
+        host.close()
+    if problems:
+        return Row("snapshot", params=params, why_not=f"failed:{problems[0]}")
+    return _snapshot_row(params, saves, spans)
+
+
+def _snapshot_row(
+    params: dict[str, str], saves: list[tuple[int, int]], spans: list[tuple[int, int]]
+) -> Row:
+    during: list[int] = []
+    outside: list[int] = []
+    for begun, ended in saves:
+        overlaps = any(begun < until and ended > since for since, until in spans)
+        (during if overlaps else outside).append(ended - begun)
+    lines = [
+        timed_line("save_during", during),
+        timed_line("save_outside", outside),
+        Line("snapshot_took", value=max(b - a for a, b in spans) / 1e9, unit="s"),
+    ]
+    first, second = lines[0].times, lines[1].times
+    if first is None or second is None:
+        return Row("snapshot", params=params, lines=lines, why_not="no.samples")
+    waited_ms = (first.max_ns - second.median_ns) / 1e6
+    check = Check("waited_ms", waited_ms, "<=", SNAPSHOT_WAIT_MS_MAX, "ms")
+    return Row("snapshot", params=params, lines=lines, checks=[check], base="save_outside")

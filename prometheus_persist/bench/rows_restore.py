@@ -1,0 +1,110 @@
+"""Rows on coming back: a small store from process start, a long ledger, many agents."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from prometheus_persist.bench import children
+from prometheus_persist.bench.children import from_start, run_child
+from prometheus_persist.bench.context import Options
+from prometheus_persist.bench.host import RECORDS_PER_COMMIT, Host, record
+from prometheus_persist.bench.peers import missing
+from prometheus_persist.bench.table import Check, Line, Row, ratio, timed_line
+from prometheus_persist.state.documents import PUBLIC_TRADES
+from prometheus_persist.state.exactjson import dumps
+
+AGENTS = 10
+RECORDS = 3_450
+RESTART_S_MAX = 0.5
+RESTORE_S_MAX = 30.0
+MEMORY_TIMES_MAX = 3.0
+
+
+def restart_row(options: Options) -> Row:
+    """Process start to state in hand: 10 agents, 3,450 records, each saved as a trade of its own.
+
+    The peer is a Python that only starts.
+    """
+    folder = options.place("restart")
+    host = Host(folder, AGENTS)
+    try:
+        for _ in range(min(RECORDS, options.scale.records)):
+            host.save(host.trade())
+    finally:
+        host.session.close()
+    found: dict[str, list[int]] = {"restart": [], "python_start": []}
+    for _ in range(options.scale.restarts + 1):
+        found["restart"].append(from_start(children.RESTART, folder))
+        found["python_start"].append(from_start(children.NOTHING, folder))
+    lines = [timed_line(name, samples[1:]) for name, samples in found.items()]
+    checks = []
+    if lines[0].times is not None:
+        seconds = lines[0].times.median_ns / 1e9
+        checks = [Check("restart_s", seconds, "<", RESTART_S_MAX, "s")]
+    params = {"agents": str(AGENTS), "records": f"{min(RECORDS, options.scale.records):,}"}
+    return Row("restart", params=params, lines=lines, checks=checks)
+
+
+def ledger_row(options: Options) -> Row:
+    """A long ledger, beside SQLite and orjson on the same rows; each in processes of its own."""
+    count = options.scale.records
+    params = {"records": f"{count:,}"}
+    folder = options.place("ledger")
+    host = Host(folder, AGENTS)
+    try:
+        host.add_records(count)
+    finally:
+        host.session.close()
+    base = _sqlite_of(folder.with_name("ledger.sqlite"), count, host.names)
+    found: dict[str, list[int]] = {"restore": [], "sqlite_orjson": []}
+    for _ in range(options.scale.restores):
+        found["restore"].append(run_child(children.RESTORE, folder)[0])
+        if not missing("orjson"):
+            found["sqlite_orjson"].append(run_child(children.SQLITE, base)[0])
+    lines = [timed_line(name, samples) for name, samples in found.items()]
+    if not found["sqlite_orjson"]:
+        lines[1] = Line("sqlite_orjson", why_not="not_installed:orjson")
+    checks = ratio("to_sqlite", lines[0], lines[1], "<=", 1.0)
+    return Row("restore_ledger", params=params, lines=lines, checks=checks, base="sqlite_orjson")
+
+
+def _sqlite_of(path: Path, count: int, names: tuple[str, ...]) -> Path:
+    base = sqlite3.connect(path)
+    base.execute("CREATE TABLE records (id INTEGER PRIMARY KEY, stream TEXT, record BLOB)")
+    for start in range(0, count, RECORDS_PER_COMMIT):
+        numbers = range(start, min(start + RECORDS_PER_COMMIT, count))
+        rows = ((PUBLIC_TRADES, dumps(record(number, names))) for number in numbers)
+        base.executemany("INSERT INTO records (stream, record) VALUES (?, ?)", rows)
+    base.commit()
+    base.close()
+    return path
+
+
+def agents_row(options: Options) -> Row:
+    """Many agents: seconds, and the peak of memory beside what is alive afterwards.
+
+    Memory is traced by Python itself, in a run of its own because tracing is slow. ``resident`` is
+    what the operating system saw at the peak of an untraced run, beyond interpreter and imports.
+    """
+    folder = options.place("agents")
+    Host(folder, options.scale.agents).session.close()
+    found, resident = [], 0
+    for _ in range(options.scale.restores):
+        took, grown = run_child(children.RESTORE, folder)
+        found.append(took)
+        resident = max(resident, grown)
+    alive, peak = run_child(children.MEMORY, folder)
+    line = timed_line("restore", found)
+    checks = [Check("memory", peak / max(alive, 1), "<", MEMORY_TIMES_MAX, "x")]
+    if line.times is not None:
+        seconds = line.times.median_ns / 1e9
+        checks.insert(0, Check("restore_s", seconds, "<", RESTORE_S_MAX, "s"))
+    lines = [
+        line,
+        Line("alive", value=alive / 2**20, unit="MiB"),
+        Line("peak", value=peak / 2**20, unit="MiB"),
+        Line("resident", value=resident / 2**20, unit="MiB"),
+    ]
+    params = {"agents": f"{options.scale.agents:,}"}
+    return Row("restore_agents", params=params, lines=lines, checks=checks)

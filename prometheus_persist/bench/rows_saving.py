@@ -1,0 +1,164 @@
+"""Rows on saving one trade: fresh store, each kind of mirror, beside the peers; and under load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from prometheus_persist.bench.context import Options
+from prometheus_persist.bench.host import Host, Trade, payloads
+from prometheus_persist.bench.peers import JsonFiles, Lmdb, Peer, Pickle, Raw, Sqlite, missing
+from prometheus_persist.bench.race import Contestant, Race, run_race
+from prometheus_persist.bench.table import Check, Line, Row, ratio, timed_line
+from prometheus_persist.journal.change import Change
+from prometheus_persist.storage.committer import MirrorSync
+
+AGENTS = 10
+PAYLOADS = 512
+MIRRORS: tuple[MirrorSync, ...] = ("off", "behind", "ack")
+SAVE_RATIO_MAX = 1.25
+MIRROR_RATIO_MAX = 1.35
+TAIL_MS_MAX = 100.0
+_LOAD = """
+import os, sys
+file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o644)
+block = os.urandom(256 * 1024)
+while True:
+    for number in range(64):
+        os.pwrite(file, block, number * len(block))
+        os.fsync(file)
+"""
+
+
+def saving_rows(options: Options) -> list[Row]:
+    """One race for all of: no mirror, mirror behind, mirror acknowledged, and the peers."""
+    with ExitStack() as stack:
+        contestants = _contestants(options, stack)
+        race = run_race(contestants, options.seconds)
+    lines = {name: timed_line(name, samples) for name, samples in race.samples.items()}
+    lines.setdefault("lmdb", Line("lmdb", why_not="not_installed:lmdb"))
+    peers = ("raw_given", "raw_grown", "sqlite", "lmdb", "json_files", "pickle")
+    notes = collector_notes(race)
+    return [
+        _row("save", lines, ("trade_off", *peers), SAVE_RATIO_MAX, notes),
+        _row("commit", lines, ("commit_off", "raw_given", "sqlite"), None, notes),
+        _row("mirror", lines, ("trade_behind", "commit_behind", "raw_given"), MIRROR_RATIO_MAX),
+        _row("ack", lines, ("trade_ack", "commit_ack", "raw_given"), None),
+    ]
+
+
+def _row(
+    row_id: str,
+    lines: dict[str, Line],
+    names: tuple[str, ...],
+    limit: float | None,
+    notes: tuple[str, ...] = (),
+) -> Row:
+    subject = lines[names[0]]
+    checks: tuple[Check, ...] = ()
+    if limit is not None:
+        checks = ratio("to_raw", subject, lines["raw_given"], "<=", limit)
+    if "sqlite" in names and limit is not None:
+        checks += ratio("to_sqlite", subject, lines["sqlite"], "<", 1.0)
+    return Row(
+        row_id,
+        lines=[lines[name] for name in names],
+        checks=checks,
+        notes=notes,
+        base="raw_given",
+    )
+
+
+def _contestants(options: Options, stack: ExitStack) -> list[Contestant]:
+    folder = options.place("saving")
+    scratch = Host(options.place("saving/scratch"), AGENTS)
+    stack.callback(scratch.close)
+    frames = list(payloads(scratch, PAYLOADS))
+    found = []
+    peers: dict[str, Peer] = {
+        "raw_given": Raw(folder, scratch, frames, given=True),
+        "raw_grown": Raw(folder, scratch, frames, given=False),
+        "sqlite": Sqlite(folder, scratch, frames),
+        "json_files": JsonFiles(folder, scratch),
+        "pickle": Pickle(folder, scratch),
+    }
+    if not missing("lmdb"):
+        peers["lmdb"] = Lmdb(folder, scratch, frames)
+    for name, peer in peers.items():
+        stack.callback(peer.close)
+        found.append(Contestant(name, peer.prepare, peer.save))
+    for mirror in MIRRORS:
+        host = Host(options.place(f"saving/{mirror}"), AGENTS, mirror)
+        stack.callback(host.close)
+        found += [saving(f"trade_{mirror}", host), committing(f"commit_{mirror}", host)]
+    return found
+
+
+def saving(name: str, host: Host, agent: str = "") -> Contestant:
+    """Book, then save from typed state to disk."""
+    waiting: list[Trade] = []
+
+    def prepare() -> None:
+        waiting.append(host.trade(agent))
+
+    def save() -> None:
+        host.save(waiting.pop())
+
+    return Contestant(name, prepare, save)
+
+
+def committing(name: str, host: Host) -> Contestant:
+    """Book and capture, then commit the finished change."""
+    waiting: list[Change] = []
+
+    def prepare() -> None:
+        waiting.append(host.change_of(host.trade()))
+
+    def commit() -> None:
+        host.store.commit(waiting.pop())
+
+    return Contestant(name, prepare, commit)
+
+
+def load_row(options: Options) -> Row:
+    """The tail of a durable save while another process keeps the disk busy."""
+    folder = options.place("load")
+    host = Host(options.place("load/host"), AGENTS)
+    raw = Raw(folder, host, list(payloads(host, PAYLOADS)), given=True)
+    try:
+        with disk_load(folder / "noise"):
+            race = run_race(
+                [saving("trade_load", host), Contestant("raw_load", raw.prepare, raw.save)],
+                options.seconds * 2,
+            )
+    finally:
+        raw.close()
+        host.close()
+    lines = [timed_line(name, race.samples[name]) for name in ("trade_load", "raw_load")]
+    checks: list[Check] = []
+    notes = list(collector_notes(race))
+    subject, peer = (line.times for line in lines)
+    if subject is not None and peer is not None:
+        checks = [Check("tail_ms", subject.p999_ns / 1e6, "<", TAIL_MS_MAX, "ms")]
+        if peer.p999_ns / 1e6 >= TAIL_MS_MAX:
+            notes.append("disk_too_slow")
+    return Row("load", lines=lines, checks=checks, notes=notes, base="raw_load")
+
+
+@contextmanager
+def disk_load(path: Path) -> Iterator[None]:
+    """A process that writes and syncs 256 KiB blocks without pause."""
+    process = subprocess.Popen([sys.executable, "-c", _LOAD, str(path)])  # noqa: S603
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def collector_notes(race: Race) -> tuple[str, ...]:
+    """What the garbage collector did while the clock ran."""
+    return (f"gc:{race.pauses}:{race.longest_pause_ns / 1e6:.1f}",)

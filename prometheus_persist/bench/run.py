@@ -1,0 +1,69 @@
+"""A run of the bench: every row in turn, each on stores of its own, all cleared away afterwards.
+
+A row that cannot be measured says why and the others go on; what it raised is its reason. The
+folder that the run works in is made under the one that was asked for, and only that is removed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from prometheus_persist.bench.context import FULL, Options
+from prometheus_persist.bench.machine import machine
+from prometheus_persist.bench.rows_aged import aged_rows
+from prometheus_persist.bench.rows_async import grouped_row, snapshot_row, stolen_row
+from prometheus_persist.bench.rows_restore import agents_row, ledger_row, restart_row
+from prometheus_persist.bench.rows_saving import load_row, saving_rows
+from prometheus_persist.bench.table import Report, Row
+from prometheus_persist.errors import PersistError
+
+FAILURES = (PersistError, OSError, RuntimeError, sqlite3.Error, subprocess.SubprocessError)
+Measure = Callable[[Options], "Row | list[Row]"]
+ROWS: tuple[tuple[str, Measure], ...] = (
+    ("save", saving_rows),
+    ("load", load_row),
+    ("stolen", stolen_row),
+    ("aged", aged_rows),
+    ("grouped", grouped_row),
+    ("restart", restart_row),
+    ("restore_ledger", ledger_row),
+    ("restore_agents", agents_row),
+    ("snapshot", snapshot_row),
+)
+
+
+def run_bench(options: Options) -> Report:
+    """Measure every row; raises BadConfig for options that cannot be carried out."""
+    started = time.perf_counter()
+    folder = Path(tempfile.mkdtemp(prefix="prometheus-bench-", dir=options.folder))
+    try:
+        rows = list(_rows(replace(options, folder=folder), ROWS))
+        found = machine(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    scale = options.scale
+    settings = {
+        "seconds_per_contestant": options.seconds,
+        "agents": scale.agents,
+        "records": scale.records,
+        "full": scale == FULL,
+    }
+    return Report(found, settings, rows, time.perf_counter() - started)
+
+
+def _rows(options: Options, measures: Sequence[tuple[str, Measure]]) -> Iterator[Row]:
+    for name, measure in measures:
+        options.tell(name)
+        try:
+            found = measure(options)
+        except FAILURES as problem:
+            yield Row(name, why_not=f"failed:{type(problem).__name__}: {problem}")
+            continue
+        yield from found if isinstance(found, list) else [found]

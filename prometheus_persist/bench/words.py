@@ -1,0 +1,180 @@
+"""Every sentence of the speed table, by message id, in Chinese and in English.
+
+A pair has the same placeholders in both; a test holds that. Ids that carry an argument after a
+colon (``failed:…``, ``gc:2:13.5``) are split in ``say_note``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+ROWS: Final[Mapping[str, tuple[str, str]]] = {
+    "save": (
+        "一笔交易的持久保存（Agent、两本账簿、订单意图、记录），无镜像",
+        "Durable save of one trade (agent, both ledgers, intent, records), no mirror",
+    ),
+    "commit": (
+        "同一笔交易，已捕获好的变更直接提交（不含捕获），无镜像",
+        "The same trade as a ready change (capturing left out), no mirror",
+    ),
+    "mirror": (
+        "一笔交易的持久保存，镜像随后同步（默认）",
+        "Durable save of one trade, mirror synced behind it (the default)",
+    ),
+    "ack": (
+        "一笔交易的持久保存，两份都同步后才确认",
+        "Durable save of one trade, both copies synced before the acknowledgement",
+    ),
+    "load": (
+        "另一进程不停写盘时的持久保存",
+        "Durable save while another process writes and syncs without pause",
+    ),
+    "stolen": (
+        "异步保存一笔交易占用交易循环的时间",
+        "Time that an async save of one trade steals from the trading loop",
+    ),
+    "aged_agents": (
+        "{agents}个Agent中保存一个变化的Agent",
+        "Save of one changed agent among {agents}",
+    ),
+    "aged_ledger": (
+        "{records}条账簿记录上的保存",
+        "The same save on a ledger of {records} records",
+    ),
+    "aged": ("旧库上的保存", "Saves on aged stores"),
+    "grouped": (
+        "64个并发异步保存的吞吐",
+        "Throughput of 64 concurrent async saves, grouped",
+    ),
+    "restart": (
+        "重启：{agents}个Agent、{records}条记录，从进程启动到状态可用",
+        "Restart: {agents} agents, {records} records, process start to state in hand",
+    ),
+    "restore_ledger": (
+        "恢复{records}条账簿记录",
+        "Restore of {records} ledger records",
+    ),
+    "restore_agents": ("恢复{agents}个Agent", "Restore of {agents} agents"),
+    "snapshot": (
+        "做全量快照时的保存（{records}条记录）",
+        "Saves while a full snapshot is taken ({records} records)",
+    ),
+}
+
+LINES: Final[Mapping[str, tuple[str, str]]] = {
+    "trade_off": ("本库：保存，无镜像", "this store: save, no mirror"),
+    "trade_behind": ("本库：保存，镜像随后", "this store: save, mirror behind"),
+    "trade_ack": ("本库：保存，镜像确认", "this store: save, mirror acknowledged"),
+    "commit_off": ("本库：提交，无镜像", "this store: commit, no mirror"),
+    "commit_behind": ("本库：提交，镜像随后", "this store: commit, mirror behind"),
+    "commit_ack": ("本库：提交，镜像确认", "this store: commit, mirror acknowledged"),
+    "raw_given": ("裸写：预分配 + fdatasync", "raw: preallocated write + fdatasync"),
+    "raw_grown": ("裸写：增长 + fdatasync", "raw: growing append + fdatasync"),
+    "sqlite": ("SQLite WAL, synchronous=FULL", "SQLite WAL, synchronous=FULL"),
+    "lmdb": ("LMDB", "LMDB"),
+    "json_files": ("逐个重写JSON文件", "JSON files rewritten atomically"),
+    "pickle": ("全部pickle + fsync", "pickle of everything + fsync"),
+    "trade_load": ("本库：保存（默认）", "this store: save (default)"),
+    "raw_load": ("裸写：预分配 + fdatasync", "raw: preallocated write + fdatasync"),
+    "stolen": ("每次保存占用", "stolen by each save"),
+    "stolen_call": ("其中调用本身", "of that, the call itself"),
+    "stolen_nothing": ("同一循环，不保存", "the same loop without a save"),
+    "fresh": ("新库，10个Agent", "fresh store, 10 agents"),
+    "many_agents": ("许多Agent", "many agents"),
+    "long_ledger": ("长账簿", "long ledger"),
+    "fresh_all": ("新库，未说明改了什么", "fresh store, not told what changed"),
+    "many_agents_all": ("许多Agent，未说明改了什么", "many agents, not told what changed"),
+    "grouped": ("64个一组", "64 together"),
+    "one_by_one": ("逐个", "one by one"),
+    "restart": ("本库", "this store"),
+    "python_start": ("仅启动Python", "a Python that only starts"),
+    "restore": ("本库", "this store"),
+    "sqlite_orjson": ("SQLite读取 + orjson", "read from SQLite + orjson"),
+    "alive": ("恢复后存活的数据", "alive after the restore"),
+    "peak": ("恢复时的峰值", "peak during the restore"),
+    "resident": ("系统看到的峰值（RSS）", "peak as the system sees it (RSS)"),
+    "save_during": ("快照期间的保存", "saves during the snapshot"),
+    "save_outside": ("快照之外的保存", "saves outside it"),
+    "snapshot_took": ("快照耗时", "the snapshot took"),
+}
+
+CHECKS: Final[Mapping[str, tuple[str, str]]] = {
+    "to_raw": ("对裸写（中位数）", "to raw (median)"),
+    "to_sqlite": ("对SQLite（中位数）", "to SQLite (median)"),
+    "to_fresh": ("对新库（中位数）", "to fresh (median)"),
+    "to_single": ("对逐个保存", "to one by one"),
+    "tail_ms": ("p99.9", "p99.9"),
+    "median_us": ("中位数", "median"),
+    "p999_ms": ("p99.9", "p99.9"),
+    "restart_s": ("中位数", "median"),
+    "restore_s": ("中位数", "median"),
+    "memory": ("峰值 / 存活数据", "peak / live data"),
+    "waited_ms": ("最长等待", "longest wait"),
+}
+
+TALK: Final[Mapping[str, tuple[str, str]]] = {
+    "title": ("速度表", "Speed table"),
+    "met": ("达到", "met"),
+    "missed": ("未达到", "not met"),
+    "line": ("参赛者", "contestant"),
+    "median": ("中位数", "median"),
+    "max": ("最大", "max"),
+    "ratio": ("比值", "ratio"),
+    "bar": ("标准", "bar"),
+    "measuring": ("正在测量：{row}", "measuring: {row}"),
+    "took": ("用时{seconds}秒", "took {seconds} s"),
+    "not_measured": ("未测量：{reason}", "not measured: {reason}"),
+    "not_installed": ("未安装{name}", "{name} is not installed"),
+    "failed": ("失败：{name}", "failed: {name}"),
+    "no.samples": ("没有样本", "no sample was taken"),
+    "gc": (
+        "垃圾回收开启：{name}次全量回收，最长{more}毫秒",
+        "garbage collector on: {name} full passes, the longest {more} ms",
+    ),
+    "disk_too_slow": (
+        "裸写的p99.9也达不到100毫秒：是磁盘慢",
+        "the raw write's own p99.9 is not below 100 ms: the disk is the limit",
+    ),
+    "thin": (
+        "* 样本不足1000个：p99.9即最大值",
+        "* fewer than 1,000 samples: p99.9 is the maximum",
+    ),
+    "memory_disk": (
+        "⚠️ {name}不是磁盘：这里的同步没有代价，结果不说明任何磁盘",
+        "⚠️ {name} is no disk: a sync costs nothing here, the figures say nothing about any disk",
+    ),
+    "processor": ("处理器", "processor"),
+    "cores": ("核心", "cores"),
+    "memory": ("内存", "memory"),
+    "file_system": ("文件系统", "file system"),
+    "device": ("设备", "device"),
+    "kernel": ("系统", "system"),
+    "python": ("Python", "Python"),
+    "sqlite": ("SQLite", "SQLite"),
+    "histogram": ("延迟分布（对数轴）", "Latencies (logarithmic axis)"),
+    "line100": ("100毫秒", "100 ms"),
+    "how": (
+        "同一进程、同一磁盘、分块交错测量；比值为中位数之比；首块为预热，不计入。",
+        "One process, one disk, interleaved in blocks; ratios are median over median; the first "
+        "block warms up and is not counted.",
+    ),
+}
+
+
+def say(table: Mapping[str, tuple[str, str]], key: str, lang: str, **params: str) -> str:
+    """The sentence in the language; an unknown id is shown as itself."""
+    zh, en = table.get(key, (key, key))
+    text = zh if lang == "zh" else en
+    for name, value in params.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+def say_note(note: str, lang: str) -> str:
+    """A note or reason: an id, or an id with one or two arguments behind colons."""
+    key, colon, rest = note.partition(":")
+    if key == "gc":
+        name, _, more = rest.partition(":")
+        return say(TALK, key, lang, name=name, more=more)
+    return say(TALK, key, lang, name=rest) if colon else say(TALK, note, lang)
