@@ -10,6 +10,7 @@ from rich.table import Table
 
 from chaos.report.words import Lang
 from chaos.sweeps.bits import sweep_bits
+from chaos.sweeps.errors import sweep_errors
 from chaos.sweeps.files import sweep_files
 from chaos.sweeps.kills import sweep_kills
 from chaos.sweeps.power import sweep_power
@@ -36,6 +37,7 @@ SWEEPS: Final[dict[str, Sweep]] = {
     "files": sweep_files,
     "kills": sweep_kills,
     "power": sweep_power,
+    "errors": sweep_errors,
 }
 
 

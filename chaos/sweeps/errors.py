@@ -1,0 +1,170 @@
+"""Every operation of every public call fails once, and from then on always, with every error.
+
+The operations, reads included, of two lives and of a bare restore and verify are numbered. For
+every N, operation N raises EIO, ENOSPC, EROFS, EACCES, EMFILE or EINTR, once or sticky; or, where
+it is a write, puts down a part and raises (a short write). Asked is
+
+- what the call raises is typed (``PersistError``), or it raises nothing and has done its work;
+- a call that raised has acknowledged nothing: after the fault is lifted a restore gives the last
+  acknowledged state or the one commit begun, and nothing else;
+- the store opens again, is sound, and no temporary file and no handle is left;
+- a restore or verify whose reads fail gives the exact state or a typed error, never a fresh start
+  and never less.
+
+Without ``full``: every operation with one error, drawn by the seed.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from chaos.chance import generator
+from chaos.faults.switch import Switch, SwitchedFs
+from chaos.sweeps.aftermath import NOW_MS, judge_disk, reopened
+from chaos.sweeps.kills import LIVES, SECOND_MS
+from chaos.sweeps.patient import Ears, Yard, digest_of, ears_for, live, reference, yard
+from chaos.sweeps.tally import Tally
+from chaos.workload.clocks import WoundClock
+from chaos.workload.paperlife import DAY_START_MS
+from prometheus_persist.errors import PersistError
+from prometheus_persist.recovery import Restored, restore, verify
+from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.memory import MemoryFs
+
+CODES = ("EIO", "ENOSPC", "EROFS", "EACCES", "EMFILE", "EINTR")
+SHORT = "short write"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One error: which, and for how long."""
+
+    code: str
+    sticky: bool
+
+    def switch(self, at: int) -> Switch:
+        """The switch that brings it about."""
+        if self.code == SHORT:
+            return Switch("short", at=at, reads=True, sticky=self.sticky)
+        code = getattr(errno, self.code)
+        return Switch("errno", at=at, reads=True, code=code, sticky=self.sticky)
+
+    def __str__(self) -> str:
+        return f"{self.code}{', sticky' if self.sticky else ''}"
+
+
+FAILURES = tuple(Failure(code, sticky) for code in (*CODES, SHORT) for sticky in (False, True))
+
+
+def sweep_errors(seed: int, *, full: bool) -> Tally:
+    """Every failure of every operation."""
+    tally = Tally("errors", seed, full)
+    with yard() as grounds:
+        rest = MemoryFs()
+        live(grounds.plot(), rest, Ears(), seed)
+        left = rest.contents()
+        for name in LIVES:
+            _lives(tally, name, left, grounds, full=full)
+    _reads(tally, "restore", _restored, full=full)
+    _reads(tally, "verify", _verified, full=full)
+    if not full:
+        tally.notes.append(f"sampled: every operation, one of {len(FAILURES)} errors each")
+    return tally
+
+
+def _lives(
+    tally: Tally, name: str, left: Mapping[str, bytes], grounds: Yard, *, full: bool
+) -> None:
+    founding = name == LIVES[0]
+    counting = Switch(reads=True)
+    _life(MemoryFs() if founding else MemoryFs.of(left), counting, tally.seed, grounds, founding)
+    for number, failure in _points(tally.seed, name, counting.count, full=full):
+        disk = MemoryFs() if founding else MemoryFs.of(left)
+        switch = failure.switch(number)
+        where = f"{name}, operation {number}, {failure}"
+        ears, problem = _life(disk, switch, tally.seed, grounds, founding)
+        if not switch.fired:
+            tally.counts["beyond the last write"] += 1
+            continue
+        where += f" ({switch.struck}), {ears.doing}"
+        tally.struck(f"errors, {failure}")
+        tally.counts[f"errors during {ears.doing}"] += 1
+        if problem is None:
+            tally.counts["the call did its work in spite of it"] += 1
+        elif isinstance(problem, PersistError):
+            tally.counts["a typed error was raised"] += 1
+        else:
+            tally.wrong("untyped error", f"{where}: {problem!r}")
+        if disk.handles_open:
+            tally.wrong("handle left open", f"{where}: {disk.handles_open}")
+        if judge_disk(tally, disk, ears, where):
+            reopened(tally, MemoryFs.of(disk.contents()), grounds, where)
+        if number % 50 == 0:
+            grounds.clear()
+
+
+def _life(
+    disk: MemoryFs, switch: Switch, seed: int, grounds: Yard, founding: bool
+) -> tuple[Ears, BaseException | None]:
+    """Live until the error; what was heard, and what was raised."""
+    ears = ears_for(disk)
+    clock = WoundClock(DAY_START_MS if founding else SECOND_MS)
+    try:
+        live(
+            grounds.plot(),
+            SwitchedFs(disk, switch),
+            ears,
+            seed,
+            founding=founding,
+            clock=clock,
+        )
+    except Exception as problem:  # noqa: BLE001 whatever it is, it is what is judged
+        return ears, problem
+    finally:
+        switch.lift()
+    return ears, None
+
+
+def _points(seed: int, name: str, count: int, *, full: bool) -> Iterator[tuple[int, Failure]]:
+    """Every operation with every failure; or a sample."""
+    for number in range(1, count + 1):
+        rng = generator(seed, name, number)
+        if full:
+            yield from ((number, failure) for failure in FAILURES)
+        else:
+            yield number, rng.choice(FAILURES)
+
+
+def _restored(fs: Fs) -> Restored:
+    return restore(fs, clock=WoundClock(NOW_MS))
+
+
+def _verified(fs: Fs) -> Restored:
+    return verify(fs, clock=WoundClock(NOW_MS)).restored
+
+
+def _reads(tally: Tally, what: str, call: Callable[[Fs], Restored], *, full: bool) -> None:
+    """Fail every read of a bare restore or verify."""
+    whole = reference(tally.seed)
+    counting = Switch(reads=True)
+    call(SwitchedFs(MemoryFs.of(whole.files), counting))
+    for number, failure in _points(tally.seed, what, counting.count, full=full):
+        if failure.code == SHORT:
+            continue
+        switch = failure.switch(number)
+        where = f"{what}, read {number}, {failure}"
+        tally.counts[f"errors during {what}"] += 1
+        try:
+            found = call(SwitchedFs(MemoryFs.of(whole.files), switch))
+        except PersistError:
+            tally.counts["a typed error was raised"] += 1
+        except OSError:
+            tally.counts["an OSError was raised, no state was given"] += 1
+        else:
+            if digest_of(found) != whole.digest or found.facts.fresh:
+                tally.wrong("wrong", f"{where} ({switch.struck})")
+            else:
+                tally.counts["exact in spite of it"] += 1
+        tally.struck(f"errors, {failure}", bool(switch.fired))
