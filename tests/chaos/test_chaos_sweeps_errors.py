@@ -60,12 +60,8 @@ def test_a_save_that_swallows_its_failure_is_caught(monkeypatch, wrong, caught):
         return said
 
     said = None
-    points = errors._points
     monkeypatch.setattr(errors, "LIVES", errors.LIVES[:1])
     monkeypatch.setattr(errors, "_reads", lambda *_, **__: None)
-    monkeypatch.setattr(
-        errors, "_points", lambda *a, **k: (each for each in points(*a, **k) if each[0] % 3 == 0)
-    )
     monkeypatch.setattr(errors, "ears_for", ears_for)
     monkeypatch.setattr(Session, "save", save)
     tally = sweep_errors(SEED, full=False)
