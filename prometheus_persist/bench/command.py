@@ -14,7 +14,7 @@ from prometheus_persist.bench.table import Report
 from prometheus_persist.bench.text import remarks, tables
 from prometheus_persist.bench.words import TALK, say
 
-QUICK_SECONDS = 1.5
+QUICK_SECONDS = 1.0
 FULL_SECONDS = 10.0
 
 

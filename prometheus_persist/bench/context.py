@@ -24,7 +24,7 @@ class Scale:
     requests: int
 
 
-TINY = Scale(agents=20, records=200, snapshot_records=200, restarts=1, restores=1, requests=64)
+TINY = Scale(agents=20, records=50, snapshot_records=50, restarts=1, restores=1, requests=64)
 QUICK = Scale(
     agents=500, records=20_000, snapshot_records=5_000, restarts=5, restores=2, requests=1_024
 )

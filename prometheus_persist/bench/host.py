@@ -12,6 +12,7 @@ the documents, which no public call of a session does outside a settlement.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -140,6 +141,12 @@ class Host:
             many = min(RECORDS_PER_COMMIT, count - start)
             rows = [record(start + number, self.names) for number in range(many)]
             self.store.commit(Change("bulk", add={PUBLIC_TRADES: rows}))
+
+    def settle(self) -> None:
+        """Wait until what this store syncs later has been synced."""
+        settings = self.session.settings
+        if settings.mirror == "behind":
+            time.sleep(2 * settings.mirror_sync_ms / 1000)
 
     def close(self) -> None:
         """Let go of the store."""

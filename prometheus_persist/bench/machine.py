@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
+BUSY_LOAD = 0.5
 MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
 
 
@@ -18,6 +19,7 @@ def machine(folder: Path) -> dict[str, str]:
         "processor": _processor(),
         "cores": str(os.cpu_count() or "?"),
         "memory": _memory(),
+        "load": _load(),
         "file_system": kind,
         "device": device,
         "kernel": platform.platform(),
@@ -42,6 +44,15 @@ def file_system(folder: Path) -> tuple[str, str]:
 def _processor() -> str:
     names = (line for line in _lines("/proc/cpuinfo") if line.startswith("model name"))
     return next((line.partition(":")[2].strip() for line in names), platform.machine() or "?")
+
+
+def busy() -> bool:
+    """Whether other processes keep at least half a core busy."""
+    return os.getloadavg()[0] >= BUSY_LOAD
+
+
+def _load() -> str:
+    return " ".join(f"{part:.2f}" for part in os.getloadavg())
 
 
 def _memory() -> str:

@@ -27,7 +27,7 @@ from typing import Any, Protocol
 from prometheus_persist.bench.host import Host
 from prometheus_persist.state.documents import documents_of
 
-GIVEN_BYTES = 32 * 1024 * 1024
+GIVEN_BYTES = 16 * 1024 * 1024
 LMDB_BYTES_MAX = 4 * 1024 * 1024 * 1024
 _CHUNK = bytes(1024 * 1024)
 

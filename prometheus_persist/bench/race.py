@@ -6,8 +6,8 @@
   write meets the same caches as a save does.
 - The garbage collector stays on, as in a host; it is emptied once, before the race. Its full
   passes are counted and the longest is kept: they are in the samples, as they are in a host's life.
-- What a contestant does behind its own back (a mirror synced later) falls into whichever block runs
-  then; blocks are longer than any such delay, so most of it falls into its own.
+- What a contestant does behind its own back (a mirror synced later) happens in its own blocks, and
+  ``after`` each one it is waited for, so that no other pays for it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-BLOCK_S = 0.2
+BLOCK_S = 0.1
 Step = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A name, what is prepared before the clock runs, and what is timed."""
+    """A name, what is prepared before the clock runs, what is timed, what ends a block."""
 
     name: str
     prepare: Step
     timed: Step
+    after: Step = lambda: None
 
 
 @dataclass(slots=True)
@@ -52,6 +53,7 @@ def run_race(contestants: Sequence[Contestant], seconds: float) -> Race:
             turn = number % max(len(contestants), 1)
             for each in (*contestants[turn:], *contestants[:turn]):
                 found = run_block(each, block_s)
+                each.after()
                 if number:
                     race.samples[each.name] += found
     return race

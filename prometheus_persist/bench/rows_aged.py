@@ -60,4 +60,4 @@ def _looking(name: str, host: Host) -> Contestant:
     def prepare() -> None:
         host.trade(host.names[0])
 
-    return Contestant(name, prepare, save)
+    return Contestant(name, prepare, save, host.settle)

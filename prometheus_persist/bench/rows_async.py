@@ -13,6 +13,7 @@ from prometheus_persist.bench.stats import percentile
 from prometheus_persist.bench.table import Check, Line, Row, timed_line
 from prometheus_persist.errors import PersistError
 from prometheus_persist.journal.change import Change
+from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.store import Store
 
 AGENTS = 10
@@ -38,8 +39,9 @@ def stolen_row(options: Options) -> Row:
         work = _work(WORK_US)
         calls: list[int] = []
         rounds: dict[bool, list[int]] = {True: [], False: []}
-        for block in range(2 * max(2, round(options.seconds * 2 / BLOCK_S)) + 2):
-            found, made = _rounds(host, work, saves=block % 2 == 1)
+        block_s = min(BLOCK_S, options.seconds)
+        for block in range(2 * max(2, round(options.seconds * 2 / block_s)) + 2):
+            found, made = _rounds(host, work, block_s, saves=block % 2 == 1)
             if block > 1:
                 rounds[block % 2 == 1] += found
                 calls += made
@@ -61,11 +63,15 @@ def stolen_row(options: Options) -> Row:
     return Row("stolen", lines=lines, checks=checks)
 
 
-def _rounds(host: Host, work: Callable[[], None], *, saves: bool) -> tuple[list[int], list[int]]:
+def _rounds(
+    host: Host, work: Callable[[], None], block_s: float, *, saves: bool
+) -> tuple[list[int], list[int]]:
     """The rounds of one block and, of those, the calls alone; nanoseconds."""
-    rounds, calls, last = [], [], None
-    until = time.perf_counter() + BLOCK_S
-    while time.perf_counter() < until:
+    rounds: list[int] = []
+    calls: list[int] = []
+    last: Ticket | None = None
+    until = time.perf_counter() + block_s
+    while not rounds or time.perf_counter() < until:
         trade = host.trade()
         started = time.perf_counter_ns()
         if saves:

@@ -30,14 +30,14 @@ def restart_row(options: Options) -> Row:
     host = Host(folder, AGENTS)
     try:
         for _ in range(min(RECORDS, options.scale.records)):
-            host.save(host.trade())
+            host.save_soon(host.trade())
     finally:
         host.session.close()
     found: dict[str, list[int]] = {"restart": [], "python_start": []}
-    for _ in range(options.scale.restarts + 1):
+    for _ in range(options.scale.restarts):
         found["restart"].append(from_start(children.RESTART, folder))
         found["python_start"].append(from_start(children.NOTHING, folder))
-    lines = [timed_line(name, samples[1:]) for name, samples in found.items()]
+    lines = [timed_line(name, samples) for name, samples in found.items()]
     checks = []
     if lines[0].times is not None:
         seconds = lines[0].times.median_ns / 1e9

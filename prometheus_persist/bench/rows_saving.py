@@ -107,7 +107,7 @@ def saving(name: str, host: Host, agent: str = "") -> Contestant:
     def save() -> None:
         host.save(waiting.pop())
 
-    return Contestant(name, prepare, save)
+    return Contestant(name, prepare, save, host.settle)
 
 
 def committing(name: str, host: Host) -> Contestant:
@@ -120,7 +120,7 @@ def committing(name: str, host: Host) -> Contestant:
     def commit() -> None:
         host.store.commit(waiting.pop())
 
-    return Contestant(name, prepare, commit)
+    return Contestant(name, prepare, commit, host.settle)
 
 
 def load_row(options: Options) -> Row:

@@ -31,6 +31,8 @@ def remarks(report: Report, lang: str) -> list[str]:
     kind = report.machine.get("file_system", "")
     if kind in MEMORY_FILE_SYSTEMS:
         found.append(say(TALK, "memory_disk", lang, name=kind))
+    if report.settings.get("machine_busy"):
+        found.append(say(TALK, "busy", lang))
     if any(line.times and line.times.thin for row in report.rows for line in row.lines):
         found.append(say(TALK, "thin", lang))
     notes = dict.fromkeys(note for row in report.rows for note in row.notes)

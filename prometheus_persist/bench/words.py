@@ -144,6 +144,11 @@ TALK: Final[Mapping[str, tuple[str, str]]] = {
         "⚠️ {name}不是磁盘：这里的同步没有代价，结果不说明任何磁盘",
         "⚠️ {name} is no disk: a sync costs nothing here, the figures say nothing about any disk",
     ),
+    "busy": (
+        "⚠️ 开始时机器上有别的负载：绝对时间偏大，比值也不可靠",
+        "⚠️ other work was running when this began: times are too long, ratios unreliable",
+    ),
+    "load": ("负载（1/5/15分钟）", "load (1, 5, 15 minutes)"),
     "processor": ("处理器", "processor"),
     "cores": ("核心", "cores"),
     "memory": ("内存", "memory"),

@@ -318,7 +318,7 @@ def bench(
     ] = False,
     seconds: Annotated[
         float | None,
-        typer.Option("--seconds", help="For each contestant; default 1.5, with --full 10."),
+        typer.Option("--seconds", help="For each contestant; default 1, with --full 10."),
     ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", help="Write it as one HTML page, too.")
