@@ -11,7 +11,7 @@ from chaos.verdict import Outcome
 QUICK = Effort(sweep_stride=24)
 SEEN_AS = {
     "ack-before-write": "I1",
-    "checksum-not-checked": "I3",
+    "checksum-not-checked": "I2",  # the two copies differ and are named; one of them is believed
     "intent-after-send": "I8",
 }
 
