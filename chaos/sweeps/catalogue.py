@@ -10,6 +10,7 @@ from rich.table import Table
 
 from chaos.report.words import Lang
 from chaos.sweeps.bits import sweep_bits
+from chaos.sweeps.bypass import sweep_strace
 from chaos.sweeps.errors import sweep_errors
 from chaos.sweeps.files import sweep_files
 from chaos.sweeps.kills import sweep_kills
@@ -38,6 +39,7 @@ SWEEPS: Final[dict[str, Sweep]] = {
     "kills": sweep_kills,
     "power": sweep_power,
     "errors": sweep_errors,
+    "strace": sweep_strace,
 }
 
 

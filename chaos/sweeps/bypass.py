@@ -1,0 +1,177 @@
+"""Nothing goes around the seam: the kernel's list of file operations against the seam's own.
+
+A child lives two lives on real files under ``strace``. Every system call that opens, writes, syncs,
+cuts, renames or removes something under the store, or makes a directory there, has to be one that
+the seam announced, for the same path and not more often. The other way round, every change that the
+seam announced has to be in the trace, so that a blind trace proves nothing. Looking for sizes and
+names (stat) is not compared; it neither changes nor reads a file.
+
+The one documented exception is ``store.lock``, and making the store's own directory with it: the
+kernel holds that lock, no ``Fs`` does.
+
+Where there is no strace, or it may not trace, the sweep is skipped, and says so.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from chaos.sweeps.tally import Tally
+from prometheus_persist.storage.layout import LOCK
+
+SECONDS_MAX = 120
+SYSCALLS: Final = (
+    "open,openat,openat2,creat,write,pwrite64,writev,pwritev,pwritev2,fallocate,truncate,ftruncate,"
+    "fsync,fdatasync,sync_file_range,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,"
+    "link,linkat,symlink,symlinkat,copy_file_range,sendfile,mmap"
+)
+_CALL = re.compile(r"(\w+)\((.*)\)\s+= (-?\d+)")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_HANDLE = re.compile(r"^(\d+)<(.*?)>")
+_WRITES = {"write", "pwrite64", "writev", "pwritev", "pwritev2", "fallocate", "sendfile"}
+_SYNCS = {"fsync", "fdatasync", "sync_file_range"}
+_OPENS = {"open", "openat", "openat2", "creat"}
+# What each announced operation may do in the kernel, by the words used here.
+_DOES: Final = {
+    "create": ("open for writing",),
+    "append": ("open for writing",),
+    "write": ("write",),
+    "reserve": ("write", "sync"),
+    "cut": ("cut",),
+    "fsync": ("sync",),
+    "truncate": ("open for writing", "cut", "sync"),
+    "rename": ("rename",),
+    "unlink": ("remove",),
+    "make_dir": ("make directory",),
+    "fsync_dir": ("open directory", "sync"),
+    "read": ("open for reading",),
+    "list_dir": ("open directory",),
+    "size": (),
+}
+_EXACT = ("create", "append", "rename", "fsync", "fsync_dir")
+Marks = Counter[tuple[str, str]]
+
+
+def sweep_strace(seed: int, *, full: bool, plant: str | None = None) -> Tally:
+    """Trace one child and compare; ``full`` changes nothing."""
+    tally = Tally("strace", seed, full)
+    tally.skipped = why_not()
+    if tally.skipped:
+        tally.counts["skipped"] = 1
+        return tally
+    with tempfile.TemporaryDirectory(prefix="chaos-strace-") as name:
+        work = Path(name).resolve()
+        store, log = work / "store", work / "seam"
+        (work / "trace").mkdir()
+        command = [
+            *("strace", "-ff", "-qq", "-y", "-s", "0", "-e", f"trace={SYSCALLS}"),
+            *("-o", str(work / "trace" / "t"), sys.executable, "-m", "chaos.sweeps.traced"),
+            *(str(store), str(log), "--seed", str(seed)),
+            *(("--plant", plant) if plant else ()),
+        ]
+        done = subprocess.run(  # noqa: S603 the command is all our own
+            command, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
+        )
+        if done.returncode or not log.exists():
+            tally.wrong("the traced child failed", done.stderr[-500:])
+            return tally
+        traced: Marks = Counter()
+        for part in sorted((work / "trace").iterdir()):
+            traced.update(marks(part.read_text("utf-8", "replace"), str(store)))
+        compare(tally, traced, log.read_text("utf-8").splitlines())
+    return tally
+
+
+def why_not() -> str:
+    """Why nothing can be traced here; empty where it can."""
+    if shutil.which("strace") is None:
+        return "there is no strace"
+    tried = subprocess.run(
+        ["strace", "-qq", "-o", "/dev/null", "true"],  # noqa: S607 found on the path just now
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return f"strace may not trace: {tried.stderr.strip()[-200:]}" if tried.returncode else ""
+
+
+def marks(trace: str, store: str) -> Iterator[tuple[str, str]]:
+    """``(what, path)`` of every successful call on something under the store but the lock."""
+    for line in trace.splitlines():
+        found = _CALL.match(line)
+        if found is None or int(found[3]) < 0:
+            continue
+        for what, path in _calls(found[1], found[2]):
+            if path.startswith(f"{store}/") and path != f"{store}/{LOCK}":
+                yield what, path.removeprefix(f"{store}/")
+            elif path == store and what != "make directory":
+                yield what, "."
+
+
+def _calls(name: str, arguments: str) -> Iterator[tuple[str, str]]:
+    handle = _HANDLE.match(arguments)
+    quoted = [word.encode().decode("unicode_escape") for word in _QUOTED.findall(arguments)]
+    if name in _OPENS and quoted:
+        if "O_DIRECTORY" in arguments:
+            yield "open directory", quoted[0]
+        elif name != "creat" and "O_WRONLY" not in arguments and "O_RDWR" not in arguments:
+            yield "open for reading", quoted[0]
+        else:
+            yield "open for writing", quoted[0]
+    elif name in _WRITES and handle:
+        yield "write", handle[2]
+    elif name in _SYNCS and handle:
+        yield "sync", handle[2]
+    elif name == "ftruncate" and handle:
+        yield "cut", handle[2]
+    elif name == "truncate" and quoted:
+        yield "cut", quoted[0]
+    elif name.startswith("rename") and quoted:
+        yield "rename", quoted[-1]
+    elif name in ("unlink", "unlinkat", "rmdir") and quoted:
+        yield "remove", quoted[0]
+    elif name.startswith("mkdir") and quoted:
+        yield "make directory", quoted[0]
+    elif name.startswith(("link", "symlink")) and quoted:
+        yield "link", quoted[-1]
+    elif name == "mmap" and "MAP_SHARED" in arguments and "PROT_WRITE" in arguments:
+        for path in re.findall(r"\d+<(.*?)>", arguments):
+            yield "map for writing", path
+
+
+def compare(tally: Tally, traced: Marks, log: list[str]) -> None:
+    """Every traced call was announced; every announced change was traced."""
+    announced: Marks = Counter()
+    due: Marks = Counter()
+    for line in log:
+        operation, _, path = line.partition(" ")
+        for what in _DOES[operation]:
+            announced[what, path] += 1
+            due[what, path] += operation in _EXACT
+            if what == "make directory":
+                for above in _above(path):
+                    announced[what, above] += 1
+    for mark, count in sorted(traced.items()):
+        what, path = mark
+        tally.struck(what, count)
+        if count > announced[mark]:
+            problem = f"{path}: {count} traced, {announced[mark]} announced"
+            tally.wrong(f"around the seam: {what}", problem)
+    for mark, count in sorted(due.items()):
+        if traced[mark] < count:
+            what, path = mark
+            tally.wrong("announced and not traced", f"{what} {path}: {traced[mark]} of {count}")
+    tally.counts["operations announced by the seam"] = len(log)
+
+
+def _above(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path

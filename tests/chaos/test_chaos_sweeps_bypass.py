@@ -1,0 +1,70 @@
+"""Nothing goes around the seam; whatever does is seen."""
+
+import shutil
+
+import pytest
+
+from chaos.sweeps import bypass
+from chaos.sweeps.bypass import compare, marks, sweep_strace, why_not
+from chaos.sweeps.tally import Tally
+from chaos.sweeps.traced import PLANTS
+from chaos.verdict import Outcome
+
+SEED = 1
+WHY_NOT = why_not()
+traced = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT or "strace is there")
+
+
+@traced
+def test_sweep_strace():
+    """Every file operation of two lives went through the seam, but for the lock."""
+    tally = sweep_strace(SEED, full=False)
+    print(tally.to_json())
+    assert tally.outcome is Outcome.PASSED, tally.problems
+    assert tally.fired > 200
+    assert tally.counts["operations announced by the seam"] > 200
+
+
+@traced
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_bypass_is_seen(plant):
+    tally = sweep_strace(SEED, full=False, plant=plant)
+    assert tally.outcome is Outcome.FAILED
+    assert any(problem.startswith("around the seam") for problem in tally.problems)
+
+
+def test_a_trace_is_read_by_path():
+    trace = "\n".join(
+        [
+            'openat(AT_FDCWD</w>, "/w/s/a", O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC, 0644) = 3</w/s/a>',
+            'write(3</w/s/a>, ""..., 10) = 10',
+            "fdatasync(3</w/s/a>) = 0",
+            'rename("/w/s/a.tmp", "/w/s/a") = 0',
+            'openat(AT_FDCWD</w>, "/w/s", O_RDONLY|O_DIRECTORY|O_CLOEXEC) = 3</w/s>',
+            'openat(AT_FDCWD</w>, "/w/s/none", O_RDONLY) = -1 ENOENT (No such file)',
+            'openat(AT_FDCWD</w>, "/w/s/store.lock", O_RDWR|O_CREAT, 0644) = 4</w/s/store.lock>',
+            'openat(AT_FDCWD</w>, "/w/other", O_RDONLY) = 4</w/other>',
+            'mkdir("/w/s", 0777) = 0',
+        ]
+    )
+    assert list(marks(trace, "/w/s")) == [
+        ("open for writing", "a"),
+        ("write", "a"),
+        ("sync", "a"),
+        ("rename", "a"),
+        ("open directory", "."),
+    ]
+
+
+def test_a_blind_trace_proves_nothing():
+    tally = Tally("strace", SEED, full=False)
+    compare(tally, bypass.Counter(), ["create a", "write a", "fsync a"])
+    assert tally.outcome is Outcome.FAILED
+    assert tally.counts["announced and not traced"] == 2
+
+
+def test_without_strace_it_is_skipped_and_counted(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    tally = sweep_strace(SEED, full=False)
+    assert (tally.skipped, tally.counts["skipped"]) == ("there is no strace", 1)
+    assert tally.outcome is Outcome.VOID
