@@ -76,9 +76,9 @@ def _moment(
     directory: Path, voice: Voice, *, by: str, asked: int, due_seq: int, digest: str
 ) -> None:
     clock = WoundClock(DAY_START_MS + DAY_CYCLES * CYCLE_MS)
-    where = {"seq": asked} if by == "seq" else {"at_ms": asked}
+    seq, at_ms = (asked, None) if by == "seq" else (None, asked)
     try:
-        found = restore(LocalFs(directory), clock=clock, **where)
+        found = restore(LocalFs(directory), clock=clock, seq=seq, at_ms=at_ms)
     except PersistError as problem:
         voice.say("moment", how=by, asked=asked, due=[due_seq, digest], problem=str(problem))
         return

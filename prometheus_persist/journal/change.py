@@ -65,6 +65,11 @@ class Image:
                 self.streams.setdefault(name, []).extend(records)
         self.seq, self.time_ms = seq, time_ms
 
+    def copy(self) -> Image:
+        """The same image, which later changes to this one leave alone; documents are shared."""
+        streams = {name: list(records) for name, records in self.streams.items()}
+        return Image(dict(self.documents), streams, self.seq, self.time_ms)
+
     def digest(self) -> str:
         """SHA-256 over the canonical bytes of everything in it; equal images, equal digests."""
         return hashlib.sha256(dumps({"d": self.documents, "s": self.streams})).hexdigest()

@@ -55,8 +55,7 @@ class Bases:
     def newest(self, seq_max: int | None = None) -> Base | None:
         """The newest sound base that is not beyond ``seq_max``."""
         for path in (*self.snapshots, *self.history):
-            named = base_seq(path.rpartition("/")[2])
-            if seq_max is not None and named is not None and named > seq_max:
+            if seq_max is not None and self._stands_beyond(path, seq_max):
                 continue
             base = self.open(path)
             if base is not None and (seq_max is None or base.tip.seq <= seq_max):
@@ -86,6 +85,15 @@ class Bases:
             except (StoreDamaged, OSError):
                 continue  # named by whoever opens it
         return sorted(found, key=lambda tip: tip.seq)
+
+    def _stands_beyond(self, path: str, seq_max: int) -> bool:
+        """Whether its name or its manifest says so, without unpacking it."""
+        named = base_seq(path.rpartition("/")[2])
+        try:
+            seq = peek(self._fs.read(path), path).seq if named is None else named
+        except (StoreDamaged, OSError):
+            return False  # named when it is opened
+        return seq > seq_max
 
     def open(self, path: str) -> Base | None:
         """Unpack a base; None where it is ruined."""

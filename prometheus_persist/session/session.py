@@ -270,7 +270,8 @@ class Session:
 
     def snapshot(self) -> str:
         """Write and verify a full archive; returns its path."""
-        path = self._store.snapshot(self.settings.snapshots_kept)
+        kept, hours = self.settings.snapshots_kept, self.settings.history_hours
+        path = self._store.snapshot(kept, history_hours=hours)
         self._last_snapshot_s = self._clock.monotonic_s()
         return path
 

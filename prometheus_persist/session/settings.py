@@ -7,6 +7,7 @@ from typing import get_args
 
 from prometheus_persist.errors import BadConfig
 from prometheus_persist.storage.committer import MirrorSync, StoreOptions
+from prometheus_persist.storage.retention import HISTORY_HOURS, HISTORY_HOURS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Settings:
     save_every_cycles: int = 5
     snapshot_every_s: float = 3600.0
     snapshots_kept: int = 3
+    history_hours: float = HISTORY_HOURS
     in_flight_ms: int = 3_000
     mirror: MirrorSync = "behind"
     mirror_sync_ms: int = 50
@@ -24,6 +26,8 @@ class Settings:
         for name in ("save_every_cycles", "snapshots_kept"):
             if getattr(self, name) < 1:
                 raise BadConfig(f"{name} is {getattr(self, name)}, at least 1 is due")
+        if not 0 <= self.history_hours < HISTORY_HOURS_MAX:
+            raise BadConfig(f"history_hours is {self.history_hours}, not 0 to {HISTORY_HOURS_MAX}")
         if self.snapshot_every_s <= 0 or self.in_flight_ms < 0:
             raise BadConfig("snapshot_every_s must be positive, in_flight_ms not negative")
         if self.mirror not in get_args(MirrorSync) or self.mirror_sync_ms < 1:

@@ -17,7 +17,7 @@ COPIES = (JOURNAL, MIRROR)
 
 _SEGMENT = re.compile(r"e(\d{8})_s(\d{14})\.wal", re.ASCII)
 _SNAPSHOT = re.compile(r"snapshot_(\d{8}_\d{6})\.zip", re.ASCII)
-_BASE = re.compile(r"base_s(\d{14})_(\d{8}_\d{6})\.zip", re.ASCII)
+_BASE = re.compile(r"base_s(\d{14})_t(\d{13,20})\.zip", re.ASCII)
 _STAMP = "%Y%m%d_%H%M%S"
 
 
@@ -38,9 +38,15 @@ def segment_start(name: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def base_name(seq: int, snapshot: str) -> str:
-    """What a snapshot of commit ``seq`` is called in ``history/``; names sort by sequence."""
-    return f"base_s{seq:014d}_{snapshot.removeprefix('snapshot_')}"
+def base_name(seq: int, wall_ms: int) -> str:
+    """The name in ``history/`` of the image after commit ``seq``; names sort by sequence."""
+    return f"base_s{seq:014d}_t{wall_ms:013d}.zip"
+
+
+def base_time(name: str) -> int | None:
+    """The wall time in the name of a base in ``history/``, Unix ms; None for any other name."""
+    found = _BASE.fullmatch(name)
+    return int(found[2]) if found else None
 
 
 def base_seq(name: str) -> int | None:

@@ -51,6 +51,12 @@ from prometheus_persist.storage.layout import (
     snapshot_name,
     snapshot_second,
 )
+from prometheus_persist.storage.retention import (
+    HISTORY_HOURS,
+    HOUR_MS,
+    Limits,
+    retain,
+)
 
 _BREAKS = {ord(c): ascii(c)[1:-1] for c in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
 
@@ -93,6 +99,7 @@ class Store:
         self._clock = clock
         self._observer = observer
         self._guard = threading.RLock()
+        self._archiving = threading.Lock()  # one snapshot at a time; taken before _guard
         self._projected: dict[str, str] = dict(readable or {})
         self._touched: set[str] | None = None  # None: since the opening, nothing was compared yet
         self._make_dirs()
@@ -124,7 +131,7 @@ class Store:
         with self._guard:
             self._committer.refuse_shut()
             payload = change.to_json()
-            encoded = dumps(payload, nesting_max=COMMIT_NESTING_MAX)
+            encoded = dumps(payload, nesting_max=COMMIT_NESTING_MAX, canonical=False)
             self._committer.make_room()
             watch = self._watch(payload) if self._observer is not None else None
             ticket = self._committer.submit(COMMIT, encoded, watch)
@@ -169,19 +176,21 @@ class Store:
             replace_file(self._fs, f"{INCREMENTAL}/{CHECKPOINT}", content)
             return sorted(seals)
 
-    def snapshot(self, keep: int) -> str:
-        """Write a full archive, verify it, and keep the newest ``keep``; returns its path."""
-        with self._guard, self._disk("snapshot"):
-            self._settle()
+    def snapshot(self, keep: int, *, history_hours: float = HISTORY_HOURS) -> str:
+        """Write a full archive, verify it, drop what is no longer kept; returns its path.
+
+        Commits wait while the image is copied, not while it is packed and written.
+        """
+        with self._archiving, self._disk("snapshot"):
+            with self._guard:
+                self._settle()
+                image, tip = self.image.copy(), self.tip
             taken = [name for name in self._fs.list_dir(SNAPSHOTS) if is_snapshot(name)]
             path = f"{SNAPSHOTS}/{self._free_name(taken)}"
-            replace_file(self._fs, path, pack(self.image, self.tip))
+            replace_file(self._fs, path, pack(image, tip))
             unpack(self._fs.read(path), path)
-            stale = sorted({*taken, path.rpartition("/")[2]})[:-keep]
-            for name in stale:
-                self._fs.unlink(f"{SNAPSHOTS}/{name}")
-            if stale:
-                self._fs.fsync_dir(SNAPSHOTS)
+            limits = Limits(snapshots_kept=keep, history_ms=round(history_hours * HOUR_MS))
+            retain(self._fs, self._clock.now_ms(), limits)
             return path
 
     def close(self) -> None:

@@ -1,0 +1,285 @@
+"""S5, S9, S10: what is kept reaches back far enough, what goes is not needed, whenever it is cut.
+
+Two simulated days with a commit every 85 seconds and a snapshot every hour, small segments, and
+every digest written down when it was committed.
+"""
+
+from __future__ import annotations
+
+import errno
+import random
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from storekit import CHANGING, START_MS, HookFs, Killed, MemFs, StillClock
+
+from prometheus_persist.errors import BadValue, StoreFailed
+from prometheus_persist.journal.change import Change
+from prometheus_persist.recovery import restore, verify
+from prometheus_persist.storage.committer import StoreOptions
+from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.layout import base_name, base_seq, base_time, segment_name
+from prometheus_persist.storage.retention import HOUR_MS, CleanUp, Limits, Stored, clean_up, retain
+from prometheus_persist.storage.segments import heal, segment_copies
+from prometheus_persist.storage.store import Store
+
+HOURS = 48
+STEP_MS = 85_000
+DAY_MS = 24 * HOUR_MS
+SMALL = StoreOptions(mirror="ack", segment_bytes_max=8_000, reserve_bytes=0)
+
+Told = dict[int, tuple[int, str]]
+
+
+def opened(fs: Fs, clock: StillClock) -> Store:
+    found = restore(fs, clock=clock)
+    heal(fs, found.due_segments)
+    ready = found.readable
+    return Store(fs, found.image, found.tip, found.next_epoch, clock, None, ready, SMALL)
+
+
+def note(number: int) -> Change:
+    put = {f"agents/{number % 7}": {"agent_id": str(number % 7), "n": number, "x": "x" * 99}}
+    return Change("n", put=put, add={} if number % 20 else {"s": [{"n": number}]})
+
+
+@cache
+def two_days() -> tuple[dict[str, bytes], dict[str, bytes], Told, int]:
+    """The files before and after the last clean-up, every digest, and the time it was then."""
+    fs, clock, told = MemFs(), StillClock(), {}
+    store = opened(fs, clock)
+    told[store.tip.seq] = (clock.ms, store.image.digest())
+    before: dict[str, bytes] = {}
+    per_hour = HOUR_MS // STEP_MS
+    for number in range(HOURS * per_hour):
+        clock.ms += STEP_MS
+        last = told[max(told)][1]
+        store.commit(note(number))
+        told.update(dict.fromkeys(range(max(told) + 1, store.tip.seq), (clock.ms, last)))
+        told[store.tip.seq] = (clock.ms, store.image.digest())
+        if (number + 1) % per_hour == 0:
+            before = fs.contents()
+            store.snapshot(3)
+            moved = set(fs.list_dir("history")) - {n.rpartition("/")[2] for n in before}
+            if moved and number > (HOURS - 7) * per_hour:
+                break  # the last clean-up of this story moves, drops and deletes
+    store.close()
+    return before, fs.contents(), told, clock.ms
+
+
+def test_retention_any_of_a_thousand_moments_of_a_day() -> None:
+    """S9: each moment of the last 24 hours, by number or by time, is the digest recorded then."""
+    _, files, told, now_ms = two_days()
+    fs, clock = MemFs.of(files), StillClock(now_ms)
+    assert verify(fs, clock=clock).sound
+    inside = [seq for seq, (wall_ms, _) in told.items() if wall_ms >= now_ms - DAY_MS]
+    assert len(inside) > 1000
+    rng = random.Random(9)
+    for seq in rng.sample(inside, 1000):
+        found = restore(fs, seq=seq, clock=clock)
+        assert (found.seq, found.image.digest()) == (seq, told[seq][1])
+    for at_ms in rng.sample(range(now_ms - DAY_MS, now_ms), 15):
+        due = max(seq for seq, (wall_ms, _) in told.items() if wall_ms <= at_ms)
+        assert restore(fs, at_ms=at_ms, clock=clock).image.digest() == told[due][1]
+
+
+def test_retention_a_moment_that_is_no_longer_kept_names_the_oldest_that_is() -> None:
+    """Older than the window is a wrong argument, and what is refused says where the past begins."""
+    _, files, told, now_ms = two_days()
+    fs, clock = MemFs.of(files), StillClock(now_ms)
+    first = min(seq for name in fs.list_dir("history") if (seq := base_seq(name)) is not None)
+    words = f"oldest moment that can be restored is commit {first} of 2025-12-0"
+    for asked in ({"seq": first - 1}, {"seq": 1}, {"at_ms": START_MS + HOUR_MS}):
+        with pytest.raises(BadValue, match=f"no longer kept; the {words}"):
+            restore(fs, clock=clock, **asked)  # type: ignore[arg-type]
+    assert restore(fs, seq=first, clock=clock).image.digest() == told[first][1]
+    assert told[first][0] >= now_ms - DAY_MS - 8 * HOUR_MS, "more is kept than was asked for"
+
+
+def test_retention_is_bounded() -> None:
+    """S10: after two days there are three snapshots, a few bases, and the segments since them; a
+    restore of the newest state opens two or three files of all these."""
+    _, files, told, now_ms = two_days()
+    fs = MemFs.of(files)
+    assert len(fs.list_dir("snapshots")) == 3
+    assert 3 <= len(fs.list_dir("history")) <= 6
+    starts = [int(name[11:25]) for name in segment_copies(fs)]
+    oldest = min(seq for name in fs.list_dir("history") if (seq := base_seq(name)) is not None)
+    assert starts[1] > oldest + 1 >= starts[0] > 1
+    read: list[str] = []
+    hooked = HookFs(fs, lambda op, path, data: read.append(path) if op == "read" else None)
+    assert restore(hooked, clock=StillClock(now_ms)).image.digest() == told[max(told)][1]
+    assert len(starts) > 20
+    assert len(read) <= 1 + 2 * 2, read
+
+
+def sample(told: Told, now_ms: int) -> list[int]:
+    inside = sorted(seq for seq, (wall_ms, _) in told.items() if wall_ms >= now_ms - DAY_MS // 2)
+    return [inside[0], inside[len(inside) // 2]]
+
+
+def check_whole(fs: MemFs, told: Told, now_ms: int, label: object) -> None:
+    """The newest state is exact, and so is every sampled moment of the window."""
+    clock = StillClock(now_ms)
+    assert restore(fs, clock=clock).image.digest() == told[max(told)][1], label
+    for seq in sample(told, now_ms):
+        assert restore(fs, seq=seq, clock=clock).image.digest() == told[seq][1], (label, seq)
+
+
+def kept(fs: MemFs) -> tuple[list[str], list[str]]:
+    return sorted(fs.list_dir("history")), fs.list_dir("mirror")
+
+
+def test_retention_killed_or_unplugged_before_every_operation() -> None:
+    """S5: stop the clean-up before any of its operations, keep what was synced or any legal part
+    more: the window is whole, and the next clean-up finishes the job."""
+    before, after, told, now_ms = two_days()
+    limits = Limits(history_ms=DAY_MS // 2)
+    newest = {max(name for name in after if name.startswith("snapshots/"))}
+    fresh = MemFs.of({**before, **{name: after[name] for name in newest}})
+    once = MemFs.of(fresh.contents())
+    done = retain(once, now_ms, limits)
+    assert done.moves
+    assert done.bases
+    assert done.segments
+    assert retain(once, now_ms, limits) == CleanUp()
+    for at in range(1, 200):
+        disk = MemFs.of(fresh.contents())
+        changes = [0]
+
+        def stop(op: str, path: str, data: bytes, at: int = at, seen: list[int] = changes) -> None:
+            seen[0] += op in CHANGING
+            if seen[0] >= at:
+                raise Killed
+
+        try:
+            retain(HookFs(disk, stop), now_ms, limits)
+        except Killed:
+            pass
+        else:
+            assert at > 10, "the clean-up had next to nothing to do"
+            return
+        for left in (disk, disk.after_power_cut(random.Random(at) if at % 2 else None)):
+            check_whole(left, told, now_ms, at)
+            retain(left, now_ms, limits)
+            assert kept(left) == kept(once), at
+        check_whole(left, told, now_ms, at)
+    pytest.fail("the clean-up has more operations than were tried")
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize("op", ["read", "rename", "unlink", "fsync_dir", "make_dir", "create"])
+def test_retention_on_a_disk_that_refuses(op: str, code: int) -> None:
+    """A snapshot whose clean-up fails says so; the window is whole; the next one works."""
+    before, _, told, now_ms = two_days()
+    disk, clock, armed, fired = MemFs.of(before), StillClock(now_ms), [False], [0]
+    where = "" if op != "read" else "snapshots"
+
+    def refuse(name: str, path: str, data: bytes) -> None:
+        if armed[0] and name == op and path.startswith(where):
+            fired[0] += 1
+            raise OSError(code, "no")
+
+    store = opened(HookFs(disk, refuse), clock)
+    told = {**told, store.tip.seq: (clock.ms, store.image.digest())}
+    armed[0] = True
+    with pytest.raises(StoreFailed):
+        store.snapshot(3, history_hours=12)
+    assert fired[0]
+    armed[0] = False
+    check_whole(disk, told, now_ms, op)
+    store.snapshot(3, history_hours=12)
+    check_whole(disk, told, now_ms, op)
+    assert len(disk.list_dir("snapshots")) == 3
+    assert not [name for name in disk.contents() if name.endswith(".tmp")]
+
+
+# -- the decision alone
+
+times = st.lists(
+    st.one_of(
+        st.integers(1, 2 * HOUR_MS), st.sampled_from([-400 * DAY_MS, 400 * DAY_MS, -HOUR_MS, 0])
+    ),
+    min_size=1,
+    max_size=60,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps=times, kept_max=st.integers(1, 4), hours=st.integers(0, 48))
+def test_retention_decisions_under_a_clock_that_jumps(
+    steps: list[int], kept_max: int, hours: int
+) -> None:
+    """However the clock jumps: the newest bases stay, no base loses its segments, the oldest base
+    that is kept is older than the window unless nothing is, and deciding again changes nothing."""
+    limits = Limits(kept_max, hours * HOUR_MS)
+    snapshots: list[Stored] = []
+    history: list[Stored] = []
+    names: list[str] = []
+    taken: list[int] = []
+    now = latest = START_MS + 1000 * DAY_MS
+    for number, step in enumerate(steps):
+        now += step
+        taken.append(now)
+        names.append(segment_name(1, 10 * number + 1))
+        snapshots.append(Stored(f"snapshots/{number:03d}", 10 * number + 5, now))
+        plan = clean_up(snapshots, history, names, now, limits)
+        by_path = {base.path: base for base in (*snapshots, *history)}
+        targets = {
+            Stored(target, by_path[source].seq, by_path[source].time_ms)
+            for source, target in plan.moves
+        }
+        moved = {source for source, _ in plan.moves}
+        assert moved.isdisjoint(plan.bases)
+        gone = moved | set(plan.bases)
+        snapshots = [base for base in snapshots if base.path not in gone]
+        history = [base for base in (*history, *targets) if base.path not in gone]
+        names = [name for name in names if name not in plan.segments]
+        assert snapshots[-1].seq == 10 * number + 5
+        assert len(snapshots) == min(number + 1, kept_max)
+        assert names[-1] == segment_name(1, 10 * number + 1)
+        bases = sorted((*snapshots, *history), key=lambda base: base.seq)
+        whole = names[0] == segment_name(1, 1)
+        assert whole or int(names[0][11:25]) <= bases[0].seq + 1
+        latest = max(latest, now)  # a clock once ahead has dropped what was old by then
+        horizon = latest - limits.history_ms
+        oldest_ms = min(taken[(bases[0].seq - 5) // 10 :])
+        assert whole or bases[0] in snapshots or oldest_ms <= horizon
+        again = clean_up(snapshots, history, names, now, limits)
+        assert (again.moves, again.bases, again.segments) == ((), (), ())
+
+
+def test_retention_a_day_after_the_clock_went_back_the_past_is_bounded_again() -> None:
+    """Bases that seem to come from the future count as no newer than what followed them."""
+    history = [Stored(f"h{n}", n, START_MS + 400 * DAY_MS + n) for n in range(5)]
+    snapshots = [Stored(f"s{n}", 10 + n, START_MS + n * HOUR_MS) for n in range(30)]
+    plan = clean_up(snapshots, history, [], START_MS + 30 * HOUR_MS, Limits())
+    assert set(plan.bases) >= {base.path for base in history}
+    early = clean_up(snapshots[:3], history, [], START_MS + 3 * HOUR_MS, Limits())
+    assert early.bases == ()
+
+
+def test_retention_names_carry_what_decides() -> None:
+    """A base's name gives its sequence and time back; no other name is taken for one."""
+    name = base_name(1234, START_MS)
+    assert (base_seq(name), base_time(name)) == (1234, START_MS)
+    for other in ("base.zip", f"{name}.tmp", "snapshot_20251203_010000.zip", name[:-4]):
+        assert base_seq(other) is None
+        assert base_time(other) is None
+
+
+def test_retention_leaves_strangers_and_ruins_alone() -> None:
+    """A ruined snapshot is no base and not removed; nor is a file of any other name."""
+    before, _, _, now_ms = two_days()
+    ruined = max(name for name in before if name.startswith("snapshots/"))
+    strangers = {"snapshots/notes.txt": b"x", "history/me.zip": b"x", "mirror/x.wal": b"x"}
+    disk = MemFs.of({**before, ruined: b"PK", **strangers})
+    store = opened(disk, StillClock(now_ms))
+    for _ in range(4):
+        store.snapshot(2)
+    left: Any = disk.contents()
+    assert strangers.keys() | {ruined} <= left.keys()
+    assert len([n for n in disk.list_dir("snapshots") if n.endswith(".zip")]) == 3
