@@ -26,7 +26,7 @@ class Scale:
 
 TINY = Scale(agents=20, records=50, snapshot_records=50, restarts=1, restores=1, requests=64)
 QUICK = Scale(
-    agents=500, records=20_000, snapshot_records=5_000, restarts=5, restores=2, requests=1_024
+    agents=300, records=15_000, snapshot_records=5_000, restarts=3, restores=2, requests=1_024
 )
 FULL = Scale(
     agents=10_000,

@@ -94,7 +94,7 @@ def drawing(report: Report, lang: str) -> str:
             f"<title>{label}</title></polyline>"
         )
     parts += [
-        f'<text x="{WIDTH - 250}" y="{TOP + 16 * (place + 1)}" fill="{COLOURS[DRAWN.index(name)]}">'
+        f'<text x="{WIDTH - 250}" y="{TOP + 16 * (place + 1)}" style="fill: {COLOURS[DRAWN.index(name)]}">'
         f"{escape(say(LINES, name, lang))}</text>"
         for place, name in enumerate(names)
     ]
@@ -163,7 +163,7 @@ th, td { text-align: left; padding: .25rem .7rem; border-bottom: 1px solid var(-
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
 .good { color: var(--good) } .bad { color: var(--bad) } p.good, p.bad { margin: .3rem 0 }
 svg { width: 100%; height: auto; font: 12px system-ui, sans-serif }
-svg text { fill: currentColor } svg text[fill] { fill: revert-layer }
+svg text { fill: currentColor }
 .axis { stroke: currentColor; opacity: .6 }
 .limit { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 6 4 }
 svg text.bad { fill: var(--bad) }

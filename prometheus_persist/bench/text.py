@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.table import Table
+from rich.text import Text
 
 from prometheus_persist.bench.machine import MEMORY_FILE_SYSTEMS
 from prometheus_persist.bench.table import Check, Line, Report, Row
@@ -13,8 +14,8 @@ from prometheus_persist.bench.words import CHECKS, LINES, ROWS, TALK, say, say_n
 UNITS = {"per_s": "/s", "us": "µs", "x": "×"}
 
 
-def tables(report: Report, lang: str) -> Iterator[Table]:
-    """The machine, then a table for each row."""
+def tables(report: Report, lang: str) -> Iterator[Table | Text]:
+    """The machine, then for each row a title, a table and the verdicts."""
     head = Table(title=say(TALK, "title", lang), title_justify="left", show_header=False, box=None)
     head.add_column(style="cyan", no_wrap=True)
     head.add_column(overflow="fold")
@@ -22,7 +23,13 @@ def tables(report: Report, lang: str) -> Iterator[Table]:
         head.add_row(say(TALK, name, lang), value)
     yield head
     for row in report.rows:
-        yield _row_table(row, lang)
+        yield Text(f"\n{say(ROWS, row.row_id, lang, **row.params)}", style="bold")
+        if row.lines:
+            yield _row_table(row, lang)
+        for check in row.checks:
+            yield Text(f"→ {verdict(check, lang)}", style="green" if check.met else "red")
+        if row.why_not:
+            yield Text(say(TALK, "not_measured", lang, reason=say_note(row.why_not, lang)))
 
 
 def remarks(report: Report, lang: str) -> list[str]:
@@ -42,18 +49,13 @@ def remarks(report: Report, lang: str) -> list[str]:
 
 
 def _row_table(row: Row, lang: str) -> Table:
-    title = f"\n{say(ROWS, row.row_id, lang, **row.params)}"
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     table.add_column(say(TALK, "line", lang), min_width=40)
     for name in ("N", say(TALK, "median", lang), "p99", "p99.9", say(TALK, "max", lang)):
         table.add_column(name, justify="right")
     table.add_column(say(TALK, "ratio", lang), justify="right")
     for line in row.lines:
         table.add_row(say(LINES, line.name, lang), *cells(line, row.ratio_of(line), lang))
-    for check in row.checks:
-        table.add_row(f"→ {verdict(check, lang)}", style="green" if check.met else "red")
-    if row.why_not:
-        table.add_row(say(TALK, "not_measured", lang, reason=say_note(row.why_not, lang)))
     return table
 
 
