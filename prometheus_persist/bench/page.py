@@ -94,8 +94,8 @@ def drawing(report: Report, lang: str) -> str:
             f"<title>{label}</title></polyline>"
         )
     parts += [
-        f'<text x="{WIDTH - 250}" y="{TOP + 16 * (place + 1)}" style="fill: {COLOURS[DRAWN.index(name)]}">'
-        f"{escape(say(LINES, name, lang))}</text>"
+        f'<text x="{WIDTH - 250}" y="{TOP + 16 * (place + 1)}" '
+        f'style="fill: {COLOURS[DRAWN.index(name)]}">{escape(say(LINES, name, lang))}</text>'
         for place, name in enumerate(names)
     ]
     label = escape(say(TALK, "histogram", lang))
