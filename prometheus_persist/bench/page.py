@@ -94,7 +94,7 @@ def drawing(report: Report, lang: str) -> str:
             f"<title>{label}</title></polyline>"
         )
     parts += [
-        f'<text x="{WIDTH - 250}" y="{TOP + 16 * (place + 1)}" '
+        f'<text x="{LEFT + 8}" y="{TOP + 16 * (place + 1)}" '
         f'style="fill: {COLOURS[DRAWN.index(name)]}">{escape(say(LINES, name, lang))}</text>'
         for place, name in enumerate(names)
     ]
