@@ -15,6 +15,7 @@ from chaos.sweeps.errors import sweep_errors
 from chaos.sweeps.files import sweep_files
 from chaos.sweeps.kills import sweep_kills
 from chaos.sweeps.power import sweep_power
+from chaos.sweeps.soak import sweep_soak
 from chaos.sweeps.tally import PROBLEMS_SHOWN_MAX, Tally
 from chaos.verdict import Outcome
 
@@ -40,6 +41,7 @@ SWEEPS: Final[dict[str, Sweep]] = {
     "power": sweep_power,
     "errors": sweep_errors,
     "strace": sweep_strace,
+    "soak": sweep_soak,
 }
 
 

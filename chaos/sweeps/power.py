@@ -5,7 +5,7 @@ at worst only what was synced; names of every directory old or new, one by one; 
 unsynced writes a leading part or any of them, torn at any byte, zeros where only the length
 arrived. At every operation (without ``full``: every ``CI_STRIDE``-th) are tried: the worst case;
 everything arrived; ``FULL_CUTS`` or ``CI_CUTS`` chances; and, where a file has unsynced bytes, cuts
-of it at every length (without ``full``: at a few).
+of it at up to ``FULL_TEARS`` or ``CI_TEARS`` lengths.
 
 What is asked is the same as after a kill: every acknowledged commit is there, and no mixture.
 """
@@ -23,7 +23,8 @@ from prometheus_persist.storage.memory import MemoryFs
 
 CI_CUTS = 4
 CI_STRIDE = 5
-FULL_CUTS = 50
+FULL_CUTS = 40
+FULL_TEARS = 40
 CI_TEARS = 2
 
 
@@ -54,7 +55,8 @@ def disks_after(wreck: Wreck, seed: int, *, full: bool) -> Iterator[tuple[str, M
         yield f"chance {number}", disk.after_power_cut(rng)
     longest = max(disk.pending().values(), default=0)
     lengths: Sequence[int] = range(1, longest)
-    if not full and longest > CI_TEARS:
-        lengths = sorted(generator(seed, wreck.where, "tears").sample(lengths, CI_TEARS - 1))
+    tears = FULL_TEARS if full else CI_TEARS
+    if len(lengths) > tears:
+        lengths = sorted(generator(seed, wreck.where, "tears").sample(lengths, tears))
     for length in lengths:
         yield f"torn at {length}", disk.after_power_cut(torn=length)

@@ -37,7 +37,7 @@ def test_the_reference_is_small_and_has_everything():
 def test_sweep_bits_sampled():
     """S3, S4: a flipped bit is repaired and named, or was in a place that means nothing."""
     tally = bits.sweep_bits(SEED, full=False)
-    assert tally.fired > 1000
+    assert tally.fired > 500
     assert_all_exact(tally)
 
 
@@ -45,7 +45,7 @@ def test_sweep_files_sampled():
     """S4: any one file lost, cut, zeroed, swapped or old: the state is exact."""
     tally = files.sweep_files(SEED, full=False)
     kinds = ("deleted", "truncated", "zeroed", "zeroed in part", "swapped", "older version")
-    assert min(tally.counts[kind] for kind in kinds) > 10
+    assert min(tally.counts[kind] for kind in kinds) >= 5
     assert_all_exact(tally)
 
 
