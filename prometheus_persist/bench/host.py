@@ -44,6 +44,7 @@ INSTRUMENT = "BTC-USDT-SWAP"
 START_MS = 1_764_723_600_000
 RECORDS_PER_COMMIT = 10_000
 GENES = 12
+SYNC_MS = 10  # what a sync of the mirror is given, once it is due
 TRAITS = 8
 _ROUND: tuple[tuple[Side, str], ...] = (("sell", "2"), ("buy", "3"), ("sell", "2"), ("buy", "1"))
 
@@ -146,7 +147,7 @@ class Host:
         """Wait until what this store syncs later has been synced."""
         settings = self.session.settings
         if settings.mirror == "behind":
-            time.sleep(2 * settings.mirror_sync_ms / 1000)
+            time.sleep((settings.mirror_sync_ms + SYNC_MS) / 1000)
 
     def close(self) -> None:
         """Let go of the store."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ _LOAD = """
 import os, sys
 file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o644)
 block = os.urandom(256 * 1024)
-while True:
+while os.getppid() == int(sys.argv[2]):  # nobody is left to end it: it ends itself
     for number in range(64):
         os.pwrite(file, block, number * len(block))
         os.fsync(file)
@@ -149,11 +150,12 @@ def load_row(options: Options) -> Row:
 
 
 @contextmanager
-def disk_load(path: Path) -> Iterator[None]:
-    """A process that writes and syncs 256 KiB blocks without pause."""
-    process = subprocess.Popen([sys.executable, "-c", _LOAD, str(path)])  # noqa: S603
+def disk_load(path: Path) -> Iterator[int]:
+    """A process that writes and syncs 256 KiB blocks without pause; gives its pid."""
+    command = [sys.executable, "-c", _LOAD, str(path), str(os.getpid())]
+    process = subprocess.Popen(command)  # noqa: S603 our own interpreter and our own code
     try:
-        yield
+        yield process.pid
     finally:
         process.kill()
         process.wait()

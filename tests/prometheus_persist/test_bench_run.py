@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -133,6 +136,26 @@ def test_a_save_is_during_the_snapshot_when_they_overlap_at_all() -> None:
     assert [line.times.count for line in row.lines[:2] if line.times] == [1, 3]
     (check,) = row.checks
     assert (check.value, check.met) == (5.0, True)
+
+
+def test_the_load_ends_with_whoever_made_it(tmp_path: Path) -> None:
+    """Also where its maker was killed and could not end it."""
+    code = (
+        "import os, pathlib, signal, sys\n"
+        "from prometheus_persist.bench import rows_saving\n"
+        "with rows_saving.disk_load(pathlib.Path(sys.argv[1])) as process:\n"
+        "    print(process, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "noise")], capture_output=True, check=False
+    )
+    assert said.returncode == -9, said.stderr
+    pid = int(said.stdout)
+    until = time.monotonic() + 30
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists()
 
 
 def test_every_peer_leaves_its_bytes_on_the_disk(tmp_path: Path) -> None:
