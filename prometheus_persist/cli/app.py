@@ -12,34 +12,33 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from prometheus_persist.cli.output import (
-    Output,
-    cell,
-    damage_rows,
-    default_language,
-    errors_as_exit_codes,
-    unix_ms,
-    utc,
+from prometheus_persist.cli.options import (
+    DEFAULT_DIR,
+    EPILOG,
+    Dir,
+    Json,
+    Lang,
+    guard,
+    output_of,
+    refuse_missing,
 )
+from prometheus_persist.cli.output import cell, damage_rows, unix_ms, utc
+from prometheus_persist.cli.past import repair_command, snapshots, tail
 from prometheus_persist.cli.venue import venue_reader
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import EXIT_INTERNAL, EXIT_OK, BadConfig
 from prometheus_persist.recovery import restore, verify
-from prometheus_persist.recovery.into import write_into
+from prometheus_persist.recovery.into import agents_only, write_into
 from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.report.page import render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import EXIT_OF_DECISION, Session, plan_only
 from prometheus_persist.storage.fs import LocalFs
 
-EPILOG = (
-    "Exit codes: 0 consistent or corrected · 2 usage · 3 a human must decide · 4 data damaged · "
-    "5 exchange unreachable or view incomplete · 6 another writer holds the store"
-)
 app = typer.Typer(
     name="prometheus-persist",
     help="Save everything, come back from any crash, agree with the exchange.",
@@ -49,13 +48,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Dir = Annotated[
-    Path, typer.Option("--dir", "-d", envvar="PERSIST_DIR", help="The store's directory.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, talk on stderr.")]
-Lang = Annotated[
-    str, typer.Option("--lang", help="zh or en; default by locale.", show_default=False)
-]
 Exchange = Annotated[
     str,
     typer.Option(
@@ -66,22 +58,11 @@ Exchange = Annotated[
     ),
 ]
 Sandbox = Annotated[bool, typer.Option("--sandbox/--live", help="OKX demo trading, or real.")]
-DEFAULT_DIR = Path("persistence")
 
 
 def main() -> None:
     """The console entry."""
     app()
-
-
-def _output(as_json: bool, lang: str) -> Output:
-    if lang and lang not in ("zh", "en"):
-        raise typer.BadParameter(f"{lang!r} is neither zh nor en", param_hint="--lang")
-    return Output(as_json, lang or default_language(os.environ))
-
-
-def _guard(output: Output) -> Any:
-    return errors_as_exit_codes(output, lambda code: typer.Exit(code))
 
 
 @app.command(
@@ -93,8 +74,8 @@ def demo(context: typer.Context) -> None:
 
     It is killed with orders in flight, restored, reconciled, and run again: about 30 seconds.
     """
-    output = _output(False, "")
-    with _guard(output):
+    output = output_of(False, "")
+    with guard(output):
         missing = [
             name
             for name in ("chaos", "fakeokx", "ccxt", "starlette", "uvicorn")
@@ -112,9 +93,9 @@ def demo(context: typer.Context) -> None:
 @app.command(epilog=EPILOG)
 def status(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -> None:
     """Say what a store holds."""
-    output = _output(as_json, lang)
-    with _guard(output):
-        _refuse_missing(directory, may_be_absent=True)
+    output = output_of(as_json, lang)
+    with guard(output):
+        refuse_missing(directory, may_be_absent=True)
         found = verify(LocalFs(directory))
         documents, streams = found.restored.documents, found.restored.streams
         supervisor = documents.get("supervisor", {})
@@ -151,9 +132,9 @@ def verify_command(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: La
 
     Changes nothing. Exit 0 where a restore would be complete, 4 where it would not.
     """
-    output = _output(as_json, lang)
-    with _guard(output):
-        _refuse_missing(directory, may_be_absent=True)
+    output = output_of(as_json, lang)
+    with guard(output):
+        refuse_missing(directory, may_be_absent=True)
         found = verify(LocalFs(directory))
         for item in damage_rows(found.facts):
             output.text(f"⚠️  {output.damage(item)}")
@@ -188,9 +169,9 @@ def save(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -
 
     Refreshes the readable files as well. The store must not be in use.
     """
-    output = _output(as_json, lang)
-    with _guard(output):
-        _refuse_missing(directory)
+    output = output_of(as_json, lang)
+    with guard(output):
+        refuse_missing(directory)
         session = Session.open(directory)
         try:
             session.checkpoint()
@@ -211,6 +192,10 @@ def restore_command(
     into: Annotated[
         Path | None, typer.Option("--into", help="Write it as a new store into this directory.")
     ] = None,
+    only_agents: Annotated[
+        bool,
+        typer.Option("--agents-only", help="Agents, registry and Valhalla; needs --into."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing at all.")] = False,
     as_json: Json = False,
     lang: Lang = "",
@@ -218,15 +203,18 @@ def restore_command(
     """Bring back the state, of now or earlier.
 
     Without --seq, --at or --dry-run the store itself is repaired and left ready. An earlier moment
-    goes into a store of its own (--into), so that nothing newer is lost.
+    goes into a store of its own (--into), so that nothing newer is lost. With --agents-only every
+    agent comes back with empty books of its capital; records, positions and open orders stay out.
     """
-    output = _output(as_json, lang)
-    with _guard(output):
+    output = output_of(as_json, lang)
+    with guard(output):
         if (seq is not None or at) and into is None and not dry_run:
             raise BadConfig("an earlier moment needs --into NEWDIR, or --dry-run to look only")
+        if only_agents and into is None:
+            raise BadConfig("--agents-only leaves ledgers out, so it needs --into NEWDIR")
         if seq is not None and at:
             raise BadConfig("--seq and --at exclude each other")
-        _refuse_missing(directory)
+        refuse_missing(directory)
         clock = SystemClock()
         written = into is None and not dry_run
         if written:
@@ -236,6 +224,11 @@ def restore_command(
             session.close(save=False)
         else:
             found = restore(LocalFs(directory), seq=seq, at_ms=unix_ms(at) if at else None)
+            if only_agents:
+                intents = sum(key.startswith("intents/") for key in found.documents)
+                found = agents_only(found)
+                agents = sum(key.startswith("agents/") for key in found.documents)
+                output.text(output.say("cli.agents_only", agents=agents, intents=intents))
             facts, digest = found.facts, found.image.digest()
             if into is not None and not dry_run:
                 write_into(found, into, clock)
@@ -253,6 +246,7 @@ def restore_command(
                 "base": facts.base,
                 "digest": digest,
                 "into": str(into) if into else None,
+                "agents_only": only_agents,
                 "damages": damage_rows(facts),
             }
         )
@@ -282,9 +276,9 @@ def reconcile(
     What needs a human changes nothing: look at it with --plan plan.json, approve it with
     --apply plan.json. The approval is bound to the plan's hash.
     """
-    output = _output(as_json, lang)
-    with _guard(output):
-        _refuse_missing(directory)
+    output = output_of(as_json, lang)
+    with guard(output):
+        refuse_missing(directory)
         if plan is not None and apply is not None:
             raise BadConfig("--plan and --apply exclude each other")
         reader = venue_reader(exchange, sandbox=sandbox, environ=os.environ)
@@ -338,8 +332,8 @@ def bench(
     """
     from prometheus_persist.bench import measured, show, write_page
 
-    output = _output(as_json, lang)
-    with _guard(output):
+    output = output_of(as_json, lang)
+    with guard(output):
         report = measured(
             directory,
             full=full,
@@ -354,9 +348,9 @@ def bench(
     raise typer.Exit(EXIT_INTERNAL if check and report.missed else EXIT_OK)
 
 
-def _refuse_missing(directory: Path, *, may_be_absent: bool = False) -> None:
-    if not directory.is_dir() and (directory.exists() or not may_be_absent):
-        raise BadConfig(f"there is no store at {directory}; name it with --dir")
+app.command(epilog=EPILOG)(snapshots)
+app.command(epilog=EPILOG)(tail)
+app.command(name="repair", epilog=EPILOG)(repair_command)
 
 
 def _approved_hash(path: Path) -> str:

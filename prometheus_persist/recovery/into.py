@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from prometheus_persist.clock import Clock
@@ -16,10 +17,13 @@ from prometheus_persist.errors import BadConfig
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import Tip
 from prometheus_persist.recovery.ladder import Restored
+from prometheus_persist.state import PrivateLedger, PublicAccount, state_from
+from prometheus_persist.state.documents import document
 from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.store import Store
 
 RECORDS_PER_COMMIT = 10_000
+_WITH_AGENTS = ("registry", "valhalla", "freeze", "watermark")
 
 
 def write_into(restored: Restored, directory: Path, clock: Clock) -> int:
@@ -41,6 +45,26 @@ def write_into(restored: Restored, directory: Path, clock: Clock) -> int:
         directory.rmdir()
     partial.rename(directory)
     return store.tip.seq
+
+
+def agents_only(restored: Restored) -> Restored:
+    """The agents, the registry and Valhalla; every agent with empty books of its capital.
+
+    Left out: records, positions, open intents, rankings. Kept: the freeze, and the watermark, so
+    that what the exchange did before is not taken for new.
+    """
+    state = state_from(restored.documents)
+    put = {
+        key: item
+        for key, item in restored.documents.items()
+        if key in _WITH_AGENTS or key.startswith("agents/")
+    }
+    for name, agent in state.agents.items():
+        money = {"agent_id": name, "capital": agent.current_capital}
+        put[f"private_ledgers/{name}"] = document(PrivateLedger.model_validate(money))
+        put[f"public_accounts/{name}"] = document(PublicAccount.model_validate(money))
+    image = Image(put, {}, restored.image.seq, restored.image.time_ms)
+    return replace(restored, image=image)
 
 
 def _changes(restored: Restored) -> Iterator[Change]:

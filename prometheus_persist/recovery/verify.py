@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from prometheus_persist.clock import Clock
+from prometheus_persist.recovery.bases import Bases
 from prometheus_persist.recovery.ladder import Restored, restore
 from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.state import state_from
@@ -39,6 +40,30 @@ class Verification:
     def sound(self) -> bool:
         """Whether nothing at all is damaged."""
         return not self.facts.damages
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """One snapshot or base: its last commit and that one's time, and whether all of it is sound."""
+
+    path: str
+    time_ms: int
+    seq: int
+    size_bytes: int
+    sound: bool
+    problem: str = ""
+
+
+def stored_images(fs: Fs) -> list[StoredImage]:
+    """Every image that a restore can start from, unpacked and checked; oldest first."""
+    bases, found = Bases(fs), []
+    for path in (*reversed(bases.history), *reversed(bases.snapshots)):
+        base, size = bases.open(path), fs.size(path) or 0
+        if base is not None:
+            found.append(StoredImage(path, base.tip.wall_ms, base.tip.seq, size, True))
+        else:
+            found.append(StoredImage(path, 0, 0, size, False, bases.damages[-1].problem))
+    return found
 
 
 def verify(fs: Fs, *, clock: Clock | None = None) -> Verification:

@@ -262,6 +262,19 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
         "已恢复到序号{seq}（{time}），用时{ms}毫秒",
         "restored to sequence {seq} ({time}) in {ms} ms",
     ),
+    "cli.snapshots": ("快照与历史基点", "Snapshots and history"),
+    "cli.repaired": (
+        "✅ 修复完成：处理文件{files}个，保留到序号{seq}",
+        "✅ repaired: {files} file(s), everything up to sequence {seq} is kept",
+    ),
+    "cli.repair_due": (
+        "需修复文件{files}个，可保留到序号{seq}；未作任何改动",
+        "{files} file(s) to repair, everything up to sequence {seq} is kept; nothing was changed",
+    ),
+    "cli.agents_only": (
+        "仅恢复Agent：{agents}个；未恢复：账簿、持仓、流水、未结订单{intents}个",
+        "agents only: {agents}; left out: ledgers, positions, records, {intents} open order(s)",
+    ),
     "cli.verified": (
         "✅ 完好：序号{seq}，文档{documents}个，流水记录{records}条",
         "✅ sound: sequence {seq}, {documents} documents, {records} stream records",

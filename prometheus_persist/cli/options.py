@@ -1,0 +1,43 @@
+"""What the commands share: options, the output they ask for, and the store that must be there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from prometheus_persist.cli.output import Output, default_language, errors_as_exit_codes
+from prometheus_persist.errors import BadConfig
+
+EPILOG = (
+    "Exit codes: 0 consistent or corrected · 2 usage · 3 a human must decide · 4 data damaged · "
+    "5 exchange unreachable or view incomplete · 6 another writer holds the store"
+)
+Dir = Annotated[
+    Path, typer.Option("--dir", "-d", envvar="PERSIST_DIR", help="The store's directory.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, talk on stderr.")]
+Lang = Annotated[
+    str, typer.Option("--lang", help="zh or en; default by locale.", show_default=False)
+]
+DEFAULT_DIR = Path("persistence")
+
+
+def output_of(as_json: bool, lang: str) -> Output:
+    """Where this command writes, and in which language; raises a usage error."""
+    if lang and lang not in ("zh", "en"):
+        raise typer.BadParameter(f"{lang!r} is neither zh nor en", param_hint="--lang")
+    return Output(as_json, lang or default_language(os.environ))
+
+
+def guard(output: Output) -> Any:
+    """Errors become their two lines and their exit code."""
+    return errors_as_exit_codes(output, lambda code: typer.Exit(code))
+
+
+def refuse_missing(directory: Path, *, may_be_absent: bool = False) -> None:
+    """Raise BadConfig where there is no directory to look into."""
+    if not directory.is_dir() and (directory.exists() or not may_be_absent):
+        raise BadConfig(f"there is no store at {directory}; name it with --dir")

@@ -1,0 +1,116 @@
+"""Commands about what is kept: the images to start from, the commits as they come, and repair."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from prometheus_persist.cli.options import (
+    DEFAULT_DIR,
+    Dir,
+    Json,
+    Lang,
+    guard,
+    output_of,
+    refuse_missing,
+)
+from prometheus_persist.cli.output import utc
+from prometheus_persist.clock import SystemClock
+from prometheus_persist.recovery.follow import Follower
+from prometheus_persist.recovery.repair import repair
+from prometheus_persist.recovery.verify import stored_images
+from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.lock import StoreLock
+
+TAIL_POLL_S = 0.3
+
+
+def snapshots(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -> None:
+    """List every image that a restore can start from.
+
+    Time, commit and size of each, whether it is sound, and where it lies; oldest first. Changes
+    nothing.
+    """
+    output = output_of(as_json, lang)
+    with guard(output):
+        refuse_missing(directory)
+        found = stored_images(LocalFs(directory))
+        rows = []
+        for image in found:
+            mark = "✅" if image.sound else "❌"
+            what = f"{mark} {image.seq:>10} {image.size_bytes:>12,} B  {image.path}"
+            rows.append(
+                (utc(image.time_ms), what + (f"  {image.problem}" if image.problem else ""))
+            )
+        output.table(output.say("cli.snapshots"), rows)
+        output.data({"snapshots": [dataclasses.asdict(image) for image in found]})
+
+
+def tail(
+    directory: Dir = DEFAULT_DIR,
+    last: Annotated[int, typer.Option("--last", "-n", min=0, help="Begin this many back.")] = 10,
+    once: Annotated[bool, typer.Option("--once", help="Do not wait for more.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    lang: Lang = "",
+) -> None:
+    """Follow the commits as they are written.
+
+    Each with its number, time, reason and the documents and streams it touches. Reads only, takes
+    no lock: another process may be writing. Stop it with Ctrl+C.
+    """
+    output = output_of(False, lang)
+    clock = SystemClock()
+    with guard(output):
+        refuse_missing(directory)
+        follower = Follower(LocalFs(directory))
+        seen = follower.next()
+        seen = seen[len(seen) - min(last, len(seen)) :]
+        while True:
+            for one in seen:
+                if as_json:
+                    row = dataclasses.asdict(one)
+                    sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+                else:
+                    output.text(f"{one.seq:>8}  {utc(one.time_ms)}  {one.why:<12}  {one.summary}")
+            sys.stdout.flush()
+            if once:
+                return
+            clock.sleep(TAIL_POLL_S)
+            seen = follower.next()
+
+
+def repair_command(
+    directory: Dir = DEFAULT_DIR,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say it, do nothing.")] = False,
+    accept_loss: Annotated[
+        int | None,
+        typer.Option("--accept-loss", help="The last commit to keep; the rest is moved aside."),
+    ] = None,
+    as_json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Make damaged files what they ought to be, from what is good.
+
+    What is overwritten is kept under damaged/ first. What cannot be made exactly what it was is
+    refused with exit 4 and nothing is changed, unless --accept-loss names the last commit to keep.
+    """
+    output = output_of(as_json, lang)
+    with guard(output):
+        refuse_missing(directory)
+        lock = None if dry_run else StoreLock(directory)
+        try:
+            done = repair(
+                LocalFs(directory), SystemClock(), accept_loss=accept_loss, dry_run=dry_run
+            )
+        finally:
+            if lock is not None:
+                lock.release()
+        for step in done.steps:
+            output.text(f"{step.action}  {step.path}: {step.why}")
+        name = "cli.repair_due" if dry_run else "cli.repaired"
+        output.text(output.say(name, files=len(done.steps), seq=done.seq))
+        output.data(dataclasses.asdict(done))

@@ -1,0 +1,194 @@
+"""Repair: whatever is damaged becomes what it ought to be, from what is good.
+
+``repair`` reads everything, decides, and does it; with ``dry_run`` it only says what it would do.
+The caller holds the lock.
+
+Rules
+- Only what can be made exactly what it was is repaired: both copies of every segment that the chain
+  goes through, and the readable files. Ruined snapshots go after a new one is in place.
+- The bytes of a damaged file are under ``damaged/``, synced, before its place is written again. The
+  same bytes get the same name, so a repair that was cut short and begun again keeps them once.
+- Where a commit is or may be lost it raises ``StoreDamaged`` and changes nothing, unless
+  ``accept_loss`` names the last commit to keep. Then what lies beyond that commit, or cannot be
+  joined to it, is put under ``damaged/`` as well: moved aside, never deleted.
+- A segment without one whole frame, torn by a crash, was never used: it is moved aside.
+- The chain up to the commit that is kept is never taken away, so a crash at any point leaves a
+  store from which the same repair can be done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_persist.clock import Clock
+from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.journal.chain import back, segments_of
+from prometheus_persist.recovery.bases import Bases
+from prometheus_persist.recovery.ladder import Restored, restore
+from prometheus_persist.recovery.readable import check_readable
+from prometheus_persist.storage.fs import Fs, replace_file
+from prometheus_persist.storage.layout import (
+    COPIES,
+    DAMAGED,
+    HISTORY,
+    INCREMENTAL,
+    SNAPSHOTS,
+    segment_start,
+)
+from prometheus_persist.storage.retention import HISTORY_HOURS_MAX
+from prometheus_persist.storage.segments import Segments, read_segments
+from prometheus_persist.storage.store import Store
+
+KEEP_ALL = 1_000_000
+Action = Literal["rewritten", "moved aside"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One file: what becomes of it, and why."""
+
+    path: str
+    action: Action
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was done, or would be; ``seq`` is the last commit that is kept."""
+
+    steps: tuple[Step, ...]
+    seq: int
+
+
+def repair(
+    fs: Fs, clock: Clock, *, accept_loss: int | None = None, dry_run: bool = False
+) -> Repaired:
+    """Put everything right; raises StoreDamaged where that is not possible without a loss."""
+    found = restore(fs, seq=accept_loss, clock=clock, thorough=True)
+    segments = read_segments(fs)
+    due = segments_of(back(found.tip, segments.frames))
+    if accept_loss is None:
+        _refuse_loss(found, due)
+    steps = [
+        *_segment_steps(segments, due, found.seq, accept_loss),
+        *_readable_steps(fs, found.seq, accept_loss),
+        *_base_steps(fs, found),
+    ]
+    done = Repaired(tuple(steps), found.seq)
+    if steps and not dry_run:
+        _carry_out(fs, clock, found, done.steps, due)
+    return done
+
+
+def _refuse_loss(found: Restored, due: dict[str, bytes]) -> None:
+    """Raise where a damage is to something that nothing good is left of."""
+    for damage in found.facts.damages:
+        folder, _, name = damage.file.rpartition("/")
+        gone = folder in COPIES and name not in due and not damage.problem.startswith("torn")
+        if damage.outcome == "lost" or gone:
+            raise StoreDamaged(
+                f"{damage.problem}; nothing good is left of it. "
+                f"repair --accept-loss {found.seq} keeps all up to commit {found.seq} and moves "
+                f"the rest aside",
+                file=damage.file,
+                offset=damage.offset,
+            )
+
+
+def _segment_steps(
+    segments: Segments, due: dict[str, bytes], seq: int, accept_loss: int | None
+) -> list[Step]:
+    found = []
+    framed = {placed.file.rpartition("/")[2] for placed in segments.frames}
+    ruined = {fault.file for fault in segments.faults} | set(segments.unreadable)
+    for name in sorted(due.keys() | segments.names.keys()):
+        for copy in COPIES:
+            path = f"{copy}/{name}"
+            if name in due:
+                if path not in segments.sizes:
+                    found.append(Step(path, "rewritten", "missing or not to be read"))
+                elif segments.differs(path, due[name]):
+                    found.append(Step(path, "rewritten", "not what the chain says"))
+            elif path in ruined and name not in framed:
+                found.append(Step(path, "moved aside", "an opening that was cut short"))
+            elif accept_loss is not None and copy in segments.names[name]:
+                beyond = (segment_start(name) or (0, 0))[1] > seq
+                if beyond or ruined & {f"{each}/{name}" for each in COPIES}:
+                    found.append(Step(path, "moved aside", "not joined to what is kept"))
+    return found
+
+
+def _readable_steps(fs: Fs, seq: int, accept_loss: int | None) -> list[Step]:
+    readable = check_readable(fs, chunks=True)
+    found = [Step(each.file, "rewritten", each.problem) for each in readable.damages]
+    if accept_loss is not None and readable.mark > seq:
+        named = {step.path for step in found}
+        paths = [f"{INCREMENTAL}/{name}" for name in sorted(readable.whole)]
+        why = f"written after commit {seq}"
+        found += [Step(path, "rewritten", why) for path in paths if path not in named]
+    return found
+
+
+def _base_steps(fs: Fs, found: Restored) -> list[Step]:
+    bases = Bases(fs)
+    beyond = [base.name for base in bases.each() if base.tip.seq > found.seq]
+    steps = [Step(each.file, "moved aside", each.problem) for each in bases.damages]
+    named = {step.path for step in steps}
+    why = f"beyond commit {found.seq}"
+    return steps + [Step(path, "moved aside", why) for path in beyond if path not in named]
+
+
+def _carry_out(
+    fs: Fs, clock: Clock, found: Restored, steps: tuple[Step, ...], due: dict[str, bytes]
+) -> None:
+    """Keep the bytes, bases out of the way, segments, readable files, a new snapshot."""
+    for step in steps:
+        _keep(fs, step.path)
+    ruined = [step.path for step in steps if step.path.startswith((SNAPSHOTS, HISTORY))]
+    beyond = [s.path for s in steps if s.path in ruined and s.why.startswith("beyond")]
+    _remove(fs, beyond)
+    for step in steps:
+        folder, _, name = step.path.rpartition("/")
+        if folder in COPIES and step.action == "rewritten":
+            fs.make_dir(folder)
+            replace_file(fs, step.path, due[name])
+    aside = [s.path for s in steps if s.action == "moved aside" and s.path not in ruined]
+    _remove(fs, aside)
+    readable = [step.path for step in steps if step.path.startswith(f"{INCREMENTAL}/")]
+    _remove(fs, [path for path in readable if path.endswith(".json")])
+    whole = {
+        name: seal
+        for name, seal in found.readable.items()
+        if f"{INCREMENTAL}/{name}" not in readable
+    }
+    store = Store(fs, found.image, found.tip, found.next_epoch, clock, None, whole)
+    try:
+        store.checkpoint()
+        if ruined:
+            store.snapshot(KEEP_ALL, history_hours=HISTORY_HOURS_MAX - 1)  # cleans nothing up
+    finally:
+        store.close()
+    _remove(fs, ruined)
+
+
+def _keep(fs: Fs, path: str) -> None:
+    """Put a copy of a file's bytes under ``damaged/``; what cannot be read has none."""
+    if fs.size(path) is None:
+        return
+    try:
+        data = fs.read(path)
+    except OSError:
+        return
+    mark = hashlib.sha256(path.encode() + data).hexdigest()[:16]
+    fs.make_dir(DAMAGED)
+    replace_file(fs, f"{DAMAGED}/{mark}_{path.replace('/', '_')}", data)
+    fs.fsync_dir(".")
+
+
+def _remove(fs: Fs, paths: list[str]) -> None:
+    for path in paths:
+        fs.unlink(path)
+    for folder in sorted({path.rpartition("/")[0] for path in paths}):
+        fs.fsync_dir(folder)

@@ -1,0 +1,193 @@
+"""S3, S5: repair makes whole what can be made whole, keeps what it replaces, and refuses a loss."""
+
+from __future__ import annotations
+
+import errno
+import random
+from functools import cache
+
+import pytest
+from storekit import (
+    CHANGING,
+    START_MS,
+    HookFs,
+    Killed,
+    MemFs,
+    StillClock,
+    flip,
+    founding,
+    open_store,
+    trade,
+)
+
+from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.journal.chain import scan
+from prometheus_persist.recovery import restore, verify
+from prometheus_persist.recovery.repair import repair
+from prometheus_persist.state import state_from
+
+CLOCK = StillClock(START_MS + 10_000)
+Files = dict[str, bytes]
+
+
+@cache
+def reference() -> tuple[Files, dict[int, str]]:
+    """Three lives of a store with two snapshots, and the digest of every commit."""
+    fs, clock, told, number = MemFs(), StillClock(step_ms=1), {}, 0
+    for life in range(3):
+        store = open_store(fs, clock)
+        told[store.tip.seq] = store.image.digest()
+        if not life:
+            store.commit(founding())
+            told[store.tip.seq] = store.image.digest()
+        state = state_from(store.image.documents)
+        for _ in range(4):
+            number += 1
+            store.commit(trade(state, number))
+            told[store.tip.seq] = store.image.digest()
+        store.checkpoint()
+        if life:
+            store.snapshot(3)
+            store.commit(trade(state, 90 + life))
+            told[store.tip.seq] = store.image.digest()
+        store.close()
+    return fs.contents(), told
+
+
+def journal(index: int) -> tuple[str, str]:
+    names = sorted(n for n in reference()[0] if n.startswith("incremental/journal/"))
+    return names[index], f"mirror/{names[index].rpartition('/')[2]}"
+
+
+def hurt_everywhere() -> Files:
+    """Every kind of file damaged, never both copies of the same thing."""
+    files = dict(reference()[0])
+    files[journal(0)[0]] = flip(files[journal(0)[0]], 3000)
+    files[journal(1)[1]] = files[journal(1)[1]][:-50]
+    del files[journal(2)[0]]
+    files["incremental/valhalla.json"] = b"{}\n"
+    del files["incremental/public_ledger.json"]
+    files[min(n for n in files if n.endswith(".zip"))] = b"PK nonsense"
+    return files
+
+
+def test_repair_makes_everything_sound_and_keeps_what_it_replaced() -> None:
+    """Afterwards verify finds nothing, the state is exact, and every damaged byte is set aside."""
+    files, told = reference()
+    fs = MemFs.of(hurt_everywhere())
+    hurt = {name for name in fs.contents() if fs.contents()[name] != files[name]}
+    missing = files.keys() - fs.contents().keys()
+    done = repair(fs, CLOCK)
+    assert {step.path for step in done.steps} == hurt | missing
+    found = verify(fs, clock=CLOCK)
+    assert found.sound
+    assert found.digest == told[max(told)]
+    kept = [data for name, data in fs.contents().items() if name.startswith("damaged/")]
+    assert sorted(kept) == sorted(hurt_everywhere()[name] for name in hurt)
+    assert repair(fs, CLOCK).steps == ()
+
+
+def test_repair_dry_run_says_the_same_and_touches_nothing() -> None:
+    """What is printed is what would be done; not one operation that changes anything runs."""
+    seen: list[str] = []
+    fs = HookFs(MemFs.of(hurt_everywhere()), lambda op, path, data: seen.append(op))
+    planned = repair(fs, CLOCK, dry_run=True)
+    assert CHANGING.isdisjoint(seen)
+    assert planned == repair(MemFs.of(hurt_everywhere()), CLOCK)
+
+
+def test_repair_of_a_sound_store_does_nothing() -> None:
+    """No step, no new epoch, not a byte."""
+    fs = MemFs.of(reference()[0])
+    assert repair(fs, CLOCK).steps == ()
+    assert fs.contents() == reference()[0]
+
+
+def both_hurt(index: int, frame: int) -> tuple[Files, int]:
+    """Both copies damaged at the same frame; the files, and that frame's sequence."""
+    files = dict(reference()[0])
+    name, twin = journal(index)
+    placed = scan(name, files[name]).frames[frame]
+    files[name] = files[twin] = flip(files[name], (placed.offset + 100) * 8)
+    return files, placed.frame.seq
+
+
+@pytest.mark.parametrize("where", [(2, -1), (2, 2), (1, 1), (0, 2)])
+def test_repair_refuses_a_loss_and_names_the_way(where: tuple[int, int]) -> None:
+    """What neither copy has is not made up: exit 4, nothing changed."""
+    files, _ = both_hurt(*where)
+    fs = MemFs.of(files)
+    with pytest.raises(StoreDamaged) as caught:
+        repair(fs, CLOCK)
+    assert caught.value.exit_code == 4
+    assert caught.value.file in journal(where[0])
+    assert fs.contents() == files
+
+
+@pytest.mark.parametrize("where", [(2, -1), (2, 2)])
+def test_repair_with_an_accepted_loss_keeps_that_commit_and_moves_the_rest(
+    where: tuple[int, int],
+) -> None:
+    """The state is the one of the commit that was named; all bytes that went are set aside."""
+    files, seq = both_hurt(*where)
+    _, told = reference()
+    fs = MemFs.of(files)
+    repair(fs, CLOCK, accept_loss=seq - 1)
+    found = verify(fs, clock=CLOCK)
+    assert found.sound
+    assert found.digest == told[seq - 1]
+    left = set(fs.contents().values())
+    assert all(files[path] in left for path in journal(where[0]))
+    store = open_store(fs, CLOCK)
+    store.commit(founding())
+    assert restore(fs, clock=CLOCK).image.digest() == store.image.digest()
+
+
+@pytest.mark.parametrize("accept", [None, "loss"])
+def test_repair_killed_before_every_operation(accept: str | None) -> None:
+    """S5: stop it anywhere, lose power anywhere: the same repair, begun again, comes to the same
+    state, nothing that was kept is lost, and no damaged byte is gone."""
+    files, told = reference()
+    hurt, seq = both_hurt(2, 2) if accept else (hurt_everywhere(), max(told) + 1)
+    loss = seq - 1 if accept else None
+    aside = {data for name, data in hurt.items() if data != files.get(name)}
+    for at in range(1, 400):
+        disk, seen = MemFs.of(hurt), [0]
+
+        def stop(op: str, path: str, data: bytes, at: int = at, seen: list[int] = seen) -> None:
+            seen[0] += op in CHANGING
+            if seen[0] >= at:
+                raise Killed
+
+        finished = False
+        try:
+            repair(HookFs(disk, stop), CLOCK, accept_loss=loss)
+            finished = True
+        except Killed:
+            pass
+        left = disk.after_power_cut(random.Random(at) if at % 4 == 1 else None) if at % 2 else disk
+        assert restore(left, seq=seq - 1, clock=CLOCK).image.digest() == told[seq - 1], at
+        assert aside <= set(left.contents().values()), at
+        try:
+            repair(left, CLOCK)
+        except StoreDamaged:
+            repair(left, CLOCK, accept_loss=loss)
+        found = verify(left, clock=CLOCK)
+        assert (found.facts.damages, found.digest) == ((), told[seq - 1]), at
+        if finished:
+            assert at > 20
+            return
+    pytest.fail("the repair has more operations than were tried")
+
+
+def test_repair_on_a_full_disk_overwrites_nothing_it_could_not_keep() -> None:
+    """ENOSPC while setting bytes aside: raised, and every file is as it was."""
+    inner = MemFs.of(hurt_everywhere())
+
+    def full(op: str, path: str, data: bytes) -> int | None:
+        return len(data) // 2 if op == "write" and path.startswith("damaged/") else None
+
+    with pytest.raises(OSError, match="space") as caught:
+        repair(HookFs(inner, full), CLOCK)
+    assert caught.value.errno == errno.ENOSPC
+    assert inner.contents() == hurt_everywhere()
