@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from prometheus_persist.errors import BadValue, StoreDamaged
@@ -32,6 +32,7 @@ NESTING_MAX = 100
 COMMIT_NESTING_MAX = 80
 _INT_LIMIT = 10**INT_DIGITS_MAX
 _CONTAINERS = (dict, list, tuple)
+_TEXT_ONLY = frozenset({str})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG_INT = re.compile(rb"\d{%d}" % (INT_DIGITS_MAX + 1))
 _CANONICAL = json.JSONEncoder(
@@ -52,8 +53,7 @@ def dumps(value: object, *, nesting_max: int = NESTING_MAX, canonical: bool = Tr
         _refuse_inexact(value, nesting_max)
         raise BadValue(f"cannot be written exactly: {problem}") from None
     # The slow look at every value is for the few in which something may be wrong.
-    shallow = data.count(b"[") + data.count(b"{") <= nesting_max
-    if not shallow or _LONG_INT.search(data) or not _text_keys(value):
+    if _LONG_INT.search(data) or not _sound(value, nesting_max):
         _refuse_inexact(value, nesting_max)
     return data
 
@@ -68,6 +68,9 @@ def loads(data: bytes, where: str, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> An
         text = data.decode("utf-8")
     except UnicodeDecodeError as problem:
         raise StoreDamaged("is not UTF-8", file=where, offset=problem.start) from None
+    own = _own_writing(text, data)
+    if own is not None:
+        return own
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as problem:
@@ -82,6 +85,22 @@ def loads(data: bytes, where: str, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> An
     if b"\\u" in data and _has_surrogate(value):
         raise StoreDamaged("refused: a lone surrogate", file=where)
     return value
+
+
+def _own_writing(text: str, data: bytes) -> Any:
+    """The value, where ``data`` is to the byte what ``dumps`` writes for it; else None.
+
+    Then nothing that reading refuses can be in it, and the slow look at every value is not needed:
+    a duplicate key, an overflow or an escaped surrogate would have been written otherwise.
+    """
+    if _LONG_INT.search(data):
+        return None
+    try:
+        value = json.loads(text)
+        same = _IN_ORDER.encode(value).encode("utf-8") == data
+    except (ValueError, RecursionError):
+        return None
+    return value if same and _sound(value, NESTING_MAX) else None
 
 
 def loads_object(data: bytes, where: str, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> JsonObject:
@@ -122,17 +141,21 @@ def _constant(text: str) -> None:
     raise _Refused(text)
 
 
-def _text_keys(value: object) -> bool:
-    """Whether every key is text; for values whose nesting is known to be bounded."""
+def _sound(value: object, levels: int) -> bool:
+    """Whether every key is text and containers go no deeper than ``levels``."""
     if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                return False
-            if isinstance(item, _CONTAINERS) and not _text_keys(item):
-                return False
+        if levels == 0 or not _TEXT_ONLY.issuperset(map(type, value)):
+            return False
+        inner: Iterable[Any] = value.values()
+    elif isinstance(value, (list, tuple)):
+        if levels == 0:
+            return False
+        inner = value
+    else:
         return True
-    if isinstance(value, (list, tuple)):
-        return all(_text_keys(item) for item in value if isinstance(item, _CONTAINERS))
+    for item in inner:
+        if isinstance(item, _CONTAINERS) and not _sound(item, levels - 1):
+            return False
     return True
 
 
