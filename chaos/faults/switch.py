@@ -3,6 +3,7 @@
 Where ``seam.py`` kills a real process, this one pretends: ``Death`` is a ``BaseException`` that
 unwinds the caller, and from then on the seam is dead: no operation reaches the disk behind it, not
 even of handles that were opened before, whatever the unwinding code or another thread still tries.
+In a thread other than the one that made the switch, death is a ``SystemExit``: the thread ends.
 
 A switch is thrown at operation ``at`` (numbered from 1; with ``reads`` reads are numbered, too):
 
@@ -22,7 +23,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal, NoReturn, TypeVar
 
 from prometheus_persist.storage.fs import Fs, Handle
 
@@ -52,6 +53,7 @@ class Switch:
     lifted: bool = False
     log: list[str] = field(default_factory=list)
     guard: threading.RLock = field(default_factory=threading.RLock)
+    owner: int = field(default_factory=threading.get_ident)
 
     def lift(self) -> None:
         """The disk is well again."""
@@ -60,7 +62,7 @@ class Switch:
     def due(self, operation: str, path: str, *, size: int = 0, read: bool = False) -> bool:
         """Count one operation; raises where it is struck, says True where a write is to tear."""
         if self.dead:
-            raise Death("the process is gone")
+            self._die("the process is gone")
         if read and not self.reads:
             return False
         self.count += 1
@@ -73,8 +75,7 @@ class Switch:
             return size > 1
         self._strike(operation, path)
         if self.kind == "die":
-            self.dead = True
-            raise Death(f"before {operation} {path}")
+            self._die(f"before {operation} {path}")
         raise OSError(self.code, f"{os.strerror(self.code)} (injected)", path)
 
     def tear(self, handle: Handle, path: str, data: bytes) -> None:
@@ -82,9 +83,14 @@ class Switch:
         handle.write(data[: max(1, len(data) * self.share // PER_MILLE)])
         self._strike("write", path)
         if self.kind == "tear":
-            self.dead = True
-            raise Death(f"within write {path}")
+            self._die(f"within write {path}")
         raise OSError(errno.ENOSPC, "short write (injected)", path)
+
+    def _die(self, where: str) -> NoReturn:
+        self.dead = True
+        if threading.get_ident() != self.owner:
+            raise SystemExit(where)
+        raise Death(where)
 
     def _strike(self, operation: str, path: str) -> None:
         self.fired += 1

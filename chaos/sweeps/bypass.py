@@ -1,10 +1,10 @@
 """Nothing goes around the seam: the kernel's list of file operations against the seam's own.
 
-A child lives two lives on real files under ``strace``. Every system call that opens, writes, syncs,
-cuts, renames or removes something under the store, or makes a directory there, has to be one that
-the seam announced, for the same path and not more often. The other way round, every change that the
-seam announced has to be in the trace, so that a blind trace proves nothing. Looking for sizes and
-names (stat) is not compared; it neither changes nor reads a file.
+A child lives three lives on real files under ``strace``. Every system call that opens, writes,
+syncs, cuts, renames or removes something under the store, or makes a directory there, has to be one
+that the seam announced, for the same path and not more often. The other way round, every change
+that the seam announced has to be in the trace, so that a blind trace proves nothing. Looking for
+sizes and names (stat) is not compared; it neither changes nor reads a file.
 
 The one documented exception is ``store.lock``, and making the store's own directory with it: the
 kernel holds that lock, no ``Fs`` does.

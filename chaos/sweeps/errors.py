@@ -1,12 +1,13 @@
 """Every operation of every public call fails once, and from then on always, with every error.
 
-The operations, reads included, of two lives and of a bare restore and verify are numbered. For
+The operations, reads included, of three lives and of a bare restore and verify are numbered. For
 every N, operation N raises EIO, ENOSPC, EROFS, EACCES, EMFILE or EINTR, once or sticky; or, where
 it is a write, puts down a part and raises (a short write). Asked is
 
 - what the call raises is typed (``PersistError``), or it raises nothing and has done its work;
 - a call that raised has acknowledged nothing: after the fault is lifted a restore gives the last
   acknowledged state or the one commit begun, and nothing else;
+- the same session then saves what it holds, or refuses as shut; either way the promise stands;
 - the store opens again, is sound, and no temporary file and no handle is left;
 - a restore or verify whose reads fail gives the exact state or a typed error, never a fresh start
   and never less.
@@ -17,19 +18,28 @@ Without ``full``: every operation with one error, drawn by the seed.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from chaos.chance import generator
 from chaos.faults.switch import Switch, SwitchedFs
 from chaos.sweeps.aftermath import NOW_MS, judge_disk, reopened
-from chaos.sweeps.kills import LIVES, SECOND_MS
-from chaos.sweeps.patient import Ears, Yard, digest_of, ears_for, live, reference, yard
+from chaos.sweeps.patient import (
+    LIVES,
+    Ears,
+    Yard,
+    digest_of,
+    disks_before,
+    ears_for,
+    live,
+    reference,
+    yard,
+)
 from chaos.sweeps.tally import Tally
 from chaos.workload.clocks import WoundClock
-from chaos.workload.paperlife import DAY_START_MS
 from prometheus_persist.errors import PersistError
 from prometheus_persist.recovery import Restored, restore, verify
+from prometheus_persist.session import Session
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.memory import MemoryFs
 
@@ -62,11 +72,8 @@ def sweep_errors(seed: int, *, full: bool) -> Tally:
     """Every failure of every operation."""
     tally = Tally("errors", seed, full)
     with yard() as grounds:
-        rest = MemoryFs()
-        live(grounds.plot(), rest, Ears(), seed)
-        left = rest.contents()
         for name in LIVES:
-            _lives(tally, name, left, grounds, full=full)
+            _lives(tally, name, grounds, full=full)
     _reads(tally, "restore", _restored, full=full)
     _reads(tally, "verify", _verified, full=full)
     if not full:
@@ -74,17 +81,15 @@ def sweep_errors(seed: int, *, full: bool) -> Tally:
     return tally
 
 
-def _lives(
-    tally: Tally, name: str, left: Mapping[str, bytes], grounds: Yard, *, full: bool
-) -> None:
-    founding = name == LIVES[0]
+def _lives(tally: Tally, name: str, grounds: Yard, *, full: bool) -> None:
+    left = disks_before(tally.seed)[name]
     counting = Switch(reads=True)
-    _life(MemoryFs() if founding else MemoryFs.of(left), counting, tally.seed, grounds, founding)
+    _life(MemoryFs.of(left), counting, tally, grounds, name)
     for number, failure in _points(tally.seed, name, counting.count, full=full):
-        disk = MemoryFs() if founding else MemoryFs.of(left)
+        disk = MemoryFs.of(left)
         switch = failure.switch(number)
         where = f"{name}, operation {number}, {failure}"
-        ears, problem = _life(disk, switch, tally.seed, grounds, founding)
+        ears, problem = _life(disk, switch, tally, grounds, name)
         if not switch.fired:
             tally.counts["beyond the last write"] += 1
             continue
@@ -106,20 +111,23 @@ def _lives(
 
 
 def _life(
-    disk: MemoryFs, switch: Switch, seed: int, grounds: Yard, founding: bool
+    disk: MemoryFs, switch: Switch, tally: Tally, grounds: Yard, name: str
 ) -> tuple[Ears, BaseException | None]:
-    """Live until the error; what was heard, and what was raised."""
+    """Live until the error, then save once more; what was heard, and what was raised."""
     ears = ears_for(disk)
-    clock = WoundClock(DAY_START_MS if founding else SECOND_MS)
+
+    def once_more(session: Session) -> None:
+        """The disk is well again: the same session saves, or says that it is shut."""
+        switch.lift()
+        try:
+            ears.ack(session.save("once more"))
+            tally.counts["afterwards the same session saved"] += 1
+        except PersistError:
+            tally.counts["afterwards the same session was shut"] += 1
+
+    fs = SwitchedFs(disk, switch)
     try:
-        live(
-            grounds.plot(),
-            SwitchedFs(disk, switch),
-            ears,
-            seed,
-            founding=founding,
-            clock=clock,
-        )
+        live(grounds.plot(), fs, ears, tally.seed, life=name, afterwards=once_more)
     except Exception as problem:  # noqa: BLE001 whatever it is, it is what is judged
         return ears, problem
     finally:

@@ -1,7 +1,7 @@
 """Killed before every operation of a life, and once more before every operation of the recovery.
 
-Two lives are swept: the first (open, found, trade, save, checkpoint, snapshot, close) and the
-second on the disk that the first left (restore, repair, trade, checkpoint, close). For every N
+Three lives are swept (``patient``), each on the disk that the one before it left: the founding, the
+return, and old age, in which snapshots clean up. For every N
 the process dies before operation N, and again within the write that is operation N. The disk is
 restored and judged; then it is reopened.
 
@@ -21,17 +21,13 @@ from dataclasses import dataclass
 from chaos.chance import generator
 from chaos.faults.switch import Death, Switch, SwitchedFs, SwitchKind
 from chaos.sweeps.aftermath import judge_disk, reopen, reopened
-from chaos.sweeps.patient import Ears, Yard, ears_for, live, yard
+from chaos.sweeps.patient import LIVES, Ears, Yard, disks_before, ears_for, live, yard
 from chaos.sweeps.tally import Tally
-from chaos.workload.clocks import WoundClock
-from chaos.workload.paperlife import DAY_START_MS
 from prometheus_persist.errors import PersistError
 from prometheus_persist.storage.memory import MemoryFs
 
-CI_STRIDE = 47
-CI_TEAR_STRIDE = 5
-LIVES = ("first life", "second life")
-SECOND_MS = DAY_START_MS + 60_000
+CI_STRIDE = 79
+CI_TEAR_STRIDE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +64,9 @@ def sweep_kills(seed: int, *, full: bool) -> Tally:
 
 def wrecks(grounds: Yard, seed: int, strides: Mapping[SwitchKind, int]) -> Iterator[Wreck]:
     """Every life, struck in every given way at every ``stride``-th operation."""
-    rest = MemoryFs()
-    live(grounds.plot(), rest, Ears(), seed)
-    left = rest.contents()
     for name in LIVES:
         for kind, stride in strides.items():
-            yield from _struck(grounds, seed, name, kind, left, stride)
+            yield from _struck(grounds, seed, name, kind, stride)
 
 
 def survivor(disk: MemoryFs) -> MemoryFs:
@@ -86,7 +79,7 @@ def dying(switch: Switch) -> Iterator[None]:
     """What unwinds out of a dead process says nothing: there is nobody left to hear it."""
     try:
         yield
-    except (Death, PersistError):
+    except (Death, SystemExit, PersistError):
         if not switch.dead:
             raise
 
@@ -96,27 +89,17 @@ def _struck(
     seed: int,
     name: str,
     kind: SwitchKind,
-    left: Mapping[str, bytes],
     stride: int,
 ) -> Iterator[Wreck]:
-    founding = name == LIVES[0]
     number = generator(seed, name, kind).randrange(stride) + 1 - stride
     while True:
         number += stride
-        disk = MemoryFs() if founding else MemoryFs.of(left)
+        disk = MemoryFs.of(disks_before(seed)[name])
         ears = ears_for(disk)
         share = generator(seed, "share", number).randint(1, 999)
         switch = Switch(kind, at=number, share=share)
-        clock = WoundClock(DAY_START_MS if founding else SECOND_MS)
         with dying(switch):
-            live(
-                grounds.plot(),
-                SwitchedFs(disk, switch),
-                ears,
-                seed,
-                founding=founding,
-                clock=clock,
-            )
+            live(grounds.plot(), SwitchedFs(disk, switch), ears, seed, life=name)
         if not switch.fired:
             return
         yield Wreck(disk, ears, switch, f"{name}, {kind} {number} ({switch.struck})")

@@ -1,9 +1,11 @@
 """The patient of the sweeps: two agents, a few orders on paper, one snapshot; small on purpose.
 
-``live`` is one life through the public session: open, recover, found, trade, save, checkpoint,
-snapshot, close. It is driven by a clock and ids of its own, so that every life of one seed does
-the same. ``Ears`` hears what was begun and what was acknowledged, and folds each commit's content
-into a digest that owes nothing to the library.
+``live`` is one life through the public session. The first: open, recover, found, trade, save,
+checkpoint, snapshot, close. The second comes back, trades and saves. The third begins 30 hours
+later and lasts as long again, so that each of its snapshots cleans up what has grown old. A life is
+driven by a clock and ids of its own, so that every life of one seed does the same. ``Ears`` hears
+what was begun and what was acknowledged, and folds each commit's content into a digest that owes
+nothing to the library.
 
 The files live on whatever ``Fs`` is given. Only ``store.lock`` is a real file, in ``yard``'s
 directory: the kernel holds that lock, no file system does.
@@ -20,7 +22,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from chaos.digest import Fold, whole
 from chaos.workload.clocks import WoundClock
@@ -28,6 +30,7 @@ from chaos.workload.narrator import Narrator
 from chaos.workload.paper import PaperBroker
 from chaos.workload.paperlife import DAY_START_MS, FixedIds
 from chaos.workload.population import newborn
+from prometheus_persist.errors import PersistError
 from prometheus_persist.recovery import Restored, restore
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.storage.fs import Fs
@@ -37,6 +40,14 @@ AGENTS = 2
 SETTINGS = Settings(save_every_cycles=1, snapshots_kept=1)
 UNIT = Decimal(1)
 INSTRUMENT = "BTC-USDT-SWAP"
+LONG_MS = 30 * 3600 * 1000
+FIRST, SECOND, THIRD = "first life", "second life", "third life, in old age"
+LIVES: Final = (FIRST, SECOND, THIRD)
+STARTS_MS: Final = {
+    FIRST: DAY_START_MS,
+    SECOND: DAY_START_MS + 60_000,
+    THIRD: DAY_START_MS + LONG_MS,
+}
 Step = Callable[[Session, PaperBroker], None]
 
 
@@ -115,7 +126,7 @@ def ears_for(fs: Fs) -> Ears:
     return Ears(whole(found.documents, found.streams), found.seq)
 
 
-def steps(seed: int, clock: WoundClock, *, founding: bool = True) -> Iterator[tuple[str, Step]]:
+def steps(seed: int, clock: WoundClock, life: str) -> Iterator[tuple[str, Step]]:
     """The public calls of one life, by name."""
 
     def found(session: Session, _broker: PaperBroker) -> None:
@@ -145,16 +156,28 @@ def steps(seed: int, clock: WoundClock, *, founding: bool = True) -> Iterator[tu
         touch(session)
         session.on_cycle(session.state.supervisor.system_cycle_count)
 
-    if founding:
+    def snapshot(session: Session, _broker: PaperBroker) -> None:
+        session.snapshot()
+
+    def checkpoint(session: Session, _broker: PaperBroker) -> None:
+        session.checkpoint()
+
+    def sleep(_session: Session, _broker: PaperBroker) -> None:
+        clock.advance(LONG_MS)
+
+    founded = [("trade", trade("buy", 0)), ("save", save), ("checkpoint", checkpoint)]
+    if life == FIRST:
         yield "add_agent", found
-    yield "trade", trade("buy", 0)
-    yield "save", save
-    yield "checkpoint", lambda session, _broker: void(session.checkpoint())
-    if founding:
-        yield "snapshot", lambda session, _broker: void(session.snapshot())
+        yield from founded
+        yield "snapshot", snapshot
         yield "trade back", trade("sell", 1)
         yield "on_cycle", cycle
-        yield "checkpoint", lambda session, _broker: void(session.checkpoint())
+        yield "checkpoint", checkpoint
+    elif life == SECOND:
+        yield from founded
+    else:
+        for _ in range(2):
+            yield from [("save", save), ("snapshot with clean-up", snapshot), ("sleep", sleep)]
 
 
 def void(_value: object) -> None:
@@ -167,17 +190,18 @@ def live(
     ears: Ears,
     seed: int,
     *,
-    founding: bool = True,
+    life: str = FIRST,
     clock: WoundClock | None = None,
     after: Callable[[str], None] = void,
     without: Collection[str] = (),
+    afterwards: Callable[[Session], None] = void,
 ) -> None:
     """One life; ``after`` is called behind every public call, calls named in ``without`` are left
-    out. What the disk raises goes up.
+    out. What the disk raises goes up, once ``afterwards`` has had the session.
 
     Whatever happens, the lock is given back: as the kernel does it for a dead process.
     """
-    clock = clock or WoundClock(DAY_START_MS)
+    clock = clock or WoundClock(STARTS_MS[life])
     ears.doing = "open"
     narrator = Narrator(ears, fold=ears.fold)
     session = Session.open(
@@ -191,7 +215,7 @@ def live(
         assert session.recover(broker.reader).decision == "go"
         after("recover")
         broker.watch()
-        for name, step in steps(seed, clock, founding=founding):
+        for name, step in steps(seed, clock, life):
             if name in without:
                 continue
             ears.doing = name
@@ -202,10 +226,26 @@ def live(
         done = True
         session.close()
         after("close")
+    except PersistError:
+        if not done:
+            afterwards(session)
+        raise
     finally:
         if not done:
             with contextlib.suppress(BaseException):
                 session.close(save=False)
+
+
+@cache
+def disks_before(seed: int) -> dict[str, dict[str, bytes]]:
+    """The files that each life finds: what the ones before it left."""
+    found: dict[str, dict[str, bytes]] = {}
+    disk = MemoryFs()
+    with yard() as grounds:
+        for life in LIVES:
+            found[life] = disk.contents()
+            live(grounds.plot(), disk, ears_for(disk), seed, life=life)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +280,7 @@ def reference(seed: int) -> Reference:
             without=("save", "trade back", "on_cycle"),
         )
         ears = ears_for(fs)
-        live(plot, fs, ears, seed, founding=False, clock=clock, without=("trade",))
+        live(plot, fs, ears, seed, life=SECOND, clock=clock, without=("trade",))
     found = restore(fs, clock=clock)
     assert digest_of(found) == ears.acked_digest, "the reference is not what was acknowledged"
     assert not found.facts.damages, "the reference is not sound"

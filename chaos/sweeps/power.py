@@ -22,7 +22,7 @@ from chaos.sweeps.tally import Tally
 from prometheus_persist.storage.memory import MemoryFs
 
 CI_CUTS = 4
-CI_STRIDE = 5
+CI_STRIDE = 9
 FULL_CUTS = 40
 FULL_TEARS = 40
 CI_TEARS = 2

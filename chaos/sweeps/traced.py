@@ -1,8 +1,8 @@
-"""One life on real files, with the seam's own log: the child that ``bypass`` traces.
+"""Three lives on real files, with the seam's own log: the child that ``bypass`` traces.
 
 ``python -m chaos.sweeps.traced STORE LOG --seed N [--plant KIND]``
 
-LOG receives every operation of the seam, one ``operation path`` a line, when the life is over; it
+LOG receives every operation of the seam, one ``operation path`` a line, when all is over; it
 lies outside of the store. ``--plant`` goes around the seam once, on purpose: ``write``, ``read``,
 ``rename``, ``unlink``, ``mkdir`` or ``truncate``.
 """
@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from chaos.faults.switch import Switch, SwitchedFs
-from chaos.sweeps.kills import SECOND_MS
-from chaos.sweeps.patient import Ears, ears_for, live
-from chaos.workload.clocks import WoundClock
+from chaos.sweeps.patient import FIRST, LIVES, Ears, ears_for, live
 from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.layout import INCREMENTAL, JOURNAL, RECOVERY_LOG
 
@@ -44,7 +42,7 @@ def plant(store: Path, kind: str) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Two lives on one store."""
+    """All lives on one store."""
     parser = argparse.ArgumentParser(prog="python -m chaos.sweeps.traced", description=__doc__)
     parser.add_argument("store", type=Path)
     parser.add_argument("log", type=Path)
@@ -59,9 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             plant(args.store, args.plant)
             args.plant = None
 
-    live(args.store, fs, Ears(), args.seed, after=after)
-    clock = WoundClock(SECOND_MS)
-    live(args.store, fs, ears_for(fs), args.seed, founding=False, clock=clock)
+    for life in LIVES:
+        ears = Ears() if life == FIRST else ears_for(fs)
+        live(args.store, fs, ears, args.seed, life=life, after=after)
     args.log.write_text("\n".join(switch.log) + "\n", encoding="utf-8")
     return 0
 

@@ -10,6 +10,8 @@ from prometheus_persist.storage import memory
 from prometheus_persist.storage.memory import MemoryFs
 
 SEED = 1
+# A thread of a process that is dead ends by SystemExit; pytest tells of that, Python does not.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
 
 def test_two_lives_of_one_seed_leave_the_same_commits():
@@ -25,7 +27,7 @@ def test_two_lives_of_one_seed_leave_the_same_commits():
 
 
 def test_sweep_kills():
-    """S1, S2, S5 before every operation of two lives, and of the recoveries from them, sampled."""
+    """S1, S2, S5 before every operation of three lives, and of their recoveries, sampled."""
     tally = kills.sweep_kills(SEED, full=False)
     print(tally.to_json())
     assert tally.outcome is Outcome.PASSED, tally.problems[:5]
@@ -33,6 +35,7 @@ def test_sweep_kills():
     assert tally.counts["kills"] > 150
     assert tally.counts["kills within a write"] > 20
     assert tally.counts["kills during the recovery from a kill"] > 100
+    assert tally.counts["kills, during snapshot with clean-up"] > 10
     during = {what.partition("during ")[2] for what in tally.counts if "during " in what}
     assert {"open", "add_agent", "trade", "save", "checkpoint", "snapshot", "close"} <= during
 
@@ -42,8 +45,8 @@ def test_sweep_power_sampled():
     tally = power.sweep_power(SEED, full=False)
     print(tally.to_json())
     assert tally.outcome is Outcome.PASSED, tally.problems[:5]
-    assert tally.counts["restored exactly"] == tally.fired > 300
-    assert tally.counts["cuts: worst"] > 50
+    assert tally.counts["restored exactly"] == tally.fired > 200
+    assert tally.counts["cuts: worst"] > 30
     assert tally.counts["cuts: torn"] > 10
 
 
@@ -75,9 +78,12 @@ def test_writes_that_stay_in_the_process_are_caught(monkeypatch):
 
     monkeypatch.setattr(SwitchedHandle, "write", late)
     monkeypatch.setattr(kills, "CI_STRIDE", 5003)
+    monkeypatch.setattr(kills, "CI_TEAR_STRIDE", 61)
+    monkeypatch.setattr(kills, "LIVES", kills.LIVES[:1])
+    kills.disks_before(SEED)
     tally = kills.sweep_kills(SEED, full=False)
     assert tally.outcome is Outcome.FAILED
-    assert "acknowledged and lost" in tally.counts
+    assert tally.counts["acknowledged and lost"] + tally.counts["refused"] > 10
 
 
 @pytest.mark.parametrize("kind", ["die", "tear"])
