@@ -29,6 +29,16 @@ class _LateHandle:
         """Let go of what is held."""
         self.write(b"")
 
+    def reserve(self, size: int) -> None:
+        """Honest."""
+        self.flush()
+        self._inner.reserve(size)
+
+    def cut(self) -> None:
+        """Honest."""
+        self.flush()
+        self._inner.cut()
+
     def close(self) -> None:
         """Let go and close."""
         self.flush()
