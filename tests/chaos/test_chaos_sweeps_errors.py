@@ -15,6 +15,7 @@ SEED = 1
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
 
+@pytest.mark.chaos
 def test_sweep_errors_at_every_operation():
     """S7 for every operation of three lives, of restore and of verify; one error each."""
     tally = sweep_errors(SEED, full=False)

@@ -26,6 +26,7 @@ def test_two_lives_of_one_seed_leave_the_same_commits():
     assert len(heard[0]) > 8
 
 
+@pytest.mark.chaos
 def test_sweep_kills():
     """S1, S2, S5 before every operation of three lives, and of their recoveries, sampled."""
     tally = kills.sweep_kills(SEED, full=False)
@@ -40,6 +41,7 @@ def test_sweep_kills():
     assert {"open", "add_agent", "trade", "save", "checkpoint", "snapshot", "close"} <= during
 
 
+@pytest.mark.chaos
 def test_sweep_power_sampled():
     """S1 after a power cut, in the worst case and in any other."""
     tally = power.sweep_power(SEED, full=False)

@@ -34,6 +34,7 @@ def test_the_reference_is_small_and_has_everything():
     assert len(whole.earlier) >= 5
 
 
+@pytest.mark.chaos
 def test_sweep_bits_sampled():
     """S3, S4: a flipped bit is repaired and named, or was in a place that means nothing."""
     tally = bits.sweep_bits(SEED, full=False)
@@ -41,6 +42,7 @@ def test_sweep_bits_sampled():
     assert_all_exact(tally)
 
 
+@pytest.mark.chaos
 def test_sweep_files_sampled():
     """S4: any one file lost, cut, zeroed, swapped or old: the state is exact."""
     tally = files.sweep_files(SEED, full=False)

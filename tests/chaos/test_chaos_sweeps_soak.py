@@ -16,6 +16,7 @@ from prometheus_persist.session import Session
 SEED = 1
 
 
+@pytest.mark.chaos
 def test_sweep_soak_shortened():
     tally = sweep_soak(SEED, full=False)
     out = io.StringIO()
