@@ -13,6 +13,7 @@
     │   └── VenueRefused              an answer that is an error
     ├── DiskError         exit 4      full, failing, or damaged past the promise
     │   ├── StoreDamaged              names file, offset and reason
+    │   ├── StoreNewer                written by a newer version of this library
     │   ├── StoreFailed               the disk refused a write; nothing was acknowledged
     │   └── StoreLocked   exit 6      another process writes here
     └── InternalError     exit 1      one of our own invariants broke: keep the evidence
@@ -124,6 +125,12 @@ class StoreDamaged(DiskError):
         self.reason = detail
         self.file = file
         self.offset = offset
+
+
+class StoreNewer(DiskError):
+    """What is on disk is sound and was written by a newer version, which this one cannot read."""
+
+    next_step = "next.store_newer"
 
 
 class StoreFailed(DiskError):

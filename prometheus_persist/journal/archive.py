@@ -1,7 +1,7 @@
 """A snapshot archive: a whole image in one zip, checked end to end.
 
-    manifest.json    format, store, seq, epoch, chain digest, wall time, and size and SHA-256 of
-                     every other member; its own SHA-256 over the rest of it
+    manifest.json    format, schema, seq, epoch, chain digest, wall time, and size and SHA-256
+                     of every other member; its own SHA-256 over the rest of it
     documents.json   every document, canonical JSON
     streams.ndjson   every record, one line each: ["stream", {record}]
 
@@ -27,6 +27,7 @@ from datetime import UTC, datetime
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.change import Image
 from prometheus_persist.journal.frame import DIGEST_BYTES, Tip
+from prometheus_persist.journal.upcast import SCHEMA, schema_in, upcast_image
 from prometheus_persist.state.exactjson import JsonObject, dumps, loads, loads_object
 
 ARCHIVE_FORMAT = 1
@@ -66,6 +67,7 @@ def pack(image: Image, tip: Tip) -> bytes:
     }
     manifest: JsonObject = {
         "format": ARCHIVE_FORMAT,
+        "schema": SCHEMA,
         "seq": tip.seq,
         "epoch": tip.epoch,
         "chain_digest": tip.digest.hex(),
@@ -116,6 +118,7 @@ def unpack(data: bytes, where: str) -> tuple[Image, Tip]:
     except _UNREADABLE as problem:
         raise StoreDamaged(f"is not a snapshot archive: {problem}", file=where) from None
     tip = _tip(manifest, where)
+    schema = schema_in(manifest, where)
     image = Image(seq=tip.seq, time_ms=manifest["time_ms"])
     image.documents = loads_object(members["documents.json"], f"{where}/documents.json")
     if not all(isinstance(item, dict) for item in image.documents.values()):
@@ -123,7 +126,7 @@ def unpack(data: bytes, where: str) -> tuple[Image, Tip]:
     for number, line in enumerate(members["streams.ndjson"].split(b"\n")[:-1]):
         name, record = _record(line, f"{where}/streams.ndjson line {number + 1}")
         image.streams.setdefault(name, []).append(record)
-    return image, tip
+    return upcast_image(image, schema), tip
 
 
 def peek(data: bytes, where: str) -> Tip:

@@ -44,11 +44,12 @@ from prometheus_persist.clock import Clock, SystemClock
 from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.journal.chain import Chain, Placed, back, link, segments_of
 from prometheus_persist.journal.change import Image, change_from
-from prometheus_persist.journal.frame import COMMIT, OVERHEAD_BYTES, Seen, Tip
+from prometheus_persist.journal.frame import COMMIT, OPEN, OVERHEAD_BYTES, Seen, Tip
+from prometheus_persist.journal.upcast import SCHEMA, opening, schema_of, upcast_change
 from prometheus_persist.recovery.bases import GENESIS, Base, Bases, genesis
 from prometheus_persist.recovery.readable import Readable, check_readable
 from prometheus_persist.report.facts import Damage, RestoreFacts
-from prometheus_persist.state.exactjson import JsonObject, dumps
+from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import (
     COPIES,
@@ -70,7 +71,7 @@ from prometheus_persist.storage.segments import (
 FUTURE_WARN_MS = 5 * 60 * 1000
 AGE_WARN_MS = 30 * 24 * 3600 * 1000
 FRESH = "none"
-OPENING_BYTES_MAX = OVERHEAD_BYTES + len(dumps({"segment": segment_name(1, 1)}))
+OPENING_BYTES_MAX = OVERHEAD_BYTES + len(opening(segment_name(1, 1)))
 
 Due = dict[str, bytes]
 
@@ -138,11 +139,7 @@ def restore(
     newest = chain.tip if seq is None and at_ms is None else link(base.tip, segments.frames).tip
     whole = back(newest, segments.frames)
     image = base.image
-    for placed in chain.frames:
-        frame = placed.frame
-        if frame.kind == COMMIT:
-            where = f"{placed.file} at byte {placed.offset}"
-            image.apply(change_from(frame.payload, where), frame.seq, frame.wall_ms)
+    _replay(image, chain, _schemas(segments))
     image.seq, image.time_ms = chain.tip.seq, chain.tip.wall_ms
     fresh = base.name == GENESIS and not any(p.frame.kind == COMMIT for p in chain.frames)
     due = {}
@@ -164,6 +161,29 @@ def restore(
     )
     epoch = max(segments.epoch_max, chain.tip.epoch) + 1
     return Restored(image, chain.tip, facts, epoch, due, climb.readable.whole)
+
+
+def _schemas(segments: Segments) -> dict[str, int]:
+    """The schema of every segment that was read, by path, and by name for a copy without its own
+    first frame."""
+    found: dict[str, int] = {}
+    for placed in segments.frames:
+        if placed.frame.kind == OPEN:
+            schema = schema_of(placed.frame.payload, placed.file)
+            found[placed.file] = schema
+            found.setdefault(basename(placed.file), schema)
+    return found
+
+
+def _replay(image: Image, chain: Chain, schemas: Mapping[str, int]) -> None:
+    """Take the chain's commits in, each brought to the present schema."""
+    for placed in chain.frames:
+        frame = placed.frame
+        if frame.kind == COMMIT:
+            where = f"{placed.file} at byte {placed.offset}"
+            schema = schemas.get(placed.file, schemas.get(basename(placed.file), SCHEMA))
+            change = upcast_change(change_from(frame.payload, where), schema)
+            image.apply(change, frame.seq, frame.wall_ms)
 
 
 def _quick(fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None) -> _Climb | None:

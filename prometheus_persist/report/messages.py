@@ -245,6 +245,10 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
         "不要修改文件；先备份目录，再运行 prometheus-persist verify",
         "do not edit the files; copy the directory, then run prometheus-persist verify",
     ),
+    "next.store_newer": (
+        "该目录由更新的版本写入；请升级 prometheus-persist 后重试，不要修改文件",
+        "a newer version wrote this; upgrade prometheus-persist, do not edit the files",
+    ),
     "next.store_locked": (
         "另一个进程正在使用该目录；先停止它",
         "another process uses this directory; stop it first",

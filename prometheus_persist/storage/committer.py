@@ -34,7 +34,7 @@ from typing import Literal
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.journal.frame import OPEN, Tip, encode
-from prometheus_persist.state.exactjson import dumps
+from prometheus_persist.journal.upcast import opening
 from prometheus_persist.storage.fs import Fs, Handle
 from prometheus_persist.storage.layout import JOURNAL, MIRROR, segment_name
 
@@ -220,7 +220,7 @@ class Committer:
     def _begin_segment(self) -> None:
         name = segment_name(self._epoch, self.tip.seq + 1)
         self._segment_bytes = 0
-        self._chain(OPEN, dumps({"segment": name}), opens=name)
+        self._chain(OPEN, opening(name), opens=name)
 
     def _wait(self, ticket: Ticket) -> None:
         with self._io:

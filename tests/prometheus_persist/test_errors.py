@@ -30,6 +30,7 @@ EXIT_CODES = {
     "VenueRefused": 5,
     "StoreDamaged": 4,
     "StoreFailed": 4,
+    "StoreNewer": 4,
     "StoreLocked": 6,
     "InternalError": 1,
 }
