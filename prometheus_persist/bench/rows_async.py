@@ -25,6 +25,9 @@ SNAPSHOT_WAIT_MS_MAX = 5.0
 WORK_US = 200
 IDLE_S = 0.001
 SNAPSHOTS = 2
+SNAPSHOTS_MAX = 50
+SAVES_BETWEEN = 5
+Span = tuple[int, int]
 
 
 def stolen_row(options: Options) -> Row:
@@ -139,49 +142,65 @@ def snapshot_row(options: Options) -> Row:
     """The longest durable save while a full snapshot is taken, and while none is.
 
     A save is counted as made during the snapshot when the two overlap at all. What it waited is its
-    time less the median of the saves outside.
+    time less the median of the saves outside. Snapshots are repeated until some save overlapped.
     """
     host = Host(options.place("snapshot"), AGENTS)
     params = {"records": f"{options.scale.snapshot_records:,}"}
-    spans: list[tuple[int, int]] = []
+    saves: list[Span] = []
+    spans: list[Span] = []
     problems: list[str] = []
+    left = threading.Event()
 
     def take() -> None:
-        for _ in range(SNAPSHOTS):
-            time.sleep(options.seconds)
-            started = time.perf_counter_ns()
-            try:
+        try:
+            while len(spans) < SNAPSHOTS_MAX and not left.is_set():
+                time.sleep(options.seconds)
+                _await_saves(saves, left)
+                started = time.perf_counter_ns()
                 host.session.snapshot()
-            except PersistError as problem:
-                problems.append(problem.detail)
-            spans.append((started, time.perf_counter_ns()))
+                spans.append((started, time.perf_counter_ns()))
+                _await_saves(saves, left)
+                if len(spans) >= SNAPSHOTS and any(_overlaps(save, spans) for save in saves):
+                    return
+        except PersistError as problem:
+            problems.append(problem.detail)
 
-    saves: list[tuple[int, int]] = []
+    taker = threading.Thread(target=take, name="bench-snapshot")
     try:
         host.add_records(options.scale.snapshot_records)
-        taker = threading.Thread(target=take, name="bench-snapshot")
         taker.start()
         while taker.is_alive():
             trade = host.trade()
             started = time.perf_counter_ns()
             host.save(trade)
             saves.append((started, time.perf_counter_ns()))
-        taker.join()
     finally:
+        left.set()
+        if taker.ident is not None:
+            taker.join()
         host.close()
     if problems:
         return Row("snapshot", params=params, why_not=f"failed:{problems[0]}")
     return _snapshot_row(params, saves, spans)
 
 
-def _snapshot_row(
-    params: dict[str, str], saves: list[tuple[int, int]], spans: list[tuple[int, int]]
-) -> Row:
+def _await_saves(saves: list[Span], left: threading.Event) -> None:
+    """Until a few more saves have ended, or nobody saves any more."""
+    due = len(saves) + SAVES_BETWEEN
+    while len(saves) < due and not left.wait(0.001):
+        pass
+
+
+def _overlaps(save: Span, spans: list[Span]) -> bool:
+    begun, ended = save
+    return any(begun < until and ended > since for since, until in spans)
+
+
+def _snapshot_row(params: dict[str, str], saves: list[Span], spans: list[Span]) -> Row:
     during: list[int] = []
     outside: list[int] = []
-    for begun, ended in saves:
-        overlaps = any(begun < until and ended > since for since, until in spans)
-        (during if overlaps else outside).append(ended - begun)
+    for save in saves:
+        (during if _overlaps(save, spans) else outside).append(save[1] - save[0])
     lines = [
         timed_line("save_during", during),
         timed_line("save_outside", outside),
