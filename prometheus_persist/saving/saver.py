@@ -66,20 +66,12 @@ class Saver:
             add={name: rows for name, rows in (records or {}).items() if rows},
         )
 
-    def save_moved(
-        self,
-        why: str,
-        moved: SystemState,
-        records: Records,
-        *,
-        keys: Iterable[str] | None = None,
-    ) -> int:
+    def save_moved(self, why: str, moved: SystemState, records: Records) -> int:
         """Commit another state as one change, and only then make it the live one, in place.
 
-        The live ``SystemState`` object stays the same; its members are replaced. ``keys``: where
-        the two can differ.
+        The live ``SystemState`` object stays the same; its members are replaced.
         """
-        seq = Saver(self.store, moved).save(why, keys=keys, records=records)
+        seq = Saver(self.store, moved).save(why, records=records)
         for name in moved.__dataclass_fields__:
             setattr(self.state, name, getattr(moved, name))
         return seq

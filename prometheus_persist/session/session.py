@@ -228,8 +228,7 @@ class Session:
             else ()
         )
         if steps:
-            keys = (*_keys_of(intent.agent_id), f"intents/{cl_ord_id}", "watermark")
-            self._commit(apply_steps(books, steps, self._clock.now_ms()), Trigger.TRADE, keys)
+            self._commit(apply_steps(books, steps, self._clock.now_ms()), Trigger.TRADE)
         return self.state.intents.get(cl_ord_id) or self._index.ended[cl_ord_id]
 
     def save(self, trigger: str) -> int:
@@ -373,10 +372,8 @@ class Session:
     def _books(self) -> Books:
         return self._index.books(self.state, self._store.image.streams)
 
-    def _commit(
-        self, applied: Applied, trigger: Trigger, keys: Iterable[str] | None = None
-    ) -> None:
-        self._saver.save_moved(trigger, applied.state, applied.records, keys=keys)
+    def _commit(self, applied: Applied, trigger: Trigger) -> None:
+        self._saver.save_moved(trigger, applied.state, applied.records)
         self._index.take(self._store.image.streams)
 
     def _carry_out(self, trigger: Trigger, due: tuple[Action, ...]) -> int | None:
