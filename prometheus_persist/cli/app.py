@@ -72,7 +72,7 @@ def main() -> None:
 def demo(context: typer.Context) -> None:
     """Watch a trading system die and come back.
 
-    It is killed with orders in flight, restored, reconciled, and run again: about 30 seconds.
+    It is killed with orders in flight, restored, reconciled, and run again: about ten seconds.
     """
     output = output_of(False, "")
     with guard(output):
