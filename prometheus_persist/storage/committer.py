@@ -16,9 +16,9 @@ Rules
   (back-pressure instead of an unbounded queue).
 - The mirror gets the same bytes in the same write. ``behind``: synced by the thread at most
   ``mirror_sync_ms`` later; ``ack``: synced before the acknowledgement; ``off``: not kept at all.
-- A segment is written into space that was reserved with zeros ahead of it, ``reserve_bytes`` at a
-  time, so that a sync has no metadata to write. A clean close cuts the rest off; after a crash it
-  reads as zeros, which are no frame and no damage.
+- With ``reserve_bytes`` (0 by default: nothing is reserved) a segment is written into space filled
+  with zeros ahead of it, so that a sync has no metadata to write. A clean close cuts the rest off;
+  after a crash it reads as zeros, which are no frame.
 
 Raises ``StoreFailed``.
 """
@@ -165,6 +165,11 @@ class Committer:
                 self._mirror_dirty.clear()
                 with self._all_or_shut():
                     handle.fsync()
+
+    def refuse_fenced(self) -> None:
+        """Raise StoreFailed, and shut, once another writer has taken over."""
+        with self._io, self._all_or_shut():
+            self._fence()
 
     def refuse_shut(self) -> None:
         """Raise StoreFailed once this committer is shut."""

@@ -216,8 +216,9 @@ class Store:
                         self._fs.unlink(f"{folder}/{name}")
 
     def _settle(self) -> None:
-        """Everything in the image is durable, in both copies."""
+        """Everything in the image is durable, in both copies, and the store is still ours."""
         self._committer.flush()
+        self._committer.refuse_fenced()
         self._committer.sync_mirror()
 
     @contextlib.contextmanager

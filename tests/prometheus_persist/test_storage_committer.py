@@ -21,6 +21,7 @@ from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Agent
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.store import Store
 
 CLOCK = StillClock()
 
@@ -192,6 +193,27 @@ def test_a_write_cut_off_inside_reserved_space_is_torn_and_a_flipped_bit_is_not(
     assert read(bytes(flipped), 0)[0] is Seen.BAD_PAYLOAD
     assert read(data + space, 0)[0] is Seen.WHOLE
     assert read(data + space, len(data))[0] is Seen.TORN_ZEROS
+
+
+@pytest.mark.parametrize("call", ["checkpoint", "snapshot"])
+def test_a_writer_that_was_taken_over_from_refreshes_and_deletes_nothing(call):
+    """With nothing left to commit, too: old readable files and a clean-up would do harm."""
+    taken = []
+
+    def fence():
+        if taken:
+            raise StoreFailed("another process has taken over")
+
+    inner = MemFs()
+    found = restore(inner, clock=CLOCK)
+    store = Store(inner, found.image, found.tip, 1, CLOCK, options=StoreOptions("off"), fence=fence)
+    store.commit(note(1))
+    before = inner.contents()
+    taken.append(True)
+    with pytest.raises(StoreFailed, match="taken over"):
+        store.checkpoint() if call == "checkpoint" else store.snapshot(3)
+    assert inner.contents() == before
+    store.close()
 
 
 ZOMBIE = """
