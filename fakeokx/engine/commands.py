@@ -175,6 +175,14 @@ class AdvanceClock:
     advance_ms: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSwitch:
+    """Control: where sources about OKX disagree, behave like this (see ``switches``)."""
+
+    name: str
+    value: str
+
+
 Command = (
     PlaceOrders
     | CancelOrders
@@ -188,6 +196,7 @@ Command = (
     | Liquidate
     | SetPartial
     | AdvanceClock
+    | SetSwitch
 )
 
 _COMMANDS: Final[Mapping[str, type[Any]]] = {
@@ -205,6 +214,7 @@ _COMMANDS: Final[Mapping[str, type[Any]]] = {
         Liquidate,
         SetPartial,
         AdvanceClock,
+        SetSwitch,
     )
 }
 _ELEMENTS: Final[Mapping[str, type[Any]]] = {

@@ -9,7 +9,7 @@ tradeId does not move.
 from decimal import Decimal
 from typing import Final
 
-from fakeokx.engine import algos, checks, matching
+from fakeokx.engine import algos, checks, matching, switches
 from fakeokx.engine.commands import (
     AdvanceClock,
     Liquidate,
@@ -17,6 +17,7 @@ from fakeokx.engine.commands import (
     SetLeverage,
     SetPartial,
     SetPositionMode,
+    SetSwitch,
 )
 from fakeokx.engine.decimals import ONE, is_multiple, parse
 from fakeokx.engine.events import Answered
@@ -106,6 +107,13 @@ def advance_clock(venue: Venue, command: AdvanceClock) -> None:
     if not (text.isascii() and text.isdigit()) or not 0 <= int(text[:20]) <= ADVANCE_MS_MAX:
         raise Refusal("51000", "advance_ms")
     venue.advance_clock(int(text))
+
+
+def set_switch(venue: Venue, command: SetSwitch) -> None:
+    """Behave from now on as the switch says; 51000 for a name or value that does not exist."""
+    switches.check(command.name, command.value)
+    if venue.switches[command.name] != command.value:
+        venue.put_switch(command.name, command.value)
 
 
 def liquidate(venue: Venue, command: Liquidate) -> None:

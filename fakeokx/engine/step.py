@@ -31,6 +31,7 @@ from fakeokx.engine.commands import (
     SetLeverage,
     SetPartial,
     SetPositionMode,
+    SetSwitch,
 )
 from fakeokx.engine.decimals import ZERO, exact
 from fakeokx.engine.events import Answered, Event, Filled
@@ -50,6 +51,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[[Venue, Any], None]]] = {
     Liquidate: settings.liquidate,
     SetPartial: settings.set_partial,
     AdvanceClock: settings.advance_clock,
+    SetSwitch: settings.set_switch,
 }
 
 

@@ -34,6 +34,7 @@ from fakeokx.engine.model import (
     Position,
     PositionKey,
 )
+from fakeokx.engine.switches import Switches
 
 SETTLE_CCY: Final = "USDT"
 LEVER_DEFAULT: Final = Decimal(10)
@@ -61,6 +62,7 @@ class Venue:
         self.prices = {each.inst_id: each.first_px_quote for each in INSTRUMENTS.values()}
         self.levers: dict[PositionKey, Decimal] = {}
         self.partials: dict[str, Decimal] = {}
+        self.switches = Switches()
         self.orders: dict[int, Order] = {}
         self.open_orders: dict[int, Order] = {}
         self.by_cl_ord_id: dict[str, int] = {}
@@ -168,6 +170,11 @@ class Venue:
         """Let the next execution on the instrument stop after so many contracts."""
         self.partials[inst_id] = qty_contracts
         self.events.append(SettingChanged("partial", f"{inst_id}:{qty_contracts}"))
+
+    def put_switch(self, name: str, value: str) -> None:
+        """Store how to behave where sources disagree."""
+        self.switches.put(name, value)
+        self.events.append(SettingChanged(name, value))
 
     def advance_clock(self, ahead_ms: int) -> None:
         """Let the clock run further ahead of the machine's."""
