@@ -28,7 +28,7 @@ def body_object(body: bytes, path: str) -> Params:
     data = _load(body, path)
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
-    return _params(data)
+    return params_from(data)
 
 
 def body_list(body: bytes, path: str) -> list[Params]:
@@ -36,7 +36,7 @@ def body_list(body: bytes, path: str) -> list[Params]:
     data = _load(body, path)
     if not isinstance(data, list) or not data:
         raise Refusal("50002")
-    return [_params(each) for each in data]
+    return [params_from(each) for each in data]
 
 
 def build(kind: type[Request], params: Mapping[str, str], required: Sequence[str] = ()) -> Request:
@@ -67,7 +67,8 @@ def _refuse_constant(_name: str) -> NoReturn:
     raise Refusal("50002")
 
 
-def _params(data: Any) -> Params:
+def params_from(data: Any) -> Params:
+    """One object as text parameters; 50002 for anything else."""
     if not isinstance(data, dict):
         raise Refusal("50002")
     params: Params = {}
