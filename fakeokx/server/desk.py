@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fakeokx.engine.model import Position
 from fakeokx.faults import Script
@@ -29,7 +30,7 @@ class Desk:
     """The running exchange and everything that is not part of its truth.
 
     ``requests`` and ``script`` live as long as the process; ``stale`` are the positions as
-    they were when the script was loaded.
+    they were when the script was loaded, ``status`` the notices of system/status.
     """
 
     exchange: Exchange
@@ -37,4 +38,5 @@ class Desk:
     limiter: Limiter | None = None
     script: Script = field(default_factory=Script)
     stale: tuple[Position, ...] = ()
+    status: tuple[dict[str, Any], ...] = ()
     requests: Counter[str] = field(default_factory=Counter)

@@ -114,6 +114,11 @@ def _amend(desk: Desk, request: Request) -> Answer:
     return _operate(desk, AmendOrders(orders=orders), envelopes.amended_row)
 
 
+def _amend_batch(desk: Desk, request: Request) -> Answer:
+    orders = _many(request, Amendment, ("instId",), BATCH_ORDERS_MAX)
+    return _operate(desk, AmendOrders(orders=orders), envelopes.amended_row)
+
+
 def _place_algo(desk: Desk, request: Request) -> Answer:
     params = requests.body_object(request.body, request.path)
     command = requests.build(PlaceAlgo, params, _ALGO_NEEDS)
@@ -171,6 +176,7 @@ WRITES: Final[Mapping[str, Handler]] = {
     "trade/cancel-order": _cancel,
     "trade/cancel-batch-orders": _cancel_batch,
     "trade/amend-order": _amend,
+    "trade/amend-batch-orders": _amend_batch,
     "trade/close-position": _close_position,
     "trade/order-algo": _place_algo,
     "trade/cancel-algos": _cancel_algos,

@@ -19,6 +19,7 @@ ACCOUNT_WINDOW_MS: Final = 2000
 _SINGLE_OF: Final = {
     "trade/batch-orders": "trade/order",
     "trade/cancel-batch-orders": "trade/cancel-order",
+    "trade/amend-batch-orders": "trade/amend-order",
 }
 _COUNTED_AS_ORDERS: Final = ("place", "amend")
 _ACCOUNT_BUCKET: Final = ("account", "")

@@ -1,0 +1,95 @@
+"""What the GET endpoints share: required parameters, lists of words, filters.
+
+A handler takes the desk, the query and the key, and returns rows or raises Refusal. Unknown
+query keys are ignored; an empty value is the same as none.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from fakeokx.engine.instruments import INSTRUMENTS, SPOT, Instrument
+from fakeokx.engine.refusals import Refusal
+from fakeokx.server.desk import Desk
+from fakeokx.wire.auth import ApiKey
+
+Query = Mapping[str, str]
+Rows = list[Any]
+Handler = Callable[[Desk, Query, ApiKey], Rows]
+INST_IDS_MAX: Final = 10
+POS_IDS_MAX: Final = 20
+INST_TYPES: Final = ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION", "EVENTS")
+
+
+def required(query: Query, *names: str) -> None:
+    """50014 for the first name that has no value."""
+    for name in names:
+        if not query.get(name):
+            raise Refusal("50014", name)
+
+
+def words(query: Query, name: str, most: int) -> tuple[str, ...]:
+    """The values of a comma list; 50025 for more than ``most``."""
+    found = tuple(word for word in query.get(name, "").split(",") if word)
+    if len(found) > most:
+        raise Refusal("50025", name, str(most))
+    return found
+
+
+def number(query: Query, name: str, default: int, most: int) -> int:
+    """A count from 1 on, cut to ``most``; 51000 for anything else."""
+    text = query.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 20 and int(text) > 0):
+        raise Refusal("51000", name)
+    return min(int(text), most)
+
+
+def filtered(rows: Iterable[Any], query: Query, *names: str) -> Iterator[Any]:
+    """The rows that agree with each given filter; a filter may list values with commas."""
+    wanted = {name: query[name].split(",") for name in names if query.get(name)}
+    family = query.get("instFamily", "")
+    for row in rows:
+        if any(row[name] not in values for name, values in wanted.items()):
+            continue
+        if not family or family_of(row["instId"]) == family:
+            yield row
+
+
+def family_of(inst_id: str) -> str:
+    """Family of a listed instrument, or ``""`` (a row of the account may have no instrument)."""
+    found = INSTRUMENTS.get(inst_id)
+    return "" if found is None else found.uly
+
+
+def ct_type_of(inst_id: str) -> str:
+    """``linear`` or ``inverse``; ``""`` for a row that belongs to no derivative."""
+    found = INSTRUMENTS.get(inst_id)
+    return "" if found is None or found.inst_type == SPOT else "linear"
+
+
+def inst_type(query: Query) -> str:
+    """The required instType; 50014 without one, 51000 for one that OKX does not have."""
+    required(query, "instType")
+    return checked_type(query["instType"])
+
+
+def checked_type(text: str) -> str:
+    """An instType that OKX has; 51000 otherwise."""
+    if text not in INST_TYPES:
+        raise Refusal("51000", "instType")
+    return text
+
+
+def of_type(query: Query) -> list[Instrument]:
+    """The instruments of the required instType, narrowed by instId and instFamily."""
+    kind = inst_type(query)
+    named = query.get("instId", "")
+    family = query.get("instFamily", "")
+    if named and named in INSTRUMENTS and INSTRUMENTS[named].inst_type != kind:
+        raise Refusal("51015")
+    return [
+        each
+        for each in INSTRUMENTS.values()
+        if each.inst_type == kind and named in ("", each.inst_id) and family in ("", each.uly)
+    ]

@@ -1,0 +1,132 @@
+"""GET account/… and asset/…: configuration, money, positions, bills, leverage, fees."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from fakeokx.engine import history
+from fakeokx.engine.checks import listed
+from fakeokx.engine.model import CROSS, ISOLATED, LONG, NET, NET_MODE, SHORT, PositionKey
+from fakeokx.engine.refusals import Refusal
+from fakeokx.server import queries
+from fakeokx.server.desk import Desk
+from fakeokx.server.queries import INST_IDS_MAX, POS_IDS_MAX, Handler, Query, Rows
+from fakeokx.wire import pagination
+from fakeokx.wire.auth import ApiKey
+from fakeokx.wire.bill_types import BILL_TYPES, subtype_rows
+from fakeokx.wire.render_account import (
+    balance_row,
+    config_row,
+    leverage_row,
+    position_history_row,
+    position_row,
+)
+from fakeokx.wire.render_orders import bill_row
+from fakeokx.wire.render_public import account_instrument_row, trade_fee_row
+from fakeokx.wire.variants import as_position
+
+_CT_TYPES: Final = ("linear", "inverse")
+
+
+def _currencies(_desk: Desk, _query: Query, _key: ApiKey) -> Rows:
+    return []
+
+
+def _config(desk: Desk, _query: Query, key: ApiKey) -> Rows:
+    return [config_row(desk.exchange.venue, key.name, may_trade=key.may_trade)]
+
+
+def _balance(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    return [balance_row(desk.exchange.venue, queries.words(query, "ccy", POS_IDS_MAX))]
+
+
+def _instruments(_desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    return [account_instrument_row(each) for each in queries.of_type(query)]
+
+
+def _subtypes(_desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    kinds = queries.words(query, "type", len(BILL_TYPES))
+    if any(kind not in BILL_TYPES for kind in kinds):
+        raise Refusal("51000", "type")
+    return subtype_rows(kinds)
+
+
+def _trade_fee(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    kind = queries.inst_type(query)
+    if query.get("instId") and listed(query["instId"]).inst_type != kind:
+        raise Refusal("51015")
+    return [trade_fee_row(kind, desk.exchange.now_ms())]
+
+
+def positions(desk: Desk, query: Query, *, stale: bool) -> Rows:
+    """account/positions, from the venue or from what it was when the script was loaded."""
+    inst_ids = queries.words(query, "instId", INST_IDS_MAX)
+    pos_ids = queries.words(query, "posId", POS_IDS_MAX)
+    if query.get("instType"):
+        queries.checked_type(query["instType"])
+    with_flat = bool(inst_ids or pos_ids)
+    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+    held = history.positions(venue, now_ms, with_flat=with_flat)
+    if stale:
+        held = [each for each in desk.stale if each.qty_contracts or with_flat]
+    rows = [as_position(venue.switches, position_row(venue, each)) for each in held]
+    return list(queries.filtered(rows, query, "instType", "instId", "posId"))
+
+
+def _positions(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    return positions(desk, query, stale=False)
+
+
+def _positions_history(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    lives = history.positions_history(desk.exchange.venue, desk.exchange.now_ms())
+    rows = queries.filtered(
+        [position_history_row(each) for each in lives],
+        query,
+        "instType",
+        "instId",
+        "mgnMode",
+        "type",
+        "posId",
+    )
+    return pagination.page(rows, query, pagination.POSITIONS_HISTORY)
+
+
+def _bills(kept_ms: int) -> Handler:
+    def handler(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+        bills = history.bills(desk.exchange.venue, desk.exchange.now_ms(), kept_ms)
+        names = ("instType", "instId", "ccy", "mgnMode", "type", "subType")
+        if query.get("ctType") and query["ctType"] not in _CT_TYPES:
+            raise Refusal("51000", "ctType")
+        rows = queries.filtered(map(bill_row, bills), query, *names)
+        if query.get("ctType"):
+            rows = (row for row in rows if queries.ct_type_of(row["instId"]) == query["ctType"])
+        return pagination.page(rows, query, pagination.BILLS)
+
+    return handler
+
+
+def _leverage(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    queries.required(query, "instId", "mgnMode")
+    if query["mgnMode"] not in (CROSS, ISOLATED):
+        raise Refusal("51000", "mgnMode")
+    venue = desk.exchange.venue
+    sides = (NET,) if venue.pos_mode == NET_MODE else (LONG, SHORT)
+    return [
+        leverage_row(venue, PositionKey(listed(inst_id).inst_id, query["mgnMode"], side))
+        for inst_id in queries.words(query, "instId", POS_IDS_MAX)
+        for side in sides
+    ]
+
+
+READS: Final[Mapping[str, Handler]] = {
+    "asset/currencies": _currencies,
+    "account/config": _config,
+    "account/balance": _balance,
+    "account/instruments": _instruments,
+    "account/subtypes": _subtypes,
+    "account/trade-fee": _trade_fee,
+    "account/positions": _positions,
+    "account/positions-history": _positions_history,
+    "account/bills": _bills(history.BILLS_KEPT_MS),
+    "account/bills-archive": _bills(history.ARCHIVE_KEPT_MS),
+    "account/leverage-info": _leverage,
+}

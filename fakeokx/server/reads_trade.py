@@ -1,0 +1,147 @@
+"""GET trade/…: orders, algo orders and fills, as far as they can still be read."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from fakeokx.engine import history
+from fakeokx.engine.checks import listed
+from fakeokx.engine.commands import AlgoRef, OrderRef
+from fakeokx.engine.lifecycle import AlgoState
+from fakeokx.engine.model import Algo, Order
+from fakeokx.engine.refusals import Refusal
+from fakeokx.server import queries
+from fakeokx.server.desk import Desk
+from fakeokx.server.queries import Handler, Query, Rows
+from fakeokx.wire import pagination, variants
+from fakeokx.wire.auth import ApiKey
+from fakeokx.wire.render_orders import algo_row, fill_row, order_row
+
+_ALGO_DONE: Final = (AlgoState.EFFECTIVE, AlgoState.CANCELED, AlgoState.ORDER_FAILED)
+_ALGO_FILTERS: Final = (
+    "conditional",
+    "oco",
+    "trigger",
+    "move_order_stop",
+    "iceberg",
+    "twap",
+    "chase",
+    "smart_iceberg",
+)
+
+
+def _order(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    queries.required(query, "instId")
+    if not query.get("ordId") and not query.get("clOrdId"):
+        raise Refusal("50015", "ordId", "clOrdId")
+    listed(query["instId"])
+    ref = OrderRef(
+        inst_id=query["instId"],
+        ord_id=query.get("ordId", ""),
+        cl_ord_id=query.get("clOrdId", ""),
+    )
+    venue = desk.exchange.venue
+    found = variants.looked_up(venue, ref, desk.exchange.now_ms())
+    if found is None:
+        raise Refusal("51603")
+    return [variants.as_order(venue.switches, order_row(found))]
+
+
+_ORDER_FILTERS: Final = ("instType", "instId", "ordType", "state", "category")
+
+
+def _order_page(desk: Desk, query: Query, orders: Iterable[Order]) -> Rows:
+    if query.get("instType"):
+        queries.checked_type(query["instType"])
+    switches = desk.exchange.venue.switches
+    seen = variants.visible_orders(switches, orders)
+    rows = (variants.as_order(switches, order_row(each)) for each in seen)
+    return pagination.page(queries.filtered(rows, query, *_ORDER_FILTERS), query, pagination.ORDERS)
+
+
+def _orders_pending(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    return _order_page(desk, query, history.orders_pending(desk.exchange.venue))
+
+
+def _orders_history(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    queries.inst_type(query)
+    now_ms = desk.exchange.now_ms()
+    return _order_page(desk, query, history.orders_history(desk.exchange.venue, now_ms))
+
+
+def _orders_archive(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    queries.inst_type(query)
+    now_ms = desk.exchange.now_ms()
+    return _order_page(desk, query, history.orders_archive(desk.exchange.venue, now_ms))
+
+
+def _fills(kept_ms: int, *, needs_type: bool) -> Handler:
+    def handler(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+        if needs_type or query.get("instType"):
+            queries.inst_type(query)
+        fills = history.fills(desk.exchange.venue, desk.exchange.now_ms(), kept_ms)
+        seen = variants.visible_fills(desk.exchange.venue.switches, fills)
+        names = ("instType", "instId", "ordId", "subType")
+        rows = queries.filtered(map(fill_row, seen), query, *names)
+        return pagination.page(rows, query, pagination.FILLS)
+
+    return handler
+
+
+def _algo(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    if not query.get("algoId") and not query.get("algoClOrdId"):
+        raise Refusal("50015", "algoId", "algoClOrdId")
+    ref = AlgoRef(
+        inst_id=query.get("instId", ""),
+        algo_id=query.get("algoId", ""),
+        algo_cl_ord_id=query.get("algoClOrdId", ""),
+    )
+    found = history.algo(desk.exchange.venue, ref, desk.exchange.now_ms())
+    if found is None:
+        raise Refusal("51603")
+    return [variants.as_algo(desk.exchange.venue.switches, algo_row(found))]
+
+
+def _algo_types(query: Query) -> None:
+    queries.required(query, "ordType")
+    kinds = query["ordType"].split(",")
+    if any(kind not in _ALGO_FILTERS for kind in kinds):
+        raise Refusal("51000", "ordType")
+    if len(kinds) > 1 and sorted(kinds) != ["conditional", "oco"]:
+        raise Refusal("51000", "ordType")
+
+
+_ALGO_FIELDS: Final = ("ordType", "algoId", "algoClOrdId", "instType", "instId", "state")
+
+
+def _algo_page(desk: Desk, query: Query, algos: Iterable[Algo]) -> Rows:
+    switches = desk.exchange.venue.switches
+    rows = (variants.as_algo(switches, algo_row(each)) for each in algos)
+    return pagination.page(queries.filtered(rows, query, *_ALGO_FIELDS), query, pagination.ALGOS)
+
+
+def _algos_pending(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    _algo_types(query)
+    return _algo_page(desk, query, history.algos_pending(desk.exchange.venue))
+
+
+def _algos_history(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    _algo_types(query)
+    if bool(query.get("state")) == bool(query.get("algoId")):
+        raise Refusal("50015" if not query.get("state") else "50024", "state", "algoId")
+    if query.get("state") and query["state"] not in _ALGO_DONE:
+        raise Refusal("51000", "state")
+    now_ms = desk.exchange.now_ms()
+    return _algo_page(desk, query, history.algos_history(desk.exchange.venue, now_ms))
+
+
+READS: Final[Mapping[str, Handler]] = {
+    "trade/order": _order,
+    "trade/orders-pending": _orders_pending,
+    "trade/orders-history": _orders_history,
+    "trade/orders-history-archive": _orders_archive,
+    "trade/fills": _fills(history.FILLS_KEPT_MS, needs_type=False),
+    "trade/fills-history": _fills(history.ARCHIVE_KEPT_MS, needs_type=True),
+    "trade/order-algo": _algo,
+    "trade/orders-algo-pending": _algos_pending,
+    "trade/orders-algo-history": _algos_history,
+}
