@@ -5,7 +5,15 @@ answer. If an invariant breaks or the line cannot be written, memory holds what 
 replay: ``fail`` is called, which ends the process. A command that changed nothing leaves no
 line.
 
-The clock is the machine's plus ``clock_ahead_ms``, and never behind the last command.
+``listeners`` hear of every command that changed something, once its line is in the ledger and
+before anybody is answered. They only look; one that raises ends the process.
+
+The clock is the machine's plus ``clock_ahead_ms``, and never behind the last command. What is
+due by itself (a dead man's switch, a funding, a delivery) happens when somebody looks:
+``wake`` is for the shell to call before it reads, and every now and then.
+
+``listeners`` are told the events of every step that changed something, after its line was
+written and before its caller is answered; they must not raise and must not call back.
 """
 
 import os
@@ -16,7 +24,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from fakeokx.engine.commands import Command, decode, encode
+from fakeokx.engine.commands import Command, Tick, decode, encode
 from fakeokx.engine.decimals import parse, plain
 from fakeokx.engine.events import Event
 from fakeokx.engine.model import NET_MODE
@@ -26,6 +34,7 @@ from fakeokx.engine.venue import Venue
 from fakeokx.server.ledger import FORMAT, Ledger, LedgerDamaged
 
 FIRST_CASH_QUOTE: Final = Decimal(1_000_000)
+Listener = Callable[[Command, tuple[Event, ...]], None]
 
 
 def end_process() -> NoReturn:
@@ -47,6 +56,7 @@ class Exchange:
         fail: Callable[[], None] = end_process,
     ) -> None:
         self._fail = fail
+        self.listeners: list[Callable[[Command, tuple[Event, ...]], None]] = []
         self.ledger = Ledger(directory)
         try:
             entries = self.ledger.replay()
@@ -73,12 +83,19 @@ class Exchange:
             events = step(self.venue, command, now_ms)
             if changed(events):
                 self.ledger.append(now_ms, encode(command))
+                for listener in self.listeners:
+                    listener(command, events)
         except Refusal:
             raise
         except BaseException:
             self._fail()
             raise
         return events
+
+    def wake(self) -> tuple[Event, ...]:
+        """Let happen what is due by now; nothing at all if nothing is."""
+        due_ms = self.venue.due_ms()
+        return () if due_ms is None or self.now_ms() < due_ms else self.do(Tick())
 
     def close(self) -> None:
         """Let the ledger go."""
