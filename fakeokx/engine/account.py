@@ -72,7 +72,7 @@ def wealth(venue: Venue) -> Wealth:
         upl += gain
         if position.key.mgn_mode == ISOLATED:
             isolated_upl += gain
-            isolated_equity += position.margin_quote + gain
+            isolated_equity += position.margin + gain
         else:
             initial += initial_margin_quote(position, px)
             maintenance += maintenance_margin_quote(position, px)

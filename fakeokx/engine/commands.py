@@ -1,187 +1,85 @@
-"""Everything that can change the venue, as frozen data made of text.
+"""Everything that can change the venue: the union of its commands, and how one is stored.
 
-A command carries what the caller wrote, in OKX's units and with ``""`` for whatever was left
-out; the engine gives it meaning. It is also what the ledger stores, so ``encode`` and
-``decode`` are inverse and a field may be added but never change its sense.
+A command carries what the caller wrote, in OKX's units; the engine gives it meaning. It is
+also what the ledger stores, so ``encode`` and ``decode`` are inverse and a field may be added
+but never change its sense: ``encode`` leaves out what has its default, ``decode`` puts the
+default back, and so a ledger that was written before a field existed is read with its default.
 
 Lists of orders are executed in turn and answered one by one; a single request is a list of one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from dataclasses import MISSING, fields
+from typing import Any, Final, get_args
 
+from fakeokx.engine.client_commands import (
+    AlgoAmendment,
+    AlgoRef,
+    AmendAlgos,
+    Amendment,
+    AmendOrders,
+    CancelAlgos,
+    CancelAllAfter,
+    CancelOrders,
+    ClosePosition,
+    OrderRef,
+    OrderRequest,
+    PlaceAlgo,
+    PlaceOrders,
+    SetLeverage,
+    SetPositionMode,
+)
+from fakeokx.engine.control_commands import (
+    Adl,
+    AdvanceClock,
+    Deliver,
+    Deposit,
+    Fund,
+    Liquidate,
+    MovePrice,
+    OpenAccount,
+    SetBook,
+    SetFundingRate,
+    SetMark,
+    SetPartial,
+    SetSwitch,
+    Tick,
+)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRequest:
-    """An order as it was asked for (OKX: Trade, POST order)."""
-
-    inst_id: str
-    td_mode: str
-    side: str
-    ord_type: str
-    sz: str
-    px: str = ""
-    pos_side: str = ""
-    reduce_only: str = ""
-    cl_ord_id: str = ""
-    tag: str = ""
-    attach_algo_ords: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRef:
-    """An order named by id; ``ord_id`` wins over ``cl_ord_id``."""
-
-    inst_id: str
-    ord_id: str = ""
-    cl_ord_id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amendment:
-    """A new size or price for a pending order (OKX: Trade, POST amend-order)."""
-
-    inst_id: str
-    ord_id: str = ""
-    cl_ord_id: str = ""
-    new_sz: str = ""
-    new_px: str = ""
-    req_id: str = ""
-    cxl_on_fail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlgoRef:
-    """An algo order named by id; ``algo_id`` wins over ``algo_cl_ord_id``."""
-
-    inst_id: str
-    algo_id: str = ""
-    algo_cl_ord_id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceOrders:
-    """Place orders, in turn."""
-
-    orders: tuple[OrderRequest, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelOrders:
-    """Cancel orders, in turn."""
-
-    orders: tuple[OrderRef, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmendOrders:
-    """Amend orders, in turn."""
-
-    orders: tuple[Amendment, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosePosition:
-    """Close a whole position at market (OKX: Trade, POST close-position)."""
-
-    inst_id: str
-    mgn_mode: str
-    pos_side: str = ""
-    auto_cxl: str = ""
-    cl_ord_id: str = ""
-    tag: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceAlgo:
-    """Place a stop, a take-profit, both as oco, or a trigger order (OKX: POST order-algo)."""
-
-    inst_id: str
-    td_mode: str
-    side: str
-    ord_type: str
-    sz: str = ""
-    pos_side: str = ""
-    reduce_only: str = ""
-    close_fraction: str = ""
-    sl_trigger_px: str = ""
-    sl_ord_px: str = ""
-    sl_trigger_px_type: str = ""
-    tp_trigger_px: str = ""
-    tp_ord_px: str = ""
-    tp_trigger_px_type: str = ""
-    trigger_px: str = ""
-    order_px: str = ""
-    trigger_px_type: str = ""
-    algo_cl_ord_id: str = ""
-    cl_ord_id: str = ""
-    tag: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelAlgos:
-    """Cancel algo orders, in turn."""
-
-    algos: tuple[AlgoRef, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetLeverage:
-    """Set the leverage of an instrument (OKX: Account, POST set-leverage)."""
-
-    inst_id: str
-    lever: str
-    mgn_mode: str
-    pos_side: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetPositionMode:
-    """Choose net_mode or long_short_mode (OKX: Account, POST set-position-mode)."""
-
-    pos_mode: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MovePrice:
-    """Control: the last and mark price of an instrument become this."""
-
-    inst_id: str
-    px: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Liquidate:
-    """Control: the venue takes a position over and closes it at the mark price."""
-
-    inst_id: str
-    pos_side: str = ""
-    mgn_mode: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetPartial:
-    """Control: the next execution on the instrument stops after ``sz`` contracts."""
-
-    inst_id: str
-    sz: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdvanceClock:
-    """Control: the venue's clock runs this much further ahead of the machine's."""
-
-    advance_ms: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetSwitch:
-    """Control: where sources about OKX disagree, behave like this (see ``switches``)."""
-
-    name: str
-    value: str
-
+__all__ = [
+    "Adl",
+    "AdvanceClock",
+    "AlgoAmendment",
+    "AlgoRef",
+    "AmendAlgos",
+    "AmendOrders",
+    "Amendment",
+    "CancelAlgos",
+    "CancelAllAfter",
+    "CancelOrders",
+    "ClosePosition",
+    "Command",
+    "Deliver",
+    "Deposit",
+    "Fund",
+    "Liquidate",
+    "MovePrice",
+    "OpenAccount",
+    "OrderRef",
+    "OrderRequest",
+    "PlaceAlgo",
+    "PlaceOrders",
+    "SetBook",
+    "SetFundingRate",
+    "SetLeverage",
+    "SetMark",
+    "SetPartial",
+    "SetPositionMode",
+    "SetSwitch",
+    "Tick",
+    "decode",
+    "encode",
+]
 
 Command = (
     PlaceOrders
@@ -190,46 +88,47 @@ Command = (
     | ClosePosition
     | PlaceAlgo
     | CancelAlgos
+    | AmendAlgos
+    | CancelAllAfter
     | SetLeverage
     | SetPositionMode
     | MovePrice
+    | SetMark
+    | SetBook
+    | SetFundingRate
+    | Fund
+    | Deliver
+    | Adl
     | Liquidate
+    | Deposit
+    | OpenAccount
     | SetPartial
-    | AdvanceClock
     | SetSwitch
+    | AdvanceClock
+    | Tick
 )
 
-_COMMANDS: Final[Mapping[str, type[Any]]] = {
-    kind.__name__: kind
-    for kind in (
-        PlaceOrders,
-        CancelOrders,
-        AmendOrders,
-        ClosePosition,
-        PlaceAlgo,
-        CancelAlgos,
-        SetLeverage,
-        SetPositionMode,
-        MovePrice,
-        Liquidate,
-        SetPartial,
-        AdvanceClock,
-        SetSwitch,
-    )
-}
+_COMMANDS: Final[Mapping[str, type[Any]]] = {kind.__name__: kind for kind in get_args(Command)}
+# Commands with a list, which is their first field: what its elements are.
 _ELEMENTS: Final[Mapping[str, type[Any]]] = {
     "PlaceOrders": OrderRequest,
     "CancelOrders": OrderRef,
     "AmendOrders": Amendment,
     "CancelAlgos": AlgoRef,
+    "AmendAlgos": AlgoAmendment,
 }
+_LEVELS: Final = ("bids", "asks")
 
 
 def _pack(value: Any) -> dict[str, Any]:
     packed: dict[str, Any] = {}
     for field in fields(value):
         item = getattr(value, field.name)
-        packed[field.name] = [_pack(each) for each in item] if isinstance(item, tuple) else item
+        if field.default is not MISSING and item == field.default:
+            continue
+        if isinstance(item, tuple):
+            item = [list(each) if isinstance(each, tuple) else _pack(each) for each in item]
+        packed[field.name] = item
     return packed
 
 
@@ -248,9 +147,12 @@ def decode(data: Mapping[str, Any]) -> Command:
     element = _ELEMENTS.get(op)
     try:
         if element is not None:
-            (name,) = (field.name for field in fields(kind))
+            name = fields(kind)[0].name
             rest[name] = tuple(element(**each) for each in rest[name])
+        elif kind is SetBook:
+            for name in _LEVELS:
+                rest[name] = tuple((px, sz) for px, sz in rest.get(name, ()))
         command: Command = kind(**rest)
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, ValueError) as error:
         raise ValueError(f"command {op} does not have these fields: {error}") from error
     return command

@@ -1,9 +1,11 @@
-"""What the venue knows: orders, algo orders, positions, fills and bills, all immutable.
+"""What the venue knows: orders, algo orders, positions, fills, bills and market data, immutable.
 
 A change is a new value with the same id, so an event can carry the value as it was at that
-instant. Quantities are contracts, prices and money are USDT, times are Unix milliseconds.
-A position's quantity is signed in both position modes: a short is negative here and loses
-its sign only when a long_short row is written.
+instant. Quantities are contracts, and a spot pair counts as contracts of one base coin each.
+Prices are in the quote currency; a fee is in its ``fee_ccy``, a pnl, a margin and a funding
+fee in the instrument's settlement currency, a bill in its ``ccy``. Times are Unix
+milliseconds. A position's quantity is signed in both position modes: a short is negative here
+and loses its sign only when a long_short row is written.
 """
 
 from dataclasses import dataclass
@@ -13,10 +15,12 @@ from typing import Final, NamedTuple
 from fakeokx.engine.decimals import ZERO, ratio
 from fakeokx.engine.lifecycle import AlgoState, OrdState
 
+MAIN: Final = "main"
 NET_MODE: Final = "net_mode"
 LONG_SHORT_MODE: Final = "long_short_mode"
 CROSS: Final = "cross"
 ISOLATED: Final = "isolated"
+CASH: Final = "cash"
 BUY: Final = "buy"
 SELL: Final = "sell"
 NET: Final = "net"
@@ -43,8 +47,30 @@ class PositionKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A take-profit, a stop, both, or a trailing stop that waits for its order to fill wholly.
+
+    ``sl`` and ``tp`` are trigger price, its type, and order price (None = at market).
+    ``attach_algo_id`` is not the algoId that it will have.
+    """
+
+    attach_algo_id: int
+    attach_algo_cl_ord_id: str = ""
+    tp: tuple[Decimal, str, Decimal | None] | None = None
+    sl: tuple[Decimal, str, Decimal | None] | None = None
+    callback_ratio: Decimal | None = None
+    callback_spread: Decimal | None = None
+    active_px_quote: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order. ``last_*`` describe its newest fill and are None before the first."""
+    """One order. ``last_*`` describe its newest fill and are None before the first.
+
+    ``quote_sz`` is the size as asked for when that was in quote currency (tgtCcy quote_ccy);
+    ``qty_contracts`` is then what it could buy at the prices it met. ``pos_side`` is empty
+    on SPOT.
+    """
 
     ord_id: int
     inst_id: str
@@ -68,12 +94,18 @@ class Order:
     algo_cl_ord_id: str = ""
     filled_contracts: Decimal = ZERO
     filled_px_sum: Decimal = ZERO
-    fee_quote: Decimal = ZERO
-    pnl_quote: Decimal = ZERO
+    fee: Decimal = ZERO
+    pnl: Decimal = ZERO
     last_px_quote: Decimal | None = None
     last_contracts: Decimal = ZERO
     last_time_ms: int | None = None
     last_trade_id: str = ""
+    account: str = MAIN
+    fee_ccy: str = "USDT"
+    tgt_ccy: str = ""
+    quote_sz: Decimal | None = None
+    stp_mode: str = "cancel_maker"
+    attached: tuple[Attached, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -95,7 +127,7 @@ class Order:
     @property
     def is_closing(self) -> bool:
         """Whether the order may only reduce: by flag in net mode, by nature in long_short."""
-        if self.pos_side == NET:
+        if self.pos_side in (NET, ""):
             return self.reduce_only
         return (self.pos_side == LONG) == (self.side == SELL)
 
@@ -124,7 +156,13 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Algo:
-    """One algo order. ``qty_contracts`` is None when it closes the whole position."""
+    """One algo order. ``qty_contracts`` is None when it closes the whole position.
+
+    A trailing one (move_order_stop) has no legs. It is active once ``active_px_quote`` was
+    reached; from then on ``extreme_px_quote`` is the best price seen, and
+    ``move_trigger_px_quote`` the price at which it would fire now.
+    ``linked_ord_id`` is the order that it was attached to.
+    """
 
     algo_id: int
     inst_id: str
@@ -149,6 +187,17 @@ class Algo:
     actual_px_quote: Decimal | None = None
     trigger_time_ms: int | None = None
     fail_code: str = ""
+    account: str = MAIN
+    tgt_ccy: str = ""
+    cxl_on_close_pos: bool = False
+    linked_ord_id: int | None = None
+    callback_ratio: Decimal | None = None
+    callback_spread: Decimal | None = None
+    active_px_quote: Decimal | None = None
+    is_active: bool = False
+    extreme_px_quote: Decimal | None = None
+    move_trigger_px_quote: Decimal | None = None
+    attached: tuple[Attached, ...] = ()
 
     def leg(self, kind: str) -> Leg | None:
         """The leg of that kind (``sl``, ``tp`` or ``trigger``), if the order has it."""
@@ -159,8 +208,10 @@ class Algo:
 class Position:
     """One position and the life it is in; a life runs from flat to flat.
 
-    ``qty_contracts`` is signed. ``margin_quote`` is the isolated margin, zero in cross.
+    ``qty_contracts`` is signed. ``margin`` is the isolated margin, zero in cross.
     ``close_kind`` is positions-history's type of the newest closing event, empty before one.
+    ``opened_px_sum`` is what ``Instrument.average`` needs, and so is ``closed_px_sum``.
+    realizedPnl is ``pnl + fee + funding_fee + liq_penalty``.
     """
 
     key: PositionKey
@@ -171,9 +222,9 @@ class Position:
     u_time_ms: int
     qty_contracts: Decimal = ZERO
     avg_px_quote: Decimal = ZERO
-    margin_quote: Decimal = ZERO
-    pnl_quote: Decimal = ZERO
-    fee_quote: Decimal = ZERO
+    margin: Decimal = ZERO
+    pnl: Decimal = ZERO
+    fee: Decimal = ZERO
     opened_contracts: Decimal = ZERO
     opened_px_sum: Decimal = ZERO
     closed_contracts: Decimal = ZERO
@@ -183,11 +234,24 @@ class Position:
     trade_id: str = ""
     close_kind: str = ""
     close_mark_px_quote: Decimal | None = None
+    account: str = MAIN
+    ccy: str = "USDT"
+    funding_fee: Decimal = ZERO
+    liq_penalty: Decimal = ZERO
+
+    @property
+    def realized_pnl(self) -> Decimal:
+        """What this life has earned so far, all costs included."""
+        return self.pnl + self.fee + self.funding_fee + self.liq_penalty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """One execution. ``trade_id`` is negative on a liquidation, whose ``exec_type`` is empty."""
+    """One execution. A liquidation or ADL has a negative ``trade_id`` and no ``exec_type``.
+
+    ``bill_id`` is the id of its (first) bill. On SPOT ``mgn_mode`` is cash and ``pos_side``
+    empty.
+    """
 
     bill_id: int
     ord_id: int
@@ -198,26 +262,45 @@ class Fill:
     qty_contracts: Decimal
     px_quote: Decimal
     mark_px_quote: Decimal
-    fee_quote: Decimal
-    pnl_quote: Decimal
+    fee: Decimal
+    pnl: Decimal
     trade_id: int
     exec_type: str
     sub_type: str
     cl_ord_id: str
     tag: str
     time_ms: int
+    account: str = MAIN
+    fee_ccy: str = "USDT"
+    fee_rate: Decimal = ZERO
+    category: str = "normal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """One line of the account: what changed, and the cash and margin after it."""
+    """One line of the account in one currency: what changed, and cash and margin after it.
+
+    ``fill`` is the execution it belongs to, None for a transfer or a funding fee; the
+    instrument, price and quantity of the line are its own, so that a line without a fill has
+    them too. ``sender`` and ``receiver`` are the accounts of a transfer (6 funding, 18 trading).
+    """
 
     bill_id: int
     type: str
     sub_type: str
-    cash_quote: Decimal
-    cash_change_quote: Decimal
-    margin_quote: Decimal
-    margin_change_quote: Decimal
-    fill: Fill
+    cash: Decimal
+    cash_change: Decimal
+    margin: Decimal
+    margin_change: Decimal
     time_ms: int
+    fill: Fill | None = None
+    account: str = MAIN
+    ccy: str = "USDT"
+    fee: Decimal = ZERO
+    pnl: Decimal = ZERO
+    inst_id: str = ""
+    mgn_mode: str = ""
+    qty_contracts: Decimal = ZERO
+    px_quote: Decimal | None = None
+    sender: str = ""
+    receiver: str = ""

@@ -36,7 +36,7 @@ class Execution:
     instrument: Instrument
     qty_contracts: Decimal
     px_quote: Decimal
-    fee_quote: Decimal
+    fee: Decimal
     lever: Decimal
     trade_id: str
     now_ms: int
@@ -49,9 +49,9 @@ class Effect:
 
     after: Position
     ended: Position | None
-    pnl_quote: Decimal
-    cash_change_quote: Decimal
-    margin_change_quote: Decimal
+    pnl: Decimal
+    cash_change: Decimal
+    margin_change: Decimal
 
 
 def apply(before: Position, execution: Execution) -> Effect:
@@ -60,22 +60,22 @@ def apply(before: Position, execution: Execution) -> Effect:
     against = before.qty_contracts * qty < 0
     closing = min(abs(qty), abs(before.qty_contracts)) if against else ZERO
     opening = abs(qty) - closing
-    fee_closing = execution.fee_quote if opening == 0 else ZERO
+    fee_closing = execution.fee if opening == 0 else ZERO
     if closing and opening:
-        fee_closing = ratio(execution.fee_quote * closing, abs(qty))
+        fee_closing = ratio(execution.fee * closing, abs(qty))
     position, pnl = before, ZERO
     if closing:
         position, pnl = _reduce(position, closing, fee_closing, execution)
     ended = position if closing and opening else None
     if opening:
-        position = _increase(position, opening, execution.fee_quote - fee_closing, execution)
-    margin_change = position.margin_quote - before.margin_quote
+        position = _increase(position, opening, execution.fee - fee_closing, execution)
+    margin_change = position.margin - before.margin
     return Effect(
         after=position,
         ended=ended,
-        pnl_quote=pnl,
-        cash_change_quote=pnl + execution.fee_quote - margin_change,
-        margin_change_quote=margin_change,
+        pnl=pnl,
+        cash_change=pnl + execution.fee - margin_change,
+        margin_change=margin_change,
     )
 
 
@@ -86,16 +86,16 @@ def _reduce(
     moved = execution.px_quote - position.avg_px_quote
     pnl = execution.instrument.notional_quote(direction * closing, moved)
     held = abs(position.qty_contracts)
-    released = position.margin_quote
+    released = position.margin
     if closing < held:
-        released = ratio(position.margin_quote * closing, held)
+        released = ratio(position.margin * closing, held)
     kind = CLOSED_WHOLLY if closing == held else CLOSED_PARTLY
     after = replace(
         position,
         qty_contracts=position.qty_contracts - direction * closing,
-        margin_quote=position.margin_quote - released,
-        pnl_quote=position.pnl_quote + pnl,
-        fee_quote=position.fee_quote + fee,
+        margin=position.margin - released,
+        pnl=position.pnl + pnl,
+        fee=position.fee + fee,
         closed_contracts=position.closed_contracts + closing,
         closed_px_sum=position.closed_px_sum + closing * execution.px_quote,
         trade_id=execution.trade_id or position.trade_id,
@@ -112,7 +112,7 @@ def _increase(position: Position, opening: Decimal, fee: Decimal, execution: Exe
     direction = 1 if execution.qty_contracts > 0 else -1
     qty = position.qty_contracts + direction * opening
     value = abs(position.qty_contracts) * position.avg_px_quote + opening * execution.px_quote
-    margin = position.margin_quote
+    margin = position.margin
     if position.key.mgn_mode == ISOLATED:
         notional = execution.instrument.notional_quote(opening, execution.px_quote)
         margin += ratio(notional, execution.lever)
@@ -120,8 +120,8 @@ def _increase(position: Position, opening: Decimal, fee: Decimal, execution: Exe
         position,
         qty_contracts=qty,
         avg_px_quote=ratio(value, abs(qty)),
-        margin_quote=margin,
-        fee_quote=position.fee_quote + fee,
+        margin=margin,
+        fee=position.fee + fee,
         opened_contracts=position.opened_contracts + opening,
         opened_px_sum=position.opened_px_sum + opening * execution.px_quote,
         open_contracts_max=max(position.open_contracts_max, abs(qty)),

@@ -36,6 +36,7 @@ from fakeokx.engine.commands import (
 from fakeokx.engine.decimals import ZERO, exact
 from fakeokx.engine.events import Answered, Event, Filled
 from fakeokx.engine.model import PositionKey, sign_of
+from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
 
 _HANDLERS: Final[Mapping[type[Any], Callable[[Venue, Any], None]]] = {
@@ -64,7 +65,10 @@ def step(venue: Venue, command: Command, now_ms: int) -> tuple[Event, ...]:
         time_before, venue.now_ms = venue.now_ms, now_ms
         venue.events = []
         try:
-            _HANDLERS[type(command)](venue, command)
+            handler = _HANDLERS.get(type(command))
+            if handler is None:
+                raise Refusal("51000", "op")
+            handler(venue, command)
         except Exception:
             venue.now_ms = time_before
             raise
@@ -83,11 +87,11 @@ def changed(events: tuple[Event, ...]) -> bool:
 
 
 def _check_money(venue: Venue, cash_before: Decimal, filled: list[Filled]) -> None:
-    billed = sum((each.bill.cash_change_quote for each in filled), ZERO)
+    billed = sum((each.bill.cash_change for each in filled), ZERO)
     assert venue.cash_quote - cash_before == billed, "the cash moved without a bill"
-    assert not filled or filled[-1].bill.cash_quote == venue.cash_quote, "a bill misstates it"
-    bound = sum((each.bill.margin_change_quote for each in filled), ZERO)
-    earned = sum((each.fill.pnl_quote + each.fill.fee_quote for each in filled), ZERO)
+    assert not filled or filled[-1].bill.cash == venue.cash_quote, "a bill misstates it"
+    bound = sum((each.bill.margin_change for each in filled), ZERO)
+    earned = sum((each.fill.pnl + each.fill.fee for each in filled), ZERO)
     assert billed + bound == earned, "bills and fills disagree about the money"
 
 

@@ -87,6 +87,10 @@ class Venue:
         self._last_trade[inst_id] += 1
         return self._last_trade[inst_id]
 
+    def due_ms(self) -> int | None:
+        """When the next thing happens by itself, or None."""
+        return None
+
     def lever(self, key: PositionKey) -> Decimal:
         """The leverage in force for that position."""
         return self.levers.get(key, LEVER_DEFAULT)
@@ -142,7 +146,7 @@ class Venue:
 
     def settle(self, fill: Fill, bill: Bill) -> None:
         """Book an execution: the cash moves by exactly what its bill says."""
-        self.cash_quote = bill.cash_quote
+        self.cash_quote = bill.cash
         self.cash_time_ms = bill.time_ms
         self.fills.append(fill)
         self.bills.append(bill)

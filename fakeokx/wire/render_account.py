@@ -161,7 +161,7 @@ def _position_row(venue: Venue, position: Position) -> Row:
         "cTime": str(position.c_time_ms),
         "ccy": SETTLE_CCY,
         "closeOrderAlgo": [_close_order(each) for each in _whole_closers(venue, key)],
-        "fee": text(position.fee_quote),
+        "fee": text(position.fee),
         "fundingFee": "0",
         "hedgedPos": "",
         "idxPx": text(px),
@@ -172,11 +172,11 @@ def _position_row(venue: Venue, position: Position) -> Row:
         "liqPenalty": "0",
         "markPx": text(px),
         "mgnMode": key.mgn_mode,
-        "pnl": text(position.pnl_quote),
+        "pnl": text(position.pnl),
         "pos": signed_pos(position),
         "posId": str(position.pos_id),
         "posSide": key.pos_side,
-        "realizedPnl": text(position.pnl_quote + position.fee_quote),
+        "realizedPnl": text(position.pnl + position.fee),
         "settledPnl": "0",
         "tradeId": position.trade_id,
         "uTime": str(position.u_time_ms),
@@ -188,7 +188,7 @@ def _position_row(venue: Venue, position: Position) -> Row:
             "bePx": text(_break_even(position)),
             "imr": text(initial) if is_cross else "",
             "lever": text(position.lever),
-            "margin": "" if is_cross else text(position.margin_quote),
+            "margin": "" if is_cross else text(position.margin),
             "mmr": text(maintenance_margin_quote(position, px)),
             "nonSettleAvgPx": text(position.avg_px_quote),
             "notionalUsd": text(_notional(position, px)),
@@ -216,14 +216,14 @@ def _position_history_row(position: Position) -> Row:
     instrument = INSTRUMENTS[position.key.inst_id]
     open_avg = ratio(position.opened_px_sum, position.opened_contracts)
     value = instrument.notional_quote(position.open_contracts_max, open_avg)
-    realized = position.pnl_quote + position.fee_quote
+    realized = position.pnl + position.fee
     return {
         "cTime": str(position.c_time_ms),
         "ccy": SETTLE_CCY,
         "closeAvgPx": text(ratio(position.closed_px_sum, position.closed_contracts)),
         "closeTotalPos": text(position.closed_contracts),
         "direction": "long" if position.was_long else "short",
-        "fee": text(position.fee_quote),
+        "fee": text(position.fee),
         "fundingFee": "0",
         "instId": position.key.inst_id,
         "instType": instrument.inst_type,
@@ -233,7 +233,7 @@ def _position_history_row(position: Position) -> Row:
         "nonSettleAvgPx": text(open_avg),
         "openAvgPx": text(open_avg),
         "openMaxPos": text(position.open_contracts_max),
-        "pnl": text(position.pnl_quote),
+        "pnl": text(position.pnl),
         "pnlRatio": text(ratio(realized, ratio(value, position.lever))),
         "posId": str(position.pos_id),
         "posSide": position.key.pos_side,

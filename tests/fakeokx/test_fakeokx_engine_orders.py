@@ -1,5 +1,6 @@
 """Orders: who is let in, what they do to the price, and how they end."""
 
+import json
 from dataclasses import fields
 
 import pytest
@@ -14,6 +15,7 @@ from fakeokx.engine.commands import (
     MovePrice,
     OrderRef,
     PlaceOrders,
+    SetBook,
     SetPartial,
     decode,
     encode,
@@ -27,7 +29,7 @@ def test_a_market_order_fills_whole_at_the_last_price_as_taker() -> None:
     order = place(venue, sz="2", cl_ord_id="mine", tag="LiveAgent01")
     assert (order.state, order.filled_contracts, order.avg_px_quote) == ("filled", D(2), D(50000))
     (fill,) = venue.fills
-    assert (fill.exec_type, fill.fee_quote, fill.tag, fill.cl_ord_id) == (
+    assert (fill.exec_type, fill.fee, fill.tag, fill.cl_ord_id) == (
         "T",
         D("-0.5"),
         "LiveAgent01",
@@ -192,7 +194,7 @@ def test_long_short_mode_wants_a_side_and_does_not_oversell() -> None:
     place(venue, pos_side="long", sz="3")
     place(venue, pos_side="long", side="sell", ord_type="limit", px="60000", sz="2")
     assert refused(venue, side="sell", pos_side="long", sz="2") == ("51112", ())
-    assert place(venue, side="sell", pos_side="long", sz="1").pnl_quote == 0
+    assert place(venue, side="sell", pos_side="long", sz="1").pnl == 0
 
 
 @pytest.mark.parametrize("ref", [{"ord_id": "7"}, {"cl_ord_id": "none"}, {"ord_id": "x"}])
@@ -298,16 +300,25 @@ def test_time_may_stand_still_but_not_go_back() -> None:
 
 
 def test_every_command_survives_its_encoding() -> None:
-    kinds = commands._COMMANDS
-    for name, kind in kinds.items():
+    for name, kind in commands._COMMANDS.items():
+        given: dict[str, object] = {field.name: f"<{field.name}>" for field in fields(kind)}
         element = commands._ELEMENTS.get(name)
-        if element is None:
-            command = kind(**{field.name: f"<{field.name}>" for field in fields(kind)})
-        else:
-            (list_field,) = fields(kind)
+        if element is not None:
             one = element(**{field.name: f"<{field.name}>" for field in fields(element)})
-            command = kind(**{list_field.name: (one, one)})
-        assert decode(encode(command)) == command
+            given[fields(kind)[0].name] = (one, one)
+        if kind is SetBook:
+            given |= {"bids": (("1", "2"), ("0.5", "3")), "asks": (("2", "1"),)}
+        assert decode(json.loads(json.dumps(encode(kind(**given))))) == kind(**given)
+
+
+def test_what_has_its_default_is_not_written_and_comes_back() -> None:
+    short = PlaceOrders(orders=(ask(),))
+    assert "account" not in encode(short)
+    assert encode(short)["orders"] == [
+        {"inst_id": BTC, "td_mode": "cross", "side": "buy", "ord_type": "market", "sz": "1"}
+    ]
+    assert decode(encode(short)) == short
+    assert decode(encode(SetBook(inst_id=BTC))) == SetBook(inst_id=BTC)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def run(position: Position, qty: str, px: str, fee: str = "0", lever: str = "10"
         instrument=SOL,
         qty_contracts=D(qty),
         px_quote=D(px),
-        fee_quote=D(fee),
+        fee=D(fee),
         lever=D(lever),
         trade_id="1",
         now_ms=1,
@@ -51,7 +51,7 @@ def test_published_maker_fee_of_one_btc_contract() -> None:
     move(venue, "51000")
     order = place(venue, ord_type="limit", px="50912.4")
     move(venue, "50912.4")
-    assert venue.orders[order.ord_id].fee_quote == D("-0.1018248")
+    assert venue.orders[order.ord_id].fee == D("-0.1018248")
 
 
 def test_rule_1_average_is_weighted_by_contracts() -> None:
@@ -63,7 +63,7 @@ def test_rule_1_average_is_weighted_by_contracts() -> None:
 def test_rule_2_reducing_earns_the_move_and_leaves_the_average(sign: int, pnl: str) -> None:
     opened = run(flat(), str(5 * sign), "100").after
     effect = run(opened, str(-2 * sign), "110")
-    assert effect.pnl_quote == D(pnl)
+    assert effect.pnl == D(pnl)
     assert effect.after.avg_px_quote == 100
     assert effect.after.close_kind == "1"
 
@@ -72,22 +72,22 @@ def test_rule_3_a_flip_ends_a_life_and_starts_another_at_the_new_price() -> None
     opened = run(flat(), "2", "100", "-0.1").after
     effect = run(opened, "-5", "110", "-0.5")
     assert effect.ended is not None
-    assert (effect.ended.qty_contracts, effect.ended.fee_quote) == (0, D("-0.3"))
+    assert (effect.ended.qty_contracts, effect.ended.fee) == (0, D("-0.3"))
     assert (effect.after.qty_contracts, effect.after.avg_px_quote) == (D(-3), D(110))
-    assert effect.after.fee_quote == D("-0.3")
+    assert effect.after.fee == D("-0.3")
     assert effect.after.life == effect.ended.life + 1
-    assert effect.pnl_quote == 20
+    assert effect.pnl == 20
 
 
 def test_rule_4_isolated_margin_comes_and_goes_with_the_position() -> None:
     opened = run(flat("isolated"), "3", "100", "-0.1")
-    assert opened.margin_change_quote == 30
-    assert opened.cash_change_quote == D("-30.1")
+    assert opened.margin_change == 30
+    assert opened.cash_change == D("-30.1")
     part = run(opened.after, "-1", "100")
-    assert part.margin_change_quote == -10
+    assert part.margin_change == -10
     last = run(part.after, "-2", "100")
-    assert last.after.margin_quote == 0
-    assert run(flat(), "3", "100").margin_change_quote == 0
+    assert last.after.margin == 0
+    assert run(flat(), "3", "100").margin_change == 0
 
 
 quantities = st.integers(-500, 500).filter(bool).map(lambda n: Decimal(n) / 100)
@@ -103,9 +103,9 @@ def test_rule_5_money_is_conserved_whatever_happens(
         before = position
         effect = run(position, str(qty), str(px), "-0.07", lever="7")
         position = effect.after
-        assert effect.cash_change_quote + effect.margin_change_quote == effect.pnl_quote - D("0.07")
+        assert effect.cash_change + effect.margin_change == effect.pnl - D("0.07")
         assert position.qty_contracts == before.qty_contracts + qty
-        assert (position.margin_quote == 0) == (position.qty_contracts == 0 or not isolated)
+        assert (position.margin == 0) == (position.qty_contracts == 0 or not isolated)
 
 
 def test_long_short_mode_keeps_two_positions_and_shows_no_sign() -> None:
@@ -116,7 +116,7 @@ def test_long_short_mode_keeps_two_positions_and_shows_no_sign() -> None:
     place(venue, side="sell", pos_side="long", sz="1")
     long, short = held(venue, "long"), held(venue, "short")
     assert (long.qty_contracts, short.qty_contracts) == (D(2), D(-2))
-    assert long.pnl_quote == 1
+    assert long.pnl == 1
     rows = [position_row(venue, each) for each in (long, short)]
     assert [row["pos"] for row in rows] == ["2", "2"]
     assert [row["upl"] for row in rows] == ["2", "-2"]
@@ -131,7 +131,7 @@ def test_pos_id_is_stable_over_close_and_reopen_and_c_time_is_not() -> None:
     again = held(venue)
     assert again.pos_id == first.pos_id
     assert (first.c_time_ms, again.c_time_ms) == (1_000, 3_000)
-    assert again.pnl_quote == 0
+    assert again.pnl == 0
 
 
 def test_a_net_short_row_carries_its_sign() -> None:
