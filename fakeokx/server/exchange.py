@@ -5,9 +5,6 @@ answer. If an invariant breaks or the line cannot be written, memory holds what 
 replay: ``fail`` is called, which ends the process. A command that changed nothing leaves no
 line.
 
-``listeners`` hear of every command that changed something, once its line is in the ledger and
-before anybody is answered. They only look; one that raises ends the process.
-
 The clock is the machine's plus ``clock_ahead_ms``, and never behind the last command. What is
 due by itself (a dead man's switch, a funding, a delivery) happens when somebody looks:
 ``wake`` is for the shell to call before it reads, and every now and then.
@@ -56,7 +53,7 @@ class Exchange:
         fail: Callable[[], None] = end_process,
     ) -> None:
         self._fail = fail
-        self.listeners: list[Callable[[Command, tuple[Event, ...]], None]] = []
+        self.listeners: list[Listener] = []
         self.ledger = Ledger(directory)
         try:
             entries = self.ledger.replay()
