@@ -3,12 +3,13 @@
 ``Script.take`` looks at one call and says what to do to it; the server does it.
 """
 
+from fakeokx.faults.actions import ACTIONS
 from fakeokx.faults.script import (
-    ACTIONS,
+    NO_FAULT,
     BadScript,
     Call,
     Fault,
     Script,
 )
 
-__all__ = ["ACTIONS", "BadScript", "Call", "Fault", "Script"]
+__all__ = ["ACTIONS", "NO_FAULT", "BadScript", "Call", "Fault", "Script"]
