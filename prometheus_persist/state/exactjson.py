@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from prometheus_persist.errors import BadValue, StoreDamaged
+from prometheus_persist.state.ownjson import own_writing
 
 JsonObject = dict[str, Any]
 
@@ -64,6 +65,9 @@ def loads(data: bytes, where: str, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> An
         raise StoreDamaged(f"{len(data)} bytes of JSON, at most {bytes_max} are read", file=where)
     if data.startswith(b"\xef\xbb\xbf"):
         raise StoreDamaged("starts with a byte order mark", file=where, offset=0)
+    own = own_writing(data, NESTING_MAX)
+    if own is not None:
+        return own
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as problem:
