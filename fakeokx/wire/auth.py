@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from fakeokx.engine.model import MAIN
 from fakeokx.engine.refusals import Refusal
 
 TIMESTAMP_AGE_MS_MAX: Final = 30_000
@@ -35,13 +36,14 @@ ENVIRONMENTS: Final = ("demo", "live", "any")
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """An API key of the account; ``environment`` is demo, live or any."""
+    """An API key of an account; ``environment`` is demo, live or any."""
 
     name: str
     secret: str
     passphrase: str
     may_trade: bool = True
     environment: str = "any"
+    account: str = MAIN
 
 
 def is_demo(headers: Mapping[str, str]) -> bool:
