@@ -10,7 +10,7 @@ bounds everything before it allocates: member names must be exactly these three,
 capped, links and paths have no place to be. A member that would shrink beyond the ratio that is
 read is stored as it is.
 
-Raises ``StoreDamaged`` naming the archive and the member.
+Raises ``StoreDamaged`` naming the archive and the member; ``BadValue`` for what is too large.
 """
 
 from __future__ import annotations
@@ -21,18 +21,25 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
-from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.journal.change import Image
 from prometheus_persist.journal.frame import DIGEST_BYTES, Tip
 from prometheus_persist.journal.upcast import SCHEMA, schema_in, upcast_image
-from prometheus_persist.state.exactjson import JsonObject, dumps, loads, loads_object
+from prometheus_persist.state.exactjson import (
+    NESTING_MAX,
+    JsonObject,
+    dumps,
+    loads,
+    loads_object,
+)
 
 ARCHIVE_FORMAT = 1
-MEMBER_BYTES_MAX = 2 * 1024 * 1024 * 1024
+MEMBER_BYTES_MAX = 2 * 1024 * 1024 * 1024 - 1
 MANIFEST_BYTES_MAX = 64 * 1024
+PIECE_BYTES = 16 * 1024  # of work that is done at a stretch
 RATIO_MAX = 100
 SMALL_BYTES_MAX = 1024 * 1024  # no bomb, whatever its ratio
 _ZIP_YEARS_MS = (315_532_800_000, 4_323_455_999_000)  # 1980 to 2106: what a zip can date
@@ -55,47 +62,114 @@ _MANIFEST = "manifest.json"
 _DIGEST = re.compile(f"[0-9a-f]{{{2 * DIGEST_BYTES}}}")
 
 
-def pack(image: Image, tip: Tip) -> bytes:
-    """The archive's bytes for an image whose last frame was ``tip``."""
-    members = {
-        "documents.json": dumps(image.documents),
-        "streams.ndjson": b"".join(
-            dumps([name, record]) + b"\n"
-            for name in sorted(image.streams)
-            for record in image.streams[name]
-        ),
-    }
-    manifest: JsonObject = {
-        "format": ARCHIVE_FORMAT,
-        "schema": SCHEMA,
-        "seq": tip.seq,
-        "epoch": tip.epoch,
-        "chain_digest": tip.digest.hex(),
-        "time_ms": image.time_ms,
-        "wall_ms": tip.wall_ms,
-        "members": {
-            name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-            for name, data in members.items()
-        },
-    }
-    manifest["sha256"] = hashlib.sha256(dumps(manifest)).hexdigest()
-    return _zipped({_MANIFEST: dumps(manifest), **members}, image.time_ms)
+def _no_pause() -> None:
+    """For whom nobody waits."""
 
 
-def _zipped(
-    members: Mapping[str, bytes], time_ms: int, plain: frozenset[str] = frozenset()
-) -> bytes:
+def pack(image: Image, tip: Tip, pause: Callable[[], None] = _no_pause) -> bytes:
+    """The archive's bytes for an image whose last frame was ``tip``.
+
+    Works in pieces of well under a millisecond and calls ``pause`` between them, so that whoever
+    saves meanwhile gets his turn; of the image, lengths and iteration are asked for, nothing else.
+    Raises BadValue for more than an archive can hold.
+    """
+    data, dense = _packed(image, tip, frozenset(), pause)
+    return _packed(image, tip, dense, pause)[0] if dense else data
+
+
+def _packed(
+    image: Image, tip: Tip, plain: frozenset[str], pause: Callable[[], None]
+) -> tuple[bytes, frozenset[str]]:
+    """The archive, and which of its members are denser than what is read."""
     first, last = _ZIP_YEARS_MS
-    when = datetime.fromtimestamp(min(max(time_ms, first), last) / 1000, UTC).timetuple()[:6]
+    when = datetime.fromtimestamp(min(max(image.time_ms, first), last) / 1000, UTC).timetuple()[:6]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, data in members.items():
+
+        def put(name: str, parts: Iterable[bytes]) -> JsonObject:
             info = zipfile.ZipInfo(name, date_time=when)
             info.compress_type = zipfile.ZIP_STORED if name in plain else zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
-            archive.writestr(info, data)
+            seal, size = hashlib.sha256(), 0
+            with archive.open(info, "w") as member:
+                for piece in _pieces(parts):
+                    size += len(piece)
+                    if size >= MEMBER_BYTES_MAX:
+                        raise BadValue(f"{name} of a snapshot exceeds {MEMBER_BYTES_MAX} bytes")
+                    seal.update(piece)
+                    member.write(piece)
+                    pause()
+            return {"bytes": size, "sha256": seal.hexdigest()}
+
+        manifest: JsonObject = {
+            "format": ARCHIVE_FORMAT,
+            "schema": SCHEMA,
+            "seq": tip.seq,
+            "epoch": tip.epoch,
+            "chain_digest": tip.digest.hex(),
+            "time_ms": image.time_ms,
+            "wall_ms": tip.wall_ms,
+            "members": dict(zip(_MEMBERS, map(put, _MEMBERS, _contents(image)), strict=True)),
+        }
+        manifest["sha256"] = hashlib.sha256(dumps(manifest)).hexdigest()
+        put(_MANIFEST, [dumps(manifest)])
         dense = frozenset(info.filename for info in archive.infolist() if _too_dense(info))
-    return _zipped(members, time_ms, plain | dense) if dense else out.getvalue()
+    return out.getvalue(), dense
+
+
+def _contents(image: Image) -> tuple[Iterator[bytes], Iterator[bytes]]:
+    """What goes into each of the ``_MEMBERS``, bit by bit."""
+
+    def documents() -> Iterator[bytes]:
+        head = b"{"
+        for key in sorted(image.documents):
+            content = dumps(image.documents[key], nesting_max=NESTING_MAX - 1)
+            yield head + dumps(key) + b":" + content
+            head = b","
+        yield b"}" if image.documents else b"{}"
+
+    def records() -> Iterator[bytes]:
+        for name in sorted(image.streams):
+            for record in image.streams[name]:
+                yield dumps([name, record]) + b"\n"
+
+    return documents(), records()
+
+
+def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, in pieces of at least ``PIECE_BYTES`` but for the last."""
+    held: list[bytes] = []
+    size = 0
+    for part in parts:
+        held.append(part)
+        size += len(part)
+        if size >= PIECE_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
+
+
+def check(data: bytes, where: str, pause: Callable[[], None] = _no_pause) -> Tip:
+    """Read an archive to its end, every member against its checksum; its tip.
+
+    In small pieces, like ``pack``, and without building the image. Raises StoreDamaged.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos, manifest = _opened(archive, where)
+            for name in _MEMBERS:
+                size, seal = _announced(manifest, name, where)
+                seen, found = 0, hashlib.sha256()
+                with archive.open(infos[name]) as member:
+                    while seen <= size and (piece := member.read(PIECE_BYTES)):
+                        seen += len(piece)
+                        found.update(piece)
+                        pause()
+                if seen != size or found.hexdigest() != seal:
+                    raise StoreDamaged(f"{name} does not fit its checksum", file=where)
+    except _UNREADABLE as problem:
+        raise StoreDamaged(f"is not a snapshot archive: {problem}", file=where) from None
+    return _tip(manifest, where)
 
 
 def unpack(data: bytes, where: str) -> tuple[Image, Tip]:
@@ -104,10 +178,7 @@ def unpack(data: bytes, where: str) -> tuple[Image, Tip]:
         raise StoreDamaged("does not begin and end like a snapshot archive", file=where)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = _checked_infos(archive, where)
-            manifest = _manifest(
-                _member(archive, infos[_MANIFEST], MANIFEST_BYTES_MAX, where), where
-            )
+            infos, manifest = _opened(archive, where)
             members = {}
             for name in _MEMBERS:
                 size, seal = _announced(manifest, name, where)
@@ -133,11 +204,17 @@ def peek(data: bytes, where: str) -> Tip:
     """Where an archive stands, by its manifest alone; raises StoreDamaged."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = _checked_infos(archive, where)
-            content = _member(archive, infos[_MANIFEST], MANIFEST_BYTES_MAX, where)
+            _, manifest = _opened(archive, where)
     except _UNREADABLE as problem:
         raise StoreDamaged(f"is not a snapshot archive: {problem}", file=where) from None
-    return _tip(_manifest(content, where), where)
+    return _tip(manifest, where)
+
+
+def _opened(archive: zipfile.ZipFile, where: str) -> tuple[dict[str, zipfile.ZipInfo], JsonObject]:
+    """An archive's members and its manifest, both found sound."""
+    infos = _checked_infos(archive, where)
+    content = _member(archive, infos[_MANIFEST], MANIFEST_BYTES_MAX, where)
+    return infos, _manifest(content, where)
 
 
 def _announced(manifest: JsonObject, name: str, where: str) -> tuple[int, str]:

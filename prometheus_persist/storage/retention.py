@@ -46,6 +46,7 @@ from prometheus_persist.storage.segments import segment_copies
 HOUR_MS = 3_600_000
 HISTORY_HOURS = 24.0
 HISTORY_HOURS_MAX = 24 * 366
+HISTORY_BYTES_MAX = 8 * 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Limits:
     snapshots_kept: int = 3
     history_ms: int = 24 * HOUR_MS
     spacing_ms: int = 6 * HOUR_MS
+    bytes_max: int = HISTORY_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)

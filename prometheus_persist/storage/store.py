@@ -24,12 +24,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import StoreFailed
-from prometheus_persist.journal.archive import pack, unpack
+from prometheus_persist.journal.archive import check, pack
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import COMMIT, Tip
 from prometheus_persist.journal.projection import (
@@ -42,6 +43,7 @@ from prometheus_persist.journal.projection import (
 )
 from prometheus_persist.state.exactjson import COMMIT_NESTING_MAX, JsonObject, dumps
 from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence
+from prometheus_persist.storage.cut import cut
 from prometheus_persist.storage.fs import TEMPORARY, Fs, replace_file, replace_files
 from prometheus_persist.storage.layout import (
     COPIES,
@@ -52,12 +54,14 @@ from prometheus_persist.storage.layout import (
     snapshot_second,
 )
 from prometheus_persist.storage.retention import (
+    HISTORY_BYTES_MAX,
     HISTORY_HOURS,
     HOUR_MS,
     Limits,
     retain,
 )
 
+BREATH_S = 0.0001
 _BREAKS = {ord(c): ascii(c)[1:-1] for c in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
 
 
@@ -100,6 +104,7 @@ class Store:
         self._observer = observer
         self._guard = threading.RLock()
         self._archiving = threading.Lock()  # one snapshot at a time; taken before _guard
+        self._projecting = threading.Lock()  # one checkpoint at a time; taken before _guard
         self._projected: dict[str, str] = dict(readable or {})
         self._touched: set[str] | None = None  # None: since the opening, nothing was compared yet
         self._make_dirs()
@@ -153,45 +158,88 @@ class Store:
         return lambda: observer.durable(seq, self._clock.monotonic_s() - started)
 
     def checkpoint(self) -> list[str]:
-        """Refresh the readable files that changed, each atomically; returns their names."""
-        with self._guard, self._disk("checkpoint"):
-            self._settle()
-            now_ms = self._clock.now_ms()
-            changed: dict[str, bytes] = {}
-            seals: dict[str, str] = {}
-            self._projected.pop(CHECKPOINT, None)
-            files = project(self.image, touched=self._touched, written=self._projected)
-            for name, data in files:
-                seal = checksum(data)
-                if self._projected.get(name) != seal:
-                    seals[name] = seal
-                    changed[f"{INCREMENTAL}/{name}"] = wrap(
-                        name, data, seal, self.image.seq, now_ms
-                    )
-            replace_files(self._fs, changed)
-            self._projected.update(seals)
-            self._touched = set()
-            head = checkpoint(self.image, self.epoch, now_ms, self._projected)
-            content = wrap(CHECKPOINT, head, checksum(head), self.image.seq, now_ms)
-            replace_file(self._fs, f"{INCREMENTAL}/{CHECKPOINT}", content)
-            return sorted(seals)
+        """Refresh the readable files that changed, each atomically; returns their names.
 
-    def snapshot(self, keep: int, *, history_hours: float = HISTORY_HOURS) -> str:
+        One at a time. Commits go on meanwhile: what is written is the state at the beginning.
+        """
+        with self._projecting, self._disk("checkpoint"):
+            image, _, touched = self._cut(touched=True)
+            try:
+                self._settle()
+                return self._refresh(image, touched)
+            except BaseException:
+                with self._guard:  # the next one does what this one did not
+                    both = touched is not None and self._touched is not None
+                    self._touched = touched | self._touched if both else None
+                raise
+
+    def _refresh(self, image: Image, touched: set[str] | None) -> list[str]:
+        now_ms = self._clock.now_ms()
+        changed: dict[str, bytes] = {}
+        seals: dict[str, str] = {}
+        self._projected.pop(CHECKPOINT, None)
+        for name, data in project(image, touched=touched, written=self._projected):
+            seal = checksum(data)
+            if self._projected.get(name) != seal:
+                seals[name] = seal
+                changed[f"{INCREMENTAL}/{name}"] = wrap(name, data, seal, image.seq, now_ms)
+            breathe()
+        replace_files(self._fs, changed)
+        self._projected.update(seals)
+        head = checkpoint(image, self.epoch, now_ms, self._projected)
+        content = wrap(CHECKPOINT, head, checksum(head), image.seq, now_ms)
+        replace_file(self._fs, f"{INCREMENTAL}/{CHECKPOINT}", content)
+        return sorted(seals)
+
+    def snapshot(
+        self,
+        keep: int,
+        *,
+        history_hours: float = HISTORY_HOURS,
+        history_bytes_max: int = HISTORY_BYTES_MAX,
+    ) -> str:
         """Write a full archive, verify it, drop what is no longer kept; returns its path.
 
-        Commits wait while the image is copied, not while it is packed and written.
+        One at a time. Commits go on meanwhile: what is packed is the state at the beginning.
         """
         with self._archiving, self._disk("snapshot"):
-            with self._guard:
-                self._settle()
-                image, tip = self.image.copy(), self.tip
+            image, tip, _ = self._cut()
+            self._settle()
             taken = [name for name in self._fs.list_dir(SNAPSHOTS) if is_snapshot(name)]
             path = f"{SNAPSHOTS}/{self._free_name(taken)}"
-            replace_file(self._fs, path, pack(image, tip))
-            unpack(self._fs.read(path), path)
-            limits = Limits(snapshots_kept=keep, history_ms=round(history_hours * HOUR_MS))
+            replace_file(self._fs, path, pack(image, tip, breathe))
+            check(self._fs.read(path), path, breathe)
+        self.clean_up(keep, history_hours=history_hours, history_bytes_max=history_bytes_max)
+        return path
+
+    def clean_up(
+        self,
+        keep: int,
+        *,
+        history_hours: float = HISTORY_HOURS,
+        history_bytes_max: int = HISTORY_BYTES_MAX,
+    ) -> None:
+        """Drop what is no longer kept: what the last snapshot would have dropped, and did not."""
+        limits = Limits(keep, round(history_hours * HOUR_MS), bytes_max=history_bytes_max)
+        with self._archiving, self._disk("clean-up"):
+            self._committer.refuse_fenced()
             retain(self._fs, self._clock.now_ms(), limits)
-            return path
+
+    def _cut(self, *, touched: bool = False) -> tuple[Image, Tip, set[str] | None]:
+        """The state of now, its last frame, and what was touched since the last checkpoint (which
+        is forgotten where ``touched`` is asked for)."""
+        self._committer.flush()
+        with self._guard:
+            self._committer.flush()  # of what was submitted meanwhile; commits wait for it
+            image, tip, names = cut(self.image), self.tip, self._touched
+            if touched:
+                self._touched = set()
+        return image, tip, names
+
+    def _settle(self) -> None:
+        """What was cut is durable in both copies, and the store is still ours."""
+        self._committer.refuse_fenced()
+        self._committer.sync_mirror()
 
     def close(self) -> None:
         """Write what is pending and let go; nothing can be written afterwards."""
@@ -215,18 +263,17 @@ class Store:
                     if name.endswith(TEMPORARY):
                         self._fs.unlink(f"{folder}/{name}")
 
-    def _settle(self) -> None:
-        """Everything in the image is durable, in both copies, and the store is still ours."""
-        self._committer.flush()
-        self._committer.refuse_fenced()
-        self._committer.sync_mirror()
-
     @contextlib.contextmanager
     def _disk(self, doing: str) -> Iterator[None]:
         try:
             yield
         except OSError as problem:
             raise StoreFailed(f"{doing}: {problem}") from problem
+
+
+def breathe() -> None:
+    """Let whoever waits for the interpreter have it: between two pieces of long work."""
+    time.sleep(BREATH_S)
 
 
 def append_log(fs: Fs, path: str, lines: Sequence[str]) -> None:

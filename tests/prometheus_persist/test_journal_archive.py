@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import tracemalloc
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from storekit import START_MS, flip
 
 from prometheus_persist.errors import StoreDamaged
-from prometheus_persist.journal.archive import RATIO_MAX, pack, unpack
+from prometheus_persist.journal.archive import PIECE_BYTES, RATIO_MAX, check, pack, unpack
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import Tip
 from prometheus_persist.state.exactjson import dumps
@@ -85,6 +86,46 @@ def test_archive_every_truncation() -> None:
     for length in range(len(PACKED)):
         with pytest.raises(StoreDamaged, match=r"snap\.zip"):
             unpack(PACKED[:length], "snap.zip")
+
+
+def test_archive_check_finds_what_unpack_finds() -> None:
+    """Read to the end without building the image: what it passes unpacks to the same image."""
+    assert check(PACKED, "snap.zip") == TIP
+    passed, refused = 0, []
+    for bit in range(len(PACKED) * 8):
+        data = flip(PACKED, bit)
+        try:
+            assert check(data, "snap.zip") == TIP
+        except StoreDamaged as problem:
+            refused.append(str(problem))
+            continue
+        passed += 1
+        with contextlib.suppress(StoreDamaged):  # what stands around the members it leaves out
+            assert same(unpack(data, "snap.zip")[0], SMALL)
+    assert 0 < passed < len(PACKED) * 8 // 4
+    assert all("snap.zip" in words for words in refused)
+    for length in range(len(PACKED)):
+        with pytest.raises(StoreDamaged, match=r"snap\.zip"):
+            check(PACKED[:length], "snap.zip")
+
+
+def test_archive_works_in_pieces() -> None:
+    """Somebody who waits is let through again and again, whatever the image is made of."""
+    rows = [{"n": number, "text": "x" * 100} for number in range(2000)]
+    for image in (
+        image_of({f"agents/{row['n']}": row for row in rows}, {}),
+        image_of({}, {"s": rows}),
+        image_of({}, {f"s{row['n']}": [row] for row in rows}),
+    ):
+        pauses = [0, 0]
+
+        def count(at: int, pauses: list[int] = pauses) -> None:
+            pauses[at] += 1
+
+        data = pack(image, TIP, lambda: count(0))
+        size = sum(map(len, members_of(data).values()))
+        check(data, "snap.zip", lambda: count(1))
+        assert min(pauses) >= size // (2 * PIECE_BYTES) > 5
 
 
 def members_of(data: bytes) -> dict[str, bytes]:
@@ -205,7 +246,8 @@ def bomb(megabytes: int) -> bytes:
 
 def lying_size(announced: int) -> bytes:
     data = bytearray(PACKED)
-    place = data.rindex(b"PK\x01\x02")  # the central directory's last entry: streams.ndjson
+    place = data.rindex(b"streams.ndjson") - 46  # its entry in the central directory
+    assert data[place : place + 4] == b"PK\x01\x02"
     data[place + 24 : place + 28] = announced.to_bytes(4, "little")
     return bytes(data)
 
