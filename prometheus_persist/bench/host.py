@@ -6,7 +6,7 @@ along the path a host uses, from typed state to bytes on the disk. ``change_of``
 trade as a change that only has to be written, so that the cost of capturing it can be told apart.
 
 This is the one module of the bench that reaches into a session: the saver takes records along with
-the documents, which no public call of a session does outside a settlement.
+the documents, which no public call of a session does outside a settlement, and captures them.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from prometheus_persist.state import (
     book_execution,
     contracts,
 )
-from prometheus_persist.state.documents import PUBLIC_TRADES, documents_of, private_trades
-from prometheus_persist.state.exactjson import JsonObject, dumps
+from prometheus_persist.state.documents import PUBLIC_TRADES, private_trades
+from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.state.models import Side
 from prometheus_persist.state.registry import AgentIds
 from prometheus_persist.storage.committer import MirrorSync, Ticket
@@ -115,7 +115,7 @@ class Host:
                 f"public_accounts/{name}",
                 f"intents/{cl_ord_id}",
             ),
-            records={PUBLIC_TRADES: [booked.record], private_trades(name): [dict(booked.record)]},
+            records={PUBLIC_TRADES: [booked.record], private_trades(name): [booked.record]},
         )
 
     def book(self) -> None:
@@ -134,7 +134,8 @@ class Host:
 
     def change_of(self, trade: Trade) -> Change:
         """The same trade, captured: ready for ``store.commit``."""
-        return Change(Trigger.TRADE, put=documents_of(self.state, trade.keys), add=trade.records)
+        saver = self.session._saver
+        return saver._captured(self.state, Trigger.TRADE, trade.keys, trade.records)
 
     def add_records(self, count: int) -> None:
         """Grow the public ledger by this many records, in bulk."""
@@ -182,7 +183,7 @@ def payloads(host: Host, count: int) -> Iterator[bytes]:
     tip = Tip()
     for _ in range(count):
         change = host.change_of(host.trade())
-        data, tip = encode(COMMIT, tip, 1, START_MS, dumps(change.to_json()))
+        data, tip = encode(COMMIT, tip, 1, START_MS, change.to_bytes())
         yield data
 
 

@@ -7,7 +7,7 @@ chain onto an empty image gives the image; that is the whole of recovery.
 Documents and records are JSON objects (``state/documents.py`` has their keys). Once handed in they
 are the image's own: callers pass fresh objects.
 
-Raises ``StoreDamaged`` for a payload that is not a change.
+Raises ``StoreDamaged`` for a payload that is no change; ``BadValue`` where it cannot be written.
 """
 
 from __future__ import annotations
@@ -16,18 +16,25 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from prometheus_persist.errors import StoreDamaged
-from prometheus_persist.state.exactjson import JsonObject, dumps, loads_object
+from prometheus_persist.errors import BadValue, StoreDamaged
+from prometheus_persist.state.exactjson import (
+    COMMIT_NESTING_MAX,
+    JsonObject,
+    dumps,
+    loads_object,
+    quoted,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One commit's content."""
+    """One commit's content. ``texts`` has documents of ``put`` that are JSON text already."""
 
     why: str
     put: Mapping[str, JsonObject] = field(default_factory=dict)
     remove: Sequence[str] = ()
     add: Mapping[str, Sequence[JsonObject]] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -44,6 +51,40 @@ class Change:
         if self.add:
             found["add"] = {name: list(records) for name, records in self.add.items()}
         return found
+
+    def to_bytes(self) -> bytes:
+        """The payload as JSON; raises BadValue."""
+        if self.put.keys() != self.texts.keys():
+            return dumps(self.to_json(), nesting_max=COMMIT_NESTING_MAX, canonical=False)
+        parts = [f'{{"why":{quoted(self.why)}']
+        if self.texts:
+            put = ",".join([f"{quoted(key)}:{text}" for key, text in self.texts.items()])
+            parts.append(f'"put":{{{put}}}')
+        if self.remove:
+            parts.append(f'"del":{_text(list(self.remove))}')
+        if self.add:
+            parts.append(f'"add":{{{self._added()}}}')
+        try:
+            return (",".join(parts) + "}").encode()
+        except UnicodeEncodeError:
+            raise BadValue("cannot be written exactly: a lone surrogate") from None
+
+    def _added(self) -> str:
+        written: dict[int, str] = {}  # one record often goes onto two streams
+        found = []
+        for name, records in self.add.items():
+            if len(records) == 1:
+                text = written.get(id(records[0]))
+                if text is None:
+                    text = written[id(records[0])] = f"[{_text(records[0])}]"
+            else:
+                text = _text(list(records))
+            found.append(f"{quoted(name)}:{text}")
+        return ",".join(found)
+
+
+def _text(value: object) -> str:
+    return dumps(value, nesting_max=COMMIT_NESTING_MAX - 2, canonical=False).decode()
 
 
 @dataclass(slots=True)

@@ -106,7 +106,7 @@ def _book_fill(work: _Work, step: BookFill) -> None:
     state.private_ledgers[name] = done.private
     state.public_accounts[name] = done.account
     work.append(PUBLIC_TRADES, done.record)
-    work.append(private_trades(name), dict(done.record))
+    work.append(private_trades(name), done.record)
     intent = state.intents.get(step.execution.cl_ord_id)
     if intent is not None:
         booked = intent.booked_contracts + step.execution.qty_contracts

@@ -1,23 +1,29 @@
 """From the live typed state to one durable commit.
 
-The saver compares the documents of the live state with those of the store's image and commits what
-differs, together with the records that go onto streams. What is captured is captured on the
-caller's thread, before ``save`` returns; later changes to the live objects are not in it.
+The saver compares the live state with the store's image, document by document (``capture.py``),
+and commits what differs, together with the records that go onto streams. What is captured is
+captured on the caller's thread, before ``save`` returns; later changes to the live objects are not
+in it.
 
-Before anything is written, every document is read back and compared with the live value: what a
-restore would refuse, or give back as something else, raises ``BadValue`` and changes nothing.
+What a restore would refuse, or give back as something else, raises ``BadValue`` before anything is
+written, and changes nothing.
 
 ``keys`` narrows the comparison to the documents a caller knows it touched, so that saving one trade
 costs one trade. Nothing changed and nothing to append: no commit.
+
+Threads may save at the same time: capturing and submitting are one step, so that commits are in the
+order in which they were captured; waiting for the disk is not part of it.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 
 from prometheus_persist.journal.change import Change
-from prometheus_persist.state import SystemState, changed_documents, to_documents
-from prometheus_persist.state.documents import documents_of, refuse_inexact
+from prometheus_persist.saving.capture import Capture
+from prometheus_persist.state import SystemState
+from prometheus_persist.state.documents import member, members
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.store import Store
@@ -31,6 +37,8 @@ class Saver:
     def __init__(self, store: Store, state: SystemState) -> None:
         self.store = store
         self.state = state
+        self._capture = Capture()
+        self._in_order = threading.RLock()
 
     def save(
         self, why: str, *, keys: Iterable[str] | None = None, records: Records | None = None
@@ -39,39 +47,54 @@ class Saver:
 
         Raises StoreFailed; BadValue for a value that would not come back as it is.
         """
-        change = self._captured(why, keys, records)
-        return self.store.flush() if change.empty else self.store.commit(change)
+        ticket = self._submit(self.state, why, keys, records)
+        return self.store.flush() if ticket is None else ticket.wait()
 
     def save_soon(
         self, why: str, *, keys: Iterable[str] | None = None, records: Records | None = None
     ) -> Ticket | None:
         """The same, durable when the ticket is done; None where nothing differs."""
-        change = self._captured(why, keys, records)
-        return None if change.empty else self.store.submit(change)
-
-    def _captured(self, why: str, keys: Iterable[str] | None, records: Records | None) -> Change:
-        before = self.store.image.documents
-        if keys is None:
-            after = to_documents(self.state)
-            looked_at: Iterable[str] = before.keys()
-        else:
-            looked_at = tuple(keys)
-            after = documents_of(self.state, looked_at)
-        put = changed_documents(before, after)
-        refuse_inexact(self.state, put)
-        return Change(
-            why,
-            put=put,
-            remove=tuple(key for key in looked_at if key in before and key not in after),
-            add={name: rows for name, rows in (records or {}).items() if rows},
-        )
+        ticket = self._submit(self.state, why, keys, records)
+        if ticket is not None:
+            self.store.write_soon()
+        return ticket
 
     def save_moved(self, why: str, moved: SystemState, records: Records) -> int:
         """Commit another state as one change, and only then make it the live one, in place.
 
         The live ``SystemState`` object stays the same; its members are replaced.
         """
-        seq = Saver(self.store, moved).save(why, records=records)
+        ticket = self._submit(moved, why, None, records)
+        seq = self.store.flush() if ticket is None else ticket.wait()
         for name in moved.__dataclass_fields__:
             setattr(self.state, name, getattr(moved, name))
         return seq
+
+    def _submit(
+        self, state: SystemState, why: str, keys: Iterable[str] | None, records: Records | None
+    ) -> Ticket | None:
+        with self._in_order:
+            change = self._captured(state, why, keys, records)
+            return None if change.empty else self.store.enqueue(change)
+
+    def _captured(
+        self, state: SystemState, why: str, keys: Iterable[str] | None, records: Records | None
+    ) -> Change:
+        before = self.store.image.documents
+        if keys is None:
+            live = dict(members(state))
+            gone = [key for key in list(before) if key not in live]
+        else:
+            found = {key: member(state, key) for key in keys}
+            live = {key: model for key, model in found.items() if model is not None}
+            gone = [key for key in found if key not in live and key in before]
+        put: dict[str, JsonObject] = {}
+        texts: dict[str, str] = {}
+        for key, model in live.items():
+            moved = self._capture.of(key, model, before.get(key))
+            if moved is not None:
+                put[key], texts[key] = moved.content, moved.text
+        for key in gone:
+            self._capture.forget(key)
+        added = {name: rows for name, rows in records.items() if rows} if records else {}
+        return Change(why, put, gone, added, texts)

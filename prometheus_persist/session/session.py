@@ -139,10 +139,12 @@ class Session:
             session = cls(root, fs, lock, store, found.facts, clock, settings, state)
             session._begin(found, ids or SystemIds())
         except BaseException as problem:
-            if store is not None:
-                with contextlib.suppress(StoreFailed):
-                    store.close()
-            lock.release()
+            try:
+                if store is not None:
+                    with contextlib.suppress(StoreFailed):
+                        store.close()
+            finally:
+                lock.release()
             if isinstance(problem, OSError):
                 raise StoreFailed(f"opening {root}: {problem}") from problem
             raise

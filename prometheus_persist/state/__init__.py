@@ -4,7 +4,7 @@ Everything here is data and functions of data; time and ids come in as arguments
 """
 
 from prometheus_persist.state.booking import Booked, Execution, book_execution
-from prometheus_persist.state.documents import changed_documents, state_from, to_documents
+from prometheus_persist.state.documents import state_from, to_documents
 from prometheus_persist.state.intents import next_outcome
 from prometheus_persist.state.models import (
     Agent,
@@ -64,7 +64,6 @@ __all__ = [
     "VirtualPosition",
     "Watermark",
     "book_execution",
-    "changed_documents",
     "contracts",
     "exact",
     "next_outcome",

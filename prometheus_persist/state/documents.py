@@ -15,10 +15,9 @@ and the streams, append-only lists of JSON objects that grow beside them:
     orphan_fills                 executions nobody owns
     intent_log                   order intents that came to an end
 
-``changed_documents`` compares by canonical bytes, so a save writes what changed and nothing else,
-and 1, 1.0 and true are three different values.
-``refuse_inexact`` is the other half of ``state_from``, before the write: a document that a restore
-would refuse, or give back as another value, is never saved.
+``is_same`` compares by canonical bytes: 1, 1.0 and true are three different values.
+``proven`` is the other half of ``state_from``, before the write: a document that a restore would
+refuse, or give back as another value or type, is never saved.
 
 Raises ``StoreDamaged`` where a document does not fit its model, naming document and field;
 ``BadValue`` for the same before it is saved.
@@ -26,12 +25,13 @@ Raises ``StoreDamaged`` where a document does not fit its model, naming document
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from prometheus_persist.errors import BadValue, StoreDamaged
+from prometheus_persist.state.encoding import leaves
 from prometheus_persist.state.exactjson import JsonObject, dumps
 from prometheus_persist.state.models import (
     Agent,
@@ -59,7 +59,7 @@ FAMILIES: dict[str, tuple[str, type[BaseModel]]] = {
     "public_accounts": ("public_accounts", PublicAccount),
     "intents": ("intents", OrderIntent),
 }
-_IDS = {"intents": "cl_ord_id"}  # what a member of a family goes by, if not agent_id
+_IDS = {"intents": "cl_ord_id"}  # where it is not agent_id
 SINGLES: dict[str, type[BaseModel]] = {
     "public_ledger": PublicLedger,
     "valhalla": Valhalla,
@@ -87,33 +87,50 @@ def document(model: BaseModel) -> JsonObject:
 
 def to_documents(state: SystemState) -> dict[str, JsonObject]:
     """Every document of the state, by key."""
-    found = {name: document(getattr(state, name)) for name in SINGLES}
-    for family, (attribute, _) in FAMILIES.items():
-        members: Mapping[str, BaseModel] = getattr(state, attribute)
-        found.update({f"{family}/{name}": document(model) for name, model in members.items()})
-    return found
+    return {key: document(model) for key, model in members(state)}
 
 
 def documents_of(state: SystemState, keys: Iterable[str]) -> dict[str, JsonObject]:
     """The documents under ``keys`` only; a key whose member is gone is left out."""
-    found = {}
-    for key in keys:
-        family, _, name = key.partition("/")
-        if not name:
-            found[key] = document(getattr(state, family))
-        elif name in (members := getattr(state, FAMILIES[family][0])):
-            found[key] = document(members[name])
-    return found
+    found = ((key, member(state, key)) for key in keys)
+    return {key: document(model) for key, model in found if model is not None}
 
 
-def changed_documents(
-    before: Mapping[str, JsonObject], after: Mapping[str, JsonObject]
-) -> dict[str, JsonObject]:
-    """Those of ``after`` that are new or differ from ``before``."""
-    return {key: item for key, item in after.items() if not _same(before.get(key), item)}
+def members(state: SystemState) -> Iterator[tuple[str, BaseModel]]:
+    """Every model of the state under its document's key."""
+    for name in SINGLES:
+        yield name, getattr(state, name)
+    for family, (attribute, _) in FAMILIES.items():
+        held: Mapping[str, BaseModel] = getattr(state, attribute)
+        for name, model in held.items():
+            yield f"{family}/{name}", model
 
 
-def _same(one: JsonObject | None, other: JsonObject) -> bool:
+def member(state: SystemState, key: str) -> BaseModel | None:
+    """The model whose document has this key; None where it is gone."""
+    family, _, name = key.partition("/")
+    if not name:
+        return getattr(state, family)  # type: ignore[no-any-return]
+    held: Mapping[str, BaseModel] = getattr(state, FAMILIES[family][0])
+    return held.get(name)
+
+
+def fits(key: str, model: BaseModel) -> bool:
+    """Whether this is the very type a restore would make of it, under its own name."""
+    family, slash, name = key.partition("/")
+    if not slash:
+        return type(model) is SINGLES.get(family)
+    at_home = family in FAMILIES and type(model) is FAMILIES[family][1]
+    return at_home and bool(getattr(model, id_field(family)) == name)
+
+
+def id_field(family: str) -> str:
+    """The field that a member of a family goes by."""
+    return _IDS.get(family, "agent_id")
+
+
+def is_same(one: JsonObject, other: JsonObject) -> bool:
+    """Whether two documents are the same bytes; 1, 1.0 and true are three different values."""
     return one == other and dumps(one) == dumps(other)
 
 
@@ -145,22 +162,27 @@ def _member(model: type[BaseModel], key: str, content: JsonObject) -> BaseModel:
     """The model in a document; raises StoreDamaged where it does not fit, or is another's."""
     found = _model(model, key, content)
     family, slash, name = key.partition("/")
-    if slash and getattr(found, _IDS.get(family, "agent_id")) != name:
-        raise StoreDamaged(f"document {key!r} holds another's {_IDS.get(family, 'agent_id')}")
+    if slash and getattr(found, id_field(family)) != name:
+        raise StoreDamaged(f"document {key!r} holds another's {id_field(family)}")
     return found
 
 
-def refuse_inexact(state: SystemState, put: Mapping[str, JsonObject]) -> None:
-    """Raise BadValue where a document would not come back as the live value it was made from."""
-    for key, content in put.items():
-        attribute, name, model = _place(key)
-        try:
-            again = _member(model, key, content)
-        except StoreDamaged as problem:
-            raise BadValue(f"cannot be saved: {problem.reason}") from None
-        live = getattr(state, attribute)
-        if (live[name] if name else live) != again:
-            raise BadValue(f"cannot be saved: {key!r} holds a value that would change its type")
+def proven(key: str, live: BaseModel, content: JsonObject) -> None:
+    """Raise BadValue where ``content`` would not come back as the live value it was made from."""
+    _, _, model = _place(key)
+    try:
+        again = _member(model, key, content)
+    except StoreDamaged as problem:
+        raise BadValue(f"cannot be saved: {problem.reason}") from None
+    if live != again or _kinds(live) != _kinds(again):
+        raise BadValue(f"cannot be saved: {key!r} holds a value that would change its type")
+
+
+def _kinds(model: BaseModel) -> list[object]:
+    """The types of everything in a model, in order."""
+    found: list[object] = []
+    leaves(model, found)
+    return [item if isinstance(item, type) else type(item) for item in found]
 
 
 def _model(model: type[BaseModel], key: str, content: JsonObject) -> BaseModel:

@@ -34,8 +34,11 @@ COMMIT_NESTING_MAX = 80
 _INT_LIMIT = 10**INT_DIGITS_MAX
 _CONTAINERS = (dict, list, tuple)
 _TEXT_ONLY = frozenset({str})
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LONG_INT = re.compile(rb"\d{%d}" % (INT_DIGITS_MAX + 1))
+_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG_INT = b"0" * (INT_DIGITS_MAX + 1)
+quoted = json.encoder.encode_basestring  # text as JSON, for what is put together by hand
 _CANONICAL = json.JSONEncoder(
     allow_nan=False, ensure_ascii=False, sort_keys=True, separators=(",", ":")
 )
@@ -54,7 +57,7 @@ def dumps(value: object, *, nesting_max: int = NESTING_MAX, canonical: bool = Tr
         _refuse_inexact(value, nesting_max)
         raise BadValue(f"cannot be written exactly: {problem}") from None
     # The slow look at every value is for the few in which something may be wrong.
-    if _LONG_INT.search(data) or not _sound(value, nesting_max):
+    if _has_long_int(data) or not _sound(value, nesting_max):
         _refuse_inexact(value, nesting_max)
     return data
 
@@ -97,7 +100,7 @@ def _own_writing(text: str, data: bytes) -> Any:
     Then nothing that reading refuses can be in it, and the slow look at every value is not needed:
     a duplicate key, an overflow or an escaped surrogate would have been written otherwise.
     """
-    if _LONG_INT.search(data):
+    if _has_long_int(data):
         return None
     try:
         value = json.loads(text)
@@ -145,6 +148,11 @@ def _constant(text: str) -> None:
     raise _Refused(text)
 
 
+def _has_long_int(data: bytes) -> bool:
+    """Whether more digits stand in a row than an integer may have."""
+    return _LONG_INT in data.translate(_AS_ZEROS)
+
+
 def _sound(value: object, levels: int) -> bool:
     """Whether every key is text and containers go no deeper than ``levels``."""
     if isinstance(value, dict):
@@ -156,6 +164,8 @@ def _sound(value: object, levels: int) -> bool:
             return False
         inner = value
     else:
+        return True
+    if _SCALARS.issuperset(map(type, inner)):
         return True
     for item in inner:
         if isinstance(item, _CONTAINERS) and not _sound(item, levels - 1):

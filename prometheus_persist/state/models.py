@@ -113,10 +113,14 @@ class Position(Model):
         """Its place among the exchange's positions."""
         return PositionKey(self.inst_id, self.mgn_mode, self.pos_side)
 
-    @model_validator(mode="after")
-    def _sign_fits_side(self) -> Self:
+    def refuse_unsound(self) -> None:
+        """Raise ValueError where the fields do not fit each other."""
         if self.pos_side != "net" and self.qty_contracts < NO_CONTRACTS:
             raise ValueError(f"{self.key}: contracts are never negative under {self.pos_side}")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        self.refuse_unsound()
         return self
 
 

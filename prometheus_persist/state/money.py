@@ -85,6 +85,19 @@ def _bounded(number: Decimal) -> Decimal:
     return ZERO if number.is_zero() and number.is_signed() else number
 
 
+def writable(number: Decimal) -> bool:
+    """Whether ``number`` is one that ``exact`` takes as it is: it comes back as the same text."""
+    if not number.is_finite():
+        return False
+    _, digits, exponent = number.as_tuple()
+    return (
+        len(digits) <= DIGITS_MAX
+        and number.adjusted() <= EXPONENT_MAX
+        and int(exponent) >= -DECIMALS_MAX
+        and not (number.is_signed() and number.is_zero())
+    )
+
+
 def add(*terms: Decimal) -> Decimal:
     """The exact sum; raises BadValue where it cannot be held exactly."""
     return _computed(_EXACT.add, *terms)

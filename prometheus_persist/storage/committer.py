@@ -6,8 +6,9 @@ thread does the same for frames that were submitted asynchronously. So a single 
 no thread switch, and sixty-four concurrent ones cost one sync.
 
 Rules
-- Frames are chained when they are submitted and written in that order; a ticket is done only when
-  its frame and all before it are synced (S1).
+- A frame gets its sequence when it is submitted, and is chained to the one before it when it is
+  written, by whoever writes it; a ticket is done only when its frame and all before it are synced
+  (S1).
 - A write or sync that fails, or is interrupted, shuts the committer for good: every frame not yet
   acknowledged fails with it, nothing is retried (S7).
 - Before and after every group the fence is asked whether this writer still owns the store. Nothing
@@ -32,13 +33,20 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from prometheus_persist.clock import Clock
-from prometheus_persist.errors import StoreFailed
-from prometheus_persist.journal.frame import OPEN, Tip, encode
+from prometheus_persist.errors import BadValue, StoreFailed
+from prometheus_persist.journal.frame import (
+    FRAME_PAYLOAD_BYTES_MAX,
+    OPEN,
+    OVERHEAD_BYTES,
+    Tip,
+    encode,
+)
 from prometheus_persist.journal.upcast import opening
 from prometheus_persist.storage.fs import Fs, Handle
 from prometheus_persist.storage.layout import JOURNAL, MIRROR, segment_name
 
 MirrorSync = Literal["behind", "ack", "off"]
+_WALL_MS_END = 1 << 64  # what a frame has room for
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class Ticket:
     """A frame on its way. ``wait`` returns when it is durable, or raises StoreFailed."""
 
     seq: int
+    wall_ms: int
     _flush: Callable[[Ticket], None]
     on_durable: Callable[[], None] | None = None
     done: bool = False
@@ -73,7 +82,8 @@ class Ticket:
 
 @dataclass(slots=True)
 class _Pending:
-    data: bytes
+    kind: int
+    payload: bytes
     ticket: Ticket
     opens: str = ""  # the segment that begins with this frame
 
@@ -104,7 +114,8 @@ class Committer:
         fence: Callable[[], None] = no_fence,
     ) -> None:
         """Begin a segment of its own; raises StoreFailed."""
-        self.tip = tip
+        self.tip = tip  # the last frame that was written, or is being written
+        self.seq = tip.seq  # of the last frame that was submitted
         self.durable_seq = tip.seq
         self.failed = ""
         self.copies = (JOURNAL, MIRROR) if options.mirror != "off" else (JOURNAL,)
@@ -113,7 +124,7 @@ class Committer:
         self._clock = clock
         self._options = options
         self._fence = fence
-        self._guard = threading.Lock()  # tip, pending, failed
+        self._guard = threading.Lock()  # seq, pending, failed
         self._io = threading.RLock()  # the files; one group at a time
         self._pending: list[_Pending] = []
         self._pending_bytes = 0
@@ -123,7 +134,7 @@ class Committer:
         self._mirror_dirty = threading.Event()
         self._wake = threading.Event()
         self._ending = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._threads: dict[str, threading.Thread] = {}
         try:
             self._begin_segment()
             self.flush()
@@ -189,7 +200,7 @@ class Committer:
         self._ending.set()
         self._wake.set()
         self._mirror_dirty.set()
-        for thread in self._threads:
+        for thread in self._threads.values():
             thread.join()
         with self._io:
             try:
@@ -211,19 +222,25 @@ class Committer:
         on_durable: Callable[[], None] | None = None,
         opens: str = "",
     ) -> Ticket:
+        if len(payload) > FRAME_PAYLOAD_BYTES_MAX:
+            raise BadValue(
+                f"one commit of {len(payload)} bytes; at most {FRAME_PAYLOAD_BYTES_MAX} are taken"
+            )
         with self._guard:
             if self.failed:
                 raise StoreFailed(f"this store is shut: {self.failed}")
-            data, tip = encode(kind, self.tip, self._epoch, self._clock.now_ms(), payload)
-            ticket = Ticket(tip.seq, self._wait, on_durable)
-            self._pending.append(_Pending(data, ticket, opens))
-            self.tip = tip
-            self._pending_bytes += len(data)
-            self._segment_bytes += len(data)
+            now_ms = self._clock.now_ms()
+            if not 0 <= now_ms < _WALL_MS_END:
+                raise BadValue(f"a frame field is out of range: wall time {now_ms}")
+            ticket = Ticket(self.seq + 1, now_ms, self._wait, on_durable)
+            self._pending.append(_Pending(kind, payload, ticket, opens))
+            self.seq = ticket.seq
+            self._pending_bytes += len(payload) + OVERHEAD_BYTES
+            self._segment_bytes += len(payload) + OVERHEAD_BYTES
             return ticket
 
     def _begin_segment(self) -> None:
-        name = segment_name(self._epoch, self.tip.seq + 1)
+        name = segment_name(self._epoch, self.seq + 1)
         self._segment_bytes = 0
         self._chain(OPEN, opening(name), opens=name)
 
@@ -239,17 +256,17 @@ class Committer:
         if not group:
             return
         try:
-            with self._all_or_shut():
-                self._fence()
-                self._write(group)
-                self._fence()
-        except StoreFailed as problem:
-            for each in group:
-                each.ticket.failed, each.ticket.done = problem.detail, True
-            raise
+            self._fence()
+            self._write(group)
+            self._fence()
+        except OSError as problem:
+            self.shut(f"journal: {problem}")
+            _fail(group, f"journal: {problem}")
+            raise StoreFailed(f"journal: {problem}") from problem
         except BaseException as problem:
-            for each in group:
-                each.ticket.failed, each.ticket.done = f"a write was interrupted: {problem!r}", True
+            why = getattr(problem, "detail", f"a write was interrupted: {problem!r}")
+            self.shut(why)
+            _fail(group, why)
             raise
         self.durable_seq = group[-1].ticket.seq
         for each in group:
@@ -264,12 +281,15 @@ class Committer:
                 self._put(parts)
                 parts = []
                 self._open_segment(each.opens)
-            parts.append(each.data)
+            wall_ms = each.ticket.wall_ms
+            data, self.tip = encode(each.kind, self.tip, self._epoch, wall_ms, each.payload)
+            parts.append(data)
         self._put(parts)
         self._open.handles[JOURNAL].fsync()
         opened = any(each.opens for each in group)
         if MIRROR in self._open.handles:
-            self._mirror_dirty.set()
+            if not self._mirror_dirty.is_set():
+                self._mirror_dirty.set()
             if self._options.mirror == "ack" or opened:
                 self.sync_mirror()
             else:
@@ -327,9 +347,8 @@ class Committer:
     # -- the threads; a failure in one shuts the committer, and the next call on the store raises it
 
     def _start(self, name: str, run: Callable[[], None]) -> None:
-        if not any(thread.name == name for thread in self._threads):
-            thread = threading.Thread(target=run, name=name, daemon=True)
-            self._threads.append(thread)
+        if name not in self._threads:
+            thread = self._threads[name] = threading.Thread(target=run, name=name, daemon=True)
             thread.start()
 
     def _run_writer(self) -> None:
@@ -347,3 +366,8 @@ class Committer:
             if not self._ending.wait(self._options.mirror_sync_ms / 1000):
                 with contextlib.suppress(StoreFailed):
                     self.sync_mirror()
+
+
+def _fail(group: list[_Pending], why: str) -> None:
+    for each in group:
+        each.ticket.failed, each.ticket.done = why, True

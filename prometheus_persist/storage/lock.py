@@ -45,13 +45,13 @@ class StoreLock:
             raise StoreFailed(f"{root} cannot be locked: {problem}") from problem
         with contextlib.suppress(OSError):  # a full disk does not take the lock away
             path.write_text(f"{os.getpid()}\n", encoding="ascii")
-        self._path = path
+        self._name = os.fspath(path)
         self._inode = path.stat().st_ino
 
     def fence(self) -> None:
         """Raise StoreFailed once somebody else has taken over."""
         try:
-            mine = self._path.stat().st_ino == self._inode
+            mine = os.stat(self._name).st_ino == self._inode  # noqa: PTH116 asked twice a commit
         except OSError as problem:
             raise StoreFailed(f"the lock is gone, this writer is fenced off: {problem}") from None
         if not mine:

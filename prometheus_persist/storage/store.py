@@ -41,7 +41,7 @@ from prometheus_persist.journal.projection import (
     project,
     wrap,
 )
-from prometheus_persist.state.exactjson import COMMIT_NESTING_MAX, JsonObject, dumps
+from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence
 from prometheus_persist.storage.cut import cut
 from prometheus_persist.storage.fs import TEMPORARY, Fs, replace_file, replace_files
@@ -114,34 +114,38 @@ class Store:
 
     @property
     def tip(self) -> Tip:
-        """The last frame that was submitted; durable once ``flush`` has returned."""
+        """The last frame that was written; durable once ``flush`` has returned."""
         return self._committer.tip
 
     def commit(self, change: Change) -> int:
         """Make one change durable; returns its sequence. Raises StoreFailed, BadValue."""
-        return self._submit(change).wait()
+        return self.enqueue(change).wait()
 
     def submit(self, change: Change) -> Ticket:
         """Take a change in now, make it durable soon; the ticket says when."""
-        ticket = self._submit(change)
-        self._committer.write_soon()
+        ticket = self.enqueue(change)
+        self.write_soon()
         return ticket
+
+    def write_soon(self) -> None:
+        """Have what was enqueued written by a thread, if nobody waits for it first."""
+        self._committer.write_soon()
 
     def flush(self) -> int:
         """Wait until everything submitted is durable; returns the last sequence."""
         self._committer.flush()
         return self._committer.durable_seq
 
-    def _submit(self, change: Change) -> Ticket:
+    def enqueue(self, change: Change) -> Ticket:
+        """Take a change in now; durable once somebody has waited for the ticket, or flushed."""
+        self._committer.refuse_shut()
+        encoded = change.to_bytes()
         with self._guard:
-            self._committer.refuse_shut()
-            payload = change.to_json()
-            encoded = dumps(payload, nesting_max=COMMIT_NESTING_MAX, canonical=False)
             self._committer.make_room()
-            watch = self._watch(payload) if self._observer is not None else None
+            watch = self._watch(change.to_json()) if self._observer is not None else None
             ticket = self._committer.submit(COMMIT, encoded, watch)
             try:
-                self.image.apply(change, ticket.seq, self.tip.wall_ms)
+                self.image.apply(change, ticket.seq, ticket.wall_ms)
                 if self._touched is not None:
                     self._touched.update(change.put, change.remove, change.add)
             except BaseException as problem:
@@ -152,7 +156,7 @@ class Store:
     def _watch(self, payload: JsonObject) -> Callable[[], None]:
         """Tell the observer that a frame begins; returns what tells it that it is durable."""
         assert self._observer is not None
-        observer, seq = self._observer, self.tip.seq + 1
+        observer, seq = self._observer, self._committer.seq + 1
         started = self._clock.monotonic_s()
         observer.begin(seq, payload)
         return lambda: observer.durable(seq, self._clock.monotonic_s() - started)

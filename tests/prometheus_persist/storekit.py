@@ -381,7 +381,7 @@ def trade(state: SystemState, number: int) -> Change:
         f"private_ledgers/{name}": document(booked.private),
         f"public_accounts/{name}": document(booked.account),
     }
-    add = {PUBLIC_TRADES: [booked.record], private_trades(name): [dict(booked.record)]}
+    add = {PUBLIC_TRADES: [booked.record], private_trades(name): [booked.record]}
     return Change("trade", put=put, add=add)
 
 

@@ -8,8 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from prometheus_persist.errors import BadValue, StoreDamaged
@@ -31,7 +29,6 @@ from prometheus_persist.state import (
     Valhalla,
     VirtualPosition,
     Watermark,
-    changed_documents,
     contracts,
     state_from,
     to_documents,
@@ -384,26 +381,3 @@ def test_models_a_document_that_does_not_fit_is_named(
     """A document of a wrong form, or without a place, is damage that names document and field."""
     with pytest.raises(StoreDamaged, match=words):
         state_from({key: content})
-
-
-CHANGES = [(1, 1.0), (1, True), (0.0, -0.0), (0, False), (None, 0), ("1", 1), ([1], [1.0])]
-
-
-@pytest.mark.parametrize(("before", "after"), CHANGES)
-def test_documents_a_change_of_type_is_a_change(before: Any, after: Any) -> None:
-    """1, 1.0 and true are equal to Python and three values to a restore: the change is saved."""
-    old = {"agents/A": {"gene": {"x": before}}}
-    new = {"agents/A": {"gene": {"x": after}}}
-    assert changed_documents(old, new) == new
-    assert changed_documents(new, old) == old
-    assert changed_documents(old, copy.deepcopy(old)) == {}
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.sets(st.sampled_from(sorted(to_documents(full_state())))))
-def test_documents_only_what_changed(touched: set[str]) -> None:
-    """Exactly the touched documents are found; one that is gone is not among them."""
-    before = to_documents(full_state())
-    after = {key: {**item, "mark": 1} if key in touched else item for key, item in before.items()}
-    assert changed_documents(before, after).keys() == touched
-    assert changed_documents(before, {}) == {}

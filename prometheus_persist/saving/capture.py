@@ -1,0 +1,208 @@
+"""What differs between a live model and the document that the store holds of it.
+
+A capture remembers, for each document it has written, what every field was made of and the JSON
+text of it. Saving a trade then costs the fields that the trade touched, not the documents they are
+in: fields made of the same objects as last time are taken over as text; the others are written
+anew, each by a rule that proves it comes back as it is (``state/encoding.py``). Where no rule
+covers a value the whole document is written, read back and compared, and what a restore would
+refuse, or give back as something else, raises ``BadValue``.
+
+What is remembered of a document counts only as long as the store holds the very object that was
+made here. Whatever else changes the store, or keeps a change from getting there, makes the next
+look a complete one; nothing has to be told to forget.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import count
+from json import loads
+from operator import eq, is_
+from typing import Any
+
+from pydantic import BaseModel
+
+from prometheus_persist.state.documents import document, fits, id_field, is_same, proven
+from prometheus_persist.state.encoding import LEAVES, Codec, codec, leaves
+from prometheus_persist.state.exactjson import COMMIT_NESTING_MAX, JsonObject, dumps, quoted
+from prometheus_persist.state.money import Contracts
+
+_IN_A_COMMIT = COMMIT_NESTING_MAX - 2  # a document stands two levels deep in a change
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+@dataclass(slots=True)
+class Captured:
+    """A document as it is now, and its JSON text."""
+
+    content: JsonObject
+    text: str
+
+
+@dataclass(slots=True)
+class _Known:
+    """What a model was when ``content`` was made of it.
+
+    ``values`` are in the order of the model's own fields: the value where it is immutable, else
+    what it was made of. ``parts`` are the fields as JSON text, those the model does not know behind
+    them; made when first one field of the document changes.
+    """
+
+    rules: Codec
+    content: JsonObject
+    ids: str  # the field that the document's key repeats
+    names: list[str]
+    values: list[object]
+    extra: object
+    parts: list[str] | None = None
+
+    def changed(self, model: BaseModel) -> list[int] | None:
+        """Which fields are not what they were; None where fields came or went."""
+        now = model.__dict__
+        extra = model.__pydantic_extra__
+        if list(now) != self.names or ((extra or self.extra) and not _is_still(extra, self.extra)):
+            return None
+        return [
+            number
+            for number, new, old in zip(count(), now.values(), self.values, strict=False)
+            if new is not old and not (type(old) in _MADE_OF and _is_still(new, old))
+        ]
+
+
+class Capture:
+    """Compares models with documents; remembers what it wrote."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+
+    def of(self, key: str, model: BaseModel, before: JsonObject | None) -> Captured | None:
+        """The document of ``model`` if it differs from ``before``; raises BadValue."""
+        known = self._known.get(key)
+        if known is not None and known.content is before and known.rules.model is type(model):
+            changed = known.changed(model)
+            if changed is not None:
+                if not changed:
+                    return None
+                found = _moved(known, model, changed)
+                if found is not _SLOW:
+                    return found
+        return self._whole(key, model, before)
+
+    def forget(self, key: str) -> None:
+        """Drop what is remembered of a document that is gone."""
+        self._known.pop(key, None)
+
+    def _whole(self, key: str, model: BaseModel, before: JsonObject | None) -> Captured | None:
+        rules = codec(type(model))
+        text = rules.text(model) if fits(key, model) else None
+        if text is None:
+            content = document(model)
+            proven(key, model, content)
+            text = dumps(content, nesting_max=_IN_A_COMMIT, canonical=False).decode()
+        else:
+            content = loads(text)
+        same = before is not None and is_same(before, content)
+        self._known[key] = _Known(
+            rules=rules,
+            content=before if before is not None and same else content,
+            ids=id_field(key.partition("/")[0]),
+            names=list(model.__dict__),
+            values=[_kept(value) for value in model.__dict__.values()],
+            extra=_kept(model.__pydantic_extra__),
+        )
+        return None if same else Captured(content, text)
+
+
+_SLOW = Captured({}, "")
+
+
+def _moved(known: _Known, model: BaseModel, changed: list[int]) -> Captured | None:
+    """The document with the changed fields written anew; ``_SLOW`` where no rule covers one."""
+    now, names, rules = model.__dict__, known.names, known.rules
+    if rules.check is not None:
+        return _SLOW
+    parts = known.parts
+    if parts is None:
+        every = (*names, *(name for name in known.content if name not in now))
+        parts = [rules.heads.get(name) or f"{quoted(name)}:" for name in every]
+        content = known.content
+        known.parts = parts = [
+            head + _text_of(content[name]) for head, name in zip(parts, every, strict=True)
+        ]
+    fresh: JsonObject = {}
+    for number in changed:
+        name = names[number]
+        value = now[name]
+        encode = rules.encoders.get(name)
+        text = encode(value) if encode is not None and name != known.ids else None
+        if text is None:
+            known.parts = None  # some of it may be newer than the rest
+            return _SLOW
+        part = rules.heads[name] + text
+        if parts[number] != part:
+            parts[number] = part
+            fresh[name] = _json_value(value, text)
+        known.values[number] = _kept(value)
+    if not fresh:
+        return None
+    known.content = known.content | fresh
+    return Captured(known.content, "{" + ",".join(parts) + "}")
+
+
+class _FlatDict(dict[Any, Any]):
+    """A copy of a dict that holds nothing mutable."""
+
+
+class _FlatList(list[Any]):
+    """A copy of a list that holds nothing mutable."""
+
+
+class _Leaves(list[object]):
+    """What anything else is made of."""
+
+
+_MADE_OF = frozenset({_FlatDict, _FlatList, _Leaves})
+
+
+def _kept(value: object) -> object:
+    """What a later value is compared with: itself where it cannot change, else what is in it."""
+    kind = type(value)
+    if kind in LEAVES:
+        return value
+    if kind is dict and LEAVES.issuperset(map(type, value.values())):  # type: ignore[attr-defined]
+        return _FlatDict(value)  # type: ignore[call-overload]
+    if kind is list and LEAVES.issuperset(map(type, value)):  # type: ignore[call-overload]
+        return _FlatList(value)  # type: ignore[call-overload]
+    found = _Leaves()
+    leaves(value, found)
+    return found
+
+
+def _is_still(new: Any, old: Any) -> bool:
+    """Whether a value is made of the same objects as before, in place or not."""
+    kind = type(old)
+    if kind is _FlatList:
+        return type(new) is list and len(new) == len(old) and all(map(is_, new, old))
+    if kind is _FlatDict:
+        return (
+            type(new) is dict
+            and len(new) == len(old)
+            and all(map(is_, new.values(), old.values()))
+            and all(map(eq, new, old))
+        )
+    found: list[object] = []
+    leaves(new, found)
+    return len(found) == len(old) and all(map(is_, found, old))
+
+
+def _text_of(value: object) -> str:
+    return dumps(value, nesting_max=_IN_A_COMMIT - 1, canonical=False).decode()
+
+
+def _json_value(value: object, text: str) -> Any:
+    """What reading ``text`` gives, which ``value`` was written as; shares nothing mutable."""
+    kind = type(value)
+    if kind is Decimal or kind is Contracts:
+        return text[1:-1]
+    return value if kind in _SCALARS else loads(text)
