@@ -1,13 +1,34 @@
 """Save everything, come back from any crash, agree with the exchange.
 
 The public surface: a ``Session`` on a store, the typed state in it, and a reader of the exchange.
-ccxt is imported only when a reader is made.
+Each is imported when it is first asked for, ccxt when a reader is made.
 """
 
-from prometheus_persist.errors import PersistError
-from prometheus_persist.exchange.okx import OkxReader, OkxSettings, connect
-from prometheus_persist.session import Session, Settings, plan_only
-from prometheus_persist.state import Agent, Contracts, SystemState, contracts
+from typing import TYPE_CHECKING
+
+from prometheus_persist.lazy import exports
+
+if TYPE_CHECKING:
+    from prometheus_persist.errors import PersistError
+    from prometheus_persist.exchange.okx import OkxReader, OkxSettings, connect
+    from prometheus_persist.session import Session, Settings, plan_only
+    from prometheus_persist.state import Agent, Contracts, SystemState, contracts
+else:
+    __getattr__ = exports(
+        {
+            "Agent": "prometheus_persist.state",
+            "Contracts": "prometheus_persist.state",
+            "OkxReader": "prometheus_persist.exchange.okx",
+            "OkxSettings": "prometheus_persist.exchange.okx",
+            "PersistError": "prometheus_persist.errors",
+            "Session": "prometheus_persist.session",
+            "Settings": "prometheus_persist.session",
+            "SystemState": "prometheus_persist.state",
+            "connect": "prometheus_persist.exchange.okx",
+            "contracts": "prometheus_persist.state",
+            "plan_only": "prometheus_persist.session",
+        }
+    )
 
 __all__ = [
     "Agent",

@@ -10,7 +10,6 @@ This is the only module that reads the machine's clock or its randomness.
 
 from __future__ import annotations
 
-import secrets
 import time
 from typing import Protocol
 
@@ -62,4 +61,6 @@ class SystemIds:
 
     def token(self, length: int) -> str:
         """``length`` characters of ``[a-z0-9]``."""
+        import secrets  # needed once in the life of a store
+
         return "".join(secrets.choice(_ALPHABET) for _ in range(length))

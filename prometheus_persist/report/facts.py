@@ -6,8 +6,10 @@ Every number here was counted or measured by whoever made it; nothing is assumed
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from prometheus_persist.reconcile.plan import Plan
+if TYPE_CHECKING:
+    from prometheus_persist.reconcile.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,29 @@
 """Shell. WHEN and how it is saved: triggers, the saver, order intents and their gate, signals."""
 
-from prometheus_persist.saving.intents import IntentGate, IntentHandle
-from prometheus_persist.saving.saver import Saver
-from prometheus_persist.saving.signals import StopRequest, stop_on_signals
-from prometheus_persist.saving.triggers import Action, Trigger, actions_due
-from prometheus_persist.storage.store import Observer
+from typing import TYPE_CHECKING
+
+from prometheus_persist.lazy import exports
+
+if TYPE_CHECKING:
+    from prometheus_persist.saving.intents import IntentGate, IntentHandle
+    from prometheus_persist.saving.saver import Saver
+    from prometheus_persist.saving.signals import StopRequest, stop_on_signals
+    from prometheus_persist.saving.triggers import Action, Trigger, actions_due
+    from prometheus_persist.storage.store import Observer
+else:
+    __getattr__ = exports(
+        {
+            "Action": "prometheus_persist.saving.triggers",
+            "IntentGate": "prometheus_persist.saving.intents",
+            "IntentHandle": "prometheus_persist.saving.intents",
+            "Observer": "prometheus_persist.storage.store",
+            "Saver": "prometheus_persist.saving.saver",
+            "StopRequest": "prometheus_persist.saving.signals",
+            "Trigger": "prometheus_persist.saving.triggers",
+            "actions_due": "prometheus_persist.saving.triggers",
+            "stop_on_signals": "prometheus_persist.saving.signals",
+        }
+    )
 
 __all__ = [
     "Action",

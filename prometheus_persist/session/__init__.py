@@ -1,7 +1,21 @@
 """Shell. One process's life with a store: open, recover, trade, close."""
 
-from prometheus_persist.session.planning import EXIT_OF_DECISION, plan_only
-from prometheus_persist.session.session import Session
-from prometheus_persist.session.settings import Settings
+from typing import TYPE_CHECKING
+
+from prometheus_persist.lazy import exports
+
+if TYPE_CHECKING:
+    from prometheus_persist.session.planning import EXIT_OF_DECISION, plan_only
+    from prometheus_persist.session.session import Session
+    from prometheus_persist.session.settings import Settings
+else:
+    __getattr__ = exports(
+        {
+            "EXIT_OF_DECISION": "prometheus_persist.session.planning",
+            "Session": "prometheus_persist.session.session",
+            "Settings": "prometheus_persist.session.settings",
+            "plan_only": "prometheus_persist.session.planning",
+        }
+    )
 
 __all__ = ["EXIT_OF_DECISION", "Session", "Settings", "plan_only"]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from prometheus_persist.reconcile.views import Books
 from prometheus_persist.state import OrderIntent, SystemState
 from prometheus_persist.state.documents import INTENT_LOG, ORPHAN_FILLS, PUBLIC_TRADES
 from prometheus_persist.state.exactjson import JsonObject
+
+if TYPE_CHECKING:
+    from prometheus_persist.reconcile.views import Books
 
 
 @dataclass(slots=True)
@@ -22,6 +25,8 @@ class StreamIndex:
 
     def books(self, state: SystemState, streams: Mapping[str, list[JsonObject]]) -> Books:
         """The three-book comparison's own side, as it stands."""
+        from prometheus_persist.reconcile.views import Books
+
         self.take(streams)
         owners = {**self.owners, **{key: item.agent_id for key, item in state.intents.items()}}
         return Books(state, frozenset(self.booked), owners, dict(self.ended))

@@ -20,7 +20,7 @@ import contextlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from prometheus_persist.clock import Clock, IdSource, SystemClock, SystemIds
 from prometheus_persist.errors import (
@@ -28,18 +28,12 @@ from prometheus_persist.errors import (
     PlanStale,
     StoreFailed,
 )
-from prometheus_persist.exchange.reader import ExchangeReader
-from prometheus_persist.reconcile.apply import Applied, apply_plan
-from prometheus_persist.reconcile.live import apply_steps, live_steps
-from prometheus_persist.reconcile.views import Books
 from prometheus_persist.recovery import Restored, restore
 from prometheus_persist.recovery.audit import audit_lines
-from prometheus_persist.report.build import system_facts
 from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, SystemFacts
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
 from prometheus_persist.saving.triggers import Action
 from prometheus_persist.session.index import StreamIndex
-from prometheus_persist.session.planning import decide, read_plan, with_freeze
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import (
     Agent,
@@ -61,6 +55,11 @@ from prometheus_persist.storage.layout import (
 from prometheus_persist.storage.lock import StoreLock
 from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import Observer, Store, append_log
+
+if TYPE_CHECKING:  # opening needs none of these; what does imports it where it is used
+    from prometheus_persist.exchange.reader import ExchangeReader
+    from prometheus_persist.reconcile.apply import Applied
+    from prometheus_persist.reconcile.views import Books
 
 _RECORD = (
     "total_pnl",
@@ -219,6 +218,8 @@ class Session:
         One commit for the agent, both ledgers and the intent. An answer that is incomplete changes
         nothing. Raises BadValue for a clOrdId that is not open.
         """
+        from prometheus_persist.reconcile.live import apply_steps, live_steps
+
         intent = self.state.intents.get(cl_ord_id)
         if intent is None:
             raise BadValue(f"no open order {cl_ord_id}")
@@ -308,6 +309,8 @@ class Session:
 
     def system_facts(self) -> SystemFacts:
         """What is in the state, counted."""
+        from prometheus_persist.report.build import system_facts
+
         return system_facts(self.state, len(self._store.image.streams.get(PUBLIC_TRADES, [])))
 
     # -- inside
@@ -324,6 +327,9 @@ class Session:
         self._audit([f"restored commit {found.seq} from {found.facts.base}", *damages])
 
     def _reconcile(self, reader: ExchangeReader | None, approved: str | None) -> RecoveryFacts:
+        from prometheus_persist.reconcile.apply import apply_plan
+        from prometheus_persist.session.planning import decide, read_plan, with_freeze
+
         started = self._clock.monotonic_s()
         plan, problem = None, "no exchange was given"
         if reader is not None:
