@@ -69,6 +69,9 @@ def serve(
     rate_limits: Annotated[
         bool, typer.Option("--rate-limits", help="Answer 50011 as OKX would.")
     ] = False,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Serve https and wss with a test CA of its own.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON line when ready.")
     ] = False,
@@ -87,8 +90,9 @@ def serve(
     except OSError as problem:
         raise typer.BadParameter(f"--dir {home} cannot be made: {problem.strerror}") from None
 
+    from fakeokx.server import tls as certificates
     from fakeokx.server.desk import Desk
-    from fakeokx.server.exchange import Exchange
+    from fakeokx.server.exchange import Exchange, machine_ms
     from fakeokx.server.serve import bind
     from fakeokx.server.serve import serve as run
     from fakeokx.wire.ratelimits import Limiter
@@ -101,7 +105,8 @@ def serve(
             err=True,
         )
     desk = Desk(exchange=exchange, keys=keys, limiter=Limiter() if rate_limits else None)
-    url = f"http://{host}:{listener.getsockname()[1]}"
+    shown = certificates.certificate(home / "tls", host, machine_ms()) if tls else None
+    url = f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
     ready = {
         "url": url,
         "pid": os.getpid(),
@@ -110,7 +115,9 @@ def serve(
         "secret": DEFAULT_SECRET,
         "passphrase": DEFAULT_PASSPHRASE,
     }
-    run(desk, listener, lambda: _announce(ready, as_json=as_json))
+    if shown is not None:
+        ready["ca"] = str(shown.ca)
+    run(desk, listener, lambda: _announce(ready, as_json=as_json), shown)
     exchange.close()
 
 

@@ -4,12 +4,7 @@
 """
 
 from fakeokx.faults.actions import ACTIONS
-from fakeokx.faults.script import (
-    NO_FAULT,
-    BadScript,
-    Call,
-    Fault,
-    Script,
-)
+from fakeokx.faults.rules import BadScript, Call, Fault
+from fakeokx.faults.script import NO_FAULT, Script
 
 __all__ = ["ACTIONS", "NO_FAULT", "BadScript", "Call", "Fault", "Script"]

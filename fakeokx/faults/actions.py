@@ -41,7 +41,9 @@ WS_DISCONNECT: Final = "ws_disconnect"
 
 SOCKET: Final = "WS"
 PUSH: Final = "push"
-_ORDER_OPERATIONS: Final = frozenset({"place", "cancel", "amend", "place_algo", "cancel_algo"})
+_ORDER_OPERATIONS: Final = frozenset(
+    {"place", "cancel", "amend", "place_algo", "cancel_algo", "amend_algo"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fakeokx.faults.actions import DUPLICATE, EMPTY, LATE_INDEX, REORDER, TRUNCATE
-from fakeokx.faults.script import Fault
+from fakeokx.faults.rules import Fault
 
 _BORN: Final = ("cTime", "ts")
 

@@ -5,6 +5,8 @@ Numbers may be given as text, Decimal or int; they travel as text, so no digit i
 
 import http.client
 import json
+import os
+import ssl
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -23,15 +25,31 @@ class ControlRefused(Exception):
 
 
 class Control:
-    """The control API of the fakeokx at that address, one connection per call."""
+    """The control API of the fakeokx at that address, one connection per call.
 
-    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S_DEFAULT) -> None:
+    ``ca`` is the file with the certificate authority to trust, if the address is an https one.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_s: float = TIMEOUT_S_DEFAULT,
+        ca: str | os.PathLike[str] | None = None,
+    ) -> None:
         parts = urlsplit(url)
         assert parts.hostname is not None, f"not an address: {url!r}"
         self.url = url
         self._host = parts.hostname
         self._port = parts.port or 80
         self._timeout_s = timeout_s
+        is_tls = parts.scheme == "https"
+        self._tls = ssl.create_default_context(cafile=ca) if is_tls else None
+
+    @property
+    def ws_url(self) -> str:
+        """Address of the WebSockets, to which ``/public``, ``/private``, ``/business`` is added."""
+        return f"ws{self.url.removeprefix('http')}/ws/v5"
 
     def health(self) -> bool:
         """Whether it answers; raises OSError if nothing listens."""
@@ -88,12 +106,21 @@ class Control:
         rules: list[dict[str, Any]] = self._call("GET", "faults")["rules"]
         return rules
 
+    def streams(self, **changes: Number) -> dict[str, Any]:
+        """Who is connected by WebSocket, and how long things take there; changes the latter."""
+        body = {name: str(value) for name, value in changes.items()}
+        return self._call("POST", "streams", body) if body else self._call("GET", "streams")
+
+    def notice(self, close_after_ms: int = 60_000) -> int:
+        """Announce to every WebSocket that it will be closed, and close it then; how many."""
+        return int(self._call("POST", "notice", {"close_after_ms": close_after_ms})["connections"])
+
     def truth(self) -> dict[str, Any]:
         """Everything the venue knows."""
         return self._call("GET", "truth")
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
+        connection = self._connection()
         try:
             payload = None if body is None else json.dumps(body).encode()
             headers = {} if body is None else {"Content-Type": "application/json"}
@@ -105,3 +132,10 @@ class Control:
         if "error" in answer:
             raise ControlRefused(answer["error"]["code"], answer["error"]["msg"])
         return answer
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._tls is None:
+            return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
+        return http.client.HTTPSConnection(
+            self._host, self._port, timeout=self._timeout_s, context=self._tls
+        )

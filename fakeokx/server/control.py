@@ -32,7 +32,9 @@ from fakeokx.engine.events import (
 )
 from fakeokx.engine.refusals import Refusal
 from fakeokx.faults import BadScript, Script
+from fakeokx.server import control_streams
 from fakeokx.server.desk import Desk
+from fakeokx.server.past import Past
 from fakeokx.wire import envelopes, requests
 from fakeokx.wire.envelopes import Answer
 from fakeokx.wire.errors import top_message
@@ -104,7 +106,7 @@ def _set_faults(desk: Desk, body: bytes) -> Any:
     if not isinstance(rules, list):
         raise BadScript("rules must be a list")
     desk.script = Script(rules)
-    desk.stale = tuple(desk.exchange.venue.positions.values())
+    desk.past = Past(desk.exchange) if desk.script.needs_past else None
     return {"rules": desk.script.report()}
 
 
@@ -138,6 +140,7 @@ _HANDLERS: Final[Mapping[tuple[str, str], Handler]] = {
     ("POST", "faults"): _set_faults,
     ("GET", "faults"): _faults,
     ("GET", "truth"): _truth,
+    **control_streams.HANDLERS,
 }
 
 

@@ -47,7 +47,7 @@ def application(desk: Desk) -> ASGIApp:
             while (await receive())["type"] != "http.disconnect":
                 pass
             return
-        response = Response(answer.body, answer.status, media_type="application/json")
+        response = Response(answer.body, answer.status, media_type=answer.media_type)
         await response(scope, receive, send)
 
     return app
@@ -74,6 +74,8 @@ async def _answer(desk: Desk, http: HttpRequest) -> Answer | None:
     if decided.fault.action == REFUSE:
         return None
     answer = rest.carry_out(desk, decided)
+    if decided.fault.answer_delay_ms:
+        await asyncio.sleep(decided.fault.answer_delay_ms / 1000)
     return None if decided.fault.action == DROP_ANSWER else answer
 
 

@@ -8,12 +8,9 @@ from typing import Final
 
 from fakeokx.server import reads_account, reads_public, reads_trade
 from fakeokx.server.queries import Handler
-from fakeokx.server.reads_account import positions
 
 READS: Final[Mapping[str, Handler]] = {
     **reads_public.READS,
     **reads_account.READS,
     **reads_trade.READS,
 }
-
-__all__ = ["READS", "positions"]

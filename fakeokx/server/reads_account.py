@@ -57,8 +57,7 @@ def _trade_fee(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     return [trade_fee_row(kind, desk.exchange.now_ms())]
 
 
-def positions(desk: Desk, query: Query, *, stale: bool) -> Rows:
-    """account/positions, from the venue or from what it was when the script was loaded."""
+def _positions(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     inst_ids = queries.words(query, "instId", INST_IDS_MAX)
     pos_ids = queries.words(query, "posId", POS_IDS_MAX)
     if query.get("instType"):
@@ -66,14 +65,8 @@ def positions(desk: Desk, query: Query, *, stale: bool) -> Rows:
     with_flat = bool(inst_ids or pos_ids)
     venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
     held = history.positions(venue, now_ms, with_flat=with_flat)
-    if stale:
-        held = [each for each in desk.stale if each.qty_contracts or with_flat]
     rows = [as_position(venue.switches, position_row(venue, each)) for each in held]
     return list(queries.filtered(rows, query, "instType", "instId", "posId"))
-
-
-def _positions(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    return positions(desk, query, stale=False)
 
 
 def _positions_history(desk: Desk, query: Query, _key: ApiKey) -> Rows:

@@ -15,6 +15,7 @@ from fakeokx.wire.render_public import (
     STATUS_SHOWN,
     STATUS_STATES,
     index_row,
+    status_row,
     tier_row,
 )
 
@@ -102,7 +103,10 @@ def _status(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     if wanted and wanted not in STATUS_STATES:
         raise Refusal("51000", "state")
     shown = (wanted,) if wanted else STATUS_SHOWN
-    return [row for row in desk.status if row["state"] in shown]
+    notices = list(desk.status)
+    if desk.script.is_maintenance:
+        notices.append(status_row({"title": "Maintenance", "state": "ongoing"}))
+    return [row for row in notices if row["state"] in shown]
 
 
 READS: Final[Mapping[str, Handler]] = {

@@ -24,7 +24,7 @@ from fakeokx.engine.commands import (
 )
 from fakeokx.engine.events import Answered
 from fakeokx.engine.model import ISOLATED, NET, NET_MODE
-from fakeokx.engine.refusals import Refusal
+from fakeokx.engine.refusals import Reason, Refusal
 from fakeokx.server.desk import Desk, Request
 from fakeokx.server.exchange import machine_ms
 from fakeokx.wire import envelopes, requests
@@ -36,9 +36,11 @@ BATCH_ALGOS_MAX: Final = 10
 _ORDER_NEEDS: Final = ("instId", "tdMode", "side", "ordType", "sz")
 _ALGO_NEEDS: Final = ("instId", "tdMode", "side", "ordType")
 _TIMED: Final = ("place", "amend")
+_TIME_DIGITS_MAX: Final = 20
+_GAPS_MAX: Final = 2
 Handler = Callable[[Desk, Request], Answer]
 Element = TypeVar("Element", OrderRequest, OrderRef, Amendment, AlgoRef)
-RowOf = Callable[[Answered, int], Row]
+RowOf = Callable[[Answered, int, Mapping[str, str]], Row]
 
 
 def params_of(request: Request) -> list[Params]:
@@ -56,24 +58,43 @@ def params_of(request: Request) -> list[Params]:
         return []
 
 
-def check_time(request: Request, operation: str) -> None:
-    """Refuse an order whose ``expTime`` header lies in the past (50036)."""
+def check_time(request: Request, operation: str, code: str) -> None:
+    """Refuse an order whose ``expTime`` header lies in the past, with that code."""
     exp_time = request.headers.get("exptime", "")
     if not exp_time or operation not in _TIMED:
         return
-    if not exp_time.isascii() or not exp_time.isdigit():
+    if not exp_time.isascii() or not exp_time.isdigit() or len(exp_time) > _TIME_DIGITS_MAX:
         raise Refusal("51000", "expTime")
     if int(exp_time) < machine_ms():
-        raise Refusal("50036")
+        raise Refusal(code)
 
 
 def _operate(desk: Desk, command: Command, row_of: RowOf) -> Answer:
     in_ms = desk.exchange.now_ms()
     events = desk.exchange.do(command)
-    out_ms = desk.exchange.now_ms()
     answered = [each for each in events if isinstance(each, Answered)]
-    rows = [row_of(each, out_ms) for each in answered]
-    return envelopes.operations(rows, in_ms * 1000, out_ms * 1000)
+    return _answer(desk, answered, row_of, in_ms)
+
+
+def _answer(desk: Desk, answered: Sequence[Answered], row_of: RowOf, in_ms: int) -> Answer:
+    out_ms, switches = desk.exchange.now_ms(), desk.exchange.venue.switches
+    rows = [row_of(each, out_ms, switches) for each in answered]
+    return envelopes.operations(rows, in_ms * 1000, out_ms * 1000, switches)
+
+
+def rejected(desk: Desk, request: Request, operation: str, code: str) -> Answer:
+    """Every element of an order request refused in its row, and nothing executed."""
+    answered = [
+        Answered(
+            id="",
+            cl_ord_id=each.get("clOrdId", "") or each.get("algoClOrdId", ""),
+            tag=each.get("tag", ""),
+            req_id=each.get("reqId", ""),
+            reason=Reason(code, ("",) * _GAPS_MAX),
+        )
+        for each in params_of(request)
+    ]
+    return _answer(desk, answered, _ROW_OF[operation], desk.exchange.now_ms())
 
 
 def _one(request: Request, kind: type[Element], needs: Sequence[str]) -> tuple[Element, ...]:
@@ -168,6 +189,14 @@ def _set_position_mode(desk: Desk, request: Request) -> Answer:
     return envelopes.rows([{"posMode": command.pos_mode}])
 
 
+_ROW_OF: Final[Mapping[str, RowOf]] = {
+    "place": envelopes.placed_row,
+    "cancel": envelopes.canceled_row,
+    "amend": envelopes.amended_row,
+    "place_algo": envelopes.algo_row,
+    "cancel_algo": envelopes.algo_row,
+    "amend_algo": envelopes.amended_algo_row,
+}
 WRITES: Final[Mapping[str, Handler]] = {
     "account/set-leverage": _set_leverage,
     "account/set-position-mode": _set_position_mode,

@@ -8,15 +8,17 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from fakeokx.engine.events import Answered
 from fakeokx.engine.refusals import Reason
+from fakeokx.engine.switches import DEFAULTS
 from fakeokx.wire.errors import (
     ERRORS,
     OK,
+    SUB_CODES,
     ErrorText,
     http_status,
     row_message,
@@ -24,9 +26,18 @@ from fakeokx.wire.errors import (
 )
 
 Row = dict[str, Any]
-_ALL_FAILED: Final = "All operations failed"
+Switches = Mapping[str, str]
+JSON: Final = "application/json"
+HTML: Final = "text/html"
 _SOME_FAILED: Final = "Bulk operation partially succeeded."
-_PLACED: Final = "Order placed"
+_RATE_LIMITED: Final = "50011"
+_DEAD: Final = "51400"
+_GATEWAY_STATUS: Final = 500
+_HTML_STATUS: Final = 502
+_HTML_PAGE: Final = (
+    "<html>\r\n<head><title>{0} Bad Gateway</title></head>\r\n<body>\r\n"
+    "<center><h1>{0} Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,7 @@ class Answer:
 
     status: int
     body: bytes
+    media_type: str = JSON
 
 
 def dump(data: object) -> bytes:
@@ -52,22 +64,50 @@ def rows(data: Sequence[Any]) -> Answer:
     return answer({"code": OK, "msg": "", "data": list(data)})
 
 
-def refused(reason: Reason) -> Answer:
+def refused(reason: Reason, switches: Switches = DEFAULTS) -> Answer:
     """The request failed as a whole."""
     body = {"code": reason.code, "msg": top_message(reason), "data": []}
-    return answer(body, http_status(reason.code))
+    return answer(body, http_status(reason.code, switches))
 
 
-def not_let_in(reason: Reason) -> Answer:
+def not_let_in(reason: Reason, switches: Switches = DEFAULTS) -> Answer:
     """Authentication or a rate limit stopped the request: there is no data key."""
+    if reason.code == _RATE_LIMITED and switches["http.rate_limit_form"] == "200_envelope":
+        msg = "Rate limit reached. Please refer to API docs and throttle requests accordingly."
+        return answer({"code": reason.code, "msg": msg, "data": []})
     body = {"msg": top_message(reason), "code": reason.code}
-    return answer(body, http_status(reason.code))
+    return answer(body, http_status(reason.code, switches))
 
 
-def fault(code: str) -> Answer:
-    """An injected failure; a code that the error table does not know is HTTP 500."""
+def fault(code: str, form: str = "okx", status: int = 0) -> Answer:
+    """An injected failure; a code that the error table does not know is HTTP 500.
+
+    ``form`` may put something before OKX: ``gateway`` answers with an int code and an object
+    for data, ``html`` with a page. ``status`` replaces the HTTP status.
+    """
+    if form == "gateway":
+        http = status or _GATEWAY_STATUS
+        text = "Internal Server Error"
+        body = {
+            "code": http,
+            "data": {},
+            "detailMsg": "",
+            "error_code": str(http),
+            "error_message": text,
+            "msg": text,
+        }
+        return answer(body, http)
+    if form == "html":
+        http = status or _HTML_STATUS
+        return Answer(http, _HTML_PAGE.format(http).encode(), HTML)
     known = ERRORS.get(code, ErrorText(500, "Injected failure"))
-    return answer({"code": code, "msg": known.message, "data": []}, known.http)
+    msg = known.message.format(*("?" for _ in range(known.message.count("{"))))
+    return answer({"code": code, "msg": msg, "data": []}, status or known.http)
+
+
+def cut(whole: Answer) -> Answer:
+    """The first half of an answer's bytes."""
+    return Answer(whole.status, whole.body[: len(whole.body) // 2], whole.media_type)
 
 
 def not_found() -> Answer:
@@ -75,12 +115,18 @@ def not_found() -> Answer:
     return answer({"code": "404", "msg": "Not Found", "data": []}, 404)
 
 
-def operations(op_rows: Sequence[Row], in_us: int, out_us: int) -> Answer:
+def operations(
+    op_rows: Sequence[Row], in_us: int, out_us: int, switches: Switches = DEFAULTS
+) -> Answer:
     """Order rows under their common code."""
     failed = sum(row["sCode"] != OK for row in op_rows)
     code, msg = OK, ""
     if failed:
-        code, msg = ("1", _ALL_FAILED) if failed == len(op_rows) else ("2", _SOME_FAILED)
+        all_failed = ("1", switches["msg.all_failed"])
+        code, msg = all_failed if failed == len(op_rows) else ("2", _SOME_FAILED)
+    only_dead = code == "1" and all(row["sCode"] == _DEAD for row in op_rows)
+    if only_dead and switches["order.cancel_dead_top_code"] == "0":
+        code, msg = OK, ""
     body = {
         "code": code,
         "data": list(op_rows),
@@ -91,15 +137,15 @@ def operations(op_rows: Sequence[Row], in_us: int, out_us: int) -> Answer:
     return answer(body)
 
 
-def _result(answered: Answered, done: str = "") -> tuple[str, str]:
+def _result(answered: Answered, switches: Switches, done: str = "") -> tuple[str, str]:
     if answered.reason is None:
         return OK, done
-    return answered.reason.code, row_message(answered.reason)
+    return answered.reason.code, row_message(answered.reason, switches)
 
 
-def placed_row(answered: Answered, now_ms: int) -> Row:
+def placed_row(answered: Answered, now_ms: int, switches: Switches = DEFAULTS) -> Row:
     """Row of a placed order."""
-    s_code, s_msg = _result(answered, _PLACED)
+    s_code, s_msg = _result(answered, switches, switches["msg.place_ok"])
     return {
         "clOrdId": answered.cl_ord_id,
         "ordId": answered.id,
@@ -107,13 +153,13 @@ def placed_row(answered: Answered, now_ms: int) -> Row:
         "ts": str(now_ms),
         "sCode": s_code,
         "sMsg": s_msg,
-        "subCode": "",
+        "subCode": SUB_CODES.get(s_code, ""),
     }
 
 
-def canceled_row(answered: Answered, now_ms: int) -> Row:
+def canceled_row(answered: Answered, now_ms: int, switches: Switches = DEFAULTS) -> Row:
     """Row of a canceled order."""
-    s_code, s_msg = _result(answered)
+    s_code, s_msg = _result(answered, switches)
     return {
         "clOrdId": answered.cl_ord_id,
         "ordId": answered.id,
@@ -123,9 +169,9 @@ def canceled_row(answered: Answered, now_ms: int) -> Row:
     }
 
 
-def amended_row(answered: Answered, now_ms: int) -> Row:
+def amended_row(answered: Answered, now_ms: int, switches: Switches = DEFAULTS) -> Row:
     """Row of an amended order."""
-    s_code, s_msg = _result(answered)
+    s_code, s_msg = _result(answered, switches)
     return {
         "clOrdId": answered.cl_ord_id,
         "ordId": answered.id,
@@ -133,13 +179,25 @@ def amended_row(answered: Answered, now_ms: int) -> Row:
         "reqId": answered.req_id,
         "sCode": s_code,
         "sMsg": s_msg,
-        "subCode": "",
+        "subCode": SUB_CODES.get(s_code, ""),
     }
 
 
-def algo_row(answered: Answered, _now_ms: int) -> Row:
+def amended_algo_row(answered: Answered, _now_ms: int, switches: Switches = DEFAULTS) -> Row:
+    """Row of an amended algo order."""
+    s_code, s_msg = _result(answered, switches)
+    return {
+        "algoClOrdId": answered.cl_ord_id,
+        "algoId": answered.id,
+        "reqId": answered.req_id,
+        "sCode": s_code,
+        "sMsg": s_msg,
+    }
+
+
+def algo_row(answered: Answered, _now_ms: int, switches: Switches = DEFAULTS) -> Row:
     """Row of a placed or canceled algo order."""
-    s_code, s_msg = _result(answered)
+    s_code, s_msg = _result(answered, switches)
     return {
         "algoClOrdId": answered.cl_ord_id,
         "algoId": answered.id,

@@ -1,7 +1,7 @@
 """Rate limits: so many requests per window, counted per bucket.
 
-A bucket is an endpoint's limit and what it is counted by: the user (one account here), the
-address, or the user and an instrument. Two rules join buckets: a batch of one order counts
+A bucket is an endpoint's limit and what it is counted by: the user (an account), the address,
+or the user and an instrument. Two rules join buckets: a batch of one order counts
 as a single order, and a batch counts its orders, not itself. A refused request is not
 counted. The sub-account cap of 1000 new and amended orders per window has its own bucket.
 """
@@ -22,7 +22,7 @@ _SINGLE_OF: Final = {
     "trade/amend-batch-orders": "trade/amend-order",
 }
 _COUNTED_AS_ORDERS: Final = ("place", "amend")
-_ACCOUNT_BUCKET: Final = ("account", "")
+_ACCOUNT_BUCKET: Final = "account"
 
 
 @dataclass(slots=True)
@@ -32,23 +32,28 @@ class Limiter:
     _seen: dict[tuple[str, str], deque[int]] = field(default_factory=dict)
 
     def admit(
-        self, endpoint: Endpoint, inst_ids: Sequence[str], address: str, now_ms: int
+        self,
+        endpoint: Endpoint,
+        inst_ids: Sequence[str],
+        address: str,
+        now_ms: int,
+        user: str = "",
     ) -> Reason | None:
         """Count the request, or say which limit it breaks and count nothing."""
-        wanted = _buckets(endpoint, inst_ids, address)
+        wanted = _buckets(endpoint, inst_ids, address, user)
         for bucket, (count, window_ms, cost) in wanted.items():
             times = self._seen.setdefault(bucket, deque())
             while times and times[0] <= now_ms - window_ms:
                 times.popleft()
             if len(times) + cost > count:
-                return Reason("50061" if bucket == _ACCOUNT_BUCKET else "50011")
+                return Reason("50061" if bucket[0] == _ACCOUNT_BUCKET else "50011")
         for bucket, (_, _, cost) in wanted.items():
             self._seen[bucket].extend([now_ms] * cost)
         return None
 
 
 def _buckets(
-    endpoint: Endpoint, inst_ids: Sequence[str], address: str
+    endpoint: Endpoint, inst_ids: Sequence[str], address: str, user: str
 ) -> dict[tuple[str, str], tuple[int, int, int]]:
     if len(inst_ids) == 1 and endpoint.path in _SINGLE_OF:
         endpoint = BY_ROUTE[POST, _SINGLE_OF[endpoint.path]]
@@ -58,12 +63,13 @@ def _buckets(
     if limit.per == "ip":
         costs[address] = 1
     elif limit.per == "user":
-        costs[""] = 1
+        costs[user] = 1
     else:
         for inst_id in inst_ids or [""]:
-            costs[inst_id] = costs.get(inst_id, 0) + 1
+            bucket = f"{user}:{inst_id}"
+            costs[bucket] = costs.get(bucket, 0) + 1
     buckets = {(name, who): (limit.count, limit.window_ms, cost) for who, cost in costs.items()}
     if endpoint.operation in _COUNTED_AS_ORDERS:
         cost = max(1, len(inst_ids))
-        buckets[_ACCOUNT_BUCKET] = (ACCOUNT_ORDERS_MAX, ACCOUNT_WINDOW_MS, cost)
+        buckets[_ACCOUNT_BUCKET, user] = (ACCOUNT_ORDERS_MAX, ACCOUNT_WINDOW_MS, cost)
     return buckets

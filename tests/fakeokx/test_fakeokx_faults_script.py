@@ -3,6 +3,7 @@
 import pytest
 
 from fakeokx.faults import ACTIONS, BadScript, Call, Script
+from fakeokx.faults.pages import bent
 
 PLACE = Call(path="trade/order", method="POST", operation="place", inst_ids=("BTC-USDT-SWAP",))
 READ = Call(path="trade/order", method="GET", operation="read_order", inst_ids=("BTC-USDT-SWAP",))
@@ -68,7 +69,8 @@ def test_default_codes() -> None:
 
 def test_stale_positions_only_hits_positions() -> None:
     script = Script([{"action": "stale_positions"}])
-    assert [script.take(call).action for call in (PLACE, POSITIONS)] == ["", "stale_positions"]
+    assert [script.take(call).action for call in (PLACE, READ, POSITIONS)] == ["", "", "stale"]
+    assert script.needs_past
 
 
 @pytest.mark.parametrize(
@@ -83,11 +85,98 @@ def test_stale_positions_only_hits_positions() -> None:
         {"action": "refuse", "times": True},
         {"action": "refuse", "path": 1},
         {"action": "delay", "ms": 600_001},
+        {"action": "delay", "ms": -1},
+        {"action": "truncate", "keep": -2},
+        {"action": "refuse", "probability": 1.5},
+        {"action": "refuse", "probability": "0.5"},
+        {"action": "refuse", "seed": 0.5},
+        {"action": "error_before", "form": "xml"},
+        {"action": "clock_skew", "ms": 864_000_001},
     ],
 )
 def test_a_rule_that_cannot_be_understood_is_refused(rule: object) -> None:
     with pytest.raises(BadScript):
         Script([rule])
+
+
+def strikes(rule: dict[str, object], calls: int) -> list[bool]:
+    script = Script([rule])
+    return [bool(script.take(PLACE).action) for _ in range(calls)]
+
+
+def test_a_probability_strikes_about_as_often_as_it_says_and_the_same_calls_again() -> None:
+    rule = {"action": "refuse", "probability": 0.25, "seed": 3}
+    struck = strikes(rule, 2000)
+    assert 400 < sum(struck) < 600
+    assert strikes(rule, 2000) == struck
+    assert strikes({**rule, "seed": 4}, 2000) != struck
+    assert sum(strikes({**rule, "probability": 0}, 100)) == 0
+    assert sum(strikes({**rule, "times": 2}, 100)) == 2
+
+
+def test_maintenance_lasts_until_it_is_told_otherwise_and_spares_the_notice() -> None:
+    script = Script([{"action": "maintenance"}])
+    status = Call(path="system/status", method="GET", operation="read_status")
+    calls = (PLACE, status, READ, PLACE)
+    assert [script.take(call).action for call in calls] == [
+        "maintenance", "", "maintenance", "maintenance",
+    ]  # fmt: skip
+    assert script.is_maintenance
+    limited = Script([{"action": "maintenance", "times": 1}])
+    limited.take(PLACE)
+    assert not limited.is_maintenance
+
+
+@pytest.mark.parametrize("action", ["stale", "late_index", "truncate", "duplicate", "reorder"])
+def test_what_is_for_reading_leaves_writing_alone(action: str) -> None:
+    script = Script([{"action": action, "times": 0}])
+    assert [bool(script.take(call).action) for call in (PLACE, READ)] == [False, True]
+
+
+def test_orders_are_rejected_and_nothing_else_is() -> None:
+    script = Script([{"action": "reject", "times": 0}])
+    assert [bool(script.take(call).action) for call in (READ, POSITIONS, PLACE)] == [0, 0, 1]
+
+
+PUSH = Call(path="orders", method="WS", operation="push")
+
+
+def test_pushes_are_struck_by_rules_for_pushes_only() -> None:
+    for action in ACTIONS:
+        hit = Script([{"action": action, "times": 0, "ms": 1}]).take(PUSH)
+        assert bool(hit.action or hit.delay_ms) == action.startswith("ws_"), action
+    held_up = Script([{"action": "delay", "operation": "push", "ms": 7}])
+    assert (held_up.take(PLACE).delay_ms, held_up.take(PUSH).delay_ms) == (0, 7)
+
+
+def page(action: str, **fields: int) -> list[str]:
+    rows = [{"ordId": str(n), "cTime": str(n)} for n in range(6, 0, -1)]
+    fault = Script([{"action": action, **fields}]).take(READ)
+    return [row["ordId"] for row in bent(rows, fault, now_ms=7)]
+
+
+def test_pages_are_bent_as_said() -> None:
+    assert page("truncate") == ["6", "5", "4"]
+    assert page("truncate", keep=1) == ["6"]
+    assert page("duplicate") == [n for n in "654321" for _ in range(2)]
+    assert page("late_index", ms=3) == ["3", "2", "1"]
+    assert page("empty") == []
+    assert page("delay", ms=1) == list("654321")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_another_order_is_another_order_of_the_same_rows(seed: int) -> None:
+    got = page("reorder", seed=seed)
+    assert got != list("654321")
+    assert sorted(got, reverse=True) == list("654321")
+    assert page("reorder", seed=seed) == got
+
+
+def test_two_rows_always_swap() -> None:
+    for seed in range(20):
+        fault = Script([{"action": "reorder", "seed": seed}]).take(READ)
+        assert bent([1, 2], fault, now_ms=0) == [2, 1]
+        assert bent([1], fault, now_ms=0) == [1]
 
 
 def test_a_report_can_be_loaded_again_and_starts_at_zero() -> None:
