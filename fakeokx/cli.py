@@ -90,7 +90,6 @@ def serve(
     except OSError as problem:
         raise typer.BadParameter(f"--dir {home} cannot be made: {problem.strerror}") from None
 
-    from fakeokx.server import tls as certificates
     from fakeokx.server.desk import Desk
     from fakeokx.server.exchange import Exchange, machine_ms
     from fakeokx.server.serve import bind
@@ -105,7 +104,11 @@ def serve(
             err=True,
         )
     desk = Desk(exchange=exchange, keys=keys, limiter=Limiter() if rate_limits else None)
-    shown = certificates.certificate(home / "tls", host, machine_ms()) if tls else None
+    shown = None
+    if tls:
+        from fakeokx.server.tls import certificate
+
+        shown = certificate(home / "tls", host, machine_ms())
     url = f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
     ready = {
         "url": url,

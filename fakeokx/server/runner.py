@@ -35,7 +35,10 @@ class FakeOkx(Control):
     """A fakeokx process. Leaving its ``with`` block stops it.
 
     ``is_temporary`` says that the directory is nobody else's: it goes when the server does.
+    ``ca`` is the certificate authority that clients have to trust, None without TLS.
     """
+
+    ca: Path | None = None
 
     def __init__(
         self, command: Sequence[str], directory: Path, *, is_temporary: bool = False
@@ -120,7 +123,8 @@ class FakeOkx(Control):
             process.kill()
             process.wait()
             raise
-        super().__init__(ready["url"])
+        self.ca = Path(ready["ca"]) if "ca" in ready else None
+        super().__init__(ready["url"], ca=self.ca)
         return process
 
     def _ready_line(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
@@ -141,12 +145,14 @@ def launch(
     seed: int = 0,
     pos_mode: str = "net_mode",
     balance: str = "1000000",
+    tls: bool = False,
     extra_args: Sequence[str] = (),
 ) -> FakeOkx:
     """Start a fakeokx process and wait until it serves; raises NotStarted.
 
     ``directory`` holds its ledger and outlives it; without one, a temporary one is made, which
     is removed at the end of the ``with`` block or of this process.
+    ``tls`` serves https and wss; the result's ``ca`` is the file that clients have to trust.
     ``extra_args`` are further arguments of ``fakeokx serve``.
     """
     home = Path(tempfile.mkdtemp(prefix="fakeokx-") if directory is None else directory)
@@ -165,6 +171,7 @@ def launch(
         pos_mode,
         "--balance",
         balance,
+        *(["--tls"] if tls else []),
         *extra_args,
     ]
     if port:

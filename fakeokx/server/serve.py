@@ -1,4 +1,4 @@
-"""Run a desk on a port until somebody says stop.
+"""Run a desk on a port until somebody says stop: HTTP and WebSocket, in the clear or over TLS.
 
 The socket is bound here, so that a port in use is a clear error and port 0 is known before
 the first request. SIGTERM and SIGINT end the process at once: nothing is left to save, since
@@ -10,12 +10,18 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
+from uvicorn.server import ServerState
 
 from fakeokx.server.desk import Desk
 from fakeokx.server.http import AbortableProtocol, application
+from fakeokx.server.hub import Hub
+from fakeokx.server.sockets import Socket
+
+if TYPE_CHECKING:
+    from fakeokx.server.tls import Certificate
 
 BACKLOG: Final = 512
 
@@ -57,12 +63,27 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(desk: Desk, listener: socket.socket, ready: Callable[[], None]) -> None:
+def serve(
+    desk: Desk,
+    listener: socket.socket,
+    ready: Callable[[], None],
+    certificate: "Certificate | None" = None,
+) -> None:
     """Answer until a signal comes; ``ready`` is called once requests are taken."""
+    hub = Hub(desk)
+    desk.streams = hub
+
+    def web_socket(
+        config: uvicorn.Config,  # noqa: ARG001 -- uvicorn's call
+        server_state: ServerState,
+        app_state: dict[str, object],  # noqa: ARG001 -- uvicorn's call
+    ) -> Socket:
+        return Socket(hub.accept, server_state)
+
     config = uvicorn.Config(
         application(desk),
         http=AbortableProtocol,
-        ws="none",
+        ws=web_socket,  # type: ignore[arg-type]  # a class or anything that makes one
         loop="auto",
         lifespan="off",
         log_level="error",
@@ -71,6 +92,8 @@ def serve(desk: Desk, listener: socket.socket, ready: Callable[[], None]) -> Non
         date_header=False,
         timeout_graceful_shutdown=0,
         timeout_keep_alive=3600,
+        ssl_certfile=None if certificate is None else str(certificate.server),
+        ssl_context_factory=None if certificate is None else lambda *_: certificate.context(),
     )
     server = _Server(config, ready)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:

@@ -18,7 +18,7 @@ HOME = Path(fakeokx.__file__).parent
 README = (HOME / "README.md").read_text(encoding="utf-8")
 SOURCES = sorted(HOME.rglob("*.py"))
 TABLES = {"endpoints": endpoints.markdown(), "faults": actions.markdown()}
-PURE = ("engine", "wire", "faults")
+PURE = ("engine", "wire", "faults", "stream")
 LINES_MAX = 310
 FUNCTION_LINES_MAX = 70
 

@@ -1,0 +1,163 @@
+"""One connection: who it is, what it is subscribed to, and what each request makes of that.
+
+``hear`` takes one request and says what follows: events to send, subscriptions that began or
+ended, an order op to carry out, a close code. It decides and changes only itself; sockets,
+pushes and orders are other people's business. What it has to know about the rest of the world
+comes in a ``World``.
+
+Rules:
+
+1. A request is answered argument by argument; one bad argument does not stop the others.
+2. A refused login closes the connection with 4001, except the second login on one (60031).
+3. A private channel is counted over the connections of its account: 31 of a channel are one
+   too many, and that subscription does not begin.
+4. A subscription that exists is acknowledged again, and its first values come again.
+5. Nothing said and nothing heard for ``IDLE_MS`` is the end (4004).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fakeokx.stream import channels, codes, frames, login
+from fakeokx.stream.channels import PRIVATE, Arg
+from fakeokx.stream.codes import StreamRefusal
+from fakeokx.stream.frames import Ask
+from fakeokx.stream.ops import OPS
+from fakeokx.wire.auth import ApiKey
+
+IDLE_MS: Final = 30_000
+CONNECTIONS_PER_CHANNEL_MAX: Final = 30
+KEY_SUBSCRIPTIONS_MAX: Final = 100
+CHANNELS_MAX: Final = 1_000
+LOGIN: Final = "login"
+SUBSCRIBE: Final = "subscribe"
+UNSUBSCRIBE: Final = "unsubscribe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a session may ask about everything else.
+
+    ``connections_of`` counts the other connections of an account that have a channel,
+    ``subscriptions_of`` the private subscriptions that a key has on other connections.
+    """
+
+    keys: Mapping[str, ApiKey]
+    clocks_ms: Sequence[int]
+    has_tier: bool
+    connections_of: Callable[[ApiKey, str], int]
+    subscriptions_of: Callable[[ApiKey], int]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What follows from one request; ``events`` go out first and in order."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    added: list[Arg] = field(default_factory=list)
+    removed: list[Arg] = field(default_factory=list)
+    op: Ask | None = None
+    close: int | None = None
+
+
+class Session:
+    """The state of one connection. ``path`` is public, private or business."""
+
+    def __init__(self, *, path: str, conn_id: str, now_ms: int) -> None:
+        self.path = path
+        self.conn_id = conn_id
+        self.key: ApiKey | None = None
+        self.args: dict[Arg, None] = {}
+        self.active_ms = now_ms
+
+    def is_idle(self, now_ms: int, idle_ms: int = IDLE_MS) -> bool:
+        """Whether nothing went either way for too long."""
+        return now_ms - self.active_ms > idle_ms
+
+    def private_subscriptions(self) -> int:
+        """How many of its subscriptions need a login."""
+        return sum(each.channel.needs_login for each in self.args)
+
+    def hear(self, ask: Ask, world: World) -> Outcome:
+        """What follows from one request."""
+        outcome = Outcome()
+        try:
+            self._carry_out(ask, world, outcome)
+        except StreamRefusal as refusal:
+            outcome.events.append(self._error(refusal, ask.id))
+        return outcome
+
+    def _carry_out(self, ask: Ask, world: World, outcome: Outcome) -> None:
+        if ask.op == LOGIN:
+            self._login(ask, world, outcome)
+        elif ask.op in (SUBSCRIBE, UNSUBSCRIBE):
+            if not isinstance(ask.args, list) or not ask.args:
+                raise StreamRefusal("60013")
+            one = self._subscribe if ask.op == SUBSCRIBE else self._unsubscribe
+            for data in ask.args:
+                try:
+                    one(data, ask, world, outcome)
+                except StreamRefusal as refusal:
+                    outcome.events.append(self._error(refusal, ask.id))
+                if outcome.close is not None:
+                    return
+        elif ask.op in OPS:
+            if self.path != PRIVATE:
+                raise StreamRefusal("60028")
+            if self.key is None:
+                raise StreamRefusal("60011")
+            if self.key.name not in world.keys:
+                raise StreamRefusal("60032")
+            outcome.op = ask
+        else:
+            raise StreamRefusal("60019", ask.op)
+
+    def _login(self, ask: Ask, world: World, outcome: Outcome) -> None:
+        if self.key is not None:
+            raise StreamRefusal("60031")
+        try:
+            self.key = login.verify(ask.args, world.keys, world.clocks_ms)
+        except StreamRefusal:
+            outcome.close = codes.CLOSE_LOGIN_FAILED
+            raise
+        outcome.events.append(frames.logged_in(ask.id, self.conn_id))
+
+    def _subscribe(self, data: Any, ask: Ask, world: World, outcome: Outcome) -> None:
+        arg = channels.parse(data)
+        channels.check_place(arg, self.path, self.args, is_logged_in=self.key is not None)
+        if arg.channel.is_tiered and not world.has_tier:
+            raise StreamRefusal("64003")
+        name = arg.channel.name
+        others = 0
+        if self.key is not None and arg.channel.needs_login:
+            others = world.connections_of(self.key, name)
+            if others >= CONNECTIONS_PER_CHANNEL_MAX:
+                event = frames.conn_count(name, others, self.conn_id, is_error=True)
+                outcome.events.append(event)
+                return
+            held = self.private_subscriptions() + world.subscriptions_of(self.key)
+            if arg not in self.args and held >= KEY_SUBSCRIPTIONS_MAX:
+                outcome.close = codes.CLOSE_KEY_SUBSCRIPTIONS
+                return
+        if arg not in self.args and len(self.args) >= CHANNELS_MAX:
+            outcome.close = codes.CLOSE_CHANNELS
+            return
+        self.args[arg] = None
+        outcome.added.append(arg)
+        outcome.events.append(frames.subscribed(ask.op, arg.shown, ask.id, self.conn_id))
+        if arg.channel.needs_login:
+            outcome.events.append(frames.conn_count(name, others + 1, self.conn_id))
+
+    def _unsubscribe(self, data: Any, ask: Ask, world: World, outcome: Outcome) -> None:
+        arg = channels.parse(data)
+        self.args.pop(arg, None)
+        outcome.removed.append(arg)
+        outcome.events.append(frames.subscribed(ask.op, arg.shown, ask.id, self.conn_id))
+        if self.key is not None and arg.channel.needs_login:
+            left = world.connections_of(self.key, arg.channel.name)
+            left += any(each.channel.name == arg.channel.name for each in self.args)
+            outcome.events.append(frames.conn_count(arg.channel.name, left, self.conn_id))
+
+    def _error(self, refusal: StreamRefusal, request_id: str) -> dict[str, Any]:
+        return frames.error(refusal, request_id, self.conn_id)
