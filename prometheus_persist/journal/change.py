@@ -16,11 +16,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from prometheus_persist.errors import BadValue, StoreDamaged
+from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.state.exactjson import (
     COMMIT_NESTING_MAX,
     JsonObject,
+    as_text,
     dumps,
+    flat,
+    has_long_int,
     loads_object,
     quoted,
 )
@@ -54,37 +57,52 @@ class Change:
 
     def to_bytes(self) -> bytes:
         """The payload as JSON; raises BadValue."""
-        if self.put.keys() != self.texts.keys():
-            return dumps(self.to_json(), nesting_max=COMMIT_NESTING_MAX, canonical=False)
+        data = self._spliced() if self.put.keys() == self.texts.keys() else None
+        if data is None:
+            data = dumps(self.to_json(), nesting_max=COMMIT_NESTING_MAX, canonical=False)
+        return data
+
+    def _spliced(self) -> bytes | None:
+        """The payload put together from texts; None where anything needs a closer look."""
         parts = [f'{{"why":{quoted(self.why)}']
         if self.texts:
             put = ",".join([f"{quoted(key)}:{text}" for key, text in self.texts.items()])
             parts.append(f'"put":{{{put}}}')
         if self.remove:
-            parts.append(f'"del":{_text(list(self.remove))}')
+            parts.append(f'"del":[{",".join(map(quoted, self.remove))}]')
         if self.add:
-            parts.append(f'"add":{{{self._added()}}}')
+            added = self._added()
+            if added is None:
+                return None
+            parts.append(f'"add":{{{added}}}')
         try:
-            return (",".join(parts) + "}").encode()
+            data = (",".join(parts) + "}").encode()
         except UnicodeEncodeError:
-            raise BadValue("cannot be written exactly: a lone surrogate") from None
+            return None
+        return None if has_long_int(data) else data
 
-    def _added(self) -> str:
+    @staticmethod
+    def _rows(records: Sequence[JsonObject]) -> str | None:
+        if not all(map(flat, records)):
+            return None
+        try:
+            return as_text(list(records))
+        except ValueError:
+            return None
+
+    def _added(self) -> str | None:
         written: dict[int, str] = {}  # one record often goes onto two streams
         found = []
         for name, records in self.add.items():
-            if len(records) == 1:
-                text = written.get(id(records[0]))
+            text = written.get(id(records[0])) if len(records) == 1 else None
+            if text is None:
+                text = self._rows(records)
                 if text is None:
-                    text = written[id(records[0])] = f"[{_text(records[0])}]"
-            else:
-                text = _text(list(records))
+                    return None
+                if len(records) == 1:
+                    written[id(records[0])] = text
             found.append(f"{quoted(name)}:{text}")
         return ",".join(found)
-
-
-def _text(value: object) -> str:
-    return dumps(value, nesting_max=COMMIT_NESTING_MAX - 2, canonical=False).decode()
 
 
 @dataclass(slots=True)

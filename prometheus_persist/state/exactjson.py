@@ -57,9 +57,28 @@ def dumps(value: object, *, nesting_max: int = NESTING_MAX, canonical: bool = Tr
         _refuse_inexact(value, nesting_max)
         raise BadValue(f"cannot be written exactly: {problem}") from None
     # The slow look at every value is for the few in which something may be wrong.
-    if _has_long_int(data) or not _sound(value, nesting_max):
+    if has_long_int(data) or not _sound(value, nesting_max):
         _refuse_inexact(value, nesting_max)
     return data
+
+
+def has_long_int(data: bytes) -> bool:
+    """Whether more digits stand in a row than an integer may have."""
+    return _LONG_INT in data.translate(_AS_ZEROS)
+
+
+def flat(value: object) -> bool:
+    """Whether it is an object of plain values under keys of text: no containers inside."""
+    return (
+        type(value) is dict
+        and _SCALARS.issuperset(map(type, value.values()))
+        and _TEXT_ONLY.issuperset(map(type, value))
+    )
+
+
+def as_text(value: object) -> str:
+    """JSON text of what is known to be sound, in its own order; raises ValueError for NaN."""
+    return _IN_ORDER.encode(value)
 
 
 def loads(data: bytes, where: str, *, bytes_max: int = DOCUMENT_BYTES_MAX) -> Any:
@@ -100,7 +119,7 @@ def _own_writing(text: str, data: bytes) -> Any:
     Then nothing that reading refuses can be in it, and the slow look at every value is not needed:
     a duplicate key, an overflow or an escaped surrogate would have been written otherwise.
     """
-    if _has_long_int(data):
+    if has_long_int(data):
         return None
     try:
         value = json.loads(text)
@@ -146,11 +165,6 @@ def _int(text: str) -> int:
 
 def _constant(text: str) -> None:
     raise _Refused(text)
-
-
-def _has_long_int(data: bytes) -> bool:
-    """Whether more digits stand in a row than an integer may have."""
-    return _LONG_INT in data.translate(_AS_ZEROS)
 
 
 def _sound(value: object, levels: int) -> bool:

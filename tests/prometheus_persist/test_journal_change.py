@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.journal.change import Change, Image, change_from
 from prometheus_persist.state.exactjson import dumps
 
@@ -108,3 +108,34 @@ def test_change_refuses_a_payload_that_is_none(payload: bytes) -> None:
     """A payload of any other form is damage, named by where it was found."""
     with pytest.raises(StoreDamaged, match="journal/x at byte 7"):
         change_from(payload, "journal/x at byte 7")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [{"n": 1}],
+        [{"n": 1}, {"n": {"deep": [1]}}],
+        [{"n": None, "t": '"\\ 爆仓'}],
+        [{"n": 10**59}],
+        [{"n": "9" * 80}],
+    ],
+)
+def test_change_texts_are_spliced_into_the_bytes_that_were_due(rows: list[dict[str, Any]]) -> None:
+    """With texts or without them the payload says the same, also of one record on two streams."""
+    put = {"a/é": {"x": 1.5}}
+    plain = Change("why", put, ["gone"], {"one": rows, "two": rows})
+    spliced = Change("why", put, ["gone"], {"one": rows, "two": rows}, {"a/é": '{"x":1.5}'})
+    assert change_from(spliced.to_bytes(), "x").to_json() == plain.to_json()
+    assert change_from(plain.to_bytes(), "x").to_json() == plain.to_json()
+
+
+@pytest.mark.parametrize(
+    "bad", [float("nan"), 10**60, "\ud800", {1: 2}, {"x": float("inf")}, {"x": {2: 1}}]
+)
+@pytest.mark.parametrize("texts", [{}, {"a": "{}"}], ids=["whole", "spliced"])
+def test_change_a_record_that_cannot_come_back_is_refused(bad: Any, texts: dict[str, str]) -> None:
+    with pytest.raises(BadValue, match="cannot be written exactly"):
+        Change("x", {"a": {}}, (), {"s": [{"n": 1}, {"bad": bad}]}, texts).to_bytes()
+    with pytest.raises(BadValue, match="cannot be written exactly"):
+        Change("x", {"a": {}}, (), {"s": [{"bad": bad}]}, texts).to_bytes()
