@@ -8,11 +8,14 @@
     exchange_state.json            registry, open intents, orphans, freeze, watermark
     records/<list>_<number>.json   older records, ``CHUNK_RECORDS`` each, never written again
 
-Every file is ``{"schema_version", "file", "sequence", "saved_ms", "checksum", "head_checksum",
-"data"}``; the checksum is the SHA-256 of the canonical bytes of ``data``, the head's that of the
-four fields and the checksum before it, so that a file under another's name is noticed. Records
-stand one to a line. Files are replaced one by one, so they need not be in step with one another;
-the journal is the truth and no restore depends on them.
+Every file is ``{"schema_version", "file", "sequence", "saved_ms", "checksum", "text_checksum",
+"head_checksum", "data"}``. All checksums are SHA-256: ``checksum`` over the canonical bytes of
+``data``, which do not depend on how a file is laid out; ``text_checksum`` over the file from the
+value of ``data`` on, so that a file is known to be whole without being parsed; ``head_checksum``
+over the fields before it, so that a file under another's name is noticed. Files from before the
+text's checksum lack it and are parsed. Records stand one to a line. Files are replaced one by one,
+so they need not be in step with one another; the journal is the truth and no restore depends on
+them.
 
 A list of records moves into immutable chunks as it grows, and only files whose documents or lists
 were touched are made anew, so that a checkpoint costs what changed and not what has ever happened.
@@ -21,6 +24,7 @@ were touched are made anew, so that a checkpoint costs what changed and not what
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -38,6 +42,14 @@ SCHEMA_VERSION = 1
 CHECKPOINT = "checkpoint_latest.json"
 FOLDERS = ("agents", "private_ledgers", "records")
 CHUNK_RECORDS = 100
+_DATA = b',\n  "data": '
+_HEAD = re.compile(
+    rb'\{\n  "schema_version": (?P<schema_version>[1-9]\d{0,8}),\n  "file": (?P<file>"[^"\n]*"),\n'
+    rb'  "sequence": (?P<sequence>0|[1-9]\d{0,19}),\n  "saved_ms": (?P<saved_ms>0|[1-9]\d{0,19}),\n'
+    rb'  "checksum": (?P<checksum>"[0-9a-f]{64}"),\n'
+    rb'  "text_checksum": (?P<text_checksum>"[0-9a-f]{64}"),\n'
+    rb'  "head_checksum": "(?P<head_checksum>[0-9a-f]{64})"'
+)
 _LOOSE = ("registry", "freeze", "unattributed", "watermark")
 
 
@@ -169,17 +181,19 @@ def checksum(data: JsonObject) -> str:
 
 def wrap(name: str, data: JsonObject, seal: str, seq: int, saved_ms: int) -> bytes:
     """The bytes of the file ``name``; ``seal`` is the checksum of ``data``."""
+    inner = b",\n".join(b"    " + dumps(key) + b": " + _lines(data[key]) for key in data)
+    text = b"{\n" + inner + b"\n  }\n}\n"
     head: JsonObject = {
         "schema_version": SCHEMA_VERSION,
         "file": name,
         "sequence": seq,
         "saved_ms": saved_ms,
         "checksum": seal,
+        "text_checksum": hashlib.sha256(text).hexdigest(),
     }
     head["head_checksum"] = checksum(head)
     fields = b",\n".join(b"  " + dumps(key) + b": " + dumps(item) for key, item in head.items())
-    inner = b",\n".join(b"    " + dumps(key) + b": " + _lines(data[key]) for key in data)
-    return b"{\n" + fields + b',\n  "data": {\n' + inner + b"\n  }\n}\n"
+    return b"{\n" + fields + _DATA + text
 
 
 def _lines(value: object) -> bytes:
@@ -190,6 +204,27 @@ def _lines(value: object) -> bytes:
         rows = (dumps(key) + b": " + dumps(item) for key, item in value.items())
         return b"{\n      " + b",\n      ".join(rows) + b"\n    }"
     return dumps(value)
+
+
+def vouch(name: str, content: bytes, where: str) -> tuple[str, int]:
+    """The checksum of a whole file's ``data`` and its sequence; raises what ``unwrap`` raises.
+
+    A file that is to the byte what was written is known by its checksums; any other is parsed.
+    """
+    head, _, text = content.partition(_DATA)
+    found = _HEAD.fullmatch(head)
+    if found is not None and found["file"] == dumps(name):
+        fields = found.groupdict()
+        seal = fields.pop("head_checksum").decode()
+        canonical = b",".join(b'"%s":%s' % (key.encode(), fields[key]) for key in sorted(fields))
+        if (
+            hashlib.sha256(text).hexdigest() == found["text_checksum"][1:-1].decode()
+            and hashlib.sha256(b"{" + canonical + b"}").hexdigest() == seal
+            and found["schema_version"] == b"%d" % SCHEMA_VERSION
+        ):
+            return found["checksum"][1:-1].decode(), int(found["sequence"])
+    data, seq = unwrap(name, content, where)
+    return checksum(data), seq
 
 
 def unwrap(name: str, content: bytes, where: str) -> tuple[JsonObject, int]:
@@ -207,6 +242,9 @@ def unwrap(name: str, content: bytes, where: str) -> tuple[JsonObject, int]:
         raise StoreDamaged("does not fit its checksum", file=where)
     if checksum(found) != seal:
         raise StoreDamaged("its head does not fit its checksum", file=where)
+    text = hashlib.sha256(content.partition(_DATA)[2]).hexdigest()
+    if found.get("text_checksum", text) != text:
+        raise StoreDamaged("its text is not what was written", file=where)
     if found.get("file") != name:
         raise StoreDamaged(f"is the file {found.get('file')!r} under another name", file=where)
     return data, seq

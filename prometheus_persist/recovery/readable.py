@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_persist.errors import StoreDamaged
-from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, checksum, unwrap
+from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, unwrap, vouch
 from prometheus_persist.report.facts import Damage
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import INCREMENTAL
@@ -45,10 +45,11 @@ def check_readable(fs: Fs, *, chunks: bool) -> Readable:
             continue
         found.there = True
         try:
-            data, found.seqs[name] = unwrap(name, fs.read(path), path)
-            found.whole[name] = checksum(data)
-            if name == CHECKPOINT and isinstance(data.get("files"), dict):
-                due = data["files"]
+            content = fs.read(path)
+            found.whole[name], found.seqs[name] = vouch(name, content, path)
+            if name == CHECKPOINT:
+                data, _ = unwrap(name, content, path)
+                due = data["files"] if isinstance(data.get("files"), dict) else {}
         except StoreDamaged as problem:
             found.damages.append(Damage(path, problem.offset, problem.reason, "repaired"))
         except OSError as problem:

@@ -10,6 +10,7 @@ import pytest
 from storekit import AGENTS, START_MS, flip, founding, trade
 
 from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.journal import projection
 from prometheus_persist.journal.change import Image
 from prometheus_persist.journal.projection import (
     CHUNK_RECORDS,
@@ -17,6 +18,7 @@ from prometheus_persist.journal.projection import (
     checksum,
     project,
     unwrap,
+    vouch,
     wrap,
 )
 from prometheus_persist.state import state_from
@@ -104,28 +106,62 @@ FILE = wrap(NAME, DATA, checksum(DATA), 7, START_MS)
 
 
 def test_projection_wrap_is_what_its_header_says() -> None:
-    """Both checksums can be recomputed by hand from the file alone."""
+    """All checksums can be recomputed by hand from the file alone."""
     found = json.loads(FILE)
     data, seal = found.pop("data"), found.pop("head_checksum")
     assert data == DATA
     assert found["checksum"] == hashlib.sha256(dumps(data)).hexdigest()
     assert seal == hashlib.sha256(dumps(found)).hexdigest()
+    text = FILE[FILE.index(b'"data": ') + len(b'"data": ') :]
+    assert found["text_checksum"] == hashlib.sha256(text).hexdigest()
     assert (found["sequence"], found["file"]) == (7, NAME)
     assert unwrap(NAME, FILE, "f") == (DATA, 7)
 
 
 def test_projection_every_single_bit_flip() -> None:
-    """Whichever bit flips: damage by name, or a spelling of the very same values."""
-    refused = []
+    """Whichever bit flips: damage by name, or a spelling of the very same values.
+
+    Reading and vouching agree on it. Of the data's own text, no bit flips unnoticed.
+    """
+    refused, text = [], FILE.index(b'"data": ') + len(b'"data": ')
     for bit in range(len(FILE) * 8):
+        damaged = flip(FILE, bit)
         try:
-            data, seq = unwrap(NAME, flip(FILE, bit), "some/file.json")
+            data, seq = unwrap(NAME, damaged, "some/file.json")
         except StoreDamaged as problem:
             refused.append(str(problem))
+            with pytest.raises(StoreDamaged, match=r"file\.json"):
+                vouch(NAME, damaged, "some/file.json")
             continue
+        assert bit < text * 8
         assert (dumps(data), seq) == (dumps(DATA), 7), bit
+        assert vouch(NAME, damaged, "some/file.json") == (checksum(DATA), 7)
     assert len(refused) > len(FILE) * 7
     assert all("some/file.json" in words for words in refused)
+
+
+def test_projection_a_whole_file_is_known_without_being_parsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a restart does for every readable file: checksums only. And it looks at the text."""
+    due = unwrap(NAME, FILE, "f")
+    monkeypatch.setattr(projection, "unwrap", lambda *_: pytest.fail("it was parsed"))
+    assert vouch(NAME, FILE, "f") == (checksum(due[0]), due[1])
+    for other in (FILE.replace(b"2.5", b"2.6"), FILE[:-1], FILE + b" ", FILE.replace(b"x_", b"y_")):
+        with pytest.raises(pytest.fail.Exception, match="parsed"):
+            vouch(NAME, other, "f")
+
+
+def test_projection_reads_files_from_before_the_checksum_of_the_text() -> None:
+    """They lack it, and are whole all the same; laid out otherwise, they still are."""
+    head = {key: item for key, item in json.loads(FILE).items() if "head" not in key}
+    data = head.pop("data")
+    del head["text_checksum"]
+    head["head_checksum"] = checksum(head)
+    for indent in (None, 1):
+        old = json.dumps({**head, "data": data}, indent=indent).encode() + b"\n"
+        assert unwrap(NAME, old, "f") == (DATA, 7)
+        assert vouch(NAME, old, "f") == (checksum(DATA), 7)
 
 
 def test_projection_truncated_or_misplaced() -> None:
