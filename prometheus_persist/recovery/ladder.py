@@ -7,7 +7,8 @@ swapped file does no harm.
 
 How much is read
 - The state of now needs the newest sound snapshot and the segments that can hold a frame after it
-  (S10); a commit asked for by number, the base before it and the segments up to it.
+  (S10), or every segment where no snapshot was ever taken; a commit asked for by number, the base
+  before it and the segments up to it.
 - Of all that is older, only names and sizes are looked at: a copy that is missing, empty or unlike
   its twin in length has everything read. What is damaged there and cannot be seen in this way does
   no harm to this state, and is named by ``thorough`` (which is what ``verify`` asks for).
@@ -142,11 +143,11 @@ def restore(
     _replay(image, chain, _schemas(segments))
     image.seq, image.time_ms = chain.tip.seq, chain.tip.wall_ms
     fresh = base.name == GENESIS and not any(p.frame.kind == COMMIT for p in chain.frames)
+    parts = segments_of(whole)
     due = {}
     if newest.seq == chain.tip.seq:
-        parts = segments_of(whole).items()
-        due = {name: content for name, content in parts if segment_epoch(name) is not None}
-    damages = _journal_damages(segments, whole, due) + bases.damages + climb.readable.damages
+        due = {name: parts[name] for name in parts if segment_epoch(name) is not None}
+    damages = _journal_damages(segments, whole, parts, due) + bases.damages + climb.readable.damages
     facts = RestoreFacts(
         fresh=fresh,
         restored_ms=clock.now_ms(),
@@ -160,6 +161,7 @@ def restore(
         warnings=_warnings(chain.tip.wall_ms, clock.now_ms(), fresh=fresh),
     )
     epoch = max(segments.epoch_max, chain.tip.epoch) + 1
+    due = _not_as_due(segments, due)
     return Restored(image, chain.tip, facts, epoch, due, climb.readable.whole)
 
 
@@ -188,7 +190,7 @@ def _replay(image: Image, chain: Chain, schemas: Mapping[str, int]) -> None:
 
 def _quick(fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None) -> _Climb | None:
     """From the newest base on; None where that is not certain to be all there is."""
-    base = bases.newest(seq)
+    base = bases.newest(seq) if bases.snapshots or bases.history else genesis()
     if base is None:
         return None
     names = names_after(copies, base.tip)
@@ -203,7 +205,7 @@ def _quick(fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None
         return _Climb(base, chain, segments, Readable()) if chain.tip.seq == seq else None
     readable = check_readable(fs, chunks=False)
     ahead = any(placed.frame.epoch > chain.tip.epoch for placed in segments.frames)
-    if chain.beyond or ahead or readable.mark > chain.tip.seq:
+    if not chain.tip.seq or chain.beyond or ahead or readable.mark > chain.tip.seq:
         return None
     return _Climb(base, chain, segments, readable)
 
@@ -299,13 +301,27 @@ def _refuse_moment(segments: Segments, bases: Bases, chain: Chain, seq: int) -> 
     raise StoreDamaged(f"commit {seq} cannot be reached; whole up to {chain.tip.seq}", file=JOURNAL)
 
 
-def _journal_damages(segments: Segments, whole: list[Placed], due: Due) -> list[Damage]:
+def _not_as_due(segments: Segments, due: Due) -> Due:
+    """The segments with a copy that is not to the byte what it ought to be, and the newest."""
+    newest = max(due, default="")
+    return {
+        name: content
+        for name, content in due.items()
+        if name == newest
+        or any(
+            segments.lengths.get(path) != len(content) or segments.differs(path, content)
+            for path in (f"{copy}/{name}" for copy in COPIES)
+        )
+    }
+
+
+def _journal_damages(segments: Segments, whole: list[Placed], parts: Due, due: Due) -> list[Damage]:
     """Every place of either copy that is not what it ought to be, and what that means.
 
     Repaired: the chain has what ought to be there, and ``heal`` puts it back. Not repaired and yet
     harmless (ignored): a crash alone explains it, or a newer segment is whole.
     """
-    lengths = {name: len(content) for name, content in segments_of(whole).items()}
+    lengths = {name: len(content) for name, content in parts.items()}
     newest = max((basename(placed.file) for placed in whole), default="")
     found = []
     for fault in segments.faults:
