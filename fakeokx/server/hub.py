@@ -19,7 +19,7 @@ from typing import Final
 
 from fakeokx.engine.commands import Command
 from fakeokx.engine.events import Event
-from fakeokx.faults import Call, actions
+from fakeokx.faults import NO_FAULT, Call, Fault, actions
 from fakeokx.server import socket_ops
 from fakeokx.server.desk import Desk
 from fakeokx.server.exchange import machine_ms
@@ -125,6 +125,7 @@ class Hub:
     def heard(self, link: Link, text: str) -> None:
         """One frame of text came."""
         link.session.active_ms = _now_ms()
+        self._exchange.wake()
         if text == frames.PING:
             self._say(link, frames.PONG)
             return
@@ -145,12 +146,12 @@ class Hub:
             code = _FAILED_LOGIN if ask.op == LOGIN else _FAILED
             self._say_error(link, StreamRefusal(code, ask.op), ask.id)
         elif fault.delay_ms:
-            _later(fault.delay_ms, self._follow, link, ask)
+            _later(fault.delay_ms, self._follow, link, ask, fault)
         else:
-            self._follow(link, ask)
+            self._follow(link, ask, fault)
 
-    def _follow(self, link: Link, ask: Ask) -> None:
-        outcome = link.session.hear(ask, self._world(link))
+    def _follow(self, link: Link, ask: Ask, fault: Fault = NO_FAULT) -> None:
+        outcome = link.session.hear(ask, self._world(link, fault))
         if outcome.op is not None:
             self._op(link, outcome.op)
             return
@@ -198,10 +199,14 @@ class Hub:
         else:
             self._say(link, plan.text)
 
-    def _world(self, link: Link) -> World:
+    def _world(self, link: Link, fault: Fault) -> World:
+        clocks_ms: tuple[int, ...] = (machine_ms(), self._exchange.now_ms())
+        if fault.action == actions.CLOCK_SKEW:
+            clocks_ms = (clocks_ms[1] + fault.ms,)
         return World(
             keys=self._desk.keys,
-            clocks_ms=(machine_ms(), self._exchange.now_ms()),
+            clocks_ms=clocks_ms,
+            address=link.address,
             has_tier=self.settings.has_tier,
             connections_of=lambda key, channel: self._connections(key, channel, link),
             subscriptions_of=lambda key: self._subscriptions(key, link),
@@ -265,6 +270,7 @@ class Hub:
     # What comes by itself.
 
     def _tick(self) -> None:
+        self._exchange.wake()
         now_ms = _now_ms()
         for link in tuple(self._links):
             if link.session.is_idle(now_ms, self.settings.idle_ms):

@@ -53,11 +53,12 @@ def admit(desk: Desk, ask: Ask, key: ApiKey, address: str) -> Admitted | Plan:
         elements = ops.params_of(ask)
         if not key.may_trade:
             raise Refusal("50030")
+        ops.check_time(ask, machine_ms(), "50036")
     except (StreamRefusal, Refusal) as refusal:
         return Plan(text=dump(ops.refused(ask, refusal, in_us, in_us)))
     inst_ids = tuple(each.get("instId", "") for each in elements)
     if desk.limiter is not None:
-        limited = desk.limiter.admit(op.endpoint, inst_ids, address, now_ms)
+        limited = desk.limiter.admit(op.endpoint, inst_ids, address, now_ms, key.account)
         if limited is not None:
             return Plan(text=dump(_limited(desk, ask, elements, limited, in_us)))
     call = Call(
@@ -80,7 +81,7 @@ def carry_out(desk: Desk, admitted: Admitted) -> Plan:
         case actions.RATE_LIMIT:
             return Plan(text=dump(_limited(desk, ask, admitted.elements, Reason("50011"), in_us)))
         case actions.REJECT:
-            rows = _rejected(ask, admitted.elements, fault.code, in_us // 1000)
+            rows = _rejected(desk, ask, admitted.elements, fault.code, in_us // 1000)
             return Plan(text=dump(ops.answer(ask, rows, in_us, in_us, _fail_msg(desk))))
     text = dump(_execute(desk, admitted))
     match fault.action:
@@ -90,32 +91,32 @@ def carry_out(desk: Desk, admitted: Admitted) -> Plan:
             return Plan(text=dump(ops.broken(ask, fault.code, in_us, in_us)))
         case actions.CUT_BODY:
             return Plan(text=text[: len(text) // 2])
-        case actions.DELAY_ANSWER:
-            return Plan(text=text, late_ms=fault.ms)
-    return Plan(text=text)
+    return Plan(text=text, late_ms=fault.answer_delay_ms)
 
 
 def _execute(desk: Desk, admitted: Admitted) -> Row:
     ask, in_us = admitted.ask, admitted.in_us
     try:
-        command = ops.command_of(ask, admitted.elements, admitted.key.account, machine_ms())
+        ops.check_time(ask, machine_ms(), "50037")
+        command = ops.command_of(ask, admitted.elements, admitted.key.account)
         events = desk.exchange.do(command)
     except (StreamRefusal, Refusal) as refusal:
         return ops.refused(ask, refusal, in_us, desk.exchange.now_ms() * 1000)
     out_ms = desk.exchange.now_ms()
     row_of = ops.OPS[ask.op].row_of
-    rows = [row_of(each, out_ms) for each in events if isinstance(each, Answered)]
+    answered = [each for each in events if isinstance(each, Answered)]
+    rows = [row_of(each, out_ms, desk.exchange.venue.switches) for each in answered]
     return ops.answer(ask, rows, in_us, out_ms * 1000, _fail_msg(desk))
 
 
 def _limited(desk: Desk, ask: Ask, elements: list[Params], reason: Reason, in_us: int) -> Row:
     if desk.exchange.venue.switches["ws.rate_limit_form"] != _LIMITED_ROWS:
         return ops.refused(ask, StreamRefusal("60014"), in_us, in_us)
-    rows = _rejected(ask, elements, reason.code, in_us // 1000)
+    rows = _rejected(desk, ask, elements, reason.code, in_us // 1000)
     return ops.answer(ask, rows, in_us, in_us, _fail_msg(desk))
 
 
-def _rejected(ask: Ask, elements: list[Params], code: str, ts_ms: int) -> list[Row]:
+def _rejected(desk: Desk, ask: Ask, elements: list[Params], code: str, ts_ms: int) -> list[Row]:
     row_of = ops.OPS[ask.op].row_of
     return [
         row_of(
@@ -127,6 +128,7 @@ def _rejected(ask: Ask, elements: list[Params], code: str, ts_ms: int) -> list[R
                 reason=Reason(code),
             ),
             ts_ms,
+            desk.exchange.venue.switches,
         )
         for each in elements
     ]

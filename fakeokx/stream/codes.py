@@ -10,7 +10,7 @@ code   when
 60006  login: the timestamp is more than 30 s off
 60007  login: the signature is wrong
 60008  subscribe: the channel lives on another path
-60009  login: the argument is no object
+60009  login: the argument is no object, or the address is not one of the key's
 60011  a private channel or an order op before the login
 60012  the text is no JSON object with an op
 60013  the arguments are not what the op takes

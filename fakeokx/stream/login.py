@@ -2,8 +2,9 @@
 
 The checks run in a fixed order, so that a login with two faults is always refused for the same
 one: argument (60009, 60023), fields present (60027), timestamp (60004, 60006), key (60005),
-passphrase (60024), signature (60007). As over REST, a timestamp may be right by any of several
-clocks. The environment of a key is not checked: clients choose it by host here, not by header.
+passphrase (60024), signature (60007), address on the key's list if it has one (60009). As over
+REST, a timestamp may be right by any of several clocks. The environment of a key is not checked:
+clients choose it by host here, not by header.
 """
 
 import base64
@@ -27,7 +28,9 @@ def signature(secret: str, timestamp: str) -> str:
     return base64.b64encode(digest).decode()
 
 
-def verify(args: Any, keys: Mapping[str, ApiKey], clocks_ms: Sequence[int]) -> ApiKey:
+def verify(
+    args: Any, keys: Mapping[str, ApiKey], clocks_ms: Sequence[int], address: str = ""
+) -> ApiKey:
     """The key that signed the login; raises StreamRefusal."""
     if not isinstance(args, list) or not args or not isinstance(args[0], Mapping):
         raise StreamRefusal("60009")
@@ -50,4 +53,6 @@ def verify(args: Any, keys: Mapping[str, ApiKey], clocks_ms: Sequence[int]) -> A
         raise StreamRefusal("60024")
     if not hmac.compare_digest(given["sign"].encode(), signature(key.secret, timestamp).encode()):
         raise StreamRefusal("60007")
+    if key.ips and address not in key.ips:
+        raise StreamRefusal("60009")
     return key

@@ -27,7 +27,7 @@ from fakeokx.stream.codes import MESSAGES, StreamRefusal, message
 from fakeokx.stream.frames import Ask
 from fakeokx.wire import envelopes, requests
 from fakeokx.wire.endpoints import BY_ROUTE, POST, Endpoint
-from fakeokx.wire.envelopes import Row
+from fakeokx.wire.envelopes import Row, Switches
 from fakeokx.wire.errors import ERRORS, OK, top_message
 from fakeokx.wire.requests import Params
 
@@ -48,7 +48,7 @@ class Op:
     command: Callable[[tuple[Any, ...], str], Command]
     needs: tuple[str, ...]
     most: int
-    row_of: Callable[[Answered, int], Row]
+    row_of: Callable[[Answered, int, Switches], Row]
 
     @property
     def endpoint(self) -> Endpoint:
@@ -108,14 +108,22 @@ def params_of(ask: Ask) -> list[Params]:
     return found
 
 
-def command_of(ask: Ask, elements: Sequence[Params], account: str, now_ms: int) -> Command:
+def check_time(ask: Ask, now_ms: int, code: str) -> None:
+    """Refuse an order or amendment whose ``expTime`` has passed: 50036 on arrival, later 50037."""
+    if not ask.exp_time or OPS[ask.op].kind is OrderRef:
+        return
+    if not ask.exp_time.isascii() or not ask.exp_time.isdigit():
+        raise Refusal("51000", "expTime")
+    if int(ask.exp_time) < now_ms:
+        raise Refusal(code)
+
+
+def command_of(ask: Ask, elements: Sequence[Params], account: str) -> Command:
     """The command of an op; raises StreamRefusal or Refusal, and then nothing is to be done.
 
-    60027 names the parameter that is missing; 51111 too many; 50036 ``expTime`` has passed.
+    60027 names the parameter that is missing; 51111 says that there are too many elements.
     """
     op = OPS[ask.op]
-    if ask.exp_time and op.kind is not OrderRef:
-        _check_time(ask.exp_time, now_ms)
     if len(elements) > op.most:
         raise Refusal("51111", str(op.most))
     for params in elements:
@@ -151,13 +159,6 @@ def broken(ask: Ask, code: str, in_us: int, out_us: int) -> Row:
     else:
         msg = ERRORS[code].message if code in ERRORS else ""
     return _answer(ask, [], code, msg, in_us, out_us)
-
-
-def _check_time(exp_time: str, now_ms: int) -> None:
-    if not exp_time.isascii() or not exp_time.isdigit():
-        raise Refusal("51000", "expTime")
-    if int(exp_time) < now_ms:
-        raise Refusal("50036")
 
 
 def _answer(ask: Ask, rows: list[Row], code: str, msg: str, in_us: int, out_us: int) -> Row:

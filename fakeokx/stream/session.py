@@ -39,12 +39,14 @@ UNSUBSCRIBE: Final = "unsubscribe"
 class World:
     """What a session may ask about everything else.
 
+    ``address`` is where the connection comes from, ``has_tier`` whether gated channels are open;
     ``connections_of`` counts the other connections of an account that have a channel,
     ``subscriptions_of`` the private subscriptions that a key has on other connections.
     """
 
     keys: Mapping[str, ApiKey]
     clocks_ms: Sequence[int]
+    address: str
     has_tier: bool
     connections_of: Callable[[ApiKey, str], int]
     subscriptions_of: Callable[[ApiKey], int]
@@ -117,7 +119,7 @@ class Session:
         if self.key is not None:
             raise StreamRefusal("60031")
         try:
-            self.key = login.verify(ask.args, world.keys, world.clocks_ms)
+            self.key = login.verify(ask.args, world.keys, world.clocks_ms, world.address)
         except StreamRefusal:
             outcome.close = codes.CLOSE_LOGIN_FAILED
             raise
