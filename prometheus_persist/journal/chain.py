@@ -13,6 +13,8 @@ Rules
 - Two frames after the same one: the higher epoch counts (the other writer had been fenced off).
 - A frame beyond the end of the chain proves that something before it is gone: a gap, to be named.
   Frames of a lower epoch than the chain's end prove nothing: they are what a fenced writer left.
+  Nor does a frame that was put down together with the one before it: a cut may have left the second
+  of them without the first, and then neither was acknowledged.
   A torn or damaged rest with nothing sound behind it in either copy was never acknowledged, because
   an acknowledged frame was complete in both.
 
@@ -59,7 +61,7 @@ class Scan:
 
 @dataclass(slots=True)
 class Chain:
-    """The frames after a base, in order, and what lies beyond them."""
+    """The frames after a base, in order, and those beyond them that prove a gap."""
 
     frames: list[Placed]
     tip: Tip
@@ -103,7 +105,9 @@ def link(tip: Tip, frames: Iterable[Placed], *, seq_max: int | None = None) -> C
     beyond = [
         placed
         for placed in everything
-        if placed.frame.seq > reached and placed.frame.epoch >= tip.epoch
+        if placed.frame.seq > reached
+        and placed.frame.epoch >= tip.epoch
+        and not placed.frame.joined
     ]
     return Chain(chain, tip, sorted(beyond, key=lambda placed: placed.frame.seq))
 

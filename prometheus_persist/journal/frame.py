@@ -3,7 +3,8 @@
     offset  size  field
          0     4  magic            b"PPJ1"
          4     2  format version   1
-         6     2  kind             1 OPEN (a writer takes over: new epoch), 2 COMMIT
+         6     1  kind             1 OPEN (a writer takes over: new epoch), 2 COMMIT
+         7     1  flags            1 JOINED: one write put this frame and the one before it
          8     4  payload length   bytes, at most FRAME_PAYLOAD_BYTES_MAX
         12     8  epoch            grows with every writer that opens the store
         20     8  sequence         grows by one with every frame, over all epochs and segments
@@ -23,13 +24,21 @@ Reading at an offset has exactly one of these outcomes:
     TORN_HEADER     fewer bytes left than a header has
     TORN_PAYLOAD    a sound header, and fewer bytes than it announces
     TORN_ZEROS      nothing but zeros left (space that was reserved and not yet written)
+    STRAY           no header was ever put here, and yet something lies behind: zeros, with at most
+                    a few other bytes, where a header would be
     BAD_HEADER      the header's own check fails
     BAD_VERSION     a sound header of a format this code does not know
     BAD_PAYLOAD     a full-length frame whose digest does not fit
 
-Files are written into space reserved with zeros, so a write that was cut off is followed by zeros
-to the end of the file: from the frame's last byte on where it should have a digest, from the
-header's last byte on where it should have a header. That is torn, as if the file ended there.
+Files are written into space reserved with zeros, and a disk takes a write by sectors, in any order.
+So of a write that the power cut off, some sectors are as written and some are still zeros. No whole
+frame has a sector of zeros, nor a part of one: the part where it begins has the magic, the part
+where it ends the digest, and JSON has no zero byte. Where a piece of a frame between two sector
+borders is all zeros, the frame is torn, as if the file ended there.
+
+A flag says what else a cut may leave. Frames that wait for one sync are put down by one write; of
+these a later one may arrive whole and an earlier one not. A frame that is not JOINED was written
+after the one before it had been synced, and proves that it was; a JOINED one proves no such thing.
 
 TORN_* at the very end is what a crash leaves; BAD_* is damage. The reader never decides between
 them: it says what it sees, and whoever has both copies decides.
@@ -49,11 +58,14 @@ MAGIC = b"PPJ1"
 FORMAT_VERSION = 1
 OPEN = 1
 COMMIT = 2
+JOINED = 1
+SECTOR_BYTES = 512  # the smallest that any disk takes whole
+STRAY_BYTES_MAX = 8  # the first header of all has more than twice as many bytes that are not zero
 DIGEST_BYTES = 32
 FIRST = bytes(DIGEST_BYTES)
 FRAME_PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
 
-_FIELDS = struct.Struct("<4sHHIQQQ32s")
+_FIELDS = struct.Struct("<4sHBBIQQQ32s")
 _CRC = struct.Struct("<I")
 HEADER_BYTES = _FIELDS.size + _CRC.size
 OVERHEAD_BYTES = HEADER_BYTES + DIGEST_BYTES
@@ -68,6 +80,7 @@ class Seen(StrEnum):
     TORN_HEADER = "TORN_HEADER"
     TORN_PAYLOAD = "TORN_PAYLOAD"
     TORN_ZEROS = "TORN_ZEROS"
+    STRAY = "STRAY"
     BAD_HEADER = "BAD_HEADER"
     BAD_VERSION = "BAD_VERSION"
     BAD_PAYLOAD = "BAD_PAYLOAD"
@@ -82,6 +95,11 @@ class Seen(StrEnum):
         """Whether only damage explains it."""
         return self.value.startswith("BAD")
 
+    @property
+    def unwritten(self) -> bool:
+        """Whether no frame that was ever acknowledged need have been here."""
+        return self.torn or self is Seen.STRAY
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -95,6 +113,7 @@ class Frame:
     payload: bytes
     digest: bytes
     end: int = 0
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +126,13 @@ class Tip:
     wall_ms: int = 0
 
 
-def encode(kind: int, tip: Tip, epoch: int, wall_ms: int, payload: bytes) -> tuple[bytes, Tip]:
-    """The bytes of the frame after ``tip``, and the new tip; raises BadValue when out of range."""
+def encode(
+    kind: int, tip: Tip, epoch: int, wall_ms: int, payload: bytes, *, joined: bool = False
+) -> tuple[bytes, Tip]:
+    """The bytes of the frame after ``tip``, and the new tip; raises BadValue when out of range.
+
+    ``joined``: the frame before it is put down by the same write.
+    """
     if len(payload) > FRAME_PAYLOAD_BYTES_MAX:
         raise BadValue(
             f"one commit of {len(payload)} bytes; at most {FRAME_PAYLOAD_BYTES_MAX} fit in a frame"
@@ -116,7 +140,15 @@ def encode(kind: int, tip: Tip, epoch: int, wall_ms: int, payload: bytes) -> tup
     seq = tip.seq + 1
     try:
         fields = _FIELDS.pack(
-            MAGIC, FORMAT_VERSION, kind, len(payload), epoch, seq, wall_ms, tip.digest
+            MAGIC,
+            FORMAT_VERSION,
+            kind,
+            JOINED if joined else 0,
+            len(payload),
+            epoch,
+            seq,
+            wall_ms,
+            tip.digest,
         )
     except struct.error as problem:
         raise BadValue(f"a frame field is out of range: {problem}") from None
@@ -135,12 +167,10 @@ def read(data: bytes, offset: int) -> tuple[Seen, Frame | None]:
     fields = data[offset : offset + _FIELDS.size]
     (crc,) = _CRC.unpack_from(data, offset + _FIELDS.size)
     if zlib.crc32(fields) != crc or fields[:4] != MAGIC:
-        if not _any_byte(data, offset):
-            return Seen.TORN_ZEROS, None
-        cut = not _any_byte(data, offset + HEADER_BYTES - 1)
-        return Seen.TORN_HEADER if cut else Seen.BAD_HEADER, None
-    _, version, kind, length, epoch, seq, wall_ms, previous = _FIELDS.unpack(fields)
-    if version != FORMAT_VERSION or length > FRAME_PAYLOAD_BYTES_MAX:
+        return _no_header(data, offset), None
+    _, version, kind, flags, length, epoch, seq, wall_ms, previous = _FIELDS.unpack(fields)
+    known = version == FORMAT_VERSION and kind in (OPEN, COMMIT) and flags in (0, JOINED)
+    if not known or length > FRAME_PAYLOAD_BYTES_MAX:
         return Seen.BAD_VERSION, None
     if left < OVERHEAD_BYTES + length:
         return Seen.TORN_PAYLOAD, None
@@ -148,9 +178,11 @@ def read(data: bytes, offset: int) -> tuple[Seen, Frame | None]:
     end = body_end + DIGEST_BYTES
     digest = data[body_end:end]
     if not digest_fits(data[offset:body_end], digest):
-        return Seen.BAD_PAYLOAD if _any_byte(data, end - 1) else Seen.TORN_PAYLOAD, None
+        cut = _zeros(data, end - 1, len(data)) or _lacks_sector(data, offset, end)
+        return Seen.TORN_PAYLOAD if cut else Seen.BAD_PAYLOAD, None
     payload = data[offset + HEADER_BYTES : body_end]
-    return Seen.WHOLE, Frame(kind, epoch, seq, wall_ms, previous, payload, digest, end)
+    joined = bool(flags & JOINED)
+    return Seen.WHOLE, Frame(kind, epoch, seq, wall_ms, previous, payload, digest, end, joined)
 
 
 def digest_fits(body: bytes, digest: bytes) -> bool:
@@ -174,5 +206,28 @@ def _digest(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest()
 
 
-def _any_byte(data: bytes, offset: int) -> bool:
-    return data.count(0, offset) != len(data) - offset
+def _no_header(data: bytes, offset: int) -> Seen:
+    """What lies where no sound header is, and a header would have room."""
+    if _zeros(data, offset, len(data)):
+        return Seen.TORN_ZEROS
+    end = offset + HEADER_BYTES
+    if _zeros(data, end - 1, len(data)) and data.startswith(MAGIC[:1], offset):
+        return Seen.TORN_HEADER
+    if end - offset - data.count(0, offset, end) <= STRAY_BYTES_MAX:
+        return Seen.STRAY
+    return Seen.TORN_HEADER if _lacks_sector(data, offset, end) else Seen.BAD_HEADER
+
+
+def _lacks_sector(data: bytes, offset: int, end: int) -> bool:
+    """Whether a piece of ``[offset, end)`` between two sector borders is nothing but zeros."""
+    start = offset
+    while start < end:
+        border = min(start - start % SECTOR_BYTES + SECTOR_BYTES, end)
+        if _zeros(data, start, border):
+            return True
+        start = border
+    return False
+
+
+def _zeros(data: bytes, start: int, end: int) -> bool:
+    return data.count(0, start, end) == end - start

@@ -26,7 +26,8 @@ Rules
 - No commit at all is a fresh start, said in so many words (``facts.fresh``): an empty directory, or
   one whose first opening was cut short before anything was saved.
 - A moment older than anything that is kept is a wrong argument, and the oldest one is named.
-- Zeros behind the last frame of a segment are space that was reserved, no damage.
+- Zeros behind the last frame of a segment are space that was reserved, no damage; how many there
+  are says nothing. Other bytes among them are named, and do no harm.
 - A file that cannot be read counts as damaged. Snapshots whose sequences do not grow with their
   names, readable files that the checkpoint names and that are missing or older: named.
 - A newest commit that lies in the future, or longer ago than ``AGE_WARN_MS``, is a warning.
@@ -319,7 +320,8 @@ def _journal_damages(segments: Segments, whole: list[Placed], parts: Due, due: D
     """Every place of either copy that is not what it ought to be, and what that means.
 
     Repaired: the chain has what ought to be there, and ``heal`` puts it back. Not repaired and yet
-    harmless (ignored): a crash alone explains it, or a newer segment is whole.
+    harmless (ignored): a crash alone explains it, no frame was ever there, or a newer segment is
+    whole.
     """
     lengths = {name: len(content) for name, content in parts.items()}
     newest = max((basename(placed.file) for placed in whole), default="")
@@ -332,7 +334,7 @@ def _journal_damages(segments: Segments, whole: list[Placed], parts: Due, due: D
             continue
         else:
             older = basename(fault.file) < newest
-            outcome = "ignored" if fault.seen.torn or older else "lost"
+            outcome = "ignored" if fault.seen.unwritten or older else "lost"
         found.append(Damage(fault.file, fault.offset, _WORDS[fault.seen], outcome))
     found += [
         Damage(
@@ -368,10 +370,12 @@ _WORDS = {
     Seen.TORN_HEADER: "torn write",
     Seen.TORN_PAYLOAD: "torn write",
     Seen.TORN_ZEROS: "torn write (zeros)",
+    Seen.STRAY: "bytes in space that no frame was written to",
     Seen.BAD_HEADER: "frame header fails its checksum",
     Seen.BAD_VERSION: "frame of an unknown format",
     Seen.BAD_PAYLOAD: "frame fails its checksum",
 }
+UNWRITTEN = frozenset(words for seen, words in _WORDS.items() if seen.unwritten)
 
 
 def _warnings(last_ms: int, now_ms: int, *, fresh: bool) -> tuple[str, ...]:

@@ -26,8 +26,9 @@ from prometheus_persist.clock import Clock
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.chain import back, segments_of
 from prometheus_persist.recovery.bases import Bases
-from prometheus_persist.recovery.ladder import Restored, restore
+from prometheus_persist.recovery.ladder import UNWRITTEN, Restored, restore
 from prometheus_persist.recovery.readable import check_readable
+from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import Fs, replace_file
 from prometheus_persist.storage.layout import (
     COPIES,
@@ -63,7 +64,12 @@ class Repaired:
 
 
 def repair(
-    fs: Fs, clock: Clock, *, accept_loss: int | None = None, dry_run: bool = False
+    fs: Fs,
+    clock: Clock,
+    *,
+    accept_loss: int | None = None,
+    dry_run: bool = False,
+    options: StoreOptions | None = None,
 ) -> Repaired:
     """Put everything right; raises StoreDamaged where that is not possible without a loss."""
     found = restore(fs, seq=accept_loss, clock=clock, thorough=True)
@@ -78,7 +84,7 @@ def repair(
     ]
     done = Repaired(tuple(steps), found.seq)
     if steps and not dry_run:
-        _carry_out(fs, clock, found, done.steps, due)
+        _carry_out(fs, clock, found, done.steps, due, options)
     return done
 
 
@@ -86,7 +92,7 @@ def _refuse_loss(found: Restored, due: dict[str, bytes]) -> None:
     """Raise where a damage is to something that nothing good is left of."""
     for damage in found.facts.damages:
         folder, _, name = damage.file.rpartition("/")
-        gone = folder in COPIES and name not in due and not damage.problem.startswith("torn")
+        gone = folder in COPIES and name not in due and damage.problem not in UNWRITTEN
         if damage.outcome == "lost" or gone:
             raise StoreDamaged(
                 f"{damage.problem}; nothing good is left of it. "
@@ -141,7 +147,12 @@ def _base_steps(fs: Fs, found: Restored) -> list[Step]:
 
 
 def _carry_out(
-    fs: Fs, clock: Clock, found: Restored, steps: tuple[Step, ...], due: dict[str, bytes]
+    fs: Fs,
+    clock: Clock,
+    found: Restored,
+    steps: tuple[Step, ...],
+    due: dict[str, bytes],
+    options: StoreOptions | None,
 ) -> None:
     """Keep the bytes, bases out of the way, segments, readable files, a new snapshot."""
     for step in steps:
@@ -163,7 +174,7 @@ def _carry_out(
         for name, seal in found.readable.items()
         if f"{INCREMENTAL}/{name}" not in readable
     }
-    store = Store(fs, found.image, found.tip, found.next_epoch, clock, None, whole)
+    store = Store(fs, found.image, found.tip, found.next_epoch, clock, None, whole, options)
     try:
         store.checkpoint()
         if ruined:

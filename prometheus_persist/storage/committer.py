@@ -17,9 +17,11 @@ Rules
   (back-pressure instead of an unbounded queue).
 - The mirror gets the same bytes in the same write. ``behind``: synced by the thread at most
   ``mirror_sync_ms`` later; ``ack``: synced before the acknowledgement; ``off``: not kept at all.
-- With ``reserve_bytes`` (0 by default: nothing is reserved) a segment is written into space filled
-  with zeros ahead of it, so that a sync has no metadata to write. A clean close cuts the rest off;
+- A segment is written into space filled with zeros, ``reserve_bytes`` at a time, ahead of it, so
+  that a sync has no metadata to write; 0: nothing is reserved. A clean close cuts the rest off;
   after a crash it reads as zeros, which are no frame.
+- Frames that one write puts down are marked as such (``joined``), but for the first: after a power
+  cut a later one may be there and an earlier one not, and that is no gap.
 
 Raises ``StoreFailed``.
 """
@@ -57,7 +59,7 @@ class StoreOptions:
     mirror_sync_ms: int = 50
     pending_bytes_max: int = 8 * 1024 * 1024
     segment_bytes_max: int = 64 * 1024 * 1024
-    reserve_bytes: int = 0
+    reserve_bytes: int = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -282,7 +284,9 @@ class Committer:
                 parts = []
                 self._open_segment(each.opens)
             wall_ms = each.ticket.wall_ms
-            data, self.tip = encode(each.kind, self.tip, self._epoch, wall_ms, each.payload)
+            data, self.tip = encode(
+                each.kind, self.tip, self._epoch, wall_ms, each.payload, joined=bool(parts)
+            )
             parts.append(data)
         self._put(parts)
         self._open.handles[JOURNAL].fsync()

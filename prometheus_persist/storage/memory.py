@@ -10,8 +10,8 @@ It keeps apart what a process sees and what the platter holds.
 
 ``after_power_cut`` gives a disk that may be found afterwards: at worst only what is durable; with
 a generator any part more, as a file system that reorders and tears is free to leave it: names old
-or new one by one, of the pending writes of a file a leading part (the last one torn at any byte)
-or any of them, and zeros where the length arrived before the data.
+or new one by one; of the pending writes of a file a leading part (the last one torn at any byte),
+or any of them, or any of their sectors; and zeros where the length arrived before the data.
 
 Errors are those of a local disk: a missing directory or file is ``FileNotFoundError``, a directory
 read as a file is ``IsADirectoryError``, a path outside the root is ``BadValue``. Not a model of: a
@@ -28,6 +28,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_persist.errors import BadValue
+from prometheus_persist.journal.frame import SECTOR_BYTES
 from prometheus_persist.storage.fs import Handle
 
 ROOT = "."
@@ -82,6 +83,17 @@ class MemoryFs:
         """Every file as a process sees it, by path."""
         with self._guard:
             return {path: bytes(node.data) for path, node in sorted(self._files.items())}
+
+    def clone(self) -> MemoryFs:
+        """The same disk once more, with all that is not durable yet."""
+        with self._guard:
+            made, nodes = MemoryFs(), {}
+            for node in (*self._files.values(), *self._durable_files.values()):
+                nodes[id(node)] = _Inode(bytearray(node.data), node.durable, list(node.pending))
+            made._files = {path: nodes[id(node)] for path, node in self._files.items()}
+            made._durable_files = {p: nodes[id(node)] for p, node in self._durable_files.items()}
+            made._dirs, made._durable_dirs = set(self._dirs), set(self._durable_dirs)
+            return made
 
     def pending(self) -> dict[str, int]:
         """How many bytes of writes each file has that no fsync has covered."""
@@ -303,6 +315,8 @@ def _surviving(node: _Inode, rng: random.Random | None, torn: int) -> bytes:
             _arrive(left, place, part)
             torn -= len(part or b"")
         return bytes(left)
+    if rng.random() < 0.4:
+        return _some_sectors(node, rng)
     ordered, zeros = rng.random() < 0.5, rng.random() < 0.3
     count = rng.randint(0, len(node.pending))
     for number, (place, data) in enumerate(node.pending):
@@ -312,6 +326,23 @@ def _surviving(node: _Inode, rng: random.Random | None, torn: int) -> bytes:
         last = number == count - 1 or not ordered
         part = data if data is None or not last else data[: rng.randint(0, len(data))]
         _arrive(left, place, bytes(len(part)) if zeros and part else part)
+    return bytes(left)
+
+
+def _some_sectors(node: _Inode, rng: random.Random) -> bytes:
+    """The durable bytes, and of every pending write any of its sectors, cuts included or not."""
+    left = bytearray(node.durable)
+    for place, data in node.pending:
+        if data is None:
+            if rng.random() < 0.5:
+                _arrive(left, place, None)
+            continue
+        start = 0
+        while start < len(data):
+            end = start + SECTOR_BYTES - (place + start) % SECTOR_BYTES
+            if rng.random() < 0.5:
+                _arrive(left, place + start, data[start:end])
+            start = end
     return bytes(left)
 
 

@@ -4,14 +4,16 @@
 which order they were begun, and with which frame. A segment may end in zeros: space that was given
 to it and not used. A copy that the disk refuses to read counts as damaged. ``heal``
 replaces a copy that is not what the chain says it ought to be, whole and atomically, so that a
-crash at any point leaves the old file or the new one; a second heal finds nothing to do.
+crash at any point leaves the old file or the new one; a second heal finds nothing to do. It syncs
+the newest segment in any case: a writer that was killed may have written to it without a sync, and
+what is read back and built on has to outlive a power cut.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from prometheus_persist.journal.chain import Fault, Placed, Scan, scan
 from prometheus_persist.journal.frame import Tip
@@ -88,6 +90,7 @@ def read_segments(
     for name in sorted(copies if names is None else names):
         found.names[name] = set(copies[name])
         seen: bytes | None = None
+        scanned = Scan("")
         for copy in COPIES:
             if copy not in found.names[name]:
                 continue
@@ -101,7 +104,10 @@ def read_segments(
             found.lengths[path], found.sizes[path] = len(data), len(used)
             found.digests[path] = _digest(used)
             if data != seen:
-                found.take(scan(path, data))
+                scanned = scan(path, data)
+                found.take(scanned)
+            else:
+                found.faults += [replace(fault, file=path) for fault in scanned.faults]
             seen = data
     return found
 
@@ -109,9 +115,10 @@ def read_segments(
 def heal(fs: Fs, due: Mapping[str, bytes]) -> list[str]:
     """Make both copies of the segments in ``due`` what they ought to be; returns what it wrote.
 
-    Space that was given to a segment and never used (zeros at its end) is given back.
+    Space that was given to a segment and never used (zeros at its end) is given back; the newest
+    segment is synced.
     """
-    written = []
+    written, newest = [], max(due, default="")
     for name, content in due.items():
         for copy in COPIES:
             path = f"{copy}/{name}"
@@ -120,8 +127,8 @@ def heal(fs: Fs, due: Mapping[str, bytes]) -> list[str]:
                 fs.make_dir(copy)
                 replace_file(fs, path, content)
                 written.append(path)
-            elif len(found) > len(content):
-                fs.truncate(path, len(content))
+            elif len(found) > len(content) or name == newest:
+                fs.truncate(path, len(content))  # syncs
     return written
 
 

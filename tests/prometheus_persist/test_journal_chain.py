@@ -107,6 +107,20 @@ def test_chain_of_two_writers_the_higher_epoch_counts() -> None:
         assert chain.beyond == []
 
 
+def test_chain_a_frame_written_with_the_one_before_it_proves_no_gap() -> None:
+    """Of one write the second frame may arrive without the first: neither was acknowledged. What
+    was written after a sync proves that everything before it had been there."""
+    one, tip = encode(COMMIT, TIP_A, 1, 0, b"{}")
+    two, tip = encode(COMMIT, tip, 1, 0, b"{}", joined=True)
+    three, tip = encode(COMMIT, tip, 1, 0, b"{}", joined=True)
+    later, _ = encode(COMMIT, tip, 1, 0, b"{}")
+    assert link(Tip(), frames({"a": A + one + two + three})).tip == tip
+    torn = A + bytes(len(one)) + two + three
+    chain = link(Tip(), frames({"a": torn}))
+    assert (chain.tip, chain.beyond) == (TIP_A, [])
+    assert seqs(link(Tip(), frames({"a": torn + later})).beyond) == [9]
+
+
 def test_chain_epochs_never_go_back() -> None:
     """A frame that links but carries a lower epoch than the one before it is not followed."""
     late, _ = segment(TIP_B, 1, "late.wal", 1)

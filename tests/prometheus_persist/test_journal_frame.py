@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -110,8 +111,49 @@ def test_frame_zeros_are_a_torn_tail_and_nothing_else() -> None:
     for count in (1, HEADER_BYTES - 1, HEADER_BYTES, 5_000):
         found = scan("f", THREE + bytes(count))
         assert [fault.seen for fault in found.faults] == [Seen.TORN_ZEROS]
-    found = scan("f", THREE + bytes(500) + b"\x01" + bytes(500))
+
+
+def test_frame_bytes_where_no_header_was_ever_put_are_strays() -> None:
+    """Among reserved zeros a few bytes are no frame, nor the rest of one: neither torn nor bad."""
+    for behind in (0, 3, HEADER_BYTES - 1, HEADER_BYTES, 500):
+        for stray in (b"\x01", b"\x80", bytes(3) + b"\xff\x01"):
+            found = scan("f", THREE + bytes(behind) + stray + bytes(500))
+            assert [(f.seen, f.offset) for f in found.faults] == [(Seen.STRAY, len(THREE))]
+    assert (Seen.STRAY.unwritten, Seen.STRAY.torn, Seen.STRAY.bad) == (True, False, False)
+    found = scan("f", THREE + bytes(range(1, 73)) + bytes(500))
     assert [fault.seen for fault in found.faults] == [Seen.BAD_HEADER]
+    assert not Seen.BAD_HEADER.unwritten
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 600), st.integers(0, 3000), st.sets(st.integers(0, 9), min_size=1))
+def test_frame_of_which_sectors_did_not_arrive_is_torn(before: int, size: int, gone: set) -> None:
+    """A disk takes sectors in any order: wherever some of a frame's are still zeros, the verdict is
+    a cut write, never damage; and what lies before it is whole."""
+    first, tip = frames_of(b'{"segment":"%s"}' % (b"x" * before))
+    raw, _ = encode(COMMIT, tip, 1, 7, b'{"why":"%s"}' % (b"y" * size))
+    start, end = len(first), len(first) + len(raw)
+    data = bytearray(first + raw + bytes(2000))
+    borders = [start, *range(start - start % 512 + 512, end, 512), end]
+    pieces = list(pairwise(borders))
+    lost = {pieces[each % len(pieces)] for each in gone}
+    for left, right in lost:
+        data[left:right] = bytes(right - left)
+    found = scan("f", bytes(data))
+    assert [placed.frame.seq for placed in found.frames] == [1]
+    assert found.faults
+    assert found.faults[0].offset == start
+    assert found.faults[0].seen.unwritten
+
+
+def test_frame_joined_to_the_one_before_it_says_so() -> None:
+    """The flag is a byte of the header, sealed like the rest; unknown flags and kinds: refused."""
+    alone, tip = frames_of(b"{}")
+    raw, _ = encode(COMMIT, tip, 1, 0, b"{}", joined=True)
+    assert raw[6:8] == bytes([COMMIT, 1])
+    assert [frame.joined for frame in whole(alone + raw)] == [False, True]
+    for kind, flags in ((0, 0), (3, 0), (2, 2), (2, 128)):
+        assert read(resealed(alone, 6, bytes([kind, flags])), 0) == (Seen.BAD_VERSION, None)
 
 
 def resealed(data: bytes, offset: int, field: bytes) -> bytes:

@@ -25,6 +25,7 @@ from prometheus_persist.journal.chain import scan
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.repair import repair
 from prometheus_persist.state import state_from
+from prometheus_persist.storage.committer import StoreOptions
 
 CLOCK = StillClock(START_MS + 10_000)
 Files = dict[str, bytes]
@@ -143,15 +144,19 @@ def test_repair_with_an_accepted_loss_keeps_that_commit_and_moves_the_rest(
     assert restore(fs, clock=CLOCK).image.digest() == store.image.digest()
 
 
+@pytest.mark.parametrize("reserve", [0, 64 * 1024])
 @pytest.mark.parametrize("accept", [None, "loss"])
-def test_repair_killed_before_every_operation(accept: str | None) -> None:
+def test_repair_killed_before_every_operation(accept: str | None, reserve: int) -> None:
     """S5: stop it anywhere, lose power anywhere: the same repair, begun again, comes to the same
-    state, nothing that was kept is lost, and no damaged byte is gone."""
+    state, nothing that was kept is lost, and no damaged byte is gone.
+
+    Every third operation; the sweep of kills has them all."""
     files, told = reference()
     hurt, seq = both_hurt(2, 2) if accept else (hurt_everywhere(), max(told) + 1)
     loss = seq - 1 if accept else None
+    options = StoreOptions(reserve_bytes=reserve)
     aside = {data for name, data in hurt.items() if data != files.get(name)}
-    for at in range(1, 400):
+    for at in range(1 + bool(accept), 400, 3):
         disk, seen = MemFs.of(hurt), [0]
 
         def stop(op: str, path: str, data: bytes, at: int = at, seen: list[int] = seen) -> None:
@@ -161,7 +166,7 @@ def test_repair_killed_before_every_operation(accept: str | None) -> None:
 
         finished = False
         try:
-            repair(HookFs(disk, stop), CLOCK, accept_loss=loss)
+            repair(HookFs(disk, stop), CLOCK, accept_loss=loss, options=options)
             finished = True
         except Killed:
             pass
@@ -169,9 +174,9 @@ def test_repair_killed_before_every_operation(accept: str | None) -> None:
         assert restore(left, seq=seq - 1, clock=CLOCK).image.digest() == told[seq - 1], at
         assert aside <= set(left.contents().values()), at
         try:
-            repair(left, CLOCK)
+            repair(left, CLOCK, options=options)
         except StoreDamaged:
-            repair(left, CLOCK, accept_loss=loss)
+            repair(left, CLOCK, accept_loss=loss, options=options)
         found = verify(left, clock=CLOCK)
         assert (found.facts.damages, found.digest) == ((), told[seq - 1]), at
         if finished:
