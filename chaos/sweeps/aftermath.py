@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from chaos.sweeps.patient import SETTINGS, Ears, Yard, digest_of, ears_for
+from chaos.sweeps.patient import FIRST, SETTINGS, Ears, Yard, digest_of, ears_for
 from chaos.sweeps.tally import Tally
 from chaos.workload.clocks import WoundClock
 from chaos.workload.narrator import Narrator
@@ -81,7 +81,7 @@ def reopen(fs: Fs, grounds: Yard, ears: Ears) -> None:
         fs=fs,
         clock=WoundClock(NOW_MS),
         ids=FixedIds(),
-        settings=SETTINGS,
+        settings=SETTINGS[FIRST],
         observer=Narrator(ears, fold=ears.fold),
     )
     try:

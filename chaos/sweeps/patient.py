@@ -3,7 +3,9 @@
 ``live`` is one life through the public session. The first: open, recover, found, trade, save,
 checkpoint, snapshot, close. The second comes back, trades and saves. The third begins 30 hours
 later and lasts as long again, so that each of its snapshots cleans up what has grown old. A life is
-driven by a clock and ids of its own, so that every life of one seed does the same. ``Ears`` hears
+driven by a clock and ids of its own, so that every life of one seed does the same. Of the three the
+second reserves no space ahead; the others reserve so little at a time that a segment does it more
+than once. ``Ears`` hears
 what was begun and what was acknowledged, and folds each commit's content into a digest that owes
 nothing to the library.
 
@@ -18,7 +20,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -33,11 +35,11 @@ from chaos.workload.population import newborn
 from prometheus_persist.errors import PersistError
 from prometheus_persist.recovery import Restored, restore
 from prometheus_persist.session import Session, Settings
+from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.memory import MemoryFs
 
 AGENTS = 2
-SETTINGS = Settings(save_every_cycles=1, snapshots_kept=1)
 UNIT = Decimal(1)
 INSTRUMENT = "BTC-USDT-SWAP"
 LONG_MS = 30 * 3600 * 1000
@@ -49,6 +51,27 @@ STARTS_MS: Final = {
     THIRD: DAY_START_MS + LONG_MS,
 }
 Step = Callable[[Session, PaperBroker], None]
+
+
+@dataclass(frozen=True)
+class SweptSettings(Settings):
+    """Settings that also say how much space a segment reserves at a time."""
+
+    save_every_cycles: int = 1
+    snapshots_kept: int = 1
+    reserve_bytes: int = 4096
+
+    @property
+    def store(self) -> StoreOptions:
+        """What of it concerns the store."""
+        return replace(super().store, reserve_bytes=self.reserve_bytes)
+
+
+SETTINGS: Final = {
+    FIRST: SweptSettings(),
+    SECOND: SweptSettings(reserve_bytes=0),
+    THIRD: SweptSettings(),
+}
 
 
 class Yard:
@@ -87,6 +110,7 @@ class Ears:
     begun: list[tuple[int, str]] = field(default_factory=list)
     acked: int = 0
     acked_digest: str = ""
+    ahead_max: int = 1
     doing: str = ""
 
     def __post_init__(self) -> None:
@@ -112,7 +136,18 @@ class Ears:
     def legal(self) -> set[str]:
         """The digests that a restore may give: the last acknowledged commit, or the one begun."""
         ahead = [digest for seq, digest in self.begun if seq > self.acked]
-        return {self.acked_digest, *ahead[:1]}
+        return {self.acked_digest, *ahead[: self.ahead_max]}
+
+    def heir(self, fs: Fs) -> Ears:
+        """For the process that comes after one that was killed, on the disk as it sees it.
+
+        What it sees may be in no sync yet, so until it acknowledges something itself, only what
+        these ears heard acknowledged has to be there.
+        """
+        made = ears_for(fs)
+        made.acked, made.acked_digest = self.acked, self.acked_digest
+        made.begun, made.ahead_max = list(self.begun), 2
+        return made
 
 
 def digest_of(found: Restored) -> str:
@@ -192,6 +227,7 @@ def live(
     *,
     life: str = FIRST,
     clock: WoundClock | None = None,
+    settings: Settings | None = None,
     after: Callable[[str], None] = void,
     without: Collection[str] = (),
     afterwards: Callable[[Session], None] = void,
@@ -205,7 +241,12 @@ def live(
     ears.doing = "open"
     narrator = Narrator(ears, fold=ears.fold)
     session = Session.open(
-        plot, fs=fs, clock=clock, ids=FixedIds(), settings=SETTINGS, observer=narrator
+        plot,
+        fs=fs,
+        clock=clock,
+        ids=FixedIds(),
+        settings=settings or SETTINGS[life],
+        observer=narrator,
     )
     done = False
     try:
@@ -265,7 +306,10 @@ class Reference:
 
 @cache
 def reference(seed: int) -> Reference:
-    """Two lives on one disk: two segments in two copies, a snapshot, readable files, the log."""
+    """Two lives on one disk: two segments in two copies, a snapshot, readable files, the log.
+
+    Both reserve space ahead; the first gave it back when it ended, the second was killed.
+    """
     fs, earlier = MemoryFs(), []
     with yard() as grounds:
         plot = grounds.plot()
@@ -280,7 +324,19 @@ def reference(seed: int) -> Reference:
             without=("save", "trade back", "on_cycle"),
         )
         ears = ears_for(fs)
-        live(plot, fs, ears, seed, life=SECOND, clock=clock, without=("trade",))
+        last: dict[str, bytes] = {}
+        live(
+            plot,
+            fs,
+            ears,
+            seed,
+            life=SECOND,
+            clock=clock,
+            settings=SETTINGS[FIRST],
+            after=lambda name: last.update(fs.contents()) if name == "checkpoint" else None,
+            without=("trade",),
+        )
+        fs = MemoryFs.of(last)
     found = restore(fs, clock=clock)
     assert digest_of(found) == ears.acked_digest, "the reference is not what was acknowledged"
     assert not found.facts.damages, "the reference is not sound"

@@ -3,9 +3,13 @@
 The lives and the operations are those of ``kills``. What a cut may leave is ``MemoryFs``'s model:
 at worst only what was synced; names of every directory old or new, one by one; of a file's
 unsynced writes a leading part or any of them, torn at any byte, zeros where only the length
-arrived. At every operation (without ``full``: every ``CI_STRIDE``-th) are tried: the worst case;
-everything arrived; ``FULL_CUTS`` or ``CI_CUTS`` chances; and, where a file has unsynced bytes, cuts
-of it at up to ``FULL_TEARS`` or ``CI_TEARS`` lengths.
+arrived, or any of their sectors. At every operation (without ``full``: every ``CI_STRIDE``-th) are
+tried: the worst case; everything arrived; ``FULL_CUTS`` or ``CI_CUTS`` chances; and, where a file
+has unsynced bytes, cuts of it at up to ``FULL_TEARS`` or ``CI_TEARS`` lengths.
+
+Nested: the process is killed before or within operation N, the next one comes back on what it sees,
+synced or not, and the power fails before its operation M, for ``FULL_AGAIN`` or ``CI_AGAIN`` of
+them: the worst case, and ``FULL_AGAIN_CUTS`` or one chance.
 
 What is asked is the same as after a kill: every acknowledged commit is there, and no mixture.
 """
@@ -15,9 +19,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chaos.chance import generator
-from chaos.sweeps.aftermath import judge_disk, reopened
-from chaos.sweeps.kills import Wreck, wrecks
-from chaos.sweeps.patient import yard
+from chaos.faults.switch import Switch, SwitchedFs
+from chaos.sweeps.aftermath import judge_disk, reopen, reopened
+from chaos.sweeps.kills import Wreck, dying, wrecks
+from chaos.sweeps.patient import Yard, yard
 from chaos.sweeps.tally import Tally
 from prometheus_persist.storage.memory import MemoryFs
 
@@ -26,6 +31,9 @@ CI_STRIDE = 9
 FULL_CUTS = 40
 FULL_TEARS = 40
 CI_TEARS = 2
+FULL_AGAIN = 12
+FULL_AGAIN_CUTS = 6
+CI_AGAIN = 2
 
 
 def sweep_power(seed: int, *, full: bool) -> Tally:
@@ -39,10 +47,29 @@ def sweep_power(seed: int, *, full: bool) -> Tally:
                 tally.struck(f"cuts: {what.partition(' ')[0]}")
                 if judge_disk(tally, disk, wreck.ears, where) and not what.startswith("torn"):
                     reopened(tally, disk, grounds, where)
+            _again(tally, wreck, grounds, full=full)
             grounds.clear()
     if not full:
         tally.notes.append(f"sampled: every {CI_STRIDE}th operation, {CI_CUTS} chances each")
     return tally
+
+
+def _again(tally: Tally, wreck: Wreck, grounds: Yard, *, full: bool) -> None:
+    """The power fails while the next process comes back."""
+    counting, rehearsal = Switch(), wreck.disk.clone()
+    reopen(SwitchedFs(rehearsal, counting), grounds, wreck.ears.heir(rehearsal))
+    rng = generator(tally.seed, wreck.where, "again")
+    picked = min(counting.count, FULL_AGAIN if full else CI_AGAIN)
+    for number in sorted(rng.sample(range(1, counting.count + 1), picked)):
+        disk = wreck.disk.clone()
+        ears, switch = wreck.ears.heir(disk), Switch("die", at=number)
+        with dying(switch):
+            reopen(SwitchedFs(disk, switch), grounds, ears)
+        where = f"{wreck.where}, then the power at {number} ({switch.struck})"
+        for cut in range(-1, FULL_AGAIN_CUTS if full else 1):
+            chance = generator(tally.seed, where, cut) if cut >= 0 else None
+            tally.struck("cuts during the recovery from a kill", bool(switch.fired))
+            judge_disk(tally, disk.after_power_cut(chance), ears, f"{where}, {cut}")
 
 
 def disks_after(wreck: Wreck, seed: int, *, full: bool) -> Iterator[tuple[str, MemoryFs]]:

@@ -34,7 +34,7 @@ from prometheus_persist.storage.memory import MemoryFs
 
 LOG = "recovery_log.txt"
 CHECKPOINT = "checkpoint_latest.json"
-SLACK_BYTES = 64
+SLACK_BYTES = 600  # more than a header, and than a sector
 NOW_MS = DAY_START_MS + 60_000
 
 
