@@ -1,27 +1,41 @@
-"""What the account is worth, and what it can still afford. Reads only.
+"""What an account is worth, what it can still afford, and how far it is from liquidation.
 
-eq = cash + isolated equity + unrealised pnl of cross positions. Available is eq less what
-cross positions, waiting orders and isolated positions tie up; it may be negative inside, and
-is shown as zero. The quote currency counts as one dollar.
+Reads only. Per settlement currency: eq = cash + isolated equity + unrealised pnl of cross
+positions. Available is eq less what cross positions, waiting orders and isolated positions tie
+up; it may be negative inside, and is shown as zero. Positions are valued at the mark price.
+Coins that are nobody's margin are worth what they are, and are frozen by waiting sells.
 
-Not modelled: position tiers, interest, a liquidation that happens by itself.
+In danger: cross equity (per currency), or an isolated margin with its pnl, no longer exceeds
+the maintenance margin plus the fee of closing. ``liquidation_px`` is the mark price at which
+that happens while everything else stays, ``bankruptcy_px`` the one at which nothing is left
+after closing. Both solve for P, with q contracts of face f = |q| x ctVal, long s = 1, short -1::
+
+    linear    money + s f (P - avg) = f P r          inverse   money + s f (1/avg - 1/P) = r f / P
+
+where r is the maintenance rate plus the taker's fee (bankruptcy: the fee alone).
+Interest and borrowing are not modelled; one USDT counts as one dollar.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from fakeokx.engine.decimals import ZERO, ratio
+from fakeokx.engine.accounts import Account
+from fakeokx.engine.decimals import ONE, ZERO, ratio
+from fakeokx.engine.holds import hold
 from fakeokx.engine.instruments import INSTRUMENTS
-from fakeokx.engine.model import ISOLATED, Order, Position
-from fakeokx.engine.venue import Venue, upl_quote
+from fakeokx.engine.model import ISOLATED, MAIN, Order, Position
+from fakeokx.engine.venue import SETTLE_CCY, Venue, upl_quote
 
 MAINTENANCE_RATE: Final = Decimal("0.004")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wealth:
-    """The account's money in quote currency."""
+    """One account's money in one currency.
+
+    ``closing_fee`` is what closing all cross positions would cost; it counts as danger.
+    """
 
     cash: Decimal
     equity: Decimal
@@ -31,43 +45,65 @@ class Wealth:
     initial_margin: Decimal
     maintenance_margin: Decimal
     order_margin: Decimal
+    closing_fee: Decimal = ZERO
 
     @property
     def available(self) -> Decimal:
         """What a new position may use; negative when margin exceeds equity."""
         return self.equity - self.isolated_equity - self.initial_margin - self.order_margin
 
+    @property
+    def spendable(self) -> Decimal:
+        """What a spot order may spend: as ``available``, but no unrealised profit."""
+        cross_equity = self.equity - self.isolated_equity
+        return min(self.cash, cross_equity) - self.initial_margin - self.order_margin
+
+    @property
+    def is_in_danger(self) -> bool:
+        """Whether cross positions of this currency are due for liquidation."""
+        needed = self.maintenance_margin + self.closing_fee
+        return needed > 0 and self.equity - self.isolated_equity <= needed
+
+    @property
+    def margin_ratio(self) -> Decimal | None:
+        """Cross equity over what danger needs; None without cross positions."""
+        needed = self.maintenance_margin + self.closing_fee
+        return ratio(self.equity - self.isolated_equity, needed) if needed else None
+
 
 def initial_margin_quote(position: Position, px_quote: Decimal) -> Decimal:
     """Margin that a position ties up at that price."""
     instrument = INSTRUMENTS[position.key.inst_id]
-    notional = instrument.notional_quote(abs(position.qty_contracts), px_quote)
-    return ratio(notional, position.lever)
+    return ratio(instrument.value(abs(position.qty_contracts), px_quote), position.lever)
 
 
 def maintenance_margin_quote(position: Position, px_quote: Decimal) -> Decimal:
-    """Margin below which a position would be in danger."""
+    """Margin at which a position is in danger, by its tier."""
     instrument = INSTRUMENTS[position.key.inst_id]
-    notional = instrument.notional_quote(abs(position.qty_contracts), px_quote)
-    return notional * MAINTENANCE_RATE
+    qty = abs(position.qty_contracts)
+    return instrument.value(qty, px_quote) * instrument.tier(qty).maintenance_rate
+
+
+def closing_fee_quote(position: Position, px_quote: Decimal) -> Decimal:
+    """What closing the position as a taker would cost."""
+    instrument = INSTRUMENTS[position.key.inst_id]
+    return instrument.value(abs(position.qty_contracts), px_quote) * instrument.taker_rate
 
 
 def order_margin_quote(venue: Venue, order: Order) -> Decimal:
-    """Margin that a waiting order ties up; a closing order ties up none."""
-    if order.is_closing:
-        return ZERO
-    px = order.px_quote if order.px_quote is not None else venue.prices[order.inst_id]
-    notional = INSTRUMENTS[order.inst_id].notional_quote(order.rest_contracts, px)
-    return ratio(notional, order.lever)
+    """What a waiting order ties up, at the last price if it has none."""
+    px = venue.prices[order.inst_id] if order.px_quote is None else order.px_quote
+    return hold(order, px)[1]
 
 
-def wealth(venue: Venue) -> Wealth:
-    """The account's money at the current prices."""
-    upl = isolated_upl = isolated_equity = initial = maintenance = ZERO
-    for position in venue.positions.values():
-        if position.qty_contracts == 0:
+def wealth(venue: Venue, account: str = MAIN, ccy: str = SETTLE_CCY) -> Wealth:
+    """The account's money in that currency at the current mark prices."""
+    holder = venue.accounts[account]
+    upl = isolated_upl = isolated_equity = initial = maintenance = closing = ZERO
+    for position in holder.open_positions.values():
+        if position.ccy != ccy:
             continue
-        px = venue.prices[position.key.inst_id]
+        px = venue.marks[position.key.inst_id]
         gain = upl_quote(position, px)
         upl += gain
         if position.key.mgn_mode == ISOLATED:
@@ -76,14 +112,77 @@ def wealth(venue: Venue) -> Wealth:
         else:
             initial += initial_margin_quote(position, px)
             maintenance += maintenance_margin_quote(position, px)
-    orders = sum((order_margin_quote(venue, each) for each in venue.open_orders.values()), ZERO)
+            closing += closing_fee_quote(position, px)
+    cash = holder.balance(ccy)
     return Wealth(
-        cash=venue.cash_quote,
-        equity=venue.cash_quote + isolated_equity + (upl - isolated_upl),
+        cash=cash,
+        equity=cash + isolated_equity + (upl - isolated_upl),
         upl=upl,
         isolated_upl=isolated_upl,
         isolated_equity=isolated_equity,
         initial_margin=initial,
         maintenance_margin=maintenance,
-        order_margin=orders,
+        order_margin=_frozen(venue, holder, ccy),
+        closing_fee=closing,
     )
+
+
+def _frozen(venue: Venue, holder: Account, ccy: str) -> Decimal:
+    frozen = holder.frozen.get(ccy, ZERO)
+    for order in holder.unpriced.values():
+        held_ccy, amount = hold(order, venue.prices[order.inst_id])
+        if held_ccy == ccy:
+            frozen += amount
+    return frozen
+
+
+def isolated_ratio(position: Position, px_quote: Decimal) -> Decimal:
+    """Margin and pnl of an isolated position over what danger needs, at that mark price."""
+    needed = maintenance_margin_quote(position, px_quote) + closing_fee_quote(position, px_quote)
+    return ratio(position.margin + upl_quote(position, px_quote), needed)
+
+
+def backing(venue: Venue, position: Position) -> Decimal:
+    """The money that stands behind a position apart from its own pnl.
+
+    Its margin if it is isolated; else the cash and the pnl of the other cross positions.
+    """
+    if position.key.mgn_mode == ISOLATED:
+        return position.margin
+    money = wealth(venue, position.account, position.ccy)
+    own = upl_quote(position, venue.marks[position.key.inst_id])
+    return money.equity - money.isolated_equity - own
+
+
+def liquidation_px(venue: Venue, position: Position) -> Decimal | None:
+    """The mark price at which the position is in danger; None if no price does it."""
+    if position.qty_contracts == 0:
+        return None
+    instrument = INSTRUMENTS[position.key.inst_id]
+    money = backing(venue, position)
+    if position.key.mgn_mode != ISOLATED:
+        all_of_it = wealth(venue, position.account, position.ccy)
+        px = venue.marks[position.key.inst_id]
+        money -= all_of_it.maintenance_margin - maintenance_margin_quote(position, px)
+        money -= all_of_it.closing_fee - closing_fee_quote(position, px)
+    rate = instrument.tier(abs(position.qty_contracts)).maintenance_rate + instrument.taker_rate
+    return _solved(position, money, rate)
+
+
+def bankruptcy_px(venue: Venue, position: Position) -> Decimal | None:
+    """The price at which closing the position leaves nothing; None if no price does it."""
+    rate = INSTRUMENTS[position.key.inst_id].taker_rate
+    return _solved(position, backing(venue, position), rate)
+
+
+def _solved(position: Position, money: Decimal, rate: Decimal) -> Decimal | None:
+    instrument = INSTRUMENTS[position.key.inst_id]
+    face = abs(position.qty_contracts) * instrument.ct_val_base
+    sign = 1 if position.qty_contracts > 0 else -1
+    avg = position.avg_px_quote
+    if instrument.is_inverse:
+        below = ratio(money, face) + sign * ratio(ONE, avg)
+        px = ratio(rate + sign, below) if below else ZERO
+    else:
+        px = ratio(sign * face * avg - money, face * (sign - rate))
+    return px if px > 0 else None

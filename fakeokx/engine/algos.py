@@ -1,13 +1,13 @@
-"""Algo orders: stops, take-profits, both as oco, and trigger orders; how they fire.
+"""Algo orders: stops, take-profits, both as oco, trigger and trailing orders; asked for and ended.
 
 A stop of a selling order fires at or below its price, its take-profit at or above; a buying
 order the other way round. A trigger order fires when the price reaches its level from the
-side on which it stood at placement. Nothing is reserved while an algo order waits.
+side on which it stood at placement. A trailing one (move_order_stop) follows the best price at
+a distance, from the moment its activePx was reached. Nothing is reserved while one waits; how
+they fire is ``triggers``' to say.
 
-When a leg fires, a new order with an id of its own appears in the same instant. It carries
-algoId, algoClOrdId and tag of its parent, no clOrdId, and source 7 (6 for a trigger order).
-If it is refused, the algo order ends as ``order_failed`` with the refusal's code, and there
-is no order at all.
+closeFraction closes whatever is there when it fires: contracts only, at market, in the closing
+direction, one per position (51088).
 
 A clOrdId sent here is an old spelling of algoClOrdId and comes back as both.
 In net mode a ``conditional`` with both legs keeps only its stop.
@@ -17,35 +17,28 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from fakeokx.engine import checks, matching, orders
-from fakeokx.engine.commands import AlgoRef, CancelAlgos, OrderRequest, PlaceAlgo
-from fakeokx.engine.decimals import ZERO, plain
+from fakeokx.engine import attached, checks, legs, trailing
+from fakeokx.engine.accounts import Account
+from fakeokx.engine.commands import AlgoAmendment, AlgoRef, AmendAlgos, CancelAlgos, PlaceAlgo
 from fakeokx.engine.events import Answered
-from fakeokx.engine.instruments import Instrument
+from fakeokx.engine.instruments import INSTRUMENTS, Instrument
+from fakeokx.engine.legs import CONDITIONAL, OCO, TRIGGER
 from fakeokx.engine.lifecycle import AlgoEvent, AlgoState, next_algo_state
-from fakeokx.engine.model import BUY, NET, SELL, Algo, Leg, PositionKey
+from fakeokx.engine.model import BUY, LONG, MAIN, NET, Algo, Attached, Leg, PositionKey
+from fakeokx.engine.orders import is_id
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
 
-CONDITIONAL: Final = "conditional"
-OCO: Final = "oco"
-TRIGGER: Final = "trigger"
-ALGO_TYPES: Final = (CONDITIONAL, OCO, TRIGGER)
-_PX_TYPES: Final = ("", "last", "index", "mark")
-_AT_MARKET: Final = "-1"
-# Refusals of a trigger on the wrong side of the last price, by (leg, must it lie above).
-_WRONG_SIDE: Final = {
-    ("tp", True): "51277",
-    ("sl", False): "51278",
-    ("tp", False): "51279",
-    ("sl", True): "51280",
-}
+MOVE_ORDER_STOP: Final = "move_order_stop"
+ALGO_TYPES: Final = (CONDITIONAL, OCO, TRIGGER, MOVE_ORDER_STOP)
+_DONE: Final = "0"
+_CANCELED_INSTEAD: Final = "1"
 
 
 def place_algo(venue: Venue, command: PlaceAlgo) -> None:
     """Place one algo order; it gets exactly one answer."""
     try:
-        algo = _admit(venue, command)
+        algo = _admit(venue, venue.account(command.account), command)
     except Refusal as refusal:
         venue.events.append(
             Answered(
@@ -61,10 +54,11 @@ def place_algo(venue: Venue, command: PlaceAlgo) -> None:
 
 
 def cancel_algos(venue: Venue, command: CancelAlgos) -> None:
-    """Cancel each waiting algo order in turn; a dead or unknown one is 51400."""
+    """Cancel each waiting algo order in turn; a dead or unknown one is 51400, a fired one 51416."""
+    holder = venue.account(command.account)
     for ref in command.algos:
         try:
-            algo = find_open(venue, ref)
+            algo = find_open(venue, holder, ref)
         except Refusal as refusal:
             answer = Answered(id="", cl_ord_id=ref.algo_cl_ord_id, tag="", reason=refusal.reason)
             venue.events.append(answer)
@@ -72,53 +66,103 @@ def cancel_algos(venue: Venue, command: CancelAlgos) -> None:
         venue.events.append(
             Answered(id=str(algo.algo_id), cl_ord_id=algo.algo_cl_ord_id, tag=algo.tag)
         )
-        state = next_algo_state(algo.state, AlgoEvent.CANCEL)
-        venue.put_algo(replace(algo, state=state, u_time_ms=venue.now_ms))
+        _cancel(venue, algo)
 
 
-def fire_all(venue: Venue, inst_id: str) -> None:
-    """Fire the waiting algo orders that the instrument's last price meets, oldest first."""
-    last = venue.prices[inst_id]
-    waiting = [each for each in venue.open_algos.values() if each.inst_id == inst_id]
-    for algo in sorted(waiting, key=lambda each: each.algo_id):
-        met = next((leg for leg in algo.legs if leg.is_met(last)), None)
-        if met is not None:
-            _fire(venue, algo, met)
+def amend_algos(venue: Venue, command: AmendAlgos) -> None:
+    """Amend each waiting stop or trigger order in turn."""
+    holder = venue.account(command.account)
+    for wanted in command.algos:
+        found: Algo | None = None
+        try:
+            ref = AlgoRef(
+                inst_id=wanted.inst_id,
+                algo_id=wanted.algo_id,
+                algo_cl_ord_id=wanted.algo_cl_ord_id,
+            )
+            checks.client_id("reqId", wanted.req_id)
+            found = find_open(venue, holder, ref, dead_code="51503")
+            amended = _amended(venue, found, wanted)
+        except Refusal as refusal:
+            venue.events.append(
+                Answered(
+                    id="",
+                    cl_ord_id=wanted.algo_cl_ord_id,
+                    tag="",
+                    req_id=wanted.req_id,
+                    reason=refusal.reason,
+                )
+            )
+            if found is not None and wanted.cxl_on_fail == "true":
+                _cancel(venue, found, wanted.req_id, _CANCELED_INSTEAD)
+            continue
+        venue.events.append(
+            Answered(
+                id=str(found.algo_id),
+                cl_ord_id=found.algo_cl_ord_id,
+                tag=found.tag,
+                req_id=wanted.req_id,
+            )
+        )
+        venue.put_algo(amended, wanted.req_id, _DONE)
 
 
-def find(venue: Venue, ref: AlgoRef) -> Algo | None:
-    """The algo order of that algoId, or else the latest of that algoClOrdId."""
+def find(venue: Venue, ref: AlgoRef, account: str = MAIN) -> Algo | None:
+    """The account's algo order of that algoId, or else the latest of that algoClOrdId."""
     if ref.algo_id:
-        return venue.algos.get(int(ref.algo_id)) if orders.is_id(ref.algo_id) else None
-    return venue.algos.get(venue.by_algo_cl_ord_id.get(ref.algo_cl_ord_id, 0))
+        found = venue.algos.get(int(ref.algo_id)) if is_id(ref.algo_id) else None
+        return found if found is not None and found.account == account else None
+    return venue.algos.get(venue.accounts[account].by_algo_cl_ord_id.get(ref.algo_cl_ord_id, 0))
 
 
-def find_open(venue: Venue, ref: AlgoRef) -> Algo:
-    """The waiting algo order of that name; 51003 without a name, 51400 if none waits."""
+def find_open(venue: Venue, holder: Account, ref: AlgoRef, dead_code: str = "51400") -> Algo:
+    """The waiting algo order of that name; 51003 without a name, ``dead_code`` if none waits."""
     if not ref.algo_id and not ref.algo_cl_ord_id:
         raise Refusal("51003")
-    found = find(venue, ref)
-    if found is None or found.state != AlgoState.LIVE or found.inst_id != ref.inst_id:
-        raise Refusal("51400")
+    found = find(venue, ref, holder.name)
+    if found is None or found.inst_id != ref.inst_id:
+        raise Refusal(dead_code)
+    if found.state != AlgoState.LIVE:
+        raise Refusal("51416" if found.state == AlgoState.EFFECTIVE else dead_code)
     return found
 
 
-def _admit(venue: Venue, command: PlaceAlgo) -> Algo:
-    instrument = checks.tradable(command.inst_id, command.td_mode)
+def _cancel(venue: Venue, algo: Algo, req_id: str = "", result: str = "") -> None:
+    state = next_algo_state(algo.state, AlgoEvent.CANCEL)
+    venue.put_algo(replace(algo, state=state, u_time_ms=venue.now_ms), req_id, result)
+
+
+def _admit(venue: Venue, holder: Account, command: PlaceAlgo) -> Algo:
+    instrument = checks.tradable(venue, command.inst_id, command.td_mode, spot=True)
     side = checks.side(command.side)
     ord_type = checks.one_of("ordType", command.ord_type, ALGO_TYPES)
-    pos_side = checks.pos_side(venue, command.pos_side)
+    if venue.rules == 1 and ord_type == MOVE_ORDER_STOP:
+        raise Refusal("51000", "ordType")
+    pos_side = "" if instrument.is_spot else checks.pos_side(holder, command.pos_side)
     legacy_id = checks.client_id("clOrdId", command.cl_ord_id)
+    if venue.switches["algo.legacy_clordid"] == "ignore":
+        legacy_id = ""
     algo_cl_ord_id = checks.client_id("algoClOrdId", command.algo_cl_ord_id) or legacy_id
-    tag = checks.tag(command.tag)
-    if venue.by_algo_cl_ord_id.get(algo_cl_ord_id, 0) in venue.open_algos:
+    tag = checks.tag(venue, command.tag)
+    if holder.by_algo_cl_ord_id.get(algo_cl_ord_id, 0) in holder.open_algos:
         raise Refusal("51065")
     reduce_only = checks.flag("reduceOnly", command.reduce_only) and pos_side == NET
-    last = venue.prices[command.inst_id]
-    return Algo(
-        legs=_legs(command, instrument, last, pos_side),
-        qty_contracts=_size(command, instrument, reduce_only=reduce_only, pos_side=pos_side),
-        algo_id=venue.next_id(),
+    legs_asked: tuple[Leg, ...] = ()
+    ratio = spread = active = None
+    if ord_type == MOVE_ORDER_STOP:
+        words = (command.callback_ratio, command.callback_spread)
+        ratio, spread = attached.trailing_words(*words, instrument)
+        if ratio is None and spread is None:
+            raise Refusal("50015", "callbackRatio", "callbackSpread")
+        if command.active_px:
+            active = checks.price("activePx", command.active_px, instrument)
+    else:
+        legs_asked = legs.asked(venue, command, instrument, pos_side)
+    key = PositionKey(command.inst_id, command.td_mode, pos_side)
+    draft = Algo(
+        legs=legs_asked,
+        qty_contracts=None,
+        algo_id=0,
         inst_id=command.inst_id,
         td_mode=command.td_mode,
         side=side,
@@ -128,111 +172,90 @@ def _admit(venue: Venue, command: PlaceAlgo) -> Algo:
         algo_cl_ord_id=algo_cl_ord_id,
         cl_ord_id=legacy_id,
         tag=tag,
-        lever=venue.lever(PositionKey(command.inst_id, command.td_mode, pos_side)),
-        last_px_quote=last,
+        lever=holder.lever(key),
+        last_px_quote=venue.prices[command.inst_id],
         state=AlgoState.LIVE,
         c_time_ms=venue.now_ms,
         u_time_ms=venue.now_ms,
+        account=holder.name,
+        tgt_ccy=command.tgt_ccy,
+        cxl_on_close_pos=checks.flag("cxlOnClosePos", command.cxl_on_close_pos),
+        callback_ratio=ratio,
+        callback_spread=spread,
+        active_px_quote=active,
     )
+    attachments = _attachments(venue, holder, command, draft, instrument)
+    draft = replace(draft, qty_contracts=_size(venue, holder, command, draft, instrument))
+    draft = replace(draft, algo_id=venue.next_id(), attached=attached.named(venue, attachments))
+    return trailing.started(venue, draft)
+
+
+def _attachments(
+    venue: Venue, holder: Account, command: PlaceAlgo, draft: Algo, instrument: Instrument
+) -> tuple[Attached, ...]:
+    if draft.ord_type != TRIGGER:
+        checks.one_of("attachAlgoOrds", command.attach_algo_ords, ("", "[]", "null"))
+        return ()
+    (leg,) = draft.legs
+    at = leg.trigger_px_quote if leg.ord_px_quote is None else leg.ord_px_quote
+    return attached.read(venue, holder, command.attach_algo_ords, instrument, draft.side, at)
 
 
 def _size(
-    command: PlaceAlgo, instrument: Instrument, *, reduce_only: bool, pos_side: str
+    venue: Venue, holder: Account, command: PlaceAlgo, draft: Algo, instrument: Instrument
 ) -> Decimal | None:
     if not command.close_fraction:
+        if instrument.is_spot and draft.side == BUY and command.tgt_ccy != "base_ccy":
+            return checks.number("sz", command.sz)
         return checks.size("sz", command.sz, instrument, at_market=False)
     checks.one_of("closeFraction", command.close_fraction, ("1",))
-    if pos_side == NET and not reduce_only:
+    if instrument.is_spot:
+        raise Refusal("51327")
+    if draft.pos_side == NET and not draft.reduce_only:
         raise Refusal("51328")
+    if venue.rules > 1:
+        _check_whole_closer(holder, draft)
     return None
 
 
-def _legs(
-    command: PlaceAlgo, instrument: Instrument, last: Decimal, pos_side: str
-) -> tuple[Leg, ...]:
-    if command.ord_type == TRIGGER:
-        return (_trigger_leg(command, instrument, last),)
-    legs = []
-    if command.sl_trigger_px:
-        words = (command.sl_trigger_px, command.sl_ord_px, command.sl_trigger_px_type)
-        legs.append(_exit_leg("sl", command.side == BUY, words, instrument, last))
-    if command.tp_trigger_px:
-        words = (command.tp_trigger_px, command.tp_ord_px, command.tp_trigger_px_type)
-        legs.append(_exit_leg("tp", command.side == SELL, words, instrument, last))
-    if not legs or (command.ord_type == OCO and len(legs) == 1):
-        raise Refusal("50015", "tpTriggerPx", "slTriggerPx")
-    if command.ord_type == CONDITIONAL and pos_side == NET:
-        return (legs[0],)
-    return tuple(legs)
+def _check_whole_closer(holder: Account, draft: Algo) -> None:
+    if any(leg.ord_px_quote is not None for leg in draft.legs):
+        raise Refusal("51330")
+    if draft.pos_side != NET and (draft.pos_side == LONG) == (draft.side == BUY):
+        raise Refusal("51331")
+    for each in holder.whole_closers.values():
+        if (each.inst_id, each.td_mode, each.pos_side, each.side) == (
+            draft.inst_id,
+            draft.td_mode,
+            draft.pos_side,
+            draft.side,
+        ):
+            raise Refusal("51088")
 
 
-def _exit_leg(
-    kind: str, above: bool, words: tuple[str, str, str], instrument: Instrument, last: Decimal
-) -> Leg:
-    trigger_text, ord_text, px_type = words
-    trigger = checks.price(f"{kind}TriggerPx", trigger_text, instrument)
-    if (trigger > last) != above or trigger == last:
-        raise Refusal(_WRONG_SIDE[kind, above])
-    return Leg(
-        kind=kind,
-        trigger_px_quote=trigger,
-        trigger_px_type=checks.one_of(f"{kind}TriggerPxType", px_type, _PX_TYPES) or "last",
-        ord_px_quote=_exit_price(f"{kind}OrdPx", ord_text, instrument),
-        fires_above=above,
-    )
-
-
-def _trigger_leg(command: PlaceAlgo, instrument: Instrument, last: Decimal) -> Leg:
-    trigger = checks.price("triggerPx", command.trigger_px, instrument)
-    px_type = checks.one_of("triggerPxType", command.trigger_px_type, _PX_TYPES) or "last"
-    return Leg(
-        kind=TRIGGER,
-        trigger_px_quote=trigger,
-        trigger_px_type=px_type,
-        ord_px_quote=_exit_price("orderPx", command.order_px, instrument),
-        fires_above=trigger > last,
-    )
-
-
-def _exit_price(name: str, text: str, instrument: Instrument) -> Decimal | None:
-    return None if text == _AT_MARKET else checks.price(name, text, instrument)
-
-
-def _fire(venue: Venue, algo: Algo, leg: Leg) -> None:
-    held = venue.position(PositionKey(algo.inst_id, algo.td_mode, algo.pos_side)).qty_contracts
-    qty = abs(held) if algo.qty_contracts is None else algo.qty_contracts
-    fired = replace(
+def _amended(venue: Venue, algo: Algo, wanted: AlgoAmendment) -> Algo:
+    """The algo order with what is wanted; 51500 if that is nothing, 51000 for a trailing one."""
+    if algo.ord_type == MOVE_ORDER_STOP:
+        raise Refusal("51000", "ordType")
+    instrument = INSTRUMENTS[algo.inst_id]
+    kept = [
+        leg
+        for each in algo.legs
+        if (leg := legs.amended(venue, each, legs.new_words(each.kind, wanted), instrument))
+    ]
+    if not kept:
+        raise Refusal("51000", "newSlTriggerPx")
+    qty = algo.qty_contracts
+    if wanted.new_sz:
+        if qty is None:
+            raise Refusal("51000", "newSz")
+        qty = checks.size("newSz", wanted.new_sz, instrument, at_market=False)
+    if tuple(kept) == algo.legs and qty == algo.qty_contracts:
+        raise Refusal("51500")
+    return replace(
         algo,
-        fired_leg=leg.kind,
-        trigger_time_ms=venue.now_ms,
+        legs=tuple(kept),
+        qty_contracts=qty,
+        state=next_algo_state(algo.state, AlgoEvent.AMEND),
         u_time_ms=venue.now_ms,
     )
-    request = OrderRequest(
-        inst_id=algo.inst_id,
-        td_mode=algo.td_mode,
-        side=algo.side,
-        pos_side=algo.pos_side,
-        ord_type=orders.MARKET if leg.ord_px_quote is None else "limit",
-        sz=plain(qty),
-        px="" if leg.ord_px_quote is None else plain(leg.ord_px_quote),
-        reduce_only="true" if algo.reduce_only else "",
-        tag=algo.tag,
-    )
-    try:
-        if qty == ZERO:
-            raise Refusal("51169")
-        child = orders.admit(venue, request, parent=fired)
-    except Refusal as refusal:
-        state = next_algo_state(algo.state, AlgoEvent.FAIL)
-        venue.put_algo(replace(fired, state=state, fail_code=refusal.reason.code))
-        return
-    venue.put_algo(
-        replace(
-            fired,
-            state=next_algo_state(algo.state, AlgoEvent.FIRE),
-            child_ord_id=child.ord_id,
-            actual_contracts=child.qty_contracts,
-            actual_px_quote=child.px_quote,
-        )
-    )
-    matching.enter(venue, child)

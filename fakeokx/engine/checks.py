@@ -9,9 +9,10 @@ from collections.abc import Container
 from decimal import Decimal
 from typing import Final
 
+from fakeokx.engine.accounts import Account
 from fakeokx.engine.decimals import is_multiple, parse
-from fakeokx.engine.instruments import INSTRUMENTS, SWAP, Instrument
-from fakeokx.engine.model import BUY, CROSS, ISOLATED, LONG, NET, NET_MODE, SELL, SHORT
+from fakeokx.engine.instruments import INSTRUMENTS, LIVE, SWAP, Instrument
+from fakeokx.engine.model import BUY, CASH, CROSS, ISOLATED, LONG, NET, NET_MODE, SELL, SHORT
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
 
@@ -19,6 +20,7 @@ _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{1,32}", re.ASCII)
 _TAG: Final = re.compile(r"[A-Za-z0-9]{1,16}", re.ASCII)
 _SIDES: Final = (BUY, SELL)
 _MARGIN_MODES: Final = (CROSS, ISOLATED)
+_STATE_CODES: Final = {"preopen": "51021", "suspend": "51022", "expired": "51027"}
 
 
 def client_id(name: str, text: str) -> str:
@@ -28,8 +30,10 @@ def client_id(name: str, text: str) -> str:
     return text
 
 
-def tag(text: str) -> str:
-    """A tag, possibly empty; 51000 otherwise."""
+def tag(venue: Venue, text: str) -> str:
+    """A tag, possibly empty; 51000 otherwise, unless the switch lets every tag pass."""
+    if venue.switches["id.tag_charset"] == "off":
+        return text
     if text and _TAG.fullmatch(text) is None:
         raise Refusal("51000", "tag")
     return text
@@ -60,40 +64,60 @@ def listed(inst_id: str) -> Instrument:
     return found
 
 
-def tradable(inst_id: str, margin_mode: str, name: str = "tdMode") -> Instrument:
-    """The swap that may be traded in that margin mode; spot and cash are 51010 here."""
+def tradable(
+    venue: Venue, inst_id: str, margin_mode: str, name: str = "tdMode", *, spot: bool = False
+) -> Instrument:
+    """The instrument that may be traded in that margin mode: SPOT for cash, contracts else.
+
+    51010 for the wrong mode, and for SPOT where the caller has no use for it.
+    """
     instrument = listed(inst_id)
-    if instrument.inst_type != SWAP or margin_mode == "cash":
+    if venue.rules == 1 and instrument.inst_type != SWAP:
+        raise Refusal("51010" if instrument.is_spot else "51001")
+    state = venue.markets[inst_id].state
+    if state != LIVE:
+        raise Refusal(_STATE_CODES[state])
+    if instrument.is_spot:
+        if margin_mode != CASH or not spot:
+            raise Refusal("51010")
+        return instrument
+    if margin_mode == CASH:
         raise Refusal("51010")
     one_of(name, margin_mode, _MARGIN_MODES)
     return instrument
 
 
-def pos_side(venue: Venue, text: str) -> str:
+def pos_side(holder: Account, text: str) -> str:
     """``net`` in net mode, ``long`` or ``short`` in long_short mode; 51000 otherwise."""
-    if venue.pos_mode == NET_MODE:
+    if holder.pos_mode == NET_MODE:
         one_of("posSide", text, ("", NET))
         return NET
     return one_of("posSide", text, (LONG, SHORT))
 
 
+def number(name: str, text: str) -> Decimal:
+    """A positive number; 51000 otherwise."""
+    found = parse(text)
+    if found is None or found <= 0:
+        raise Refusal("51000", name)
+    return found
+
+
 def price(name: str, text: str, instrument: Instrument) -> Decimal:
     """A positive price on the tick grid; 51000 otherwise."""
-    number = parse(text)
-    if number is None or number <= 0 or not is_multiple(number, instrument.tick_sz):
+    found = number(name, text)
+    if not is_multiple(found, instrument.tick_sz):
         raise Refusal("51000", name)
-    return number
+    return found
 
 
 def size(name: str, text: str, instrument: Instrument, *, at_market: bool) -> Decimal:
     """A positive size on the lot grid within the instrument's bounds."""
-    number = parse(text)
-    if number is None or number <= 0:
-        raise Refusal("51000", name)
-    if number < instrument.min_sz:
+    found = number(name, text)
+    if found < instrument.min_sz:
         raise Refusal("51020")
-    if not is_multiple(number, instrument.lot_sz):
+    if not is_multiple(found, instrument.lot_sz):
         raise Refusal("51121")
-    if number > (instrument.market_sz_max if at_market else instrument.limit_sz_max):
+    if found > (instrument.market_sz_max if at_market else instrument.limit_sz_max):
         raise Refusal("51202" if at_market else "51101")
-    return number
+    return found

@@ -77,9 +77,6 @@ class AlgoAmendment:
     new_trigger_px: str = ""
     new_ord_px: str = ""
     new_trigger_px_type: str = ""
-    new_callback_ratio: str = ""
-    new_callback_spread: str = ""
-    new_active_px: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,8 +40,10 @@ from fakeokx.engine.control_commands import (
     OpenAccount,
     SetBook,
     SetFundingRate,
+    SetInstrument,
     SetMark,
     SetPartial,
+    SetPendingMax,
     SetSwitch,
     Tick,
 )
@@ -71,9 +73,11 @@ __all__ = [
     "PlaceOrders",
     "SetBook",
     "SetFundingRate",
+    "SetInstrument",
     "SetLeverage",
     "SetMark",
     "SetPartial",
+    "SetPendingMax",
     "SetPositionMode",
     "SetSwitch",
     "Tick",
@@ -103,6 +107,8 @@ Command = (
     | Deposit
     | OpenAccount
     | SetPartial
+    | SetInstrument
+    | SetPendingMax
     | SetSwitch
     | AdvanceClock
     | Tick

@@ -128,3 +128,25 @@ class OpenAccount:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """The venue's own: nothing is asked, only what is due by now happens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetInstrument:
+    """Control: state (live, suspend, preopen) and price limits of an instrument.
+
+    Limits come in pairs, the highest buying and the lowest selling price; empty leaves them as
+    they are, ``no_px_limits`` = "true" lifts them.
+    """
+
+    inst_id: str
+    state: str = ""
+    buy_px_max: str = ""
+    sell_px_min: str = ""
+    no_px_limits: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPendingMax:
+    """Control: every account may have at most so many waiting orders; 0 = no limit."""
+
+    count: str

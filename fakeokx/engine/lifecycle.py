@@ -47,6 +47,7 @@ class AlgoEvent(StrEnum):
 
     FIRE = "fire"
     FAIL = "fail"
+    AMEND = "amend"
     CANCEL = "cancel"
 
 
@@ -77,6 +78,7 @@ ALGO_TRANSITIONS: Final = MappingProxyType(
         AlgoState.LIVE: {
             AlgoEvent.FIRE: AlgoState.EFFECTIVE,
             AlgoEvent.FAIL: AlgoState.ORDER_FAILED,
+            AlgoEvent.AMEND: AlgoState.LIVE,
             AlgoEvent.CANCEL: AlgoState.CANCELED,
         },
         AlgoState.EFFECTIVE: {},

@@ -300,6 +300,7 @@ class Bill:
     pnl: Decimal = ZERO
     inst_id: str = ""
     mgn_mode: str = ""
+    pos_side: str = ""
     qty_contracts: Decimal = ZERO
     px_quote: Decimal | None = None
     sender: str = ""

@@ -10,11 +10,13 @@ Numbered rules, which the tests cite:
    starts at the execution's price. The fee is split by contracts.
 4. Isolated margin grows by notional / lever on opening and is released in proportion on
    closing; the last contract releases whatever is left. Cross margin is not moved.
-5. cash change + margin change = pnl + fee, always.
+5. cash change + margin change = pnl + fee + penalty, always. The penalty of a liquidation is
+   negative and kept apart from the pnl.
 """
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 from fakeokx.engine.decimals import ZERO, ratio
@@ -23,14 +25,30 @@ from fakeokx.engine.model import ISOLATED, Position
 
 CLOSED_PARTLY: Final = "1"
 CLOSED_WHOLLY: Final = "2"
-CLOSED_BY_LIQUIDATION: Final = "3"
+NORMAL: Final = "normal"
+FULL_LIQUIDATION: Final = "full_liquidation"
+PARTIAL_LIQUIDATION: Final = "partial_liquidation"
+ADL: Final = "adl"
+DELIVERY: Final = "delivery"
+# positions-history's type by the order's category: (closed in part, closed wholly).
+_CLOSE_KINDS: Final = MappingProxyType(
+    {
+        NORMAL: (CLOSED_PARTLY, CLOSED_WHOLLY),
+        FULL_LIQUIDATION: ("3", "3"),
+        PARTIAL_LIQUIDATION: ("4", "4"),
+        ADL: ("5", "6"),
+        DELIVERY: (CLOSED_PARTLY, CLOSED_WHOLLY),
+    }
+)
+FORCED: Final = (FULL_LIQUIDATION, PARTIAL_LIQUIDATION, ADL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """So many contracts, signed, at a price and a fee (negative = charged).
 
-    ``trade_id`` is empty for a liquidation, which leaves the position's tradeId alone.
+    ``category`` is that of the order. ``trade_id`` is empty where the position's tradeId is left
+    alone; ``mark_px_quote`` is what triggered a forced one.
     """
 
     instrument: Instrument
@@ -40,7 +58,9 @@ class Execution:
     lever: Decimal
     trade_id: str
     now_ms: int
-    is_liquidation: bool = False
+    category: str = NORMAL
+    penalty: Decimal = ZERO
+    mark_px_quote: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +94,7 @@ def apply(before: Position, execution: Execution) -> Effect:
         after=position,
         ended=ended,
         pnl=pnl,
-        cash_change=pnl + execution.fee - margin_change,
+        cash_change=pnl + execution.fee + execution.penalty - margin_change,
         margin_change=margin_change,
     )
 
@@ -83,13 +103,12 @@ def _reduce(
     position: Position, closing: Decimal, fee: Decimal, execution: Execution
 ) -> tuple[Position, Decimal]:
     direction = 1 if position.qty_contracts > 0 else -1
-    moved = execution.px_quote - position.avg_px_quote
-    pnl = execution.instrument.notional_quote(direction * closing, moved)
+    pnl = execution.instrument.pnl(direction * closing, position.avg_px_quote, execution.px_quote)
     held = abs(position.qty_contracts)
     released = position.margin
     if closing < held:
         released = ratio(position.margin * closing, held)
-    kind = CLOSED_WHOLLY if closing == held else CLOSED_PARTLY
+    partly, wholly = _CLOSE_KINDS[execution.category]
     after = replace(
         position,
         qty_contracts=position.qty_contracts - direction * closing,
@@ -100,8 +119,9 @@ def _reduce(
         closed_px_sum=position.closed_px_sum + closing * execution.px_quote,
         trade_id=execution.trade_id or position.trade_id,
         u_time_ms=execution.now_ms,
-        close_kind=CLOSED_BY_LIQUIDATION if execution.is_liquidation else kind,
-        close_mark_px_quote=execution.px_quote if execution.is_liquidation else None,
+        close_kind=wholly if closing == held else partly,
+        close_mark_px_quote=execution.mark_px_quote,
+        liq_penalty=position.liq_penalty + execution.penalty,
     )
     return after, pnl
 
@@ -111,15 +131,14 @@ def _increase(position: Position, opening: Decimal, fee: Decimal, execution: Exe
         position = _new_life(position, execution)
     direction = 1 if execution.qty_contracts > 0 else -1
     qty = position.qty_contracts + direction * opening
-    value = abs(position.qty_contracts) * position.avg_px_quote + opening * execution.px_quote
+    instrument, held = execution.instrument, abs(position.qty_contracts)
     margin = position.margin
     if position.key.mgn_mode == ISOLATED:
-        notional = execution.instrument.notional_quote(opening, execution.px_quote)
-        margin += ratio(notional, execution.lever)
+        margin += ratio(instrument.value(opening, execution.px_quote), execution.lever)
     return replace(
         position,
         qty_contracts=qty,
-        avg_px_quote=ratio(value, abs(qty)),
+        avg_px_quote=instrument.average(held, position.avg_px_quote, opening, execution.px_quote),
         margin=margin,
         fee=position.fee + fee,
         opened_contracts=position.opened_contracts + opening,
@@ -140,4 +159,17 @@ def _new_life(position: Position, execution: Execution) -> Position:
         c_time_ms=execution.now_ms,
         u_time_ms=execution.now_ms,
         trade_id=position.trade_id,
+        account=position.account,
+        ccy=position.ccy,
+    )
+
+
+def funded(position: Position, amount: Decimal, now_ms: int) -> Position:
+    """The position after a funding fee; an isolated one pays it from its margin."""
+    is_isolated = position.key.mgn_mode == ISOLATED
+    return replace(
+        position,
+        funding_fee=position.funding_fee + amount,
+        margin=position.margin + amount if is_isolated else position.margin,
+        u_time_ms=now_ms,
     )

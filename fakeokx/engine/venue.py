@@ -4,28 +4,38 @@ Every change goes through a method here, which stores the new value and appends 
 that says so; the modules above decide, this one does. Nothing here reads a clock, and no
 answer depends on the order of a set.
 
+``orders``, ``algos``, ``fills`` and ``bills`` are everybody's and complete; what belongs to one
+account is in ``accounts``, ``main`` first. Without a name the first one is meant.
+
 Ids: one counter feeds ordId, algoId and billId, so each is increasing; its base depends on
 the seed, so two venues do not hand out the same ids. tradeId counts per instrument. posId is
 a hash of what the position is and therefore stable over close and reopen.
+
+``rules`` says which edition of the venue this is, so that an old ledger is replayed as it was
+lived. Edition 1 had no spot trading, no attached or trailing orders, no position tiers, and
+nobody was liquidated without being told to.
 """
 
 import hashlib
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
+from fakeokx.engine import indexing
+from fakeokx.engine.accounts import LEVER_DEFAULT, Account
+from fakeokx.engine.conservation import Books
 from fakeokx.engine.decimals import ZERO
 from fakeokx.engine.events import (
     AlgoChanged,
     Event,
-    Filled,
     OrderChanged,
     PositionChanged,
-    PriceMoved,
     SettingChanged,
 )
 from fakeokx.engine.instruments import INSTRUMENTS, SWAP, Instrument
+from fakeokx.engine.markets import Markets
 from fakeokx.engine.model import (
+    MAIN,
     NET_MODE,
     Algo,
     Bill,
@@ -34,146 +44,237 @@ from fakeokx.engine.model import (
     Position,
     PositionKey,
 )
+from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.switches import Switches
 
+__all__ = ["LEVER_DEFAULT", "MAKER_RATE", "SETTLE_CCY", "TAKER_RATE", "Venue", "position_id"]
+
 SETTLE_CCY: Final = "USDT"
-LEVER_DEFAULT: Final = Decimal(10)
 TAKER_RATE: Final = Decimal("0.0005")
 MAKER_RATE: Final = Decimal("0.0002")
+RULES: Final = 2
 _ID_BASE: Final = 2_000_000_000_000_000_000
 _ID_SEED_STEP: Final = 1_000_000_000_000
 SEED_MAX: Final = 999_999
 _POS_ID_DIGITS: Final = 18
 
 
-class Venue:
-    """One account on one exchange. Written only by ``fakeokx.engine.step.step``."""
+class Amended(NamedTuple):
+    """What an amendment was called, how it went, and who wanted it, in OKX's codes."""
 
-    def __init__(self, *, seed: int, first_cash_quote: Decimal, pos_mode: str = NET_MODE) -> None:
+    req_id: str = ""
+    result: str = ""
+    source: str = ""
+
+
+NOT_AMENDED: Final = Amended()
+
+
+class Venue(Markets):
+    """One exchange and its accounts. Written only by ``fakeokx.engine.step.step``."""
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        first_cash_quote: Decimal,
+        pos_mode: str = NET_MODE,
+        rules: int = RULES,
+    ) -> None:
         if not 0 <= seed <= SEED_MAX:
             raise ValueError(f"seed must lie between 0 and {SEED_MAX}, not {seed}")
+        super().__init__()
         self.seed = seed
+        self.rules = rules
         self.first_cash_quote = first_cash_quote
-        self.pos_mode = pos_mode
         self.now_ms = 0
         self.clock_ahead_ms = 0
-        self.cash_quote = first_cash_quote
-        self.cash_time_ms = 0
-        self.prices = {each.inst_id: each.first_px_quote for each in INSTRUMENTS.values()}
-        self.levers: dict[PositionKey, Decimal] = {}
-        self.partials: dict[str, Decimal] = {}
+        self.main = Account(MAIN, pos_mode)
+        self.main.first_cash[SETTLE_CCY] = self.main.cash[SETTLE_CCY] = first_cash_quote
+        self.accounts = {MAIN: self.main}
         self.switches = Switches()
         self.orders: dict[int, Order] = {}
-        self.open_orders: dict[int, Order] = {}
-        self.by_cl_ord_id: dict[str, int] = {}
         self.algos: dict[int, Algo] = {}
-        self.open_algos: dict[int, Algo] = {}
-        self.by_algo_cl_ord_id: dict[str, int] = {}
-        self.positions: dict[PositionKey, Position] = {}
-        self.lives: dict[tuple[int, int], Position] = {}
         self.fills: list[Fill] = []
         self.bills: list[Bill] = []
+        self.pending_max = 0
+        self.books = Books()
         self.events: list[Event] = []
         self._last_id = _ID_BASE + seed * _ID_SEED_STEP
-        self._last_trade = dict.fromkeys(INSTRUMENTS, 0)
+
+    # The first account by its old names.
+
+    @property
+    def pos_mode(self) -> str:
+        """The position mode of the first account."""
+        return self.main.pos_mode
+
+    @property
+    def positions(self) -> dict[PositionKey, Position]:
+        """The positions of the first account."""
+        return self.main.positions
+
+    @property
+    def lives(self) -> dict[tuple[int, int], Position]:
+        """The lives of the first account's positions."""
+        return self.main.lives
+
+    @property
+    def open_orders(self) -> dict[int, Order]:
+        """The waiting orders of the first account."""
+        return self.main.open_orders
+
+    @property
+    def open_algos(self) -> dict[int, Algo]:
+        """The waiting algo orders of the first account."""
+        return self.main.open_algos
+
+    @property
+    def cash_time_ms(self) -> int:
+        """When the first account's settlement currency last changed."""
+        return self.main.cash_time_ms.get(SETTLE_CCY, 0)
+
+    # Reads.
+
+    def account(self, name: str) -> Account:
+        """The account of that name; 51000 if there is none."""
+        found = self.accounts.get(name)
+        if found is None:
+            raise Refusal("51000", "account")
+        return found
 
     def next_id(self) -> int:
         """A fresh ordId, algoId or billId."""
         self._last_id += 1
         return self._last_id
 
-    def next_trade_id(self, inst_id: str) -> int:
-        """A fresh tradeId of that instrument."""
-        self._last_trade[inst_id] += 1
-        return self._last_trade[inst_id]
-
-    def due_ms(self) -> int | None:
-        """When the next thing happens by itself, or None."""
-        return None
-
-    def lever(self, key: PositionKey) -> Decimal:
+    def lever(self, key: PositionKey, account: str = MAIN) -> Decimal:
         """The leverage in force for that position."""
-        return self.levers.get(key, LEVER_DEFAULT)
+        return self.accounts[account].lever(key)
 
-    def position(self, key: PositionKey) -> Position:
+    def position(self, key: PositionKey, account: str = MAIN) -> Position:
         """The position, flat if there never was one."""
-        found = self.positions.get(key)
+        holder = self.accounts[account]
+        found = holder.positions.get(key)
         if found is not None:
             return found
         return Position(
             key=key,
-            pos_id=position_id(key),
+            pos_id=position_id(key, account),
             life=0,
-            lever=self.lever(key),
+            lever=holder.lever(key),
             c_time_ms=self.now_ms,
             u_time_ms=self.now_ms,
+            account=account,
+            ccy=INSTRUMENTS[key.inst_id].settle_ccy,
         )
 
-    def put_order(self, order: Order) -> None:
-        """Store an order, new or changed."""
+    # Writes.
+
+    def put_order(
+        self, order: Order, fill: Fill | None = None, amended: Amended = NOT_AMENDED
+    ) -> None:
+        """Store an order, new or changed, and say what changed it."""
+        holder = self.accounts[order.account]
+        before = holder.open_orders.get(order.ord_id)
+        if before is not None:
+            indexing.take_off(holder, self.markets[order.inst_id], before, still_open=order.is_open)
         self.orders[order.ord_id] = order
         if order.is_open:
-            self.open_orders[order.ord_id] = order
+            indexing.put_on(holder, self.markets[order.inst_id], order)
         else:
-            self.open_orders.pop(order.ord_id, None)
+            holder.done_orders.append(order.ord_id)
         if order.cl_ord_id:
-            latest = self.by_cl_ord_id.get(order.cl_ord_id, 0)
-            self.by_cl_ord_id[order.cl_ord_id] = max(latest, order.ord_id)
-        self.events.append(OrderChanged(order))
+            latest = holder.by_cl_ord_id.get(order.cl_ord_id, 0)
+            holder.by_cl_ord_id[order.cl_ord_id] = max(latest, order.ord_id)
+        if order.px_quote is not None:
+            self.book_moved[order.inst_id] = None
+        self.events.append(OrderChanged(order, fill, *amended))
 
-    def put_algo(self, algo: Algo) -> None:
+    def put_algo(self, algo: Algo, req_id: str = "", amend_result: str = "") -> None:
         """Store an algo order, new or changed."""
+        holder = self.accounts[algo.account]
+        waiting = self.markets[algo.inst_id].algos
         self.algos[algo.algo_id] = algo
-        if algo.state == "live":
-            self.open_algos[algo.algo_id] = algo
-        else:
-            self.open_algos.pop(algo.algo_id, None)
+        for table, belongs in (
+            (holder.open_algos, True),
+            (waiting, True),
+            (holder.whole_closers, algo.qty_contracts is None),
+            (holder.linked_algos, algo.cxl_on_close_pos),
+        ):
+            if algo.state == "live" and belongs:
+                table[algo.algo_id] = algo
+            else:
+                table.pop(algo.algo_id, None)
+        if algo.state != "live":
+            holder.done_algos.append(algo.algo_id)
         if algo.algo_cl_ord_id:
-            latest = self.by_algo_cl_ord_id.get(algo.algo_cl_ord_id, 0)
-            self.by_algo_cl_ord_id[algo.algo_cl_ord_id] = max(latest, algo.algo_id)
-        self.events.append(AlgoChanged(algo))
+            latest = holder.by_algo_cl_ord_id.get(algo.algo_cl_ord_id, 0)
+            holder.by_algo_cl_ord_id[algo.algo_cl_ord_id] = max(latest, algo.algo_id)
+        self.events.append(AlgoChanged(algo, req_id, amend_result))
 
     def put_position(self, position: Position) -> None:
         """Store a position and, once some of it was closed, its life for positions-history."""
-        self.positions[position.key] = position
+        holder = self.accounts[position.account]
+        holder.positions[position.key] = position
+        if position.qty_contracts:
+            holder.open_positions[position.key] = position
+        else:
+            holder.open_positions.pop(position.key, None)
         if position.closed_contracts:
-            self.lives[position.pos_id, position.life] = position
+            holder.lives[position.pos_id, position.life] = position
         self.events.append(PositionChanged(position))
 
     def end_life(self, position: Position) -> None:
         """Keep the finished life of a position that a flip has already replaced."""
-        self.lives[position.pos_id, position.life] = position
+        self.accounts[position.account].lives[position.pos_id, position.life] = position
 
-    def settle(self, fill: Fill, bill: Bill) -> None:
-        """Book an execution: the cash moves by exactly what its bill says."""
-        self.cash_quote = bill.cash
-        self.cash_time_ms = bill.time_ms
+    def put_fill(self, fill: Fill) -> None:
+        """Store an execution; the event that says so comes with its bill."""
         self.fills.append(fill)
+        self.accounts[fill.account].fills.append(fill)
+
+    def put_bill(self, bill: Bill, event: Event) -> None:
+        """Book one line: the cash of its currency moves by exactly what it says."""
+        holder = self.accounts[bill.account]
+        holder.cash[bill.ccy] = bill.cash
+        holder.cash_time_ms[bill.ccy] = bill.time_ms
+        holder.bills.append(bill)
         self.bills.append(bill)
-        self.events.append(Filled(fill, bill))
+        self.events.append(event)
 
-    def put_price(self, inst_id: str, px_quote: Decimal) -> None:
-        """Store the last and mark price."""
-        self.prices[inst_id] = px_quote
-        self.events.append(PriceMoved(inst_id, px_quote))
-
-    def put_lever(self, key: PositionKey, lever: Decimal) -> None:
+    def put_lever(self, account: str, key: PositionKey, lever: Decimal) -> None:
         """Store a leverage; an open position takes it over."""
-        self.levers[key] = lever
-        self.events.append(SettingChanged("lever", ":".join((*key, str(lever)))))
-        held = self.positions.get(key)
-        if held is not None and held.qty_contracts:
+        holder = self.accounts[account]
+        holder.levers[key] = lever
+        self.events.append(SettingChanged("lever", ":".join((*key, str(lever))), account))
+        held = holder.open_positions.get(key)
+        if held is not None:
             self.put_position(replace(held, lever=lever, u_time_ms=self.now_ms))
 
-    def put_pos_mode(self, pos_mode: str) -> None:
+    def put_pos_mode(self, account: str, pos_mode: str) -> None:
         """Store the position mode."""
-        self.pos_mode = pos_mode
-        self.events.append(SettingChanged("posMode", pos_mode))
+        self.accounts[account].pos_mode = pos_mode
+        self.events.append(SettingChanged("posMode", pos_mode, account))
 
-    def put_partial(self, inst_id: str, qty_contracts: Decimal) -> None:
-        """Let the next execution on the instrument stop after so many contracts."""
-        self.partials[inst_id] = qty_contracts
-        self.events.append(SettingChanged("partial", f"{inst_id}:{qty_contracts}"))
+    def put_account(self, holder: Account) -> None:
+        """A further account exists."""
+        self.accounts[holder.name] = holder
+        self.events.append(SettingChanged("account", holder.name, holder.name))
+
+    def put_timer(self, account: str, tag: str, due_ms: int | None) -> None:
+        """Arm a dead man's switch of the account, or (None) disarm it."""
+        timers = self.accounts[account].timers
+        if due_ms is None:
+            timers.pop(tag, None)
+        else:
+            timers[tag] = due_ms
+        said = f"{tag}:{'' if due_ms is None else due_ms}"
+        self.events.append(SettingChanged("cancelAllAfter", said, account))
+
+    def put_setting(self, name: str, value: str) -> None:
+        """Say that a setting of the whole venue changed; the caller has changed it."""
+        self.events.append(SettingChanged(name, value))
 
     def put_switch(self, name: str, value: str) -> None:
         """Store how to behave where sources disagree."""
@@ -186,9 +287,10 @@ class Venue:
         self.events.append(SettingChanged("clockAheadMs", str(self.clock_ahead_ms)))
 
 
-def position_id(key: PositionKey) -> int:
-    """The posId of a position: 18 digits that depend on nothing but the key."""
-    text = ":".join((*key, SETTLE_CCY)).encode()
+def position_id(key: PositionKey, account: str = MAIN) -> int:
+    """The posId of a position: 18 digits that depend on nothing but whose and what it is."""
+    named = () if account == MAIN else (account,)
+    text = ":".join((*named, *key, INSTRUMENTS[key.inst_id].settle_ccy)).encode()
     digest = int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
     first: int = 10 ** (_POS_ID_DIGITS - 1)
     return first + digest % (9 * first)
@@ -201,7 +303,8 @@ def swap(inst_id: str) -> Instrument | None:
 
 
 def upl_quote(position: Position, px_quote: Decimal) -> Decimal:
-    """Unrealised pnl of a position at that price."""
-    moved = px_quote - position.avg_px_quote
+    """Unrealised pnl of a position at that price, in its settlement currency."""
+    if px_quote == position.avg_px_quote or position.qty_contracts == 0:
+        return ZERO
     instrument = INSTRUMENTS[position.key.inst_id]
-    return instrument.notional_quote(position.qty_contracts, moved) if moved else ZERO
+    return instrument.pnl(position.qty_contracts, position.avg_px_quote, px_quote)

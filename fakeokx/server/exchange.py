@@ -21,16 +21,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from fakeokx.engine import due
 from fakeokx.engine.commands import Command, Tick, decode, encode
 from fakeokx.engine.decimals import parse, plain
 from fakeokx.engine.events import Event
 from fakeokx.engine.model import NET_MODE
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.step import changed, step
-from fakeokx.engine.venue import Venue
+from fakeokx.engine.venue import RULES, Venue
 from fakeokx.server.ledger import FORMAT, Ledger, LedgerDamaged
 
 FIRST_CASH_QUOTE: Final = Decimal(1_000_000)
+FIRST_RULES: Final = 1  # of a ledger whose opening does not say
 Listener = Callable[[Command, tuple[Event, ...]], None]
 
 
@@ -76,6 +78,12 @@ class Exchange:
     def do(self, command: Command) -> tuple[Event, ...]:
         """Carry the command out and keep it; raises Refusal, and then nothing has happened."""
         now_ms = self.now_ms()
+        next_ms = due.due_ms(self.venue)
+        if next_ms is not None and next_ms <= now_ms:
+            self._carry_out(Tick(), now_ms)
+        return self._carry_out(command, now_ms)
+
+    def _carry_out(self, command: Command, now_ms: int) -> tuple[Event, ...]:
         try:
             events = step(self.venue, command, now_ms)
             if changed(events):
@@ -91,8 +99,10 @@ class Exchange:
 
     def wake(self) -> tuple[Event, ...]:
         """Let happen what is due by now; nothing at all if nothing is."""
-        due_ms = self.venue.due_ms()
-        return () if due_ms is None or self.now_ms() < due_ms else self.do(Tick())
+        next_ms, now_ms = due.due_ms(self.venue), self.now_ms()
+        if next_ms is None or now_ms < next_ms:
+            return ()
+        return self._carry_out(Tick(), now_ms)
 
     def close(self) -> None:
         """Let the ledger go."""
@@ -118,6 +128,7 @@ def _opening(venue: Venue) -> dict[str, Any]:
         "seed": venue.seed,
         "pos_mode": venue.pos_mode,
         "first_cash": plain(venue.first_cash_quote),
+        "rules": venue.rules,
     }
 
 
@@ -125,4 +136,9 @@ def _reopened(opening: dict[str, Any], path: Path) -> Venue:
     cash = parse(str(opening.get("first_cash")))
     if opening.get("format") != FORMAT or cash is None:
         raise LedgerDamaged(f"{path}, line 1: not an opening of format {FORMAT}")
-    return Venue(seed=opening["seed"], first_cash_quote=cash, pos_mode=opening["pos_mode"])
+    rules = opening.get("rules", FIRST_RULES)
+    if not 1 <= rules <= RULES:
+        raise LedgerDamaged(f"{path}, line 1: rules {rules} are newer than this venue's {RULES}")
+    return Venue(
+        seed=opening["seed"], first_cash_quote=cash, pos_mode=opening["pos_mode"], rules=rules
+    )

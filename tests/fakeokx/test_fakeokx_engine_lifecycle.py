@@ -28,6 +28,7 @@ ORDER_ORACLE = {
 ALGO_ORACLE = {
     ("live", "fire"): "effective",
     ("live", "fail"): "order_failed",
+    ("live", "amend"): "live",
     ("live", "cancel"): "canceled",
 }
 

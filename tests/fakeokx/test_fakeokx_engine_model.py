@@ -133,7 +133,7 @@ class Sessions(RuleBasedStateMachine):
 
     @invariant()
     def agrees_with_the_naive_account(self) -> None:
-        assert abs(Fraction(self.venue.cash_quote) - self.cash) < TOLERANCE
+        assert abs(Fraction(self.venue.main.cash["USDT"]) - self.cash) < TOLERANCE
         position = next(iter(self.venue.positions.values()), None)
         assert (Fraction(position.qty_contracts) if position else 0) == self.qty
         if position and self.qty:

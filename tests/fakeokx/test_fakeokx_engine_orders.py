@@ -35,7 +35,7 @@ def test_a_market_order_fills_whole_at_the_last_price_as_taker() -> None:
         "LiveAgent01",
         "mine",
     )
-    assert venue.cash_quote == D("999999.5")
+    assert venue.main.cash["USDT"] == D("999999.5")
 
 
 def test_a_limit_order_rests_and_fills_at_its_own_price_as_maker() -> None:
@@ -152,7 +152,7 @@ def test_a_cl_ord_id_is_unique_while_it_waits_and_free_again_afterwards() -> Non
     step(venue, CancelOrders(orders=(OrderRef(inst_id=BTC, cl_ord_id="once"),)), T0)
     again = place(venue, cl_ord_id="once")
     assert again.ord_id > first.ord_id
-    assert venue.by_cl_ord_id["once"] == again.ord_id
+    assert venue.main.by_cl_ord_id["once"] == again.ord_id
 
 
 def test_a_cl_ord_id_may_not_come_twice_in_a_request_even_if_the_first_is_done() -> None:

@@ -117,7 +117,7 @@ def test_waiting_orders_tie_up_margin() -> None:
 def test_isolated_margin_leaves_the_cash_and_stays_in_the_equity() -> None:
     venue = new_venue()
     place(venue, td_mode="isolated", sz="1")
-    assert venue.cash_quote == D("999949.75")
+    assert venue.main.cash["USDT"] == D("999949.75")
     move(venue, "50100")
     row = balance_row(venue)
     assert (row["isoEq"], row["totalEq"]) == ("51", "1000000.75")

@@ -36,7 +36,7 @@ def truth(home: Path) -> tuple[object, ...]:
     exchange = Exchange(home)
     venue = exchange.venue
     exchange.close()
-    return (venue.cash_quote, list(venue.orders.values()), venue.fills, venue.bills, venue.prices)
+    return (venue.main.cash, list(venue.orders.values()), venue.fills, venue.bills, venue.prices)
 
 
 def test_reopening_gives_the_same_venue_and_writes_nothing(home: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_broken_invariant_ends_the_process(
     ended: list[str] = []
     exchange = Exchange(tmp_path, fail=lambda: ended.append("ended"))
     monkeypatch.setattr(exchange, "venue", _Leaky(new_venue()))
-    with pytest.raises(AssertionError, match="without a bill"):
+    with pytest.raises(AssertionError, match="misstates the balance"):
         exchange.do(BUY)
     assert ended == ["ended"]
     exchange.close()
@@ -157,7 +157,7 @@ class _Leaky:
     def __getattr__(self, name: str) -> object:
         found = getattr(self._venue, name)
         if name == "put_order":
-            self._venue.cash_quote += 1
+            self._venue.main.cash["USDT"] += 1
         return found
 
     def __setattr__(self, name: str, value: object) -> None:
