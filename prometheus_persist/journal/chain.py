@@ -124,14 +124,24 @@ def back(tip: Tip, frames: Iterable[Placed]) -> list[Placed]:
 
 def segments_of(chain: Iterable[Placed]) -> dict[str, bytes]:
     """The bytes that every segment ought to have, by name; frames before an OPEN are left."""
-    parts: dict[str, list[bytes]] = {}
+    return {name: joined(frames) for name, frames in runs_of(chain).items()}
+
+
+def runs_of(chain: Iterable[Placed]) -> dict[str, list[Placed]]:
+    """The frames that every segment ought to have, by name; frames before an OPEN are left."""
+    runs: dict[str, list[Placed]] = {}
     name = ""
     for placed in chain:
         if placed.frame.kind == OPEN:
             name = segment_name(placed)
         if name:
-            parts.setdefault(name, []).append(placed.raw)
-    return {name: b"".join(raw) for name, raw in parts.items()}
+            runs.setdefault(name, []).append(placed)
+    return runs
+
+
+def joined(run: Iterable[Placed]) -> bytes:
+    """The bytes of frames that stand behind one another."""
+    return b"".join(placed.raw for placed in run)
 
 
 def segment_name(placed: Placed) -> str:

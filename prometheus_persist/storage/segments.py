@@ -11,12 +11,11 @@ what is read back and built on has to outlive a power cut.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from prometheus_persist.journal.chain import Fault, Placed, Scan, scan
-from prometheus_persist.journal.frame import Tip
+from prometheus_persist.journal.frame import DIGEST_BYTES, Tip
 from prometheus_persist.storage.fs import Fs, replace_file
 from prometheus_persist.storage.layout import COPIES, JOURNAL, segment_epoch, segment_start
 
@@ -31,7 +30,7 @@ class Segments:
     epoch_max: int = 0
     sizes: dict[str, int] = field(default_factory=dict)  # without the zeros at the end
     lengths: dict[str, int] = field(default_factory=dict)
-    digests: dict[str, bytes] = field(default_factory=dict)
+    digests: dict[str, bytes] = field(default_factory=dict)  # of the last frame; see ``_seal``
     unreadable: dict[str, str] = field(default_factory=dict)
 
     def take(self, found: Scan) -> None:
@@ -41,8 +40,12 @@ class Segments:
 
     def differs(self, path: str, due: bytes) -> bool:
         """Whether this copy, which could be read, is not what it ought to be."""
-        used = due.rstrip(b"\0")
-        return self.lengths[path] < len(due) or self.digests[path] != _digest(used)
+        return self.ends_otherwise(path, len(due), due[-DIGEST_BYTES:])
+
+    def ends_otherwise(self, path: str, length: int, digest: bytes) -> bool:
+        """Whether this copy is other than linked frames of this length, of which the last has this
+        digest; it covers all before it, so that no byte is looked at again."""
+        return self.lengths[path] < length or self.digests[path] != digest
 
 
 def segment_copies(fs: Fs) -> dict[str, set[str]]:
@@ -102,13 +105,13 @@ def read_segments(
                 continue
             used = data.rstrip(b"\0")
             found.lengths[path], found.sizes[path] = len(data), len(used)
-            found.digests[path] = _digest(used)
             if data != seen:
                 scanned = scan(path, data)
                 found.take(scanned)
             else:
                 found.faults += [replace(fault, file=path) for fault in scanned.faults]
             seen = data
+            found.digests[path] = _seal(scanned, used)
     return found
 
 
@@ -137,8 +140,14 @@ def same_frames(data: bytes, due: bytes) -> bool:
     return data.startswith(due) and data.count(0, len(due)) == len(data) - len(due)
 
 
-def _digest(data: bytes) -> bytes:
-    return hashlib.blake2b(data).digest()
+def _seal(scanned: Scan, used: bytes) -> bytes:
+    """The digest of the last frame, where linked frames are all there is; else nothing."""
+    end, last = 0, b""
+    for number, placed in enumerate(scanned.frames):
+        if placed.offset != end or (number and placed.frame.previous != last):
+            return b""
+        end, last = placed.frame.end, placed.frame.digest
+    return last if end >= len(used) else b""
 
 
 def _content(fs: Fs, path: str) -> bytes | None:
