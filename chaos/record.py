@@ -21,7 +21,7 @@ lines; the judge decides what they mean.
 | point, moment | runner | one kill point of a sweep; one restored moment of a long history |
 | opened, woke, recovered, approved, reconciled | child | restored; own dump; what it came to |
 | begin, durable | child | a commit is about to be written; it was acknowledged |
-| held | child | a save returned: hash of the child's own live objects |
+| held | child | a save returned: hash of the child's own live objects that it was about |
 | order | child | about to be sent, answered, refused, or unanswered |
 | armed, fired | child | the fault stands ready; it strikes now |
 | cycle, death, frozen, refused_save, stopped, end | child | the course of the run |

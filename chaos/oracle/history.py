@@ -145,7 +145,7 @@ class History:
         self.helds += 1
         due = {key: fingerprint(item) for key, item in self.at(event["seq"]).documents.items()}
         said: dict[str, str] = event["hashes"]
-        keys = set(said) | set(due) if event["whole"] else set(said)
+        keys = set(said) | set(due) if event["whole"] else {*said, *event.get("gone", ())}
         wrong = sorted(key for key in keys if said.get(key) != due.get(key))
         if wrong:
             self.mismatches.append(Mismatch(event["seq"], tuple(wrong)))

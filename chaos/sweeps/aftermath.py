@@ -85,6 +85,7 @@ def reopen(fs: Fs, grounds: Yard, ears: Ears) -> None:
         observer=Narrator(ears, fold=ears.fold),
     )
     try:
+        session.wait()
         session.checkpoint()
     finally:
         session.close(save=False)

@@ -190,6 +190,7 @@ def steps(seed: int, clock: WoundClock, life: str) -> Iterator[tuple[str, Step]]
     def cycle(session: Session, _broker: PaperBroker) -> None:
         touch(session)
         session.on_cycle(session.state.supervisor.system_cycle_count)
+        session.wait()  # what is made beside the loop is part of this call, and struck as such
 
     def snapshot(session: Session, _broker: PaperBroker) -> None:
         session.snapshot()
@@ -250,6 +251,7 @@ def live(
     )
     done = False
     try:
+        session.wait()
         after("open")
         broker = PaperBroker(session, narrator)
         ears.doing = "recover"

@@ -193,13 +193,19 @@ class CcxtBroker:
         self._on_answer(self._answered)
 
     def _settle(self, cl_ord_id: str) -> OrderIntent:
-        began = time.monotonic()
+        began, before = time.monotonic(), self._session.seq
         try:
             intent = self._session.settle(self.reader, cl_ord_id)
         except VenueError as problem:
             self._narrator.say("unanswered", what=cl_ord_id, problem=problem.detail)
             return self._session.state.intents[cl_ord_id]
-        self._narrator.held(
-            self._session.seq, self._session.state, time.monotonic() - began, "settle"
-        )
+        if self._session.seq > before:  # else nothing was proven, and nothing saved
+            self._narrator.held(
+                self._session.seq,
+                self._session.state,
+                time.monotonic() - began,
+                "settle",
+                intent.agent_id,
+                cl_ord_id,
+            )
         return intent

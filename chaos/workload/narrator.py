@@ -4,9 +4,9 @@ It is the library's ``Observer``. In full detail each commit is said with its wh
 the first byte is written; the oracle replays that. In digest detail (kill sweeps with thousands of
 children) only the digest of the state after the commit is said; the same fold, done in the child.
 
-``held`` is the other half: after a save returned, the child dumps its own live objects and says the
-hash of all of them and the content of those that changed since. Library and child must agree on
-what was saved.
+``held`` is the other half: after a save returned, the child dumps its own live objects, those that
+the save was about, and says the hash of each, which of them are gone, and the content of those that
+changed since. Library and child must agree on what was saved.
 """
 
 from __future__ import annotations
@@ -77,17 +77,22 @@ class Narrator:
         took_s: float,
         why: str,
         owner: str | None = None,
+        order: str | None = None,
     ) -> None:
         """A save returned after ``took_s`` by the child's own watch.
 
         ``owner`` names the one agent that the save was about; without it, it was about everything.
+        ``order`` names the order that it settled with its agent.
         """
         if self._fold is not None:
             self.say("held", seq=seq, took_s=took_s, why=why)
             return
         documents = to_documents(state)
+        gone: list[str] = []
         if owner is not None:
-            documents = {key: item for key, item in documents.items() if key in _about(owner)}
+            about = _about(owner, order)
+            documents = {key: item for key, item in documents.items() if key in about}
+            gone = [key for key in about if key not in documents]
         changed = {key: item for key, item in documents.items() if self._seen.get(key) != item}
         self._seen.update(documents)
         self.say(
@@ -96,6 +101,7 @@ class Narrator:
             took_s=took_s,
             why=why,
             whole=owner is None,
+            gone=gone,
             hashes={key: fingerprint(item) for key, item in documents.items()},
             changed=changed,
         )
@@ -106,7 +112,8 @@ class Narrator:
         self.say("woke", seq=seq, documents=self._seen)
 
 
-def _about(agent_id: str) -> tuple[str, ...]:
-    return tuple(
-        f"{family}/{agent_id}" for family in ("agents", "private_ledgers", "public_accounts")
-    )
+def _about(agent_id: str, order: str | None) -> tuple[str, ...]:
+    """What a save about one agent, or about one of its orders, has to hold."""
+    families = ("agents", "private_ledgers", "public_accounts")
+    orders = () if order is None else (f"intents/{order}", "watermark")
+    return (*(f"{family}/{agent_id}" for family in families), *orders)

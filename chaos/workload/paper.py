@@ -150,12 +150,18 @@ class PaperBroker:
         except Frozen as shut:
             self._narrator.say("frozen", agent_id=agent_id, inst_id=inst_id, why=shut.detail)
             return False
-        began = time.monotonic()
-        booked = self._session.settle(self.reader, intent.cl_ord_id).booked_contracts
-        self._narrator.held(
-            self._session.seq, self._session.state, time.monotonic() - began, "settle"
-        )
-        return bool(booked)
+        began, before = time.monotonic(), self._session.seq
+        done = self._session.settle(self.reader, intent.cl_ord_id)
+        if self._session.seq > before:  # else nothing was proven, and nothing saved
+            self._narrator.held(
+                self._session.seq,
+                self._session.state,
+                time.monotonic() - began,
+                "settle",
+                done.agent_id,
+                done.cl_ord_id,
+            )
+        return bool(done.booked_contracts)
 
     def protect(self, agent_id: str, position: Position, trigger_px: Decimal) -> None:
         """This exchange has no stops."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -65,7 +66,8 @@ class _Work:
 
     state: SystemState
     now_ms: int
-    booked: set[str]
+    booked: AbstractSet[str]  # before
+    fresh: set[str] = field(default_factory=set)
     records: dict[str, list[JsonObject]] = field(default_factory=dict)
 
     def append(self, stream: str, record: JsonObject) -> None:
@@ -82,7 +84,7 @@ def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
         public_accounts=dict(before.public_accounts),
         intents=dict(before.intents),
     )
-    work = _Work(state, now_ms, set(books.booked_fills))
+    work = _Work(state, now_ms, books.booked_fills)
     for step in plan.corrections:
         _CARRY_OUT[type(step)](work, step)
     seen = max(state.watermark.fills_ms, plan.fills_seen_ms)
@@ -153,9 +155,9 @@ def _adoption_record(step: AdoptDifference, now_ms: int) -> JsonObject:
 
 
 def _book_once(work: _Work, execution: Execution) -> None:
-    if execution.fill_id in work.booked:
+    if execution.fill_id in work.booked or execution.fill_id in work.fresh:
         raise PlanStale(f"execution {execution.fill_id} is booked already")
-    work.booked.add(execution.fill_id)
+    work.fresh.add(execution.fill_id)
 
 
 def _orphan_record(execution: Execution, now_ms: int) -> JsonObject:

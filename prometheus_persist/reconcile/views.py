@@ -11,6 +11,7 @@ depends on it is UNKNOWN. An empty row list of an incomplete source says nothing
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -206,6 +207,6 @@ class Books:
     """
 
     state: SystemState
-    booked_fills: frozenset[str]
+    booked_fills: AbstractSet[str]
     order_owners: Mapping[str, str]
     ended: Mapping[str, OrderIntent] = field(default_factory=dict)

@@ -59,12 +59,20 @@ class Saver:
             self.store.write_soon()
         return ticket
 
-    def save_moved(self, why: str, moved: SystemState, records: Records) -> int:
+    def save_moved(
+        self,
+        why: str,
+        moved: SystemState,
+        records: Records,
+        *,
+        keys: Iterable[str] | None = None,
+    ) -> int:
         """Commit another state as one change, and only then make it the live one, in place.
 
-        The live ``SystemState`` object stays the same; its members are replaced.
+        The live ``SystemState`` object stays the same; its members are replaced. ``keys``: where
+        the two can differ.
         """
-        ticket = self._submit(moved, why, None, records)
+        ticket = self._submit(moved, why, keys, records)
         seq = self.store.flush() if ticket is None else ticket.wait()
         for name in moved.__dataclass_fields__:
             setattr(self.state, name, getattr(moved, name))

@@ -8,6 +8,8 @@ CYCLE      every N cycles, both    when an hour has passed since the last one
 RECONCILE  yes    yes              -              a plan was applied
 EXIT       yes    yes              -              the system ends, or SIGINT or SIGTERM came
 MANUAL     yes    yes              yes            somebody asked
+
+A clean-up is due after every snapshot, which does it itself, and after an opening.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ class Action(StrEnum):
     SAVE = "save"
     CHECKPOINT = "checkpoint"
     SNAPSHOT = "snapshot"
+    CLEAN_UP = "clean-up"
 
 
 _ALWAYS: dict[Trigger, tuple[Action, ...]] = {

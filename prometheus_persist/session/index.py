@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -24,12 +25,15 @@ class StreamIndex:
     _seen: dict[str, int] = field(default_factory=dict)
 
     def books(self, state: SystemState, streams: Mapping[str, list[JsonObject]]) -> Books:
-        """The three-book comparison's own side, as it stands."""
+        """The three-book comparison's own side, as it stands until something is saved.
+
+        Costs what is open and new, not what has ever been booked: nothing is copied.
+        """
         from prometheus_persist.reconcile.views import Books
 
         self.take(streams)
-        owners = {**self.owners, **{key: item.agent_id for key, item in state.intents.items()}}
-        return Books(state, frozenset(self.booked), owners, dict(self.ended))
+        waiting = {key: item.agent_id for key, item in state.intents.items()}
+        return Books(state, self.booked, ChainMap(waiting, self.owners), self.ended)
 
     def take(self, streams: Mapping[str, list[JsonObject]]) -> None:
         """Read what has been appended since the last time."""

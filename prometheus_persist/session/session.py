@@ -11,6 +11,9 @@
   freeze, no watermark. The gate stays shut.
 - ``sync`` is ``recover`` on the running system: the same code on the same books.
 - ``settle`` books what one of our own orders did, in one commit for agent, both ledgers and intent.
+- What is made beside the loop (readable files, snapshots, clean-up) and fails there is raised by
+  the next call: by calls that only save once they have done their work, by all others before they
+  begin, so that calling again is right in either case. ``close`` waits, and raises the last of it.
 - ``approve`` applies a plan that a human has seen, if and only if the present view still yields it.
 """
 
@@ -34,7 +37,9 @@ from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, SystemF
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
 from prometheus_persist.saving.triggers import Action
 from prometheus_persist.session.index import StreamIndex
+from prometheus_persist.session.marks import Marks, keys_of
 from prometheus_persist.session.settings import Settings
+from prometheus_persist.session.upkeep import Upkeep
 from prometheus_persist.state import (
     Agent,
     OrderIntent,
@@ -49,8 +54,6 @@ from prometheus_persist.storage.fs import Fs, LocalFs
 from prometheus_persist.storage.layout import (
     COPIES,
     RECOVERY_LOG,
-    SNAPSHOTS,
-    snapshot_second,
 )
 from prometheus_persist.storage.lock import StoreLock
 from prometheus_persist.storage.segments import heal
@@ -85,6 +88,7 @@ class Session:
         clock: Clock,
         settings: Settings,
         state: SystemState,
+        base_seq: int = 0,
     ) -> None:
         self.directory = directory
         self.state = state
@@ -97,7 +101,8 @@ class Session:
         self._saver = Saver(store, self.state)
         self._gate = IntentGate(self._saver, clock)
         self._index = StreamIndex()
-        self._last_snapshot_s = clock.monotonic_s() - _snapshot_age_s(fs, clock)
+        self._marks = Marks()
+        self._upkeep = Upkeep(store, fs, clock, settings, base_seq)
 
     @classmethod
     def open(
@@ -135,7 +140,8 @@ class Session:
                 settings.store,
                 lock.fence,
             )
-            session = cls(root, fs, lock, store, found.facts, clock, settings, state)
+            base_seq = found.seq - found.facts.frames_replayed
+            session = cls(root, fs, lock, store, found.facts, clock, settings, state, base_seq)
             session._begin(found, ids or SystemIds())
         except BaseException as problem:
             try:
@@ -174,30 +180,34 @@ class Session:
 
         The public account takes over the record that the agent brings.
         """
-        name = agent.agent_id
-        if name in self.state.agents:
-            raise BadValue(f"agent {name!r} is there already")
+        self.add_agents([agent], trigger=trigger)
+
+    def add_agents(self, agents: Iterable[Agent], *, trigger: str = Trigger.BIRTH) -> None:
+        """Register many in one commit: all of them or none. The registry is written once."""
+        self._attend()
+        books: dict[str, dict[str, Any]] = {}
+        for agent in agents:
+            if agent.agent_id in self.state.agents or agent.agent_id in books:
+                raise BadValue(f"agent {agent.agent_id!r} is there already")
+            books[agent.agent_id] = _books_of(agent)
         registry = self.state.registry
-        money = {"agent_id": name, "capital": agent.current_capital}
-        record = {field: getattr(agent, field) for field in _RECORD}
-        books = {
-            "agents": agent,
-            "private_ledgers": PrivateLedger.model_validate(money),
-            "public_accounts": PublicAccount.model_validate(money | record),
-        }
-        self.state.registry = registry.assign(name)
-        for attribute, book in books.items():
-            getattr(self.state, attribute)[name] = book
+        self.state.registry = registry.assign(*books)
+        for name, each in books.items():
+            for attribute, book in each.items():
+                getattr(self.state, attribute)[name] = book
         try:
-            self._saver.save(trigger, keys=("registry", *_keys_of(name)))
+            keys = [key for name in books for key in keys_of(name)]
+            self._saver.save(trigger, keys=("registry", *keys))
         except BaseException:  # what was not saved is not there
             self.state.registry = registry
-            for attribute in books:
-                del getattr(self.state, attribute)[name]
+            for name, each in books.items():
+                for attribute in each:
+                    del getattr(self.state, attribute)[name]
             raise
 
     def order_intent(self, agent_id: str, *args: Any, **kwargs: Any) -> IntentHandle:
         """See ``saving.intents``: a durable intent, or Frozen."""
+        self._attend()
         return self._gate.order_intent(agent_id, *args, **kwargs)
 
     def recover(self, reader: ExchangeReader | None) -> RecoveryFacts:
@@ -215,11 +225,13 @@ class Session:
     def settle(self, reader: ExchangeReader, cl_ord_id: str) -> OrderIntent:
         """Ask what one of our orders did and book it; returns the intent as it then stands.
 
-        One commit for the agent, both ledgers and the intent. An answer that is incomplete changes
+        One commit for the agent, both ledgers and the intent; what else has changed waits for its
+        own save. An answer that is incomplete changes
         nothing. Raises BadValue for a clOrdId that is not open.
         """
         from prometheus_persist.reconcile.live import apply_steps, live_steps
 
+        self._attend()
         intent = self.state.intents.get(cl_ord_id)
         if intent is None:
             raise BadValue(f"no open order {cl_ord_id}")
@@ -231,32 +243,53 @@ class Session:
             else ()
         )
         if steps:
-            self._commit(apply_steps(books, steps, self._clock.now_ms()), Trigger.TRADE)
+            keys = (*keys_of(intent.agent_id), f"intents/{cl_ord_id}", "watermark")
+            self._commit(apply_steps(books, steps, self._clock.now_ms()), Trigger.TRADE, keys)
         return self.state.intents.get(cl_ord_id) or self._index.ended[cl_ord_id]
 
     def save(self, trigger: str) -> int:
-        """Save everything that changed, durably; returns the sequence."""
-        return self._saver.save(trigger)
+        """Save what changed, durably; returns the sequence.
+
+        Everything is looked at; with ``Settings(detect="marked")`` what was marked, nothing else.
+        """
+        seq = self._save(trigger)
+        self._attend()
+        return seq
+
+    def mark(self, *agents: str, documents: Iterable[str] = ()) -> None:
+        """Say what was changed: agents (with both ledgers) and documents by key.
+
+        Counts with ``Settings(detect="marked")``: then the next ``save``, cycle or death saves what
+        is marked, at a cost that does not depend on how much else there is. ``close`` looks at
+        everything in any case. Raises BadValue for a key that no document has.
+        """
+        self._marks.add(agents, documents)
 
     def save_soon(self, trigger: str, agents: Iterable[str] | None = None) -> Ticket | None:
         """Capture now, return at once; durable when the ticket is done. None: nothing differs.
 
         ``agents`` narrows it to these agents and their ledgers.
         """
-        keys = None if agents is None else [key for name in agents for key in _keys_of(name)]
+        self._attend()
+        keys = None if agents is None else [key for name in agents for key in keys_of(name)]
         return self._saver.save_soon(trigger, keys=keys)
 
     def on_trade(self, agent_id: str) -> int:
         """Save what a trade touches: the agent and both its ledgers."""
-        return self._saver.save(Trigger.TRADE, keys=_keys_of(agent_id))
+        seq = self._saver.save(Trigger.TRADE, keys=keys_of(agent_id))
+        self._attend()
+        return seq
 
     def on_cycle(self, cycle: int) -> int | None:
-        """Save every N cycles, snapshot when one is due; returns the sequence if it saved."""
+        """Save every N cycles; returns the sequence if it saved.
+
+        Readable files, and a snapshot when one is due, are made beside the loop.
+        """
         due = actions_due(
             Trigger.CYCLE,
             cycle=cycle,
             every_cycles=self.settings.save_every_cycles,
-            since_snapshot_s=self._clock.monotonic_s() - self._last_snapshot_s,
+            since_snapshot_s=self._upkeep.since_snapshot_s,
             snapshot_every_s=self.settings.snapshot_every_s,
         )
         return self._carry_out(Trigger.CYCLE, due)
@@ -268,20 +301,27 @@ class Session:
         return seq
 
     def checkpoint(self) -> list[str]:
-        """Refresh the readable files; returns those that changed."""
-        return self._store.checkpoint()
+        """Refresh the readable files, on this thread; returns those that changed."""
+        names = self._store.checkpoint()
+        self._attend()
+        return names
 
     def snapshot(self) -> str:
-        """Write and verify a full archive; returns its path."""
-        kept, hours = self.settings.snapshots_kept, self.settings.history_hours
-        path = self._store.snapshot(kept, history_hours=hours)
-        self._last_snapshot_s = self._clock.monotonic_s()
+        """Write and verify a full archive, on this thread; returns its path."""
+        path = self._upkeep.snapshot()
+        self._attend()
         return path
+
+    def wait(self) -> None:
+        """Until what is being made beside the loop is done; raises what failed there."""
+        self._upkeep.beside.wait()
+        self._attend()
 
     def unfreeze(self, inst_id: str | None, reason: str) -> int:
         """Lift a freeze (``None``: the general one), with a reason that goes into the audit."""
         if not reason.strip():
             raise BadValue("lifting a freeze needs a reason")
+        self._attend()
         freeze = self.state.freeze.model_copy(deep=True)
         if inst_id is None:
             freeze.everything = None
@@ -293,15 +333,29 @@ class Session:
         return seq
 
     def close(self, *, save: bool = True) -> None:
-        """Save, refresh the readable files, give the lock back. ``save=False`` only lets go."""
+        """Save, refresh the readable files, give the lock back. ``save=False`` only lets go.
+
+        Waits for what is done beside the loop; what failed there is raised once all is closed.
+        """
+        beside = self._upkeep.beside
         try:
+            try:
+                if save:
+                    self._saver.save(Trigger.EXIT)
+            finally:
+                beside.wait()
             if save:
-                self._carry_out(Trigger.EXIT, actions_due(Trigger.EXIT))
+                self._store.checkpoint()
+        except BaseException as problem:
+            for other in beside.take_failed():
+                problem.add_note(f"and {other!r}")
+            raise
         finally:
             try:
                 self._store.close()
             finally:
                 self._lock.release()
+        beside.raise_failed()
 
     def digest(self) -> str:
         """SHA-256 of everything that is durable: equal states, equal digests."""
@@ -325,11 +379,18 @@ class Session:
             self._store.checkpoint()
         damages = [f"{d.outcome}: {d.file} at {d.offset}: {d.problem}" for d in found.facts.damages]
         self._audit([f"restored commit {found.seq} from {found.facts.base}", *damages])
+        self._upkeep.beside.ask(Action.CLEAN_UP)  # what a crash cut short
+
+    def _attend(self) -> None:
+        """Raise what failed beside the loop; see whether the tail has grown long."""
+        self._upkeep.beside.raise_failed()
+        self._upkeep.look()
 
     def _reconcile(self, reader: ExchangeReader | None, approved: str | None) -> RecoveryFacts:
         from prometheus_persist.reconcile.apply import apply_plan
         from prometheus_persist.session.planning import decide, read_plan, with_freeze
 
+        self._attend()
         started = self._clock.monotonic_s()
         plan, problem = None, "no exchange was given"
         if reader is not None:
@@ -380,19 +441,29 @@ class Session:
     def _books(self) -> Books:
         return self._index.books(self.state, self._store.image.streams)
 
-    def _commit(self, applied: Applied, trigger: Trigger) -> None:
-        self._saver.save_moved(trigger, applied.state, applied.records)
+    def _commit(
+        self, applied: Applied, trigger: Trigger, keys: Iterable[str] | None = None
+    ) -> None:
+        self._saver.save_moved(trigger, applied.state, applied.records, keys=keys)
         self._index.take(self._store.image.streams)
+
+    def _save(self, trigger: str) -> int:
+        marked = self._marks.take()
+        try:
+            everything = self.settings.detect == "everything"
+            return self._saver.save(trigger, keys=None if everything else marked)
+        except BaseException:
+            self._marks.put_back(marked)
+            raise
 
     def _carry_out(self, trigger: Trigger, due: tuple[Action, ...]) -> int | None:
         seq = None
         for action in due:
             if action is Action.SAVE:
-                seq = self._saver.save(trigger)
-            elif action is Action.CHECKPOINT:
-                self._store.checkpoint()
+                seq = self._save(trigger)
             else:
-                self.snapshot()
+                self._upkeep.beside.ask(action)
+        self._attend()
         return seq
 
     def _audit(self, lines: list[str]) -> None:
@@ -403,14 +474,12 @@ class Session:
         append_log(self._fs, RECOVERY_LOG, [f"{head} {line}" for line in lines])
 
 
-def _snapshot_age_s(fs: Fs, clock: Clock) -> float:
-    """Seconds since the newest snapshot by its name; 0 where there is none, or it is not past.
-
-    A process that is restarted every half hour still takes one every hour.
-    """
-    taken = [found for name in fs.list_dir(SNAPSHOTS) if (found := snapshot_second(name))]
-    return max(clock.now_ms() / 1000 - max(taken), 0.0) if taken else 0.0
-
-
-def _keys_of(agent_id: str) -> tuple[str, ...]:
-    return (f"agents/{agent_id}", f"private_ledgers/{agent_id}", f"public_accounts/{agent_id}")
+def _books_of(agent: Agent) -> dict[str, Agent | PrivateLedger | PublicAccount]:
+    """A new agent and both its ledgers, by the state's attribute."""
+    money = {"agent_id": agent.agent_id, "capital": agent.current_capital}
+    record = {field: getattr(agent, field) for field in _RECORD}
+    return {
+        "agents": agent,
+        "private_ledgers": PrivateLedger.model_validate(money),
+        "public_accounts": PublicAccount.model_validate(money | record),
+    }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from prometheus_persist.errors import BadConfig
 from prometheus_persist.storage.committer import MirrorSync, StoreOptions
-from prometheus_persist.storage.retention import HISTORY_HOURS, HISTORY_HOURS_MAX
+from prometheus_persist.storage.retention import HISTORY_BYTES_MAX, HISTORY_HOURS, HISTORY_HOURS_MAX
+
+Detect = Literal["everything", "marked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,11 @@ class Settings:
     in_flight_ms: int = 3_000
     mirror: MirrorSync = "behind"
     mirror_sync_ms: int = 50
+    background: bool = True
+    detect: Detect = "everything"
+    history_bytes_max: int = HISTORY_BYTES_MAX
+    tail_commits_max: int = 50_000
+    tail_bytes_max: int = 64 * 1024 * 1024
 
     def __post_init__(self) -> None:
         for name in ("save_every_cycles", "snapshots_kept"):

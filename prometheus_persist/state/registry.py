@@ -69,17 +69,25 @@ class Registry(BaseModel):
             raise ValueError("a row stands under another agent's id")
         return self
 
-    def assign(self, agent_id: str) -> Registry:
-        """A registry in which ``agent_id`` has its row; itself where it had one already."""
-        if agent_id in self.rows:
+    def assign(self, *agent_ids: str) -> Registry:
+        """A registry in which each of these has its row; itself where they had one already.
+
+        The cost is that of the whole table, once, however many are assigned.
+        """
+        new = [agent_id for agent_id in dict.fromkeys(agent_ids) if agent_id not in self.rows]
+        if not new:
             return self
-        _check_agent_id(agent_id)
-        tags = {row.tag.casefold() for row in self.rows.values()}
-        stems = {row.file_stem.casefold() for row in self.rows.values()}
-        row = AgentIds(
-            agent_id=agent_id, tag=_free_tag(agent_id, tags), file_stem=_free_stem(agent_id, stems)
-        )
-        return self.model_copy(update={"rows": {**self.rows, agent_id: row}})
+        rows = dict(self.rows)
+        tags = {row.tag.casefold() for row in rows.values()}
+        stems = {row.file_stem.casefold() for row in rows.values()}
+        begun: dict[str, int] = {}
+        for agent_id in new:
+            _check_agent_id(agent_id)
+            tag, stem = _free_tag(agent_id, tags, begun), _free_stem(agent_id, stems, begun)
+            rows[agent_id] = AgentIds(agent_id=agent_id, tag=tag, file_stem=stem)
+            tags.add(tag.casefold())
+            stems.add(stem.casefold())
+        return self.model_copy(update={"rows": rows})
 
     def owner_of_tag(self, tag: str) -> str | None:
         """The agent whose tag this is, exactly; None for everyone else's."""
@@ -113,24 +121,27 @@ def _check_agent_id(agent_id: str) -> None:
         raise BadValue(f"agent id {agent_id!r} holds a lone surrogate") from None
 
 
-def _free_tag(agent_id: str, taken: set[str]) -> str:
+def _free_tag(agent_id: str, taken: set[str], begun: dict[str, int]) -> str:
     letters = _NOT_ALNUM.sub("", agent_id)
     if letters and len(letters) <= TAG_CHARS_MAX and letters.casefold() not in taken:
         return letters
-    return _numbered((letters or "agent")[: TAG_CHARS_MAX - 4], "", taken, 4)
+    return _numbered((letters or "agent")[: TAG_CHARS_MAX - 4], 4, taken, begun)
 
 
-def _free_stem(agent_id: str, taken: set[str]) -> str:
+def _free_stem(agent_id: str, taken: set[str], begun: dict[str, int]) -> str:
     plain = _STEM.fullmatch(agent_id) is not None and _RESERVED.fullmatch(agent_id) is None
     if plain and agent_id.casefold() not in taken:
         return agent_id
     letters = "".join(_ALNUM.findall(agent_id))[:40] or "agent"
-    return _numbered(letters, "-", taken, 6)
+    return _numbered(f"{letters}-", 6, taken, begun)
 
 
-def _numbered(head: str, joint: str, taken: set[str], width: int) -> str:
-    for number in range(1, len(taken) + 2):
-        candidate = head + joint + base36(number, width)
+def _numbered(head: str, width: int, taken: set[str], begun: dict[str, int]) -> str:
+    """``head`` with the lowest number that is free; ``begun`` has the last one given to a head."""
+    first = begun.get(head, 0) + 1
+    for number in range(first, first + len(taken) + 1):
+        candidate = head + base36(number, width)
         if candidate.casefold() not in taken:
+            begun[head] = number
             return candidate
     raise BadValue(f"no free name left after {head!r}")

@@ -6,6 +6,10 @@ Kept, always:
    segment since the oldest base that is kept. Where nothing is old enough, everything is kept;
 3. the newest segment, and whatever has a name that this library does not give.
 
+The second is bounded: beyond ``bytes_max`` bytes of history (its bases, and the segments that no
+kept snapshot needs, both copies), the oldest go before their time, and the past that can be
+restored is that much shorter.
+
 A snapshot that leaves ``snapshots/`` moves into ``history/`` where the base before it is at least
 ``spacing_ms`` older, else it goes: what lies between two bases is replayed from segments. A ruined
 snapshot is no base and is left for ``repair``.
@@ -24,7 +28,7 @@ Raises ``OSError`` as the disk gave it; what was not yet done is done by the nex
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -34,6 +38,7 @@ from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import (
     COPIES,
     HISTORY,
+    JOURNAL,
     SNAPSHOTS,
     base_name,
     base_seq,
@@ -66,6 +71,7 @@ class Stored:
     path: str
     seq: int
     time_ms: int
+    size_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +89,12 @@ def clean_up(
     segments: Iterable[str],
     now_ms: int,
     limits: Limits,
+    sizes: Mapping[str, int] | None = None,
 ) -> CleanUp:
-    """What is no longer needed. ``snapshots`` by name, oldest first; the others in any order."""
+    """What is no longer needed. ``snapshots`` by name, oldest first; the others in any order.
+
+    ``sizes``: the bytes of each segment, both copies.
+    """
     ordered = sorted((*snapshots, *history), key=lambda base: base.seq)
     taken = _times(ordered, now_ms)
     staying = set(snapshots[-limits.snapshots_kept :])
@@ -95,15 +105,46 @@ def clean_up(
     horizon = now_ms - limits.history_ms
     while len(kept) > 1 and kept[0] not in staying and taken[kept[1]] <= horizon:
         kept.pop(0)
+    if not kept:
+        return CleanUp()
+    whole = whole and taken[kept[0]] > horizon
+    floor = next((base for base in kept if base in staying), kept[-1])
+    start = _start(kept, floor, names, sizes or {}, limits.bytes_max, whole=whole)
+    kept = [base for base in kept if base.seq >= start]
     gone = [base.path for base in ordered if base not in kept]
     moves = [(b.path, f"{HISTORY}/{base_name(b.seq, b.time_ms)}") for b in moving if b in kept]
-    old = []
-    if kept and (not whole or taken[kept[0]] <= horizon):
-        for name, after in pairwise(names):
-            if (segment_start(after) or (0, 0))[1] > kept[0].seq + 1:
-                break
-            old.append(name)
-    return CleanUp(tuple(moves), tuple(gone), tuple(old))
+    return CleanUp(tuple(moves), tuple(gone), tuple(_before(names, start)))
+
+
+def _start(
+    kept: Sequence[Stored],
+    floor: Stored,
+    names: Sequence[str],
+    sizes: Mapping[str, int],
+    bytes_max: int,
+    *,
+    whole: bool,
+) -> int:
+    """The commit from which on the past is kept, 0 for all of it: as early as the bound allows, and
+    no later than ``floor``. What is needed from ``floor`` on counts for nothing."""
+    spare = _before(names, floor.seq)
+    starts: list[int] = [0] if whole else []
+    for start in starts + [base.seq for base in kept if base.seq < floor.seq]:
+        held = sum(base.size_bytes for base in kept if start <= base.seq < floor.seq)
+        held += sum(sizes.get(name, 0) for name in spare[len(_before(names, start)) :])
+        if held <= bytes_max:
+            return start
+    return floor.seq
+
+
+def _before(names: Sequence[str], seq: int) -> list[str]:
+    """The segments that hold no frame after ``seq``; never the newest."""
+    found = []
+    for name, after in pairwise(names):
+        if (segment_start(after) or (0, 0))[1] > seq + 1:
+            break
+        found.append(name)
+    return found
 
 
 def _times(ordered: Sequence[Stored], now_ms: int) -> dict[Stored, int]:
@@ -133,7 +174,11 @@ def _moving(
 
 def retain(fs: Fs, now_ms: int, limits: Limits) -> CleanUp:
     """Look, decide, do; returns what was done."""
-    plan = clean_up(*stored_bases(fs), segment_copies(fs), now_ms, limits)
+    sizes = {
+        name: sum(fs.size(f"{copy}/{name}") or 0 for copy in copies)
+        for name, copies in segment_copies(fs).items()
+    }
+    plan = clean_up(*stored_bases(fs), sizes, now_ms, limits, sizes)
     carry_out(fs, plan)
     return plan
 
@@ -144,16 +189,24 @@ def stored_bases(fs: Fs) -> tuple[list[Stored], list[Stored]]:
     for name in filter(is_snapshot, fs.list_dir(SNAPSHOTS)):
         path = f"{SNAPSHOTS}/{name}"
         try:
-            tip = peek(fs.read(path), path)
+            data = fs.read(path)
+            tip = peek(data, path)
         except StoreDamaged:
             continue
-        snapshots.append(Stored(path, tip.seq, tip.wall_ms))
-    history = [
-        Stored(f"{HISTORY}/{name}", seq, base_time(name) or 0)
-        for name in fs.list_dir(HISTORY)
-        if (seq := base_seq(name)) is not None
-    ]
+        snapshots.append(Stored(path, tip.seq, tip.wall_ms, len(data)))
+    history = []
+    for name in fs.list_dir(HISTORY):
+        path, seq = f"{HISTORY}/{name}", base_seq(name)
+        if seq is not None:
+            history.append(Stored(path, seq, base_time(name) or 0, fs.size(path) or 0))
     return snapshots, history
+
+
+def journal_bytes_after(fs: Fs, seq: int) -> int:
+    """The bytes of the journal's segments that can hold a frame after ``seq``; one copy."""
+    names = sorted(name for name in fs.list_dir(JOURNAL) if segment_start(name) is not None)
+    needed = names[len(_before(names, seq)) :]
+    return sum(fs.size(f"{JOURNAL}/{name}") or 0 for name in needed)
 
 
 def carry_out(fs: Fs, plan: CleanUp) -> None:

@@ -173,8 +173,9 @@ class Store:
                 return self._refresh(image, touched)
             except BaseException:
                 with self._guard:  # the next one does what this one did not
-                    both = touched is not None and self._touched is not None
-                    self._touched = touched | self._touched if both else None
+                    since = self._touched
+                    unknown = touched is None or since is None
+                    self._touched = None if unknown else {*(touched or ()), *(since or ())}
                 raise
 
     def _refresh(self, image: Image, touched: set[str] | None) -> list[str]:

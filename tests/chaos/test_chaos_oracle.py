@@ -77,6 +77,14 @@ def test_a_refused_restore_counts_every_agent_as_not_restored():
     assert (look.agents_due, look.agents_exact, look.problem) == (1, 0, "StoreDamaged: gone")
 
 
+@pytest.mark.parametrize(("gone", "wrong"), [("intents/1", ()), ("agents/A", ("agents/A",))])
+def test_what_the_child_no_longer_held_may_not_have_been_saved(gone, wrong):
+    """A save about one order: the child holds it no more, so the saved state may not either."""
+    event = {"event": "held", "run": 1, "seq": 2, "whole": False, "hashes": {}, "gone": [gone]}
+    history = looked(*STORY[:2], event)
+    assert tuple(each.keys for each in history.mismatches) == ((wrong,) if wrong else ())
+
+
 @pytest.mark.parametrize(("held", "wrong"), [(A1, ()), (A2, ("agents/A",))])
 def test_what_the_child_held_is_compared_with_what_was_saved(held, wrong):
     event = {

@@ -474,10 +474,12 @@ def test_session_cycles_death_and_hours(tmp_path: Path) -> None:
     assert session.on_cycle(8) is None
     clock.mono += 1.0
     assert session.on_cycle(8) is not None
+    session.wait()
     assert len(list((tmp_path / "snapshots").iterdir())) == 1
     assert session.on_cycle(10) is None
     session.state.agents["A"].state = "DEAD"
     seq = session.on_agent_death("A")
+    session.wait()
     assert restore(LocalFs(tmp_path), seq=seq).documents["agents/A"]["state"] == "DEAD"
     assert "DEAD" in (tmp_path / "incremental/agents/A_state.json").read_text()
     session.close()
