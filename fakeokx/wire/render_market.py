@@ -7,8 +7,8 @@ are that price, and volumes are zero. A client that needs a market must bring it
 from typing import Any, Final
 
 from fakeokx.engine.decimals import plain
-from fakeokx.engine.instruments import SWAP, Instrument
-from fakeokx.engine.venue import SETTLE_CCY, Venue
+from fakeokx.engine.instruments import Instrument
+from fakeokx.engine.venue import Venue
 from fakeokx.wire.render_orders import text
 
 Row = dict[str, Any]
@@ -17,7 +17,7 @@ _LISTED_MS: Final = "1611916828000"
 
 def instrument_row(instrument: Instrument) -> Row:
     """One instrument (OKX: Public data, GET instruments)."""
-    is_swap = instrument.inst_type == SWAP
+    is_swap = not instrument.is_spot
     limit_max, market_max = text(instrument.limit_sz_max), text(instrument.market_sz_max)
     return {
         "alias": "",
@@ -26,10 +26,10 @@ def instrument_row(instrument: Instrument) -> Row:
         "category": "1",
         "contTdSwTime": "",
         "ctMult": "1" if is_swap else "",
-        "ctType": "linear" if is_swap else "",
+        "ctType": ("inverse" if instrument.is_inverse else "linear") if is_swap else "",
         "ctVal": text(instrument.ct_val_base) if is_swap else "",
         "ctValCcy": instrument.base_ccy if is_swap else "",
-        "expTime": "",
+        "expTime": text(instrument.exp_ms),
         "futureSettlement": False,
         "groupId": "1",
         "instCategory": "1",
@@ -57,7 +57,7 @@ def instrument_row(instrument: Instrument) -> Row:
         "preMktSwTime": "",
         "quoteCcy": "" if is_swap else instrument.quote_ccy,
         "ruleType": "normal",
-        "settleCcy": SETTLE_CCY if is_swap else "",
+        "settleCcy": instrument.settle_ccy,
         "state": "live",
         "stk": "",
         "tickSz": text(instrument.tick_sz),
@@ -96,6 +96,6 @@ def mark_price_row(venue: Venue, instrument: Instrument, now_ms: int) -> Row:
     return {
         "instType": instrument.inst_type,
         "instId": instrument.inst_id,
-        "markPx": plain(venue.prices[instrument.inst_id]),
+        "markPx": plain(venue.marks[instrument.inst_id]),
         "ts": str(now_ms),
     }
