@@ -22,7 +22,7 @@ from fakeokx.engine.events import Event
 from fakeokx.faults import NO_FAULT, Call, Fault, actions
 from fakeokx.server import socket_ops
 from fakeokx.server.desk import Desk
-from fakeokx.server.exchange import machine_ms
+from fakeokx.server.exchange import Exchange, machine_ms
 from fakeokx.server.links import Link, Settings, changed_settings
 from fakeokx.server.socket_ops import Admitted, Plan
 from fakeokx.server.sockets import Socket
@@ -51,7 +51,6 @@ class Hub:
     def __init__(self, desk: Desk, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self._desk = desk
-        self._exchange = desk.exchange
         self._feed = Feed()
         self._links: dict[Link, None] = {}
         self._topics = Topics(lambda: desk.script)
@@ -60,7 +59,12 @@ class Hub:
         self._is_flush_due = False
         self._gathering: asyncio.TimerHandle | None = None
         self._ticking: asyncio.TimerHandle | None = None
-        self._exchange.listeners.append(self.on_step)
+        desk.exchange.listeners.append(self.on_step)
+
+    @property
+    def _exchange(self) -> Exchange:
+        """The exchange that the desk has now: a rewind replaces it."""
+        return self._desk.exchange
 
     # Connections.
 
@@ -114,6 +118,10 @@ class Hub:
             }
             for link in self._links
         ]
+
+    def book_seq(self, inst_id: str) -> int:
+        """Number of the last change of a book, as its subscribers were told."""
+        return self._feed.books.seq(inst_id)
 
     def configure(self, changes: Mapping[str, str]) -> dict[str, object]:
         """Change how long things take; returns what is in force. Raises Refusal (51000)."""

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from fakeokx.engine.instruments import INSTRUMENTS, Instrument
 from fakeokx.stream.codes import StreamRefusal
+from fakeokx.wire.candles import BARS
 
 PUBLIC: Final = "public"
 PRIVATE: Final = "private"
@@ -24,19 +25,6 @@ BUSINESS: Final = "business"
 PATHS: Final = (PUBLIC, PRIVATE, BUSINESS)
 ANY: Final = "ANY"
 INST_TYPES: Final = (ANY, "SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION")
-BARS_MS: Final = MappingProxyType(
-    {
-        "1s": 1_000,
-        "1m": 60_000,
-        "3m": 180_000,
-        "5m": 300_000,
-        "15m": 900_000,
-        "30m": 1_800_000,
-        "1H": 3_600_000,
-        "2H": 7_200_000,
-        "4H": 14_400_000,
-    }
-)
 _CANDLE: Final = re.compile(r"(mark-price-candle|index-candle|candle)(\w+)")
 _TIERED_BOOKS: Final = ("books-l2-tbt", "books50-l2-tbt")
 _FULL_BOOKS: Final = ("books", *_TIERED_BOOKS)
@@ -126,7 +114,7 @@ def bar_of(channel: str) -> tuple[str, str] | None:
     if found is None:
         return None
     kind, bar = found.group(1), found.group(2)
-    return (kind, bar) if bar in BARS_MS else None
+    return (kind, bar) if bar in BARS else None
 
 
 def channel_of(name: str) -> Channel | None:

@@ -19,7 +19,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fakeokx.engine.decimals import plain
 from fakeokx.engine.events import (
     BookChanged,
     Delivered,
@@ -34,11 +33,13 @@ from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.model import Position
 from fakeokx.engine.venue import Venue
 from fakeokx.stream import pushes, rows
+from fakeokx.stream.candlesticks import Candles, CaughtUp
 from fakeokx.stream.channels import ANY, Arg, bar_of, update_interval
-from fakeokx.stream.market import Books, Depth
+from fakeokx.stream.market import FULL_DEPTH, Books, Depth
 from fakeokx.stream.pushes import PUBLIC_ACCOUNT, Gathered, Push
 from fakeokx.stream.rows import Row
 from fakeokx.wire.render_market import instrument_row, mark_price_row, ticker_row
+from fakeokx.wire.render_tape import depth_rows, funding_row
 
 GATHER_MS: Final = 50
 REGULAR_MS: Final = 5_000
@@ -57,6 +58,7 @@ class Feed:
     """What was pushed last, as far as the next push depends on it."""
 
     books: Books = field(default_factory=Books)
+    candles: Candles = field(default_factory=Candles)
     gathered: dict[str, Gathered] = field(default_factory=dict)
     _details: dict[str, dict[str, Row]] = field(default_factory=dict)
 
@@ -98,6 +100,8 @@ class Feed:
             case "instruments":
                 return [_instruments(venue, arg.get("instType"))]
         inst_id = arg.get("instId")
+        if bar_of(name) is not None:
+            return [_candles(name, inst_id, self.candles.first(venue, arg, now_ms))]
         if name in BOOKS:
             has_crc = venue.switches["book.checksum"] == "crc32"
             depth = depth_of(venue, inst_id)
@@ -108,8 +112,12 @@ class Feed:
         return []
 
     def regular(self, venue: Venue, arg: Arg, account: str, now_ms: int) -> list[Push]:
-        """The values of a subscription whose interval is over."""
-        return self.first(venue, arg, account, now_ms)
+        """The values of a subscription whose interval is over; a candle only if it moved."""
+        name = arg.channel.name
+        if bar_of(name) is None:
+            return self.first(venue, arg, account, now_ms)
+        found = self.candles.since(venue, arg, now_ms)
+        return [_candles(name, arg.get("instId"), found)] if found else []
 
     def account_snapshot(self, venue: Venue, account: str) -> Push:
         """The whole account."""
@@ -177,8 +185,7 @@ class Feed:
 
 def positions_of(venue: Venue, account: str) -> list[Position]:
     """The positions of an account, flat ones included, in a fixed order."""
-    held = [each for _, each in sorted(venue.positions.items())]
-    return [each for each in held if each.account == account]
+    return [each for _, each in sorted(venue.accounts[account].positions.items())]
 
 
 def positions_snapshot(venue: Venue, account: str, now_ms: int) -> Push:
@@ -189,9 +196,8 @@ def positions_snapshot(venue: Venue, account: str, now_ms: int) -> Push:
 
 def depth_of(venue: Venue, inst_id: str) -> Depth:
     """The book of an instrument as text."""
-    instrument = INSTRUMENTS[inst_id]
-    level = (plain(venue.prices[inst_id]), plain(instrument.min_sz), "0", "1")
-    return Depth(asks=(level,), bids=(level,))
+    bids, asks = depth_rows(venue, INSTRUMENTS[inst_id], FULL_DEPTH)
+    return Depth(asks=tuple(map(tuple, asks)), bids=tuple(map(tuple, bids)))
 
 
 def interval_ms(arg: Arg, regular_ms: int) -> int | None:
@@ -226,6 +232,10 @@ def _book(channel: str, inst_id: str, row: Row, action: str) -> Push:
     return Push(channel=channel, account=PUBLIC_ACCOUNT, rows=((inst_id, row),), extra=extra)
 
 
+def _candles(channel: str, inst_id: str, found: CaughtUp) -> Push:
+    return Push(channel=channel, rows=[(inst_id, row) for row in found])
+
+
 def _public_row(channel: str, venue: Venue, inst_id: str, now_ms: int) -> Push:
     row = _BY_INSTRUMENT[channel](venue, INSTRUMENTS[inst_id], now_ms)
     return Push(channel=channel, rows=((inst_id, row),))
@@ -238,4 +248,5 @@ def _by_ccy(row: Row) -> dict[str, Row]:
 _BY_INSTRUMENT: Final[dict[str, Render]] = {
     "tickers": ticker_row,
     "mark-price": mark_price_row,
+    "funding-rate": funding_row,
 }

@@ -1,4 +1,4 @@
-"""Books and candles as they are pushed: what changed since the last time, and the first values.
+"""Books as they are pushed: what changed since the last time, and the first values.
 
 ``books`` is a snapshot followed by updates; each message says which one it follows
 (``prevSeqId``, -1 on a snapshot), so that a client can see that it missed one. An update holds

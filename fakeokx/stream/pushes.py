@@ -48,18 +48,21 @@ _BILL_KINDS: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """Rows for one channel of one account; ``extra`` stands between ``arg`` and ``data``."""
+    """Rows for one channel of one account; ``extra`` stands between ``arg`` and ``data``.
+
+    A row is an object, but a candle is a list.
+    """
 
     channel: str
     account: str = PUBLIC_ACCOUNT
-    rows: Sequence[tuple[str, Row]]
+    rows: Sequence[tuple[str, Any]]
     extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
     def inst_ids(self) -> tuple[str, ...]:
         """The instruments that it is about, for whoever picks pushes by instrument."""
         return tuple(inst_id for inst_id, _ in self.rows if inst_id in INSTRUMENTS)
 
-    def data_for(self, arg: Arg) -> list[Row]:
+    def data_for(self, arg: Arg) -> list[Any]:
         """The rows that a subscription selects."""
         ccy = arg.get("ccy")
         if self.channel == "account" and ccy:
@@ -71,7 +74,7 @@ class Push:
         ]
 
 
-def message(arg: Arg, push: Push, data: Sequence[Row], uid: str) -> dict[str, Any]:
+def message(arg: Arg, push: Push, data: Sequence[Any], uid: str) -> dict[str, Any]:
     """One push as the client sees it; ``uid`` is empty on public channels."""
     shown = {**arg.shown, "uid": uid} if uid else dict(arg.shown)
     return {"arg": shown, **push.extra, "data": list(data)}
@@ -109,8 +112,8 @@ def first_algos(venue: Venue, account: str, now_ms: int) -> Push:
     """The first values of algo-advance: the trailing orders that wait."""
     waiting = [
         each
-        for each in venue.open_algos.values()
-        if each.account == account and each.ord_type == rows.TRAILING
+        for each in venue.accounts[account].open_algos.values()
+        if each.ord_type == rows.TRAILING
     ]
     found = [
         (each.inst_id, rows.advance_push(venue, AlgoChanged(each), now_ms)) for each in waiting

@@ -15,6 +15,7 @@ from websockets.sync.client import connect
 from fakeokx import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET, FakeOkx
 
 WAIT_S = 10.0
+_ANSWERS = ("login", "subscribe", "unsubscribe", "error", "channel-conn-count-error")
 
 
 def credentials(
@@ -60,10 +61,10 @@ class Stream:
         return json.loads(text) if text[:1] in ("{", "[") else text
 
     def ask(self, op: str, args: Any, request_id: str = "", **more: Any) -> Any:
-        """Send a request; returns the first message that is not a push."""
+        """Send a request and return its answer; what came before it is kept in ``heard``."""
         given = {"op": op, "args": args, **more}
         self.send({"id": request_id, **given} if request_id else given)
-        return self.until(lambda found: "data" not in found or "op" in found)
+        return self.until(lambda found: "op" in found or found.get("event") in _ANSWERS)
 
     def subscribe(self, channel: str, **arg: str) -> Any:
         """Subscribe and return the acknowledgement; a count that follows it is skipped."""

@@ -387,7 +387,7 @@ def test_a_protocol_ping_keeps_a_connection_only_if_the_switch_says_so(tmp_path:
     with launch(tmp_path) as venue:
         venue.streams(idle_ms=600)
         assert ends(venue)
-        venue.switch("ws.idle_protocol_ping", "counts")
+        venue.set_switch("ws.idle_protocol_ping", "counts")
         assert not ends(venue)
 
 
@@ -543,13 +543,13 @@ def test_orders_over_both_ways_share_one_bucket(tmp_path: Any) -> None:
             full = stream.ask("order", [order()], "b61")
             assert (full["code"], full["data"][0]["sCode"]) == ("1", "50011")
             assert raw.call("POST", "trade/order", order())[0] == 429
-            venue.switch("ws.rate_limit_form", "op_60014")
+            venue.set_switch("ws.rate_limit_form", "op_60014")
             assert stream.ask("order", [order()], "b62")["code"] == "60014"
 
 
 def test_the_pushes_can_come_before_the_answer(tmp_path: Any) -> None:
     with launch(tmp_path) as venue:
-        venue.switch("ws.ack_vs_push", "push_first")
+        venue.set_switch("ws.ack_vs_push", "push_first")
         with Stream(venue, "private", login=True) as stream:
             stream.subscribe("orders", instType="ANY")
             stream.ask("order", [order()], "a")
