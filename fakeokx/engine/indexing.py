@@ -29,15 +29,19 @@ def put_on(holder: Account, market: Market, order: Order) -> None:
         holder.closers.setdefault(key, {})[order.ord_id] = order
 
 
-def take_off(holder: Account, market: Market, order: Order, *, still_open: bool) -> None:
-    """The order, as it was stored, does not wait any more or is about to be put on anew."""
-    if not still_open:
+def take_off(holder: Account, market: Market, order: Order, after: Order) -> None:
+    """The order as it was stored; ``after`` is what it is now, and is put on if it still waits.
+
+    An order that stays at its price keeps its place in the queue there.
+    """
+    if not after.is_open:
         del holder.open_orders[order.ord_id]
     if order.px_quote is None:
         del holder.unpriced[order.ord_id]
         del market.unpriced[order.ord_id]
     else:
-        market.side(order.side).drop(order.ord_id, order.px_quote)
+        if not after.is_open or after.px_quote != order.px_quote:
+            market.side(order.side).drop(order.ord_id, order.px_quote)
         ccy, amount = hold(order, order.px_quote)
         if amount:
             holder.frozen[ccy] -= amount

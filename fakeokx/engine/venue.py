@@ -178,7 +178,7 @@ class Venue(Markets):
         holder = self.accounts[order.account]
         before = holder.open_orders.get(order.ord_id)
         if before is not None:
-            indexing.take_off(holder, self.markets[order.inst_id], before, still_open=order.is_open)
+            indexing.take_off(holder, self.markets[order.inst_id], before, order)
         self.orders[order.ord_id] = order
         if order.is_open:
             indexing.put_on(holder, self.markets[order.inst_id], order)
