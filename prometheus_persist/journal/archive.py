@@ -21,7 +21,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from prometheus_persist.errors import BadValue, StoreDamaged
@@ -35,10 +35,12 @@ from prometheus_persist.state.exactjson import (
     loads,
     loads_object,
 )
+from prometheus_persist.state.ownjson import own_writing
 
 ARCHIVE_FORMAT = 1
 MEMBER_BYTES_MAX = 2 * 1024 * 1024 * 1024 - 1
 MANIFEST_BYTES_MAX = 64 * 1024
+BLOCK_BYTES = 64 * 1024  # of records that are read at once
 PIECE_BYTES = 16 * 1024  # of work that is done at a stretch
 RATIO_MAX = 100
 SMALL_BYTES_MAX = 1024 * 1024  # no bomb, whatever its ratio
@@ -59,6 +61,7 @@ _UNREADABLE = (
 )
 _MEMBERS = ("documents.json", "streams.ndjson")
 _MANIFEST = "manifest.json"
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[{}]\n"))
 _DIGEST = re.compile(f"[0-9a-f]{{{2 * DIGEST_BYTES}}}")
 
 
@@ -194,9 +197,12 @@ def unpack(data: bytes, where: str) -> tuple[Image, Tip]:
     image.documents = loads_object(members["documents.json"], f"{where}/documents.json")
     if not all(isinstance(item, dict) for item in image.documents.values()):
         raise StoreDamaged("documents.json holds what is not a document", file=where)
-    for number, line in enumerate(members["streams.ndjson"].split(b"\n")[:-1]):
-        name, record = _record(line, f"{where}/streams.ndjson line {number + 1}")
-        image.streams.setdefault(name, []).append(record)
+    for names, records in _records(members["streams.ndjson"], f"{where}/streams.ndjson"):
+        if len(set(names)) == 1:
+            image.streams.setdefault(names[0], []).extend(records)
+        else:
+            for name, record in zip(names, records, strict=True):
+                image.streams.setdefault(name, []).append(record)
     return upcast_image(image, schema), tip
 
 
@@ -233,6 +239,39 @@ def _tip(manifest: JsonObject, where: str) -> Tip:
     if not sound or not isinstance(digest, str) or _DIGEST.fullmatch(digest) is None:
         raise StoreDamaged("the manifest does not say where it stands", file=where)
     return Tip(manifest["seq"], manifest["epoch"], bytes.fromhex(digest), manifest["wall_ms"])
+
+
+def _records(content: bytes, where: str) -> Iterator[tuple[Sequence[str], Sequence[JsonObject]]]:
+    """The streams and records of many lines at a time; raises StoreDamaged naming the line."""
+    start, number, last = 0, 0, len(content)
+    if content and not content.endswith(b"\n"):
+        raise StoreDamaged("its last line has no end", file=where, offset=last)
+    while start < last:
+        end = content.find(b"\n", min(start + BLOCK_BYTES, last - 1)) + 1
+        block = content[start:end]
+        found = _flat_records(block)
+        if found is None:
+            lines = enumerate(block.split(b"\n")[:-1], number + 1)
+            rows = [_record(line, f"{where} line {at}") for at, line in lines]
+            found = [name for name, _ in rows], [record for _, record in rows]
+        yield found
+        start, number = end, number + len(found[0])
+
+
+def _flat_records(block: bytes) -> tuple[Sequence[str], Sequence[JsonObject]] | None:
+    """The records of whole lines, all read at once; None where that is not certain to be exact.
+
+    It is where each line has four brackets, ``[{}]``, in this order: then there is a record to a
+    line and nothing within it, and no bracket stands in a text.
+    """
+    rows = own_writing(b"[" + block[:-1].replace(b"\n", b",") + b"]", NESTING_MAX)
+    if not rows or block.translate(None, _NO_BRACKETS) != b"[{}]\n" * len(rows):
+        return None
+    if {*map(type, rows)} != {list} or {*map(len, rows)} != {2}:
+        return None
+    names, records = zip(*rows, strict=True)
+    sound = {*map(type, names)} == {str} and {*map(type, records)} == {dict}
+    return (names, records) if sound else None
 
 
 def _record(line: bytes, where: str) -> tuple[str, JsonObject]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from storekit import START_MS, flip
 
 from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.journal import archive
 from prometheus_persist.journal.archive import PIECE_BYTES, RATIO_MAX, check, pack, unpack
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import Tip
@@ -126,6 +127,93 @@ def test_archive_works_in_pieces() -> None:
         size = sum(map(len, members_of(data).values()))
         check(data, "snap.zip", lambda: count(1))
         assert min(pauses) >= size // (2 * PIECE_BYTES) > 5
+
+
+HOSTILE_LINES = {
+    "two records on a line": [b'["s",{"a":1}],["s",{"b":2}]', b'["t",{"c":3}]'],
+    "a record on two lines": [b'["s",{"a":1', b'"b":2}]'],
+    "as many of the one as of the other": [
+        b'["s",{}],["s",{}],["s",{}]',
+        b'["s",{"x":[[{}]',
+        b'["y",{}]',
+        b'["z",{}]]}]',
+    ],
+    "a line's end in a text": [b'["s",{"a":"x', b'y"}]'],
+    "a line's end in a text of brackets": [b'["s",{"a":"{}]', b'["}]', b'["s",{}],["s",{}]'],
+    "the end of one, the beginning of the next": [b'["a",{"x":1', b'"y":2}],["b",{"z":3}]'],
+    "no object": [b'["s",[]]', b'["s",{}]'],
+    "no stream": [b'[{},"s"]', b'["s",{}]'],
+    "an object instead": [b'{"s":[]}', b'["s",{}]'],
+    "three parts": [b'["s",{},1]', b'["s",{}]'],
+    "a duplicate key": [b'["s",{"a":1}]', b'["s",{"a":1,"a":1}]'],
+    "an empty line": [b'["s",{}]', b"", b'["s",{}]'],
+    "nothing but an end": [b""],
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_LINES)
+def test_archive_lines_are_read_one_by_one(name: str) -> None:
+    """However many lines are read at once: what is no record on its own is refused, by line."""
+    sound = [b'["s",{"n":%d}]' % number for number in range(3)]
+    assert len(unpack(sealed(streams_ndjson=lines_of(sound)), "s.zip")[0].streams["s"]) == 3
+    for before in ([], sound):
+        lines = lines_of([*before, *HOSTILE_LINES[name], *sound])
+        with pytest.raises(StoreDamaged, match=r"s\.zip/streams\.ndjson line"):
+            unpack(sealed(streams_ndjson=lines), "s.zip")
+
+
+def lines_of(lines: list[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
+
+
+def test_archive_the_last_line_has_an_end() -> None:
+    """A record that is not followed by a line's end is not lost in silence."""
+    with pytest.raises(StoreDamaged, match="no end"):
+        unpack(sealed(streams_ndjson=b'["s",{}]\n["s",{}]'), "s.zip")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["s", "t/甲", '["{"']), records), min_size=1, max_size=6),
+    st.sampled_from([16, 64, 1 << 20]),
+    st.data(),
+)
+def test_archive_many_lines_at_once_are_no_softer(
+    rows: list[tuple[str, Any]], block: int, data: st.DataObject
+) -> None:
+    """With a byte changed, gone or twice: read in blocks as line by line, to the same end."""
+    content = bytearray(lines_of([dumps([name, record]) for name, record in rows]))
+    at = data.draw(st.integers(0, len(content) - 1))
+    match data.draw(st.sampled_from(["none", "other", "gone", "twice", "line"])):
+        case "other":
+            content[at] = data.draw(st.sampled_from(list(b'[]{},:"\n 1')))
+        case "gone":
+            del content[at]
+        case "twice":
+            content.insert(at, content[at])
+        case "line":
+            content[at:at] = b"\n"
+
+    def read() -> Any:
+        try:
+            return repr(unpack(sealed(streams_ndjson=bytes(content)), "s.zip")[0].streams)
+        except StoreDamaged as problem:
+            return str(problem)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(archive, "BLOCK_BYTES", block)
+        fast = read()
+        patch.setattr(archive, "_flat_records", lambda _: None)
+        assert fast == read()
+
+
+def test_archive_ledgers_are_read_many_lines_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The records that there are a million of do not go line by line (and this stays so)."""
+    rows = [{"agent_id": "甲", "px": "1.10", "version": number} for number in range(500)]
+    data = pack(image_of({}, {"public_trades": rows, "private_trades/甲": rows[:9]}), TIP)
+    monkeypatch.setattr(archive, "_record", lambda *_: pytest.fail("line by line"))
+    found = unpack(data, "s.zip")[0].streams
+    assert found == {"public_trades": rows, "private_trades/甲": rows[:9]}
 
 
 def members_of(data: bytes) -> dict[str, bytes]:
