@@ -37,7 +37,7 @@ from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.report.page import render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import EXIT_OF_DECISION, Session, plan_only
-from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.session.configured import visited
 
 app = typer.Typer(
     name="prometheus-persist",
@@ -96,7 +96,7 @@ def status(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "")
     output = output_of(as_json, lang)
     with guard(output):
         refuse_missing(directory, may_be_absent=True)
-        found = verify(LocalFs(directory))
+        found = verify(visited(directory))
         documents, streams = found.restored.documents, found.restored.streams
         supervisor = documents.get("supervisor", {})
         freeze = documents.get("freeze", {})
@@ -113,7 +113,7 @@ def status(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "")
             "frozen": sorted(freeze.get("instruments", {}))
             + (["everything"] if freeze.get("everything") else []),
             "snapshots": list(found.snapshots),
-            "damages": [output.damage(item) for item in damage_rows(found.facts)],
+            "damages": [output.damage(item) for item in damage_rows(found.facts, directory)],
             "digest": found.digest,
         }
         if found.facts.fresh:
@@ -135,8 +135,8 @@ def verify_command(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: La
     output = output_of(as_json, lang)
     with guard(output):
         refuse_missing(directory, may_be_absent=True)
-        found = verify(LocalFs(directory))
-        for item in damage_rows(found.facts):
+        found = verify(visited(directory))
+        for item in damage_rows(found.facts, directory):
             output.text(f"⚠️  {output.damage(item)}")
         output.text(
             output.say(
@@ -157,7 +157,7 @@ def verify_command(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: La
                 "records": found.records,
                 "snapshots": len(found.snapshots),
                 "digest": found.digest,
-                "damages": damage_rows(found.facts),
+                "damages": damage_rows(found.facts, directory),
                 "warnings": list(found.facts.warnings),
             }
         )
@@ -172,7 +172,7 @@ def save(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -
     output = output_of(as_json, lang)
     with guard(output):
         refuse_missing(directory)
-        session = Session.open(directory)
+        session = Session.open(directory, visit=True)
         try:
             session.checkpoint()
             path = session.snapshot()
@@ -218,12 +218,12 @@ def restore_command(
         clock = SystemClock()
         written = into is None and not dry_run
         if written:
-            session = Session.open(directory)
+            session = Session.open(directory, visit=True)
             facts, digest = session.restored, session.digest()
             session.checkpoint()
             session.close(save=False)
         else:
-            found = restore(LocalFs(directory), seq=seq, at_ms=unix_ms(at) if at else None)
+            found = restore(visited(directory), seq=seq, at_ms=unix_ms(at) if at else None)
             if only_agents:
                 intents = sum(key.startswith("intents/") for key in found.documents)
                 found = agents_only(found)
@@ -232,7 +232,7 @@ def restore_command(
             facts, digest = found.facts, found.image.digest()
             if into is not None and not dry_run:
                 write_into(found, into, clock)
-        for item in damage_rows(facts):
+        for item in damage_rows(facts, directory):
             output.text(f"⚠️  {output.damage(item, done=written)}")
         output.text(
             output.say(
@@ -247,7 +247,7 @@ def restore_command(
                 "digest": digest,
                 "into": str(into) if into else None,
                 "agents_only": only_agents,
-                "damages": damage_rows(facts),
+                "damages": damage_rows(facts, directory),
             }
         )
 
@@ -287,7 +287,7 @@ def reconcile(
             plan.write_text(json.dumps(facts_to_json(facts), ensure_ascii=False, indent=2))
         else:
             approved = _approved_hash(apply) if apply is not None else None
-            session = Session.open(directory)
+            session = Session.open(directory, visit=True)
             try:
                 facts = session.approve(reader, approved) if approved else session.recover(reader)
                 if facts.applied:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -25,6 +26,8 @@ from rich.table import Table
 from prometheus_persist.errors import EXIT_INTERNAL, BadConfig, PersistError
 from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.report.messages import message
+from prometheus_persist.session.configured import visiting
+from prometheus_persist.storage.layout import MIRROR
 
 LANGUAGES = ("zh", "en")
 
@@ -126,9 +129,14 @@ def unix_ms(text: str) -> int:
     return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-def damage_rows(facts: RestoreFacts) -> list[dict[str, Any]]:
-    """The damages of a restore, as JSON."""
-    return [dataclasses.asdict(damage) for damage in facts.damages]
+def damage_rows(facts: RestoreFacts, directory: Path) -> list[dict[str, Any]]:
+    """The damages of a restore, as JSON; a mirror with a directory of its own is named by it."""
+    mirror_dir = visiting(directory).mirror_dir
+    rows = [dataclasses.asdict(damage) for damage in facts.damages]
+    for row in rows:
+        if mirror_dir and row["file"].startswith(f"{MIRROR}/"):
+            row["file"] = mirror_dir.rstrip("/") + row["file"].removeprefix(MIRROR)
+    return rows
 
 
 def cell(value: object) -> str:

@@ -23,8 +23,8 @@ from prometheus_persist.clock import SystemClock
 from prometheus_persist.recovery.follow import Follower
 from prometheus_persist.recovery.repair import repair
 from prometheus_persist.recovery.verify import stored_images
-from prometheus_persist.storage.fs import LocalFs
-from prometheus_persist.storage.lock import StoreLock
+from prometheus_persist.session.configured import visited, visiting
+from prometheus_persist.session.place import Locks
 
 TAIL_POLL_S = 0.3
 
@@ -38,7 +38,7 @@ def snapshots(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = 
     output = output_of(as_json, lang)
     with guard(output):
         refuse_missing(directory)
-        found = stored_images(LocalFs(directory))
+        found = stored_images(visited(directory))
         rows = []
         for image in found:
             mark = "✅" if image.sound else "❌"
@@ -66,7 +66,7 @@ def tail(
     clock = SystemClock()
     with guard(output):
         refuse_missing(directory)
-        follower = Follower(LocalFs(directory))
+        follower = Follower(visited(directory))
         seen = follower.next()
         seen = seen[len(seen) - min(last, len(seen)) :]
         while True:
@@ -101,10 +101,11 @@ def repair_command(
     output = output_of(as_json, lang)
     with guard(output):
         refuse_missing(directory)
-        lock = None if dry_run else StoreLock(directory)
+        mirror_dir = visiting(directory).mirror_dir
+        lock = None if dry_run else Locks(directory, mirror_dir, take_over=False)
         try:
             done = repair(
-                LocalFs(directory), SystemClock(), accept_loss=accept_loss, dry_run=dry_run
+                visited(directory), SystemClock(), accept_loss=accept_loss, dry_run=dry_run
             )
         finally:
             if lock is not None:

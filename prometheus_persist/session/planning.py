@@ -19,11 +19,10 @@ from prometheus_persist.reconcile.views import Books
 from prometheus_persist.recovery import restore
 from prometheus_persist.report.build import system_facts
 from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.session.configured import visited, visiting
 from prometheus_persist.session.index import StreamIndex
-from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import FreezeState, state_from
 from prometheus_persist.state.documents import PUBLIC_TRADES
-from prometheus_persist.storage.fs import LocalFs
 
 OVERLAP_MS = 60_000
 READS_MAX = 4
@@ -42,10 +41,10 @@ def plan_only(
     """What a reconciliation would come to; takes no lock and writes nothing at all (P4)."""
     clock = clock or SystemClock()
     started = clock.monotonic_s()
-    restored = restore(LocalFs(directory), clock=clock)
+    restored = restore(visited(Path(directory)), clock=clock)
     state, index = state_from(restored.documents), StreamIndex()
     books = index.books(state, restored.streams)
-    plan, problem = read_plan(books, reader, clock, Settings().in_flight_ms)
+    plan, problem = read_plan(books, reader, clock, visiting(Path(directory)).in_flight_ms)
     decision, _ = decide(plan, approved=False)
     return RecoveryFacts(
         restore=restored.facts,

@@ -36,8 +36,10 @@ from prometheus_persist.recovery.audit import audit_lines
 from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, SystemFacts
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
 from prometheus_persist.saving.triggers import Action
+from prometheus_persist.session.configured import RECORD, disk, load, visiting
 from prometheus_persist.session.index import StreamIndex
 from prometheus_persist.session.marks import Marks, keys_of
+from prometheus_persist.session.place import Locks, mark_mirror, refuse_strange_mirror
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.upkeep import Upkeep
 from prometheus_persist.state import (
@@ -50,12 +52,12 @@ from prometheus_persist.state import (
 )
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.storage.committer import Ticket
-from prometheus_persist.storage.fs import Fs, LocalFs
+from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import (
     COPIES,
+    INCREMENTAL,
     RECOVERY_LOG,
 )
-from prometheus_persist.storage.lock import StoreLock
 from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import Observer, Store, append_log
 
@@ -82,7 +84,7 @@ class Session:
         self,
         directory: Path,
         fs: Fs,
-        lock: StoreLock,
+        lock: Locks,
         store: Store,
         restored: RestoreFacts,
         clock: Clock,
@@ -115,20 +117,27 @@ class Session:
         settings: Settings | None = None,
         observer: Observer | None = None,
         take_over: bool = False,
+        visit: bool = False,
     ) -> Self:
         """Lock, restore, repair, take over as a new epoch.
 
-        ``take_over``: even from a process that is stopped and still holds the lock; it is fenced
-        off and can no longer write. Raises StoreLocked, StoreDamaged, StoreFailed.
+        Without ``settings`` those of ``configured.py`` count; what counts is written down.
+        ``visit``: for a single command, by what the store's host wrote down and without writing
+        anything down. ``take_over``: even from a process that is stopped and still holds the lock;
+        it is fenced off and can no longer write. Raises StoreLocked, StoreDamaged, StoreFailed,
+        BadConfig.
         """
         root, clock = Path(directory), clock or SystemClock()
-        settings = settings or Settings()
-        lock, store = StoreLock(root, take_over=take_over), None
+        settings = settings or (visiting(root) if visit else load())
+        lock, store = Locks(root, settings.mirror_dir, take_over=take_over), None
         try:
-            fs = fs or LocalFs(root)
+            fs = fs or disk(root, settings)
             found = restore(fs, clock=clock)
             state = state_from(found.documents)  # before anything is written
+            if settings.mirror_dir:
+                refuse_strange_mirror(fs, state.registry.store_id)
             heal(fs, found.due_segments)
+            known = RECORD in found.readable or fs.size(f"{INCREMENTAL}/{RECORD}") is None
             store = Store(
                 fs,
                 found.image,
@@ -139,6 +148,7 @@ class Session:
                 found.readable,
                 settings.store,
                 lock.fence,
+                {} if visit and known else {RECORD: settings.to_json()},
             )
             base_seq = found.seq - found.facts.frames_replayed
             session = cls(root, fs, lock, store, found.facts, clock, settings, state, base_seq)
@@ -374,6 +384,11 @@ class Session:
             self.state.registry = self.state.registry.model_copy(update={"store_id": ids.token(4)})
             self.state.watermark.since_ms = self._clock.now_ms()
             self._saver.save("created")
+        if self.settings.mirror_dir:
+            mark_mirror(self._fs, self.state.registry.store_id)
+        if not self._store.extra_is_written:
+            self._upkeep.beside.ask(Action.CHECKPOINT)
+        if found.facts.fresh:
             return
         if any(not d.file.startswith(COPIES) for d in found.facts.damages):
             self._store.checkpoint()

@@ -91,11 +91,13 @@ class Store:
         readable: Mapping[str, str] | None = None,
         options: StoreOptions | None = None,
         fence: Callable[[], None] = no_fence,
+        extra: Mapping[str, JsonObject] | None = None,
     ) -> None:
         """Take over after ``tip`` as ``epoch``; raises StoreFailed.
 
         ``readable`` are the checksums of the readable files that are whole on disk already.
-        ``fence`` raises StoreFailed once another writer has taken over.
+        ``fence`` raises StoreFailed once another writer has taken over. ``extra`` are readable
+        files that are not made of the image, by name.
         """
         self.image = image
         self.epoch = epoch
@@ -106,6 +108,7 @@ class Store:
         self._archiving = threading.Lock()  # one snapshot at a time; taken before _guard
         self._projecting = threading.Lock()  # one checkpoint at a time; taken before _guard
         self._projected: dict[str, str] = dict(readable or {})
+        self._extra = dict(extra or {})
         self._touched: set[str] | None = None  # None: since the opening, nothing was compared yet
         self._make_dirs()
         options = options or StoreOptions()
@@ -161,6 +164,12 @@ class Store:
         observer.begin(seq, payload)
         return lambda: observer.durable(seq, self._clock.monotonic_s() - started)
 
+    @property
+    def extra_is_written(self) -> bool:
+        """Whether the readable files that are not made of the image are as they should be."""
+        written = self._projected
+        return all(written.get(name) == checksum(data) for name, data in self._extra.items())
+
     def checkpoint(self) -> list[str]:
         """Refresh the readable files that changed, each atomically; returns their names.
 
@@ -183,7 +192,8 @@ class Store:
         changed: dict[str, bytes] = {}
         seals: dict[str, str] = {}
         self._projected.pop(CHECKPOINT, None)
-        for name, data in project(image, touched=touched, written=self._projected):
+        files = project(image, touched=touched, written=self._projected)
+        for name, data in (*self._extra.items(), *files):
             seal = checksum(data)
             if self._projected.get(name) != seal:
                 seals[name] = seal

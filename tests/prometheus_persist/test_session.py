@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from storekit import BTC, START_MS, HookFs, Ids, StillClock, tree
+from storekit import BTC, START_MS, HookFs, Ids, MemFs, StillClock, tree
 
 from prometheus_persist.errors import (
     BadConfig,
@@ -121,6 +121,7 @@ def trading(root: Path, venue: Venue | None = None, clock: StillClock | None = N
     for name in ("A", "B"):
         if name not in session.state.agents:
             session.add_agent(Agent(agent_id=name, current_capital=10_000))
+    session.wait()
     assert session.recover(venue or Venue()).decision == "go"
     return session
 
@@ -163,7 +164,7 @@ def test_session_first_opening_is_fresh_and_shut(tmp_path: Path) -> None:
 
 def test_session_a_first_opening_cut_short_is_still_fresh(tmp_path: Path) -> None:
     """Killed before the first commit, at any operation: the next opening is a whole first one."""
-    for at in range(1, 60):
+    for at in range(1, 150):
         root = tmp_path / str(at)
         count = [0]
 
@@ -173,12 +174,12 @@ def test_session_a_first_opening_cut_short_is_still_fresh(tmp_path: Path) -> Non
                 raise SystemExit("killed")
 
         root.mkdir()
-        finished = True
+        disk, finished = MemFs(), True
         try:
-            opened(root, fs=HookFs(LocalFs(root), kill)).close(save=False)
+            opened(root, fs=HookFs(disk, kill)).close(save=False)
         except SystemExit:
             finished = False
-        session = opened(root)
+        session = opened(root, fs=disk)
         assert session.state.registry.store_id == "t3st"
         assert session.state.watermark.since_ms > 0
         session.close()
@@ -279,6 +280,7 @@ def test_session_refuses_to_save_what_would_not_come_back(tmp_path: Path, value:
     save; nothing is written, and saving works again once it is gone."""
     session = opened(tmp_path)
     session.add_agent(Agent(agent_id="A"))
+    session.wait()
     before = ledger_bytes(tmp_path)
     session.state.agents["A"].gene["x"] = value
     with pytest.raises(BadValue):
