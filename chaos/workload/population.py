@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from chaos.chance import generator
 from chaos.workload.strategy import agent_id
-from prometheus_persist.state import Agent, Hero
+from prometheus_persist.state import Agent, Hero, History
 
 AGENTS = 10
 CAPITAL_QUOTE = Decimal(10_000)
@@ -110,6 +110,8 @@ def hero(agent: Agent, reason: str, now_ms: int) -> Hero:
     )
 
 
-def recent(history: Entries, entry: dict[str, JsonValue]) -> Entries:
-    """A bounded history with one more entry: a save must not grow with uptime."""
-    return [*history, entry][-_HISTORY_MAX:]
+def recent(history: History, entry: dict[str, JsonValue]) -> History:
+    """The history with one more entry, and the oldest dropped: a store need not grow with it."""
+    history.append(entry)
+    history.keep_last(_HISTORY_MAX)
+    return history

@@ -166,18 +166,12 @@ class TradingSystem:
         now_ms = self.clock.now_ms()
         agent = state.agents[who].model_copy(update={"state": "DEAD", "death_reason": reason})
         state.agents[who] = agent
-        archive = state.public_ledger.archived_agents
-        state.public_ledger = state.public_ledger.model_copy(
-            update={
-                "archived_agents": [
-                    *archive,
-                    {
-                        "agent_id": who,
-                        "cycle": number,
-                        "reason": reason,
-                        "final_capital": str(agent.current_capital),
-                    },
-                ]
+        state.public_ledger.archived_agents.append(
+            {
+                "agent_id": who,
+                "cycle": number,
+                "reason": reason,
+                "final_capital": str(agent.current_capital),
             }
         )
         heroes = [*state.valhalla.heroes, hero(agent, reason, now_ms)]

@@ -1,8 +1,9 @@
 """A change and the image it changes: what one frame's payload means.
 
-A change puts whole documents, removes documents, and appends records to streams; it names why it
-was saved. An image is every document and every stream at one sequence. Replaying the changes of a
-chain onto an empty image gives the image; that is the whole of recovery.
+A change puts whole documents, sets fields of documents, lets lists in them grow, removes documents,
+and appends records to streams; it names why it was saved. An image is every document and every
+stream at one sequence. Replaying the changes of a chain onto an empty image gives the image; that
+is the whole of recovery.
 
 Documents and records are JSON objects (``state/documents.py`` has their keys). Once handed in they
 are the image's own: callers pass fresh objects.
@@ -13,8 +14,9 @@ Raises ``StoreDamaged`` for a payload that is no change; ``BadValue`` where it c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.state.exactjson import (
@@ -28,46 +30,79 @@ from prometheus_persist.state.exactjson import (
     quoted,
 )
 
+Grown = tuple[int, Sequence[Any]]
+"""What a list of a document lost at its head, and what it gained at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Documents a change leads to, whole, and the texts that its payload has of them.
+
+    Each document has its text in ``put`` (all of it), or what differs in ``set`` and ``grow``.
+    """
+
+    documents: dict[str, JsonObject] = field(default_factory=dict)
+    put: dict[str, str] = field(default_factory=dict)
+    set: dict[str, str] = field(default_factory=dict)
+    grow: dict[str, str] = field(default_factory=dict)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One commit's content. ``texts`` has documents of ``put`` that are JSON text already."""
+    """One commit's content.
+
+    ``put`` are documents, whole; ``set`` are fields of documents that are there, ``grow`` lists in
+    them that became longer. ``ready`` are documents that somebody has written already.
+    """
 
     why: str
     put: Mapping[str, JsonObject] = field(default_factory=dict)
     remove: Sequence[str] = ()
     add: Mapping[str, Sequence[JsonObject]] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
+    set: Mapping[str, JsonObject] = field(default_factory=dict)
+    grow: Mapping[str, Mapping[str, Grown]] = field(default_factory=dict)
+    ready: Ready | None = None
 
     @property
     def empty(self) -> bool:
         """Whether it would change nothing."""
-        return not (self.put or self.remove or any(self.add.values()))
+        return not (self.documents or self.remove or any(self.add.values()))
+
+    @property
+    def documents(self) -> Collection[str]:
+        """The keys of the documents it changes."""
+        found = [self.put, self.set, self.grow, self.ready.documents if self.ready else {}]
+        return dict.fromkeys(key for part in found for key in part).keys()
 
     def to_json(self) -> JsonObject:
-        """The payload as a JSON object."""
+        """The change as a JSON object, with what is ready whole."""
+        put = {**self.put, **(self.ready.documents if self.ready else {})}
+        grow = {
+            key: {name: [drop, list(more)] for name, (drop, more) in lists.items()}
+            for key, lists in self.grow.items()
+        }
+        add = {name: list(records) for name, records in self.add.items()}
+        parts = {"put": put, "set": dict(self.set), "grow": grow, "del": list(self.remove)}
         found: JsonObject = {"why": self.why}
-        if self.put:
-            found["put"] = dict(self.put)
-        if self.remove:
-            found["del"] = list(self.remove)
-        if self.add:
-            found["add"] = {name: list(records) for name, records in self.add.items()}
-        return found
+        return found | {name: part for name, part in (parts | {"add": add}).items() if part}
 
     def to_bytes(self) -> bytes:
         """The payload as JSON; raises BadValue."""
-        data = self._spliced() if self.put.keys() == self.texts.keys() else None
+        data = self._spliced() if self.ready is not None else None
         if data is None:
             data = dumps(self.to_json(), nesting_max=COMMIT_NESTING_MAX, canonical=False)
         return data
 
     def _spliced(self) -> bytes | None:
         """The payload put together from texts; None where anything needs a closer look."""
+        if self.ready is None or self.put or self.set or self.grow:
+            return None
         parts = [f'{{"why":{quoted(self.why)}']
-        if self.texts:
-            put = ",".join([f"{quoted(key)}:{text}" for key, text in self.texts.items()])
-            parts.append(f'"put":{{{put}}}')
+        for name in ("put", "set", "grow"):
+            texts: dict[str, str] = getattr(self.ready, name)
+            if texts:
+                inside = ",".join([f"{quoted(key)}:{text}" for key, text in texts.items()])
+                parts.append(f'"{name}":{{{inside}}}')
         if self.remove:
             parts.append(f'"del":[{",".join(map(quoted, self.remove))}]')
         if self.add:
@@ -81,28 +116,28 @@ class Change:
             return None
         return None if has_long_int(data) else data
 
-    @staticmethod
-    def _rows(records: Sequence[JsonObject]) -> str | None:
-        if not all(map(flat, records)):
-            return None
-        try:
-            return as_text(list(records))
-        except ValueError:
-            return None
-
     def _added(self) -> str | None:
         written: dict[int, str] = {}  # one record often goes onto two streams
         found = []
         for name, records in self.add.items():
             text = written.get(id(records[0])) if len(records) == 1 else None
             if text is None:
-                text = self._rows(records)
+                text = _rows(records)
                 if text is None:
                     return None
                 if len(records) == 1:
                     written[id(records[0])] = text
             found.append(f"{quoted(name)}:{text}")
         return ",".join(found)
+
+
+def _rows(records: Sequence[JsonObject]) -> str | None:
+    if not all(map(flat, records)):
+        return None
+    try:
+        return as_text(list(records))
+    except ValueError:
+        return None
 
 
 @dataclass(slots=True)
@@ -115,14 +150,33 @@ class Image:
     time_ms: int = 0
 
     def apply(self, change: Change, seq: int, time_ms: int) -> None:
-        """Take a change in."""
+        """Take a change in; raises StoreDamaged for one that needs a document that is not there.
+
+        A document is replaced, never changed in place: copies share it.
+        """
         self.documents.update(change.put)
+        for key, fields in change.set.items():
+            self.documents[key] = self._there(key, seq) | fields
+        for key, lists in change.grow.items():
+            old = self._there(key, seq)
+            self.documents[key] = old | {
+                name: _grown(old.get(name), drop, more, f"{name} of {key!r} at commit {seq}")
+                for name, (drop, more) in lists.items()
+            }
+        if change.ready is not None:
+            self.documents.update(change.ready.documents)
         for key in change.remove:
             self.documents.pop(key, None)
         for name, records in change.add.items():
             if records:  # a stream without a record is no stream: archives do not hold any
                 self.streams.setdefault(name, []).extend(records)
         self.seq, self.time_ms = seq, time_ms
+
+    def _there(self, key: str, seq: int) -> JsonObject:
+        found = self.documents.get(key)
+        if found is None:
+            raise StoreDamaged(f"commit {seq} changes document {key!r}, which is not there")
+        return found
 
     def copy(self) -> Image:
         """The same image, which later changes to this one leave alone; documents are shared."""
@@ -137,13 +191,15 @@ class Image:
 def change_from(payload: bytes, where: str) -> Change:
     """The change in a payload; raises StoreDamaged naming ``where``."""
     found = loads_object(payload, where)
-    unknown = found.keys() - {"why", "put", "del", "add"}
-    put, remove, add = found.get("put", {}), found.get("del", []), found.get("add", {})
+    put, fields, grow = found.get("put", {}), found.get("set", {}), found.get("grow", {})
+    remove, add = found.get("del", []), found.get("add", {})
     sound = (
-        not unknown
+        found.keys() <= {"why", "put", "set", "grow", "del", "add"}
         and isinstance(found.get("why"), str)
-        and isinstance(put, dict)
-        and all(isinstance(item, dict) for item in put.values())
+        and _is_objects(put)
+        and _is_objects(fields)
+        and _is_objects(grow)
+        and all(_is_grown(each) for lists in grow.values() for each in lists.values())
         and isinstance(remove, list)
         and all(isinstance(key, str) for key in remove)
         and isinstance(add, dict)
@@ -154,4 +210,26 @@ def change_from(payload: bytes, where: str) -> Change:
     )
     if not sound:
         raise StoreDamaged("a frame's payload is not a change", file=where)
-    return Change(found["why"], put, remove, add)
+    lists = {
+        key: {name: (drop, more) for name, (drop, more) in each.items()}
+        for key, each in grow.items()
+    }
+    return Change(found["why"], put, remove, add, fields, lists)
+
+
+def _is_objects(found: object) -> bool:
+    return isinstance(found, dict) and all(isinstance(item, dict) for item in found.values())
+
+
+def _is_grown(found: object) -> bool:
+    match found:
+        case [int() as drop, list()]:
+            return not isinstance(drop, bool) and drop >= 0
+        case _:
+            return False
+
+
+def _grown(old: object, drop: int, more: Sequence[Any], what: str) -> list[Any]:
+    if not isinstance(old, list) or drop > len(old):
+        raise StoreDamaged(f"{what} is no list of {drop} entries or more")
+    return [*old[drop:], *more]

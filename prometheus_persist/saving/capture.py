@@ -1,11 +1,11 @@
 """What differs between a live model and the document that the store holds of it.
 
-A capture remembers, for each document it has written, what every field was made of and the JSON
-text of it. Saving a trade then costs the fields that the trade touched, not the documents they are
-in: fields made of the same objects as last time are taken over as text; the others are written
-anew, each by a rule that proves it comes back as it is (``state/encoding.py``). Where no rule
-covers a value the whole document is written, read back and compared, and what a restore would
-refuse, or give back as something else, raises ``BadValue``.
+A capture remembers, for each document it has written, what every field was made of. Saving a trade
+then costs the fields that the trade touched, not the documents they are in: fields made of the same
+objects as last time are left alone; the others are written anew, each by a rule that proves it
+comes back as it is (``state/encoding.py``). Of a ``History`` only what was appended is written, and
+nothing else looked at. Where no rule covers a value the whole document is written, read back and
+compared, and what a restore would refuse, or give back as something else, raises ``BadValue``.
 
 What is remembered of a document counts only as long as the store holds the very object that was
 made here. Whatever else changes the store, or keeps a change from getting there, makes the next
@@ -25,7 +25,8 @@ from pydantic import BaseModel
 
 from prometheus_persist.state.documents import document, fits, id_field, is_same, proven
 from prometheus_persist.state.encoding import LEAVES, Codec, codec, leaves
-from prometheus_persist.state.exactjson import COMMIT_NESTING_MAX, JsonObject, dumps, quoted
+from prometheus_persist.state.exactjson import COMMIT_NESTING_MAX, JsonObject, as_text, dumps
+from prometheus_persist.state.history import History
 from prometheus_persist.state.money import Contracts
 
 _IN_A_COMMIT = COMMIT_NESTING_MAX - 2  # a document stands two levels deep in a change
@@ -34,10 +35,12 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 @dataclass(slots=True)
 class Captured:
-    """A document as it is now, and its JSON text."""
+    """A document as it is now; the text of all of it, or of what differs."""
 
     content: JsonObject
-    text: str
+    put: str = ""
+    set: str = ""
+    grow: str = ""
 
 
 @dataclass(slots=True)
@@ -45,8 +48,7 @@ class _Known:
     """What a model was when ``content`` was made of it.
 
     ``values`` are in the order of the model's own fields: the value where it is immutable, else
-    what it was made of. ``parts`` are the fields as JSON text, those the model does not know behind
-    them; made when first one field of the document changes.
+    what it was made of.
     """
 
     rules: Codec
@@ -55,7 +57,6 @@ class _Known:
     names: list[str]
     values: list[object]
     extra: object
-    parts: list[str] | None = None
 
     def changed(self, model: BaseModel) -> list[int] | None:
         """Which fields are not what they were; None where fields came or went."""
@@ -111,7 +112,7 @@ class Capture:
             values=[_kept(value) for value in model.__dict__.values()],
             extra=_kept(model.__pydantic_extra__),
         )
-        return None if same else Captured(content, text)
+        return None if same else Captured(content, put=text)
 
 
 _SLOW = Captured({}, "")
@@ -119,35 +120,55 @@ _SLOW = Captured({}, "")
 
 def _moved(known: _Known, model: BaseModel, changed: list[int]) -> Captured | None:
     """The document with the changed fields written anew; ``_SLOW`` where no rule covers one."""
-    now, names, rules = model.__dict__, known.names, known.rules
+    now, names, rules, content = model.__dict__, known.names, known.rules, known.content
     if rules.check is not None:
         return _SLOW
-    parts = known.parts
-    if parts is None:
-        every = (*names, *(name for name in known.content if name not in now))
-        parts = [rules.heads.get(name) or f"{quoted(name)}:" for name in every]
-        content = known.content
-        known.parts = parts = [
-            head + _text_of(content[name]) for head, name in zip(parts, every, strict=True)
-        ]
     fresh: JsonObject = {}
+    sets: list[str] = []
+    grows: list[str] = []
     for number in changed:
-        name = names[number]
+        name, old = names[number], known.values[number]
         value = now[name]
-        encode = rules.encoders.get(name)
-        text = encode(value) if encode is not None and name != known.ids else None
-        if text is None:
-            known.parts = None  # some of it may be newer than the rest
-            return _SLOW
-        part = rules.heads[name] + text
-        if parts[number] != part:
-            parts[number] = part
-            fresh[name] = _json_value(value, text)
-        known.values[number] = _kept(value)
+        longer = _grown(old, value) if type(old) is _Past else None
+        if longer is not None:
+            drop, more = longer
+            grows.append(f"{rules.heads[name]}[{drop},[{','.join(more)}]]")
+            fresh[name] = [*content[name][drop:], *map(loads, more)]
+        else:
+            encode = rules.encoders.get(name)
+            text = encode(value) if encode is not None and name != known.ids else None
+            if text is None:
+                return _SLOW
+            json_value = _json_value(value, text)
+            if json_value != content[name] or as_text(content[name]) != text:
+                sets.append(rules.heads[name] + text)
+                fresh[name] = json_value
+    for number in changed:
+        known.values[number] = _kept(now[names[number]])
     if not fresh:
         return None
-    known.content = known.content | fresh
-    return Captured(known.content, "{" + ",".join(parts) + "}")
+    known.content = content | fresh
+    return Captured(
+        known.content,
+        set="{" + ",".join(sets) + "}" if sets else "",
+        grow="{" + ",".join(grows) + "}" if grows else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """A history, and how far it had gone."""
+
+    history: History
+    dropped: int
+    ever: int
+
+
+def _grown(old: _Past, new: object) -> tuple[int, list[str]] | None:
+    """What a history lost and gained; None where it is another one, or nothing is left of it."""
+    if new is not old.history or old.history.dropped > old.ever:
+        return None
+    return old.history.dropped - old.dropped, old.history.texts(old.ever)
 
 
 class _FlatDict(dict[Any, Any]):
@@ -162,7 +183,7 @@ class _Leaves(list[object]):
     """What anything else is made of."""
 
 
-_MADE_OF = frozenset({_FlatDict, _FlatList, _Leaves})
+_MADE_OF = frozenset({_FlatDict, _FlatList, _Leaves, _Past})
 
 
 def _kept(value: object) -> object:
@@ -174,6 +195,8 @@ def _kept(value: object) -> object:
         return _FlatDict(value)  # type: ignore[call-overload]
     if kind is list and LEAVES.issuperset(map(type, value)):  # type: ignore[call-overload]
         return _FlatList(value)  # type: ignore[call-overload]
+    if kind is History:
+        return _Past(value, value.dropped, value.ever)  # type: ignore[arg-type,attr-defined]
     found = _Leaves()
     leaves(value, found)
     return found
@@ -191,13 +214,11 @@ def _is_still(new: Any, old: Any) -> bool:
             and all(map(is_, new.values(), old.values()))
             and all(map(eq, new, old))
         )
+    if kind is _Past:
+        return new is old.history and (new.dropped, new.ever) == (old.dropped, old.ever)
     found: list[object] = []
     leaves(new, found)
     return len(found) == len(old) and all(map(is_, found, old))
-
-
-def _text_of(value: object) -> str:
-    return dumps(value, nesting_max=_IN_A_COMMIT - 1, canonical=False).decode()
 
 
 def _json_value(value: object, text: str) -> Any:

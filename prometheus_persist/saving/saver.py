@@ -20,7 +20,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 
-from prometheus_persist.journal.change import Change
+from prometheus_persist.journal.change import Change, Ready
 from prometheus_persist.saving.capture import Capture
 from prometheus_persist.state import SystemState
 from prometheus_persist.state.documents import member, members
@@ -96,13 +96,18 @@ class Saver:
             found = {key: member(state, key) for key in keys}
             live = {key: model for key, model in found.items() if model is not None}
             gone = [key for key in found if key not in live and key in before]
-        put: dict[str, JsonObject] = {}
-        texts: dict[str, str] = {}
+        ready = Ready()
         for key, model in live.items():
             moved = self._capture.of(key, model, before.get(key))
             if moved is not None:
-                put[key], texts[key] = moved.content, moved.text
+                ready.documents[key] = moved.content
+                if moved.put:
+                    ready.put[key] = moved.put
+                if moved.set:
+                    ready.set[key] = moved.set
+                if moved.grow:
+                    ready.grow[key] = moved.grow
         for key in gone:
             self._capture.forget(key)
         added = {name: rows for name, rows in records.items() if rows} if records else {}
-        return Change(why, put, gone, added, texts)
+        return Change(why, remove=gone, add=added, ready=ready)

@@ -5,6 +5,7 @@ Everything here is data and functions of data; time and ids come in as arguments
 
 from prometheus_persist.state.booking import Booked, Execution, book_execution
 from prometheus_persist.state.documents import state_from, to_documents
+from prometheus_persist.state.history import History
 from prometheus_persist.state.intents import next_outcome
 from prometheus_persist.state.models import (
     Agent,
@@ -48,6 +49,7 @@ __all__ = [
     "FreezeEntry",
     "FreezeState",
     "Hero",
+    "History",
     "Mastermind",
     "Money",
     "OrderIntent",

@@ -7,7 +7,7 @@ field's bytes if and only if the value has exactly that type; for every other fi
 other value, none, and whoever asks goes the slow way (``documents.py``).
 
     int  float  bool  str  Money  Contracts  datetime  a Literal of text  any of these or None
-    a Model  list[Model]  dict[str, Model]  list[str]  JsonValue and dicts and lists of it
+    a Model  list[Model]  dict[str, Model]  list[str]  History  JsonValue, dicts and lists of it
 
 ``leaves`` is what a field is compared by: the immutable values in it, in order, with the types of
 the containers between them. Two lists of leaves that are the same objects are the same value, also
@@ -17,7 +17,6 @@ equal.
 
 from __future__ import annotations
 
-import json
 import types
 import typing
 from collections.abc import Callable
@@ -29,21 +28,18 @@ from typing import Any, Final
 from annotated_types import MaxLen, MinLen
 from pydantic import BaseModel, JsonValue
 
-from prometheus_persist.state.exactjson import INT_DIGITS_MAX, quoted
+from prometheus_persist.state.exactjson import quoted
+from prometheus_persist.state.history import History
 from prometheus_persist.state.money import Contracts, Money, writable
+from prometheus_persist.state.plainjson import INT_LIMIT, json_text, writable_text
+from prometheus_persist.state.plainjson import encode as encode_json
 
 Encoder = Callable[[Any], str | None]
 
 LEAVES: Final = frozenset(
     {str, int, float, bool, type(None), Decimal, Contracts, datetime, date, time, timedelta}
 )
-_JSON_LEAVES: Final = frozenset({str, int, float, bool, type(None)})
 _TEXT: Final = frozenset({str})
-_INT_LIMIT: Final = 10**INT_DIGITS_MAX
-_json: Final = json.JSONEncoder(
-    allow_nan=False, ensure_ascii=False, check_circular=False, separators=(",", ":")
-).encode
-JSON_LEVELS_MAX: Final = 60
 MONEY_CHARS: Final = 40  # fewer than any bound: shorter numbers need no closer look
 
 
@@ -63,6 +59,10 @@ def leaves(value: object, found: list[object]) -> None:
         found.append(kind)
         _leaves_of(items, found)
         found.append(len(items))
+    elif kind is History:
+        past: History = value  # type: ignore[assignment]
+        found.append(kind)
+        found.extend(past.texts())
     elif isinstance(value, BaseModel):
         found.append(kind)
         _leaves_of(value.__dict__.values(), found)
@@ -133,51 +133,8 @@ def codec(model: type[BaseModel]) -> Codec:
     return found
 
 
-def json_text(value: object) -> str | None:
-    """JSON values of exactly the types JSON has, as text; None for anything else."""
-    if not _is_json(value, JSON_LEVELS_MAX):
-        return None
-    try:
-        return _writable(_json(value))
-    except ValueError:
-        return None
-
-
-def _writable(text: str) -> str | None:
-    """The text, if UTF-8 can hold it; a lone surrogate it cannot."""
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            return None
-    return text
-
-
-def _is_json(value: object, levels: int) -> bool:
-    kind = type(value)
-    if kind is dict:
-        held: dict[Any, Any] = value  # type: ignore[assignment]
-        items: Any = held.values()
-        if not _TEXT.issuperset(map(type, held)):
-            return False
-    elif kind is list:
-        items = value
-    else:
-        return kind in _JSON_LEAVES and (kind is not int or _fits(value))
-    if levels == 0:
-        return False
-    kinds = set(map(type, items))
-    if int not in kinds and kinds <= _JSON_LEAVES:
-        return True
-    return all(_is_json(item, levels - 1) for item in items)
-
-
-def _fits(value: Any) -> bool:
-    return bool(-_INT_LIMIT < value < _INT_LIMIT)
-
-
 def _int(value: Any) -> str | None:
-    return str(value) if type(value) is int and -_INT_LIMIT < value < _INT_LIMIT else None
+    return str(value) if type(value) is int and -INT_LIMIT < value < INT_LIMIT else None
 
 
 def _float(value: Any) -> str | None:
@@ -189,7 +146,7 @@ def _bool(value: Any) -> str | None:
 
 
 def _str(value: Any) -> str | None:
-    return _writable(quoted(value)) if type(value) is str else None
+    return writable_text(quoted(value)) if type(value) is str else None
 
 
 def _money(value: Any) -> str | None:
@@ -214,7 +171,12 @@ def _datetime(value: Any) -> str | None:
 def _texts(value: Any) -> str | None:
     if type(value) is not list or not _TEXT.issuperset(map(type, value)):
         return None
-    return _writable(_json(value))
+    return writable_text(encode_json(value))
+
+
+def _history(value: Any) -> str | None:
+    # Entries were proven when they were taken in, and cannot be changed since.
+    return f"[{','.join(value.texts())}]" if type(value) is History else None
 
 
 _PLAIN: Final[tuple[tuple[Any, Encoder], ...]] = (
@@ -226,6 +188,7 @@ _PLAIN: Final[tuple[tuple[Any, Encoder], ...]] = (
     (Contracts, _contracts),
     (datetime, _datetime),
     (list[str], _texts),
+    (History, _history),
     (JsonValue, json_text),
     (dict[str, JsonValue], lambda value: json_text(value) if type(value) is dict else None),
     (list[JsonValue], lambda value: json_text(value) if type(value) is list else None),
@@ -312,7 +275,7 @@ def _of_dict(inner: Encoder) -> Encoder:
             return None
         parts = []
         for name, item in value.items():
-            text = inner(item) if _writable(name) is not None else None
+            text = inner(item) if writable_text(name) is not None else None
             if text is None:
                 return None
             parts.append(f"{quoted(name)}:{text}")

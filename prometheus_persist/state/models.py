@@ -10,6 +10,7 @@ Rules
   move together in one commit, so the higher one is the newer one; clocks decide nothing.
 - Positions are netted the way OKX nets them: per (instId, mgnMode, posSide). Contracts are signed
   under posSide ``net`` and never negative under ``long`` and ``short``.
+- Lists that grow with every cycle are a ``History``: appended to, never changed (``history.py``).
 - Trade records are not kept in these models: they are append-only streams beside them
   (``documents.py``), so that a save costs what changed and not what has ever happened.
 """
@@ -22,6 +23,7 @@ from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from prometheus_persist.state.history import History
 from prometheus_persist.state.money import NO_CONTRACTS, ZERO, Contracts, Money
 from prometheus_persist.state.registry import Registry
 
@@ -166,8 +168,8 @@ class PublicAccount(Model):
 class PublicLedger(Model):
     """The public book beside the accounts: rankings over time and the archive of the dead."""
 
-    ranking_history: list[dict[str, JsonValue]] = Field(default_factory=list)
-    archived_agents: list[dict[str, JsonValue]] = Field(default_factory=list)
+    ranking_history: History = Field(default_factory=History)
+    archived_agents: History = Field(default_factory=History)
 
 
 class Hero(Model):
@@ -201,7 +203,7 @@ class Supervisor(Model):
     environment_pressure: float = 0.0
     last_mastermind_decision: datetime | None = None
     agent_rankings: list[dict[str, JsonValue]] = Field(default_factory=list)
-    market_state_history: list[dict[str, JsonValue]] = Field(default_factory=list)
+    market_state_history: History = Field(default_factory=History)
     system_cycle_count: int = 0
     total_runtime_hours: float = 0.0
     last_save_time: datetime | None = None
@@ -211,7 +213,7 @@ class Mastermind(Model):
     """Strategy over all agents."""
 
     total_capital: Money = ZERO
-    strategy_history: list[dict[str, JsonValue]] = Field(default_factory=list)
+    strategy_history: History = Field(default_factory=History)
     intervention_mode: str = "human"
     last_strategic_decision: datetime | None = None
 

@@ -150,7 +150,7 @@ class Store:
             try:
                 self.image.apply(change, ticket.seq, ticket.wall_ms)
                 if self._touched is not None:
-                    self._touched.update(change.put, change.remove, change.add)
+                    self._touched.update(change.documents, change.remove, change.add)
             except BaseException as problem:
                 self._committer.shut(f"a commit was interrupted: {problem!r}")
                 raise

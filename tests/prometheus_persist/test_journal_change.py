@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prometheus_persist.errors import BadValue, StoreDamaged
-from prometheus_persist.journal.change import Change, Image, change_from
+from prometheus_persist.journal.change import Change, Image, Ready, change_from
 from prometheus_persist.state.exactjson import dumps
 
 keys = st.sampled_from(["a", "agents/x", "b/c/d"])
@@ -110,32 +110,69 @@ def test_change_refuses_a_payload_that_is_none(payload: bytes) -> None:
         change_from(payload, "journal/x at byte 7")
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [
-        [],
-        [{"n": 1}],
-        [{"n": 1}, {"n": {"deep": [1]}}],
-        [{"n": None, "t": '"\\ 爆仓'}],
-        [{"n": 10**59}],
-        [{"n": "9" * 80}],
-    ],
-)
-def test_change_texts_are_spliced_into_the_bytes_that_were_due(rows: list[dict[str, Any]]) -> None:
-    """With texts or without them the payload says the same, also of one record on two streams."""
-    put = {"a/é": {"x": 1.5}}
-    plain = Change("why", put, ["gone"], {"one": rows, "two": rows})
-    spliced = Change("why", put, ["gone"], {"one": rows, "two": rows}, {"a/é": '{"x":1.5}'})
-    assert change_from(spliced.to_bytes(), "x").to_json() == plain.to_json()
-    assert change_from(plain.to_bytes(), "x").to_json() == plain.to_json()
+ROWS: list[list[dict[str, Any]]] = [
+    [],
+    [{"n": 1}],
+    [{"n": 1}, {"n": {"deep": [1]}}],
+    [{"n": None, "t": '"\\ 爆仓'}],
+    [{"n": 10**59}],
+    [{"n": "9" * 80}],
+]
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_change_what_is_ready_is_spliced_into_the_bytes_that_were_due(
+    rows: list[dict[str, Any]],
+) -> None:
+    """Put, set and grown, with the same rows on two streams: live and replayed are one image."""
+    live, replayed = Image(), Image()
+    there = Change("0", {"b": {"x": 1, "l": [1, 2]}, "gone": {}})
+    after = {"a/é": {"x": 1.5}, "b": {"x": 2, "l": [2, 3]}}
+    ready = Ready(after, {"a/é": '{"x":1.5}'}, {"b": '{"x":2}'}, {"b": '{"l":[1,[3]]}'})
+    change = Change("why", remove=["gone"], add={"one": rows, "two": rows}, ready=ready)
+    assert sorted(change.documents) == ["a/é", "b"]
+    for seq, each in enumerate((there, change), start=1):
+        live.apply(each, seq, seq)
+        replayed.apply(change_from(each.to_bytes(), "x"), seq, seq)
+    assert live == replayed
+    assert live.documents == after
+    assert change.to_json()["put"] == after
+    parsed = change_from(change.to_bytes(), "x")
+    assert change_from(parsed.to_bytes(), "x") == parsed
 
 
 @pytest.mark.parametrize(
     "bad", [float("nan"), 10**60, "\ud800", {1: 2}, {"x": float("inf")}, {"x": {2: 1}}]
 )
-@pytest.mark.parametrize("texts", [{}, {"a": "{}"}], ids=["whole", "spliced"])
-def test_change_a_record_that_cannot_come_back_is_refused(bad: Any, texts: dict[str, str]) -> None:
-    with pytest.raises(BadValue, match="cannot be written exactly"):
-        Change("x", {"a": {}}, (), {"s": [{"n": 1}, {"bad": bad}]}, texts).to_bytes()
-    with pytest.raises(BadValue, match="cannot be written exactly"):
-        Change("x", {"a": {}}, (), {"s": [{"bad": bad}]}, texts).to_bytes()
+@pytest.mark.parametrize("ready", [None, Ready({"a": {}}, {"a": "{}"})], ids=["whole", "ready"])
+def test_change_a_record_that_cannot_come_back_is_refused(bad: Any, ready: Ready | None) -> None:
+    for rows in ([{"n": 1}, {"bad": bad}], [{"bad": bad}]):
+        with pytest.raises(BadValue, match="cannot be written exactly"):
+            Change("x", add={"s": rows}, ready=ready).to_bytes()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"why":"x","set":{"nobody":{"x":1}}}',
+        '{"why":"x","grow":{"nobody":{"l":[0,[1]]}}}',
+        '{"why":"x","grow":{"b":{"x":[0,[1]]}}}',
+        '{"why":"x","grow":{"b":{"l":[3,[1]]}}}',
+        '{"why":"x","grow":{"b":{"none":[0,[1]]}}}',
+    ],
+)
+def test_change_that_does_not_fit_what_is_there_is_damage(payload: str) -> None:
+    """A frame that grows or sets what the chain never put cannot be this chain's."""
+    image = Image({"b": {"x": 1, "l": [1, 2]}})
+    with pytest.raises(StoreDamaged, match="commit 7"):
+        image.apply(change_from(payload.encode(), "x"), 7, 7)
+
+
+def test_change_leaves_what_a_copy_of_the_image_holds() -> None:
+    image = Image({"b": {"x": 1, "l": [1]}})
+    kept = image.copy()
+    image.apply(
+        change_from(b'{"why":"","set":{"b":{"x":2}},"grow":{"b":{"l":[0,[2]]}}}', "x"), 1, 1
+    )
+    assert image.documents == {"b": {"x": 2, "l": [1, 2]}}
+    assert kept.documents == {"b": {"x": 1, "l": [1]}}
