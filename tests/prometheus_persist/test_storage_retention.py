@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import random
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -21,8 +22,24 @@ from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.layout import base_name, base_seq, base_time, segment_name
-from prometheus_persist.storage.retention import HOUR_MS, CleanUp, Limits, Stored, clean_up, retain
+from prometheus_persist.storage.layout import (
+    COPIES,
+    JOURNAL,
+    base_name,
+    base_seq,
+    base_time,
+    segment_name,
+)
+from prometheus_persist.storage.retention import (
+    HOUR_MS,
+    CleanUp,
+    Limits,
+    Stored,
+    clean_up,
+    journal_bytes_after,
+    retain,
+    stored_bases,
+)
 from prometheus_persist.storage.segments import heal, segment_copies
 from prometheus_persist.storage.store import Store
 
@@ -283,3 +300,71 @@ def test_retention_leaves_strangers_and_ruins_alone() -> None:
     left: Any = disk.contents()
     assert strangers.keys() | {ruined} <= left.keys()
     assert len([n for n in disk.list_dir("snapshots") if n.endswith(".zip")]) == 3
+
+
+def history_bytes(fs: MemFs) -> int:
+    """The bytes that only the past needs: bases, and segments before the oldest snapshot."""
+    snapshots, history = stored_bases(fs)
+    names = sorted(segment_copies(fs))
+    starts = [int(name[11:25]) for name in names]
+    placed = pairwise(zip(names, starts, strict=True))
+    spare = [name for (name, _), (_, after) in placed if after <= snapshots[0].seq + 1]
+    spare_bytes = sum(fs.size(f"{copy}/{name}") or 0 for name in spare for copy in COPIES)
+    return spare_bytes + sum(base.size_bytes for base in history)
+
+
+def test_retention_within_so_many_bytes() -> None:
+    """The past gets shorter until it fits, no shorter than it must, and what is left of it is
+    exact; the snapshots and what they need stay, whatever the bound."""
+    _, files, told, now_ms = two_days()
+    clock, rng = StillClock(now_ms), random.Random(3)
+    whole = history_bytes(MemFs.of(files))
+    reached = []
+    for bound in (0, whole // 5, whole // 2, whole - 1, whole):
+        fs = MemFs.of(files)
+        retain(fs, now_ms, Limits(bytes_max=bound))
+        assert history_bytes(fs) <= bound
+        assert len(fs.list_dir("snapshots")) == 3
+        bases = [*stored_bases(fs)[1], *stored_bases(fs)[0]]
+        oldest = min(base.seq for base in bases)
+        reached.append(oldest)
+        for seq in rng.sample(range(oldest, max(told) + 1), 20):
+            assert restore(fs, seq=seq, clock=clock).image.digest() == told[seq][1]
+        with pytest.raises(BadValue, match=f"commit {oldest} "):
+            restore(fs, seq=oldest - 1, clock=clock)
+        assert verify(fs, clock=clock).sound
+        assert retain(fs, now_ms, Limits(bytes_max=bound)) == CleanUp()
+    assert reached == sorted(reached, reverse=True)
+    assert len(set(reached)) == len(reached), "each bound bites"
+    assert fs.contents() == files, "what fits is left alone"
+
+
+def test_retention_a_first_day_that_is_too_much_is_cut_to_its_bases() -> None:
+    """Before anything is a day old everything is kept, from the first commit on; unless it is more
+    than the bound."""
+    segments = [segment_name(1, 1 + 100 * number) for number in range(10)]
+    sizes = dict.fromkeys(segments, 1000)
+    snapshots = [Stored(f"s{n}", 250 * n, START_MS + n * HOUR_MS, 10) for n in (1, 2, 3)]
+    history = [Stored("h", 120, START_MS + HOUR_MS // 2, 10)]
+
+    def plan(bytes_max: int) -> CleanUp:
+        now_ms = START_MS + 4 * HOUR_MS
+        return clean_up(snapshots, history, sizes, now_ms, Limits(bytes_max=bytes_max), sizes)
+
+    assert plan(2010) == CleanUp()
+    assert plan(2009) == CleanUp(segments=tuple(segments[:1]))
+    assert plan(1010) == CleanUp(segments=tuple(segments[:1]))
+    assert plan(1009) == plan(0) == CleanUp(bases=("h",), segments=tuple(segments[:2]))
+
+
+def test_retention_the_tail_is_measured_by_the_segments_that_hold_it() -> None:
+    """What a restore from a base has to read: the segments with frames after it, in one copy."""
+    _, files, told, _ = two_days()
+    fs = MemFs.of(files)
+    names = sorted(segment_copies(fs))
+    bytes_of = {name: fs.size(f"{JOURNAL}/{name}") or 0 for name in names}
+    assert journal_bytes_after(fs, 0) == sum(bytes_of.values())
+    assert journal_bytes_after(fs, max(told)) == bytes_of[names[-1]]
+    second = int(names[1][11:25])
+    assert journal_bytes_after(fs, second - 1) == sum(bytes_of.values()) - bytes_of[names[0]]
+    assert journal_bytes_after(fs, second - 2) == sum(bytes_of.values())
