@@ -9,7 +9,6 @@ from prometheus_persist.bench import children
 from prometheus_persist.bench.children import from_start, run_child
 from prometheus_persist.bench.context import Options
 from prometheus_persist.bench.host import RECORDS_PER_COMMIT, Host, record
-from prometheus_persist.bench.peers import missing
 from prometheus_persist.bench.table import Check, Line, Row, ratio, timed_line
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.exactjson import dumps
@@ -47,24 +46,34 @@ def restart_row(options: Options) -> Row:
 
 
 def ledger_row(options: Options) -> Row:
-    """A long ledger, beside SQLite and orjson on the same rows; each in processes of its own."""
+    """A long ledger, beside SQLite and orjson on the same rows; each in processes of its own.
+
+    The store has a snapshot, as one has that a session looked after; it has a bar. Without one, the
+    whole journal is replayed: printed beside it. All of them end with every record decoded, in
+    memory; the store's restore has checked every byte by then and opened for writing.
+    """
     count = options.scale.records
     params = {"records": f"{count:,}"}
-    folder = options.place("ledger")
-    host = Host(folder, AGENTS)
-    try:
-        host.add_records(count)
-    finally:
-        host.session.close()
+    folder, bare = options.place("ledger"), options.place("ledger_journal")
+    for place in (bare, folder):
+        host = Host(place, AGENTS)
+        try:
+            host.add_records(count)
+            if place == folder:
+                host.session.snapshot()
+        finally:
+            host.session.close()
     base = _sqlite_of(folder.with_name("ledger.sqlite"), count, host.names)
-    found: dict[str, list[int]] = {"restore": [], "sqlite_orjson": []}
+    contestants = {
+        "restore": (children.RESTORE, folder),
+        "sqlite_orjson": (children.SQLITE, base),
+        "restore_journal": (children.RESTORE, bare),
+    }
+    found: dict[str, list[int]] = {name: [] for name in contestants}
     for _ in range(options.scale.restores):
-        found["restore"].append(run_child(children.RESTORE, folder)[0])
-        if not missing("orjson"):
-            found["sqlite_orjson"].append(run_child(children.SQLITE, base)[0])
+        for name, (code, target) in contestants.items():
+            found[name].append(run_child(code, target)[0])
     lines = [timed_line(name, samples) for name, samples in found.items()]
-    if not found["sqlite_orjson"]:
-        lines[1] = Line("sqlite_orjson", why_not="not_installed:orjson")
     checks = ratio("to_sqlite", lines[0], lines[1], "<=", 1.0)
     return Row("restore_ledger", params=params, lines=lines, checks=checks, base="sqlite_orjson")
 

@@ -90,6 +90,10 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
     "restart": ("本库", "this store"),
     "python_start": ("仅启动Python", "a Python that only starts"),
     "restore": ("本库", "this store"),
+    "restore_journal": (
+        "本库，无快照，重放全部日志",
+        "this store, from its journal alone",
+    ),
     "sqlite_orjson": ("SQLite读取 + orjson", "read from SQLite + orjson"),
     "alive": ("恢复后存活的数据", "alive after the restore"),
     "peak": ("恢复时的峰值", "peak during the restore"),

@@ -142,6 +142,7 @@ HOSTILE_LINES = {
     "a line's end in a text of brackets": [b'["s",{"a":"{}]', b'["}]', b'["s",{}],["s",{}]'],
     "the end of one, the beginning of the next": [b'["a",{"x":1', b'"y":2}],["b",{"z":3}]'],
     "no object": [b'["s",[]]', b'["s",{}]'],
+    "a number for a stream": [b'[1,{}]', b'["s",{}]'],
     "no stream": [b'[{},"s"]', b'["s",{}]'],
     "an object instead": [b'{"s":[]}', b'["s",{}]'],
     "three parts": [b'["s",{},1]', b'["s",{}]'],
