@@ -338,6 +338,7 @@ def test_session_trade_is_one_commit_for_agent_ledgers_and_intent(tmp_path: Path
     with session.order_intent("A", BTC, "buy", contracts("2")) as intent:
         venue.execute(intent.intent)
         intent.ack({"id": "7001"})
+    session.state.agents["B"].trade_count = 9
     seq = session.seq
     done = session.settle(venue, intent.cl_ord_id)
     assert (done.outcome, session.seq) == ("FILLED", seq + 1)
@@ -348,6 +349,8 @@ def test_session_trade_is_one_commit_for_agent_ledgers_and_intent(tmp_path: Path
     assert session.state.intents == {}
     before = restore(LocalFs(tmp_path), seq=seq)
     assert before.documents["private_ledgers/A"]["positions"] == []
+    after = restore(LocalFs(tmp_path), seq=seq + 1)
+    assert after.documents["agents/B"]["trade_count"] == 0, "not of this trade: waits for its save"
     assert "public_trades" not in before.streams
     with pytest.raises(BadValue, match="no open order"):
         session.settle(venue, intent.cl_ord_id)

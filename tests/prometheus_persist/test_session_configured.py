@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -301,3 +302,11 @@ def test_mirror_elsewhere_every_operation_goes_through_its_own_seam(
         there = set(tree(folder)) - {"store.lock"}
         assert there
         assert there <= set(seen[name])
+
+
+def test_configured_the_readme_lists_every_setting_with_its_default() -> None:
+    """The table people read is the table that is used."""
+    readme = (Path(__file__).parent.parent.parent / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", readme, re.MULTILINE)
+    listed = {name: json.loads(default) for name, default in rows if name in KEYS}
+    assert listed == Settings().to_json()
