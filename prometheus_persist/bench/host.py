@@ -183,6 +183,7 @@ def payloads(host: Host, count: int) -> Iterator[bytes]:
     tip = Tip()
     for _ in range(count):
         change = host.change_of(host.trade())
+        host.store.commit(change)
         data, tip = encode(COMMIT, tip, 1, START_MS, change.to_bytes())
         yield data
 

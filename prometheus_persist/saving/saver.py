@@ -12,7 +12,8 @@ written, and changes nothing.
 costs one trade. Nothing changed and nothing to append: no commit.
 
 Threads may save at the same time: capturing and submitting are one step, so that commits are in the
-order in which they were captured; waiting for the disk is not part of it.
+order in which they were captured; waiting for the disk is not part of it. What a save looks at must
+not be changed by another thread while it is captured.
 """
 
 from __future__ import annotations
