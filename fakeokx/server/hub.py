@@ -13,7 +13,7 @@ running the venue's clock ahead ends no connection.
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -35,6 +35,7 @@ from fakeokx.stream.frames import Ask
 from fakeokx.stream.pushes import Push
 from fakeokx.stream.session import LOGIN, Outcome, Session, World
 from fakeokx.wire.auth import ApiKey
+from fakeokx.wire.render_settings import uid_of
 
 PREFIX: Final = "/ws/v5/"
 TICK_S: Final = 0.25
@@ -53,7 +54,7 @@ class Hub:
         self._desk = desk
         self._feed = Feed()
         self._links: dict[Link, None] = {}
-        self._topics = Topics(lambda: desk.script)
+        self._topics = Topics(lambda: desk.script, lambda name: uid_of(self._exchange.venue, name))
         self._queue: list[Push] = []
         self._opened = 0
         self._is_flush_due = False
@@ -118,6 +119,11 @@ class Hub:
             }
             for link in self._links
         ]
+
+    def status_changed(self, notices: Sequence[Mapping[str, object]]) -> None:
+        """Tell whoever listens what system/status shows now."""
+        push = Push(channel="status", rows=[("", dict(each)) for each in notices])
+        self._topics.tell_all(push, _now_ms())
 
     def book_seq(self, inst_id: str) -> int:
         """Number of the last change of a book, as its subscribers were told."""

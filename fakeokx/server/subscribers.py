@@ -127,8 +127,18 @@ class Subscriber(asyncio.Protocol):
         self._last = number
 
 
-async def measure(url: str, subscribers: int, events_per_s: int, seconds: float) -> dict[str, Any]:
-    """Run the subscribers against a venue; what they counted."""
+async def measure(
+    url: str,
+    subscribers: int,
+    events_per_s: int,
+    seconds: float,
+    *,
+    settle_s: float = SETTLE_S_MAX,
+) -> dict[str, Any]:
+    """Run the subscribers against a venue; what they counted.
+
+    The last messages get ``settle_s`` to arrive once the last event was answered.
+    """
     parts = urlsplit(url)
     assert parts.hostname is not None
     assert parts.port is not None
@@ -153,7 +163,7 @@ async def measure(url: str, subscribers: int, events_per_s: int, seconds: float)
     await answers
     took_s = loop.time() - begun
     expected = subscribers * events
-    await _until(lambda: count.received >= expected, SETTLE_S_MAX)
+    await _until(lambda: count.received >= expected, settle_s)
     for one in crowd:
         one.close()
     writer.close()

@@ -16,24 +16,28 @@ from fakeokx.server.sockets import frame
 from fakeokx.stream import frames, pushes
 from fakeokx.stream.channels import Arg
 from fakeokx.stream.pushes import PUBLIC_ACCOUNT, Push
-from fakeokx.wire.render_account import UID
 
 
 @dataclass(slots=True)
 class Topic:
-    """One subscription of one account, its connections, and when it last got regular values."""
+    """One subscription of one account, its connections, and when it last got regular values.
+
+    ``uid`` is the account's number in the pushes, empty for a public subscription.
+    """
 
     arg: Arg
     account: str
+    uid: str
     told_ms: int
     links: dict[Link, None] = field(default_factory=dict)
 
 
 class Topics:
-    """All subscriptions. ``script`` gives the fault script in force."""
+    """All subscriptions. ``script`` gives the fault script in force, ``uid_of`` an account's."""
 
-    def __init__(self, script: Callable[[], Script]) -> None:
+    def __init__(self, script: Callable[[], Script], uid_of: Callable[[str], str]) -> None:
         self._script = script
+        self._uid_of = uid_of
         self._by_channel: dict[str, dict[tuple[str, Arg], Topic]] = {}
 
     def __bool__(self) -> bool:
@@ -53,7 +57,8 @@ class Topics:
         of_channel = self._by_channel.setdefault(arg.channel.name, {})
         topic = of_channel.get(key)
         if topic is None:
-            topic = of_channel[key] = Topic(arg, key[0], now_ms)
+            uid = self._uid_of(key[0]) if key[0] else ""
+            topic = of_channel[key] = Topic(arg, key[0], uid, now_ms)
         topic.links[link] = None
         return topic
 
@@ -96,8 +101,7 @@ def text_of(topic: Topic, push: Push) -> str | None:
     data = push.data_for(topic.arg)
     if not data and push.rows:
         return None
-    uid = UID if topic.account else ""
-    return frames.dump(pushes.message(topic.arg, push, data, uid))
+    return frames.dump(pushes.message(topic.arg, push, data, topic.uid))
 
 
 def _key(link: Link, arg: Arg) -> tuple[str, Arg]:

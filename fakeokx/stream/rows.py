@@ -6,9 +6,10 @@ Everything else is the REST row with a few fields more or less.
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Final
 
-from fakeokx.engine.decimals import exact
+from fakeokx.engine.decimals import exact, ratio
 from fakeokx.engine.events import AlgoChanged, OrderChanged
 from fakeokx.engine.instruments import INSTRUMENTS, SPOT
 from fakeokx.engine.market import Trade
@@ -151,15 +152,17 @@ def _algo(venue: Venue, event: AlgoChanged) -> Row:
     }
 
 
-def account_push(venue: Venue, _account: str) -> Row:
+def account_push(venue: Venue, account: str) -> Row:
     """The account (OKX: WebSocket, account channel)."""
-    row = balance_row(venue)
+    row = balance_row(venue, account=account)
     row["details"] = [_account_detail(each) for each in row["details"]]
     return row
 
 
 def _account_detail(row: Row) -> Row:
-    detail = {**row, "coinUsdPrice": "1", "maxSpotInUseAmt": row["maxSpotInUse"]}
+    equity = Decimal(row["eq"])
+    price = text(ratio(Decimal(row["eqUsd"]), equity)) if equity else ""
+    detail = {**row, "coinUsdPrice": price, "maxSpotInUseAmt": row["maxSpotInUse"]}
     del detail["maxSpotInUse"]
     return dict(sorted(detail.items()))
 

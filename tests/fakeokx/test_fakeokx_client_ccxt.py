@@ -123,14 +123,22 @@ def test_bad_ids_raise_bad_request(server: FakeOkx, market: Any) -> None:
             market.create_order(SYMBOL, "market", "buy", 1, None, params)
 
 
-def test_an_attached_stop_is_refused_and_never_silently_dropped(
+def test_an_attached_stop_waits_for_its_order_and_then_protects_it(
     server: FakeOkx, market: Any
 ) -> None:
-    with pytest.raises(ccxt.BadRequest, match="attachAlgoOrds"):
-        market.create_order(
-            SYMBOL, "market", "buy", 1, None, {"stopLoss": {"triggerPrice": 40_000}}
-        )
-    assert server.truth()["positions"] == []
+    made = market.create_order(
+        SYMBOL, "limit", "buy", 1, 49000, {"stopLoss": {"triggerPrice": 40_000}}
+    )
+    query = {"ordType": "conditional"}
+    attached = market.fetch_order(made["id"], SYMBOL)["info"]["attachAlgoOrds"]
+    assert [each["slTriggerPx"] for each in attached] == ["40000"]
+    assert market.privateGetTradeOrdersAlgoPending(query)["data"] == []
+    server.price("BTC-USDT-SWAP", "49000")
+    (stop,) = market.privateGetTradeOrdersAlgoPending(query)["data"]
+    assert (stop["slTriggerPx"], stop["side"]) == ("40000", "sell")
+    assert stop["algoId"] != attached[0]["attachAlgoId"]
+    server.price("BTC-USDT-SWAP", "39999")
+    assert market.fetch_positions() == []
 
 
 def test_a_duplicate_client_id_raises_invalid_order(server: FakeOkx, market: Any) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from fakeokx_session import truth_of
 from fakeokx_tools import BTC
 
 from fakeokx import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET, FakeOkx
@@ -29,7 +30,7 @@ def test_a_session(server: FakeOkx, flag: str) -> None:
     )
     assert placed["data"][0]["sCode"] == "0"
     found = trade.get_order(instId=BTC, clOrdId=name)["data"][0]
-    truth = server.truth()
+    truth = truth_of(server)
     assert found == next(row for row in truth["orders"] if row["clOrdId"] == name)
     assert account.get_positions(instType="SWAP")["data"] == truth["positions"]
     assert account.get_account_balance()["data"] == [truth["balance"]]

@@ -23,7 +23,7 @@ def test_two_hundred_subscribers_get_a_hundred_events_a_second_each(tmp_path: Pa
 def test_one_message_less_or_twice_or_too_early_is_noticed(server: FakeOkx) -> None:
     for action in ("ws_gap", "ws_duplicate", "ws_reorder"):
         server.set_faults([{"action": action, "path": "bbo-tbt", "nth": 25}])
-        found = asyncio.run(measure(server.url, 5, 100, 0.1))
+        found = asyncio.run(measure(server.url, 5, 100, 0.1, settle_s=0.3))
         assert server.faults()[0]["fired"] == 1
         assert not is_sound(found), action
     server.set_faults([])

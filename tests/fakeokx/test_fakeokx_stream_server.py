@@ -29,8 +29,9 @@ def _clean(server: FakeOkx) -> None:
     for row in server.truth()["orders"]:
         if row["state"] in ("live", "partially_filled"):
             raw.call("POST", "trade/cancel-order", {"instId": row["instId"], "ordId": row["ordId"]})
-    for row in server.truth()["positions"]:
-        server.liquidate(row["instId"])
+    truth = server.truth()
+    for row in truth["positions"]:
+        server.liquidate(row["instId"], account=truth["owners"].get(row["posId"], "main"))
     server.price(BTC, "50000")
 
 
@@ -567,3 +568,77 @@ def test_who_is_connected_is_known(venue: FakeOkx) -> None:
     while venue.streams()["connections"] and time.monotonic() < deadline:
         time.sleep(0.01)
     assert venue.streams()["connections"] == []
+
+
+def test_a_key_that_is_dropped_ends_its_connections(venue: FakeOkx) -> None:
+    venue.add_key("gone", "gone-secret", "gone-pass")
+    with Stream(venue, "private") as stream, Stream(venue, "private", login=True) as other:
+        stream.ask("login", [credentials("gone", "gone-secret", "gone-pass")])
+        venue.drop_key("gone")
+        assert stream.closed() == (
+            4007,
+            "API key has been updated or deleted. Please reconnect.",
+        )
+        other.send("ping")
+        assert other.next() == "pong"
+
+
+def test_an_account_of_its_own_hears_and_trades_for_itself(venue: FakeOkx) -> None:
+    venue.open_account("sub1")
+    venue.deposit("USDT", "5000", account="sub1")
+    venue.add_key("sub", "sub-secret", "sub-pass", account="sub1")
+    with Stream(venue, "private") as sub, Stream(venue, "private", login=True) as main:
+        sub.ask("login", [credentials("sub", "sub-secret", "sub-pass")])
+        for stream in (sub, main):
+            stream.subscribe("orders", instType="ANY")
+            stream.subscribe("account")
+        theirs, ours = sub.push("account"), main.push("account")
+        assert theirs["data"][0]["details"][0]["cashBal"] == "5000"
+        assert theirs["arg"]["uid"] != ours["arg"]["uid"]
+        assert sub.ask("order", [order(sz="0.1")], "s1")["code"] == "0"
+        assert [row["state"] for row in sub.rows("orders", 2)] == ["live", "filled"]
+        assert main.silence("orders")
+        named = {"instId": BTC, "ordId": venue.truth()["orders"][-1]["ordId"]}
+        assert main.ask("cancel-order", [named], "m1")["data"][0]["sCode"] == "51400"
+    assert venue.truth()["owners"][named["ordId"]] == "sub1"
+
+
+def test_a_maintenance_notice_is_told_to_whoever_listens(venue: FakeOkx) -> None:
+    with Stream(venue, "public") as stream:
+        stream.subscribe("status")
+        venue.set_status([{"state": "scheduled", "title": "upgrade"}])
+        (row,) = stream.push("status")["data"]
+        assert (row["state"], row["title"]) == ("scheduled", "upgrade")
+    venue.set_status([])
+
+
+def test_candles_and_funding_rates_over_the_port(venue: FakeOkx) -> None:
+    with Stream(venue, "business") as business, Stream(venue, "public") as public:
+        business.subscribe("candle1D", instId=BTC)
+        business.subscribe("index-candle1m", instId="BTC-USDT")
+        public.subscribe("funding-rate", instId=BTC)
+        public.subscribe("trades", instId=BTC)
+        (candle,) = business.push("candle1D")["data"]
+        assert len(candle) == 9
+        venue.set_funding_rate(BTC, "0.0002")
+        rates = [row["fundingRate"] for row in public.rows("funding-rate", 2)]
+        assert rates[-1] == "0.0002"
+        venue.trade_by_hand(BTC, "buy", "3")
+        (trade,) = public.rows("trades", 1)
+        assert (trade["px"], trade["sz"], trade["side"]) == ("50000", "3", "buy")
+        after = business.rows("candle1D", 1)[0]
+        assert float(after[5]) == float(candle[5]) + 3
+    venue.set_funding_rate(BTC, "0.0001")
+
+
+def test_time_that_was_run_ahead_ends_no_connection_and_wakes_what_is_due(
+    venue: FakeOkx,
+) -> None:
+    with Stream(venue, "private", login=True) as stream:
+        stream.subscribe("orders", instType="ANY")
+        raw = RawClient(venue.url)
+        stream.ask("order", [order(ordType="limit", px="40000")], "w1")
+        raw.call("POST", "trade/cancel-all-after", {"timeOut": "10"})
+        venue.advance(11_000)
+        live, gone = stream.rows("orders", 2)
+        assert (live["state"], gone["state"], gone["cancelSource"]) == ("live", "canceled", "20")
