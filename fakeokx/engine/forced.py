@@ -11,8 +11,8 @@ once. Waiting orders of the position are canceled first (3 by risk, 6 by ADL, 7 
 2. In the third tier or above, only as much is closed as leads two tiers down
    (partial_liquidation); otherwise everything (full_liquidation).
 3. It closes at the mark price, but never beyond the bankruptcy price: what is lost beyond that
-   is not the account's. The penalty is the maintenance margin of what was closed, or what is
-   left if that is less.
+   is not the account's. The penalty is half the maintenance margin of what was closed, or
+   what is left if that is less; with all of it, no other cross position could ever survive.
 4. On request (``liquidate``) everything is closed at the mark price, without a penalty.
 5. Deleveraging (``adl``) closes on request, at the mark price and without a fee.
 """
@@ -54,6 +54,7 @@ CANCELED_BY_RISK: Final = "3"
 CANCELED_BY_ADL: Final = "6"
 CANCELED_BY_DELIVERY: Final = "7"
 _TIERS_DOWN: Final = 2
+PENALTY_SHARE: Final = Decimal("0.5")  # of the maintenance margin
 
 
 def liquidate(venue: Venue, command: Liquidate) -> None:
@@ -208,5 +209,5 @@ def _penalty(venue: Venue, position: Position, qty: Decimal, px: Decimal) -> Dec
     held = abs(position.qty_contracts)
     pnl = instrument.pnl(position.qty_contracts, position.avg_px_quote, px)
     left = backing(venue, position) + pnl - closing_fee_quote(position, px)
-    wanted = instrument.value(qty, px) * instrument.tier(held).maintenance_rate
+    wanted = instrument.value(qty, px) * instrument.tier(held).maintenance_rate * PENALTY_SHARE
     return -max(ZERO, min(wanted, left))
