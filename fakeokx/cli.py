@@ -1,8 +1,8 @@
-"""``fakeokx serve``: run the exchange until Ctrl+C.
+"""``fakeokx serve`` runs the exchange until Ctrl+C, ``ctl`` steers one, ``coverage`` lists it.
 
 stdout is data (the ready line, JSON with ``--json``), stderr is talk. Exit codes:
-0 stopped as asked · 1 internal error · 2 wrong usage, port or directory in use ·
-4 the ledger is damaged.
+0 stopped as asked · 1 internal error · 2 wrong usage, port or directory in use, a control
+request declined · 4 the ledger is damaged · 5 no exchange answers.
 """
 
 import json
@@ -10,18 +10,28 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from fakeokx.engine.commands import Command, OpenAccount, SetSwitch
 from fakeokx.engine.decimals import parse
-from fakeokx.engine.model import LONG_SHORT_MODE, NET_MODE
+from fakeokx.engine.model import LONG_SHORT_MODE, MAIN, NET_MODE
+from fakeokx.engine.refusals import Refusal
+from fakeokx.engine.switches import SWITCHES
 from fakeokx.engine.venue import SEED_MAX
+from fakeokx.server.ctl import ctl, exit_code
 from fakeokx.server.defaults import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET
 from fakeokx.wire.auth import ApiKey
 
-_READ_ONLY: Final = "read_only"
-_KEY_PARTS: Final = 3
+if TYPE_CHECKING:
+    from fakeokx.server.desk import Desk
+    from fakeokx.server.exchange import Exchange
+    from fakeokx.server.tls import Certificate
+
+_PERMS: Final = ("read_only", "trade")
+_KEY_PARTS: Final = 5
+_KEY_FORM: Final = "NAME:SECRET:PASSPHRASE[:read_only|trade[:ACCOUNT]]"
 _EPILOG: Final = (
     "Point ccxt at it: ccxt.okx({'apiKey': 'fakeokx-key', 'secret': 'fakeokx-secret', "
     "'password': 'fakeokx-pass', 'urls': {'api': {'rest': URL}, 'test': {'rest': URL}}}). "
@@ -31,6 +41,7 @@ _EPILOG: Final = (
 )
 
 app = typer.Typer(add_completion=True, no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(ctl, name="ctl")
 
 
 @app.callback()
@@ -39,12 +50,21 @@ def _root() -> None:
 
 
 def _key(text: str) -> ApiKey:
-    parts = text.split(":")
-    may_trade = parts[_KEY_PARTS:] != [_READ_ONLY]
-    if not all(parts[:_KEY_PARTS]) or len(parts) != (_KEY_PARTS if may_trade else _KEY_PARTS + 1):
-        raise typer.BadParameter(f"--key is NAME:SECRET:PASSPHRASE[:{_READ_ONLY}], not {text!r}")
-    name, secret, passphrase = parts[:_KEY_PARTS]
-    return ApiKey(name, secret, passphrase, may_trade=may_trade)
+    """The key of ``NAME:SECRET:PASSPHRASE[:read_only|trade[:ACCOUNT]]``."""
+    name, secret, passphrase, perm, account, *rest = [*text.split(":"), *[""] * _KEY_PARTS]
+    is_whole = all((name, secret, passphrase)) and perm in ("", *_PERMS)
+    if not is_whole or any(rest):
+        raise typer.BadParameter(f"--key is {_KEY_FORM}, not {text!r}")
+    return ApiKey(name, secret, passphrase, may_trade=perm != _PERMS[0], account=account or MAIN)
+
+
+def _switch(text: str) -> SetSwitch:
+    """The command of ``NAME=VALUE``."""
+    name, equals, value = text.partition("=")
+    if name not in SWITCHES or not equals or value not in SWITCHES[name].values:
+        known = SWITCHES[name].values if name in SWITCHES else sorted(SWITCHES)
+        raise typer.BadParameter(f"--set {text!r}: choose from {', '.join(map(repr, known))}")
+    return SetSwitch(name=name, value=value)
 
 
 @app.command(epilog=_EPILOG)
@@ -64,7 +84,14 @@ def serve(
     balance: Annotated[str, typer.Option(help="USDT of a new venue.")] = "1000000",
     key: Annotated[
         list[str] | None,
-        typer.Option(help="API key NAME:SECRET:PASSPHRASE[:read_only]; repeatable."),
+        typer.Option(help=f"API key {_KEY_FORM}; repeatable."),
+    ] = None,
+    account: Annotated[
+        list[str] | None, typer.Option(help="A further account, empty; repeatable.")
+    ] = None,
+    switch: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE of a switch (see the README); repeatable."),
     ] = None,
     rate_limits: Annotated[
         bool, typer.Option("--rate-limits", help="Answer 50011 as OKX would.")
@@ -82,33 +109,20 @@ def serve(
     cash = parse(balance)
     if cash is None:
         raise typer.BadParameter("--balance is a plain number such as 1000000 or 0.5")
-    default = ApiKey(DEFAULT_KEY, DEFAULT_SECRET, DEFAULT_PASSPHRASE)
-    keys = {each.name: each for each in (default, *map(_key, key or ()))}
-    home = directory or Path(tempfile.mkdtemp(prefix="fakeokx-"))
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise typer.BadParameter(f"--dir {home} cannot be made: {problem.strerror}") from None
+    asked_keys = [_key(each) for each in key or ()]
+    wanted = [OpenAccount(account=each) for each in account or ()]
+    wanted += [OpenAccount(account=each.account) for each in asked_keys if each.account != MAIN]
+    changes: list[Command] = [*wanted, *map(_switch, switch or ())]
+    home = _home(directory)
 
-    from fakeokx.server.desk import Desk
-    from fakeokx.server.exchange import Exchange, machine_ms
+    from fakeokx.server.exchange import Exchange
     from fakeokx.server.serve import bind
     from fakeokx.server.serve import serve as run
-    from fakeokx.wire.ratelimits import Limiter
 
     listener = bind(host, port)
     exchange = Exchange(home, seed=seed, pos_mode=pos_mode, first_cash_quote=cash)
-    if exchange.ledger.torn_bytes:
-        typer.echo(
-            f"cut a torn write of {exchange.ledger.torn_bytes} bytes off {exchange.ledger.path}",
-            err=True,
-        )
-    desk = Desk(exchange=exchange, keys=keys, limiter=Limiter() if rate_limits else None)
-    shown = None
-    if tls:
-        from fakeokx.server.tls import certificate
-
-        shown = certificate(home / "tls", host, machine_ms())
+    desk = _desk(exchange, asked_keys, changes, rate_limits=rate_limits)
+    shown = _certificate(home, host) if tls else None
     url = f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
     ready = {
         "url": url,
@@ -121,7 +135,55 @@ def serve(
     if shown is not None:
         ready["ca"] = str(shown.ca)
     run(desk, listener, lambda: _announce(ready, as_json=as_json), shown)
-    exchange.close()
+    desk.exchange.close()
+
+
+def _home(directory: Path | None) -> Path:
+    home = directory or Path(tempfile.mkdtemp(prefix="fakeokx-"))
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise typer.BadParameter(f"--dir {home} cannot be made: {problem.strerror}") from None
+    return home
+
+
+def _desk(
+    exchange: "Exchange", asked: list[ApiKey], changes: list[Command], *, rate_limits: bool
+) -> "Desk":
+    """The desk of an exchange, after what the command line wants to be different."""
+    from fakeokx.server import keys
+    from fakeokx.server.desk import Desk
+    from fakeokx.wire.ratelimits import Limiter
+
+    ledger = exchange.ledger
+    if ledger.torn_bytes:
+        typer.echo(f"cut a torn write of {ledger.torn_bytes} bytes off {ledger.path}", err=True)
+    try:
+        for change in changes:
+            exchange.do(change)
+    except Refusal as refusal:
+        raise typer.BadParameter(f"{changes}: {refusal}") from None
+    default = ApiKey(DEFAULT_KEY, DEFAULT_SECRET, DEFAULT_PASSPHRASE)
+    found = {default.name: default, **keys.load(ledger.path.parent)}
+    found |= {each.name: each for each in asked}
+    return Desk(exchange=exchange, keys=found, limiter=Limiter() if rate_limits else None)
+
+
+def _certificate(home: Path, host: str) -> "Certificate":
+    from fakeokx.server.exchange import machine_ms
+    from fakeokx.server.tls import certificate
+
+    return certificate(home / "tls", host, machine_ms())
+
+
+@app.command()
+def coverage(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Every endpoint, channel and operation that is served."""
+    from fakeokx.server.coverage import everything, markdown
+
+    typer.echo(json.dumps(everything(), indent=1) if as_json else markdown())
 
 
 def _announce(ready: dict[str, Any], *, as_json: bool) -> None:
@@ -138,7 +200,7 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        code = getattr(error, "exit_code", None)
+        code = getattr(error, "exit_code", None) or exit_code(error)
         if code is None:
             raise
         typer.echo(f"fakeokx: {error}. {type(error).__doc__}", err=True)

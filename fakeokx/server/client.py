@@ -3,53 +3,20 @@
 Numbers may be given as text, Decimal or int; they travel as text, so no digit is lost.
 """
 
-import http.client
-import json
-import os
-import ssl
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-TIMEOUT_S_DEFAULT: Final = 10.0
+from fakeokx.server.line import ControlRefused, Line
+
+__all__ = ["Control", "ControlRefused"]
+
+MAIN: Final = "main"
 Number = str | int | Decimal
 
 
-class ControlRefused(Exception):
-    """The exchange declined a control request; ``code`` is OKX's code where it has one."""
-
-    def __init__(self, code: str, msg: str) -> None:
-        super().__init__(f"{code}: {msg}")
-        self.code = code
-        self.msg = msg
-
-
-class Control:
-    """The control API of the fakeokx at that address, one connection per call.
-
-    ``ca`` is the file with the certificate authority to trust, if the address is an https one.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        timeout_s: float = TIMEOUT_S_DEFAULT,
-        ca: str | os.PathLike[str] | None = None,
-    ) -> None:
-        parts = urlsplit(url)
-        assert parts.hostname is not None, f"not an address: {url!r}"
-        self.url = url
-        self._host = parts.hostname
-        self._port = parts.port or 80
-        self._timeout_s = timeout_s
-        is_tls = parts.scheme == "https"
-        self._tls = ssl.create_default_context(cafile=ca) if is_tls else None
-
-    @property
-    def ws_url(self) -> str:
-        """Address of the WebSockets, to which ``/public``, ``/private``, ``/business`` is added."""
-        return f"ws{self.url.removeprefix('http')}/ws/v5"
+class Control(Line):
+    """The control API of the fakeokx at that address."""
 
     def health(self) -> bool:
         """Whether it answers; raises OSError if nothing listens."""
@@ -57,9 +24,7 @@ class Control:
 
     def price(self, inst_id: str, px: Number) -> list[dict[str, Any]]:
         """Move the price; returns what that set off, in order."""
-        answer = self._call("POST", "price", {"instId": inst_id, "px": str(px)})
-        events: list[dict[str, Any]] = answer["events"]
-        return events
+        return self._events("price", {"instId": inst_id, "px": str(px)})
 
     def trade_by_hand(
         self,
@@ -67,12 +32,16 @@ class Control:
         side: str,
         sz: Number,
         pos_side: str | None = None,
-        td_mode: str = "cross",
+        td_mode: str = "",
         *,
         cl_ord_id: str = "",
         tag: str = "",
+        account: str = MAIN,
     ) -> str:
-        """Trade at market as another user of the same account; returns the ordId."""
+        """Trade at market as another user of an account; returns the ordId.
+
+        ``td_mode`` is cash for spot and cross for anything else unless it says otherwise.
+        """
         body = {
             "instId": inst_id,
             "side": side,
@@ -81,13 +50,175 @@ class Control:
             "tdMode": td_mode,
             "clOrdId": cl_ord_id,
             "tag": tag,
+            "account": account,
         }
         return str(self._call("POST", "trade", body)["ordId"])
 
-    def liquidate(self, inst_id: str, pos_side: str | None = None, mgn_mode: str = "cross") -> str:
+    def liquidate(
+        self,
+        inst_id: str,
+        pos_side: str | None = None,
+        mgn_mode: str = "cross",
+        *,
+        account: str = MAIN,
+    ) -> str:
         """Liquidate a whole position at the mark price; returns the ordId."""
-        body = {"instId": inst_id, "posSide": pos_side or "", "mgnMode": mgn_mode}
+        body = {
+            "instId": inst_id,
+            "posSide": pos_side or "",
+            "mgnMode": mgn_mode,
+            "account": account,
+        }
         return str(self._call("POST", "liquidate", body)["ordId"])
+
+    def adl(
+        self,
+        inst_id: str,
+        sz: Number = "",
+        pos_side: str | None = None,
+        mgn_mode: str = "cross",
+        *,
+        account: str = MAIN,
+    ) -> str:
+        """Auto-deleverage that many contracts of a position, all without ``sz``; the ordId."""
+        body = {
+            "instId": inst_id,
+            "sz": str(sz),
+            "posSide": pos_side or "",
+            "mgnMode": mgn_mode,
+            "account": account,
+        }
+        return str(self._call("POST", "adl", body)["ordId"])
+
+    def mark(self, inst_id: str, px: Number) -> list[dict[str, Any]]:
+        """Move the mark price alone; returns what that set off."""
+        return self._events("mark", {"instId": inst_id, "px": str(px)})
+
+    def book(
+        self,
+        inst_id: str,
+        bids: Iterable[tuple[Number, Number]] = (),
+        asks: Iterable[tuple[Number, Number]] = (),
+    ) -> None:
+        """Seed the book with (price, size) levels; no levels at all mean no book."""
+        sides = {"bids": bids, "asks": asks}
+        levels = {name: [[str(px), str(sz)] for px, sz in side] for name, side in sides.items()}
+        self._call("POST", "book", {"instId": inst_id, **levels})
+
+    def script(
+        self, inst_id: str, prices: Iterable[Number], every_ms: int = 1000, *, loop: bool = False
+    ) -> None:
+        """Let the price go through the list by itself; an empty list ends that."""
+        body = {"instId": inst_id, "prices": [str(px) for px in prices], "every_ms": every_ms}
+        self._call("POST", "script", {**body, "loop": loop})
+
+    def scripts(self) -> list[dict[str, Any]]:
+        """The price scripts of this process, and how far they are."""
+        found: list[dict[str, Any]] = self._call("GET", "script")["scripts"]
+        return found
+
+    def set_funding_rate(self, inst_id: str, rate: Number) -> None:
+        """Set the rate that the next fundings charge."""
+        self._call("POST", "funding-rate", {"instId": inst_id, "rate": str(rate)})
+
+    def fund(self, inst_id: str, rate: Number = "") -> list[dict[str, Any]]:
+        """Settle a funding now, at that rate or at the one in force; what it set off."""
+        return self._events("fund", {"instId": inst_id, "rate": str(rate)})
+
+    def deliver(self, inst_id: str, px: Number = "") -> list[dict[str, Any]]:
+        """End a contract at that price, or at the mark price; what it set off."""
+        return self._events("deliver", {"instId": inst_id, "px": str(px)})
+
+    def deposit(
+        self, ccy: str, amt: Number, *, account: str = MAIN, out: bool = False
+    ) -> list[dict[str, Any]]:
+        """Let money arrive in an account, or leave it; what it set off."""
+        body = {"ccy": ccy, "amt": str(amt), "out": out, "account": account}
+        return self._events("deposit", body)
+
+    def instrument(self, inst_id: str, **changes: Number | bool) -> None:
+        """Change its ``state``, or its price limits ``buyPxMax`` and ``sellPxMin``."""
+        self._call("POST", "instrument", {"instId": inst_id, **changes})
+
+    def pending_max(self, count: int) -> None:
+        """Let every account have at most so many waiting orders; 0 means no limit."""
+        self._call("POST", "pending-max", {"count": count})
+
+    def set_position_mode(self, pos_mode: str, *, account: str = MAIN) -> None:
+        """Choose net_mode or long_short_mode for an account."""
+        self._call("POST", "position-mode", {"posMode": pos_mode, "account": account})
+
+    def set_switch(self, name: str, value: str) -> None:
+        """Where sources about OKX disagree, behave like this."""
+        self._call("POST", "switch", {"name": name, "value": value})
+
+    def switches(self) -> dict[str, str]:
+        """The value of every switch."""
+        found = self._call("GET", "switches")["switches"]
+        return {name: switch["value"] for name, switch in found.items()}
+
+    def open_account(self, account: str, pos_mode: str = "net_mode") -> None:
+        """Open a further account, empty; nothing happens if it exists."""
+        self._call("POST", "account", {"account": account, "posMode": pos_mode})
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """Every account, ``main`` first."""
+        found: list[dict[str, Any]] = self._call("GET", "accounts")["accounts"]
+        return found
+
+    def add_key(
+        self,
+        name: str,
+        secret: str,
+        passphrase: str,
+        *,
+        perm: str = "trade",
+        account: str = MAIN,
+        environment: str = "any",
+        ips: Iterable[str] = (),
+    ) -> None:
+        """Add an API key, or replace the one of that name; it survives a restart."""
+        body = {
+            "name": name,
+            "secret": secret,
+            "passphrase": passphrase,
+            "perm": perm,
+            "account": account,
+            "environment": environment,
+            "ips": ",".join(ips),
+        }
+        self._call("POST", "key", body)
+
+    def drop_key(self, name: str) -> None:
+        """Remove an API key."""
+        self._call("POST", "drop-key", {"name": name})
+
+    def keys(self) -> list[dict[str, Any]]:
+        """Every API key, without its secrets."""
+        found: list[dict[str, Any]] = self._call("GET", "keys")["keys"]
+        return found
+
+    def set_status(self, rows: list[dict[str, Any]]) -> None:
+        """Replace the notices that system/status shows."""
+        self._call("POST", "status", {"rows": rows})
+
+    def checkpoint(self, name: str) -> None:
+        """Remember where the exchange is."""
+        self._call("POST", "checkpoint", {"name": name})
+
+    def checkpoints(self) -> list[dict[str, Any]]:
+        """Every checkpoint, oldest first."""
+        found: list[dict[str, Any]] = self._call("GET", "checkpoint")["checkpoints"]
+        return found
+
+    def rewind(self, name: str) -> int:
+        """Be again what the checkpoint was; returns the exchange's time."""
+        return int(self._call("POST", "rewind", {"name": name})["now_ms"])
+
+    def events(self) -> list[dict[str, Any]]:
+        """The newest events, newest first."""
+        found: list[dict[str, Any]] = self._call("GET", "events")["events"]
+        return found
 
     def partial(self, inst_id: str, sz: Number) -> None:
         """Let the next execution on the instrument stop after that many contracts."""
@@ -119,23 +250,6 @@ class Control:
         """Everything the venue knows."""
         return self._call("GET", "truth")
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        connection = self._connection()
-        try:
-            payload = None if body is None else json.dumps(body).encode()
-            headers = {} if body is None else {"Content-Type": "application/json"}
-            connection.request(method, f"/control/{path}", payload, headers)
-            response = connection.getresponse()
-            answer: dict[str, Any] = json.loads(response.read())
-        finally:
-            connection.close()
-        if "error" in answer:
-            raise ControlRefused(answer["error"]["code"], answer["error"]["msg"])
-        return answer
-
-    def _connection(self) -> http.client.HTTPConnection:
-        if self._tls is None:
-            return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
-        return http.client.HTTPSConnection(
-            self._host, self._port, timeout=self._timeout_s, context=self._tls
-        )
+    def _events(self, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = self._call("POST", path, body)["events"]
+        return events

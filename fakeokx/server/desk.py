@@ -1,15 +1,22 @@
 """What one request is, and what the handlers share."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from fakeokx.engine.commands import Command
+from fakeokx.engine.events import Event
 from fakeokx.faults import Script
 from fakeokx.server.exchange import Exchange
 from fakeokx.server.past import Past
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.ratelimits import Limiter
+
+if TYPE_CHECKING:
+    from fakeokx.server.price_scripts import PriceScript
+
+RECENT_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +44,12 @@ class Streams(Protocol):
     def connections(self) -> list[dict[str, object]]:
         """Who is connected, and to what."""
 
+    def book_seq(self, inst_id: str) -> int:
+        """Number of the last change of a book, as its subscribers were told."""
+
+    def status_changed(self, notices: Sequence[Mapping[str, object]]) -> None:
+        """Tell whoever listens what system/status shows now."""
+
     def configure(self, changes: Mapping[str, str]) -> dict[str, object]:
         """Change how long things take; returns what is in force."""
 
@@ -47,14 +60,31 @@ class Desk:
 
     ``requests``, ``script`` and ``status`` (the notices of system/status) live as long as
     the process; ``past`` is the exchange as it was when a script with stale data was loaded.
-    ``streams`` is there once the port is open.
+    ``streams`` is there once the port is open. ``recent`` holds the newest events with their
+    number and time, for whoever watches.
     """
 
     exchange: Exchange
-    keys: Mapping[str, ApiKey]
+    keys: dict[str, ApiKey]
     limiter: Limiter | None = None
     script: Script = field(default_factory=Script)
     past: Past | None = None
     status: tuple[dict[str, Any], ...] = ()
     requests: Counter[str] = field(default_factory=Counter)
     streams: Streams | None = None
+    recent: deque[tuple[int, int, Event]] = field(default_factory=lambda: deque(maxlen=RECENT_MAX))
+    price_scripts: "dict[str, PriceScript]" = field(default_factory=dict)
+    _heard: int = 0
+
+    def __post_init__(self) -> None:
+        self.exchange.listeners.append(self._on_step)
+
+    def _on_step(self, _command: Command, events: tuple[Event, ...]) -> None:
+        at_ms = self.exchange.venue.now_ms
+        for event in events:
+            self._heard += 1
+            self.recent.append((self._heard, at_ms, event))
+
+    def book_seq(self, inst_id: str) -> int:
+        """Number of the last change of a book, as the WebSocket counts them."""
+        return 1 if self.streams is None else self.streams.book_seq(inst_id)

@@ -7,8 +7,9 @@ query keys are ignored; an empty value is the same as none.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from fakeokx.engine.instruments import INSTRUMENTS, SPOT, Instrument
+from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS, Instrument
 from fakeokx.engine.refusals import Refusal
+from fakeokx.engine.venue import Venue
 from fakeokx.server.desk import Desk
 from fakeokx.wire.auth import ApiKey
 
@@ -65,7 +66,9 @@ def family_of(inst_id: str) -> str:
 def ct_type_of(inst_id: str) -> str:
     """``linear`` or ``inverse``; ``""`` for a row that belongs to no derivative."""
     found = INSTRUMENTS.get(inst_id)
-    return "" if found is None or found.inst_type == SPOT else "linear"
+    if found is None or found.is_spot:
+        return ""
+    return "inverse" if found.is_inverse else "linear"
 
 
 def inst_type(query: Query) -> str:
@@ -81,8 +84,10 @@ def checked_type(text: str) -> str:
     return text
 
 
-def of_type(query: Query) -> list[Instrument]:
-    """The instruments of the required instType, narrowed by instId and instFamily."""
+def of_type(query: Query, venue: Venue) -> list[Instrument]:
+    """The instruments of the required instType that have not expired, narrowed by instId
+    and instFamily.
+    """
     kind = inst_type(query)
     named = query.get("instId", "")
     family = query.get("instFamily", "")
@@ -91,5 +96,8 @@ def of_type(query: Query) -> list[Instrument]:
     return [
         each
         for each in INSTRUMENTS.values()
-        if each.inst_type == kind and named in ("", each.inst_id) and family in ("", each.uly)
+        if each.inst_type == kind
+        and named in ("", each.inst_id)
+        and family in ("", each.uly)
+        and venue.markets[each.inst_id].state != EXPIRED
     ]

@@ -6,11 +6,12 @@ A handler takes the desk, the query and the key, and returns rows or raises Refu
 from collections.abc import Mapping
 from typing import Final
 
-from fakeokx.server import reads_account, reads_public, reads_trade
+from fakeokx.server import reads_account, reads_market, reads_public, reads_trade
 from fakeokx.server.queries import Handler
 
 READS: Final[Mapping[str, Handler]] = {
     **reads_public.READS,
+    **reads_market.READS,
     **reads_account.READS,
     **reads_trade.READS,
 }

@@ -15,13 +15,12 @@ from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.bill_types import BILL_TYPES, subtype_rows
 from fakeokx.wire.render_account import (
     balance_row,
-    config_row,
-    leverage_row,
     position_history_row,
     position_row,
 )
 from fakeokx.wire.render_orders import bill_row
 from fakeokx.wire.render_public import account_instrument_row, trade_fee_row
+from fakeokx.wire.render_settings import config_row, leverage_row
 from fakeokx.wire.variants import as_position
 
 _CT_TYPES: Final = ("linear", "inverse")
@@ -32,15 +31,19 @@ def _currencies(_desk: Desk, _query: Query, _key: ApiKey) -> Rows:
 
 
 def _config(desk: Desk, _query: Query, key: ApiKey) -> Rows:
-    return [config_row(desk.exchange.venue, key.name, may_trade=key.may_trade)]
+    venue = desk.exchange.venue
+    return [config_row(venue, key.name, may_trade=key.may_trade, account=key.account)]
 
 
-def _balance(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    return [balance_row(desk.exchange.venue, queries.words(query, "ccy", POS_IDS_MAX))]
+def _balance(desk: Desk, query: Query, key: ApiKey) -> Rows:
+    ccys = queries.words(query, "ccy", POS_IDS_MAX)
+    return [balance_row(desk.exchange.venue, ccys, key.account)]
 
 
-def _instruments(_desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    return [account_instrument_row(each) for each in queries.of_type(query)]
+def _instruments(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    venue = desk.exchange.venue
+    found = queries.of_type(query, venue)
+    return [account_instrument_row(each, venue.markets[each.inst_id].state) for each in found]
 
 
 def _subtypes(_desk: Desk, query: Query, _key: ApiKey) -> Rows:
@@ -57,20 +60,21 @@ def _trade_fee(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     return [trade_fee_row(kind, desk.exchange.now_ms())]
 
 
-def _positions(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _positions(desk: Desk, query: Query, key: ApiKey) -> Rows:
     inst_ids = queries.words(query, "instId", INST_IDS_MAX)
     pos_ids = queries.words(query, "posId", POS_IDS_MAX)
     if query.get("instType"):
         queries.checked_type(query["instType"])
     with_flat = bool(inst_ids or pos_ids)
     venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
-    held = history.positions(venue, now_ms, with_flat=with_flat)
+    held = history.positions(venue, now_ms, with_flat=with_flat, account=key.account)
     rows = [as_position(venue.switches, position_row(venue, each)) for each in held]
     return list(queries.filtered(rows, query, "instType", "instId", "posId"))
 
 
-def _positions_history(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    lives = history.positions_history(desk.exchange.venue, desk.exchange.now_ms())
+def _positions_history(desk: Desk, query: Query, key: ApiKey) -> Rows:
+    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+    lives = history.positions_history(venue, now_ms, key.account)
     rows = queries.filtered(
         [position_history_row(each) for each in lives],
         query,
@@ -84,8 +88,9 @@ def _positions_history(desk: Desk, query: Query, _key: ApiKey) -> Rows:
 
 
 def _bills(kept_ms: int) -> Handler:
-    def handler(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-        bills = history.bills(desk.exchange.venue, desk.exchange.now_ms(), kept_ms)
+    def handler(desk: Desk, query: Query, key: ApiKey) -> Rows:
+        venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+        bills = history.bills(venue, now_ms, kept_ms, key.account)
         names = ("instType", "instId", "ccy", "mgnMode", "type", "subType")
         if query.get("ctType") and query["ctType"] not in _CT_TYPES:
             raise Refusal("51000", "ctType")
@@ -97,14 +102,15 @@ def _bills(kept_ms: int) -> Handler:
     return handler
 
 
-def _leverage(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _leverage(desk: Desk, query: Query, key: ApiKey) -> Rows:
     queries.required(query, "instId", "mgnMode")
     if query["mgnMode"] not in (CROSS, ISOLATED):
         raise Refusal("51000", "mgnMode")
     venue = desk.exchange.venue
-    sides = (NET,) if venue.pos_mode == NET_MODE else (LONG, SHORT)
+    sides = (NET,) if venue.account(key.account).pos_mode == NET_MODE else (LONG, SHORT)
+    mode, name = query["mgnMode"], key.account
     return [
-        leverage_row(venue, PositionKey(listed(inst_id).inst_id, query["mgnMode"], side))
+        leverage_row(venue, PositionKey(listed(inst_id).inst_id, mode, side), name)
         for inst_id in queries.words(query, "instId", POS_IDS_MAX)
         for side in sides
     ]

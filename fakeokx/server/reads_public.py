@@ -16,7 +16,7 @@ from fakeokx.wire.render_public import (
     STATUS_STATES,
     index_row,
     status_row,
-    tier_row,
+    tier_rows,
 )
 
 FAMILIES_MAX: Final = 5
@@ -28,18 +28,20 @@ def _time(desk: Desk, _query: Query, _key: ApiKey) -> Rows:
     return [{"ts": str(desk.exchange.now_ms())}]
 
 
-def _instruments(_desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _instruments(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     if queries.inst_type(query) == "OPTION" and not query.get("instFamily"):
         raise Refusal("50015", "uly", "instFamily")
-    return [instrument_row(each) for each in queries.of_type(query)]
+    markets = desk.exchange.venue.markets
+    listed_now = queries.of_type(query, desk.exchange.venue)
+    return [instrument_row(each, markets[each.inst_id].state) for each in listed_now]
 
 
 def _mark_price(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     now_ms = desk.exchange.now_ms()
-    if not query.get("instType"):
-        found = [listed(query["instId"])] if query.get("instId") else queries.of_type(query)
+    if query.get("instType") or not query.get("instId"):
+        found = queries.of_type(query, desk.exchange.venue)
     else:
-        found = queries.of_type(query)
+        found = [listed(query["instId"])]
     return [mark_price_row(desk.exchange.venue, each, now_ms) for each in found]
 
 
@@ -50,8 +52,8 @@ def _ticker(desk: Desk, query: Query, _key: ApiKey) -> Rows:
 
 
 def _tickers(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    now_ms = desk.exchange.now_ms()
-    return [ticker_row(desk.exchange.venue, each, now_ms) for each in queries.of_type(query)]
+    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+    return [ticker_row(venue, each, now_ms) for each in queries.of_type(query, venue)]
 
 
 def _position_tiers(_desk: Desk, query: Query, _key: ApiKey) -> Rows:
@@ -77,7 +79,7 @@ def _position_tiers(_desk: Desk, query: Query, _key: ApiKey) -> Rows:
             None,
         )
         if found is not None:
-            rows.append(tier_row(found))
+            rows += tier_rows(found)
     return [row for row in rows if tiers in ("", row["tier"])]
 
 

@@ -29,7 +29,7 @@ _ALGO_FILTERS: Final = (
 )
 
 
-def _order(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _order(desk: Desk, query: Query, key: ApiKey) -> Rows:
     queries.required(query, "instId")
     if not query.get("ordId") and not query.get("clOrdId"):
         raise Refusal("50015", "ordId", "clOrdId")
@@ -40,7 +40,7 @@ def _order(desk: Desk, query: Query, _key: ApiKey) -> Rows:
         cl_ord_id=query.get("clOrdId", ""),
     )
     venue = desk.exchange.venue
-    found = variants.looked_up(venue, ref, desk.exchange.now_ms())
+    found = variants.looked_up(venue, ref, desk.exchange.now_ms(), key.account)
     if found is None:
         raise Refusal("51603")
     return [variants.as_order(venue.switches, order_row(found))]
@@ -58,28 +58,29 @@ def _order_page(desk: Desk, query: Query, orders: Iterable[Order]) -> Rows:
     return pagination.page(queries.filtered(rows, query, *_ORDER_FILTERS), query, pagination.ORDERS)
 
 
-def _orders_pending(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    return _order_page(desk, query, history.orders_pending(desk.exchange.venue))
+def _orders_pending(desk: Desk, query: Query, key: ApiKey) -> Rows:
+    return _order_page(desk, query, history.orders_pending(desk.exchange.venue, key.account))
 
 
-def _orders_history(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _orders_history(desk: Desk, query: Query, key: ApiKey) -> Rows:
     queries.inst_type(query)
-    now_ms = desk.exchange.now_ms()
-    return _order_page(desk, query, history.orders_history(desk.exchange.venue, now_ms))
+    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+    return _order_page(desk, query, history.orders_history(venue, now_ms, key.account))
 
 
-def _orders_archive(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _orders_archive(desk: Desk, query: Query, key: ApiKey) -> Rows:
     queries.inst_type(query)
-    now_ms = desk.exchange.now_ms()
-    return _order_page(desk, query, history.orders_archive(desk.exchange.venue, now_ms))
+    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+    return _order_page(desk, query, history.orders_archive(venue, now_ms, key.account))
 
 
 def _fills(kept_ms: int, *, needs_type: bool) -> Handler:
-    def handler(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+    def handler(desk: Desk, query: Query, key: ApiKey) -> Rows:
         if needs_type or query.get("instType"):
             queries.inst_type(query)
-        fills = history.fills(desk.exchange.venue, desk.exchange.now_ms(), kept_ms)
-        seen = variants.visible_fills(desk.exchange.venue.switches, fills)
+        venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+        fills = history.fills(venue, now_ms, kept_ms, key.account)
+        seen = variants.visible_fills(venue.switches, fills)
         names = ("instType", "instId", "ordId", "subType")
         rows = queries.filtered(map(fill_row, seen), query, *names)
         return pagination.page(rows, query, pagination.FILLS)
@@ -87,7 +88,7 @@ def _fills(kept_ms: int, *, needs_type: bool) -> Handler:
     return handler
 
 
-def _algo(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _algo(desk: Desk, query: Query, key: ApiKey) -> Rows:
     if not query.get("algoId") and not query.get("algoClOrdId"):
         raise Refusal("50015", "algoId", "algoClOrdId")
     ref = AlgoRef(
@@ -95,7 +96,7 @@ def _algo(desk: Desk, query: Query, _key: ApiKey) -> Rows:
         algo_id=query.get("algoId", ""),
         algo_cl_ord_id=query.get("algoClOrdId", ""),
     )
-    found = history.algo(desk.exchange.venue, ref, desk.exchange.now_ms())
+    found = history.algo(desk.exchange.venue, ref, desk.exchange.now_ms(), key.account)
     if found is None:
         raise Refusal("51603")
     return [variants.as_algo(desk.exchange.venue.switches, algo_row(found))]
@@ -119,19 +120,19 @@ def _algo_page(desk: Desk, query: Query, algos: Iterable[Algo]) -> Rows:
     return pagination.page(queries.filtered(rows, query, *_ALGO_FIELDS), query, pagination.ALGOS)
 
 
-def _algos_pending(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _algos_pending(desk: Desk, query: Query, key: ApiKey) -> Rows:
     _algo_types(query)
-    return _algo_page(desk, query, history.algos_pending(desk.exchange.venue))
+    return _algo_page(desk, query, history.algos_pending(desk.exchange.venue, key.account))
 
 
-def _algos_history(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _algos_history(desk: Desk, query: Query, key: ApiKey) -> Rows:
     _algo_types(query)
     if bool(query.get("state")) == bool(query.get("algoId")):
         raise Refusal("50015" if not query.get("state") else "50024", "state", "algoId")
     if query.get("state") and query["state"] not in _ALGO_DONE:
         raise Refusal("51000", "state")
-    now_ms = desk.exchange.now_ms()
-    return _algo_page(desk, query, history.algos_history(desk.exchange.venue, now_ms))
+    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+    return _algo_page(desk, query, history.algos_history(venue, now_ms, key.account))
 
 
 READS: Final[Mapping[str, Handler]] = {

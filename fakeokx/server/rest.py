@@ -4,7 +4,8 @@
 the two, and after them, the port may wait, because a fault asked for a delay.
 """
 
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from fakeokx.engine.refusals import Reason, Refusal
@@ -70,7 +71,9 @@ def decide(desk: Desk, request: Request) -> Admitted | Answer:
     inst_ids = _inst_ids(request)
     if desk.limiter is not None:
         user = key.account
-        limited = desk.limiter.admit(endpoint, inst_ids, request.address, exchange.now_ms(), user)
+        limited = desk.limiter.admit(
+            endpoint, inst_ids, request.address, exchange.now_ms(), user, _word(request, endpoint)
+        )
         if limited is not None:
             return envelopes.not_let_in(limited, switches)
     call = Call(
@@ -89,6 +92,7 @@ def decide(desk: Desk, request: Request) -> Admitted | Answer:
 
 def carry_out(desk: Desk, admitted: Admitted) -> Answer:
     """Execute the request as far as its fault allows, and answer it."""
+    desk.exchange.wake()
     fault, switches = admitted.fault, desk.exchange.venue.switches
     early = _instead(desk, admitted) if fault.action else None
     if early is not None:
@@ -132,7 +136,14 @@ def _execute(desk: Desk, admitted: Admitted) -> Answer:
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise Refusal("50006")
     check_time(request, endpoint.operation, "50037")
-    return WRITES[endpoint.path](desk, request)
+    return WRITES[endpoint.path](desk, request, admitted.key)
+
+
+def _word(request: Request, endpoint: Endpoint) -> str:
+    """What a limit counts by besides user or address, if that is neither nothing nor instId."""
+    if endpoint.limit.per.endswith("+tag"):
+        return next((each.get("tag", "") for each in params_of(request)), "")
+    return request.query.get("instType", "")
 
 
 def _inst_ids(request: Request) -> tuple[str, ...]:
@@ -145,7 +156,8 @@ def _faulty_rows(desk: Desk, admitted: Admitted) -> list[Any]:
     fault, path = admitted.fault, admitted.endpoint.path
     seen = desk
     if fault.action == actions.STALE and desk.past is not None:
-        seen = replace(desk, exchange=cast(Exchange, desk.past))
+        seen = copy(desk)
+        seen.exchange = cast(Exchange, desk.past)
     rows = READS[path](seen, admitted.request.query, admitted.key)
     if fault.action == actions.CLOCK_SKEW and path == _TIME_PATH:
         return [{"ts": str(int(row["ts"]) + fault.ms)} for row in rows]

@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from fakeokx.engine.commands import (
+    AlgoAmendment,
     AlgoRef,
+    AmendAlgos,
     Amendment,
     AmendOrders,
     CancelAlgos,
+    CancelAllAfter,
     CancelOrders,
     ClosePosition,
     Command,
@@ -28,6 +31,7 @@ from fakeokx.engine.refusals import Reason, Refusal
 from fakeokx.server.desk import Desk, Request
 from fakeokx.server.exchange import machine_ms
 from fakeokx.wire import envelopes, requests
+from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.envelopes import Answer, Row
 from fakeokx.wire.requests import Params
 
@@ -38,8 +42,8 @@ _ALGO_NEEDS: Final = ("instId", "tdMode", "side", "ordType")
 _TIMED: Final = ("place", "amend")
 _TIME_DIGITS_MAX: Final = 20
 _GAPS_MAX: Final = 2
-Handler = Callable[[Desk, Request], Answer]
-Element = TypeVar("Element", OrderRequest, OrderRef, Amendment, AlgoRef)
+Handler = Callable[[Desk, Request, ApiKey], Answer]
+Element = TypeVar("Element", OrderRequest, OrderRef, Amendment, AlgoRef, AlgoAmendment)
 RowOf = Callable[[Answered, int, Mapping[str, str]], Row]
 
 
@@ -110,83 +114,108 @@ def _many(
     return tuple(requests.build(kind, each, needs) for each in found)
 
 
-def _place(desk: Desk, request: Request) -> Answer:
+def _place(desk: Desk, request: Request, key: ApiKey) -> Answer:
     orders = _one(request, OrderRequest, _ORDER_NEEDS)
-    return _operate(desk, PlaceOrders(orders=orders), envelopes.placed_row)
+    return _operate(desk, PlaceOrders(orders=orders, account=key.account), envelopes.placed_row)
 
 
-def _place_batch(desk: Desk, request: Request) -> Answer:
+def _place_batch(desk: Desk, request: Request, key: ApiKey) -> Answer:
     orders = _many(request, OrderRequest, _ORDER_NEEDS, BATCH_ORDERS_MAX)
-    return _operate(desk, PlaceOrders(orders=orders), envelopes.placed_row)
+    return _operate(desk, PlaceOrders(orders=orders, account=key.account), envelopes.placed_row)
 
 
-def _cancel(desk: Desk, request: Request) -> Answer:
+def _cancel(desk: Desk, request: Request, key: ApiKey) -> Answer:
     orders = _one(request, OrderRef, ("instId",))
-    return _operate(desk, CancelOrders(orders=orders), envelopes.canceled_row)
+    return _operate(desk, CancelOrders(orders=orders, account=key.account), envelopes.canceled_row)
 
 
-def _cancel_batch(desk: Desk, request: Request) -> Answer:
+def _cancel_batch(desk: Desk, request: Request, key: ApiKey) -> Answer:
     orders = _many(request, OrderRef, ("instId",), BATCH_ORDERS_MAX)
-    return _operate(desk, CancelOrders(orders=orders), envelopes.canceled_row)
+    return _operate(desk, CancelOrders(orders=orders, account=key.account), envelopes.canceled_row)
 
 
-def _amend(desk: Desk, request: Request) -> Answer:
+def _amend(desk: Desk, request: Request, key: ApiKey) -> Answer:
     orders = _one(request, Amendment, ("instId",))
-    return _operate(desk, AmendOrders(orders=orders), envelopes.amended_row)
+    return _operate(desk, AmendOrders(orders=orders, account=key.account), envelopes.amended_row)
 
 
-def _amend_batch(desk: Desk, request: Request) -> Answer:
+def _amend_batch(desk: Desk, request: Request, key: ApiKey) -> Answer:
     orders = _many(request, Amendment, ("instId",), BATCH_ORDERS_MAX)
-    return _operate(desk, AmendOrders(orders=orders), envelopes.amended_row)
+    return _operate(desk, AmendOrders(orders=orders, account=key.account), envelopes.amended_row)
 
 
-def _place_algo(desk: Desk, request: Request) -> Answer:
+def _place_algo(desk: Desk, request: Request, key: ApiKey) -> Answer:
     params = requests.body_object(request.body, request.path)
-    command = requests.build(PlaceAlgo, params, _ALGO_NEEDS)
+    command = requests.build(PlaceAlgo, params, _ALGO_NEEDS, account=key.account)
     return _operate(desk, command, envelopes.algo_row)
 
 
-def _cancel_algos(desk: Desk, request: Request) -> Answer:
+def _cancel_algos(desk: Desk, request: Request, key: ApiKey) -> Answer:
     algos = _many(request, AlgoRef, ("instId",), BATCH_ALGOS_MAX)
-    return _operate(desk, CancelAlgos(algos=algos), envelopes.algo_row)
+    return _operate(desk, CancelAlgos(algos=algos, account=key.account), envelopes.algo_row)
 
 
-def _close_position(desk: Desk, request: Request) -> Answer:
+def _amend_algos(desk: Desk, request: Request, key: ApiKey) -> Answer:
+    algos = _one(request, AlgoAmendment, ("instId",))
+    command = AmendAlgos(algos=algos, account=key.account)
+    return _operate(desk, command, envelopes.amended_algo_row)
+
+
+def _cancel_all_after(desk: Desk, request: Request, key: ApiKey) -> Answer:
     params = requests.body_object(request.body, request.path)
-    command = requests.build(ClosePosition, params, ("instId", "mgnMode"))
+    if not params.get("timeOut"):
+        raise Refusal("50014", "timeOut")
+    tag = params.get("tag", "")
+    desk.exchange.do(CancelAllAfter(time_out_s=params["timeOut"], tag=tag, account=key.account))
+    venue = desk.exchange.venue
+    unit_ms = 1000 if venue.switches["caa.time_unit"] == "s" else 1
+    due_ms = venue.account(key.account).timers.get(tag, 0)
+    row = {
+        "tag": tag,
+        "triggerTime": str(due_ms // unit_ms),
+        "ts": str(desk.exchange.now_ms() // unit_ms),
+    }
+    return envelopes.rows([row])
+
+
+def _close_position(desk: Desk, request: Request, key: ApiKey) -> Answer:
+    params = requests.body_object(request.body, request.path)
+    needs = ("instId", "mgnMode")
+    command = requests.build(ClosePosition, params, needs, account=key.account)
     desk.exchange.do(command)
-    pos_side = command.pos_side
-    if desk.exchange.venue.pos_mode == NET_MODE:
-        pos_side = NET
     row = {
         "clOrdId": command.cl_ord_id,
         "instId": command.inst_id,
-        "posSide": pos_side,
+        "posSide": NET if _is_net(desk, key) else command.pos_side,
         "tag": command.tag,
     }
     return envelopes.rows([row])
 
 
-def _set_leverage(desk: Desk, request: Request) -> Answer:
+def _set_leverage(desk: Desk, request: Request, key: ApiKey) -> Answer:
     params = requests.body_object(request.body, request.path)
-    command = requests.build(SetLeverage, params, ("lever", "mgnMode", "instId"))
+    needs = ("lever", "mgnMode", "instId")
+    command = requests.build(SetLeverage, params, needs, account=key.account)
     desk.exchange.do(command)
-    is_net = desk.exchange.venue.pos_mode == NET_MODE
     pos_side = command.pos_side if command.mgn_mode == ISOLATED else ""
     row = {
         "lever": command.lever,
         "mgnMode": command.mgn_mode,
         "instId": command.inst_id,
-        "posSide": NET if is_net else pos_side,
+        "posSide": NET if _is_net(desk, key) else pos_side,
     }
     return envelopes.rows([row])
 
 
-def _set_position_mode(desk: Desk, request: Request) -> Answer:
+def _set_position_mode(desk: Desk, request: Request, key: ApiKey) -> Answer:
     params = requests.body_object(request.body, request.path)
-    command = requests.build(SetPositionMode, params, ("posMode",))
+    command = requests.build(SetPositionMode, params, ("posMode",), account=key.account)
     desk.exchange.do(command)
     return envelopes.rows([{"posMode": command.pos_mode}])
+
+
+def _is_net(desk: Desk, key: ApiKey) -> bool:
+    return desk.exchange.venue.account(key.account).pos_mode == NET_MODE
 
 
 _ROW_OF: Final[Mapping[str, RowOf]] = {
@@ -209,4 +238,6 @@ WRITES: Final[Mapping[str, Handler]] = {
     "trade/close-position": _close_position,
     "trade/order-algo": _place_algo,
     "trade/cancel-algos": _cancel_algos,
+    "trade/amend-algos": _amend_algos,
+    "trade/cancel-all-after": _cancel_all_after,
 }

@@ -52,8 +52,8 @@ def page(rows: Iterable[T], query: Mapping[str, str], paging: Paging) -> list[T]
     A page of the newest rows draws no more rows than it needs, so they may be made on demand.
     """
     limit = _limit(query.get("limit", ""))
-    begin, end = _number("begin", query), _number("end", query)
-    before, after = _number("before", query), _number("after", query)
+    begin, end = bound("begin", query), bound("end", query)
+    before, after = bound("before", query), bound("after", query)
     kept: Iterator[T] = iter(rows)
     if paging.time:
         kept = _between(kept, paging.time, begin, end)
@@ -92,7 +92,8 @@ def _limit(text: str) -> int:
     return min(int(text), PAGE_ROWS_MAX)
 
 
-def _number(name: str, query: Mapping[str, str]) -> int | None:
+def bound(name: str, query: Mapping[str, str]) -> int | None:
+    """A cursor or time of the query, None without one; 51000 if it is not a number."""
     text = query.get(name, "")
     if not text:
         return None

@@ -1,8 +1,8 @@
 """Rate limits: so many requests per window, counted per bucket.
 
-A bucket is an endpoint's limit and what it is counted by: the user (an account), the address,
-or the user and an instrument. Two rules join buckets: a batch of one order counts
-as a single order, and a batch counts its orders, not itself. A refused request is not
+A bucket is an endpoint's limit and what it is counted by: the user (an account) or the address,
+alone or with an instrument, an instType or a tag. Two rules join buckets: a batch of one order
+counts as a single order, and a batch counts its orders, not itself. A refused request is not
 counted. The sub-account cap of 1000 new and amended orders per window has its own bucket.
 """
 
@@ -38,9 +38,13 @@ class Limiter:
         address: str,
         now_ms: int,
         user: str = "",
+        word: str = "",
     ) -> Reason | None:
-        """Count the request, or say which limit it breaks and count nothing."""
-        wanted = _buckets(endpoint, inst_ids, address, user)
+        """Count the request, or say which limit it breaks and count nothing.
+
+        ``word`` is the instType or tag that the request names, where the limit counts by it.
+        """
+        wanted = _buckets(endpoint, inst_ids, address, user, word)
         for bucket, (count, window_ms, cost) in wanted.items():
             times = self._seen.setdefault(bucket, deque())
             while times and times[0] <= now_ms - window_ms:
@@ -53,22 +57,19 @@ class Limiter:
 
 
 def _buckets(
-    endpoint: Endpoint, inst_ids: Sequence[str], address: str, user: str
+    endpoint: Endpoint, inst_ids: Sequence[str], address: str, user: str, word: str
 ) -> dict[tuple[str, str], tuple[int, int, int]]:
     if len(inst_ids) == 1 and endpoint.path in _SINGLE_OF:
         endpoint = BY_ROUTE[POST, _SINGLE_OF[endpoint.path]]
     limit = endpoint.limit
     name = f"{endpoint.method} {endpoint.path}"
+    who, _, by = limit.per.partition("+")
+    whose = address if who == "ip" else user
     costs: dict[str, int] = {}
-    if limit.per == "ip":
-        costs[address] = 1
-    elif limit.per == "user":
-        costs[user] = 1
-    else:
-        for inst_id in inst_ids or [""]:
-            bucket = f"{user}:{inst_id}"
-            costs[bucket] = costs.get(bucket, 0) + 1
-    buckets = {(name, who): (limit.count, limit.window_ms, cost) for who, cost in costs.items()}
+    for each in (inst_ids or [""]) if by == "instId" else [word if by else ""]:
+        bucket = f"{whose}:{each}"
+        costs[bucket] = costs.get(bucket, 0) + 1
+    buckets = {(name, each): (limit.count, limit.window_ms, cost) for each, cost in costs.items()}
     if endpoint.operation in _COUNTED_AS_ORDERS:
         cost = max(1, len(inst_ids))
         buckets[_ACCOUNT_BUCKET, user] = (ACCOUNT_ORDERS_MAX, ACCOUNT_WINDOW_MS, cost)

@@ -1,7 +1,8 @@
-"""Rows of the account: config, balance, positions, positions-history, leverage.
+"""Rows of the account: balance, positions, positions-history.
 
 Position rows never name an order or a tag: in net mode every agent of the account shares one
-row. Fields of risk that are not modelled (liqPx, greeks, borrowing) are ``""``.
+row. Fields that are not modelled (greeks, borrowing) are ``""``. A coin is worth its mark price
+against USDT, and one USDT is one dollar.
 """
 
 from decimal import Decimal
@@ -10,86 +11,70 @@ from typing import Any, Final
 from fakeokx.engine.account import (
     Wealth,
     initial_margin_quote,
+    isolated_ratio,
+    liquidation_px,
     maintenance_margin_quote,
     wealth,
 )
 from fakeokx.engine.decimals import ONE, ZERO, exact, plain, ratio
 from fakeokx.engine.instruments import INSTRUMENTS
-from fakeokx.engine.model import CROSS, NET, Algo, Position, PositionKey
-from fakeokx.engine.venue import SETTLE_CCY, TAKER_RATE, Venue, upl_quote
+from fakeokx.engine.model import CROSS, MAIN, NET, Algo, Position
+from fakeokx.engine.venue import SETTLE_CCY, Venue, upl_quote
 from fakeokx.wire.render_orders import text
+from fakeokx.wire.render_settings import UID as UID
+from fakeokx.wire.render_settings import uid_of as uid_of
 
 Row = dict[str, Any]
-UID: Final = "44705892343619584"
 
 
-def config_row(venue: Venue, label: str, *, may_trade: bool) -> Row:
-    """The account's configuration (OKX: Account, GET config)."""
-    return {
-        "acctLv": "2",
-        "acctStpMode": "cancel_maker",
-        "autoLoan": False,
-        "ctIsoMode": "automatic",
-        "enableSpotBorrow": False,
-        "greeksType": "PA",
-        "feeType": "0",
-        "ip": "",
-        "type": "0",
-        "kycLv": "3",
-        "label": label,
-        "level": "Lv1",
-        "levelTmp": "",
-        "liquidationGear": "-1",
-        "mainUid": UID,
-        "mgnIsoMode": "automatic",
-        "opAuth": "0",
-        "perm": "read_only,trade" if may_trade else "read_only",
-        "posMode": venue.pos_mode,
-        "roleType": "0",
-        "spotBorrowAutoRepay": False,
-        "spotOffsetType": "",
-        "spotRoleType": "0",
-        "spotTraderInsts": [],
-        "stgyType": "0",
-        "traderInsts": [],
-        "uid": UID,
-        "settleCcy": SETTLE_CCY,
-        "settleCcyList": [SETTLE_CCY],
-    }
+def balance_row(venue: Venue, ccys: tuple[str, ...] = (), account: str = MAIN) -> Row:
+    """The account's balance (OKX: Account, GET balance).
 
-
-def balance_row(venue: Venue, ccys: tuple[str, ...] = ()) -> Row:
-    """The account's balance (OKX: Account, GET balance); ``ccys`` empty means all."""
+    ``ccys`` empty means every currency that is not nothing; one that is asked for by name is
+    shown in any case.
+    """
+    holder = venue.account(account)
     with exact():
-        money = wealth(venue)
-        details = [_detail(venue, money)] if not ccys or SETTLE_CCY in ccys else []
-        return {
-            "adjEq": "",
-            "availEq": "",
-            "borrowFroz": "",
-            "delta": "",
-            "deltaLever": "",
-            "deltaNeutralStatus": "",
+        held = {ccy: wealth(venue, account, ccy) for ccy in _currencies(venue, account, ccys)}
+        if not ccys:
+            held = {ccy: money for ccy, money in held.items() if money.cash or money.equity}
+        usd = {ccy: money.equity * coin_px(venue, ccy) for ccy, money in held.items()}
+        iso = sum((held[ccy].isolated_equity * coin_px(venue, ccy) for ccy in held), ZERO)
+        details = [
+            _detail(ccy, money, usd[ccy], holder.cash_time_ms.get(ccy, 0))
+            for ccy, money in held.items()
+        ]
+        row: Row = dict.fromkeys(_BALANCE_FIELDS, "")
+        return row | {
             "details": details,
-            "imr": "",
-            "isoEq": text(money.isolated_equity),
-            "mgnRatio": "",
-            "mmr": "",
-            "notionalUsd": "",
-            "notionalUsdForBorrow": "",
-            "notionalUsdForFutures": "",
-            "notionalUsdForOption": "",
-            "notionalUsdForSwap": "",
-            "ordFroz": "",
-            "totalEq": text(money.equity),
-            "uTime": str(venue.cash_time_ms),
-            "upl": "",
+            "isoEq": text(iso),
+            "totalEq": text(sum(usd.values(), ZERO)),
+            "uTime": str(max(holder.cash_time_ms.values(), default=0)),
         }
 
 
-def _detail(venue: Venue, money: Wealth) -> Row:
+def _currencies(venue: Venue, account: str, ccys: tuple[str, ...]) -> list[str]:
+    holder = venue.account(account)
+    known = {**holder.cash, **{each.ccy: None for each in holder.open_positions.values()}}
+    if ccys:
+        coins = {name for each in INSTRUMENTS.values() for name in (each.base_ccy, each.quote_ccy)}
+        return [ccy for ccy in dict.fromkeys(ccys) if ccy in known or ccy in coins]
+    return list(known)
+
+
+def coin_px(venue: Venue, ccy: str) -> Decimal:
+    """What one coin is worth in dollars; nothing if nobody trades it here."""
+    if ccy == SETTLE_CCY:
+        return ONE
+    for inst_id in (f"{ccy}-{SETTLE_CCY}", f"{ccy}-{SETTLE_CCY}-SWAP"):
+        if inst_id in venue.marks:
+            return venue.marks[inst_id]
+    return ZERO
+
+
+def _detail(ccy: str, money: Wealth, usd: Decimal, u_time_ms: int) -> Row:
     available = max(money.available, ZERO)
-    in_danger = money.maintenance_margin
+    margin_ratio = money.margin_ratio
     return {
         "accAvgPx": "",
         "autoLendMtAmt": "0",
@@ -98,16 +83,16 @@ def _detail(venue: Venue, money: Wealth) -> Row:
         "availEq": text(available),
         "borrowFroz": "",
         "cashBal": text(money.cash),
-        "ccy": SETTLE_CCY,
+        "ccy": ccy,
         "clSpotInUseAmt": "",
         "colBorrAutoConversion": "0",
         "colRes": "0",
         "collateralEnabled": False,
         "collateralRestrict": False,
         "crossLiab": "",
-        "disEq": text(money.equity),
+        "disEq": text(usd),
         "eq": text(money.equity),
-        "eqUsd": text(money.equity),
+        "eqUsd": text(usd),
         "fixedBal": "0",
         "frozenBal": text(money.equity - available),
         "frpType": "0",
@@ -119,8 +104,8 @@ def _detail(venue: Venue, money: Wealth) -> Row:
         "liab": "",
         "maxLoan": "",
         "maxSpotInUse": "",
-        "mgnRatio": text(ratio(money.equity, in_danger)) if in_danger else "",
-        "mmr": text(in_danger),
+        "mgnRatio": text(margin_ratio),
+        "mmr": text(money.maintenance_margin),
         "notionalLever": "0",
         "openAvgPx": "",
         "ordFrozen": text(money.order_margin),
@@ -136,7 +121,7 @@ def _detail(venue: Venue, money: Wealth) -> Row:
         "totalPnl": "",
         "totalPnlRatio": "",
         "twap": "0",
-        "uTime": str(venue.cash_time_ms),
+        "uTime": str(u_time_ms),
         "upl": text(money.upl),
         "uplLiab": "",
     }
@@ -150,52 +135,57 @@ def position_row(venue: Venue, position: Position) -> Row:
 
 def _position_row(venue: Venue, position: Position) -> Row:
     key = position.key
-    px = venue.prices[key.inst_id]
+    last, mark = venue.prices[key.inst_id], venue.marks[key.inst_id]
     is_open = position.qty_contracts != 0
     is_cross = key.mgn_mode == CROSS
-    initial = initial_margin_quote(position, px)
-    upl = upl_quote(position, px)
     row: Row = dict.fromkeys(_POSITION_FIELDS, "")
     row |= {
         "adl": "0",
         "cTime": str(position.c_time_ms),
-        "ccy": SETTLE_CCY,
-        "closeOrderAlgo": [_close_order(each) for each in _whole_closers(venue, key)],
+        "ccy": position.ccy,
+        "closeOrderAlgo": [_close_order(each) for each in _whole_closers(venue, position)],
         "fee": text(position.fee),
-        "fundingFee": "0",
+        "fundingFee": text(position.funding_fee),
         "hedgedPos": "",
-        "idxPx": text(px),
+        "idxPx": text(mark),
         "instId": key.inst_id,
         "instType": INSTRUMENTS[key.inst_id].inst_type,
         "interest": "",
-        "last": text(px),
-        "liqPenalty": "0",
-        "markPx": text(px),
+        "last": text(last),
+        "liqPenalty": text(position.liq_penalty),
+        "markPx": text(mark),
         "mgnMode": key.mgn_mode,
         "pnl": text(position.pnl),
         "pos": signed_pos(position),
         "posId": str(position.pos_id),
         "posSide": key.pos_side,
-        "realizedPnl": text(position.pnl + position.fee),
+        "realizedPnl": text(position.realized_pnl),
         "settledPnl": "0",
         "tradeId": position.trade_id,
         "uTime": str(position.u_time_ms),
-        "usdPx": "1",
+        "usdPx": text(coin_px(venue, position.ccy)),
     }
     if is_open:
+        upl, upl_last = upl_quote(position, mark), upl_quote(position, last)
         row |= {
             "avgPx": text(position.avg_px_quote),
             "bePx": text(_break_even(position)),
-            "imr": text(initial) if is_cross else "",
+            "imr": text(initial_margin_quote(position, mark)) if is_cross else "",
             "lever": text(position.lever),
+            "liqPx": text(_tick(position, liquidation_px(venue, position))),
             "margin": "" if is_cross else text(position.margin),
-            "mmr": text(maintenance_margin_quote(position, px)),
+            "mgnRatio": text(
+                wealth(venue, position.account, position.ccy).margin_ratio
+                if is_cross
+                else isolated_ratio(position, mark)
+            ),
+            "mmr": text(maintenance_margin_quote(position, mark)),
             "nonSettleAvgPx": text(position.avg_px_quote),
-            "notionalUsd": text(_notional(position, px)),
+            "notionalUsd": text(_notional(position, mark)),
             "upl": text(upl),
-            "uplLastPx": text(upl),
+            "uplLastPx": text(upl_last),
             "uplRatio": text(_return(position, upl)),
-            "uplRatioLastPx": text(_return(position, upl)),
+            "uplRatioLastPx": text(_return(position, upl_last)),
         }
     return row
 
@@ -215,20 +205,20 @@ def position_history_row(position: Position) -> Row:
 def _position_history_row(position: Position) -> Row:
     instrument = INSTRUMENTS[position.key.inst_id]
     open_avg = ratio(position.opened_px_sum, position.opened_contracts)
-    value = instrument.notional_quote(position.open_contracts_max, open_avg)
-    realized = position.pnl + position.fee
+    value = instrument.value(position.open_contracts_max, open_avg)
+    realized = position.realized_pnl
     return {
         "cTime": str(position.c_time_ms),
-        "ccy": SETTLE_CCY,
+        "ccy": position.ccy,
         "closeAvgPx": text(ratio(position.closed_px_sum, position.closed_contracts)),
         "closeTotalPos": text(position.closed_contracts),
         "direction": "long" if position.was_long else "short",
         "fee": text(position.fee),
-        "fundingFee": "0",
+        "fundingFee": text(position.funding_fee),
         "instId": position.key.inst_id,
         "instType": instrument.inst_type,
         "lever": text(position.lever),
-        "liqPenalty": "0",
+        "liqPenalty": text(position.liq_penalty),
         "mgnMode": position.key.mgn_mode,
         "nonSettleAvgPx": text(open_avg),
         "openAvgPx": text(open_avg),
@@ -246,35 +236,37 @@ def _position_history_row(position: Position) -> Row:
     }
 
 
-def leverage_row(venue: Venue, key: PositionKey) -> Row:
-    """One row of leverage-info."""
-    return {
-        "ccy": "",
-        "instId": key.inst_id,
-        "mgnMode": key.mgn_mode,
-        "posSide": key.pos_side,
-        "lever": text(venue.lever(key)),
-    }
-
-
 def _notional(position: Position, px: Decimal) -> Decimal:
     return INSTRUMENTS[position.key.inst_id].notional_quote(abs(position.qty_contracts), px)
 
 
 def _return(position: Position, upl: Decimal) -> Decimal:
-    return ratio(upl * position.lever, _notional(position, position.avg_px_quote))
+    instrument = INSTRUMENTS[position.key.inst_id]
+    value = instrument.value(abs(position.qty_contracts), position.avg_px_quote)
+    return ratio(upl * position.lever, value)
 
 
 def _break_even(position: Position) -> Decimal:
-    rate = TAKER_RATE if position.qty_contracts > 0 else -TAKER_RATE
+    taker_rate = INSTRUMENTS[position.key.inst_id].taker_rate
+    rate = taker_rate if position.qty_contracts > 0 else -taker_rate
     return ratio(position.avg_px_quote * (ONE + rate), ONE - rate)
 
 
-def _whole_closers(venue: Venue, key: PositionKey) -> list[Algo]:
+def _tick(position: Position, px: Decimal | None) -> Decimal | None:
+    """The price on the instrument's grid that is next to it."""
+    if px is None:
+        return None
+    step = INSTRUMENTS[position.key.inst_id].tick_sz
+    return ratio(px, step).to_integral_value() * step
+
+
+def _whole_closers(venue: Venue, position: Position) -> list[Algo]:
+    waiting = venue.account(position.account).open_algos
     return [
         algo
-        for algo in venue.open_algos.values()
-        if algo.qty_contracts is None and (algo.inst_id, algo.td_mode, algo.pos_side) == tuple(key)
+        for algo in waiting.values()
+        if algo.qty_contracts is None
+        and (algo.inst_id, algo.td_mode, algo.pos_side) == tuple(position.key)
     ]
 
 
@@ -290,6 +282,12 @@ def _close_order(algo: Algo) -> Row:
     }
 
 
+_BALANCE_FIELD_WORDS: Final = """
+    adjEq availEq borrowFroz delta deltaLever deltaNeutralStatus details imr isoEq mgnRatio mmr
+    notionalUsd notionalUsdForBorrow notionalUsdForFutures notionalUsdForOption
+    notionalUsdForSwap ordFroz totalEq uTime upl
+"""
+_BALANCE_FIELDS: Final = tuple(_BALANCE_FIELD_WORDS.split())
 _POSITION_FIELD_WORDS: Final = """
     adl availPos avgPx baseBal baseBorrowed baseInterest bePx bizRefId bizRefType cTime ccy
     clSpotInUseAmt closeOrderAlgo deltaBS deltaPA fee fundingFee gammaBS gammaPA hedgedPos

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from fakeokx.engine.decimals import plain
 from fakeokx.engine.instruments import INSTRUMENTS
-from fakeokx.engine.model import Algo, Bill, Fill, Leg, Order
-from fakeokx.engine.venue import SETTLE_CCY
+from fakeokx.engine.model import Algo, Attached, Bill, Fill, Leg, Order
 
 Row = dict[str, Any]
 
@@ -28,29 +27,36 @@ def yes_no(value: bool) -> str:
 
 
 def order_row(order: Order) -> Row:
-    """One row of the order lists (OKX: Trade, GET order)."""
+    """One row of the order lists (OKX: Trade, GET order).
+
+    What is attached is a list; if it is one, it also has its place among the order's own fields.
+    """
+    instrument = INSTRUMENTS[order.inst_id]
+    only = order.attached[0] if len(order.attached) == 1 else None
+    sl_trigger, sl_px, sl_type = _exit_words(only.sl if only else None)
+    tp_trigger, tp_px, tp_type = _exit_words(only.tp if only else None)
     return {
         "accFillSz": text(order.filled_contracts),
         "algoClOrdId": order.algo_cl_ord_id,
         "algoId": text(order.algo_id),
-        "attachAlgoClOrdId": "",
-        "attachAlgoOrds": [],
+        "attachAlgoClOrdId": only.attach_algo_cl_ord_id if only else "",
+        "attachAlgoOrds": [_attached(each) for each in order.attached],
         "avgPx": text(order.avg_px_quote),
         "cTime": str(order.c_time_ms),
         "cancelSource": order.cancel_source,
         "cancelSourceReason": "",
         "category": order.category,
-        "ccy": SETTLE_CCY,
+        "ccy": instrument.settle_ccy,
         "clOrdId": order.cl_ord_id,
         "fee": text(order.fee),
-        "feeCcy": SETTLE_CCY,
+        "feeCcy": order.fee_ccy,
         "fillPx": text(order.last_px_quote),
         "fillSz": text(order.last_contracts),
         "fillTime": text(order.last_time_ms),
         "instId": order.inst_id,
-        "instType": INSTRUMENTS[order.inst_id].inst_type,
+        "instType": instrument.inst_type,
         "isTpLimit": "false",
-        "lever": text(order.lever),
+        "lever": "" if instrument.is_spot else text(order.lever),
         "linkedAlgoOrd": {"algoId": ""},
         "ordId": str(order.ord_id),
         "ordType": order.ord_type,
@@ -62,26 +68,63 @@ def order_row(order: Order) -> Row:
         "pxVol": "",
         "quickMgnType": "",
         "rebate": "0",
-        "rebateCcy": SETTLE_CCY,
+        "rebateCcy": order.fee_ccy,
         "reduceOnly": yes_no(order.reduce_only),
         "side": order.side,
-        "slOrdPx": "",
-        "slTriggerPx": "",
-        "slTriggerPxType": "",
+        "slOrdPx": sl_px,
+        "slTriggerPx": sl_trigger,
+        "slTriggerPxType": sl_type,
         "source": order.source,
         "state": str(order.state),
         "stpId": "",
-        "stpMode": "cancel_maker",
-        "sz": text(order.qty_contracts),
+        "stpMode": order.stp_mode,
+        "sz": text(order.qty_contracts if order.quote_sz is None else order.quote_sz),
         "tag": order.tag,
         "tdMode": order.td_mode,
-        "tgtCcy": "",
-        "tpOrdPx": "",
-        "tpTriggerPx": "",
-        "tpTriggerPxType": "",
+        "tgtCcy": order.tgt_ccy,
+        "tpOrdPx": tp_px,
+        "tpTriggerPx": tp_trigger,
+        "tpTriggerPxType": tp_type,
         "tradeId": order.last_trade_id,
-        "tradeQuoteCcy": SETTLE_CCY,
+        "tradeQuoteCcy": instrument.quote_ccy,
         "uTime": str(order.u_time_ms),
+    }
+
+
+Exit = tuple[Decimal, str, Decimal | None]
+
+
+def _exit_words(given: Exit | None) -> tuple[str, str, str]:
+    """Trigger price, order price and trigger type of an attached take-profit or stop."""
+    if given is None:
+        return _NO_LEG
+    trigger_px, px_type, order_px = given
+    return text(trigger_px), _AT_MARKET if order_px is None else text(order_px), px_type
+
+
+def _attached(each: Attached) -> Row:
+    """One element of attachAlgoOrds."""
+    sl_trigger, sl_px, sl_type = _exit_words(each.sl)
+    tp_trigger, tp_px, tp_type = _exit_words(each.tp)
+    return {
+        "activePx": text(each.active_px_quote),
+        "amendPxOnTriggerType": "0",
+        "attachAlgoClOrdId": each.attach_algo_cl_ord_id,
+        "attachAlgoId": str(each.attach_algo_id),
+        "callbackRatio": text(each.callback_ratio),
+        "callbackSpread": text(each.callback_spread),
+        "failCode": "",
+        "failReason": "",
+        "slOrdPx": sl_px,
+        "slTriggerPx": sl_trigger,
+        "slTriggerPxType": sl_type,
+        "slTriggerRatio": "",
+        "sz": "",
+        "tpOrdKind": "condition" if each.tp else "",
+        "tpOrdPx": tp_px,
+        "tpTriggerPx": tp_trigger,
+        "tpTriggerPxType": tp_type,
+        "tpTriggerRatio": "",
     }
 
 
@@ -101,22 +144,23 @@ def algo_row(algo: Algo) -> Row:
     sl_trigger, sl_px, sl_type = _leg_words(algo.leg("sl"))
     tp_trigger, tp_px, tp_type = _leg_words(algo.leg("tp"))
     trigger, order_px, trigger_type = _leg_words(algo.leg("trigger"))
+    instrument = INSTRUMENTS[algo.inst_id]
     child = text(algo.child_ord_id)
     actual_px = text(algo.actual_px_quote)
     if child and not actual_px:
         actual_px = _AT_MARKET
     return {
-        "activePx": "",
+        "activePx": text(algo.active_px_quote),
         "actualPx": actual_px,
         "actualSide": algo.fired_leg if algo.fired_leg in ("sl", "tp") else "",
         "actualSz": text(algo.actual_contracts),
         "algoClOrdId": algo.algo_cl_ord_id,
         "algoId": str(algo.algo_id),
         "amendPxOnTriggerType": "0",
-        "attachAlgoOrds": [],
+        "attachAlgoOrds": [_attached(each) for each in algo.attached],
         "cTime": str(algo.c_time_ms),
-        "callbackRatio": "",
-        "callbackSpread": "",
+        "callbackRatio": text(algo.callback_ratio),
+        "callbackSpread": text(algo.callback_spread),
         "ccy": "",
         "chaseType": "",
         "chaseVal": "",
@@ -124,14 +168,14 @@ def algo_row(algo: Algo) -> Row:
         "closeFraction": "1" if algo.qty_contracts is None else "",
         "failCode": algo.fail_code,
         "instId": algo.inst_id,
-        "instType": INSTRUMENTS[algo.inst_id].inst_type,
+        "instType": instrument.inst_type,
         "isTradeBorrowMode": "",
         "last": text(algo.last_px_quote),
-        "lever": text(algo.lever),
-        "linkedOrd": {"ordId": ""},
+        "lever": "" if instrument.is_spot else text(algo.lever),
+        "linkedOrd": {"ordId": text(algo.linked_ord_id)},
         "maxChaseType": "",
         "maxChaseVal": "",
-        "moveTriggerPx": "",
+        "moveTriggerPx": text(algo.move_trigger_px_quote),
         "ordId": child,
         "ordIdList": [child] if child else [],
         "ordPx": order_px,
@@ -151,12 +195,12 @@ def algo_row(algo: Algo) -> Row:
         "szLimit": "",
         "tag": algo.tag,
         "tdMode": algo.td_mode,
-        "tgtCcy": "",
+        "tgtCcy": algo.tgt_ccy,
         "timeInterval": "",
         "tpOrdPx": tp_px,
         "tpTriggerPx": tp_trigger,
         "tpTriggerPxType": tp_type,
-        "tradeQuoteCcy": SETTLE_CCY,
+        "tradeQuoteCcy": instrument.quote_ccy,
         "triggerPx": trigger,
         "triggerPxType": trigger_type,
         "triggerTime": text(algo.trigger_time_ms),
@@ -166,6 +210,7 @@ def algo_row(algo: Algo) -> Row:
 
 def fill_row(fill: Fill) -> Row:
     """One row of the fill lists (OKX: Trade, GET transaction details)."""
+    instrument = INSTRUMENTS[fill.inst_id]
     return {
         "side": fill.side,
         "fillSz": text(fill.qty_contracts),
@@ -175,8 +220,8 @@ def fill_row(fill: Fill) -> Row:
         "fee": text(fill.fee),
         "fillPnl": text(fill.pnl),
         "ordId": str(fill.ord_id),
-        "feeRate": "",
-        "instType": INSTRUMENTS[fill.inst_id].inst_type,
+        "feeRate": text(fill.fee_rate) if instrument.is_spot else "",
+        "instType": instrument.inst_type,
         "fillPxUsd": "",
         "instId": fill.inst_id,
         "clOrdId": fill.cl_ord_id,
@@ -190,9 +235,9 @@ def fill_row(fill: Fill) -> Row:
         "fillIdxPx": text(fill.mark_px_quote),
         "tradeId": str(fill.trade_id),
         "fillMarkPx": text(fill.mark_px_quote),
-        "feeCcy": SETTLE_CCY,
+        "feeCcy": fill.fee_ccy,
         "ts": str(fill.time_ms),
-        "tradeQuoteCcy": SETTLE_CCY,
+        "tradeQuoteCcy": instrument.quote_ccy,
     }
 
 

@@ -5,9 +5,8 @@ Every field of OKX's lists is there; what does not apply is ``""``.
 
 from typing import Any, Final
 
-from fakeokx.engine.account import MAINTENANCE_RATE
-from fakeokx.engine.decimals import ONE, plain, ratio
-from fakeokx.engine.instruments import SPOT, Instrument
+from fakeokx.engine.decimals import ZERO, plain
+from fakeokx.engine.instruments import INSTRUMENTS, SPOT, Instrument
 from fakeokx.engine.venue import MAKER_RATE, TAKER_RATE, Venue
 from fakeokx.wire.render_market import instrument_row
 from fakeokx.wire.render_orders import text
@@ -28,14 +27,14 @@ _STATUS_FIELDS: Final = (
     "system",
     "title",
 )
-_FEE_GROUP: Final = {SPOT: "1"}
+_FEE_GROUP_SPOT: Final = "1"
 _FEE_GROUP_DERIVATIVES: Final = "4"
 
 
-def account_instrument_row(instrument: Instrument) -> Row:
+def account_instrument_row(instrument: Instrument, state: str) -> Row:
     """One instrument as the account sees it (OKX: Account, GET instruments)."""
     row: Row = {}
-    for name, value in instrument_row(instrument).items():
+    for name, value in instrument_row(instrument, state).items():
         if name == "expTime":
             row["elp"] = "0"
         if name not in ("alias", "category"):
@@ -45,49 +44,63 @@ def account_instrument_row(instrument: Instrument) -> Row:
 
 def trade_fee_row(inst_type: str, now_ms: int) -> Row:
     """The account's rates for an instType, negative because they are charges."""
-    maker, taker = text(-MAKER_RATE), text(-TAKER_RATE)
-    group = _FEE_GROUP.get(inst_type, _FEE_GROUP_DERIVATIVES)
+    of_type = next((each for each in INSTRUMENTS.values() if each.inst_type == inst_type), None)
+    maker = text(-(of_type.maker_rate if of_type else MAKER_RATE))
+    taker = text(-(of_type.taker_rate if of_type else TAKER_RATE))
+    is_spot = inst_type == SPOT
     return {
         "category": "1",
         "delivery": taker if inst_type == "FUTURES" else "",
         "exercise": taker if inst_type == "OPTION" else "",
-        "feeGroup": [{"groupId": group, "maker": maker, "taker": taker}],
+        "feeGroup": [
+            {
+                "groupId": _FEE_GROUP_SPOT if is_spot else _FEE_GROUP_DERIVATIVES,
+                "maker": maker,
+                "taker": taker,
+            }
+        ],
         "fiat": [],
         "instType": inst_type,
         "level": "Lv1",
         "maker": maker,
-        "makerU": "" if inst_type == SPOT else maker,
+        "makerU": "" if is_spot else maker,
         "makerUSDC": maker,
         "ruleType": "normal",
         "taker": taker,
-        "takerU": "" if inst_type == SPOT else taker,
+        "takerU": "" if is_spot else taker,
         "takerUSDC": taker,
         "ts": str(now_ms),
     }
 
 
-def tier_row(instrument: Instrument) -> Row:
-    """The one position tier of an instrument (OKX: Public data, GET position tiers)."""
-    is_spot = instrument.inst_type == SPOT
-    return {
-        "baseMaxLoan": "",
-        "imr": text(ratio(ONE, instrument.lever_max)),
-        "instFamily": "" if is_spot else instrument.uly,
-        "instId": instrument.inst_id if is_spot else "",
-        "maxLever": text(instrument.lever_max),
-        "maxSz": text(instrument.limit_sz_max),
-        "minSz": "0",
-        "mmr": text(MAINTENANCE_RATE),
-        "optMgnFactor": "0",
-        "quoteMaxLoan": "",
-        "tier": "1",
-        "uly": "" if is_spot else instrument.uly,
-    }
+def tier_rows(instrument: Instrument) -> list[Row]:
+    """The position tiers of an instrument (OKX: Public data, GET position tiers)."""
+    rows: list[Row] = []
+    above = ZERO
+    for tier in instrument.tiers:
+        rows.append(
+            {
+                "baseMaxLoan": "",
+                "imr": text(tier.initial_rate),
+                "instFamily": instrument.uly,
+                "instId": "",
+                "maxLever": text(tier.lever_max),
+                "maxSz": text(tier.contracts_max),
+                "minSz": text(above),
+                "mmr": text(tier.maintenance_rate),
+                "optMgnFactor": "0",
+                "quoteMaxLoan": "",
+                "tier": str(tier.number),
+                "uly": instrument.uly,
+            }
+        )
+        above = tier.contracts_max
+    return rows
 
 
 def index_row(venue: Venue, instrument: Instrument, now_ms: int) -> Row:
-    """The index of an underlying, which is its last price here."""
-    px = plain(venue.prices[instrument.inst_id])
+    """The index of an underlying, which is its mark price here."""
+    px = plain(venue.marks[instrument.inst_id])
     return {
         "instId": instrument.uly,
         "idxPx": px,

@@ -14,6 +14,8 @@ from fakeokx.engine.refusals import Refusal
 
 Params = dict[str, str]
 Request = TypeVar("Request")
+_FIELDS: Final[dict[type[Any], tuple[tuple[str, str, bool], ...]]] = {}
+_ACCOUNT: Final = "account"
 _NO_BODY_IS_50000: Final = "trade/cancel-batch-orders"
 
 
@@ -39,17 +41,39 @@ def body_list(body: bytes, path: str) -> list[Params]:
     return [params_from(each) for each in data]
 
 
-def build(kind: type[Request], params: Mapping[str, str], required: Sequence[str] = ()) -> Request:
-    """A command from parameters; 50014 names the first required one that is missing."""
+def build(
+    kind: type[Request],
+    params: Mapping[str, str],
+    required: Sequence[str] = (),
+    *,
+    account: str = "",
+) -> Request:
+    """A command from parameters; 50014 names the first required one that is missing.
+
+    The account is never taken from the parameters: who signed the request says whose it is.
+    """
     for name in required:
         if not params.get(name):
             raise Refusal("50014", name)
     values: dict[str, str] = {}
-    for field in fields(kind):  # type: ignore[arg-type]
-        value = params.get(camel(field.name), "")
-        if value or field.default is MISSING:
-            values[field.name] = value
+    for name, spelled, is_needed in _fields(kind):
+        value = params.get(spelled, "")
+        if value or is_needed:
+            values[name] = value
+    if account:
+        values[_ACCOUNT] = account
     return kind(**values)
+
+
+def _fields(kind: type[Any]) -> tuple[tuple[str, str, bool], ...]:
+    """Name, OKX spelling and whether it has no default, of each field that a request may set."""
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(
+            (field.name, camel(field.name), field.default is MISSING)
+            for field in fields(kind)
+            if field.name != _ACCOUNT
+        )
+    return _FIELDS[kind]
 
 
 def _load(body: bytes, path: str) -> Any:

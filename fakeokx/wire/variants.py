@@ -56,11 +56,11 @@ def visible_fills(switches: Switches, fills: Iterable[Fill]) -> Iterable[Fill]:
     return (each for each in fills if shows_all or each.trade_id >= 0)
 
 
-def looked_up(venue: Venue, ref: OrderRef, now_ms: int) -> Order | None:
+def looked_up(venue: Venue, ref: OrderRef, now_ms: int, account: str) -> Order | None:
     """The order of that name, as GET order sees it."""
-    found = history.order(venue, ref, now_ms)
+    found = history.order(venue, ref, now_ms, account)
     if found is None and venue.switches["order.get_after_2h"] == "found":
-        found = find_order(venue, ref)
+        found = find_order(venue, ref, account)
         if found is not None and found.inst_id != ref.inst_id:
             return None
     if found is not None and not is_visible(venue.switches, found):

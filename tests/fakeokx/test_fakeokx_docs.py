@@ -7,17 +7,15 @@ from pathlib import Path
 import pytest
 
 import fakeokx
-from fakeokx.faults import actions
-from fakeokx.server import control
+from fakeokx.server import control, coverage
 from fakeokx.server.reads import READS
 from fakeokx.server.writes import WRITES
-from fakeokx.wire import endpoints
 from fakeokx.wire.endpoints import ENDPOINTS
 
 HOME = Path(fakeokx.__file__).parent
 README = (HOME / "README.md").read_text(encoding="utf-8")
 SOURCES = sorted(HOME.rglob("*.py"))
-TABLES = {"endpoints": endpoints.markdown(), "faults": actions.markdown()}
+TABLES = {name: table() for name, table in coverage.TABLES.items()}
 PURE = ("engine", "wire", "faults", "stream")
 LINES_MAX = 310
 FUNCTION_LINES_MAX = 70
@@ -36,7 +34,7 @@ def test_every_endpoint_has_its_handler_and_no_handler_is_idle() -> None:
 
 
 def test_control_requests_are_documented() -> None:
-    for method, path in control._HANDLERS:
+    for method, path in control.HANDLERS:
         assert f"| {method} {path} |" in README
 
 

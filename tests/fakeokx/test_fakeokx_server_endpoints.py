@@ -19,8 +19,11 @@ TIER = (
 )
 FEE = """category delivery exercise feeGroup fiat instType level maker makerU makerUSDC ruleType
     taker takerU takerUSDC ts"""
-# path with query -> fields of its rows; no fields: the list may be empty and often is.
-CASES: dict[str, str | list[str] | None] = {
+FUNDING = """formulaType fundingRate fundingTime impactValue instId instType interestRate
+    maxFundingRate method minFundingRate nextFundingRate nextFundingTime premium settFundingRate
+    settState ts"""
+# path with query -> fields of its rows, or the length of its arrays; None: the list is empty.
+CASES: dict[str, str | list[str] | int | None] = {
     "public/time": "ts",
     "public/instruments?instType=SWAP": FIELDS["swap"],
     "public/instruments?instType=SPOT": FIELDS["swap"],
@@ -31,6 +34,19 @@ CASES: dict[str, str | list[str] | None] = {
     "market/tickers?instType=SPOT": FIELDS["ticker"],
     "market/index-tickers?quoteCcy=USDT": INDEX,
     "market/index-tickers?instId=BTC-USDT": INDEX,
+    "public/instruments?instType=FUTURES": FIELDS["swap"],
+    "public/funding-rate?instId=ANY": FUNDING,
+    f"public/funding-rate?instId={BTC}": FUNDING,
+    f"public/funding-rate-history?instId={BTC}": (
+        "formulaType fundingRate fundingTime instId instType method realizedRate"
+    ),
+    f"market/books?instId={BTC}&sz=5": "asks bids ts seqId",
+    f"market/trades?instId={BTC}": "instId side sz source px tradeId ts",
+    f"market/candles?instId={BTC}": 9,
+    f"market/history-candles?instId={BTC}&bar=1m": 9,
+    f"market/mark-price-candles?instId={BTC}&bar=1Dutc": 6,
+    f"market/history-mark-price-candles?instId={BTC}": 6,
+    "account/balance?ccy=USDT,BTC": FIELDS["balance"],
     "system/status": None,
     "asset/currencies": None,
     "account/config": FIELDS["config"],
@@ -72,6 +88,10 @@ def raw(server: FakeOkx) -> RawClient:
     ):
         answer = client.call("POST", path, body)[1]
         assert answer["data"][0]["sCode"] == "0", answer
+    server.fund(BTC, "0.0001")
+    server.price(BTC, "50000.1")
+    server.advance(120_000)
+    server.price(BTC, "50000.5")
     return client
 
 
@@ -84,10 +104,11 @@ def test_rows_have_their_fields(raw: RawClient, case: str) -> None:
     status, body = raw.call("GET", case)
     assert (status, body["code"], body["msg"]) == (200, "0", "")
     fields = CASES[case]
-    if fields is None:
-        return
-    assert body["data"], "an endpoint without a row tests nothing"
+    assert bool(body["data"]) == (fields is not None), "an endpoint without a row tests nothing"
     for row in body["data"]:
+        if isinstance(fields, int):
+            assert [type(each) for each in row] == [str] * fields
+            continue
         assert list(row) == (fields.split() if isinstance(fields, str) else fields)
         assert None not in row.values()
 
@@ -111,6 +132,14 @@ def test_rows_have_their_fields(raw: RawClient, case: str) -> None:
         (f"account/trade-fee?instType=SPOT&instId={BTC}", 200, "51015"),
         ("account/bills?ctType=round", 400, "51000"),
         ("account/positions?instType=FRUIT", 400, "51000"),
+        ("market/books", 200, "50014"),
+        (f"market/books?instId={BTC}&sz=0", 400, "51000"),
+        ("market/trades?instId=NO", 200, "51001"),
+        (f"market/candles?instId={BTC}&bar=7m", 400, "51000"),
+        (f"market/candles?instId={BTC}&after=x", 400, "51000"),
+        ("public/funding-rate", 200, "50014"),
+        ("public/funding-rate?instId=BTC-USDT", 400, "51000"),
+        ("public/funding-rate-history?instId=BTC-USDT-301227", 400, "51000"),
     ],
 )
 def test_what_the_new_endpoints_refuse(raw: RawClient, path: str, status: int, code: str) -> None:

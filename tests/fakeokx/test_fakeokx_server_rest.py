@@ -237,7 +237,8 @@ def test_control_shapes(server: FakeOkx) -> None:
     (mine,) = [row for row in truth["orders"] if row["ordId"] == ord_id]
     assert (mine["clOrdId"], mine["tag"], mine["state"]) == ("", "", "filled")
     assert list(truth) == [
-        "now_ms", "orders", "algos", "fills", "positions", "bills", "balance", "prices", "requests",
+        "now_ms", "orders", "algos", "fills", "positions", "bills", "balance", "owners",
+        "balances", "prices", "marks", "switches", "requests",
     ]  # fmt: skip
     assert all("mgnMode" in row for row in truth["fills"])
     assert truth["prices"]["ETH-USDT-SWAP"] == "3100"

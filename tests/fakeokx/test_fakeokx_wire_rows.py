@@ -8,7 +8,7 @@ from fakeokx_tools import BTC, T0, held, move, new_venue, place, place_algo
 from fakeokx.engine.commands import SetPartial
 from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.step import step
-from fakeokx.wire import render_account, render_market, render_orders
+from fakeokx.wire import render_account, render_market, render_orders, render_settings
 
 FIELDS = {
     "order": """accFillSz algoClOrdId algoId attachAlgoClOrdId attachAlgoOrds avgPx cTime
@@ -113,13 +113,13 @@ def all_rows() -> dict[str, list[dict[str, Any]]]:
         "position": [render_account.position_row(venue, each) for each in venue.positions.values()]
         + [render_account.position_row(venue, held(venue, inst_id="ETH-USDT-SWAP"))],
         "life": [render_account.position_history_row(each) for each in venue.lives.values()],
-        "config": [render_account.config_row(venue, "k", may_trade=True)],
+        "config": [render_settings.config_row(venue, "k", may_trade=True)],
         "balance": [render_account.balance_row(venue)],
         "detail": render_account.balance_row(venue)["details"],
         "swap": [render_market.instrument_row(each) for each in INSTRUMENTS.values()],
         "ticker": [render_market.ticker_row(venue, swap, T0)],
         "mark": [render_market.mark_price_row(venue, swap, T0)],
-        "leverage": [render_account.leverage_row(venue, held(venue).key)],
+        "leverage": [render_settings.leverage_row(venue, held(venue).key)],
     }
 
 
@@ -145,7 +145,7 @@ def test_values_are_text_and_never_null(kind: str) -> None:
 @pytest.mark.parametrize("instrument", sorted(INSTRUMENTS))
 def test_swaps_and_spots_fill_opposite_fields(instrument: str) -> None:
     row = render_market.instrument_row(INSTRUMENTS[instrument])
-    is_swap = row["instType"] == "SWAP"
+    is_swap = row["instType"] != "SPOT"
     assert bool(row["ctVal"] and row["settleCcy"] and row["uly"]) == is_swap
     assert bool(row["baseCcy"] and row["quoteCcy"]) != is_swap
 

@@ -1,0 +1,39 @@
+"""What the commands of ``fakeokx ctl`` share: where the exchange is, and the words for it."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from fakeokx.server.client import Control
+
+EXIT_REFUSED: Final = 2
+EXIT_UNREACHABLE: Final = 5
+Inst = Annotated[str, typer.Argument(help="Instrument, such as BTC-USDT-SWAP.")]
+Px = Annotated[str, typer.Argument(help="Price.")]
+Sz = Annotated[str, typer.Argument(help="Contracts; base currency on spot.")]
+AccountName = Annotated[str, typer.Option(help="Account.")]
+PosSide = Annotated[str, typer.Option(help="long or short; nothing in net mode.")]
+MgnMode = Annotated[str, typer.Option(help="cross or isolated.")]
+ctl = typer.Typer(no_args_is_help=True, help="Steer a running fakeokx.")
+
+
+@ctl.callback()
+def _at(
+    ctx: typer.Context,
+    url: Annotated[
+        str, typer.Option(envvar="FAKEOKX_URL", help="Address of the running exchange.")
+    ] = "",
+    ca: Annotated[
+        Path | None, typer.Option(help="Its certificate authority, if it is an https one.")
+    ] = None,
+) -> None:
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter("give --url http://127.0.0.1:PORT, or set FAKEOKX_URL")
+    ctx.obj = Control(url, ca=ca)
+
+
+def say(answer: Any) -> None:
+    """Print an answer as JSON."""
+    typer.echo(json.dumps(answer, indent=1, ensure_ascii=False))

@@ -1,0 +1,128 @@
+"""The commands of ``fakeokx ctl`` that are about the exchange itself rather than the market."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from fakeokx.server.client import MAIN
+from fakeokx.server.ctl_kit import AccountName, ctl, say
+
+
+@ctl.command("position-mode")
+def position_mode(
+    ctx: typer.Context,
+    pos_mode: Annotated[str, typer.Argument(help="net_mode or long_short_mode.")],
+    account: AccountName = MAIN,
+) -> None:
+    """Choose the position mode of an account."""
+    ctx.obj.set_position_mode(pos_mode, account=account)
+    say({"posMode": pos_mode})
+
+
+@ctl.command("switch")
+def switch(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Switch; all of them without.")] = "",
+    value: Annotated[str, typer.Argument(help="Its new value.")] = "",
+) -> None:
+    """Choose where sources about OKX disagree, or show the choices."""
+    if name:
+        ctx.obj.set_switch(name, value)
+    say(ctx.obj.switches())
+
+
+@ctl.command()
+def account(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="A further account; without, shows all.")] = "",
+) -> None:
+    """Open an account, or show them."""
+    if name:
+        ctx.obj.open_account(name)
+    say(ctx.obj.accounts())
+
+
+@ctl.command()
+def key(
+    ctx: typer.Context,
+    text: Annotated[str, typer.Argument(help="NAME:SECRET:PASSPHRASE; without, shows all.")] = "",
+    perm: Annotated[str, typer.Option(help="trade or read_only.")] = "trade",
+    account: AccountName = MAIN,
+    environment: Annotated[str, typer.Option(help="live, demo or any.")] = "any",
+    ip: Annotated[list[str] | None, typer.Option(help="Allowed address, repeatable.")] = None,
+) -> None:
+    """Add an API key, or show them."""
+    if text:
+        name, secret, passphrase = (*text.split(":", 2), "", "")[:3]
+        ctx.obj.add_key(
+            name,
+            secret,
+            passphrase,
+            perm=perm,
+            account=account,
+            environment=environment,
+            ips=ip or (),
+        )
+    say(ctx.obj.keys())
+
+
+@ctl.command("drop-key")
+def drop_key(ctx: typer.Context, name: Annotated[str, typer.Argument(help="Key.")]) -> None:
+    """Remove an API key."""
+    ctx.obj.drop_key(name)
+    say(ctx.obj.keys())
+
+
+@ctl.command()
+def faults(
+    ctx: typer.Context,
+    rules: Annotated[str, typer.Argument(help="JSON list, or - for stdin; shows without.")] = "",
+) -> None:
+    """Replace the fault script, or show it with its counts."""
+    if rules:
+        text = sys.stdin.read() if rules == "-" else rules
+        try:
+            ctx.obj.set_faults(json.loads(text))
+        except ValueError as problem:
+            raise typer.BadParameter(f"not JSON: {problem}") from None
+    say(ctx.obj.faults())
+
+
+@ctl.command()
+def checkpoint(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Its name; shows all without.")] = "",
+) -> None:
+    """Remember where the exchange is, or show what is remembered."""
+    if name:
+        ctx.obj.checkpoint(name)
+    say(ctx.obj.checkpoints())
+
+
+@ctl.command()
+def rewind(ctx: typer.Context, name: Annotated[str, typer.Argument(help="Checkpoint.")]) -> None:
+    """Be again what the checkpoint was."""
+    say({"now_ms": ctx.obj.rewind(name)})
+
+
+@ctl.command()
+def notice(
+    ctx: typer.Context,
+    close_after_ms: Annotated[int, typer.Argument(min=0, help="Milliseconds.")] = 60_000,
+) -> None:
+    """Announce to every WebSocket that it will be closed, and close it then."""
+    say({"connections": ctx.obj.notice(close_after_ms)})
+
+
+@ctl.command()
+def events(ctx: typer.Context) -> None:
+    """The newest events, newest first."""
+    say(ctx.obj.events())
+
+
+@ctl.command()
+def truth(ctx: typer.Context) -> None:
+    """Everything the exchange knows."""
+    say(ctx.obj.truth())
