@@ -105,7 +105,7 @@ def text_of(topic: Topic, push: Push) -> str | None:
 
 
 def _key(link: Link, arg: Arg) -> tuple[str, Arg]:
-    return (link.account if arg.channel.needs_login else PUBLIC_ACCOUNT), arg
+    return (link.account if arg.channel.is_private else PUBLIC_ACCOUNT), arg
 
 
 def _say_faulty(script: Script, link: Link, push: Push, ready: bytes) -> None:

@@ -42,6 +42,11 @@ class Channel:
     has_first: bool = True
     is_tiered: bool = False
 
+    @property
+    def is_private(self) -> bool:
+        """Whether what comes is about an account; a login alone does not make it so."""
+        return self.needs_login and self.path != PUBLIC
+
 
 @dataclass(frozen=True, slots=True)
 class Arg:

@@ -35,7 +35,7 @@ from fakeokx.engine.venue import Venue
 from fakeokx.stream import pushes, rows
 from fakeokx.stream.candlesticks import Candles, CaughtUp
 from fakeokx.stream.channels import ANY, Arg, bar_of, update_interval
-from fakeokx.stream.market import FULL_DEPTH, Books, Depth
+from fakeokx.stream.market import FULL_DEPTH, STEPWISE, WHOLE, Books, Depth
 from fakeokx.stream.pushes import PUBLIC_ACCOUNT, Gathered, Push
 from fakeokx.stream.rows import Row
 from fakeokx.wire.render_market import instrument_row, mark_price_row, ticker_row
@@ -46,7 +46,7 @@ REGULAR_MS: Final = 5_000
 MARK_PRICE_MS: Final = 10_000
 FUNDING_RATE_MS: Final = 60_000
 CANDLE_MS: Final = 1_000
-BOOKS: Final = ("books", "books5", "bbo-tbt")
+BOOKS: Final = (*STEPWISE, *WHOLE)
 _UPDATE: Final = {"eventType": "event_update"}
 _SNAPSHOT: Final = {"eventType": "snapshot", "curPage": 1, "lastPage": True}
 Wanted = Callable[[str], bool]
@@ -228,7 +228,7 @@ def _instruments(_venue: Venue, inst_type: str) -> Push:
 
 
 def _book(channel: str, inst_id: str, row: Row, action: str) -> Push:
-    extra = {"action": action} if channel == "books" else {}
+    extra = {"action": action} if channel in STEPWISE else {}
     return Push(channel=channel, account=PUBLIC_ACCOUNT, rows=((inst_id, row),), extra=extra)
 
 

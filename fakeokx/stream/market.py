@@ -2,23 +2,29 @@
 
 ``books`` is a snapshot followed by updates; each message says which one it follows
 (``prevSeqId``, -1 on a snapshot), so that a client can see that it missed one. An update holds
-the levels that changed, with size 0 for those that went. ``books5`` and ``bbo-tbt`` are whole
-every time and only come when what they show has changed.
+the levels that changed, with size 0 for those that went. ``books-l2-tbt`` is the same with
+another name, ``books50-l2-tbt`` the same for 50 levels. ``books5`` and ``bbo-tbt`` are whole
+every time. Each comes only when what it shows has changed.
 
 The sequence number counts the changes of an instrument's book since the process began. It is
-per instrument and common to all subscribers, so that whoever subscribes late can follow.
+common to all channels and subscribers, so that whoever subscribes late can follow; a channel
+that had nothing to say skips numbers, and its next message follows the last one it sent.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 Row = dict[str, Any]
 Level = tuple[str, str, str, str]
 Side = tuple[Level, ...]
 FULL_DEPTH: Final = 400
-FIVE: Final = 5
+STEPWISE: Final = MappingProxyType(
+    {"books": FULL_DEPTH, "books-l2-tbt": FULL_DEPTH, "books50-l2-tbt": 50}
+)
+WHOLE: Final = MappingProxyType({"books5": 5, "bbo-tbt": 1})
 CHECKSUM_DEPTH: Final = 25
 _NO_PREVIOUS: Final = -1
 _PX, _SZ = 0, 1
@@ -38,9 +44,11 @@ class Depth:
 
 @dataclass(slots=True)
 class Books:
-    """The books as they were last pushed, by instrument."""
+    """The books as they were last pushed, by instrument; ``stepwise`` are channels of updates."""
 
+    stepwise: Mapping[str, int] = field(default_factory=lambda: STEPWISE)
     _seq: dict[str, int] = field(default_factory=dict)
+    _told: dict[tuple[str, str], int] = field(default_factory=dict)
     _last: dict[str, Depth] = field(default_factory=dict)
 
     def seq(self, inst_id: str) -> int:
@@ -50,21 +58,20 @@ class Books:
     def changed(self, inst_id: str, now: Depth, ts_ms: int, *, has_crc: bool) -> dict[str, Row]:
         """Rows by channel for a book that may have changed; empty if it has not."""
         before = self._last.get(inst_id)
-        self._last[inst_id] = now
         if before is None or before == now:
             return {}
-        previous = self.seq(inst_id)
-        self._seq[inst_id] = previous + 1
-        found = {
-            "books": self._row(
-                inst_id,
-                Depth(_difference(before.asks, now.asks), _difference(before.bids, now.bids)),
-                ts_ms,
-                checksum(now) if has_crc else 0,
-                previous,
-            )
-        }
-        for channel, count in (("books5", FIVE), ("bbo-tbt", 1)):
+        self._last[inst_id] = now
+        self._seq[inst_id] = self.seq(inst_id) + 1
+        found: dict[str, Row] = {}
+        for channel, count in self.stepwise.items():
+            was, shown = before.top(count), now.top(count)
+            if was != shown:
+                steps = Depth(_difference(was.asks, shown.asks), _difference(was.bids, shown.bids))
+                previous = self._last_told(inst_id, channel)
+                self._told[inst_id, channel] = self.seq(inst_id)
+                crc = checksum(shown) if has_crc else 0
+                found[channel] = self._row(inst_id, channel, steps, ts_ms, crc, previous)
+        for channel, count in WHOLE.items():
             if before.top(count) != now.top(count):
                 found[channel] = self.whole(inst_id, channel, now, ts_ms)
         return found
@@ -78,13 +85,17 @@ class Books:
         if self._last.get(inst_id) != now:
             self._last[inst_id] = now
             self._seq[inst_id] = self.seq(inst_id) + 1
-        if channel != "books":
+            for name in self.stepwise:
+                self._told[inst_id, name] = self.seq(inst_id)
+        if channel not in self.stepwise:
             return self.whole(inst_id, channel, now, ts_ms)
-        return self._row(inst_id, now, ts_ms, checksum(now) if has_crc else 0, _NO_PREVIOUS)
+        shown = now.top(self.stepwise[channel])
+        crc = checksum(shown) if has_crc else 0
+        return self._row(inst_id, channel, shown, ts_ms, crc, _NO_PREVIOUS)
 
     def whole(self, inst_id: str, channel: str, now: Depth, ts_ms: int) -> Row:
         """One message of a channel that is whole every time."""
-        shown = now.top(1 if channel == "bbo-tbt" else FIVE)
+        shown = now.top(WHOLE[channel])
         row: Row = {
             "asks": [list(each) for each in shown.asks],
             "bids": [list(each) for each in shown.bids],
@@ -93,13 +104,18 @@ class Books:
             row["instId"] = inst_id
         return row | {"ts": str(ts_ms), "seqId": self.seq(inst_id)}
 
-    def _row(self, inst_id: str, shown: Depth, ts_ms: int, crc: int, previous: int) -> Row:
+    def _last_told(self, inst_id: str, channel: str) -> int:
+        return self._told.get((inst_id, channel), self.seq(inst_id))
+
+    def _row(
+        self, inst_id: str, channel: str, shown: Depth, ts_ms: int, crc: int, previous: int
+    ) -> Row:
         return {
             "asks": [list(each) for each in shown.asks],
             "bids": [list(each) for each in shown.bids],
             "ts": str(ts_ms),
             "checksum": crc,
-            "seqId": self.seq(inst_id),
+            "seqId": self._last_told(inst_id, channel),
             "prevSeqId": previous,
         }
 

@@ -78,8 +78,8 @@ class Session:
         return now_ms - self.active_ms > idle_ms
 
     def private_subscriptions(self) -> int:
-        """How many of its subscriptions need a login."""
-        return sum(each.channel.needs_login for each in self.args)
+        """How many of its subscriptions are about an account."""
+        return sum(each.channel.is_private for each in self.args)
 
     def hear(self, ask: Ask, world: World) -> Outcome:
         """What follows from one request."""
@@ -132,7 +132,7 @@ class Session:
             raise StreamRefusal("64003")
         name = arg.channel.name
         others = 0
-        if self.key is not None and arg.channel.needs_login:
+        if self.key is not None and arg.channel.is_private:
             others = world.connections_of(self.key, name)
             if others >= CONNECTIONS_PER_CHANNEL_MAX:
                 event = frames.conn_count(name, others, self.conn_id, is_error=True)
@@ -148,7 +148,7 @@ class Session:
         self.args[arg] = None
         outcome.added.append(arg)
         outcome.events.append(frames.subscribed(ask.op, arg.shown, ask.id, self.conn_id))
-        if arg.channel.needs_login:
+        if arg.channel.is_private:
             outcome.events.append(frames.conn_count(name, others + 1, self.conn_id))
 
     def _unsubscribe(self, data: Any, ask: Ask, world: World, outcome: Outcome) -> None:
@@ -156,7 +156,7 @@ class Session:
         self.args.pop(arg, None)
         outcome.removed.append(arg)
         outcome.events.append(frames.subscribed(ask.op, arg.shown, ask.id, self.conn_id))
-        if self.key is not None and arg.channel.needs_login:
+        if self.key is not None and arg.channel.is_private:
             left = world.connections_of(self.key, arg.channel.name)
             left += any(each.channel.name == arg.channel.name for each in self.args)
             outcome.events.append(frames.conn_count(arg.channel.name, left, self.conn_id))

@@ -5,7 +5,7 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakeokx.stream.market import Books, Depth, Level, checksum
+from fakeokx.stream.market import STEPWISE, Books, Depth, Level, checksum
 
 INST = "BTC-USDT-SWAP"
 
@@ -30,29 +30,33 @@ def applied(book: dict[str, str], levels: list[list[str]]) -> dict[str, str]:
     return {px: sz for px, sz in after.items() if sz != "0"}
 
 
-@given(st.lists(depths, min_size=1, max_size=12), st.integers(0, 11))
+@given(
+    st.lists(depths, min_size=1, max_size=12),
+    st.integers(0, 11),
+    st.sampled_from(sorted(STEPWISE)),
+)
 def test_snapshot_and_updates_make_the_book_whenever_one_subscribes(
-    history: list[Depth], joins_at: int
+    history: list[Depth], joins_at: int, channel: str
 ) -> None:
-    books = Books()
-    joins_at %= len(history)
+    most = 3 if channel == "books50-l2-tbt" else STEPWISE[channel]
+    books, joins_at = Books(stepwise={**STEPWISE, channel: most}), joins_at % len(history)
     books.first(INST, "books", history[0], 1, has_crc=False)
     for now in history[1 : joins_at + 1]:
         books.changed(INST, now, 1, has_crc=False)
-    now = history[joins_at]
-    row = books.first(INST, "books", now, 2, has_crc=True)
+    row = books.first(INST, channel, history[joins_at], 2, has_crc=True)
     assert row["prevSeqId"] == -1
     seq, asks, bids = row["seqId"], applied({}, row["asks"]), applied({}, row["bids"])
     for now in history[joins_at + 1 :]:
         found = books.changed(INST, now, 3, has_crc=True)
-        if "books" in found:
-            row = found["books"]
-            assert row["prevSeqId"] == seq
-            assert row["seqId"] == seq + 1
-            assert row["checksum"] == checksum(now)
-            seq, asks, bids = row["seqId"], applied(asks, row["asks"]), applied(bids, row["bids"])
-        assert asks == {each[0]: each[1] for each in now.asks}
-        assert bids == {each[0]: each[1] for each in now.bids}
+        shown = now.top(most)
+        if channel in found:
+            row = found[channel]
+            assert row["prevSeqId"] == seq < row["seqId"]
+            assert row["checksum"] == checksum(shown)
+            seq = row["seqId"]
+            asks, bids = applied(asks, row["asks"]), applied(bids, row["bids"])
+        assert asks == {each[0]: each[1] for each in shown.asks}
+        assert bids == {each[0]: each[1] for each in shown.bids}
 
 
 @given(depths, depths)

@@ -432,6 +432,20 @@ def test_gated_fills_come_once_the_account_has_the_tier(venue: FakeOkx) -> None:
     assert (one["tradeId"], one["fillSz"], one["fillPx"]) == (truth["tradeId"], "1", "50000")
 
 
+def test_deep_books_come_once_the_account_has_the_tier(venue: FakeOkx) -> None:
+    venue.streams(has_tier="true")
+    with Stream(venue, "public", login=True) as stream:
+        for channel in ("books-l2-tbt", "books50-l2-tbt"):
+            stream.subscribe(channel, instId=BTC if channel == "books-l2-tbt" else ETH)
+            first = stream.push(channel)
+            assert first["action"] == "snapshot"
+        venue.price(ETH, "3010")
+        update = stream.push("books50-l2-tbt")
+        assert update["data"][0]["prevSeqId"] == first["data"][0]["seqId"]
+    venue.price(ETH, "3000")
+    venue.streams(has_tier="false")
+
+
 def test_a_gap_a_duplicate_and_another_order_of_pushes(venue: FakeOkx) -> None:
     def prices(action: str) -> list[str]:
         with Stream(venue, "public") as stream:
