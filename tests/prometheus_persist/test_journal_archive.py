@@ -108,6 +108,11 @@ def test_archive_check_finds_what_unpack_finds() -> None:
     for length in range(len(PACKED)):
         with pytest.raises(StoreDamaged, match=r"snap\.zip"):
             check(PACKED[:length], "snap.zip")
+    for name in ("documents.json", "streams.ndjson"):
+        members = members_of(PACKED)
+        for content in (members[name][:-1] + b" ", members[name] + b"x", members[name][:-1]):
+            with pytest.raises(StoreDamaged, match=f"{name} does not fit its checksum"):
+                check(zipped({**members, name: content}), "snap.zip")
 
 
 def test_archive_works_in_pieces() -> None:
@@ -142,7 +147,7 @@ HOSTILE_LINES = {
     "a line's end in a text of brackets": [b'["s",{"a":"{}]', b'["}]', b'["s",{}],["s",{}]'],
     "the end of one, the beginning of the next": [b'["a",{"x":1', b'"y":2}],["b",{"z":3}]'],
     "no object": [b'["s",[]]', b'["s",{}]'],
-    "a number for a stream": [b'[1,{}]', b'["s",{}]'],
+    "a number for a stream": [b"[1,{}]", b'["s",{}]'],
     "no stream": [b'[{},"s"]', b'["s",{}]'],
     "an object instead": [b'{"s":[]}', b'["s",{}]'],
     "three parts": [b'["s",{},1]', b'["s",{}]'],

@@ -18,6 +18,7 @@ from prometheus_persist.saving.triggers import Action
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.session.beside import Beside
 from prometheus_persist.state import Agent, contracts
+from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.storage.fs import LocalFs
 
 LONG_S = 20.0
@@ -68,7 +69,7 @@ def test_beside_a_snapshot_stands_in_nobodys_way(tmp_path: Path) -> None:
     """While the disk holds a snapshot up, cycles and saves go on; it holds the state of its cut."""
     gate, clock = Gate(tmp_path), StillClock(step_ms=1)
     session = opened(tmp_path, gate, clock, snapshot_every_s=10.0)
-    gate.holds = zips
+    gate.holds = lambda op, path: (op, path) == ("list_dir", "snapshots")
     clock.mono = 10.0
     count(session, 1)
     cut = session.on_cycle(1)
@@ -78,6 +79,7 @@ def test_beside_a_snapshot_stands_in_nobodys_way(tmp_path: Path) -> None:
         clock.mono += 11.0
         assert session.on_cycle(cycle) == cut + cycle - 1
     session.add_agent(Agent(agent_id="A"))
+    session._saver.save("x", records={PUBLIC_TRADES: [{"fill_id": "late"}]})
     assert not list((tmp_path / "snapshots").iterdir())
     gate.open.set()
     session.wait()
@@ -89,6 +91,7 @@ def test_beside_a_snapshot_stands_in_nobodys_way(tmp_path: Path) -> None:
         1,
     )
     assert "agents/A" not in image.documents
+    assert image.streams == {}
     session.close()
     found = restore(LocalFs(tmp_path), clock=clock, thorough=True)
     assert found.documents["supervisor"]["system_cycle_count"] == 4

@@ -399,6 +399,29 @@ def test_store_checkpoint_writes_what_changed_only() -> None:
     assert len(head["files"]) == 9
 
 
+def test_store_a_checkpoint_that_failed_leaves_nothing_out() -> None:
+    """What was to be refreshed when the disk failed is refreshed by the next one, together with
+    what has changed meanwhile."""
+    inner, armed = MemFs(), [False]
+
+    def fail(op: str, path: str, data: bytes) -> None:
+        if armed[0] and op == "create":
+            raise OSError(errno.EIO, "input/output error")
+
+    store = open_store(HookFs(inner, fail), CLOCK)
+    store.commit(founding())
+    store.checkpoint()
+    state = state_from(store.image.documents)
+    store.commit(trade(state, 1))
+    armed[0] = True
+    with pytest.raises(StoreFailed):
+        store.checkpoint()
+    armed[0] = False
+    store.commit(trade(state, 2))
+    names = store.checkpoint()
+    assert len([name for name in names if name.startswith("agents/")]) == len(AGENTS)
+
+
 def test_store_an_opening_clears_what_a_killed_writer_left() -> None:
     """Temporary files of a writer that was killed do not pile up, and are never read."""
     inner = MemFs()
