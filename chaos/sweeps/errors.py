@@ -168,8 +168,8 @@ def _reads(tally: Tally, what: str, call: Callable[[Fs], Restored], *, full: boo
             found = call(SwitchedFs(MemoryFs.of(whole.files), switch))
         except PersistError:
             tally.counts["a typed error was raised"] += 1
-        except OSError:
-            tally.counts["an OSError was raised, no state was given"] += 1
+        except OSError as problem:
+            tally.wrong("untyped error", f"{where} ({switch.struck}): {problem!r}")
         else:
             if digest_of(found) != whole.digest or found.facts.fresh:
                 tally.wrong("wrong", f"{where} ({switch.struck})")

@@ -18,8 +18,9 @@ Rules
   A torn or damaged rest with nothing sound behind it in either copy was never acknowledged, because
   an acknowledged frame was complete in both.
 
-A segment begins with an OPEN frame, whose payload names it. ``segments_of`` cuts a chain there and
-gives the bytes that both copies of every segment ought to have.
+A segment begins with an OPEN frame, whose payload names it, and says so where no mirror of it is
+kept. ``segments_of`` cuts a chain there and gives the bytes that every copy of a segment ought to
+have; ``mirrored`` says of these bytes whether there ought to be two.
 """
 
 from __future__ import annotations
@@ -142,6 +143,14 @@ def runs_of(chain: Iterable[Placed]) -> dict[str, list[Placed]]:
 def joined(run: Iterable[Placed]) -> bytes:
     """The bytes of frames that stand behind one another."""
     return b"".join(placed.raw for placed in run)
+
+
+def mirrored(segment: bytes) -> bool:
+    """Whether a second copy of this segment is kept; True where its first frame does not tell."""
+    _, first = read(segment, 0)
+    if first is None or first.kind != OPEN:
+        return True
+    return loads_object(first.payload, "an OPEN frame").get("mirror") is not False
 
 
 def segment_name(placed: Placed) -> str:

@@ -27,9 +27,10 @@ Step = Callable[[str, JsonObject], JsonObject]
 UPCASTERS: Mapping[int, Step] = {}
 
 
-def opening(segment: str) -> bytes:
-    """The payload of the OPEN frame that begins a segment."""
-    return dumps({"schema": SCHEMA, "segment": segment})
+def opening(segment: str, *, mirror: bool = True) -> bytes:
+    """The payload of the OPEN frame that begins a segment; it says where there is no mirror."""
+    told: JsonObject = {"schema": SCHEMA, "segment": segment}
+    return dumps(told if mirror else {**told, "mirror": False})
 
 
 def schema_in(found: JsonObject, where: str) -> int:

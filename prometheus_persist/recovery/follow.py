@@ -12,6 +12,7 @@ from prometheus_persist.journal.chain import link
 from prometheus_persist.journal.change import change_from
 from prometheus_persist.journal.frame import COMMIT, Tip
 from prometheus_persist.recovery.bases import Bases
+from prometheus_persist.recovery.ladder import reading
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.segments import names_after, read_segments, segment_copies
 
@@ -38,13 +39,15 @@ class Seen:
 class Follower:
     """Remembers the last frame it has seen."""
 
+    @reading()
     def __init__(self, fs: Fs) -> None:
         self._fs = fs
         tips = Bases(fs).tips()
         self._tip = tips[-2:][0] if tips else Tip()  # the newest may be a moment old
 
+    @reading()
     def next(self) -> list[Seen]:
-        """The commits since the last call, oldest first."""
+        """The commits since the last call, oldest first; raises StoreFailed."""
         copies = segment_copies(self._fs)
         chain = link(
             self._tip,

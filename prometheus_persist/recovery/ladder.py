@@ -32,29 +32,31 @@ Rules
   names, readable files that the checkpoint names and that are missing or older: named.
 - A newest commit that lies in the future, or longer ago than ``AGE_WARN_MS``, is a warning.
 
-Raises ``StoreDamaged``; ``BadValue`` for a moment before the first commit or after the last.
+Raises ``StoreDamaged``; ``StoreFailed`` where a directory cannot even be listed; ``BadValue`` for a
+moment before the first commit or after the last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from prometheus_persist.clock import Clock, SystemClock
-from prometheus_persist.errors import BadValue, StoreDamaged
-from prometheus_persist.journal.chain import Chain, Placed, back, link, segments_of
+from prometheus_persist.errors import BadValue, StoreDamaged, StoreFailed
+from prometheus_persist.journal.chain import Chain, Placed, back, link, mirrored, segments_of
 from prometheus_persist.journal.change import Image, change_from
-from prometheus_persist.journal.frame import COMMIT, OPEN, OVERHEAD_BYTES, Seen, Tip
+from prometheus_persist.journal.frame import COMMIT, OPEN, OVERHEAD_BYTES, Tip
 from prometheus_persist.journal.upcast import SCHEMA, opening, schema_of, upcast_change
 from prometheus_persist.recovery.bases import GENESIS, Base, Bases, genesis
+from prometheus_persist.recovery.damages import Due, basename, gaps, journal_damages, not_as_due
 from prometheus_persist.recovery.readable import Readable, check_readable
 from prometheus_persist.report.facts import Damage, RestoreFacts
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import (
-    COPIES,
     JOURNAL,
     SNAPSHOTS,
     is_snapshot,
@@ -73,14 +75,15 @@ from prometheus_persist.storage.segments import (
 FUTURE_WARN_MS = 5 * 60 * 1000
 AGE_WARN_MS = 30 * 24 * 3600 * 1000
 FRESH = "none"
-OPENING_BYTES_MAX = OVERHEAD_BYTES + len(opening(segment_name(1, 1)))
-
-Due = dict[str, bytes]
+OPENING_BYTES_MAX = OVERHEAD_BYTES + len(opening(segment_name(1, 1), mirror=False))
 
 
 @dataclass(slots=True)
 class Restored:
-    """A state, where it came from, and what opening the store for writing needs to know."""
+    """A state, where it came from, and what opening the store for writing needs to know.
+
+    ``gaps`` are moments of the past that are lost; looked for only where everything was read.
+    """
 
     image: Image
     tip: Tip
@@ -88,6 +91,7 @@ class Restored:
     next_epoch: int
     due_segments: Due = field(default_factory=dict)
     readable: dict[str, str] = field(default_factory=dict)
+    gaps: list[Damage] = field(default_factory=list)
 
     @property
     def documents(self) -> dict[str, JsonObject]:
@@ -120,6 +124,16 @@ class _Climb:
     readable: Readable
 
 
+@contextlib.contextmanager
+def reading() -> Iterator[None]:
+    """What the disk refuses to tell is no state and no fresh start: StoreFailed, with the path."""
+    try:
+        yield
+    except OSError as problem:
+        raise StoreFailed(f"the store cannot be read: {problem}") from problem
+
+
+@reading()
 def restore(
     fs: Fs,
     *,
@@ -148,7 +162,7 @@ def restore(
     due = {}
     if newest.seq == chain.tip.seq:
         due = {name: parts[name] for name in parts if segment_epoch(name) is not None}
-    damages = _journal_damages(segments, whole, parts, due) + bases.damages + climb.readable.damages
+    damages = journal_damages(segments, whole, parts, due) + bases.damages + climb.readable.damages
     facts = RestoreFacts(
         fresh=fresh,
         restored_ms=clock.now_ms(),
@@ -162,8 +176,9 @@ def restore(
         warnings=_warnings(chain.tip.wall_ms, clock.now_ms(), fresh=fresh),
     )
     epoch = max(segments.epoch_max, chain.tip.epoch) + 1
-    due = _not_as_due(segments, due)
-    return Restored(image, chain.tip, facts, epoch, due, climb.readable.whole)
+    due = not_as_due(segments, due)
+    past = gaps(segments, bases.tips(), newest) if thorough else []
+    return Restored(image, chain.tip, facts, epoch, due, climb.readable.whole, past)
 
 
 def _schemas(segments: Segments) -> dict[str, int]:
@@ -195,20 +210,27 @@ def _quick(fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None
     if base is None:
         return None
     names = names_after(copies, base.tip)
-    if seq is None:
-        if uneven(fs, copies, sorted(copies.keys() - set(names))):
-            return None
-    else:
+    older = sorted(copies.keys() - set(names))
+    if seq is not None:
         names = [name for name in names if (segment_start(name) or (0, 0))[1] <= seq]
     segments = read_segments(fs, names, copies=copies)
     chain = link(base.tip, segments.frames, seq_max=seq)
     if seq is not None:
         return _Climb(base, chain, segments, Readable()) if chain.tip.seq == seq else None
+    if uneven(fs, copies, older, alone=_alone(segments)):
+        return None
     readable = check_readable(fs, chunks=False)
     ahead = any(placed.frame.epoch > chain.tip.epoch for placed in segments.frames)
     if not chain.tip.seq or chain.beyond or ahead or readable.mark > chain.tip.seq:
         return None
     return _Climb(base, chain, segments, readable)
+
+
+def _alone(segments: Segments) -> bool:
+    """Whether the newest segment was begun without a mirror."""
+    begun = [placed for placed in segments.frames if placed.frame.kind == OPEN]
+    newest = max(begun, key=lambda placed: placed.frame.seq, default=None)
+    return newest is not None and not mirrored(newest.raw)
 
 
 def _full(
@@ -300,82 +322,6 @@ def _refuse_moment(segments: Segments, bases: Bases, chain: Chain, seq: int) -> 
     if tips and seq < tips[0].seq and not _from_the_first(segments.frames):
         raise BadValue(f"commit {seq} is no longer kept; {_oldest(tips[0])}")
     raise StoreDamaged(f"commit {seq} cannot be reached; whole up to {chain.tip.seq}", file=JOURNAL)
-
-
-def _not_as_due(segments: Segments, due: Due) -> Due:
-    """The segments with a copy that is not to the byte what it ought to be, and the newest."""
-    newest = max(due, default="")
-    return {
-        name: content
-        for name, content in due.items()
-        if name == newest
-        or any(
-            segments.lengths.get(path) != len(content) or segments.differs(path, content)
-            for path in (f"{copy}/{name}" for copy in COPIES)
-        )
-    }
-
-
-def _journal_damages(segments: Segments, whole: list[Placed], parts: Due, due: Due) -> list[Damage]:
-    """Every place of either copy that is not what it ought to be, and what that means.
-
-    Repaired: the chain has what ought to be there, and ``heal`` puts it back. Not repaired and yet
-    harmless (ignored): a crash alone explains it, no frame was ever there, or a newer segment is
-    whole.
-    """
-    lengths = {name: len(content) for name, content in parts.items()}
-    newest = max((basename(placed.file) for placed in whole), default="")
-    found = []
-    for fault in segments.faults:
-        length = lengths.get(basename(fault.file), 0)
-        if fault.offset < length:
-            outcome = "repaired"
-        elif length and fault.seen is Seen.TORN_ZEROS:
-            continue
-        else:
-            older = basename(fault.file) < newest
-            outcome = "ignored" if fault.seen.unwritten or older else "lost"
-        found.append(Damage(fault.file, fault.offset, _WORDS[fault.seen], outcome))
-    found += [
-        Damage(
-            path,
-            None,
-            f"cannot be read: {problem}",
-            "repaired" if basename(path) in due else "lost",
-        )
-        for path, problem in segments.unreadable.items()
-    ]
-    named = {damage.file for damage in found}
-    for name, content in due.items():
-        for copy in COPIES:
-            path = f"{copy}/{name}"
-            if path in named:
-                continue
-            if path not in segments.sizes:
-                found.append(Damage(path, None, "missing", "repaired"))
-            elif segments.differs(path, content):
-                size = segments.sizes[path]
-                behind = size < len(content)
-                problem = "behind its other copy" if behind else "not what the chain says"
-                found.append(Damage(path, size if behind else None, problem, "repaired"))
-    return found
-
-
-def basename(path: str) -> str:
-    """The last part of a path."""
-    return path.rpartition("/")[2]
-
-
-_WORDS = {
-    Seen.TORN_HEADER: "torn write",
-    Seen.TORN_PAYLOAD: "torn write",
-    Seen.TORN_ZEROS: "torn write (zeros)",
-    Seen.STRAY: "bytes in space that no frame was written to",
-    Seen.BAD_HEADER: "frame header fails its checksum",
-    Seen.BAD_VERSION: "frame of an unknown format",
-    Seen.BAD_PAYLOAD: "frame fails its checksum",
-}
-UNWRITTEN = frozenset(words for seen, words in _WORDS.items() if seen.unwritten)
 
 
 def _warnings(last_ms: int, now_ms: int, *, fresh: bool) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ Rules
   ``accept_loss`` names the last commit to keep. Then what lies beyond that commit, or cannot be
   joined to it, is put under ``damaged/`` as well: moved aside, never deleted.
 - A segment without one whole frame, torn by a crash, was never used: it is moved aside.
+- A segment that was begun without a mirror is given none.
 - The chain up to the commit that is kept is never taken away, so a crash at any point leaves a
   store from which the same repair can be done again.
 """
@@ -23,10 +24,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from prometheus_persist.clock import Clock
-from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.errors import StoreDamaged, StoreFailed
 from prometheus_persist.journal.chain import back, segments_of
 from prometheus_persist.recovery.bases import Bases
-from prometheus_persist.recovery.ladder import UNWRITTEN, Restored, restore
+from prometheus_persist.recovery.damages import UNWRITTEN
+from prometheus_persist.recovery.ladder import Restored, restore
 from prometheus_persist.recovery.readable import check_readable
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import Fs, replace_file
@@ -39,7 +41,7 @@ from prometheus_persist.storage.layout import (
     segment_start,
 )
 from prometheus_persist.storage.retention import HISTORY_HOURS_MAX
-from prometheus_persist.storage.segments import Segments, read_segments
+from prometheus_persist.storage.segments import Segments, copies_due, read_segments
 from prometheus_persist.storage.store import Store
 
 KEEP_ALL = 1_000_000
@@ -71,7 +73,17 @@ def repair(
     dry_run: bool = False,
     options: StoreOptions | None = None,
 ) -> Repaired:
-    """Put everything right; raises StoreDamaged where that is not possible without a loss."""
+    """Put everything right; raises StoreDamaged where that is not possible without a loss, and
+    StoreFailed where the disk fails: then the same repair can be begun again."""
+    try:
+        return _repair(fs, clock, accept_loss, dry_run, options)
+    except OSError as problem:
+        raise StoreFailed(f"repair: {problem}") from problem
+
+
+def _repair(
+    fs: Fs, clock: Clock, accept_loss: int | None, dry_run: bool, options: StoreOptions | None
+) -> Repaired:
     found = restore(fs, seq=accept_loss, clock=clock, thorough=True)
     segments = read_segments(fs)
     due = segments_of(back(found.tip, segments.frames))
@@ -110,7 +122,7 @@ def _segment_steps(
     framed = {placed.file.rpartition("/")[2] for placed in segments.frames}
     ruined = {fault.file for fault in segments.faults} | set(segments.unreadable)
     for name in sorted(due.keys() | segments.names.keys()):
-        for copy in COPIES:
+        for copy in copies_due(due.get(name, b"")):
             path = f"{copy}/{name}"
             if name in due:
                 if path not in segments.sizes:

@@ -1,17 +1,18 @@
 """Reading everything there is, changing nothing: would a restore be complete, and what is damaged?
 
 ``verify`` climbs the same ladder as a restore, reads every snapshot and every readable file, and
-checks that the result fits the typed state. It returns what it found; only a store that cannot be
-restored makes it raise.
+checks that the result fits the typed state, and that the past can be restored as well: the chain
+has to go on from every base. It returns what it found; only a store that cannot be restored makes
+it raise.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.recovery.bases import Bases
-from prometheus_persist.recovery.ladder import Restored, restore
+from prometheus_persist.recovery.ladder import Restored, reading, restore
 from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.fs import Fs
@@ -54,6 +55,7 @@ class StoredImage:
     problem: str = ""
 
 
+@reading()
 def stored_images(fs: Fs) -> list[StoredImage]:
     """Every image that a restore can start from, unpacked and checked; oldest first."""
     bases, found = Bases(fs), []
@@ -66,9 +68,12 @@ def stored_images(fs: Fs) -> list[StoredImage]:
     return found
 
 
+@reading()
 def verify(fs: Fs, *, clock: Clock | None = None) -> Verification:
-    """Read the whole store; raises StoreDamaged where a restore would."""
+    """Read the whole store; raises StoreDamaged and StoreFailed where a restore would."""
     restored = restore(fs, clock=clock, thorough=True)
+    damages = (*restored.facts.damages, *restored.gaps)
+    restored = replace(restored, facts=replace(restored.facts, damages=damages))
     state_from(restored.documents)
     names = tuple(name for name in fs.list_dir(SNAPSHOTS) if is_snapshot(name))
     return Verification(restored, restored.image.digest(), names)

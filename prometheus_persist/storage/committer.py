@@ -244,7 +244,7 @@ class Committer:
     def _begin_segment(self) -> None:
         name = segment_name(self._epoch, self.seq + 1)
         self._segment_bytes = 0
-        self._chain(OPEN, opening(name), opens=name)
+        self._chain(OPEN, opening(name, mirror=MIRROR in self.copies), opens=name)
 
     def _wait(self, ticket: Ticket) -> None:
         with self._io:

@@ -2,7 +2,8 @@
 
 ``read_segments`` never writes, and reads no more segments than it is asked for: their names say in
 which order they were begun, and with which frame. A segment may end in zeros: space that was given
-to it and not used. A copy that the disk refuses to read counts as damaged. ``heal``
+to it and not used. A copy that the disk refuses to read counts as damaged. A segment that was begun
+without a mirror has one copy, and is due no second one. ``heal``
 replaces a copy that is not what the chain says it ought to be, whole and atomically, so that a
 crash at any point leaves the old file or the new one; a second heal finds nothing to do. It syncs
 the newest segment in any case: a writer that was killed may have written to it without a sync, and
@@ -14,10 +15,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from prometheus_persist.journal.chain import Fault, Placed, Scan, scan
+from prometheus_persist.journal.chain import Fault, Placed, Scan, mirrored, scan
 from prometheus_persist.journal.frame import DIGEST_BYTES, Tip
 from prometheus_persist.storage.fs import Fs, replace_file
-from prometheus_persist.storage.layout import COPIES, JOURNAL, segment_epoch, segment_start
+from prometheus_persist.storage.layout import (
+    COPIES,
+    JOURNAL,
+    MIRROR,
+    segment_epoch,
+    segment_start,
+)
 
 
 @dataclass(slots=True)
@@ -70,14 +77,30 @@ def names_after(names: Iterable[str], tip: Tip) -> list[str]:
     return ordered[max(before - 1, 0) :]
 
 
-def uneven(fs: Fs, copies: Mapping[str, set[str]], names: Iterable[str]) -> bool:
-    """Whether the two copies of any of these segments differ in what a look at sizes can tell."""
-    return any(
-        len(copies[name]) != len(COPIES)
-        or len({fs.size(f"{copy}/{name}") for copy in COPIES}) != 1
-        or fs.size(f"{JOURNAL}/{name}") == 0
-        for name in names
-    )
+def uneven(
+    fs: Fs, copies: Mapping[str, set[str]], names: Iterable[str], *, alone: bool = False
+) -> bool:
+    """Whether the copies of any of these segments differ in what a look at sizes can tell.
+
+    ``alone``: the store keeps no mirror by now, so none is missed. Else a segment without one is
+    asked how it was begun.
+    """
+    for name in names:
+        sizes = {fs.size(f"{copy}/{name}") for copy in copies[name]}
+        if len(sizes) != 1 or sizes == {0}:
+            return True
+        if copies[name] == {MIRROR}:
+            return True
+        if copies[name] == {JOURNAL} and not alone:
+            content = _content(fs, f"{JOURNAL}/{name}")
+            if content is None or mirrored(content):
+                return True
+    return False
+
+
+def copies_due(segment: bytes) -> tuple[str, ...]:
+    """The folders in which a segment with these bytes ought to lie."""
+    return COPIES if mirrored(segment) else (JOURNAL,)
 
 
 def read_segments(
@@ -116,14 +139,14 @@ def read_segments(
 
 
 def heal(fs: Fs, due: Mapping[str, bytes]) -> list[str]:
-    """Make both copies of the segments in ``due`` what they ought to be; returns what it wrote.
+    """Make every copy of the segments in ``due`` what it ought to be; returns what it wrote.
 
     Space that was given to a segment and never used (zeros at its end) is given back; the newest
     segment is synced.
     """
     written, newest = [], max(due, default="")
     for name, content in due.items():
-        for copy in COPIES:
+        for copy in copies_due(content):
             path = f"{copy}/{name}"
             found = _content(fs, path)
             if found is None or not same_frames(found, content):

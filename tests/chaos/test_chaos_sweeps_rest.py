@@ -54,7 +54,7 @@ def test_sweep_files_sampled():
 @pytest.mark.parametrize("sweep", ["bits", "files"])
 def test_a_sweep_goes_red_when_checksums_are_believed(monkeypatch, sweep):
     """A reader that names nothing is caught, and so is one that restores less."""
-    monkeypatch.setattr(ladder, "_journal_damages", lambda *_, **__: [])
+    monkeypatch.setattr(ladder, "journal_damages", lambda *_, **__: [])
     monkeypatch.setattr(bits, "CI_STRIDE", 5003)
     tally = SWEEPS[sweep](SEED, full=False)
     assert tally.outcome is Outcome.FAILED

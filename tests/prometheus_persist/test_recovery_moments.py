@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -22,10 +24,12 @@ from storekit import (
     tree,
 )
 
-from prometheus_persist.errors import BadConfig, BadValue, StoreDamaged
+from prometheus_persist.errors import BadConfig, BadValue, StoreDamaged, StoreFailed
 from prometheus_persist.recovery import restore, verify
+from prometheus_persist.recovery.follow import Follower
 from prometheus_persist.recovery.into import write_into
 from prometheus_persist.recovery.ladder import AGE_WARN_MS, FUTURE_WARN_MS
+from prometheus_persist.recovery.verify import stored_images
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.fs import Fs, LocalFs
 
@@ -130,6 +134,54 @@ def test_moments_behind_damage_are_refused_and_before_it_served() -> None:
     assert outcome[27]
     assert not outcome[52]
     assert outcome[105]
+
+
+def test_moments_lost_between_two_bases_are_named_by_verify() -> None:
+    """S3, S9: the state of now is whole, and yet a part of the past is gone: verify says from which
+    commit on and up to which, and nothing else calls the store damaged."""
+    fs, told = history()
+    assert verify(fs, clock=CLOCK).sound
+    files = fs.contents()
+    first, second = sorted(name for name in files if name.startswith("incremental/journal/"))[:2]
+    for path, seq in ((first, 1), (second, 28)):
+        gone = {path, f"mirror/{path.rpartition('/')[2]}"}
+        hurt = MemFs.of({name: data for name, data in files.items() if name not in gone})
+        assert restore(hurt, clock=CLOCK).image.digest() == told[max(told)][1]
+        found = verify(hurt, clock=CLOCK)
+        if path == first:  # nothing tells a first segment that is gone from one that was let go
+            assert found.sound
+            continue
+        lost = [damage for damage in found.facts.damages if damage.outcome == "lost"]
+        assert not found.sound
+        assert lost[0].problem.startswith(f"commit {seq} is damaged or missing in every copy")
+        ranges = [[int(n) for n in re.findall(r"commit (\d+)", one.problem)] for one in lost]
+        inside = {commit for start, end in ranges for commit in range(start, end)}
+        assert inside
+        for wanted in told:
+            if wanted in inside:
+                with pytest.raises(StoreDamaged):
+                    restore(hurt, seq=wanted, clock=CLOCK)
+            else:
+                assert restore(hurt, seq=wanted, clock=CLOCK).image.digest() == told[wanted][1]
+
+
+@pytest.mark.parametrize("folder", ["incremental/journal", "mirror", "snapshots", "incremental"])
+def test_restore_from_a_directory_that_cannot_be_listed_names_it(folder: str) -> None:
+    """S7: neither a fresh start nor a bare error of the system: typed, and with the path."""
+    fs, _ = history()
+
+    def fail(op: str, path: str, data: bytes) -> None:
+        if op == "list_dir" and path == folder:
+            raise OSError(errno.EACCES, "permission denied", path)
+
+    for read in (restore, verify, stored_images):
+        if read is stored_images and folder != "snapshots":
+            continue
+        with pytest.raises(StoreFailed, match=f"cannot be read: .*{folder}"):
+            read(HookFs(fs, fail))
+    if folder != "incremental":
+        with pytest.raises(StoreFailed, match=folder):
+            Follower(HookFs(fs, fail)).next()
 
 
 def test_moments_of_a_clock_that_runs_backwards() -> None:

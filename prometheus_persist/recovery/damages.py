@@ -1,0 +1,117 @@
+"""What is wrong with the copies of the journal, given the chain that was found; pure decisions.
+
+Every place of a copy that is not what it ought to be becomes a ``Damage`` that says what it means:
+
+    repaired  the chain has what ought to be there; ``heal`` puts it back
+    ignored   not needed: a crash alone explains it, no frame was ever there, or a newer segment
+              is whole
+    lost      if an acknowledged commit stood there, it is gone
+
+``gaps`` looks at the past: from every base, and from the first commit where its segment is kept,
+the chain has to go on to the newest commit. Where it does not, the moments from there up to the
+next base cannot be restored, though the state of now can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prometheus_persist.journal.chain import Placed, link
+from prometheus_persist.journal.frame import Seen, Tip
+from prometheus_persist.report.facts import Damage
+from prometheus_persist.storage.layout import JOURNAL, segment_start
+from prometheus_persist.storage.segments import Segments, copies_due
+
+Due = dict[str, bytes]
+
+
+def not_as_due(segments: Segments, due: Due) -> Due:
+    """The segments with a copy that is not to the byte what it ought to be, and the newest."""
+    newest = max(due, default="")
+    return {
+        name: content
+        for name, content in due.items()
+        if name == newest
+        or any(
+            segments.lengths.get(path) != len(content) or segments.differs(path, content)
+            for path in (f"{copy}/{name}" for copy in copies_due(content))
+        )
+    }
+
+
+def journal_damages(segments: Segments, whole: list[Placed], parts: Due, due: Due) -> list[Damage]:
+    """Every place of either copy that is not what it ought to be, and what that means.
+
+    Repaired: the chain has what ought to be there, and ``heal`` puts it back. Not repaired and yet
+    harmless (ignored): a crash alone explains it, no frame was ever there, or a newer segment is
+    whole.
+    """
+    lengths = {name: len(content) for name, content in parts.items()}
+    newest = max((basename(placed.file) for placed in whole), default="")
+    found = []
+    for fault in segments.faults:
+        length = lengths.get(basename(fault.file), 0)
+        if fault.offset < length:
+            outcome = "repaired"
+        elif length and fault.seen is Seen.TORN_ZEROS:
+            continue
+        else:
+            older = basename(fault.file) < newest
+            outcome = "ignored" if fault.seen.unwritten or older else "lost"
+        found.append(Damage(fault.file, fault.offset, _WORDS[fault.seen], outcome))
+    found += [
+        Damage(
+            path,
+            None,
+            f"cannot be read: {problem}",
+            "repaired" if basename(path) in due else "lost",
+        )
+        for path, problem in segments.unreadable.items()
+    ]
+    named = {damage.file for damage in found}
+    for name, content in due.items():
+        for copy in copies_due(content):
+            path = f"{copy}/{name}"
+            if path in named:
+                continue
+            if path not in segments.sizes:
+                found.append(Damage(path, None, "missing", "repaired"))
+            elif segments.differs(path, content):
+                size = segments.sizes[path]
+                behind = size < len(content)
+                problem = "behind its other copy" if behind else "not what the chain says"
+                found.append(Damage(path, size if behind else None, problem, "repaired"))
+    return found
+
+
+def gaps(segments: Segments, bases: Sequence[Tip], newest: Tip) -> list[Damage]:
+    """Where the chain that begins at a base ends before ``newest``; bases in order."""
+    begun = any((segment_start(name) or (0, 0))[1] == 1 for name in segments.names)
+    starts = [Tip(), *bases] if begun else list(bases)
+    ends = {link(start, segments.frames).tip.seq for start in starts if start.seq < newest.seq}
+    found = []
+    for end in sorted(ends - {newest.seq}):
+        after = min((base.seq for base in bases if base.seq > end), default=newest.seq)
+        problem = (
+            f"commit {end + 1} is damaged or missing in every copy: the moments before commit "
+            f"{after} cannot be restored from there on"
+        )
+        found.append(Damage(JOURNAL, None, problem, "lost"))
+    return found
+
+
+def basename(path: str) -> str:
+    """The last part of a path."""
+    return path.rpartition("/")[2]
+
+
+_WORDS = {
+    Seen.TORN_HEADER: "torn write",
+    Seen.TORN_PAYLOAD: "torn write",
+    Seen.TORN_ZEROS: "torn write (zeros)",
+    Seen.STRAY: "bytes in space that no frame was written to",
+    Seen.BAD_HEADER: "frame header fails its checksum",
+    Seen.BAD_VERSION: "frame of an unknown format",
+    Seen.BAD_PAYLOAD: "frame fails its checksum",
+}
+UNWRITTEN = frozenset(words for seen, words in _WORDS.items() if seen.unwritten)
