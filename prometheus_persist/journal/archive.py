@@ -15,6 +15,7 @@ Raises ``StoreDamaged`` naming the archive and the member; ``BadValue`` for what
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import re
@@ -29,18 +30,20 @@ from prometheus_persist.journal.change import Image
 from prometheus_persist.journal.frame import DIGEST_BYTES, Tip
 from prometheus_persist.journal.upcast import SCHEMA, schema_in, upcast_image
 from prometheus_persist.state.exactjson import (
+    DOCUMENT_BYTES_MAX,
     NESTING_MAX,
     JsonObject,
     dumps,
     loads,
     loads_object,
 )
-from prometheus_persist.state.ownjson import own_writing
+from prometheus_persist.state.ownjson import written_again
 
 ARCHIVE_FORMAT = 1
 MEMBER_BYTES_MAX = 2 * 1024 * 1024 * 1024 - 1
 MANIFEST_BYTES_MAX = 64 * 1024
 BLOCK_BYTES = 64 * 1024  # of records that are read at once
+AHEAD_BYTES = 4 * 1024 * 1024  # of a member that are inflated at a time
 PIECE_BYTES = 16 * 1024  # of work that is done at a stretch
 RATIO_MAX = 100
 SMALL_BYTES_MAX = 1024 * 1024  # no bomb, whatever its ratio
@@ -59,6 +62,7 @@ _UNREADABLE = (
     NotImplementedError,
     RuntimeError,
 )
+Ahead = Callable[[Iterator[bytes]], Iterator[bytes]]
 _MEMBERS = ("documents.json", "streams.ndjson")
 _MANIFEST = "manifest.json"
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[{}]\n"))
@@ -157,53 +161,76 @@ def check(data: bytes, where: str, pause: Callable[[], None] = _no_pause) -> Tip
 
     In small pieces, like ``pack``, and without building the image. Raises StoreDamaged.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos, manifest = _opened(archive, where)
-            for name in _MEMBERS:
-                size, seal = _announced(manifest, name, where)
-                seen, found = 0, hashlib.sha256()
-                with archive.open(infos[name]) as member:
-                    while seen <= size and (piece := member.read(PIECE_BYTES)):
-                        seen += len(piece)
-                        found.update(piece)
-                        pause()
-                if seen != size or found.hexdigest() != seal:
-                    raise StoreDamaged(f"{name} does not fit its checksum", file=where)
-    except _UNREADABLE as problem:
-        raise StoreDamaged(f"is not a snapshot archive: {problem}", file=where) from None
+    with _reading(data, where) as (archive, manifest):
+        for name in _MEMBERS:
+            for _ in _inflated(archive, manifest, name, where, PIECE_BYTES):
+                pause()
     return _tip(manifest, where)
 
 
-def unpack(data: bytes, where: str) -> tuple[Image, Tip]:
-    """The image and its tip; raises StoreDamaged for all that pack did not write."""
+def _here(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Each piece when it is asked for."""
+    return pieces
+
+
+def unpack(data: bytes, where: str, ahead: Ahead = _here) -> tuple[Image, Tip]:
+    """The image and its tip; raises StoreDamaged for all that pack did not write.
+
+    ``ahead`` may have the next piece of a member inflated and hashed while this one is decoded.
+    """
     if not data.startswith(_BEGINNING) or data[-_ENDING_BYTES:][:4] != _ENDING:
         raise StoreDamaged("does not begin and end like a snapshot archive", file=where)
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos, manifest = _opened(archive, where)
-            members = {}
-            for name in _MEMBERS:
-                size, seal = _announced(manifest, name, where)
-                content = _member(archive, infos[name], size, where)
-                if hashlib.sha256(content).hexdigest() != seal:
-                    raise StoreDamaged(f"{name} does not fit its checksum", file=where)
-                members[name] = content
-    except _UNREADABLE as problem:
-        raise StoreDamaged(f"is not a snapshot archive: {problem}", file=where) from None
-    tip = _tip(manifest, where)
-    schema = schema_in(manifest, where)
-    image = Image(seq=tip.seq, time_ms=manifest["time_ms"])
-    image.documents = loads_object(members["documents.json"], f"{where}/documents.json")
-    if not all(isinstance(item, dict) for item in image.documents.values()):
-        raise StoreDamaged("documents.json holds what is not a document", file=where)
-    for names, records in _records(members["streams.ndjson"], f"{where}/streams.ndjson"):
-        if len(set(names)) == 1:
-            image.streams.setdefault(names[0], []).extend(records)
-        else:
-            for name, record in zip(names, records, strict=True):
-                image.streams.setdefault(name, []).append(record)
+    with _reading(data, where) as (archive, manifest):
+        tip, schema = _tip(manifest, where), schema_in(manifest, where)
+        image = Image(seq=tip.seq, time_ms=manifest["time_ms"])
+        documents = b"".join(_inflated(archive, manifest, "documents.json", where, AHEAD_BYTES))
+        image.documents = loads_object(documents, f"{where}/documents.json")
+        if not all(isinstance(item, dict) for item in image.documents.values()):
+            raise StoreDamaged("documents.json holds what is not a document", file=where)
+        pieces = ahead(_inflated(archive, manifest, "streams.ndjson", where, AHEAD_BYTES))
+        for names, records in _records(pieces, f"{where}/streams.ndjson"):
+            if len(set(names)) == 1:
+                image.streams.setdefault(names[0], []).extend(records)
+            else:
+                for name, record in zip(names, records, strict=True):
+                    image.streams.setdefault(name, []).append(record)
     return upcast_image(image, schema), tip
+
+
+@contextlib.contextmanager
+def _reading(data: bytes, where: str) -> Iterator[tuple[zipfile.ZipFile, JsonObject]]:
+    """An archive whose members and manifest are sound."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        _, manifest = _opened(archive, where)
+    except _UNREADABLE as problem:
+        raise _not_an_archive(problem, where) from None
+    with archive:
+        yield archive, manifest
+
+
+def _inflated(
+    archive: zipfile.ZipFile, manifest: JsonObject, name: str, where: str, piece_bytes: int
+) -> Iterator[bytes]:
+    """A member piece by piece; raises StoreDamaged at the latest after the last one."""
+    size, seal = _announced(manifest, name, where)
+    seen, found = 0, hashlib.sha256()
+    try:
+        with archive.open(name) as member:
+            while piece := member.read(piece_bytes):
+                seen += len(piece)
+                if seen > size:
+                    raise StoreDamaged(f"{name} is longer than announced", file=where)
+                found.update(piece)
+                yield piece
+    except _UNREADABLE as problem:
+        raise _not_an_archive(problem, where) from None
+    if seen != size or found.hexdigest() != seal:
+        raise StoreDamaged(f"{name} does not fit its checksum", file=where)
+
+
+def _not_an_archive(problem: BaseException, where: str) -> StoreDamaged:
+    return StoreDamaged(f"is not a snapshot archive: {problem}", file=where)
 
 
 def peek(data: bytes, where: str) -> Tip:
@@ -241,21 +268,34 @@ def _tip(manifest: JsonObject, where: str) -> Tip:
     return Tip(manifest["seq"], manifest["epoch"], bytes.fromhex(digest), manifest["wall_ms"])
 
 
-def _records(content: bytes, where: str) -> Iterator[tuple[Sequence[str], Sequence[JsonObject]]]:
+def _records(
+    pieces: Iterator[bytes], where: str
+) -> Iterator[tuple[Sequence[str], Sequence[JsonObject]]]:
     """The streams and records of many lines at a time; raises StoreDamaged naming the line."""
-    start, number, last = 0, 0, len(content)
-    if content and not content.endswith(b"\n"):
-        raise StoreDamaged("its last line has no end", file=where, offset=last)
-    while start < last:
-        end = content.find(b"\n", min(start + BLOCK_BYTES, last - 1)) + 1
-        block = content[start:end]
-        found = _flat_records(block)
-        if found is None:
-            lines = enumerate(block.split(b"\n")[:-1], number + 1)
-            rows = [_record(line, f"{where} line {at}") for at, line in lines]
-            found = [name for name, _ in rows], [record for _, record in rows]
-        yield found
-        start, number = end, number + len(found[0])
+    rest, number = b"", 0
+    for piece in pieces:
+        content, start = rest + piece, 0
+        while (cut := content.find(b"\n", start + BLOCK_BYTES)) >= 0:
+            found = _block(content[start : cut + 1], number, where)
+            yield found
+            start, number = cut + 1, number + len(found[0])
+        rest = content[start:]
+        if len(rest) > DOCUMENT_BYTES_MAX:
+            raise StoreDamaged(f"a line of over {DOCUMENT_BYTES_MAX} bytes", file=where)
+    if rest and not rest.endswith(b"\n"):
+        raise StoreDamaged("its last line has no end", file=where)
+    if rest:
+        yield _block(rest, number, where)
+
+
+def _block(block: bytes, number: int, where: str) -> tuple[Sequence[str], Sequence[JsonObject]]:
+    """The streams and records of whole lines, behind ``number`` others."""
+    found = _flat_records(block)
+    if found is None:
+        lines = enumerate(block.split(b"\n")[:-1], number + 1)
+        rows = [_record(line, f"{where} line {at}") for at, line in lines]
+        found = [name for name, _ in rows], [record for _, record in rows]
+    return found
 
 
 def _flat_records(block: bytes) -> tuple[Sequence[str], Sequence[JsonObject]] | None:
@@ -264,7 +304,7 @@ def _flat_records(block: bytes) -> tuple[Sequence[str], Sequence[JsonObject]] | 
     It is where each line has four brackets, ``[{}]``, in this order: then there is a record to a
     line and nothing within it, and no bracket stands in a text.
     """
-    rows = own_writing(b"[" + block[:-1].replace(b"\n", b",") + b"]", NESTING_MAX)
+    rows = written_again(b"[" + block[:-1].replace(b"\n", b",") + b"]")
     if not rows or block.translate(None, _NO_BRACKETS) != b"[{}]\n" * len(rows):
         return None
     if {*map(type, rows)} != {list} or {*map(len, rows)} != {2}:

@@ -3,6 +3,9 @@
 ``snapshots/`` has the newest ones, named by time; ``history/`` has those that the past needs, named
 by sequence. A base is unpacked when it is asked for; one that is ruined is noted by name, passed
 over, and never asked again. Read-only.
+
+A large base is inflated and hashed by a thread of its own, a piece ahead of the one that is decoded
+(``zlib`` and ``hashlib`` let others run): two processors do what one would take a third longer for.
 """
 
 from __future__ import annotations
@@ -28,6 +31,23 @@ class Base:
     name: str
     image: Image
     tip: Tip
+
+
+def read_ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces; from the second on, each is made while the one before it is used."""
+    first, second = next(pieces, None), next(pieces, None)
+    if first is not None:
+        yield first
+    if second is None:
+        return
+    from concurrent.futures import ThreadPoolExecutor  # small stores need none
+
+    with ThreadPoolExecutor(1, "persist-inflate") as pool:
+        piece: bytes | None = second
+        while piece is not None:
+            coming = pool.submit(next, pieces, None)
+            yield piece
+            piece = coming.result()
 
 
 def genesis() -> Base:
@@ -100,7 +120,7 @@ class Bases:
         if path in self._bad:
             return None
         try:
-            image, tip = unpack(self._fs.read(path), path)
+            image, tip = unpack(self._fs.read(path), path, read_ahead)
             named = base_seq(path.rpartition("/")[2])
             if named is not None and named != tip.seq:
                 raise StoreDamaged(f"holds commit {tip.seq}, not {named}", file=path)

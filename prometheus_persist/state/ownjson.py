@@ -27,13 +27,17 @@ _ALL_BUT_OPENERS: Final = bytes(set(range(256)) - set(b"[{"))
 def own_writing(data: bytes, nesting_max: int) -> Any:
     """The value in ``data`` where that is proven exact, with containers no deeper than
     ``nesting_max``; else None."""
+    value = written_again(data)
+    return value if nested_within(value, openers(data), nesting_max) else None
+
+
+def written_again(data: bytes) -> Any:
+    """The same, but for the depth, which is up to the caller."""
     try:
         value = orjson.loads(data)
-        if orjson.dumps(value) != data:
-            return None
+        return value if orjson.dumps(value) == data else None
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
-    return value if nested_within(value, openers(data), nesting_max) else None
 
 
 def openers(data: bytes) -> int:
