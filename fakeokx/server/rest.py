@@ -128,6 +128,8 @@ def _instead(desk: Desk, admitted: Admitted) -> Answer | None:
 def _execute(desk: Desk, admitted: Admitted) -> Answer:
     request, endpoint = admitted.request, admitted.endpoint
     if request.method == GET:
+        if request.query.get("uly", "") not in ("", request.query.get("instFamily", "")):
+            raise Refusal("50016", "uly", "instFamily")
         if endpoint.path == "asset/currencies" and auth.is_demo(request.headers):
             raise Refusal("50038")
         if not admitted.fault.action:

@@ -106,11 +106,15 @@ def _one(request: Request, kind: type[Element], needs: Sequence[str]) -> tuple[E
 
 
 def _many(
-    request: Request, kind: type[Element], needs: Sequence[str], most: int
+    request: Request,
+    kind: type[Element],
+    needs: Sequence[str],
+    most: int,
+    too_many: str = "51111",
 ) -> tuple[Element, ...]:
     found = requests.body_list(request.body, request.path)
     if len(found) > most:
-        raise Refusal("51111", str(most))
+        raise Refusal(too_many, str(most))
     return tuple(requests.build(kind, each, needs) for each in found)
 
 
@@ -140,7 +144,7 @@ def _amend(desk: Desk, request: Request, key: ApiKey) -> Answer:
 
 
 def _amend_batch(desk: Desk, request: Request, key: ApiKey) -> Answer:
-    orders = _many(request, Amendment, ("instId",), BATCH_ORDERS_MAX)
+    orders = _many(request, Amendment, ("instId",), BATCH_ORDERS_MAX, "51501")
     return _operate(desk, AmendOrders(orders=orders, account=key.account), envelopes.amended_row)
 
 
