@@ -14,6 +14,7 @@ from chaos.sweeps.bypass import sweep_strace
 from chaos.sweeps.errors import sweep_errors
 from chaos.sweeps.files import sweep_files
 from chaos.sweeps.kills import sweep_kills
+from chaos.sweeps.mending import sweep_repair
 from chaos.sweeps.power import sweep_power
 from chaos.sweeps.soak import sweep_soak
 from chaos.sweeps.tally import PROBLEMS_SHOWN_MAX, Tally
@@ -40,6 +41,7 @@ SWEEPS: Final[dict[str, Sweep]] = {
     "kills": sweep_kills,
     "power": sweep_power,
     "errors": sweep_errors,
+    "repair": sweep_repair,
     "strace": sweep_strace,
     "soak": sweep_soak,
 }

@@ -13,6 +13,7 @@ Rules
   joined to it, is put under ``damaged/`` as well: moved aside, never deleted.
 - A segment without one whole frame, torn by a crash, was never used: it is moved aside.
 - A segment that was begun without a mirror is given none.
+- Temporary files of a writer, or a repair, that was killed are removed.
 - The chain up to the commit that is kept is never taken away, so a crash at any point leaves a
   store from which the same repair can be done again.
 """
@@ -26,12 +27,13 @@ from typing import Literal
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import StoreDamaged, StoreFailed
 from prometheus_persist.journal.chain import back, segments_of
+from prometheus_persist.journal.projection import FOLDERS
 from prometheus_persist.recovery.bases import Bases
 from prometheus_persist.recovery.damages import UNWRITTEN
 from prometheus_persist.recovery.ladder import Restored, restore
 from prometheus_persist.recovery.readable import check_readable
 from prometheus_persist.storage.committer import StoreOptions
-from prometheus_persist.storage.fs import Fs, replace_file
+from prometheus_persist.storage.fs import TEMPORARY, Fs, replace_file
 from prometheus_persist.storage.layout import (
     COPIES,
     DAMAGED,
@@ -45,7 +47,15 @@ from prometheus_persist.storage.segments import Segments, copies_due, read_segme
 from prometheus_persist.storage.store import Store
 
 KEEP_ALL = 1_000_000
-Action = Literal["rewritten", "moved aside"]
+Action = Literal["rewritten", "moved aside", "removed"]
+FOLDERS_SWEPT = (
+    *COPIES,
+    SNAPSHOTS,
+    HISTORY,
+    DAMAGED,
+    INCREMENTAL,
+    *(f"{INCREMENTAL}/{name}" for name in FOLDERS),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +104,17 @@ def _repair(
         *_readable_steps(fs, found.seq, accept_loss),
         *_base_steps(fs, found),
     ]
-    done = Repaired(tuple(steps), found.seq)
+    leftovers = [
+        Step(f"{folder}/{name}", "removed", "left by a writer that was killed")
+        for folder in FOLDERS_SWEPT
+        for name in fs.list_dir(folder)
+        if name.endswith(TEMPORARY)
+    ]
+    done = Repaired((*steps, *leftovers), found.seq)
+    if not dry_run:
+        _remove(fs, [step.path for step in leftovers])
     if steps and not dry_run:
-        _carry_out(fs, clock, found, done.steps, due, options)
+        _carry_out(fs, clock, found, tuple(steps), due, options)
     return done
 
 

@@ -15,6 +15,7 @@ sys.path.insert(0, str(HERE.parent / "prometheus_persist"))
 
 from storekit import StillClock, founding, open_store, trade  # noqa: E402
 
+from prometheus_persist.journal.change import Change  # noqa: E402
 from prometheus_persist.journal.upcast import SCHEMA  # noqa: E402
 from prometheus_persist.state import state_from  # noqa: E402
 from prometheus_persist.storage.fs import LocalFs  # noqa: E402
@@ -33,6 +34,11 @@ def make(root: Path) -> dict[str, object]:
             digests[str(seq)] = store.image.digest()
             if life and not number:
                 store.snapshot(3)
+        store.commit(Change("cycle", {"supervisor": {"market_state_history": [], "life": life}}))
+        for entry in range(3):
+            grown = {"supervisor": {"market_state_history": (entry // 2, [{"n": entry}])}}
+            store.commit(Change("grow", set={"supervisor": {"n": entry}}, grow=grown))
+        digests[str(store.tip.seq)] = store.image.digest()
         store.checkpoint()
         store.close()
     return {"schema": SCHEMA, "seq": store.tip.seq, "digests": digests}
