@@ -8,6 +8,12 @@ stands for all documents and streams, so that one commit has one schema.
 under. Steps are applied on the way in, one after the other, to images and to changes alike; nothing
 on disk is rewritten for it, and the next writer writes the present schema.
 
+    1 → 2   commits may also set single fields of documents and let lists in them grow; documents
+            and records are what they were
+
+From schema 2 on a step may be given some fields of a document only; what a list grew by is not
+given to it, so a step that changes the entries of a list has to take that on.
+
 Rules for whoever adds a step: raise ``SCHEMA`` by one, add the step under the old number, never
 change a step that was released, and add a golden store of the new schema to the tests.
 
@@ -22,9 +28,8 @@ from prometheus_persist.errors import StoreDamaged, StoreNewer
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.state.exactjson import JsonObject, dumps, loads_object
 
-SCHEMA = 1
+SCHEMA = 2
 Step = Callable[[str, JsonObject], JsonObject]
-UPCASTERS: Mapping[int, Step] = {}
 
 
 def opening(segment: str, *, mirror: bool = True) -> bytes:
@@ -62,6 +67,8 @@ def upcast_change(change: Change, schema: int) -> Change:
             name: [_upcast(name, record, schema) for record in records]
             for name, records in change.add.items()
         },
+        {key: _upcast(key, fields, schema) for key, fields in change.set.items()},
+        change.grow,
     )
 
 
@@ -78,3 +85,10 @@ def _upcast(name: str, item: JsonObject, schema: int) -> JsonObject:
     for version in range(schema, SCHEMA):
         item = UPCASTERS[version](name, item)
     return item
+
+
+def _as_it_was(_name: str, item: JsonObject) -> JsonObject:
+    return item
+
+
+UPCASTERS: Mapping[int, Step] = {1: _as_it_was}

@@ -67,7 +67,7 @@ class Follower:
                     frame.epoch,
                     frame.wall_ms,
                     change.why,
-                    tuple(change.put),
+                    tuple(change.documents),
                     tuple(change.remove),
                     added,
                 )

@@ -23,6 +23,7 @@ from prometheus_persist.storage.fs import LocalFs
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 CLOCK = StillClock()
+NEXT = upcast.SCHEMA + 1
 
 
 @pytest.mark.parametrize("told", sorted(GOLDEN.glob("format_*.json")), ids=lambda path: path.stem)
@@ -33,7 +34,7 @@ def test_upcast_golden_stores_are_restored_to_the_digest_of_their_time(told: Pat
     found = verify(fs, clock=CLOCK)
     assert (found.sound, found.facts.seq) == (True, due["seq"])
     state_from(found.restored.documents)
-    assert len(due["digests"]) == 6
+    assert len(due["digests"]) >= 6
     if due["schema"] == upcast.SCHEMA:
         for seq, digest in due["digests"].items():
             assert restore(fs, seq=int(seq), clock=CLOCK).image.digest() == digest
@@ -58,7 +59,7 @@ def test_upcast_the_script_makes_the_same_state_again(tmp_path: Path) -> None:
 
 
 def step(name: str, item: JsonObject) -> JsonObject:
-    if name == "supervisor":
+    if name == "supervisor" and "system_cycle_count" in item:
         return {**item, "system_cycle_count": item["system_cycle_count"] + 100}
     return {**item, "qty": "7"} if name == "public_trades" else item
 
@@ -67,8 +68,8 @@ def step(name: str, item: JsonObject) -> JsonObject:
 def next_schema(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A library one schema ahead."""
     for module in (upcast, archive):
-        monkeypatch.setattr(module, "SCHEMA", 2)
-    monkeypatch.setattr(upcast, "UPCASTERS", {1: step})
+        monkeypatch.setattr(module, "SCHEMA", NEXT)
+    monkeypatch.setattr(upcast, "UPCASTERS", {**upcast.UPCASTERS, NEXT - 1: step})
     return monkeypatch
 
 
@@ -79,7 +80,8 @@ def old_store(*, snapshot: bool) -> MemFs:
     store.commit(trade(state_from(store.image.documents), 1))
     if snapshot:
         store.snapshot(3)
-    store.commit(Change("c", put={"supervisor": {"system_cycle_count": 5}}))
+    store.commit(Change("c", put={"supervisor": {"system_cycle_count": 4}}))
+    store.commit(Change("c", set={"supervisor": {"system_cycle_count": 5}}))
     store.close()
     return fs
 
@@ -104,7 +106,7 @@ def test_upcast_an_older_store_comes_back_in_the_present_schema(
     store.snapshot(3)
     assert restore(fs, clock=CLOCK).image.digest() == store.image.digest()
     store.close()
-    found = restore(fs, seq=4, clock=CLOCK)
+    found = restore(fs, seq=5, clock=CLOCK)
     assert found.documents["supervisor"]["system_cycle_count"] == 105
 
 
@@ -116,7 +118,7 @@ def test_upcast_a_newer_store_is_refused_by_name(
     fs = old_store(snapshot=snapshot)
     before = fs.contents()
     next_schema.undo()
-    with pytest.raises(StoreNewer, match="schema 2, this version reads up to 1") as caught:
+    with pytest.raises(StoreNewer, match=f"schema {NEXT}, this version reads up to {NEXT - 1}") as caught:
         restore(fs, clock=CLOCK)
     assert caught.value.next_step == "next.store_newer"
     assert fs.contents() == before
