@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -145,6 +145,7 @@ def launch(
     seed: int = 0,
     pos_mode: str = "net_mode",
     balance: str = "1000000",
+    switches: Mapping[str, str] | None = None,
     tls: bool = False,
     extra_args: Sequence[str] = (),
 ) -> FakeOkx:
@@ -153,6 +154,7 @@ def launch(
     ``directory`` holds its ledger and outlives it; without one, a temporary one is made, which
     is removed at the end of the ``with`` block or of this process.
     ``tls`` serves https and wss; the result's ``ca`` is the file that clients have to trust.
+    ``switches`` choose where sources about OKX disagree (see the README).
     ``extra_args`` are further arguments of ``fakeokx serve``.
     """
     home = Path(tempfile.mkdtemp(prefix="fakeokx-") if directory is None else directory)
@@ -172,6 +174,7 @@ def launch(
         "--balance",
         balance,
         *(["--tls"] if tls else []),
+        *(f"--set={name}={value}" for name, value in (switches or {}).items()),
         *extra_args,
     ]
     if port:

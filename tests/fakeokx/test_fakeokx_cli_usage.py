@@ -14,6 +14,11 @@ import pytest
         (["--pos-mode", "both"], "--pos-mode"),
         (["--balance", "NaN"], "--balance"),
         (["--key", "only-a-name"], "--key"),
+        (["--key", "a:b:c:write"], "--key"),
+        (["--key", "a:b:c:trade:sub:more"], "--key"),
+        (["--set", "caa.time_unit"], "--set"),
+        (["--set", "caa.time_unit=h"], "'s', 'ms'"),
+        (["--set", "no.such=1"], "no.such"),
         (["--host", "203.0.113.1"], "cannot listen"),
     ],
 )
