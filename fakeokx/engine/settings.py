@@ -106,7 +106,7 @@ def leverage_keys(venue: Venue, holder: Account, command: SetLeverage) -> list[P
         inst_ids = [
             each.inst_id
             for each in INSTRUMENTS.values()
-            if not each.is_spot and (each.uly, each.inst_type) == (named.uly, named.inst_type)
+            if not each.is_spot and each.uly == named.uly
         ]
     return [PositionKey(each, command.mgn_mode, side) for each in inst_ids for side in sides]
 
