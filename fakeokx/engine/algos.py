@@ -50,7 +50,14 @@ def place_algo(venue: Venue, command: PlaceAlgo) -> None:
         )
         return
     venue.events.append(Answered(id=str(algo.algo_id), cl_ord_id=algo.algo_cl_ord_id, tag=algo.tag))
-    venue.put_algo(algo)
+    _wait(venue, algo)
+
+
+def _wait(venue: Venue, algo: Algo, req_id: str = "", result: str = "") -> None:
+    """It waits; one whose price is there already fires in the same step."""
+    venue.put_algo(algo, req_id, result)
+    if venue.rules > 1:
+        venue.stirred[algo.inst_id] = None
 
 
 def cancel_algos(venue: Venue, command: CancelAlgos) -> None:
@@ -104,7 +111,7 @@ def amend_algos(venue: Venue, command: AmendAlgos) -> None:
                 req_id=wanted.req_id,
             )
         )
-        venue.put_algo(amended, wanted.req_id, _DONE)
+        _wait(venue, amended, wanted.req_id, _DONE)
 
 
 def find(venue: Venue, ref: AlgoRef, account: str = MAIN) -> Algo | None:
