@@ -6,11 +6,15 @@ a snapshot every ten minutes, retention as the session does it by itself. The fi
 on a disk in memory where there is one.
 
 ``SAMPLES`` times (``CI_SAMPLES``) are noted: commits, bytes and files on disk, open descriptors,
-resident memory, and how long a process of its own takes to restore what is there. Asked is
+resident memory, how many commits a process of its own replays to restore what is there, and how
+much time of the processor that takes it: what else the machine does is not counted. Asked is
 
 - no descriptor is leaked: as many are open at every sample as at the first;
 - memory grows no faster than ``RSS_BYTES_PER_COMMIT_MAX`` allows, beyond ``RSS_SLACK_BYTES``;
 - what the fresh process restores is the commit that was last acknowledged, with its digest;
+- a restore replays no more commits than lie between two snapshots, and takes no longer for each
+  commit, document and record at the end of the hour than ``RESTORE_GROWTH_MAX`` times what it took
+  at the first sample, beyond ``RESTORE_SLACK_S``: restoring does not slow down with age;
 - the disk holds no more than ``DISK_BYTES_PER_COMMIT_MAX`` a commit: within the hours for which any
   commit can be restored nothing may be thrown away, so an hour's journal grows with its commits.
 
@@ -53,6 +57,10 @@ RSS_BYTES_PER_COMMIT_MAX = 512
 DISK_BYTES_PER_COMMIT_MAX = 8_192
 DISK_SLACK_BYTES = 64 * 1024 * 1024
 RESTORE_SECONDS_MAX = 120
+RESTORE_GROWTH_MAX = 3.0
+RESTORE_SLACK_S = 0.25
+SNAPSHOTS_AN_HOUR = 6
+TAIL_SLACK = 1.5  # a snapshot is made beside the loop, which goes on meanwhile
 
 
 class CompressedClock:
@@ -101,7 +109,7 @@ def _soak(tally: Tally, store: Path, commits: int, samples: int) -> None:
         clock=clock,
         ids=FixedIds(),
         observer=narrator,
-        settings=Settings(save_every_cycles=1, snapshot_every_s=hour_s / 6),
+        settings=Settings(save_every_cycles=1, snapshot_every_s=hour_s / SNAPSHOTS_AN_HOUR),
     )
     try:
         broker = PaperBroker(session, narrator)
@@ -120,7 +128,7 @@ def _soak(tally: Tally, store: Path, commits: int, samples: int) -> None:
                 _sample(tally, store, session, ears, number, time.monotonic() - began, clock)
     finally:
         session.close()
-    _judge(tally)
+    _judge(tally, commits)
 
 
 def _tick(session: Session, broker: PaperBroker, who: str, number: int) -> None:
@@ -166,19 +174,28 @@ def _sample(
             "files": len(sizes),
             "descriptors": descriptors_open(),
             "RSS MB": round(resident_bytes() / 1e6, 1),
-            "restore ms": round(told["seconds"] * 1000, 1),
+            "replayed": told["frames"],
+            "items": told["items"],
+            "restore CPU ms": round(told["seconds"] * 1000, 1),
             "commits/s": round(number / seconds),
         }
     )
 
 
-def _judge(tally: Tally) -> None:
+def _judge(tally: Tally, hour: int) -> None:
     first, last = tally.rows[0], tally.rows[-1]
+    rate = first["restore CPU ms"] / (first["replayed"] + first["items"])
+    between = TAIL_SLACK * hour / SNAPSHOTS_AN_HOUR + 2 * CYCLE_EVERY
     for row in tally.rows:
         if row["descriptors"] > first["descriptors"]:
             tally.wrong(
                 "descriptors leaked", f"{row['descriptors']} open, {first['descriptors']} before"
             )
+        if row["replayed"] > between:
+            tally.wrong("a long tail", f"{row['replayed']} commits replayed, {between:.0f} are due")
+        allowed = RESTORE_GROWTH_MAX * rate * (row["replayed"] + row["items"])
+        if row["restore CPU ms"] > allowed + RESTORE_SLACK_S * 1000:
+            tally.wrong("restores slow down", f"{row['restore CPU ms']} ms after {row['commits']}")
     commits = last["commits"] - first["commits"]
     allowed = (RSS_SLACK_BYTES + RSS_BYTES_PER_COMMIT_MAX * commits) / 1e6
     grown = last["RSS MB"] - first["RSS MB"]
@@ -190,7 +207,7 @@ def _judge(tally: Tally) -> None:
 
 
 def _restored_elsewhere(store: Path, now_ms: int) -> dict[str, Any]:
-    """What a process of its own restores, and how long that takes without its start."""
+    """What a process of its own restores, and what that costs it without its start."""
     done = subprocess.run(  # noqa: S603 the command is all our own
         [sys.executable, "-m", "chaos.sweeps.soak", str(store), str(now_ms)],
         capture_output=True,
@@ -217,11 +234,16 @@ def resident_bytes() -> int:
 def _restore_and_tell(store: str, now_ms: int) -> None:
     clock = CompressedClock()
     clock.wind(now_ms - DAY_START_MS)
-    began = time.monotonic()
+    began = time.process_time()
     found = restore(LocalFs(store), clock=clock)
-    seconds = time.monotonic() - began
-    digest = whole(found.documents, found.streams).value()
-    print(json.dumps({"seq": found.seq, "digest": digest, "seconds": seconds}))
+    told = {
+        "seconds": time.process_time() - began,
+        "seq": found.seq,
+        "digest": whole(found.documents, found.streams).value(),
+        "frames": found.facts.frames_replayed,
+        "items": len(found.documents) + sum(map(len, found.streams.values())),
+    }
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from chaos.verdict import Outcome
 from prometheus_persist.session import Session
 
 SEED = 1
+NOTHING = {"seq": 0, "seconds": 0.0, "frames": 0, "items": 1}
 
 
 @pytest.mark.chaos
@@ -45,12 +46,26 @@ def test_a_leaked_descriptor_and_a_leak_of_memory_are_caught(monkeypatch):
     monkeypatch.setattr(Session, "checkpoint", leaky)
     monkeypatch.setattr(soak, "CI_COMMITS", 1_200)
     monkeypatch.setattr(soak, "CYCLE_EVERY", 200)
-    monkeypatch.setattr(soak, "_restored_elsewhere", lambda *_: {"seq": 0, "seconds": 0.0})
+    monkeypatch.setattr(soak, "_restored_elsewhere", lambda *_: NOTHING)
     tally = sweep_soak(SEED, full=False)
     for file, _ in leaks:
         file.close()
     assert tally.outcome is Outcome.FAILED
     assert {"descriptors leaked", "memory grew", "another commit restored"} <= set(tally.counts)
+
+
+def test_a_restore_that_slows_down_or_replays_it_all_is_caught():
+    """Ten times as slow for as much, and a tail that no snapshot ever cuts."""
+    row = {"descriptors": 9, "RSS MB": 45.0, "disk MB": 2.0, "items": 50}
+    rows = [
+        {**row, "commits": 10_000 * n, "replayed": replayed, "restore CPU ms": ms}
+        for n, replayed, ms in ((1, 900, 100.0), (2, 900, 1_100.0), (3, 90_000, 5_000.0))
+    ]
+    for upto, caught in ((1, ""), (2, "restores slow down"), (3, "a long tail")):
+        tally = Tally("soak", SEED, full=False, rows=rows[:upto])
+        soak._judge(tally, 30_000)
+        assert bool(tally.problems) == bool(caught)
+        assert not caught or caught in tally.counts
 
 
 def test_all_sweeps_are_run_and_told(monkeypatch):
@@ -64,7 +79,7 @@ def test_all_sweeps_are_run_and_told(monkeypatch):
         monkeypatch.setitem(SWEEPS, name, fake)
     heard = []
     tallies = run_sweeps("all", 9, full=True, told=heard.append)
-    names = ["bits", "files", "kills", "power", "errors", "strace", "soak"]
+    names = ["bits", "files", "kills", "power", "errors", "repair", "strace", "soak"]
     assert [tally.name for tally in tallies] == [tally.name for tally in heard] == names
     out = io.StringIO()
     Console(file=out, width=120).print(sweeps_table(tallies, "zh"))
