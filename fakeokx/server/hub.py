@@ -15,6 +15,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import Final
 
 from fakeokx.engine.commands import Command
@@ -23,7 +24,7 @@ from fakeokx.faults import NO_FAULT, Call, Fault, actions
 from fakeokx.server import socket_ops
 from fakeokx.server.desk import Desk
 from fakeokx.server.exchange import Exchange, machine_ms
-from fakeokx.server.links import Link, Settings, changed_settings
+from fakeokx.server.links import Door, Link, Settings, changed_settings
 from fakeokx.server.socket_ops import Admitted, Plan
 from fakeokx.server.sockets import Socket
 from fakeokx.server.topics import Topics, text_of
@@ -57,6 +58,7 @@ class Hub:
         self._topics = Topics(lambda: desk.script, lambda name: uid_of(self._exchange.venue, name))
         self._queue: list[Push] = []
         self._opened = 0
+        self._door = Door()
         self._is_flush_due = False
         self._gathering: asyncio.TimerHandle | None = None
         self._ticking: asyncio.TimerHandle | None = None
@@ -69,11 +71,13 @@ class Hub:
 
     # Connections.
 
-    def accept(self, socket: Socket, path: str, address: str) -> Link | None:
-        """A listener for a new connection, or None if there is nothing on that path."""
+    def accept(self, socket: Socket, path: str, address: str) -> Link | HTTPStatus:
+        """A listener for a new connection, or why there is none: 404, or 429 with rate limits."""
         name = path.removeprefix(PREFIX)
         if not path.startswith(PREFIX) or name not in PATHS:
-            return None
+            return HTTPStatus.NOT_FOUND
+        if self._desk.limiter is not None and not self._door.lets_in(address, _now_ms()):
+            return HTTPStatus.TOO_MANY_REQUESTS
         self._opened += 1
         text = f"{self._exchange.venue.seed}:{self._opened}:{machine_ms()}".encode()
         conn_id = hashlib.sha256(text).hexdigest()[:8]
@@ -110,15 +114,7 @@ class Hub:
 
     def connections(self) -> list[dict[str, object]]:
         """Who is connected, and to what, for the truth."""
-        return [
-            {
-                "connId": link.session.conn_id,
-                "path": link.session.path,
-                "account": link.account,
-                "args": [dict(arg.shown) for arg in link.session.args],
-            }
-            for link in self._links
-        ]
+        return [link.shown() for link in self._links]
 
     def status_changed(self, notices: Sequence[Mapping[str, object]]) -> None:
         """Tell whoever listens what system/status shows now."""
@@ -220,8 +216,10 @@ class Hub:
         return World(
             keys=self._desk.keys,
             clocks_ms=clocks_ms,
+            now_ms=_now_ms(),
             address=link.address,
             has_tier=self.settings.has_tier,
+            is_limited=self._desk.limiter is not None,
             connections_of=lambda key, channel: self._connections(key, channel, link),
             subscriptions_of=lambda key: self._subscriptions(key, link),
         )

@@ -22,6 +22,8 @@ class Settings:
     has_tier: bool = False
 
 
+OPENED_MAX: Final = 3
+OPENED_WINDOW_MS: Final = 1_000
 MS_MAX: Final = 3_600_000
 _NAMES: Final = frozenset(each.name for each in fields(Settings))
 
@@ -40,6 +42,22 @@ def changed_settings(settings: Settings, changes: Mapping[str, str]) -> Settings
         else:
             raise Refusal("51000", name)
     return replace(settings, **values)  # type: ignore[arg-type]  # each by its own type above
+
+
+class Door:
+    """How fast one address may open connections, if somebody minds."""
+
+    def __init__(self) -> None:
+        self._opened_ms: dict[str, list[int]] = {}
+
+    def lets_in(self, address: str, now_ms: int) -> bool:
+        """Whether one more is allowed now; counts it if so."""
+        recent = [
+            each for each in self._opened_ms.get(address, ()) if each > now_ms - OPENED_WINDOW_MS
+        ]
+        is_allowed = len(recent) < OPENED_MAX
+        self._opened_ms[address] = [*recent, now_ms] if is_allowed else recent
+        return is_allowed
 
 
 class Ears(Protocol):
@@ -69,6 +87,15 @@ class Link:
     def account(self) -> str:
         """The account that it is logged in to, ``""`` before the login."""
         return self.session.key.account if self.session.key is not None else PUBLIC_ACCOUNT
+
+    def shown(self) -> dict[str, object]:
+        """What the truth says about it."""
+        return {
+            "connId": self.session.conn_id,
+            "path": self.session.path,
+            "account": self.account,
+            "args": [dict(arg.shown) for arg in self.session.args],
+        }
 
     def heard(self, text: str) -> None:
         """A frame of text came."""

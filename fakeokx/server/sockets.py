@@ -10,6 +10,7 @@ one, or 4005 when the peer does not read what it is sent.
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final, Protocol, cast
 
 from uvicorn.server import ServerState
@@ -25,7 +26,6 @@ from fakeokx.stream.frames import TEXT_BYTES_MAX
 BUFFER_BYTES_MAX: Final = 32 * 1024 * 1024
 CLOSE_S_MAX: Final = 2.0
 _GOING_AWAY: Final = 1001
-_NOT_FOUND: Final = 404
 
 
 class Listener(Protocol):
@@ -41,7 +41,7 @@ class Listener(Protocol):
         """The connection has ended; nothing more can be said."""
 
 
-Accept = Callable[["Socket", str, str], Listener | None]
+Accept = Callable[["Socket", str, str], Listener | HTTPStatus]
 
 
 def frame(text: str) -> bytes:
@@ -50,7 +50,10 @@ def frame(text: str) -> bytes:
 
 
 class Socket(asyncio.Protocol):
-    """A connection that wants to be a WebSocket. ``accept`` gives a listener for a path."""
+    """A connection that wants to be a WebSocket.
+
+    ``accept`` is told path and address, and gives a listener or the HTTP status of a refusal.
+    """
 
     def __init__(self, accept: Accept, state: ServerState) -> None:
         self._accept = accept
@@ -126,10 +129,12 @@ class Socket(asyncio.Protocol):
             peer = self._transport.get_extra_info("peername")
             address = peer[0] if peer else ""
         path = request.path.partition("?")[0]
-        if response.status_code == 101:
-            self._listener = self._accept(self, path, address)
-            if self._listener is None:
-                response = self._wire.reject(_NOT_FOUND, "Not Found\n")
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            found = self._accept(self, path, address)
+            if isinstance(found, HTTPStatus):
+                response = self._wire.reject(found, f"{found.phrase}\n")
+            else:
+                self._listener = found
         self._wire.send_response(response)
 
     def _hear(self, event: Frame) -> None:

@@ -13,8 +13,11 @@ Rules:
    too many, and that subscription does not begin.
 4. A subscription that exists is acknowledged again, and its first values come again.
 5. Nothing said and nothing heard for ``IDLE_MS`` is the end (4004).
+6. With rate limits, a connection has 480 logins, subscriptions and unsubscriptions an hour,
+   argument by argument; what is too many is 60014 and not counted.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -30,6 +33,8 @@ IDLE_MS: Final = 30_000
 CONNECTIONS_PER_CHANNEL_MAX: Final = 30
 KEY_SUBSCRIPTIONS_MAX: Final = 100
 CHANNELS_MAX: Final = 1_000
+REQUESTS_MAX: Final = 480
+REQUESTS_WINDOW_MS: Final = 3_600_000
 LOGIN: Final = "login"
 SUBSCRIBE: Final = "subscribe"
 UNSUBSCRIBE: Final = "unsubscribe"
@@ -39,15 +44,18 @@ UNSUBSCRIBE: Final = "unsubscribe"
 class World:
     """What a session may ask about everything else.
 
-    ``address`` is where the connection comes from, ``has_tier`` whether gated channels are open;
+    ``now_ms`` goes by the clock of ``is_idle``, and matters if ``is_limited``; ``address`` is
+    where the connection comes from, ``has_tier`` whether gated channels are open.
     ``connections_of`` counts the other connections of an account that have a channel,
     ``subscriptions_of`` the private subscriptions that a key has on other connections.
     """
 
     keys: Mapping[str, ApiKey]
     clocks_ms: Sequence[int]
+    now_ms: int
     address: str
     has_tier: bool
+    is_limited: bool
     connections_of: Callable[[ApiKey, str], int]
     subscriptions_of: Callable[[ApiKey], int]
 
@@ -72,6 +80,7 @@ class Session:
         self.key: ApiKey | None = None
         self.args: dict[Arg, None] = {}
         self.active_ms = now_ms
+        self._requests_ms: deque[int] = deque()
 
     def is_idle(self, now_ms: int, idle_ms: int = IDLE_MS) -> bool:
         """Whether nothing went either way for too long."""
@@ -99,6 +108,7 @@ class Session:
             one = self._subscribe if ask.op == SUBSCRIBE else self._unsubscribe
             for data in ask.args:
                 try:
+                    self._count(world)
                     one(data, ask, world, outcome)
                 except StreamRefusal as refusal:
                     outcome.events.append(self._error(refusal, ask.id))
@@ -115,7 +125,19 @@ class Session:
         else:
             raise StreamRefusal("60019", ask.op)
 
+    def _count(self, world: World) -> None:
+        """Count one request of those that are limited; 60014 if there were enough."""
+        if not world.is_limited:
+            return
+        times = self._requests_ms
+        while times and times[0] <= world.now_ms - REQUESTS_WINDOW_MS:
+            times.popleft()
+        if len(times) >= REQUESTS_MAX:
+            raise StreamRefusal("60014")
+        times.append(world.now_ms)
+
     def _login(self, ask: Ask, world: World, outcome: Outcome) -> None:
+        self._count(world)
         if self.key is not None:
             raise StreamRefusal("60031")
         try:

@@ -1,7 +1,9 @@
 """The real port: connections, order ops, who gets which push when, faults, ends."""
 
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -656,3 +658,51 @@ def test_time_that_was_run_ahead_ends_no_connection_and_wakes_what_is_due(
         venue.advance(11_000)
         live, gone = stream.rows("orders", 2)
         assert (live["state"], gone["state"], gone["cancelSource"]) == ("live", "canceled", "20")
+
+
+def test_with_rate_limits_the_fourth_connection_in_a_second_is_http_429(tmp_path: Any) -> None:
+    with launch(tmp_path, extra_args=["--rate-limits"]) as venue:
+        with ExitStack() as streams:
+            for _ in range(3):
+                streams.enter_context(Stream(venue, "public"))
+            with pytest.raises(InvalidStatus, match="429"):
+                Stream(venue, "public")
+        time.sleep(1.1)
+        Stream(venue, "public").__exit__(None, None, None)
+
+
+def test_a_text_in_pieces_is_one_text(venue: FakeOkx) -> None:
+    with Stream(venue, "public") as stream:
+        stream.socket.send(['{"op":"subscribe","args":[{"chan', 'nel":"status"', "}]}"])
+        assert stream.next()["event"] == "subscribe"
+
+
+def test_whoever_does_not_read_is_left(tmp_path: Any) -> None:
+    with launch(tmp_path) as venue:
+        address = ("127.0.0.1", int(venue.url.rsplit(":", 1)[1]))
+        with socket.create_connection(address) as lazy:
+            lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            lazy.sendall(
+                b"GET /ws/v5/public HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                b"Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+                b"Sec-WebSocket-Version: 13\r\n\r\n"
+            )
+            assert lazy.recv(20).startswith(b"HTTP/1.1 101")
+            arg = '{"channel":"instruments","instType":"SWAP"}'
+            text = ('{"op":"subscribe","args":[' + ",".join([arg] * 400) + "]}").encode()
+            head = bytes((0x81, 0xFE)) + len(text).to_bytes(2, "big") + bytes(4)
+            for _ in range(60):
+                lazy.sendall(head + text)
+                if not venue.streams()["connections"]:
+                    break
+            assert venue.streams()["connections"] == [], "its buffer grew without end"
+        assert venue.health()
+
+
+def test_it_stops_at_once_with_connections_open(tmp_path: Any) -> None:
+    with launch(tmp_path) as venue, Stream(venue, "public") as stream:
+        stream.subscribe("tickers", instId=BTC)
+        start = time.monotonic()
+        venue.stop()
+        assert time.monotonic() - start < 2
+        assert stream.closed()[0] in (1001, 1006)

@@ -16,6 +16,8 @@ from fakeokx.stream.session import (
     CHANNELS_MAX,
     CONNECTIONS_PER_CHANNEL_MAX,
     KEY_SUBSCRIPTIONS_MAX,
+    REQUESTS_MAX,
+    REQUESTS_WINDOW_MS,
     Outcome,
     Session,
     World,
@@ -31,8 +33,10 @@ def world(**changed: Any) -> World:
     given: dict[str, Any] = {
         "keys": {"k": KEY, "bound": ApiKey("bound", "s", "p", ips=("10.0.0.1",))},
         "clocks_ms": (T0,),
+        "now_ms": T0,
         "address": "127.0.0.1",
         "has_tier": False,
+        "is_limited": False,
         "connections_of": lambda key, channel: 0,
         "subscriptions_of": lambda key: 0,
     }
@@ -297,3 +301,16 @@ def test_a_session_is_idle_when_nothing_went_either_way_for_longer_than_thirty_s
 @pytest.mark.parametrize("path", PATHS)
 def test_a_login_is_possible_on_every_path(path: str) -> None:
     assert logged_in(path).key == KEY
+
+
+def test_with_rate_limits_a_connection_has_480_requests_an_hour() -> None:
+    one, arg = session("public"), {"channel": "status"}
+    subscribe(one, *[arg] * (REQUESTS_MAX - 1), is_limited=True, now_ms=T0)
+    last = subscribe(one, arg, arg, is_limited=True, now_ms=T0 + 1)
+    assert [each.get("code") for each in last.events] == [None, "60014"]
+    login = {"op": "login", "args": [credentials()]}
+    assert code_of(hear(one, login, is_limited=True, now_ms=T0 + 2)) == "60014"
+    assert one.key is None
+    later = T0 + REQUESTS_WINDOW_MS
+    assert subscribe(one, arg, is_limited=True, now_ms=later).added
+    assert subscribe(one, *[arg] * REQUESTS_MAX, is_limited=False).added
