@@ -26,6 +26,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from prometheus_persist.errors import StoreDamaged
@@ -66,13 +67,13 @@ class _File:
     families: frozenset[str] = frozenset()
     lists: tuple[tuple[str, str, str], ...] = ()  # (field, stream, chunk label)
 
-    def touched(self, touched: Collection[str]) -> bool:
-        """Whether any of its sources is among the touched documents and streams."""
-        return any(
-            source in self.keys
-            or source.partition("/")[0] in self.families
-            or any(source == stream for _, stream, _ in self.lists)
-            for source in touched
+    def touched(self, touched: AbstractSet[str], families: AbstractSet[str]) -> bool:
+        """Whether any of its sources is among the touched documents and streams; ``families`` are
+        those of what was touched. Costs this file's sources, however much was touched."""
+        return (
+            not self.keys.isdisjoint(touched)
+            or not self.families.isdisjoint(families)
+            or any(stream in touched for _, stream, _ in self.lists)
         )
 
 
@@ -84,8 +85,10 @@ def project(
     ``touched``: only files made of these documents and streams, and chunks not yet ``written``;
     None: everything there is.
     """
+    names = frozenset(touched or ())
+    families = frozenset(name.partition("/")[0] for name in names)
     for file in _files(image):
-        if touched is not None and not file.touched(touched):
+        if touched is not None and not file.touched(names, families):
             continue
         data = dict(file.build())
         for field, stream, label in file.lists:
