@@ -36,7 +36,7 @@ def open_on_paper(
         fs=fs,
         clock=clock,
         ids=FixedIds(),
-        settings=Settings(mirror="ack"),  # no thread: the operations have one order
+        settings=Settings(mirror="ack", background=False),  # no thread: one order of operations
         observer=narrator,
     )
     broker = PaperBroker(session, narrator)
