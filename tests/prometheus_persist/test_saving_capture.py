@@ -198,6 +198,10 @@ BAD: dict[str, Callable[[SystemState], Any]] = {
     "an int for money": lambda s: swap(s, current_capital=3),
     "a NaN of money": lambda s: swap(s, current_capital=Decimal("NaN")),
     "a giant of money": lambda s: swap(s, current_capital=Decimal("1e50")),
+    "NaN for a float": lambda s: swap(s, win_rate=float("nan")),
+    "a medal's subclass": lambda s: s.agents["a/b"].medals.__setitem__(
+        0, type("Name", (str,), {})(s.agents["a/b"].medals[0])
+    ),
     "a name's subclass": lambda s: swap(s, death_reason=type("Name", (str,), {})("x")),
     "another's name": lambda s: swap(s, agent_id="LiveAgent_01"),
     "another kind of model": lambda s: s.agents.update({"a/b": s.private_ledgers["a/b"]}),  # type: ignore[dict-item]
@@ -322,4 +326,27 @@ def test_a_history_that_lost_more_than_was_saved_is_written_anew() -> None:
     state.public_ledger.ranking_history.keep_last(2)
     (captured,) = book.save(state).values()
     assert captured.set == '{"ranking_history":[{"rank":3},{"rank":4}]}'
+    assert_holds(book, state)
+
+
+EQUALS = [(1, 1.0), (1, True), (0.0, -0.0), (0, False), ([1], [1.0]), ({"x": 1}, {"x": True})]
+
+
+@pytest.mark.parametrize(("before", "after"), EQUALS)
+@pytest.mark.parametrize("nested", [False, True])
+def test_what_is_equal_to_python_and_not_to_a_restore_is_a_change(
+    before: Any, after: Any, nested: bool
+) -> None:
+    """1, 1.0 and true are three values: among others in a flat dict, and deeper."""
+    state, book = full_state(), Book()
+    gene = state.agents["a/b"].gene
+    if nested:
+        gene["inner"] = [{"y": None}]
+    gene["x"] = before
+    book.save(state)
+    gene["x"] = after
+    assert book.save(state).keys() == {"agents/a/b"}
+    assert_holds(book, state)
+    gene["x"] = before
+    assert book.save(state).keys() == {"agents/a/b"}
     assert_holds(book, state)
