@@ -29,6 +29,7 @@ from prometheus_persist.state.exactjson import (
     loads_object,
     quoted,
 )
+from prometheus_persist.state.ownjson import plain_text
 
 Grown = tuple[int, Sequence[Any]]
 """What a list of a document lost at its head, and what it gained at its end."""
@@ -132,10 +133,11 @@ class Change:
 
 
 def _rows(records: Sequence[JsonObject]) -> str | None:
+    """Flat records as a JSON list; None where anything needs a closer look."""
     if not all(map(flat, records)):
         return None
     try:
-        return as_text(list(records))
+        return plain_text(records) or as_text(list(records))
     except ValueError:
         return None
 
