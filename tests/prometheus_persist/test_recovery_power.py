@@ -23,6 +23,7 @@ CLOCK = StillClock()
 RESERVES = (0, 16 * 1024)
 CUTS = 60
 GROUP = 4
+LONG_MS = 600_000  # no thread syncs the mirror: every operation is the test's own
 
 
 class Life:
@@ -31,7 +32,9 @@ class Life:
     def __init__(self, at: int, reserve: int, segment_bytes_max: int) -> None:
         self.disk, self.at, self.count, self.armed = MemoryFs(), at, 0, False
         self.told = {0: restore(MemoryFs(), clock=CLOCK).image.digest()}
-        options = StoreOptions(reserve_bytes=reserve, segment_bytes_max=segment_bytes_max)
+        options = StoreOptions(
+            mirror_sync_ms=LONG_MS, reserve_bytes=reserve, segment_bytes_max=segment_bytes_max
+        )
         self.store = open_store(HookFs(self.disk, self.before), CLOCK, options=options)
         self.store.commit(founding())
         self.state = state_from(self.store.image.documents)
