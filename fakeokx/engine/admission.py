@@ -12,7 +12,6 @@ base for a sell); one in quote currency becomes as many whole lots as that buys 
 """
 
 from collections.abc import Set
-from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -22,6 +21,7 @@ from fakeokx.engine.account import wealth
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.client_commands import OrderRequest
 from fakeokx.engine.decimals import ZERO, ratio
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import INSTRUMENTS, Instrument
 from fakeokx.engine.lifecycle import OrdState
 from fakeokx.engine.model import (
@@ -74,7 +74,7 @@ def admit(
         draft = _sized(venue, holder, request, draft, instrument, leaving)
     if draft.attached and draft.is_closing:
         raise Refusal("51100")
-    return replace(
+    return evolve(
         draft,
         ord_id=venue.next_id(),
         attached=attached.named(venue, draft.attached),
@@ -168,7 +168,7 @@ def _sized(
 ) -> Order:
     """The contract order with its size; raises Refusal if the account cannot carry it."""
     at_market = draft.px_quote is None
-    draft = replace(
+    draft = evolve(
         draft, qty_contracts=checks.size("sz", request.sz, instrument, at_market=at_market)
     )
     if not draft.is_closing:
@@ -182,7 +182,7 @@ def _sized(
         return draft
     if not shrinks or left == 0:
         raise Refusal("51112")
-    return replace(draft, qty_contracts=left)
+    return evolve(draft, qty_contracts=left)
 
 
 def _closable(venue: Venue, holder: Account, draft: Order, leaving: Set[int]) -> Decimal:
@@ -216,19 +216,19 @@ def check_margin(venue: Venue, order: Order) -> None:
 def _sized_spot(venue: Venue, request: OrderRequest, draft: Order, instrument: Instrument) -> Order:
     if draft.px_quote is not None:
         qty = checks.size("sz", request.sz, instrument, at_market=False)
-        return replace(draft, qty_contracts=qty)
+        return evolve(draft, qty_contracts=qty)
     tgt = checks.one_of("tgtCcy", request.tgt_ccy, ("", _QUOTE_CCY, _BASE_CCY))
     tgt = tgt or (_QUOTE_CCY if draft.side == BUY else _BASE_CCY)
     if tgt == _BASE_CCY:
         qty = checks.size("sz", request.sz, instrument, at_market=True)
-        return replace(draft, qty_contracts=qty, tgt_ccy=tgt)
+        return evolve(draft, qty_contracts=qty, tgt_ccy=tgt)
     quote = checks.number("sz", request.sz)
     qty = taking.buys_for(venue, draft, quote, instrument.lot_sz)
     if qty < instrument.min_sz:
         raise Refusal("51020")
     if qty > instrument.market_sz_max:
         raise Refusal("51202")
-    return replace(draft, qty_contracts=qty, tgt_ccy=tgt, quote_sz=quote)
+    return evolve(draft, qty_contracts=qty, tgt_ccy=tgt, quote_sz=quote)
 
 
 def _check_coins(venue: Venue, draft: Order, instrument: Instrument) -> None:

@@ -13,7 +13,6 @@ A clOrdId sent here is an old spelling of algoClOrdId and comes back as both.
 In net mode a ``conditional`` with both legs keeps only its stop.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -21,6 +20,7 @@ from fakeokx.engine import attached, checks, legs, trailing
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.commands import AlgoAmendment, AlgoRef, AmendAlgos, CancelAlgos, PlaceAlgo
 from fakeokx.engine.events import Answered
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import INSTRUMENTS, Instrument
 from fakeokx.engine.legs import CONDITIONAL, OCO, TRIGGER
 from fakeokx.engine.lifecycle import AlgoEvent, AlgoState, next_algo_state
@@ -136,7 +136,7 @@ def find_open(venue: Venue, holder: Account, ref: AlgoRef, dead_code: str = "514
 
 def _cancel(venue: Venue, algo: Algo, req_id: str = "", result: str = "") -> None:
     state = next_algo_state(algo.state, AlgoEvent.CANCEL)
-    venue.put_algo(replace(algo, state=state, u_time_ms=venue.now_ms), req_id, result)
+    venue.put_algo(evolve(algo, state=state, u_time_ms=venue.now_ms), req_id, result)
 
 
 def _admit(venue: Venue, holder: Account, command: PlaceAlgo) -> Algo:
@@ -192,8 +192,8 @@ def _admit(venue: Venue, holder: Account, command: PlaceAlgo) -> Algo:
         active_px_quote=active,
     )
     attachments = _attachments(venue, holder, command, draft, instrument)
-    draft = replace(draft, qty_contracts=_size(venue, holder, command, draft, instrument))
-    draft = replace(draft, algo_id=venue.next_id(), attached=attached.named(venue, attachments))
+    draft = evolve(draft, qty_contracts=_size(venue, holder, command, draft, instrument))
+    draft = evolve(draft, algo_id=venue.next_id(), attached=attached.named(venue, attachments))
     return trailing.started(venue, draft)
 
 
@@ -259,7 +259,7 @@ def _amended(venue: Venue, algo: Algo, wanted: AlgoAmendment) -> Algo:
         qty = checks.size("newSz", wanted.new_sz, instrument, at_market=False)
     if tuple(kept) == algo.legs and qty == algo.qty_contracts:
         raise Refusal("51500")
-    return replace(
+    return evolve(
         algo,
         legs=tuple(kept),
         qty_contracts=qty,

@@ -11,13 +11,13 @@ the order has none (51050 to 51053).
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
 from fakeokx.engine import checks, trailing
 from fakeokx.engine.accounts import Account
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import Instrument
 from fakeokx.engine.lifecycle import AlgoState
 from fakeokx.engine.model import BUY, CASH, NET, Algo, Attached, Leg, Order, opposite
@@ -64,7 +64,7 @@ def read(
 
 def named(venue: Venue, found: tuple[Attached, ...]) -> tuple[Attached, ...]:
     """The same with ids, once their order is admitted."""
-    return tuple(replace(each, attach_algo_id=venue.next_id()) for each in found)
+    return tuple(evolve(each, attach_algo_id=venue.next_id()) for each in found)
 
 
 def _items(text: str) -> list[Mapping[str, str]]:

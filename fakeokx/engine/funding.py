@@ -10,7 +10,6 @@ closed at the delivery price without a fee, and the contract cannot be traded an
 happens on request, or at its expiry at the mark price.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -19,6 +18,7 @@ from fakeokx.engine.accounts import Account
 from fakeokx.engine.commands import Deliver, Fund, SetFundingRate
 from fakeokx.engine.decimals import parse
 from fakeokx.engine.events import FundingPaid
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import EXPIRED, FUTURES, INSTRUMENTS, SWAP
 from fakeokx.engine.lifecycle import AlgoEvent, next_algo_state
 from fakeokx.engine.market import FundingPoint
@@ -121,7 +121,7 @@ def end(venue: Venue, inst_id: str, px: Decimal) -> None:
     waiting = venue.markets[inst_id].algos
     for algo in [waiting[each] for each in sorted(waiting)]:
         state = next_algo_state(algo.state, AlgoEvent.CANCEL)
-        venue.put_algo(replace(algo, state=state, u_time_ms=venue.now_ms))
+        venue.put_algo(evolve(algo, state=state, u_time_ms=venue.now_ms))
     venue.put_delivered(inst_id, px)
 
 

@@ -21,11 +21,11 @@ In both:
    left to close is canceled (17).
 """
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from fakeokx.engine import settling, taking
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.lifecycle import OrdEvent, next_order_state
 from fakeokx.engine.market import Book, Trade
@@ -112,7 +112,7 @@ def seed(venue: Venue, inst_id: str, book: Book | None) -> None:
 
 def cancel(venue: Venue, order: Order, cancel_source: str, amended: Amended = NOT_AMENDED) -> None:
     """End an open order; ``cancel_source`` is OKX's code for who did it."""
-    after = replace(
+    after = evolve(
         order,
         state=next_order_state(order.state, OrdEvent.CANCEL),
         cancel_source=cancel_source,

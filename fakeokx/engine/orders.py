@@ -7,7 +7,6 @@ An amendment's size counts what is filled. What it costs more has to be affordab
 refused; ``cxlOnFail`` turns a refused amendment into a cancel.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -27,6 +26,7 @@ from fakeokx.engine.commands import (
 )
 from fakeokx.engine.decimals import plain
 from fakeokx.engine.events import Answered
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.holds import hold
 from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.lifecycle import OrdEvent, next_order_state
@@ -211,7 +211,7 @@ def _amended(venue: Venue, order: Order, wanted: Amendment) -> Order:
     if wanted.new_px:
         px = checks.price("newPx", wanted.new_px, instrument)
     event = OrdEvent.FULL_FILL if qty <= order.filled_contracts else OrdEvent.AMEND
-    after = replace(
+    after = evolve(
         order,
         qty_contracts=max(qty, order.filled_contracts),
         px_quote=px,

@@ -14,12 +14,13 @@ Numbered rules, which the tests cite:
    negative and kept apart from the pnl.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
 from fakeokx.engine.decimals import ZERO, ratio
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import Instrument
 from fakeokx.engine.model import ISOLATED, Position
 
@@ -109,7 +110,7 @@ def _reduce(
     if closing < held:
         released = ratio(position.margin * closing, held)
     partly, wholly = _CLOSE_KINDS[execution.category]
-    after = replace(
+    after = evolve(
         position,
         qty_contracts=position.qty_contracts - direction * closing,
         margin=position.margin - released,
@@ -135,7 +136,7 @@ def _increase(position: Position, opening: Decimal, fee: Decimal, execution: Exe
     margin = position.margin
     if position.key.mgn_mode == ISOLATED:
         margin += ratio(instrument.value(opening, execution.px_quote), execution.lever)
-    return replace(
+    return evolve(
         position,
         qty_contracts=qty,
         avg_px_quote=instrument.average(held, position.avg_px_quote, opening, execution.px_quote),
@@ -167,7 +168,7 @@ def _new_life(position: Position, execution: Execution) -> Position:
 def funded(position: Position, amount: Decimal, now_ms: int) -> Position:
     """The position after a funding fee; an isolated one pays it from its margin."""
     is_isolated = position.key.mgn_mode == ISOLATED
-    return replace(
+    return evolve(
         position,
         funding_fee=position.funding_fee + amount,
         margin=position.margin + amount if is_isolated else position.margin,

@@ -10,7 +10,6 @@ A contract's execution has one bill, a spot one has two: first the currency rece
 fee, then the currency given.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -18,6 +17,7 @@ from typing import Final
 from fakeokx.engine import attached, positions
 from fakeokx.engine.decimals import ZERO
 from fakeokx.engine.events import Billed, Filled
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import INSTRUMENTS, Instrument
 from fakeokx.engine.lifecycle import (
     AlgoEvent,
@@ -78,7 +78,7 @@ def fill(
         mark_px_quote=venue.marks[order.inst_id] if is_forced else None,
     )
     effect = positions.apply(before, execution)
-    made = replace(
+    made = evolve(
         _made(venue, order, qty, px, exec_type, -trade_id if is_forced else trade_id),
         fee=execution.fee,
         fee_ccy=instrument.settle_ccy,
@@ -89,7 +89,7 @@ def fill(
     after = _after_fill(order, made)
     venue.put_order(after, fill=made)
     venue.put_fill(made)
-    bill = replace(
+    bill = evolve(
         _line(venue, made, instrument.settle_ccy, effect.cash_change, made.bill_id),
         type=_BILL_TYPES.get(order.category, BILL_TRADE),
         margin=effect.after.margin,
@@ -113,7 +113,7 @@ def _drop_linked(venue: Venue, flat: Position) -> None:
     for algo in list(venue.accounts[flat.account].linked_algos.values()):
         if (algo.inst_id, algo.td_mode, algo.pos_side) == tuple(flat.key):
             state = next_algo_state(algo.state, AlgoEvent.CANCEL)
-            venue.put_algo(replace(algo, state=state, u_time_ms=venue.now_ms))
+            venue.put_algo(evolve(algo, state=state, u_time_ms=venue.now_ms))
 
 
 def _rate(instrument: Instrument, order: Order, exec_type: str) -> Decimal:
@@ -137,7 +137,7 @@ def _fill_spot(
     got_ccy, gave_ccy = instrument.base_ccy, instrument.quote_ccy
     if not buys:
         got_ccy, gave_ccy = gave_ccy, got_ccy
-    made = replace(
+    made = evolve(
         _made(venue, order, qty, px, exec_type, trade_id),
         fee=-rate * received,
         fee_ccy=got_ccy,
@@ -148,7 +148,7 @@ def _fill_spot(
     venue.put_order(after, fill=made)
     venue.put_fill(made)
     got = _line(venue, made, got_ccy, received + made.fee, made.bill_id)
-    got = replace(got, fee=made.fee)
+    got = evolve(got, fee=made.fee)
     venue.put_bill(got, Filled(made, got))
     gave = _line(venue, made, gave_ccy, -given, venue.next_id())
     venue.put_bill(gave, Billed(gave))
@@ -208,7 +208,7 @@ def _line(venue: Venue, made: Fill, ccy: str, cash_change: Decimal, bill_id: int
 def _after_fill(order: Order, made: Fill) -> Order:
     filled = order.filled_contracts + made.qty_contracts
     event = OrdEvent.FULL_FILL if filled == order.qty_contracts else OrdEvent.PART_FILL
-    return replace(
+    return evolve(
         order,
         state=next_order_state(order.state, event),
         filled_contracts=filled,

@@ -10,12 +10,12 @@ cancel_both does both.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from fakeokx.engine import settling
 from fakeokx.engine.decimals import ZERO
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.lifecycle import OrdEvent, next_order_state
 from fakeokx.engine.market import Book, Level, Trade
 from fakeokx.engine.model import BUY, Order, opposite, sign_of
@@ -161,9 +161,7 @@ def _prevent(venue: Venue, taker: Order, maker: Order) -> None:
 
 def _end(venue: Venue, order: Order, cancel_source: str) -> None:
     state = next_order_state(order.state, OrdEvent.CANCEL)
-    venue.put_order(
-        replace(order, state=state, cancel_source=cancel_source, u_time_ms=venue.now_ms)
-    )
+    venue.put_order(evolve(order, state=state, cancel_source=cancel_source, u_time_ms=venue.now_ms))
 
 
 def _agrees(order: Order, px: Decimal) -> bool:
@@ -200,7 +198,7 @@ def _eat(venue: Venue, inst_id: str, side: str, qty: Decimal) -> None:
     rest = first.qty_contracts - qty
     kept = (Level(first.px_quote, rest), *others) if rest else tuple(others)
     book = venue.markets[inst_id].book or _NO_BOOK
-    venue.put_book(inst_id, replace(book, **{"bids" if side == BUY else "asks": kept}))
+    venue.put_book(inst_id, evolve(book, **{"bids" if side == BUY else "asks": kept}))
 
 
 def _offers(venue: Venue, order: Order) -> Iterator[tuple[Decimal, Decimal, bool]]:

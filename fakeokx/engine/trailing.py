@@ -6,10 +6,10 @@ amount); a buying one follows the lowest. It is active at once, or from the mome
 was reached.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 
 from fakeokx.engine.decimals import ONE
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.model import BUY, Algo
 from fakeokx.engine.venue import Venue
 
@@ -37,7 +37,7 @@ def follow(algo: Algo, last: Decimal) -> Algo:
     else:
         assert away is not None, "a trailing order has one of two distances"
         trigger = last + away if buys else last - away
-    return replace(algo, is_active=True, extreme_px_quote=last, move_trigger_px_quote=trigger)
+    return evolve(algo, is_active=True, extreme_px_quote=last, move_trigger_px_quote=trigger)
 
 
 def is_met(algo: Algo, last: Decimal) -> bool:

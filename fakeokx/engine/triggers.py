@@ -10,12 +10,12 @@ The child of one may move the price of a seeded book and so fire the next: ``fir
 called until nothing stirs. Each time at least one algo order is used up, so that ends.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from fakeokx.engine import admission, matching, trailing
 from fakeokx.engine.commands import OrderRequest
 from fakeokx.engine.decimals import ZERO, plain
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.lifecycle import AlgoEvent, next_algo_state
 from fakeokx.engine.model import Algo, Leg, PositionKey
 from fakeokx.engine.refusals import Refusal
@@ -35,7 +35,7 @@ def fire_all(venue: Venue, inst_id: str) -> None:
             continue  # went with the position that an earlier one closed
         followed = trailing.follow(algo, last)
         if followed is not algo:
-            venue.put_algo(replace(followed, u_time_ms=venue.now_ms))
+            venue.put_algo(evolve(followed, u_time_ms=venue.now_ms))
         if trailing.is_met(followed, last):
             _fire(venue, followed, None)
             continue
@@ -46,7 +46,7 @@ def fire_all(venue: Venue, inst_id: str) -> None:
 
 
 def _fire(venue: Venue, algo: Algo, leg: Leg | None) -> None:
-    fired = replace(
+    fired = evolve(
         algo,
         fired_leg=admission.TRAILING if leg is None else leg.kind,
         trigger_time_ms=venue.now_ms,
@@ -58,10 +58,10 @@ def _fire(venue: Venue, algo: Algo, leg: Leg | None) -> None:
         )
     except Refusal as refusal:
         state = next_algo_state(algo.state, AlgoEvent.FAIL)
-        venue.put_algo(replace(fired, state=state, fail_code=refusal.reason.code))
+        venue.put_algo(evolve(fired, state=state, fail_code=refusal.reason.code))
         return
     venue.put_algo(
-        replace(
+        evolve(
             fired,
             state=next_algo_state(algo.state, AlgoEvent.FIRE),
             child_ord_id=child.ord_id,
@@ -69,7 +69,7 @@ def _fire(venue: Venue, algo: Algo, leg: Leg | None) -> None:
             actual_px_quote=child.px_quote,
         )
     )
-    matching.enter(venue, replace(child, attached=algo.attached))
+    matching.enter(venue, evolve(child, attached=algo.attached))
 
 
 def _request(venue: Venue, algo: Algo, leg: Leg | None) -> OrderRequest:

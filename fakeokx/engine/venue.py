@@ -17,7 +17,6 @@ nobody was liquidated without being told to.
 """
 
 import hashlib
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -32,6 +31,7 @@ from fakeokx.engine.events import (
     PositionChanged,
     SettingChanged,
 )
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import INSTRUMENTS, SWAP, Instrument
 from fakeokx.engine.markets import Markets
 from fakeokx.engine.model import (
@@ -250,7 +250,7 @@ class Venue(Markets):
         self.events.append(SettingChanged("lever", ":".join((*key, str(lever))), account))
         held = holder.open_positions.get(key)
         if held is not None:
-            self.put_position(replace(held, lever=lever, u_time_ms=self.now_ms))
+            self.put_position(evolve(held, lever=lever, u_time_ms=self.now_ms))
 
     def put_pos_mode(self, account: str, pos_mode: str) -> None:
         """Store the position mode."""

@@ -130,14 +130,14 @@ def money_tied_up_for_nothing(patch: pytest.MonkeyPatch) -> None:
 
 def a_spot_fee_in_the_wrong_currency(patch: pytest.MonkeyPatch) -> None:
     wrapped(patch, settling, "_made", lambda fill, *_: replace(fill, fee_ccy="USDT"))
-    real = settling.replace
+    real = settling.evolve
 
     def kept(value: Any, **changes: Any) -> Any:
         if "fee_ccy" in changes and changes["fee_ccy"] == "BTC":
             changes["fee_ccy"] = "USDT"
         return real(value, **changes)
 
-    patch.setattr(settling, "replace", kept)
+    patch.setattr(settling, "evolve", kept)
 
 
 BREAKS: dict[Break, str] = {
