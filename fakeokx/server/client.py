@@ -193,7 +193,7 @@ class Control(Line):
         """Remove an API key."""
         self._call("POST", "drop-key", {"name": name})
 
-    def keys(self) -> list[dict[str, Any]]:
+    def api_keys(self) -> list[dict[str, Any]]:
         """Every API key, without its secrets."""
         found: list[dict[str, Any]] = self._call("GET", "keys")["keys"]
         return found

@@ -6,6 +6,7 @@ from typing import Any
 from fakeokx.engine.decimals import plain
 from fakeokx.engine.events import (
     AlgoChanged,
+    Billed,
     Delivered,
     Event,
     Filled,
@@ -49,6 +50,8 @@ def _row(desk: Desk, event: Event) -> tuple[str, Row]:
             return "algo", algo_row(algo)
         case Filled(fill, _):
             return "fill", fill_row(fill)
+        case Billed(bill):
+            return "bill", bill_row(bill)
         case FundingPaid(bill):
             return "funding", bill_row(bill)
         case PositionChanged(position):

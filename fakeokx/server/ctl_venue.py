@@ -65,14 +65,14 @@ def key(
             environment=environment,
             ips=ip or (),
         )
-    say(ctx.obj.keys())
+    say(ctx.obj.api_keys())
 
 
 @ctl.command("drop-key")
 def drop_key(ctx: typer.Context, name: Annotated[str, typer.Argument(help="Key.")]) -> None:
     """Remove an API key."""
     ctx.obj.drop_key(name)
-    say(ctx.obj.keys())
+    say(ctx.obj.api_keys())
 
 
 @ctl.command()

@@ -135,7 +135,7 @@ def _execute(desk: Desk, admitted: Admitted) -> Answer:
         if not admitted.fault.action:
             return envelopes.rows(READS[endpoint.path](desk, request.query, admitted.key))
         return envelopes.rows(_faulty_rows(desk, admitted))
-    if not request.headers.get("content-type", "").startswith("application/json"):
+    if not request.headers.get("content-type", "").lower().startswith("application/json"):
         raise Refusal("50006")
     check_time(request, endpoint.operation, "50037")
     return WRITES[endpoint.path](desk, request, admitted.key)
