@@ -81,6 +81,7 @@ class Link:
         self.session = session
         self.address = address
         self.held_back: bytes | None = None
+        self._is_ending = False
         self._ears = ears
 
     @property
@@ -114,8 +115,9 @@ class Link:
         self.socket.say(frame(text))
 
     def hang_up(self, code: int) -> None:
-        """End it with a close code, or cut it if the code is 0."""
-        if code:
-            self.socket.close(code, codes.CLOSE_WORDS.get(code, ""))
-        else:
+        """End it with a close code, or cut it if the code is 0. An end in progress goes on."""
+        if not code:
             self.socket.cut()
+        elif not self._is_ending:
+            self._is_ending = True
+            self.socket.close(code, codes.CLOSE_WORDS.get(code, ""))

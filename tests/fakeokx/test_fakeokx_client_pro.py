@@ -50,7 +50,8 @@ def test_book_trades_candles_mark_price_and_funding(tmp_path: Path) -> None:
         venue.trade_by_hand(BTC, "buy", "3")
         trades = [(each["price"], each["amount"]) for each in await ours]
         assert trades[0] == (50010.0, 2.0)
-        assert levels(market.orderbooks[SYMBOL]["asks"]) == [(50020.0, 6.0)]
+        while levels(market.orderbooks[SYMBOL]["asks"]) != [(50020.0, 6.0)]:
+            await asyncio.sleep(0.01)
         (candle,) = await market.watch_ohlcv(SYMBOL, "1m")
         assert candle[4] == 50020.0
         venue.mark(BTC, "50015.5")
