@@ -70,13 +70,15 @@ def admit(
     if instrument.is_spot:
         draft = _sized_spot(venue, request, draft, instrument)
         _check_coins(venue, draft, instrument)
+        qty = draft.qty_contracts
     else:
-        draft = _sized(venue, holder, request, draft, instrument, leaving)
+        qty = _size(venue, holder, request, draft, instrument, leaving)
     if draft.attached and draft.is_closing:
         raise Refusal("51100")
     return evolve(
         draft,
         ord_id=venue.next_id(),
+        qty_contracts=qty,
         attached=attached.named(venue, draft.attached),
         source="" if parent is None else _SOURCES[parent.fired_leg],
         algo_id=None if parent is None else parent.algo_id,
@@ -84,11 +86,11 @@ def admit(
     )
 
 
-def margin_needed(venue: Venue, order: Order) -> Decimal:
-    """Margin for the part of a contract order that adds to its position, at its price."""
+def margin_needed(venue: Venue, order: Order, qty: Decimal) -> Decimal:
+    """Margin for what so many contracts of the order add to its position, at its price."""
     held = venue.position(order.position_key, order.account).qty_contracts
-    signed = sign_of(order.side) * order.rest_contracts
-    adds = abs(signed) if held * signed >= 0 else max(ZERO, abs(signed) - abs(held))
+    signed = sign_of(order.side) * qty
+    adds = qty if held * signed >= 0 else max(ZERO, qty - abs(held))
     if adds == 0:
         return ZERO
     at = venue.prices[order.inst_id] if order.px_quote is None else order.px_quote
@@ -158,31 +160,28 @@ def _check_px_limits(venue: Venue, draft: Order) -> None:
         raise Refusal("51006", str(buy_max), str(sell_min))
 
 
-def _sized(
+def _size(
     venue: Venue,
     holder: Account,
     request: OrderRequest,
     draft: Order,
     instrument: Instrument,
     leaving: Set[int],
-) -> Order:
-    """The contract order with its size; raises Refusal if the account cannot carry it."""
-    at_market = draft.px_quote is None
-    draft = evolve(
-        draft, qty_contracts=checks.size("sz", request.sz, instrument, at_market=at_market)
-    )
+) -> Decimal:
+    """The size of a contract order; raises Refusal if the account cannot carry it."""
+    qty = checks.size("sz", request.sz, instrument, at_market=draft.px_quote is None)
     if not draft.is_closing:
-        check_margin(venue, draft)
-        return draft
+        _check_margin(venue, draft, instrument, qty)
+        return qty
     shrinks = draft.pos_side == NET
     if venue.switches["order.reduce_oversize"] != "by_mode":
         shrinks = venue.switches["order.reduce_oversize"] == "shrink"
     left = _closable(venue, holder, draft, leaving)
-    if draft.qty_contracts <= left:
-        return draft
+    if qty <= left:
+        return qty
     if not shrinks or left == 0:
         raise Refusal("51112")
-    return evolve(draft, qty_contracts=left)
+    return left
 
 
 def _closable(venue: Venue, holder: Account, draft: Order, leaving: Set[int]) -> Decimal:
@@ -199,15 +198,14 @@ def _closable(venue: Venue, holder: Account, draft: Order, leaving: Set[int]) ->
     return abs(held) - sum(waiting, ZERO)
 
 
-def check_margin(venue: Venue, order: Order) -> None:
+def _check_margin(venue: Venue, order: Order, instrument: Instrument, qty: Decimal) -> None:
     """Refuse (51004, 51008) what tiers or margin do not allow to be opened."""
-    instrument = INSTRUMENTS[order.inst_id]
     if venue.rules > 1:
         held = venue.position(order.position_key, order.account).qty_contracts
-        after = abs(held + sign_of(order.side) * order.rest_contracts)
+        after = abs(held + sign_of(order.side) * qty)
         if after > abs(held) and after > instrument.contracts_max(order.lever):
             raise Refusal("51004")
-    needed = margin_needed(venue, order)
+    needed = margin_needed(venue, order, qty)
     ccy = instrument.settle_ccy
     if needed and needed > wealth(venue, order.account, ccy).available:
         raise Refusal("51008", ccy)

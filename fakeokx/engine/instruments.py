@@ -106,8 +106,10 @@ class Instrument:
 
     def contracts_max(self, lever: Decimal) -> Decimal:
         """The largest position that this leverage allows."""
-        allowed = [each.contracts_max for each in self.tiers if each.lever_max >= lever]
-        return max(allowed, default=Decimal(0))
+        for each in reversed(self.tiers):
+            if each.lever_max >= lever:
+                return each.contracts_max
+        return Decimal(0)
 
 
 def _tiers(first_max: Decimal, last_max: Decimal) -> tuple[Tier, ...]:

@@ -78,25 +78,20 @@ def fill(
         mark_px_quote=venue.marks[order.inst_id] if is_forced else None,
     )
     effect = positions.apply(before, execution)
-    made = evolve(
-        _made(venue, order, qty, px, exec_type, -trade_id if is_forced else trade_id),
-        fee=execution.fee,
-        fee_ccy=instrument.settle_ccy,
-        fee_rate=-rate,
-        pnl=effect.pnl + penalty,
-        sub_type=_sub_type(venue, order, before.qty_contracts),
+    made = _made(
+        venue,
+        order,
+        (qty, px),
+        exec_type,
+        -trade_id if is_forced else trade_id,
+        (execution.fee, instrument.settle_ccy, -rate),
+        effect.pnl + penalty,
+        _sub_type(venue, order, before.qty_contracts),
     )
     after = _after_fill(order, made)
     venue.put_order(after, fill=made)
     venue.put_fill(made)
-    bill = evolve(
-        _line(venue, made, instrument.settle_ccy, effect.cash_change, made.bill_id),
-        type=_BILL_TYPES.get(order.category, BILL_TRADE),
-        margin=effect.after.margin,
-        margin_change=effect.margin_change,
-        fee=made.fee,
-        pnl=made.pnl,
-    )
+    bill = _contract_line(venue, made, effect)
     venue.put_bill(bill, Filled(made, bill))
     if effect.ended is not None:
         venue.end_life(effect.ended)
@@ -137,13 +132,9 @@ def _fill_spot(
     got_ccy, gave_ccy = instrument.base_ccy, instrument.quote_ccy
     if not buys:
         got_ccy, gave_ccy = gave_ccy, got_ccy
-    made = evolve(
-        _made(venue, order, qty, px, exec_type, trade_id),
-        fee=-rate * received,
-        fee_ccy=got_ccy,
-        fee_rate=-rate,
-        sub_type="1" if buys else "2",
-    )
+    fee = (-rate * received, got_ccy, -rate)
+    sub_type = "1" if buys else "2"
+    made = _made(venue, order, (qty, px), exec_type, trade_id, fee, ZERO, sub_type)
     after = _after_fill(order, made)
     venue.put_order(after, fill=made)
     venue.put_fill(made)
@@ -158,9 +149,16 @@ def _fill_spot(
 
 
 def _made(
-    venue: Venue, order: Order, qty: Decimal, px: Decimal, exec_type: str, trade_id: int
+    venue: Venue,
+    order: Order,
+    size: tuple[Decimal, Decimal],
+    exec_type: str,
+    trade_id: int,
+    fee: tuple[Decimal, str, Decimal],
+    pnl: Decimal,
+    sub_type: str,
 ) -> Fill:
-    """The fill before its money is known."""
+    """The fill: ``size`` is contracts and price, ``fee`` the amount, its currency and rate."""
     return Fill(
         bill_id=venue.next_id(),
         ord_id=order.ord_id,
@@ -168,23 +166,50 @@ def _made(
         mgn_mode=order.td_mode,
         side=order.side,
         pos_side=order.pos_side,
-        qty_contracts=qty,
-        px_quote=px,
+        qty_contracts=size[0],
+        px_quote=size[1],
         mark_px_quote=venue.marks[order.inst_id],
-        fee=ZERO,
-        pnl=ZERO,
+        fee=fee[0],
+        pnl=pnl,
         trade_id=trade_id,
         exec_type=exec_type,
-        sub_type="",
+        sub_type=sub_type,
         cl_ord_id=order.cl_ord_id,
         tag=order.tag,
         time_ms=venue.now_ms,
         account=order.account,
+        fee_ccy=fee[1],
+        fee_rate=fee[2],
         category=order.category,
     )
 
 
+def _contract_line(venue: Venue, made: Fill, effect: positions.Effect) -> Bill:
+    """The one line of a contract's fill."""
+    return Bill(
+        bill_id=made.bill_id,
+        type=_BILL_TYPES.get(made.category, BILL_TRADE),
+        sub_type=made.sub_type,
+        cash=venue.accounts[made.account].balance(made.fee_ccy) + effect.cash_change,
+        cash_change=effect.cash_change,
+        margin=effect.after.margin,
+        margin_change=effect.margin_change,
+        time_ms=made.time_ms,
+        fill=made,
+        account=made.account,
+        ccy=made.fee_ccy,
+        fee=made.fee,
+        pnl=made.pnl,
+        inst_id=made.inst_id,
+        mgn_mode=made.mgn_mode,
+        pos_side=made.pos_side,
+        qty_contracts=made.qty_contracts,
+        px_quote=made.px_quote,
+    )
+
+
 def _line(venue: Venue, made: Fill, ccy: str, cash_change: Decimal, bill_id: int) -> Bill:
+    """One of the two lines of a spot fill."""
     return Bill(
         bill_id=bill_id,
         type=BILL_TRADE,

@@ -41,14 +41,14 @@ def cash_of_another(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_line_that_says_too_much(patch: pytest.MonkeyPatch) -> None:
-    wrapped(patch, settling, "_line", lambda bill, *_: replace(bill, cash=bill.cash + 1))
+    wrapped(patch, settling, "_contract_line", lambda bill, *_: replace(bill, cash=bill.cash + 1))
 
 
 def a_line_that_moves_too_much(patch: pytest.MonkeyPatch) -> None:
     wrapped(
         patch,
         settling,
-        "_line",
+        "_contract_line",
         lambda bill, *_: replace(bill, cash=bill.cash + 1, cash_change=bill.cash_change + 1),
     )
 
@@ -129,15 +129,14 @@ def money_tied_up_for_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_spot_fee_in_the_wrong_currency(patch: pytest.MonkeyPatch) -> None:
-    wrapped(patch, settling, "_made", lambda fill, *_: replace(fill, fee_ccy="USDT"))
-    real = settling.evolve
+    real = settling._line
 
-    def kept(value: Any, **changes: Any) -> Any:
-        if "fee_ccy" in changes and changes["fee_ccy"] == "BTC":
-            changes["fee_ccy"] = "USDT"
-        return real(value, **changes)
+    def line(venue: Any, made: Any, ccy: str, change: Any, bill_id: int) -> Any:
+        """The fee is taken off the currency given instead of the one received."""
+        wrong = change - made.fee if ccy == made.fee_ccy else change + made.fee
+        return real(venue, made, ccy, wrong, bill_id)
 
-    patch.setattr(settling, "evolve", kept)
+    patch.setattr(settling, "_line", line)
 
 
 BREAKS: dict[Break, str] = {
