@@ -2,7 +2,8 @@
 
 A checkpoint is a length of the ledger. To rewind is to cut the ledger to that length and to
 replay it: afterwards the exchange is byte for byte what it was, and what came later never
-happened, so its ids will be given out again. WebSockets stay open and are told nothing.
+happened, so its ids will be given out again. WebSockets stay open and are told nothing, unless
+their account is gone: then they are cut.
 
 The lengths are in a file beside the ledger, so a checkpoint survives a restart.
 """
@@ -58,6 +59,8 @@ def rewind(desk: Desk, name: str) -> dict[str, Any]:
     exchange.ledger, exchange.venue = fresh.ledger, fresh.venue
     desk.past = None
     desk.recent.clear()
+    if desk.streams is not None:
+        desk.streams.rewound()
     _store(desk, {each: mark for each, mark in found.items() if mark["bytes"] <= size})
     return {"name": name, "now_ms": exchange.now_ms()}
 

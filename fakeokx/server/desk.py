@@ -41,6 +41,9 @@ class Streams(Protocol):
     def key_changed(self, name: str) -> None:
         """End the connections of a key that is not what it was."""
 
+    def rewound(self) -> None:
+        """The exchange is what it was: nothing of later is to be told any more."""
+
     def connections(self) -> list[dict[str, object]]:
         """Who is connected, and to what."""
 

@@ -24,7 +24,14 @@ from fakeokx.faults import NO_FAULT, Call, Fault, actions
 from fakeokx.server import socket_ops
 from fakeokx.server.desk import Desk
 from fakeokx.server.exchange import Exchange, machine_ms
-from fakeokx.server.links import Door, Link, Settings, changed_settings
+from fakeokx.server.links import (
+    Door,
+    Link,
+    Settings,
+    changed_settings,
+    connections_of,
+    subscriptions_of,
+)
 from fakeokx.server.socket_ops import Admitted, Plan
 from fakeokx.server.sockets import Socket
 from fakeokx.server.topics import Topics, text_of
@@ -35,7 +42,6 @@ from fakeokx.stream.feed import Feed
 from fakeokx.stream.frames import Ask
 from fakeokx.stream.pushes import Push
 from fakeokx.stream.session import LOGIN, Outcome, Session, World
-from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.render_settings import uid_of
 
 PREFIX: Final = "/ws/v5/"
@@ -111,6 +117,14 @@ class Hub:
         for link in tuple(self._links):
             if link.session.key is not None and link.session.key.name == name:
                 link.hang_up(codes.CLOSE_KEY_CHANGED)
+
+    def rewound(self) -> None:
+        """Forget what was still to be told, and end the connections of accounts that are gone."""
+        self._queue.clear()
+        self._feed.forget()
+        for link in tuple(self._links):
+            if link.account and link.account not in self._exchange.venue.accounts:
+                link.hang_up(0)
 
     def connections(self) -> list[dict[str, object]]:
         """Who is connected, and to what, for the truth."""
@@ -220,22 +234,8 @@ class Hub:
             address=link.address,
             has_tier=self.settings.has_tier,
             is_limited=self._desk.limiter is not None,
-            connections_of=lambda key, channel: self._connections(key, channel, link),
-            subscriptions_of=lambda key: self._subscriptions(key, link),
-        )
-
-    def _connections(self, key: ApiKey, channel: str, but: Link) -> int:
-        return sum(
-            any(arg.channel.name == channel for arg in each.session.args)
-            for each in self._links
-            if each is not but and each.account == key.account
-        )
-
-    def _subscriptions(self, key: ApiKey, but: Link) -> int:
-        return sum(
-            each.session.private_subscriptions()
-            for each in self._links
-            if each is not but and each.session.key == key
+            connections_of=lambda key, channel: connections_of(self._links, key, channel, link),
+            subscriptions_of=lambda key: subscriptions_of(self._links, key, link),
         )
 
     def _say(self, link: Link, text: str) -> None:

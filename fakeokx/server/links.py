@@ -1,6 +1,6 @@
 """One WebSocket connection as the hub sees it, and how long things take on it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final, Protocol
 
@@ -10,6 +10,7 @@ from fakeokx.stream import codes
 from fakeokx.stream.feed import GATHER_MS, REGULAR_MS
 from fakeokx.stream.pushes import PUBLIC_ACCOUNT
 from fakeokx.stream.session import IDLE_MS, Session
+from fakeokx.wire.auth import ApiKey
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,3 +122,21 @@ class Link:
         elif not self._is_ending:
             self._is_ending = True
             self.socket.close(code, codes.CLOSE_WORDS.get(code, ""))
+
+
+def connections_of(links: Iterable[Link], key: ApiKey, channel: str, but: Link) -> int:
+    """How many other connections of the key's account have that channel."""
+    return sum(
+        any(arg.channel.name == channel for arg in each.session.args)
+        for each in links
+        if each is not but and each.account == key.account
+    )
+
+
+def subscriptions_of(links: Iterable[Link], key: ApiKey, but: Link) -> int:
+    """How many private subscriptions the key has on other connections."""
+    return sum(
+        each.session.private_subscriptions()
+        for each in links
+        if each is not but and each.session.key == key
+    )

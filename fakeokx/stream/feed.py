@@ -72,6 +72,11 @@ class Feed:
             venue, events, now_ms, wanted
         )
 
+    def forget(self) -> None:
+        """Nothing is gathered, and nothing known of what the accounts were told."""
+        self.gathered.clear()
+        self._details.clear()
+
     def take_gathered(self, venue: Venue, now_ms: int) -> list[Push]:
         """What has gathered for account and positions since the last time."""
         found: list[Push] = []

@@ -706,3 +706,24 @@ def test_it_stops_at_once_with_connections_open(tmp_path: Any) -> None:
         venue.stop()
         assert time.monotonic() - start < 2
         assert stream.closed()[0] in (1001, 1006)
+
+
+def test_a_rewind_ends_the_connections_of_accounts_that_never_were(tmp_path: Any) -> None:
+    with launch(tmp_path) as venue:
+        venue.streams(regular_ms=200)
+        venue.checkpoint("before")
+        venue.trade_by_hand(BTC, "buy", "1")
+        venue.open_account("sub1")
+        venue.add_key("sub", "sub-secret", "sub-pass", account="sub1")
+        with Stream(venue, "private") as sub, Stream(venue, "private", login=True) as main:
+            sub.ask("login", [credentials("sub", "sub-secret", "sub-pass")])
+            sub.subscribe("account")
+            main.subscribe("positions", instType="ANY")
+            assert [row["pos"] for row in main.push("positions")["data"]] == ["1"]
+            venue.rewind("before")
+            assert sub.closed()[0] == 1006
+            while main.push("positions")["data"]:
+                pass  # a snapshot that was under way
+            venue.trade_by_hand(BTC, "sell", "2")
+            while [row["pos"] for row in main.push("positions")["data"]] != ["-2"]:
+                pass  # regular snapshots from before the trade
