@@ -13,6 +13,7 @@ due by itself (a dead man's switch, a funding, a delivery) happens when somebody
 written and before its caller is answered; they must not raise and must not call back.
 """
 
+import gc
 import os
 import time
 import traceback
@@ -23,7 +24,7 @@ from typing import Any, Final, NoReturn
 
 from fakeokx.engine import due
 from fakeokx.engine.commands import Command, Tick, decode, encode
-from fakeokx.engine.decimals import parse, plain
+from fakeokx.engine.decimals import exact, parse, plain
 from fakeokx.engine.events import Event
 from fakeokx.engine.model import NET_MODE
 from fakeokx.engine.refusals import Refusal
@@ -32,6 +33,7 @@ from fakeokx.engine.venue import RULES, Venue
 from fakeokx.server.ledger import FORMAT, Ledger, LedgerDamaged
 
 FIRST_CASH_QUOTE: Final = Decimal(1_000_000)
+FREEZE_EVERY: Final = 10_000  # commands
 FIRST_RULES: Final = 1  # of a ledger whose opening does not say
 Listener = Callable[[Command, tuple[Event, ...]], None]
 
@@ -55,6 +57,7 @@ class Exchange:
         fail: Callable[[], None] = end_process,
     ) -> None:
         self._fail = fail
+        self._commands = 0
         self.listeners: list[Listener] = []
         self.ledger = Ledger(directory)
         try:
@@ -67,6 +70,8 @@ class Exchange:
             self.venue = _reopened(opening.data, self.ledger.path)
             for number, entry in enumerate(entries, start=2):
                 self._redo(number, entry.now_ms, entry.data)
+                self._count()
+            self._audit()
         except BaseException:
             self.ledger.close()
             raise
@@ -88,6 +93,7 @@ class Exchange:
             events = step(self.venue, command, now_ms)
             if changed(events):
                 self.ledger.append(now_ms, encode(command))
+                self._count()
                 for listener in self.listeners:
                     listener(command, events)
         except Refusal:
@@ -107,6 +113,25 @@ class Exchange:
     def close(self) -> None:
         """Let the ledger go."""
         self.ledger.close()
+
+    def _count(self) -> None:
+        """Take what is stored out of the garbage collector's sight, now and then.
+
+        Orders, fills and bills stay for ever and hold no cycles. Without this a full collection
+        would walk through all of them, and the venue stand still for a second at a million.
+        """
+        self._commands += 1
+        if self._commands % FREEZE_EVERY == 0:
+            gc.freeze()
+
+    def _audit(self) -> None:
+        try:
+            with exact():
+                self.venue.books.audit(self.venue)
+        except AssertionError as error:
+            raise LedgerDamaged(
+                f"{self.ledger.path}: what it leads to is wrong ({error})"
+            ) from error
 
     def _redo(self, number: int, now_ms: int, data: dict[str, Any]) -> None:
         try:

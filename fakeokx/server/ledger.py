@@ -14,7 +14,8 @@ survives any death of this process. It is not fsynced: the death of the machine 
 On opening: text after the last newline is a torn write, nobody was answered, and it is cut
 (``torn_bytes`` says how much). Any other flaw — a line that fails its checksum, a gap in ``n``,
 a command that cannot be read — means that the truth is lost, and LedgerDamaged names the line.
-One process holds the file at a time; the kernel frees the lock when that process dies.
+One process holds the file at a time; the kernel frees the lock when that process dies. It is
+read line by line, so a long ledger costs no memory of its own.
 """
 
 import fcntl
@@ -30,6 +31,7 @@ FILE_NAME: Final = "venue.ledger"
 FORMAT: Final = 1
 LINE_BYTES_MAX: Final = 4_000_000
 _CRC_MARK: Final = ',"crc":"'
+_BLOCK_BYTES: Final = 65_536
 
 
 class LedgerDamaged(Exception):
@@ -82,11 +84,12 @@ class Ledger:
 
     def replay(self) -> Iterator[Entry]:
         """Every whole line in turn; cuts a torn tail, raises LedgerDamaged for a bad line."""
-        whole = self._cut_torn_tail()
-        for number, line in enumerate(whole):
-            entry = self._read(number, line)
-            self._next = number + 1
-            yield entry
+        self._cut_torn_tail()
+        with self.path.open("rb") as lines:
+            for number, line in enumerate(lines):
+                entry = self._read(number, line.removesuffix(b"\n"))
+                self._next = number + 1
+                yield entry
 
     def append(self, now_ms: int, data: dict[str, Any]) -> None:
         """Hand one line to the kernel; raises OSError if it does not take all of it."""
@@ -99,13 +102,17 @@ class Ledger:
             raise OSError(f"{self.path}: only {written} of {len(line)} bytes were written")
         self._next += 1
 
-    def _cut_torn_tail(self) -> list[bytes]:
-        text = self.path.read_bytes()
-        end = text.rfind(b"\n") + 1
-        self.torn_bytes = len(text) - end
+    def _cut_torn_tail(self) -> None:
+        """Cut what follows the last newline, which is looked for from the end."""
+        size = os.fstat(self._fd).st_size
+        start, end = size, 0
+        while start and not end:
+            start = max(0, start - _BLOCK_BYTES)
+            block = os.pread(self._fd, min(_BLOCK_BYTES, size - start), start)
+            end = start + block.rfind(b"\n") + 1 if b"\n" in block else 0
+        self.torn_bytes = size - end
         if self.torn_bytes:
             os.ftruncate(self._fd, end)
-        return text[:end].split(b"\n")[:-1]
 
     def _read(self, number: int, line: bytes) -> Entry:
         body, mark, rest = line.rpartition(_CRC_MARK.encode())

@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakeokx_tools import BTC, ask, new_venue
 
-from fakeokx.engine.commands import MovePrice, PlaceOrders, SetPartial
+from fakeokx.engine import indexing
+from fakeokx.engine.commands import CancelAllAfter, MovePrice, PlaceOrders, SetPartial
 from fakeokx.engine.refusals import Refusal
 from fakeokx.server.exchange import Exchange
 from fakeokx.server.ledger import FILE_NAME, Ledger, LedgerBusy, LedgerDamaged
@@ -75,6 +77,68 @@ def test_a_torn_tail_is_cut_and_its_command_never_happened(home: Path, kept: int
     assert len(exchange.venue.orders) == 1
     exchange.close()
     assert lines(home) == whole[:-1]
+
+
+def test_a_torn_tail_longer_than_a_block_is_cut_too(home: Path) -> None:
+    whole = lines(home)
+    rewrite(home, [*whole, b"x" * 200_000])
+    exchange = Exchange(home)
+    assert exchange.ledger.torn_bytes == 200_000
+    exchange.close()
+    assert lines(home) == whole
+
+
+def test_a_replay_that_leads_to_a_wrong_sum_is_damage(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = indexing.put_on
+
+    def leaky(holder: Any, market: Any, order: Any) -> None:
+        real(holder, market, order)
+        if order.px_quote is not None:
+            holder.frozen["USDT"] += 1
+
+    monkeypatch.setattr(indexing, "put_on", leaky)
+    with pytest.raises(LedgerDamaged, match="what it leads to is wrong"):
+        Exchange(home)
+
+
+def test_what_is_stored_leaves_the_collectors_sight(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen: list[int] = []
+    monkeypatch.setattr("fakeokx.server.exchange.FREEZE_EVERY", 2)
+    monkeypatch.setattr("fakeokx.server.exchange.gc.freeze", lambda: frozen.append(1))
+    exchange = Exchange(home)
+    assert len(frozen) == 1
+    exchange.do(BUY)
+    assert len(frozen) == 2
+    exchange.close()
+
+
+def test_commands_after_what_was_due_find_it_done_and_both_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1_700_000_000_000]
+    monkeypatch.setattr("fakeokx.server.exchange.machine_ms", lambda: clock[0])
+    exchange = Exchange(tmp_path)
+    exchange.do(PlaceOrders(orders=(ask(ord_type="limit", px="48000"),)))
+    exchange.do(CancelAllAfter(time_out_s="10"))
+    assert exchange.wake() == ()
+    heard: list[str] = []
+    exchange.listeners.append(lambda command, _events: heard.append(type(command).__name__))
+    clock[0] += 10_000
+    exchange.do(BUY)
+    assert heard == ["Tick", "PlaceOrders"]
+    assert exchange.venue.open_orders == {}
+    exchange.do(CancelAllAfter(time_out_s="10"))
+    clock[0] += 10_000
+    assert exchange.wake() != ()
+    exchange.close()
+    ops = [json.loads(line)["data"].get("op") for line in lines(tmp_path)[1:]]
+    wanted = ["PlaceOrders", "CancelAllAfter", "Tick", "PlaceOrders", "CancelAllAfter", "Tick"]
+    assert ops == wanted
+    assert truth(tmp_path)[0] == exchange.venue.main.cash
 
 
 def test_an_opening_that_was_torn_starts_afresh(tmp_path: Path) -> None:
