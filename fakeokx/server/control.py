@@ -17,7 +17,7 @@ from fakeokx.engine.model import MAIN
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
 from fakeokx.faults import BadScript, Script
-from fakeokx.server import control_market, control_streams, control_venue
+from fakeokx.server import control_market, control_streams, control_venue, page
 from fakeokx.server.control_events import recent
 from fakeokx.server.desk import Desk
 from fakeokx.server.past import Past
@@ -117,6 +117,7 @@ HANDLERS: Final[Mapping[tuple[str, str], Handler]] = {
     **control_streams.HANDLERS,
     ("POST", "faults"): _set_faults,
     ("GET", "faults"): _faults,
+    **page.HANDLERS,
     ("GET", "events"): _events,
     ("GET", "truth"): _truth,
 }

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from fakeokx.faults.script import DROP_ANSWER, REFUSE
-from fakeokx.server import control, rest
+from fakeokx.server import control, page, rest
 from fakeokx.server.desk import Desk, Request
 from fakeokx.wire import envelopes
 from fakeokx.wire.endpoints import PREFIX
@@ -64,6 +64,8 @@ async def _answer(desk: Desk, http: HttpRequest) -> Answer | None:
     path = http.scope["path"]
     if path.startswith(control.PREFIX):
         return control.handle(desk, http.method, path.removeprefix(control.PREFIX), body)
+    if path == page.PATH and http.method == "GET":
+        return page.page()
     if not path.startswith(PREFIX):
         return envelopes.not_found()
     decided = rest.decide(desk, _request(http.scope, body))

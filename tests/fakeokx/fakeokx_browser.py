@@ -1,0 +1,106 @@
+"""A headless Chromium, driven over its own DevTools socket: evaluate, wait, look for errors."""
+
+import base64
+import itertools
+import json
+import shutil
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from websockets.sync.client import connect
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+START_S_MAX = 30.0
+
+
+class Browser:
+    """One tab. ``problems`` are exceptions and console errors of the page."""
+
+    def __init__(self, home: Path, *, language: str = "en", size: str = "1400,1250") -> None:
+        assert CHROMIUM is not None
+        command = [
+            CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
+            "--disable-dev-shm-usage", "--remote-debugging-port=0", f"--user-data-dir={home}",
+            f"--lang={language}", f"--window-size={size}", "about:blank",
+        ]  # fmt: skip
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self._numbers = itertools.count(1)
+        self.problems: list[str] = []
+        try:
+            self._socket = connect(self._address(home), max_size=None)
+            for domain in ("Page", "Runtime", "Log"):
+                self._send(f"{domain}.enable")
+        except BaseException:
+            self._process.kill()
+            self._process.wait()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._socket.close()
+        self._process.terminate()
+        self._process.wait(10)
+
+    def open(self, url: str) -> None:
+        self._send("Page.navigate", url=url)
+
+    def evaluate(self, script: str) -> Any:
+        answer = self._send(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def wait(self, script: str, seconds: float = 10.0) -> Any:
+        """The first truthy value of the script."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            value = self.evaluate(script)
+            if value:
+                return value
+            time.sleep(0.05)
+        raise AssertionError(f"never true: {script}")
+
+    def screenshot(self, path: Path) -> None:
+        path.write_bytes(base64.b64decode(self._send("Page.captureScreenshot")["data"]))
+
+    def _address(self, home: Path) -> str:
+        deadline = time.monotonic() + START_S_MAX
+        port_file = home / "DevToolsActivePort"
+        while not port_file.exists() or not port_file.read_text().strip():
+            assert time.monotonic() < deadline, "the browser did not start"
+            time.sleep(0.05)
+        port = port_file.read_text().split()[0]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
+            tabs = json.loads(answer.read())
+        return str(next(tab for tab in tabs if tab["type"] == "page")["webSocketDebuggerUrl"])
+
+    def _send(self, method: str, **params: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+        while True:
+            message = json.loads(self._socket.recv(timeout=30))
+            if message.get("id") == number:
+                assert "error" not in message, message
+                result: dict[str, Any] = message["result"]
+                return result
+            if message.get("method") == "Runtime.exceptionThrown":
+                self.problems.append(str(message["params"]["exceptionDetails"]))
+            entry = message.get("params", {}).get("entry", {})
+            if message.get("method") == "Log.entryAdded" and entry.get("level") == "error":
+                self.problems.append(str(entry))
