@@ -23,12 +23,16 @@ Rules
 - Frames that one write puts down are marked as such (``joined``), but for the first: after a power
   cut a later one may be there and an earlier one not, and that is no gap.
 
-Raises ``StoreFailed``.
+- A full disk is noticed before a change is taken in, where space is reserved: that save raises, and
+  the store stays open.
+
+Raises ``StoreFailed``; ``BadValue`` for what no frame can hold.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -49,6 +53,7 @@ from prometheus_persist.storage.layout import JOURNAL, MIRROR, segment_name
 
 MirrorSync = Literal["behind", "ack", "off"]
 _WALL_MS_END = 1 << 64  # what a frame has room for
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +151,27 @@ class Committer:
 
     # -- submitting
 
-    def make_room(self) -> None:
-        """Write first if too much is pending; begin the next segment if this one is full."""
+    def make_room(self, size: int) -> None:
+        """Before a payload of ``size`` bytes is taken in: let it have its place.
+
+        Writes first if too much is pending; begins the next segment if this one is full; reserves
+        space. A disk that has no room raises StoreFailed here, where nothing is lost by it: nothing
+        was taken in, and the next save works once there is room again. BadValue where no frame
+        holds so much.
+        """
+        if size > FRAME_PAYLOAD_BYTES_MAX:
+            raise BadValue(
+                f"one commit of {size} bytes; at most {FRAME_PAYLOAD_BYTES_MAX} are taken"
+            )
         if self._pending_bytes > self._options.pending_bytes_max:
             self.flush()
         if self._segment_bytes > self._options.segment_bytes_max:
             self._begin_segment()
+        due = self._segment_bytes + size + OVERHEAD_BYTES
+        if self._options.reserve_bytes and self._open.reserved < due:
+            with self._io:
+                if not any(each.opens for each in self._pending):
+                    self._reserve(due)
 
     def submit(self, kind: int, payload: bytes, on_durable: Callable[[], None] | None) -> Ticket:
         """Chain a frame behind the others; it is durable when its ticket is done."""
@@ -224,10 +244,6 @@ class Committer:
         on_durable: Callable[[], None] | None = None,
         opens: str = "",
     ) -> Ticket:
-        if len(payload) > FRAME_PAYLOAD_BYTES_MAX:
-            raise BadValue(
-                f"one commit of {len(payload)} bytes; at most {FRAME_PAYLOAD_BYTES_MAX} are taken"
-            )
         with self._guard:
             if self.failed:
                 raise StoreFailed(f"this store is shut: {self.failed}")
@@ -305,12 +321,28 @@ class Committer:
             return
         due = self._open.size + len(data)
         if due > self._open.reserved and self._options.reserve_bytes:
-            self._open.reserved = due + self._options.reserve_bytes
-            for handle in self._open.handles.values():
-                handle.reserve(self._open.reserved)
+            self._reserve(due)
         for handle in self._open.handles.values():
             handle.write(data)
         self._open.size = due
+
+    def _reserve(self, due: int) -> None:
+        """Space for ``due`` bytes of this segment and some more; at least for these, or raise."""
+        with self._mirror_lock, self._all_or_shut():
+            for size in (due + self._options.reserve_bytes, due):
+                try:
+                    for handle in self._open.handles.values():
+                        handle.reserve(size)
+                    self._open.reserved = size
+                    return
+                except OSError as problem:
+                    if problem.errno not in _NO_ROOM:
+                        raise
+                    full = problem
+                    for handle in self._open.handles.values():
+                        handle.cut()  # what is left of the disk is for others
+                    self._open.reserved = self._open.size
+        raise StoreFailed(f"no room on the disk, nothing was taken in: {full}") from full
 
     def _open_segment(self, name: str) -> None:
         if self._open.handles:

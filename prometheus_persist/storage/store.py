@@ -144,7 +144,7 @@ class Store:
         self._committer.refuse_shut()
         encoded = change.to_bytes()
         with self._guard:
-            self._committer.make_room()
+            self._committer.make_room(len(encoded))
             watch = self._watch(change.to_json()) if self._observer is not None else None
             ticket = self._committer.submit(COMMIT, encoded, watch)
             try:

@@ -1,5 +1,7 @@
 """Groups, tickets, back-pressure, the mirror's sync, and the fence."""
 
+import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -259,3 +261,75 @@ def test_a_process_that_was_stopped_and_taken_over_from_can_no_longer_write(tmp_
         zombie.communicate()
     found = restore(LocalFs(tmp_path), clock=SystemClock())
     assert found.documents["supervisor"]["system_cycle_count"] == 8
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("mirror", ["behind", "off"])
+def test_a_disk_without_room_takes_nothing_in_and_the_next_save_works(number, mirror):
+    """Asked before the change is taken in: nothing is shut, nothing lost, and what was reserved
+    in vain is given back."""
+    full = [False]
+
+    def refuse(operation, path, data):
+        if operation == "reserve" and full[0]:
+            raise OSError(number, "no room")
+
+    inner = MemFs()
+    options = StoreOptions(mirror=mirror, reserve_bytes=512)
+    store = open_store(HookFs(inner, refuse), CLOCK, options=options)
+    seq = store.commit(note(0))
+    before = store.image.digest()
+    full[0] = True
+    with contextlib.suppress(StoreFailed):
+        for attempt in range(20):
+            seq = store.commit(note(attempt))
+            before = store.image.digest()
+    assert seq < 20
+    for _ in range(3):
+        with pytest.raises(StoreFailed, match="no room on the disk, nothing was taken in"):
+            store.commit(note(99))
+    assert (store.image.digest(), store.tip.seq) == (before, seq)
+    assert all(
+        not data.endswith(bytes(8)) for name, data in inner.contents().items() if "wal" in name
+    )
+    full[0] = False
+    assert store.commit(note(100)) == seq + 1
+    assert digest(MemFs.of(inner.contents())) == store.image.digest()
+    store.close()
+
+
+def test_a_disk_with_little_room_is_used_to_its_end():
+    """Where a whole stretch does not fit, what the commit itself needs is reserved."""
+    asked = []
+
+    def refuse(operation, path, data):
+        if operation == "reserve":
+            asked.append(path)
+            if len(asked) % 2:
+                raise OSError(errno.ENOSPC, "no room")
+
+    inner = MemFs()
+    options = StoreOptions(mirror="off", reserve_bytes=1 << 20)
+    store = open_store(HookFs(inner, refuse), CLOCK, options=options)
+    for attempt in range(5):
+        store.commit(note(attempt))
+    assert len(asked) >= 10
+    assert digest(MemFs.of(inner.contents())) == store.image.digest()
+    store.close()
+
+
+def test_a_disk_that_fails_while_it_reserves_shuts_the_store():
+    """No room is one thing, a broken disk another."""
+    broken = [False]
+
+    def refuse(operation, path, data):
+        if operation == "reserve" and broken[0]:
+            raise OSError(errno.EIO, "broken")
+
+    store = open_store(HookFs(MemFs(), refuse), CLOCK, options=StoreOptions(reserve_bytes=64))
+    broken[0] = True
+    with pytest.raises(StoreFailed, match="broken"):
+        store.commit(note(1))
+    broken[0] = False
+    with pytest.raises(StoreFailed, match="shut"):
+        store.commit(note(2))
