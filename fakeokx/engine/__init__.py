@@ -3,7 +3,12 @@
 The same commands at the same times make the same venue, byte for byte, in every process.
 Time is an argument, ids are counted, nothing is random, and no float is ever a number here.
 
-``commands`` what can be asked · ``step`` the one entry and its invariants · ``venue`` the
-state · ``orders`` ``algos`` ``settings`` who decides · ``matching`` ``positions`` ``account``
-the arithmetic · ``lifecycle`` the state tables · ``history`` what can still be read.
+Asked and said: ``commands`` (``client_commands`` ``control_commands``) · ``events`` ·
+``refusals`` · ``switches``. State: ``venue`` ``accounts`` ``markets`` of the values in ``model``
+and ``market``, with ``resting`` ``indexing`` ``tape`` to find them in. Who decides:
+``admission`` ``orders`` ``algos`` (``legs`` ``attached`` ``trailing``) ``settings``. What then
+happens: ``matching`` ``taking`` ``settling`` ``positions`` ``triggers``; by time ``funding``
+``due``, by force ``forced``. Arithmetic: ``decimals`` ``instruments`` ``holds`` ``account``.
+``lifecycle`` are the state tables, ``history`` is what can still be read, ``conservation`` the
+books that check it all.
 """

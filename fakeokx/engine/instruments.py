@@ -93,8 +93,8 @@ class Instrument:
 
     def average(self, held: Decimal, avg_px: Decimal, added: Decimal, px: Decimal) -> Decimal:
         """Average price after adding to a position; both quantities without sign."""
-        if self.is_inverse:
-            return ratio(held + added, ratio(held, avg_px or px) + ratio(added, px))
+        if self.is_inverse and held:
+            return ratio((held + added) * avg_px * px, held * px + added * avg_px)
         return ratio(held * avg_px + added * px, held + added)
 
     def tier(self, qty_contracts: Decimal) -> Tier:
