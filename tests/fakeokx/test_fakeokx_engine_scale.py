@@ -7,7 +7,6 @@ checked in every run, without a clock, in ``test_fakeokx_engine_conservation``.
 import os
 import time
 from pathlib import Path
-from statistics import median
 
 import pytest
 from fakeokx_tools import D, ask
@@ -54,8 +53,9 @@ def test_a_million_stored_orders_slow_a_placement_by_less_than_a_third(tmp_path:
     cash = small.main.cash
     exchange.close()
     assert cash
-    print(f"few {median(few):.0f} us, many {median(many):.0f} us of CPU per placement")
-    assert median(many) <= SLOWDOWN_MAX * median(few)
+    print(f"few {min(few):.0f} us, many {min(many):.0f} us of CPU per placement")
+    # The best round of each: what else the machine does can only add.
+    assert min(many) <= SLOWDOWN_MAX * min(few)
     started = time.process_time()
     again = Exchange(tmp_path)
     print(f"replayed {len(again.venue.orders)} orders in {time.process_time() - started:.0f} s")
