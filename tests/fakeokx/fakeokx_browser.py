@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -33,9 +34,10 @@ class Browser:
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         self._numbers = itertools.count(1)
+        self._open = ExitStack()
         self.problems: list[str] = []
         try:
-            self._socket = connect(self._address(home), max_size=None)
+            self._socket = self._open.enter_context(connect(self._address(home), max_size=None))
             for domain in ("Page", "Runtime", "Log"):
                 self._send(f"{domain}.enable")
         except BaseException:
@@ -52,7 +54,7 @@ class Browser:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._socket.close()
+        self._open.close()
         self._process.terminate()
         self._process.wait(10)
 

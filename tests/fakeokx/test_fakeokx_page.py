@@ -132,7 +132,8 @@ def test_a_refusal_is_said_and_a_checkpoint_is_gone_back_to(tab: Browser, venue:
     submit(tab, "f-mark", {"mark-name": "page1"})
     tab.wait("document.getElementById('marks').innerText.includes('page1')")
     venue.price(BTC, "60000")
-    tab.evaluate("document.querySelector('#marks button').click()")
+    row = "[...document.querySelectorAll('#marks tr')].find((r) => r.innerText.includes('page1'))"
+    tab.evaluate(f"{row}.querySelector('button').click()")
     becomes(lambda: venue.truth()["prices"][BTC], px)
 
 
