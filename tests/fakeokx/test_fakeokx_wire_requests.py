@@ -2,7 +2,7 @@
 
 import pytest
 
-from fakeokx.engine.commands import OrderRequest
+from fakeokx.engine.commands import ClosePosition, OrderRequest
 from fakeokx.engine.refusals import Refusal
 from fakeokx.wire.requests import body_list, body_object, build, camel
 
@@ -59,6 +59,12 @@ def test_names_are_translated_and_unknown_ones_ignored() -> None:
         "x": "y",
     }
     assert build(OrderRequest, given).inst_id == "A"
+
+
+def test_whose_a_command_is_cannot_be_said_in_a_body() -> None:
+    params = {"instId": "A", "mgnMode": "cross", "account": "somebody"}
+    assert build(ClosePosition, params).account == "main"
+    assert build(ClosePosition, params, account="sub").account == "sub"
 
 
 def test_the_first_missing_name_is_reported() -> None:
