@@ -47,6 +47,7 @@ from prometheus_persist.storage.segments import Segments, copies_due, read_segme
 from prometheus_persist.storage.store import Store
 
 KEEP_ALL = 1_000_000
+UNREAD = "missing or not to be read"
 Action = Literal["rewritten", "moved aside", "removed"]
 FOLDERS_SWEPT = (
     *COPIES,
@@ -144,7 +145,7 @@ def _segment_steps(
             path = f"{copy}/{name}"
             if name in due:
                 if path not in segments.sizes:
-                    found.append(Step(path, "rewritten", "missing or not to be read"))
+                    found.append(Step(path, "rewritten", UNREAD))
                 elif segments.differs(path, due[name]):
                     found.append(Step(path, "rewritten", "not what the chain says"))
             elif path in ruined and name not in framed:
@@ -186,7 +187,7 @@ def _carry_out(
 ) -> None:
     """Keep the bytes, bases out of the way, segments, readable files, a new snapshot."""
     for step in steps:
-        _keep(fs, step.path)
+        _keep(fs, step)
     ruined = [step.path for step in steps if step.path.startswith((SNAPSHOTS, HISTORY))]
     beyond = [s.path for s in steps if s.path in ruined and s.why.startswith("beyond")]
     _remove(fs, beyond)
@@ -214,17 +215,28 @@ def _carry_out(
     _remove(fs, ruined)
 
 
-def _keep(fs: Fs, path: str) -> None:
-    """Put a copy of a file's bytes under ``damaged/``; what cannot be read has none."""
+def _keep(fs: Fs, step: Step) -> None:
+    """Put a copy of a file's bytes under ``damaged/``; a file that nobody can read goes there.
+
+    A segment that could be read a moment ago stays where it is, as it may be needed: then OSError,
+    and the repair is begun again.
+    """
+    path = step.path
     if fs.size(path) is None:
         return
+    fs.make_dir(DAMAGED)
+    flat = path.replace("/", "_")
     try:
         data = fs.read(path)
     except OSError:
-        return
-    mark = hashlib.sha256(path.encode() + data).hexdigest()[:16]
-    fs.make_dir(DAMAGED)
-    replace_file(fs, f"{DAMAGED}/{mark}_{path.replace('/', '_')}", data)
+        if path.startswith(COPIES) and step.why != UNREAD:
+            raise
+        fs.rename(path, f"{DAMAGED}/unread_{flat}")
+        fs.fsync_dir(path.rpartition("/")[0])
+        fs.fsync_dir(DAMAGED)
+    else:
+        mark = hashlib.sha256(path.encode() + data).hexdigest()[:16]
+        replace_file(fs, f"{DAMAGED}/{mark}_{flat}", data)
     fs.fsync_dir(".")
 
 
@@ -232,4 +244,5 @@ def _remove(fs: Fs, paths: list[str]) -> None:
     for path in paths:
         fs.unlink(path)
     for folder in sorted({path.rpartition("/")[0] for path in paths}):
+        fs.make_dir(folder)  # where it went with its last file, on a disk that was copied
         fs.fsync_dir(folder)

@@ -195,3 +195,31 @@ def test_repair_on_a_full_disk_overwrites_nothing_it_could_not_keep() -> None:
         repair(HookFs(inner, full), CLOCK)
 
     assert inner.contents() == hurt_everywhere()
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 4, 1000])
+def test_repair_keeps_the_bytes_of_a_file_that_it_cannot_read(times: int) -> None:
+    """Unreadable now and then, or for good, at whatever moment: its bytes go nowhere unseen."""
+    hurt = hurt_everywhere()
+    for path in ("incremental/valhalla.json", journal(0)[0], min(n for n in hurt if ".zip" in n)):
+        for start in range(4):
+            disk, asked = MemFs.of(hurt), [0]
+
+            def refuse(
+                operation: str, name: str, data: bytes, path: str = path, asked: list[int] = asked
+            ) -> None:
+                if operation == "read" and name == path:
+                    asked[0] += 1
+                    if start < asked[0] <= start + times:  # noqa: B023 used at once
+                        raise OSError(5, "unreadable")
+
+            try:
+                repair(HookFs(disk, refuse), CLOCK)
+            except StoreFailed:
+                assert hurt[path] == disk.contents()[path]
+            assert hurt[path] in disk.contents().values(), (path, start)
+            try:
+                repair(disk, CLOCK)
+            except StoreDamaged as problem:
+                pytest.fail(f"{path} from read {start}: {problem}")
+            assert verify(disk, clock=CLOCK).sound
