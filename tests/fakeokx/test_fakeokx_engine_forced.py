@@ -124,6 +124,10 @@ def test_cross_positions_stand_for_each_other_until_they_cannot() -> None:
     place(venue, inst_id=ETH, side="sell", sz="0.1")
     waiting = place(venue, inst_id="XRP-USDT-SWAP", ord_type="limit", px="0.4", sz="0.1")
     move(venue, "2700", inst_id=ETH)
+    # 152.735 + 0.01 (P - 50000) = 0.01 P x 0.0045 + 27 x 0.0045, ETH's own need included.
+    danger, broke = priced(venue, held(venue))
+    assert abs(danger - D("347.3865") / D("0.009955")) < D("1e-9")
+    assert abs(broke - D("347.265") / D("0.009995")) < D("1e-9")
     # Without the 3 that ETH has earned 35000 would be fatal: 149.735 - 150 is nothing at all.
     move(venue, "35000")
     assert held(venue).qty_contracts == 1
