@@ -260,3 +260,11 @@ def test_resting_orders_are_found_best_price_first_even_when_levels_come_back() 
 def test_margin_is_still_needed_in_a_book() -> None:
     venue = booked()
     assert refused(venue, ord_type="limit", px="49990", sz="100000000")[0] in ("51004", "51008")
+
+
+def test_a_maker_behind_the_price_does_not_pull_its_bar_back() -> None:
+    venue = new_venue()
+    place(venue, ord_type="limit", px="49000")
+    move(venue, "48000")
+    (bar,) = venue.markets[BTC].tape.last_bars
+    assert (bar.low, bar.close, bar.contracts) == (D(48000), D(48000), D(1))
