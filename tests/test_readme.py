@@ -1,5 +1,6 @@
 """The README says what is so: its code runs, its commands exist, its exit codes are the code's."""
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 from typer.main import get_command
 
 import fakeokx
-from prometheus_persist import errors
+from prometheus_persist import Session, errors
 from prometheus_persist.cli.app import app
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def test_there_are_exactly_two_commands_and_each_sets_up_everything():
@@ -35,7 +37,7 @@ def test_every_exit_code_is_in_the_readme():
 
 def test_the_code_for_your_own_system_runs_as_printed(tmp_path, monkeypatch):
     """Against fakeokx: the block as it stands, twice; only OKX's address is another."""
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    block, _ = BLOCKS
     okx = ccxt.okx
     with fakeokx.launch(tmp_path / "venue") as venue:
         place = {"api": {"rest": venue.url}, "test": {"rest": venue.url}}
@@ -52,6 +54,17 @@ def test_the_code_for_your_own_system_runs_as_printed(tmp_path, monkeypatch):
             assert str(position.qty_contracts) == ["0.1", "0.2"][round_number - 1]
         (row,) = venue.truth()["positions"]
         assert row["pos"] == "0.2"
+
+
+def test_the_code_for_thousands_of_agents_runs_as_printed(tmp_path, monkeypatch):
+    """What was marked, and the births, are there at the next opening."""
+    _, block = BLOCKS
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block.replace("10_000", "100"), "README.md", "exec"), {})
+    with contextlib.closing(Session.open("many")) as session:
+        assert len(session.state.agents) == 100
+        assert session.state.agents["LiveAgent_7"].trade_count == 1
+        assert list(session.state.supervisor.market_state_history) == [{"trend": "up"}]
 
 
 @pytest.mark.parametrize("folder", ["prometheus_persist", "fakeokx", "chaos", "tests"])

@@ -118,7 +118,9 @@ def test_upcast_a_newer_store_is_refused_by_name(
     fs = old_store(snapshot=snapshot)
     before = fs.contents()
     next_schema.undo()
-    with pytest.raises(StoreNewer, match=f"schema {NEXT}, this version reads up to {NEXT - 1}") as caught:
+    with pytest.raises(
+        StoreNewer, match=f"schema {NEXT}, this version reads up to {NEXT - 1}"
+    ) as caught:
         restore(fs, clock=CLOCK)
     assert caught.value.next_step == "next.store_newer"
     assert fs.contents() == before
