@@ -124,17 +124,22 @@ _ELEMENTS: Final[Mapping[str, type[Any]]] = {
     "AmendAlgos": AlgoAmendment,
 }
 _LEVELS: Final = ("bids", "asks")
+# The fields of each, with their defaults: looked up once, not for every line of a ledger.
+_FIELDS: Final[Mapping[type[Any], tuple[tuple[str, Any], ...]]] = {
+    kind: tuple((field.name, field.default) for field in fields(kind))
+    for kind in (*_COMMANDS.values(), *_ELEMENTS.values())
+}
 
 
 def _pack(value: Any) -> dict[str, Any]:
     packed: dict[str, Any] = {}
-    for field in fields(value):
-        item = getattr(value, field.name)
-        if field.default is not MISSING and item == field.default:
+    for name, default in _FIELDS[type(value)]:
+        item = getattr(value, name)
+        if default is not MISSING and item == default:
             continue
         if isinstance(item, tuple):
             item = [list(each) if isinstance(each, tuple) else _pack(each) for each in item]
-        packed[field.name] = item
+        packed[name] = item
     return packed
 
 

@@ -32,6 +32,7 @@ FORMAT: Final = 1
 LINE_BYTES_MAX: Final = 4_000_000
 _CRC_MARK: Final = ',"crc":"'
 _BLOCK_BYTES: Final = 65_536
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode  # made once, not for every line
 
 
 class LedgerDamaged(Exception):
@@ -93,7 +94,7 @@ class Ledger:
 
     def append(self, now_ms: int, data: dict[str, Any]) -> None:
         """Hand one line to the kernel; raises OSError if it does not take all of it."""
-        text = json.dumps({"n": self._next, "now_ms": now_ms, "data": data}, separators=(",", ":"))
+        text = _encode({"n": self._next, "now_ms": now_ms, "data": data})
         body = text[:-1].encode()
         line = body + f'{_CRC_MARK}{zlib.crc32(body):08x}"}}\n'.encode()
         assert len(line) <= LINE_BYTES_MAX, "a command outgrew the ledger's line"

@@ -34,6 +34,7 @@ _RATE_LIMITED: Final = "50011"
 _DEAD: Final = "51400"
 _GATEWAY_STATUS: Final = 500
 _HTML_STATUS: Final = 502
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _HTML_PAGE: Final = (
     "<html>\r\n<head><title>{0} Bad Gateway</title></head>\r\n<body>\r\n"
     "<center><h1>{0} Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
@@ -51,7 +52,7 @@ class Answer:
 
 def dump(data: object) -> bytes:
     """JSON as it goes over the wire."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _encode(data).encode()
 
 
 def answer(data: object, status: int = 200) -> Answer:
