@@ -88,7 +88,7 @@ def admit(
 
 def margin_needed(venue: Venue, order: Order, qty: Decimal) -> Decimal:
     """Margin for what so many contracts of the order add to its position, at its price."""
-    held = venue.position(order.position_key, order.account).qty_contracts
+    held = venue.held(order.position_key, order.account)
     signed = sign_of(order.side) * qty
     adds = qty if held * signed >= 0 else max(ZERO, qty - abs(held))
     if adds == 0:
@@ -186,7 +186,7 @@ def _size(
 
 def _closable(venue: Venue, holder: Account, draft: Order, leaving: Set[int]) -> Decimal:
     """Contracts that are left to close: in net mode the position, else less waiting closers."""
-    held = venue.position(draft.position_key, draft.account).qty_contracts
+    held = venue.held(draft.position_key, draft.account)
     if held == 0:
         raise Refusal("51169")
     if held * sign_of(draft.side) > 0:
@@ -201,7 +201,7 @@ def _closable(venue: Venue, holder: Account, draft: Order, leaving: Set[int]) ->
 def _check_margin(venue: Venue, order: Order, instrument: Instrument, qty: Decimal) -> None:
     """Refuse (51004, 51008) what tiers or margin do not allow to be opened."""
     if venue.rules > 1:
-        held = venue.position(order.position_key, order.account).qty_contracts
+        held = venue.held(order.position_key, order.account)
         after = abs(held + sign_of(order.side) * qty)
         if after > abs(held) and after > instrument.contracts_max(order.lever):
             raise Refusal("51004")

@@ -129,7 +129,7 @@ def close_position(venue: Venue, command: ClosePosition) -> None:
     checks.tradable(venue, command.inst_id, command.mgn_mode, "mgnMode")
     pos_side = checks.pos_side(holder, command.pos_side)
     key = PositionKey(command.inst_id, command.mgn_mode, pos_side)
-    held = venue.position(key, holder.name).qty_contracts
+    held = venue.held(key, holder.name)
     if held == 0:
         raise Refusal(venue.switches["position.flat_close_code"])
     waiting = list(holder.closers.get(key, {}).values())

@@ -73,7 +73,7 @@ def set_leverage(venue: Venue, command: SetLeverage) -> None:
     if any(holder.open_by_key.get(key) for key in keys):
         raise Refusal(_busy_code(venue, command.mgn_mode))
     for key in keys:
-        held = abs(venue.position(key, holder.name).qty_contracts)
+        held = abs(venue.held(key, holder.name))
         if held and key.mgn_mode == ISOLATED:
             raise Refusal(_busy_code(venue, command.mgn_mode))
         if venue.rules > 1 and held > INSTRUMENTS[key.inst_id].contracts_max(lever):

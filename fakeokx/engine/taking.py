@@ -35,7 +35,7 @@ def wanted(venue: Venue, order: Order) -> Decimal:
 
 def reducible(venue: Venue, order: Order) -> Decimal:
     """Contracts of the position that a closing order could still close."""
-    held = venue.position(order.position_key, order.account).qty_contracts
+    held = venue.held(order.position_key, order.account)
     return abs(held) if held * sign_of(order.side) < 0 else ZERO
 
 

@@ -77,7 +77,7 @@ def _request(venue: Venue, algo: Algo, leg: Leg | None) -> OrderRequest:
     key = PositionKey(algo.inst_id, algo.td_mode, algo.pos_side)
     qty = algo.qty_contracts
     if qty is None:
-        qty = abs(venue.position(key, algo.account).qty_contracts)
+        qty = abs(venue.held(key, algo.account))
     if qty == ZERO:
         raise Refusal("51169")
     px = None if leg is None else leg.ord_px_quote

@@ -152,6 +152,11 @@ class Venue(Markets):
         """The leverage in force for that position."""
         return self.accounts[account].lever(key)
 
+    def held(self, key: PositionKey, account: str = MAIN) -> Decimal:
+        """The signed contracts of that position, 0 if there never was one."""
+        found = self.accounts[account].positions.get(key)
+        return ZERO if found is None else found.qty_contracts
+
     def position(self, key: PositionKey, account: str = MAIN) -> Position:
         """The position, flat if there never was one."""
         holder = self.accounts[account]
