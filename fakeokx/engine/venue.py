@@ -16,7 +16,6 @@ lived. Edition 1 had no spot trading, no attached or trailing orders, no positio
 nobody was liquidated without being told to.
 """
 
-import hashlib
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -32,6 +31,7 @@ from fakeokx.engine.events import (
     SettingChanged,
 )
 from fakeokx.engine.evolve import evolve
+from fakeokx.engine.ids import position_id
 from fakeokx.engine.instruments import INSTRUMENTS, SWAP, Instrument
 from fakeokx.engine.markets import Markets
 from fakeokx.engine.model import (
@@ -47,7 +47,7 @@ from fakeokx.engine.model import (
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.switches import Switches
 
-__all__ = ["LEVER_DEFAULT", "MAKER_RATE", "SETTLE_CCY", "TAKER_RATE", "Venue", "position_id"]
+__all__ = ["LEVER_DEFAULT", "MAKER_RATE", "SETTLE_CCY", "TAKER_RATE", "Venue"]
 
 SETTLE_CCY: Final = "USDT"
 TAKER_RATE: Final = Decimal("0.0005")
@@ -56,7 +56,6 @@ RULES: Final = 2
 _ID_BASE: Final = 2_000_000_000_000_000_000
 _ID_SEED_STEP: Final = 1_000_000_000_000
 SEED_MAX: Final = 999_999
-_POS_ID_DIGITS: Final = 18
 
 
 class Amended(NamedTuple):
@@ -290,15 +289,6 @@ class Venue(Markets):
         """Let the clock run further ahead of the machine's."""
         self.clock_ahead_ms += ahead_ms
         self.events.append(SettingChanged("clockAheadMs", str(self.clock_ahead_ms)))
-
-
-def position_id(key: PositionKey, account: str = MAIN) -> int:
-    """The posId of a position: 18 digits that depend on nothing but whose and what it is."""
-    named = () if account == MAIN else (account,)
-    text = ":".join((*named, *key, INSTRUMENTS[key.inst_id].settle_ccy)).encode()
-    digest = int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
-    first: int = 10 ** (_POS_ID_DIGITS - 1)
-    return first + digest % (9 * first)
 
 
 def swap(inst_id: str) -> Instrument | None:
