@@ -166,7 +166,7 @@ class _Past:
 
 def _grown(old: _Past, new: object) -> tuple[int, list[str]] | None:
     """What a history lost and gained; None where it is another one, or nothing is left of it."""
-    if new is not old.history or old.history.dropped > old.ever:
+    if new is not old.history or not old.history.dropped <= old.ever <= old.history.ever:
         return None
     return old.history.dropped - old.dropped, old.history.texts(old.ever)
 

@@ -94,10 +94,14 @@ class History(Sequence[JsonObject]):
     def __repr__(self) -> str:
         return f"History({len(self._texts)} entries)"
 
-    def __deepcopy__(self, memo: object) -> History:
+    def __copy__(self) -> History:
+        # Never two that share their entries: one would not know what the other dropped.
         again = History()
         again._texts, again.dropped = list(self._texts), self.dropped
         return again
+
+    def __deepcopy__(self, memo: object) -> History:
+        return self.__copy__()
 
     @classmethod
     def __get_pydantic_core_schema__(

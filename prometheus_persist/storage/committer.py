@@ -22,7 +22,6 @@ Rules
   after a crash it reads as zeros, which are no frame.
 - Frames that one write puts down are marked as such (``joined``), but for the first: after a power
   cut a later one may be there and an earlier one not, and that is no gap.
-
 - A full disk is noticed before a change is taken in, where space is reserved: that save raises, and
   the store stays open.
 
@@ -171,7 +170,7 @@ class Committer:
         if self._options.reserve_bytes and self._open.reserved < due:
             with self._io:
                 if not any(each.opens for each in self._pending):
-                    self._reserve(due)
+                    self._reserve(due, "nothing was taken in")
 
     def submit(self, kind: int, payload: bytes, on_durable: Callable[[], None] | None) -> Ticket:
         """Chain a frame behind the others; it is durable when its ticket is done."""
@@ -321,12 +320,12 @@ class Committer:
             return
         due = self._open.size + len(data)
         if due > self._open.reserved and self._options.reserve_bytes:
-            self._reserve(due)
+            self._reserve(due, "what was pending is not saved")
         for handle in self._open.handles.values():
             handle.write(data)
         self._open.size = due
 
-    def _reserve(self, due: int) -> None:
+    def _reserve(self, due: int, otherwise: str) -> None:
         """Space for ``due`` bytes of this segment and some more; at least for these, or raise."""
         with self._mirror_lock, self._all_or_shut():
             for size in (due + self._options.reserve_bytes, due):
@@ -342,7 +341,7 @@ class Committer:
                     for handle in self._open.handles.values():
                         handle.cut()  # what is left of the disk is for others
                     self._open.reserved = self._open.size
-        raise StoreFailed(f"no room on the disk, nothing was taken in: {full}") from full
+        raise StoreFailed(f"no room on the disk, {otherwise}: {full}") from full
 
     def _open_segment(self, name: str) -> None:
         if self._open.handles:

@@ -45,6 +45,18 @@ def test_history_hands_out_copies() -> None:
     assert history[-1] == {"later": []}
 
 
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy])
+def test_history_copies_go_their_own_ways(again: Any) -> None:
+    """What one drops or takes in is not the other's; both know how many there ever were."""
+    history = History([{"n": n} for n in range(4)])
+    history.keep_last(3)
+    other = again(history)
+    history.keep_last(1)
+    other.append({"n": 9})
+    assert (list(history), history.ever) == ([{"n": 3}], 4)
+    assert (other[-1], len(other), other.ever) == ({"n": 9}, 4, 5)
+
+
 def test_history_cannot_be_changed() -> None:
     history: Any = History([{"a": 1}])
     for change in ("insert", "pop", "remove", "clear", "sort", "reverse", "__setitem__"):
