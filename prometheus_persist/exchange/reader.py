@@ -18,14 +18,18 @@ from prometheus_persist.state import OrderIntent
 class ViewRequest:
     """What to read: everything since ``since_ms`` (exchange time), and these orders by clOrdId.
 
-    A clOrdId that the exchange does not know proves that the order never arrived only once it is
-    older than ``in_flight_ms`` and younger than what the exchange keeps.
+    Bills are read from ``bills_since_ms`` on (None: from ``since_ms``). A clOrdId that the exchange
+    does not know proves that the order never arrived only once it is older than ``in_flight_ms``
+    and younger than what the exchange keeps. What has not been read after ``budget_s`` seconds is
+    incomplete.
     """
 
     since_ms: int
     now_ms: int
     intents: tuple[OrderIntent, ...] = ()
     in_flight_ms: int = 3_000
+    bills_since_ms: int | None = None
+    budget_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

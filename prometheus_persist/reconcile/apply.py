@@ -3,8 +3,8 @@
 1. The books are not touched. The result is a new state and the records that the streams gain; the
    caller commits both together or neither.
 2. Both ledgers and the agent move together, by the arithmetic of every other booking.
-3. An execution that the books hold already is refused: a plan is applied once, to the books it was
-   made from.
+3. An execution or a cash flow that the books hold already is refused: a plan is applied once, to the
+   books it was made from. What one execution is split into is booked together.
 4. Applying does not ask whether it may. A plan that needs a human is applied only after approval,
    and that is the caller's to know.
 """
@@ -15,21 +15,26 @@ import dataclasses
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, cast
 
 from prometheus_persist.errors import PlanStale
 from prometheus_persist.reconcile.plan import (
     AdoptDifference,
+    BookCash,
     BookFill,
     BookOrphan,
     FreezeInstrument,
+    MoneyCheck,
     Plan,
     RebuildLedger,
+    SetQuantity,
     SettleIntent,
 )
 from prometheus_persist.reconcile.views import Books
 from prometheus_persist.state import (
     NO_CONTRACTS,
+    Agent,
     Execution,
     FreezeEntry,
     Position,
@@ -39,8 +44,9 @@ from prometheus_persist.state import (
     book_execution,
     next_outcome,
 )
-from prometheus_persist.state.booking import book_unattributed
+from prometheus_persist.state.booking import book_cash, book_unattributed
 from prometheus_persist.state.documents import (
+    CASH_FLOWS,
     INTENT_LOG,
     ORPHAN_FILLS,
     PUBLIC_TRADES,
@@ -66,7 +72,8 @@ class _Work:
 
     state: SystemState
     now_ms: int
-    booked: AbstractSet[str]  # before
+    booked: AbstractSet[str]  # fills, before
+    flows: AbstractSet[str]  # the same of cash flows
     fresh: set[str] = field(default_factory=set)
     records: dict[str, list[JsonObject]] = field(default_factory=dict)
 
@@ -84,25 +91,34 @@ def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
         public_accounts=dict(before.public_accounts),
         intents=dict(before.intents),
     )
-    work = _Work(state, now_ms, books.booked_fills)
+    work = _Work(state, now_ms, books.booked_fills, books.booked_flows)
     for step in plan.corrections:
         _CARRY_OUT[type(step)](work, step)
     seen = max(state.watermark.fills_ms, plan.fills_seen_ms)
     state.watermark = state.watermark.model_copy(update={"fills_ms": seen})
+    if plan.money is not None and plan.money.settled is not None:
+        _reconciled(state, plan.money, plan.read_ms)
     return Applied(state, work.records)
+
+
+def _reconciled(state: SystemState, money: MoneyCheck, read_ms: int) -> None:
+    """Remember where the money stood."""
+    cash = state.account_cash
+    update: dict[str, object] = {
+        "settled": money.settled,
+        "reserve": money.reserve,
+        "bill_seen": max(cash.bill_seen, money.bill_seen),
+        "bills_ms": max(cash.bills_ms, money.bills_ms),
+    }
+    if money.first:
+        update |= {"baseline_ms": read_ms, "ccy": money.ccy}
+    state.account_cash = cash.model_copy(update=update)
 
 
 def _book_fill(work: _Work, step: BookFill) -> None:
     state, name = work.state, step.agent_id
-    _book_once(work, step.execution)
-    try:
-        agent, private, account = (
-            state.agents[name],
-            state.private_ledgers[name],
-            state.public_accounts[name],
-        )
-    except KeyError:
-        raise PlanStale(f"agent {name!r} lacks a book that the plan moves") from None
+    _book_once(work, step.execution, step.part)
+    agent, private, account = _books_of(state, name)
     done = book_execution(agent, private, account, step.execution)
     state.agents[name] = done.agent
     state.private_ledgers[name] = done.private
@@ -115,10 +131,60 @@ def _book_fill(work: _Work, step: BookFill) -> None:
         state.intents[intent.cl_ord_id] = intent.model_copy(update={"booked_contracts": booked})
 
 
+def _books_of(state: SystemState, name: str) -> tuple[Agent, PrivateLedger, PublicAccount]:
+    try:
+        return state.agents[name], state.private_ledgers[name], state.public_accounts[name]
+    except KeyError:
+        raise PlanStale(f"agent {name!r} lacks a book that the plan moves") from None
+
+
 def _book_orphan(work: _Work, step: BookOrphan) -> None:
-    _book_once(work, step.execution)
-    work.state.unattributed = book_unattributed(work.state.unattributed, step.execution)
-    work.append(ORPHAN_FILLS, _orphan_record(step.execution, work.now_ms))
+    _book_once(work, step.execution, step.part)
+    work.state.unattributed, pnl = book_unattributed(work.state.unattributed, step.execution)
+    work.append(ORPHAN_FILLS, _orphan_record(step.execution, pnl, work.now_ms))
+
+
+def _book_cash(work: _Work, step: BookCash) -> None:
+    state, name = work.state, step.agent_id
+    if step.ref in work.flows or step.ref in work.fresh:
+        raise PlanStale(f"cash flow {step.ref} is booked already")
+    work.fresh.add(step.ref)
+    if name:
+        books = book_cash(*_books_of(state, name), step.amount, step.ts_ms)
+        state.agents[name], state.private_ledgers[name], state.public_accounts[name] = books
+    work.append(
+        CASH_FLOWS,
+        {
+            "ref": step.ref,
+            "agent_id": name,
+            "kind": step.kind,
+            "amount": str(step.amount),
+            "inst_id": step.inst_id,
+            "ts_ms": step.ts_ms,
+            "found_ms": work.now_ms,
+        },
+    )
+
+
+def _set_quantity(work: _Work, step: SetQuantity) -> None:
+    state, name = work.state, step.agent_id
+    _, private, account = _books_of(state, name)
+    version = max(private.version, account.version) + 1
+    state.private_ledgers[name] = private.model_copy(
+        update={"version": version, "positions": _with_quantity(private.positions, step)}
+    )
+    state.public_accounts[name] = account.model_copy(
+        update={"version": version, "positions": _with_quantity(account.positions, step)}
+    )
+
+
+def _with_quantity(positions: list[Position], step: SetQuantity) -> list[Position]:
+    return [
+        each.model_copy(update={"qty_contracts": step.qty_contracts})
+        if each.key == step.key
+        else each
+        for each in positions
+    ]
 
 
 def _adopt(work: _Work, step: AdoptDifference) -> None:
@@ -154,13 +220,14 @@ def _adoption_record(step: AdoptDifference, now_ms: int) -> JsonObject:
     }
 
 
-def _book_once(work: _Work, execution: Execution) -> None:
-    if execution.fill_id in work.booked or execution.fill_id in work.fresh:
+def _book_once(work: _Work, execution: Execution, part: str) -> None:
+    name = f"{execution.fill_id}#{part}"
+    if execution.fill_id in work.booked or name in work.fresh:
         raise PlanStale(f"execution {execution.fill_id} is booked already")
-    work.fresh.add(execution.fill_id)
+    work.fresh.add(name)
 
 
-def _orphan_record(execution: Execution, now_ms: int) -> JsonObject:
+def _orphan_record(execution: Execution, pnl: Decimal, now_ms: int) -> JsonObject:
     return {
         "fill_id": execution.fill_id,
         "inst_id": execution.inst_id,
@@ -170,6 +237,7 @@ def _orphan_record(execution: Execution, now_ms: int) -> JsonObject:
         "qty_contracts": str(execution.qty_contracts.value),
         "px": str(execution.px),
         "fee": str(execution.fee),
+        "pnl": str(pnl),
         "ord_id": execution.ord_id,
         "cl_ord_id": execution.cl_ord_id,
         "ts_ms": execution.ts_ms,
@@ -233,4 +301,6 @@ _CARRY_OUT: dict[type, Callable[[_Work, Any], None]] = {
     SettleIntent: _settle,
     FreezeInstrument: _freeze,
     AdoptDifference: _adopt,
+    BookCash: _book_cash,
+    SetQuantity: _set_quantity,
 }

@@ -56,10 +56,15 @@ class Case(StrEnum):
     B = "B"  # the books hold more than the exchange: closed outside the system
     C = "C"  # public and private ledger differ
     D = "D"  # the direction differs
+    E = "E"  # the books count in another unit than the exchange
     F = "F"  # an order intent without an answer
     G = "G"  # an order rests at the exchange that no book knows
+    H = "H"  # a position whose agent does not live
+    I = "I"  # one of our ids names several orders  # noqa: E741 the case's own letter
     J = "J"  # a foreign writer or a trade by hand
-    L = "L"  # the account's position mode is not what the books were kept under
+    K = "K"  # money moved and was not booked: funding, fee, penalty, transfer
+    L = "L"  # the account's position or margin mode is not what the books were kept under
+    M = "M"  # a part of an order was executed, and not recorded
 
 
 class Resolution(StrEnum):
@@ -109,10 +114,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class BookFill:
-    """Book one execution into both ledgers of its owner."""
+    """Book one execution into both ledgers of its owner.
+
+    ``part`` tells apart what one execution is split into (a shared liquidation); "" where whole.
+    """
 
     agent_id: str
     execution: Execution
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +129,7 @@ class BookOrphan:
     """Book one execution to nobody, visibly."""
 
     execution: Execution
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +174,67 @@ class AdoptDifference:
     finding_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class BookCash:
+    """Book one flow of money that is no execution; ``agent_id`` "" is the account's own entry.
+
+    ``ref`` is its identity: a bill, or a bill and the owner whose share it is. It is booked once.
+    ``kind`` is funding, fee, liquidation_penalty, transfer, interest, foreign_trade, unexplained or
+    other.
+    """
+
+    agent_id: str
+    ref: str
+    kind: str
+    amount: Decimal
+    inst_id: str
+    ts_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuantity:
+    """Write one agent's position in the exchange's unit; only ever on approval."""
+
+    agent_id: str
+    key: PositionKey
+    qty_contracts: Contracts
+
+
 Correction = (
-    BookFill | BookOrphan | RebuildLedger | SettleIntent | FreezeInstrument | AdoptDifference
+    BookFill
+    | BookOrphan
+    | RebuildLedger
+    | SettleIntent
+    | FreezeInstrument
+    | AdoptDifference
+    | BookCash
+    | SetQuantity
 )
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyCheck:
+    """R4: does the money that was booked explain the money that is there?
+
+    ``settled`` is the account's equity without unrealised PnL, as the exchange shows it, None where
+    it was not read. ``booked`` is all that is booked once the plan is applied, ``basis`` what the
+    owners' entry prices differ from the exchange's average price. ``residual`` is
+    settled − reserve − booked − basis: what nothing explains, zero to the cent. ``first`` at the
+    first reconciliation, which sets ``reserve`` so that the residual is zero.
+    ``bill_seen`` is the newest bill that the plan then covers.
+    """
+
+    ccy: str
+    verdict: Verdict
+    first: bool
+    settled: Decimal | None
+    reserve: Decimal
+    booked: Decimal
+    basis: Decimal
+    residual: Decimal | None
+    bill_seen: int
+    bills_ms: int
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +265,7 @@ class Plan:
     source_problems: tuple[str, ...]
     fills_seen_ms: int
     plan_hash: str
+    money: MoneyCheck | None = None
 
     @property
     def needs_human(self) -> bool:
@@ -210,6 +279,7 @@ class Plan:
             any(item.verdict is Verdict.UNKNOWN for item in self.items)
             or any(finding.resolution is Resolution.UNKNOWN for finding in self.findings)
             or bool(self.source_problems)
+            or (self.money is not None and self.money.verdict is Verdict.UNKNOWN)
         )
 
     @property
@@ -222,7 +292,7 @@ class Plan:
         """All corrections, in the order in which they are applied.
 
         Ledgers are rebuilt first, then executions are booked in the order in which they happened,
-        then differences are adopted, intents settled and instruments frozen.
+        then money is, then differences are adopted, intents settled and instruments frozen.
         """
         steps = (step for finding in self.findings for step in finding.corrections)
         return tuple(sorted(steps, key=_application_order))
@@ -233,12 +303,17 @@ def _application_order(step: Correction) -> tuple[int, int, int, str]:
         return (0, 0, 0, step.agent_id)
     if isinstance(step, (BookFill, BookOrphan)):
         execution = step.execution
-        return (1, execution.ts_ms, trade_number(execution.trade_id), execution.fill_id)
+        place = f"{execution.fill_id} {step.part}"
+        return (1, execution.ts_ms, trade_number(execution.trade_id), place)
+    if isinstance(step, SetQuantity):
+        return (2, 0, 0, f"{step.key} {step.agent_id}")
+    if isinstance(step, BookCash):
+        return (3, step.ts_ms, 0, f"{step.ref} {step.agent_id}")
     if isinstance(step, AdoptDifference):
-        return (2, 0, 0, str(step.key))
+        return (4, 0, 0, str(step.key))
     if isinstance(step, SettleIntent):
-        return (3, 0, 0, step.cl_ord_id)
-    return (4, 0, 0, f"{step.inst_id} {step.finding_id}")
+        return (5, 0, 0, step.cl_ord_id)
+    return (6, 0, 0, f"{step.inst_id} {step.finding_id}")
 
 
 def trade_number(trade_id: str) -> int:

@@ -12,13 +12,16 @@ import hashlib
 
 from prometheus_persist.reconcile.plan import (
     AdoptDifference,
+    BookCash,
     BookFill,
     BookOrphan,
     Correction,
     Finding,
     FreezeInstrument,
+    MoneyCheck,
     Plan,
     RebuildLedger,
+    SetQuantity,
     SettleIntent,
 )
 from prometheus_persist.state import Execution, PositionKey
@@ -31,6 +34,8 @@ KINDS: dict[type[Correction], str] = {
     SettleIntent: "settle_intent",
     FreezeInstrument: "freeze_instrument",
     AdoptDifference: "adopt_difference",
+    BookCash: "book_cash",
+    SetQuantity: "set_quantity",
 }
 
 
@@ -70,6 +75,14 @@ def _body(plan: Plan) -> JsonObject:
         "findings": [_finding(one) for one in plan.findings],
         "source_problems": list(plan.source_problems),
         "fills_seen_ms": plan.fills_seen_ms,
+        "money": None if plan.money is None else _money(plan.money),
+    }
+
+
+def _money(money: MoneyCheck) -> JsonObject:
+    return {
+        field.name: None if (value := getattr(money, field.name)) is None else _plain(value)
+        for field in dataclasses.fields(money)
     }
 
 

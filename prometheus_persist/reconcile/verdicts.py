@@ -32,10 +32,15 @@ _ITEMS_OF_CASE: Mapping[Case, frozenset[Item]] = {
     Case.B: frozenset({Item.SIZE, Item.OWNER}),
     Case.C: frozenset(),
     Case.D: frozenset({Item.SIZE, Item.DIRECTION, Item.OWNER}),
+    Case.E: frozenset({Item.SIZE}),
     Case.F: frozenset({Item.OWNER}),
     Case.G: frozenset(),
+    Case.H: frozenset({Item.OWNER}),
+    Case.I: frozenset({Item.SIZE, Item.OWNER}),
     Case.J: frozenset(),
+    Case.K: frozenset({Item.CAPITAL}),
     Case.L: _VENUE_ITEMS,
+    Case.M: frozenset({Item.SIZE, Item.OWNER}),
 }
 
 

@@ -4,6 +4,8 @@
 completeness of every source it was read from. Contracts are signed under posSide ``net`` and
 non-negative under ``long``/``short``; times are the exchange's Unix ms; prices are Decimal.
 
+Money is in the currency it is named with (``ccy``); a charge is negative.
+
 A source that failed, was capped, or does not reach back far enough is not ``complete``; what
 depends on it is UNKNOWN. An empty row list of an incomplete source says nothing at all.
 """
@@ -21,6 +23,7 @@ from prometheus_persist.state import (
     PositionKey,
     SystemState,
 )
+from prometheus_persist.state.money import ZERO, add, sub
 
 POSITIONS = "positions"
 FILLS = "fills"
@@ -30,6 +33,8 @@ ALGO_ORDERS = "algo_orders"
 INTENT_LOOKUPS = "intent_lookups"
 INSTRUMENTS = "instruments"
 CONFIG = "config"
+BILLS = "bills"
+POSITIONS_HISTORY = "positions_history"
 BALANCE = "balance"
 SOURCES = (
     CONFIG,
@@ -40,6 +45,8 @@ SOURCES = (
     ORDERS_HISTORY,
     ALGO_ORDERS,
     INTENT_LOOKUPS,
+    POSITIONS_HISTORY,
+    BILLS,
     BALANCE,
 )
 
@@ -75,12 +82,19 @@ class Instrument:
 
 @dataclass(frozen=True, slots=True)
 class VenuePosition:
-    """One open position row. It carries no owner."""
+    """One open position row. It carries no owner.
+
+    ``liq_penalty`` is what liquidations have cost it so far in this life, zero or negative;
+    ``opened_ms`` is when this life began.
+    """
 
     key: PositionKey
     qty_contracts: Contracts
     avg_px: Decimal
     updated_ms: int
+    pos_id: str = ""
+    opened_ms: int = 0
+    liq_penalty: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +119,75 @@ class VenueFill:
     def fill_id(self) -> str:
         """Its identity: tradeId is unique per instrument."""
         return f"{self.inst_id}:{self.trade_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class VenueBill:
+    """One line of the account's money (OKX: account/bills). Types: trade 2, liquidation 5, funding
+    8, ADL 9; ``trade_id`` ties the first two and the last to a fill, whose ``bill_id`` it shares.
+
+    ``bal_chg`` moves the account's cash, ``pos_bal_chg`` the margin inside an isolated position.
+    ``qty_contracts`` is never negative; None where a bill has none.
+    """
+
+    bill_id: str
+    type: str
+    sub_type: str
+    inst_type: str
+    inst_id: str
+    mgn_mode: str
+    ccy: str
+    bal_chg: Decimal
+    pos_bal_chg: Decimal
+    pnl: Decimal
+    fee: Decimal
+    qty_contracts: Contracts | None
+    trade_id: str
+    ord_id: str
+    ts_ms: int
+
+    @property
+    def change(self) -> Decimal:
+        """What it does to the account's money, wherever in the account that lies."""
+        return add(self.bal_chg, self.pos_bal_chg)
+
+    @property
+    def number(self) -> int:
+        """Its id as a number: bill ids increase."""
+        return int(self.bill_id)
+
+
+@dataclass(frozen=True, slots=True)
+class VenueBalance:
+    """One currency of the account (OKX: account/balance, details)."""
+
+    ccy: str
+    equity: Decimal
+    upl: Decimal
+
+    @property
+    def settled(self) -> Decimal:
+        """Equity without what is not realised: cash, and margin in isolated positions."""
+        return sub(self.equity, self.upl)
+
+
+@dataclass(frozen=True, slots=True)
+class VenueLife:
+    """One life of a position, as far as it went (OKX: account/positions-history).
+
+    ``kind``: 1 reduced, 2 closed, 3 liquidated, 4 liquidated in part, 5 ADL in part, 6 ADL whole;
+    the latest event only. ``key.pos_side`` is ``net`` in net mode.
+    """
+
+    key: PositionKey
+    pos_id: str
+    kind: str
+    direction: str
+    closed_contracts: Contracts
+    realized_pnl: Decimal
+    liq_penalty: Decimal
+    opened_ms: int
+    updated_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +265,9 @@ class VenueView:
     orders: tuple[VenueOrder, ...] = ()
     algo_orders: tuple[VenueAlgoOrder, ...] = ()
     lookups: tuple[IntentLookup, ...] = ()
+    lives: tuple[VenueLife, ...] = ()
+    bills: tuple[VenueBill, ...] = ()
+    balances: Mapping[str, VenueBalance] = field(default_factory=dict)
     equity: Decimal | None = None
 
     def complete(self, *names: str) -> bool:
@@ -198,15 +284,34 @@ class VenueView:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A booked execution as far as holdings go. ``owner`` "" is nobody."""
+
+    ts_ms: int
+    owner: str
+    key: PositionKey
+    signed: Contracts
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """What the store holds: the typed state and what its streams already contain.
 
     ``booked_fills`` are the fill ids in the ledgers or among the orphans. ``order_owners`` maps
     every clOrdId ever issued to its agent, ended intents included. ``ended`` holds the ended
     intents by clOrdId, for executions that turn up late.
+
+    ``booked_flows`` are the refs of the cash flows booked (``BookCash.ref``). ``booked_fees`` has
+    the fee under which each fill was booked. ``money`` is everything ever booked, by owner ("" for
+    nobody and for the account itself) and kind. ``moves`` are the executions booked with a time
+    from the last reconciled bill on, oldest first: who held what at the time of a later bill.
     """
 
     state: SystemState
     booked_fills: AbstractSet[str]
     order_owners: Mapping[str, str]
     ended: Mapping[str, OrderIntent] = field(default_factory=dict)
+    booked_flows: AbstractSet[str] = frozenset()
+    booked_fees: Mapping[str, Decimal] = field(default_factory=dict)
+    money: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    moves: tuple[Move, ...] = ()

@@ -101,6 +101,8 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "report.step_rebuild_ledger": ("重建{n}本账簿", "rebuild {n} ledger(s)"),
     "report.step_settle_intent": ("结清{n}张订单", "settle {n} order(s)"),
     "report.step_adopt_difference": ("{n}项差额记为无归属", "let nobody own {n} difference(s)"),
+    "report.step_book_cash": ("补记{n}笔资金变动", "book {n} cash flow(s)"),
+    "report.step_set_quantity": ("改写{n}项持仓的单位", "put {n} position(s) into OKX's unit"),
     "report.step_freeze_instrument": ("冻结{n}个合约", "freeze {n} instrument(s)"),
     "report.how_plan": (
         "  审阅: prometheus-persist reconcile --plan plan.json",

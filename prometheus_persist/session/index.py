@@ -1,18 +1,36 @@
-"""What the streams already hold, by id: booked fills, ended orders and whose they were."""
+"""What the streams already hold, by id: booked fills and cash flows, ended orders and whose they
+were, how much money was booked to whom, and the executions that a coming bill may still concern.
+"""
 
 from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from prometheus_persist.state import OrderIntent, SystemState
-from prometheus_persist.state.documents import INTENT_LOG, ORPHAN_FILLS, PUBLIC_TRADES
+from prometheus_persist.state import (
+    NO_CONTRACTS,
+    OrderIntent,
+    PositionKey,
+    SystemState,
+    contracts,
+)
+from prometheus_persist.state.documents import (
+    CASH_FLOWS,
+    INTENT_LOG,
+    ORPHAN_FILLS,
+    PUBLIC_TRADES,
+)
 from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.money import ZERO, add
 
 if TYPE_CHECKING:
-    from prometheus_persist.reconcile.views import Books
+    from prometheus_persist.reconcile.views import Books, Move
+
+NOBODY = ""
+_CLOSING_SIDE = {"long": "sell", "short": "buy", "net": "sell"}
 
 
 @dataclass(slots=True)
@@ -20,30 +38,79 @@ class StreamIndex:
     """An index that keeps up with the growth of the streams."""
 
     booked: set[str] = field(default_factory=set)
+    flows: set[str] = field(default_factory=set)
     owners: dict[str, str] = field(default_factory=dict)
     ended: dict[str, OrderIntent] = field(default_factory=dict)
+    money: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    _recent: list[tuple[int, str, JsonObject]] = field(default_factory=list)
     _seen: dict[str, int] = field(default_factory=dict)
 
     def books(self, state: SystemState, streams: Mapping[str, list[JsonObject]]) -> Books:
         """The three-book comparison's own side, as it stands until something is saved.
 
-        Costs what is open and new, not what has ever been booked: nothing is copied.
+        Costs what is open and new, not what has ever been booked: nothing old is copied.
         """
         from prometheus_persist.reconcile.views import Books
 
-        self.take(streams)
+        since_ms = state.account_cash.bills_ms
+        self.take(streams, since_ms)
+        self._recent = [each for each in self._recent if each[0] >= since_ms]
         waiting = {key: item.agent_id for key, item in state.intents.items()}
-        return Books(state, self.booked, ChainMap(waiting, self.owners), self.ended)
+        return Books(
+            state,
+            self.booked,
+            ChainMap(waiting, self.owners),
+            self.ended,
+            self.flows,
+            _fees(self._recent),
+            self.money,
+            _moves(self._recent),
+        )
 
-    def take(self, streams: Mapping[str, list[JsonObject]]) -> None:
-        """Read what has been appended since the last time."""
-        for name in (PUBLIC_TRADES, ORPHAN_FILLS, INTENT_LOG):
+    def take(self, streams: Mapping[str, list[JsonObject]], since_ms: int = 0) -> None:
+        """Read what has been appended since the last time; from ``since_ms`` on it is recent."""
+        for name in (PUBLIC_TRADES, ORPHAN_FILLS, CASH_FLOWS, INTENT_LOG):
             records = streams.get(name, [])
             for record in records[self._seen.get(name, 0) :]:
                 if name == INTENT_LOG:
                     intent = OrderIntent.model_validate(record)
                     self.owners[intent.cl_ord_id] = intent.agent_id
                     self.ended[intent.cl_ord_id] = intent
+                elif name == CASH_FLOWS:
+                    self.flows.add(record["ref"])
+                    self._pay(record["agent_id"], record["kind"], record["amount"])
                 else:
-                    self.booked.add(record["fill_id"])
+                    self._execution(record, since_ms)
             self._seen[name] = len(records)
+
+    def _execution(self, record: JsonObject, since_ms: int) -> None:
+        self.booked.add(record["fill_id"])
+        owner = record.get("agent_id", NOBODY)
+        for kind in ("pnl", "fee"):  # an adopted difference, or an orphan of old, has none
+            self._pay(owner, kind, record.get(kind, "0"))
+        if record["ts_ms"] >= since_ms and "side" in record:
+            self._recent.append((record["ts_ms"], owner, record))
+
+    def _pay(self, owner: str, kind: str, amount: str) -> None:
+        paid = self.money.setdefault(owner, {})
+        paid[kind] = add(paid.get(kind, ZERO), Decimal(amount))
+
+
+def _fees(recent: list[tuple[int, str, JsonObject]]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for _, _, record in recent:
+        name = record["fill_id"]
+        found[name] = add(found.get(name, ZERO), Decimal(record["fee"]))
+    return found
+
+
+def _moves(recent: list[tuple[int, str, JsonObject]]) -> tuple[Move, ...]:
+    from prometheus_persist.reconcile.views import Move
+
+    moves = []
+    for ts_ms, owner, record in recent:
+        key = PositionKey(record["inst_id"], record["mgn_mode"], record["pos_side"])
+        quantity = contracts(record["qty_contracts"])
+        closes = record["side"] == _CLOSING_SIDE[key.pos_side]
+        moves.append(Move(ts_ms, owner, key, NO_CONTRACTS - quantity if closes else quantity))
+    return tuple(sorted(moves, key=lambda move: move.ts_ms))

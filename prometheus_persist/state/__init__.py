@@ -8,6 +8,7 @@ from prometheus_persist.state.documents import state_from, to_documents
 from prometheus_persist.state.history import History
 from prometheus_persist.state.intents import next_outcome
 from prometheus_persist.state.models import (
+    AccountCash,
     Agent,
     FreezeEntry,
     FreezeState,
@@ -40,6 +41,7 @@ from prometheus_persist.state.registry import AgentIds, Registry
 
 __all__ = [
     "NO_CONTRACTS",
+    "AccountCash",
     "Agent",
     "AgentIds",
     "BaseQty",

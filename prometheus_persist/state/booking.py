@@ -144,10 +144,28 @@ def book_execution(
     return Booked(new_agent, new_private, new_account, record)
 
 
-def book_unattributed(book: Unattributed, execution: Execution) -> Unattributed:
-    """The same position arithmetic for what no agent owns; its money belongs to nobody here."""
-    positions, _ = applied(book.positions, execution)
-    return book.model_copy(update={"positions": positions})
+def book_cash(
+    agent: Agent, private: PrivateLedger, account: PublicAccount, amount: Decimal, ts_ms: int
+) -> tuple[Agent, PrivateLedger, PublicAccount]:
+    """Money that moved without an execution (funding, a penalty): into all three, as one booking.
+
+    It is no trade: neither wins nor counts move, PnL does.
+    """
+    version = max(private.version, account.version) + 1
+    moved = {"version": version, "updated_ms": max(private.updated_ms, account.updated_ms, ts_ms)}
+    new_private = private.model_copy(update=moved | {"capital": add(private.capital, amount)})
+    total = add(account.total_pnl, amount)
+    new_account = account.model_copy(
+        update=moved | {"capital": add(account.capital, amount), "total_pnl": total}
+    )
+    money = {"current_capital": new_private.capital, "total_pnl": total}
+    return agent.model_copy(update=money), new_private, new_account
+
+
+def book_unattributed(book: Unattributed, execution: Execution) -> tuple[Unattributed, Decimal]:
+    """The same position arithmetic for what no agent owns, and the PnL that is nobody's."""
+    positions, pnl = applied(book.positions, execution)
+    return book.model_copy(update={"positions": positions}), pnl
 
 
 def applied(positions: list[Position], execution: Execution) -> tuple[list[Position], Decimal]:

@@ -7,12 +7,14 @@ A document is a JSON object under a key. The keys:
     public_accounts/<agent_id>   PublicAccount
     intents/<clOrdId>            OrderIntent, while it is open
     public_ledger  valhalla  supervisor  mastermind  registry  freeze  unattributed  watermark
+    account_cash
 
 and the streams, append-only lists of JSON objects that grow beside them:
 
     public_trades                every execution booked, of all agents
     private_trades/<agent_id>    the same executions, in each agent's own book
     orphan_fills                 executions nobody owns
+    cash_flows                   money that moved without an execution: funding, penalties, transfers
     intent_log                   order intents that came to an end
 
 ``is_same`` compares by canonical bytes: 1, 1.0 and true are three different values.
@@ -34,6 +36,7 @@ from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.state.encoding import leaves
 from prometheus_persist.state.exactjson import JsonObject, dumps
 from prometheus_persist.state.models import (
+    AccountCash,
     Agent,
     FreezeState,
     Mastermind,
@@ -52,6 +55,7 @@ from prometheus_persist.state.registry import Registry
 PUBLIC_TRADES = "public_trades"
 ORPHAN_FILLS = "orphan_fills"
 INTENT_LOG = "intent_log"
+CASH_FLOWS = "cash_flows"
 
 FAMILIES: dict[str, tuple[str, type[BaseModel]]] = {
     "agents": ("agents", Agent),
@@ -69,6 +73,7 @@ SINGLES: dict[str, type[BaseModel]] = {
     "freeze": FreezeState,
     "unattributed": Unattributed,
     "watermark": Watermark,
+    "account_cash": AccountCash,
 }
 
 

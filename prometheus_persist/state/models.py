@@ -255,10 +255,15 @@ class FreezeEntry(Model):
 
 
 class FreezeState(Model):
-    """What may not trade: ``everything`` shuts the gate, an instrument refuses new entries."""
+    """What may not trade: ``everything`` shuts the gate, an instrument refuses new entries.
+
+    ``lifted`` has the findings that a human has seen, and the reason given when lifting a freeze:
+    the same finding does not freeze again.
+    """
 
     everything: FreezeEntry | None = None
     instruments: dict[str, FreezeEntry] = Field(default_factory=dict)
+    lifted: dict[str, str] = Field(default_factory=dict)
 
 
 class Unattributed(Model):
@@ -277,6 +282,21 @@ class Watermark(Model):
     fills_ms: int = 0
 
 
+class AccountCash(Model):
+    """Where the account's money stood when it was last reconciled (R4). History: stream cash_flows.
+
+    ``reserve`` is what the account held at the first reconciliation beyond what the books explain;
+    ``baseline_ms`` 0 means that there has been none. Bills up to ``bill_seen`` are accounted for.
+    """
+
+    ccy: str = "USDT"
+    baseline_ms: int = 0
+    reserve: Money = ZERO
+    settled: Money = ZERO
+    bill_seen: int = 0
+    bills_ms: int = 0
+
+
 @dataclass
 class SystemState:
     """Everything typed, in one place. Keys of the dicts are agent ids, and clOrdIds for intents."""
@@ -293,3 +313,4 @@ class SystemState:
     freeze: FreezeState = field(default_factory=FreezeState)
     unattributed: Unattributed = field(default_factory=Unattributed)
     watermark: Watermark = field(default_factory=Watermark)
+    account_cash: AccountCash = field(default_factory=AccountCash)

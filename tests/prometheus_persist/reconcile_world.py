@@ -281,7 +281,7 @@ class World:
     def _book(self, owner: str | None, execution: Execution) -> None:
         self.booked.add(execution.fill_id)
         if owner is None:
-            self.state.unattributed = book_unattributed(self.state.unattributed, execution)
+            self.state.unattributed, _ = book_unattributed(self.state.unattributed, execution)
             return
         done = book_execution(
             self.state.agents[owner],

@@ -658,7 +658,8 @@ def _same_for_any_order_of_rows(books: object, view: object, plan: Plan) -> None
         assert dumps(left | {"read_ms": 0}) == dumps(right | {"read_ms": 0})
 
 
-CORE = tuple(name for name in SOURCES if name not in ("balance", "intent_lookups"))
+MONEY = ("balance", "bills", "positions_history")
+CORE = tuple(name for name in SOURCES if name not in (*MONEY, "intent_lookups"))
 
 
 @pytest.mark.parametrize("source", CORE)

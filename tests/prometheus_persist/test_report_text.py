@@ -239,7 +239,7 @@ HUMAN_ZH = """\
 
 【人工审批】
   B-6515745ff477  情况B  BTC-USDT-SWAP cross net  1笔成交记为无归属, 冻结1个合约
-  方案: 8fd24193eb35f44e0b72e54fb9ed9151cb4bd441a25e23c88a247e3a90cdc310
+  方案: 44b8454878dae9dc69fbdb750698046e56a0635dbada87fb8b9fe0bc83b38860
   审阅: prometheus-persist reconcile --plan plan.json
   批准: prometheus-persist reconcile --apply plan.json
 
@@ -292,7 +292,7 @@ Last save: 2025-12-03 01:12:44 UTC (9 h 17 min ago)
 
 [For a human]
   B-6515745ff477  case B  BTC-USDT-SWAP cross net  book 1 fill(s) to nobody, freeze 1 instrument(s)
-  plan:    8fd24193eb35f44e0b72e54fb9ed9151cb4bd441a25e23c88a247e3a90cdc310
+  plan:    44b8454878dae9dc69fbdb750698046e56a0635dbada87fb8b9fe0bc83b38860
   read:    prometheus-persist reconcile --plan plan.json
   approve: prometheus-persist reconcile --apply plan.json
 

@@ -307,7 +307,8 @@ def test_booking_tiny_prices_stay_readable() -> None:
 
 def test_booking_unattributed_moves_positions_only() -> None:
     """What nobody owns is kept with the same arithmetic and no money."""
-    book = book_unattributed(Unattributed(), fill(1, "buy", "2", "100"))
-    book = book_unattributed(book, fill(2, "buy", "2", "200"))
+    book, _ = book_unattributed(Unattributed(), fill(1, "buy", "2", "100"))
+    book, pnl = book_unattributed(book, fill(2, "buy", "2", "200"))
+    assert pnl == 0
     (held,) = book.positions
     assert (held.qty_contracts, held.entry_px) == (contracts("4"), Decimal(150))
