@@ -3,8 +3,8 @@
 1. The books are not touched. The result is a new state and the records that the streams gain; the
    caller commits both together or neither.
 2. Both ledgers and the agent move together, by the arithmetic of every other booking.
-3. An execution or a cash flow that the books hold already is refused: a plan is applied once, to the
-   books it was made from. What one execution is split into is booked together.
+3. An execution or a cash flow that the books hold already is refused: a plan is applied once, to
+   the books it was made from. What one execution is split into is booked together.
 4. Applying does not ask whether it may. A plan that needs a human is applied only after approval,
    and that is the caller's to know.
 """
@@ -125,9 +125,14 @@ def _book_fill(work: _Work, step: BookFill) -> None:
     state.public_accounts[name] = done.account
     work.append(PUBLIC_TRADES, done.record)
     work.append(private_trades(name), done.record)
-    intent = state.intents.get(step.execution.cl_ord_id)
+    _count(state, step.execution)
+
+
+def _count(state: SystemState, execution: Execution) -> None:
+    """The execution is booked with its order, where that is still open."""
+    intent = state.intents.get(execution.cl_ord_id)
     if intent is not None:
-        booked = intent.booked_contracts + step.execution.qty_contracts
+        booked = intent.booked_contracts + execution.qty_contracts
         state.intents[intent.cl_ord_id] = intent.model_copy(update={"booked_contracts": booked})
 
 
@@ -142,6 +147,7 @@ def _book_orphan(work: _Work, step: BookOrphan) -> None:
     _book_once(work, step.execution, step.part)
     work.state.unattributed, pnl = book_unattributed(work.state.unattributed, step.execution)
     work.append(ORPHAN_FILLS, _orphan_record(step.execution, pnl, work.now_ms))
+    _count(work.state, step.execution)
 
 
 def _book_cash(work: _Work, step: BookCash) -> None:

@@ -3,7 +3,10 @@
 1. Its clOrdId (or its order row's) is one that was issued: the agent it was issued to.
 2. Its order is the child of an algo order whose algoClOrdId was issued: that agent, as a stop.
 3. Its tag is an agent's tag, exactly.
-4. Nobody's otherwise. What the exchange did by itself (liquidation, ADL) is told by the order's
+4. One clOrdId that names several orders is exact for one of them only: the one whose answer the
+   intent holds, else the first (lowest ordId). The others' fills are nobody's by any id
+   (``duplicate``).
+5. Nobody's otherwise. What the exchange did by itself (liquidation, ADL) is told by the order's
    category or by a negative tradeId; everything else without an owner is somebody's hand.
 
 A fill carries no margin mode. It comes from the order row, else from the intent, else from the only
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import cast, get_args
 
 from prometheus_persist.reconcile.plan import Evidence, trade_number
@@ -29,9 +33,10 @@ from prometheus_persist.reconcile.views import (
 )
 from prometheus_persist.state import Execution, OrderIntent, PositionKey
 from prometheus_persist.state.models import MgnMode, PosSide, Side
-from prometheus_persist.state.money import plain
+from prometheus_persist.state.money import ZERO, plain
 
 NORMAL, STOP, MANUAL, LIQUIDATION, ADL = "normal", "stop", "manual", "liquidation", "adl"
+FORCED = frozenset({LIQUIDATION, ADL})
 _FORCED_CATEGORY: Mapping[str, str] = {
     "full_liquidation": LIQUIDATION,
     "partial_liquidation": LIQUIDATION,
@@ -45,7 +50,8 @@ class Claim:
     """One fill that the books do not hold, and what its ids say.
 
     ``owner`` is None where no id names one. ``execution`` is None where it cannot be judged, and
-    ``problem`` (a message id) says why.
+    ``problem`` (a message id) says why. ``duplicate`` is the clOrdId that another order has, too;
+    ``partial`` says that its order was not executed whole. ``lot_sz`` is the instrument's.
     """
 
     fill: VenueFill
@@ -54,6 +60,9 @@ class Claim:
     execution: Execution | None
     problem: str
     evidence: tuple[Evidence, ...]
+    duplicate: str = ""
+    partial: bool = False
+    lot_sz: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +72,13 @@ class _Index:
     orders: Mapping[tuple[str, str], VenueOrder]
     parents: Mapping[tuple[str, str], VenueAlgoOrder]
     algos: Mapping[str, VenueAlgoOrder]
+    genuine: Mapping[str, str]
     mgn_modes: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
 def claims(books: Books, view: VenueView, keys: frozenset[PositionKey]) -> tuple[Claim, ...]:
     """Every fill of a canonical view that is not booked, in booking order."""
-    index = _indexed(view, keys)
+    index = _indexed(books, view, keys)
     found = (
         _claim(books, view, index, fill)
         for fill in view.fills
@@ -119,7 +129,31 @@ def algo_evidence(algo: VenueAlgoOrder) -> Evidence:
     )
 
 
-def _indexed(view: VenueView, keys: frozenset[PositionKey]) -> _Index:
+def namesakes(books: Books, view: VenueView) -> dict[str, tuple[str, ...]]:
+    """Every clOrdId of ours that more than one order carries: their ordIds, the genuine one first.
+
+    Executions count as well: a row may have left the lists. What the books hold of an order that
+    has long ended is known by the ordId in its intent.
+    """
+    carried: dict[str, set[str]] = {}
+    told = [(row.cl_ord_id, row.ord_id) for row in view.orders]
+    told += [(row.cl_ord_id, row.ord_id) for row in view.fills]
+    for name, ord_id in told:
+        if name in books.order_owners:
+            carried.setdefault(name, set()).add(ord_id)
+    found = {}
+    for name, ord_ids in carried.items():
+        intent = known_intent(books, name)
+        known = intent.ord_id if intent is not None and intent.kind == "order" else ""
+        every = ord_ids | {known} if known else ord_ids
+        if len(every) > 1:
+            found[name] = tuple(
+                sorted(every, key=lambda one: (one != known, trade_number(one), one))
+            )
+    return dict(sorted(found.items()))
+
+
+def _indexed(books: Books, view: VenueView, keys: frozenset[PositionKey]) -> _Index:
     modes: dict[tuple[str, str], frozenset[str]] = {}
     for key in keys:
         place = (key.inst_id, key.pos_side)
@@ -128,6 +162,7 @@ def _indexed(view: VenueView, keys: frozenset[PositionKey]) -> _Index:
         orders={(row.inst_id, row.ord_id): row for row in view.orders},
         parents={(row.inst_id, row.ord_id): row for row in view.algo_orders if row.ord_id},
         algos={row.algo_id: row for row in view.algo_orders},
+        genuine={name: ord_ids[0] for name, ord_ids in namesakes(books, view).items()},
         mgn_modes=modes,
     )
 
@@ -138,12 +173,26 @@ def _claim(books: Books, view: VenueView, index: _Index, fill: VenueFill) -> Cla
     if parent is None and order is not None:
         parent = index.algos.get(order.algo_id)
     owner, cl_ord_id, stop = _owner(books, fill, order, parent)
+    duplicate = cl_ord_id if index.genuine.get(cl_ord_id, fill.ord_id) != fill.ord_id else ""
+    if duplicate:
+        owner, cl_ord_id = None, ""
     category = (STOP if stop else NORMAL) if owner is not None else _unowned_category(fill, order)
     evidence = [fill_evidence(fill)]
     evidence += [order_evidence(order)] if order is not None else []
     evidence += [algo_evidence(parent)] if parent is not None else []
     execution, problem = _execution(books, view, index, fill, order, cl_ord_id, category)
-    return Claim(fill, owner, category, execution, problem, tuple(evidence))
+    instrument = view.instruments.get(fill.inst_id)
+    return Claim(
+        fill,
+        owner,
+        category,
+        execution,
+        problem,
+        tuple(evidence),
+        duplicate=duplicate,
+        partial=order is not None and order.filled_contracts < order.qty_contracts,
+        lot_sz=ZERO if instrument is None else instrument.lot_sz,
+    )
 
 
 def _owner(

@@ -4,40 +4,38 @@
 2. Nothing is corrected from a view that is not whole. If any source that positions depend on
    (``CORE``) is incomplete, every item that needs the exchange is UNKNOWN and no correction of any
    kind is offered: an empty list from a failed read is never "flat".
-3. Findings come from five places: the two ledgers (C), the unbooked fills (A, B, D, J), open
-   intents (F), resting orders (G), and what is left over when all of that is booked (A, B, D, L).
-4. What is left over has no execution that explains it, so a human decides. The suggestion, where
-   the books can express it: nobody owns the difference, and the exchange wins. A leg that the
-   exchange shows on the other side (long for short) is a flip, not two differences.
-5. One fill that cannot be judged leaves every unbooked fill of its instrument unjudged: bookings
+3. Findings come from the two ledgers (C), the unbooked fills (A, B, D, I, J, M), open intents (F),
+   resting orders (G), orders under one clOrdId (I), what is left over when all of that is booked
+   (A, B, D, E, L: ``gaps.py``), and from who holds it then (H: ``standing.py``).
+4. One fill that cannot be judged leaves every unbooked fill of its instrument unjudged: bookings
    are in order or not at all. The watermark passes only fills that the plan books.
 """
 
 from __future__ import annotations
-
-import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from prometheus_persist.reconcile.attribute import claims
 from prometheus_persist.reconcile.canonical import canonical, source_problems
 from prometheus_persist.reconcile.compare import LedgerPair, compare_ledgers
 from prometheus_persist.reconcile.fillfindings import fill_findings, unjudged_findings
 from prometheus_persist.reconcile.findings import finding, in_order
+from prometheus_persist.reconcile.gaps import left_over
 from prometheus_persist.reconcile.plan import (
-    AdoptDifference,
     Case,
-    Correction,
     Evidence,
     Finding,
-    FreezeInstrument,
     Item,
     Plan,
     RebuildLedger,
     Resolution,
+    SettleIntent,
 )
 from prometheus_persist.reconcile.planjson import hashed
-from prometheus_persist.reconcile.settle import intent_findings, resting_findings
+from prometheus_persist.reconcile.settle import (
+    duplicate_findings,
+    intent_findings,
+    resting_findings,
+)
+from prometheus_persist.reconcile.standing import dead_holders
 from prometheus_persist.reconcile.verdicts import balances, item_verdicts
 from prometheus_persist.reconcile.views import (
     ALGO_ORDERS,
@@ -48,21 +46,19 @@ from prometheus_persist.reconcile.views import (
     ORDERS_OPEN,
     POSITIONS,
     Books,
-    VenuePosition,
     VenueView,
 )
-from prometheus_persist.reconcile.walk import NOBODY, Holdings, How, Walk, walk
+from prometheus_persist.reconcile.walk import Holdings, How, Walk, walk
 from prometheus_persist.state import (
     NO_CONTRACTS,
     Contracts,
-    PositionKey,
     PrivateLedger,
     PublicAccount,
 )
+from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.money import plain
 
 CORE = (CONFIG, INSTRUMENTS, POSITIONS, FILLS, ORDERS_OPEN, ORDERS_HISTORY, ALGO_ORDERS)
-NET_MODE, HEDGE_MODE = "net_mode", "long_short_mode"
 
 
 def reconcile(books: Books, view: VenueView) -> Plan:
@@ -77,14 +73,17 @@ def reconcile(books: Books, view: VenueView) -> Plan:
     murky = frozenset(claim.fill.inst_id for claim in found if claim.execution is None)
     clear = tuple(claim for claim in found if claim.fill.inst_id not in murky)
     walked = walk(before, clear, venue)
+    intents = intent_findings(books, view, _booked_by_intent(walked))
     findings = in_order(
         (
             *_ledger_findings(pairs, withheld=False),
             *unjudged_findings(tuple(c for c in found if c.fill.inst_id in murky)),
             *fill_findings(walked, venue),
-            *intent_findings(books, view, _booked_by_intent(walked)),
+            *intents,
             *resting_findings(books, view),
-            *_left_over(walked, view, venue, murky),
+            *duplicate_findings(books, view),
+            *left_over(walked, view, venue, murky),
+            *dead_holders(books, pairs, walked.after, _ended(intents)),
         )
     )
     return hashed(
@@ -97,6 +96,16 @@ def reconcile(books: Books, view: VenueView) -> Plan:
             fills_seen_ms=_fills_seen(books, view, walked, murky),
             plan_hash="",
         )
+    )
+
+
+def _ended(findings: tuple[Finding, ...]) -> frozenset[str]:
+    """The intents that these corrections end."""
+    return frozenset(
+        step.cl_ord_id
+        for one in findings
+        for step in one.corrections
+        if isinstance(step, SettleIntent) and step.outcome in TERMINAL
     )
 
 
@@ -183,107 +192,3 @@ def _fills_seen(books: Books, view: VenueView, walked: Walk, murky: frozenset[st
     stuck = bool(murky) or any(step.how is How.IMPOSSIBLE for step in walked.steps)
     old = books.state.watermark.fills_ms
     return old if stuck else max([old, *(fill.ts_ms for fill in view.fills)])
-
-
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    """A key whose books, once everything provable is booked, are still not the exchange's."""
-
-    key: PositionKey
-    books: Contracts
-    venue: Contracts
-
-
-def _left_over(
-    walked: Walk,
-    view: VenueView,
-    venue: Mapping[PositionKey, Contracts],
-    murky: frozenset[str],
-) -> list[Finding]:
-    after = walked.after
-    wrong_mode = sorted(key for key in after.held_keys() if not _fits(key, view.pos_mode))
-    findings = [_mode_finding(view.pos_mode, wrong_mode)] if wrong_mode else []
-    told = {*wrong_mode, *(s.execution.key for s in walked.steps if s.how is How.IMPOSSIBLE)}
-    gaps = {
-        key: _Gap(key, after.total(key), venue.get(key, NO_CONTRACTS))
-        for key in sorted(after.held_keys() | venue.keys())
-        if after.total(key) != venue.get(key, NO_CONTRACTS)
-        and key.inst_id not in murky
-        and key not in told
-    }
-    rows = {row.key: row for row in view.positions}
-    for key, gap in gaps.items():
-        row = rows.get(key)
-        shown = {"contracts": str(gap.venue)} | (
-            {"avg_px": plain(row.avg_px), "updated_ms": str(row.updated_ms)} if row else {}
-        )
-        step = _adoption(gap, after, row)
-        evidence = Evidence("position", str(key), shown)
-        findings.append(_gap_finding(gap, _flipped(gap, gaps), evidence, step))
-    return findings
-
-
-def _fits(key: PositionKey, pos_mode: str) -> bool:
-    return (key.pos_side == "net") == (pos_mode == NET_MODE)
-
-
-def _mode_finding(pos_mode: str, keys: list[PositionKey]) -> Finding:
-    return finding(
-        "pos_mode",
-        Case.L,
-        Resolution.HUMAN,
-        params={"pos_mode": pos_mode, "keys": ", ".join(str(key) for key in keys)},
-        evidence=[Evidence("position", str(key), {"pos_side": key.pos_side}) for key in keys],
-    )
-
-
-def _flipped(gap: _Gap, gaps: Mapping[PositionKey, _Gap]) -> bool:
-    """Opposite signs on one key, or contracts missing on one side and over on the other."""
-    if gap.books.sign * gap.venue.sign < 0:
-        return True
-    twin_side = {"long": "short", "short": "long"}.get(gap.key.pos_side)
-    if twin_side is None:
-        return False
-    twin = gaps.get(gap.key._replace(pos_side=twin_side))
-    return twin is not None and (gap.books < gap.venue) != (twin.books < twin.venue)
-
-
-def _adoption(gap: _Gap, after: Holdings, row: VenuePosition | None) -> AdoptDifference | None:
-    """The difference as nobody's; None where long or short would have to be held negatively."""
-    missing = gap.venue - gap.books
-    if gap.key.pos_side != "net" and (after.held(NOBODY, gap.key) + missing).sign < 0:
-        return None
-    names = (*after.holders(gap.key), NOBODY)
-    held = next((p for name in names if (p := after.position(name, gap.key)) is not None), None)
-    if row is not None:
-        return AdoptDifference(gap.key, missing, row.avg_px, row.updated_ms, "")
-    assert held is not None, "a gap without a venue row has a holder"
-    return AdoptDifference(gap.key, missing, held.entry_px, held.updated_ms, "")
-
-
-def _gap_finding(
-    gap: _Gap, flipped: bool, evidence: Evidence, step: AdoptDifference | None
-) -> Finding:
-    if flipped:
-        kind, case = ("direction_unexplained" if step else "direction_by_hand"), Case.D
-    elif abs(gap.venue) > abs(gap.books):
-        kind, case = "venue_more", Case.A
-    else:
-        kind, case = ("books_more" if step else "books_more_by_hand"), Case.B
-    reason = "the exchange holds what no agent owns"
-
-    def corrections(finding_id: str) -> tuple[Correction, ...]:
-        if step is None:
-            return ()
-        freeze = FreezeInstrument(gap.key.inst_id, reason, finding_id)
-        return (dataclasses.replace(step, finding_id=finding_id), freeze)
-
-    return finding(
-        kind,
-        case,
-        Resolution.HUMAN,
-        key=gap.key,
-        params={"key": str(gap.key), "books": str(gap.books), "venue": str(gap.venue)},
-        evidence=[evidence],
-        corrections=corrections,
-    )

@@ -3,10 +3,13 @@
 1. An owner's fill that opens or adds, from an order of its own: case A, booked.
 2. An owner's fill that closes, or that a stop made: case B, a close outside the system, booked with
    its real PnL and fee. Likewise a liquidation, an ADL or a close by hand with a sole owner.
+   A forced execution that several bore is booked to each by the declared rule (``split.py``).
+   A fill of an order that was executed in part: case M, booked likewise.
 3. Nobody's fill: case J, an orphan. It is booked to nobody and its instrument takes no new entries.
+   What the system itself sent for nobody is booked to nobody, and freezes nothing.
 4. A contested key: a human decides. The suggestion attached lets the exchange win: every unowned
    fill goes to nobody, so that owners + unattributed = exchange. It is case D where the exchange
-   shows the other direction, else case B.
+   shows the other direction, case I where an order carries another one's clOrdId, else case B.
 5. A fill that cannot be booked at all is told, and carries no suggestion.
 """
 
@@ -40,7 +43,7 @@ def fill_findings(walked: Walk, venue: Mapping[PositionKey, Contracts]) -> list[
         groups.setdefault(_group(step), []).append(step)
     findings = []
     for (how, *_), steps in sorted(groups.items()):
-        if how in (How.OWN, How.CLOSED):
+        if how in (How.OWN, How.CLOSED, How.SPLIT):
             findings.append(_booked(steps))
         elif how == How.ORPHAN:
             findings.append(_orphan(steps))
@@ -83,27 +86,38 @@ def _group(step: Step) -> tuple[str, ...]:
         return (step.how, step.owner, key, step.execution.ord_id, _booked_kind(step))
     if step.how is How.CLOSED:
         return (step.how, step.owner, key, category)
+    if step.how is How.SPLIT:
+        return (step.how, step.owner, key, category)
     if step.how is How.CONTESTED:
-        return (step.how, key, step.claim.owner or "")
+        return (step.how, key, step.claim.owner or "", step.claim.duplicate)
     return (step.how, key, step.owner)
 
 
 def _booked_kind(step: Step) -> str:
     if step.how is How.CLOSED:
         return f"closed_{step.execution.category}"
+    if step.how is How.SPLIT:
+        return f"split_{step.execution.category}"
     if step.execution.category == "stop":
         return "closed_by_stop"
+    if step.claim.partial:
+        return "fill_partial"
     return "closed_by_order" if step.closes else "fill_unrecorded"
 
 
 def _booked(steps: list[Step]) -> Finding:
     kind = _booked_kind(steps[0])
-    corrections = tuple(BookFill(step.owner, step.execution) for step in steps)
+    corrections = tuple(
+        BookFill(step.owner, step.execution, step.part)
+        if step.owner
+        else BookOrphan(step.execution, step.part)
+        for step in steps
+    )
     return finding(
         kind,
-        Case.A if kind == "fill_unrecorded" else Case.B,
+        {"fill_unrecorded": Case.A, "fill_partial": Case.M}.get(kind, Case.B),
         Resolution.AUTO,
-        agent_id=steps[0].owner,
+        agent_id=steps[0].owner or None,
         key=steps[0].execution.key,
         params=_params(steps),
         evidence=_evidence(steps),
@@ -138,7 +152,17 @@ def _impossible(steps: list[Step]) -> Finding:
 
 def _contested(steps: list[Step], walked: Walk, venue: Mapping[PositionKey, Contracts]) -> Finding:
     key = steps[0].execution.key
-    claimed = steps[0].claim.owner
+    claimed, duplicate = steps[0].claim.owner, steps[0].claim.duplicate
+    if duplicate:
+        return finding(
+            "duplicate_fills",
+            Case.I,
+            Resolution.HUMAN,
+            key=key,
+            params=_params(steps) | {"cl_ord_id": duplicate},
+            evidence=_evidence(steps),
+            corrections=lambda finding_id: _to_nobody(key, steps, finding_id),
+        )
     if claimed is None and key in walked.opposed:
         return _direction(key, steps, walked, venue)
     return finding(
@@ -178,7 +202,7 @@ def _direction(
 
 
 def _to_nobody(key: PositionKey, steps: Iterable[Step], finding_id: str) -> tuple[Correction, ...]:
-    booked: tuple[Correction, ...] = tuple(BookOrphan(step.execution) for step in steps)
+    booked: tuple[Correction, ...] = tuple(BookOrphan(step.execution, step.part) for step in steps)
     freeze = FreezeInstrument(key.inst_id, "the exchange holds what no agent owns", finding_id)
     return (*booked, freeze) if booked else ()
 

@@ -5,7 +5,8 @@ piece of code, whoever brings it.
 
 1. Executions that the books hold already are left out; the rest is booked to the intent's agent.
 2. A terminal outcome is taken only when every contract the exchange executed is booked with it.
-3. An answer that does not name the order settles nothing.
+3. An answer that does not name the order, or names another one than the intent's, settles nothing.
+4. What the system sent for nobody is booked to nobody.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import cast
 from prometheus_persist.reconcile.apply import Applied, apply_plan
 from prometheus_persist.reconcile.plan import (
     BookFill,
+    BookOrphan,
     Case,
     Correction,
     Finding,
@@ -30,6 +32,7 @@ from prometheus_persist.reconcile.views import Books, Instrument, IntentLookup, 
 from prometheus_persist.state import Execution, OrderIntent
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import PosSide, Side
+from prometheus_persist.state.registry import SYSTEM_OWNER
 
 
 def live_steps(
@@ -41,13 +44,14 @@ def live_steps(
 ) -> tuple[Correction, ...]:
     """What to book and how to settle ``intent``; empty where nothing new is proven."""
     outcome = OUTCOMES[intent.kind].get(lookup.state) if lookup.found else None
-    if outcome is None:
+    another = intent.ord_id and lookup.ord_id and intent.ord_id != lookup.ord_id
+    if outcome is None or another:
         return ()
     fresh = {fill.fill_id: fill for fill in fills if fill.fill_id not in booked}
     if fresh and instrument is None:
         return ()
     steps: list[Correction] = [
-        BookFill(intent.agent_id, _execution(intent, fill, instrument))
+        _booking(intent, _execution(intent, fill, instrument))
         for fill in sorted(
             fresh.values(), key=lambda fill: (fill.ts_ms, trade_number(fill.trade_id))
         )
@@ -62,6 +66,12 @@ def live_steps(
         reason = lookup.state
         steps.append(SettleIntent(intent.cl_ord_id, outcome, lookup.ord_id, reason))
     return tuple(steps)
+
+
+def _booking(intent: OrderIntent, execution: Execution) -> Correction:
+    if intent.agent_id == SYSTEM_OWNER:
+        return BookOrphan(execution)
+    return BookFill(intent.agent_id, execution)
 
 
 def apply_steps(books: Books, steps: tuple[Correction, ...], now_ms: int) -> Applied:

@@ -9,7 +9,10 @@
    but whether it ever arrived cannot be told any more. A human may close it (CANCELED).
 5. Anything else is UNKNOWN. An accepted order that still rests is no finding.
 6. Case G: an order resting at the exchange under one of our ids that no open intent knows freezes
-   its instrument. One that is known from an earlier reading, its freeze still in place, is no news.
+   its instrument.
+7. Case I: a clOrdId of ours on more than one order freezes its instruments. The intent is settled
+   by the genuine one (``attribute.namesakes``), never by what the others did.
+8. What a standing freeze names, or a human has lifted a freeze for, is no news (``is_known``).
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from prometheus_persist.reconcile.attribute import algo_evidence, order_evidence
+from prometheus_persist.reconcile.attribute import algo_evidence, namesakes, order_evidence
 from prometheus_persist.reconcile.canonical import ALGO_OPEN_STATES, ORDER_OPEN_STATES
 from prometheus_persist.reconcile.findings import finding
 from prometheus_persist.reconcile.plan import (
@@ -70,8 +73,9 @@ def intent_findings(
     books: Books, view: VenueView, booked: Mapping[str, Contracts]
 ) -> tuple[Finding, ...]:
     """One finding per open intent not as the books say; ``booked`` is what the plan adds to it."""
-    lookups = _lookups(view)
-    rows = _rows(view)
+    genuine = {name: ord_ids[0] for name, ord_ids in namesakes(books, view).items()}
+    lookups = _lookups(view, genuine)
+    rows = _rows(view, genuine)
     traces = {fill.cl_ord_id for fill in view.fills} | rows.keys()
     judged = (
         _judge(
@@ -85,7 +89,8 @@ def intent_findings(
     return tuple(one for one in judged if one is not None)
 
 
-def _lookups(view: VenueView) -> dict[str, _Seen]:
+def _lookups(view: VenueView, genuine: Mapping[str, str]) -> dict[str, _Seen]:
+    """The answers that are about the genuine order: a clOrdId is answered with its latest."""
     return {
         row.cl_ord_id: _Seen(
             row.found,
@@ -97,14 +102,15 @@ def _lookups(view: VenueView) -> dict[str, _Seen]:
             row.problem,
         )
         for row in view.lookups
+        if row.found is not True or row.ord_id == genuine.get(row.cl_ord_id, row.ord_id)
     }
 
 
-def _rows(view: VenueView) -> dict[str, _Seen]:
+def _rows(view: VenueView, genuine: Mapping[str, str]) -> dict[str, _Seen]:
     orders = {
         row.cl_ord_id: _Seen(True, row.state, row.ord_id, row.filled_contracts)
         for row in sorted(view.orders, key=lambda row: row.updated_ms)
-        if row.cl_ord_id
+        if row.cl_ord_id and row.ord_id == genuine.get(row.cl_ord_id, row.ord_id)
     }
     algos = {
         row.algo_cl_ord_id: _Seen(True, row.state, row.algo_id)
@@ -201,7 +207,39 @@ def resting_findings(books: Books, view: VenueView) -> tuple[Finding, ...]:
         if algo.state in ALGO_OPEN_STATES and _stray(books, algo.algo_cl_ord_id, algo):
             strays.setdefault(algo.inst_id, []).append(algo_evidence(algo))
     found = (_resting(inst_id, rows) for inst_id, rows in sorted(strays.items()))
-    return tuple(one for one in found if not _frozen_for(books.state.freeze, one))
+    return tuple(one for one in found if not is_known(books.state.freeze, one))
+
+
+def duplicate_findings(books: Books, view: VenueView) -> tuple[Finding, ...]:
+    """Case I: one finding per clOrdId of ours that several orders carry."""
+    rows = {row.ord_id: row for row in view.orders}
+    found = []
+    for name, ord_ids in namesakes(books, view).items():
+        orders = [rows[ord_id] for ord_id in ord_ids if ord_id in rows]
+        filled = {row.inst_id for row in view.fills if row.cl_ord_id == name}
+        places = sorted(filled | {row.inst_id for row in orders})
+        found += [_duplicate(books, name, ord_ids, inst_id, orders) for inst_id in places]
+    return tuple(one for one in found if not is_known(books.state.freeze, one))
+
+
+def _duplicate(
+    books: Books, name: str, ord_ids: tuple[str, ...], inst_id: str, orders: list[VenueOrder]
+) -> Finding:
+    reason = "several orders carry one clOrdId of ours"
+    return finding(
+        "duplicate_id",
+        Case.I,
+        Resolution.ORPHAN,
+        agent_id=books.order_owners[name],
+        params={
+            "cl_ord_id": name,
+            "inst_id": inst_id,
+            "ord_id": ord_ids[0],
+            "others": ", ".join(ord_ids[1:]),
+        },
+        evidence=[order_evidence(row) for row in orders],
+        corrections=lambda finding_id: (FreezeInstrument(inst_id, reason, finding_id),),
+    )
 
 
 def _stray(books: Books, cl_ord_id: str, row: VenueOrder | VenueAlgoOrder) -> bool:
@@ -235,6 +273,8 @@ def _resting(inst_id: str, rows: list[Evidence]) -> Finding:
     )
 
 
-def _frozen_for(freeze: FreezeState, one: Finding) -> bool:
+def is_known(freeze: FreezeState, one: Finding) -> bool:
+    """Whether a standing freeze names this finding, or a human has lifted the one that did."""
     entry = freeze.instruments.get(one.params["inst_id"])
-    return entry is not None and one.finding_id in entry.finding_id.split(",")
+    standing = entry is not None and one.finding_id in entry.finding_id.split(",")
+    return standing or one.finding_id in freeze.lifted

@@ -6,13 +6,18 @@
    - reduces while no agent holds the key: nobody's, it closes what nobody owned (``ORPHAN``);
    - reduces while exactly one agent holds the key, nothing there is nobody's, and the position is
      older than the fill and large enough: that agent was closed from outside (``CLOSED``);
+   - reduces what several hold, and was forced (liquidation, ADL): every bearer's part of it, by
+     the declared rule of ``split.py`` (``SPLIT``);
    - reduces anything else: who was closed cannot be proven (``CONTESTED``).
 3. ``CLOSED`` stands only if it also holds at the end: after all owned fills alone the same agent is
    the only holder, what was closed lies between zero and that, and the exchange shows the result.
+   ``SPLIT`` stands only if the exchange shows the result.
 4. A key with one contested fill is contested as a whole; so is a key whose owned fills lead to the
    opposite side of what the exchange shows. The suggestion there: all its unowned fills to nobody.
+   So is the fill of an order that only carries the clOrdId of another one.
 5. A fill that cannot be booked (it closes more than its owner has, under posSide long or short; its
    owner has no ledger) is ``IMPOSSIBLE`` or contested, and books nothing.
+6. What the system itself sent (``SYSTEM_OWNER``: closing what nobody owns) is nobody's, proven.
 
 Nothing is changed but the walk's own copy of the positions.
 """
@@ -24,13 +29,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.reconcile.attribute import Claim
+from prometheus_persist.reconcile.attribute import FORCED, Claim
 from prometheus_persist.reconcile.compare import LedgerPair
+from prometheus_persist.reconcile.split import NOBODY, split
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, Position, PositionKey
 from prometheus_persist.state.booking import applied
 from prometheus_persist.state.money import ZERO, Money
+from prometheus_persist.state.registry import SYSTEM_OWNER
 
-NOBODY = ""
+__all__ = ["NOBODY", "Holdings", "How", "Step", "Walk", "walk"]
 
 
 class How(StrEnum):
@@ -38,6 +45,7 @@ class How(StrEnum):
 
     OWN = "own"
     CLOSED = "closed"
+    SPLIT = "split"
     ORPHAN = "orphan"
     CONTESTED = "contested"
     IMPOSSIBLE = "impossible"
@@ -110,7 +118,10 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One fill and where it went. ``closes`` when it reduced its owner's position."""
+    """One fill, or one owner's part of it, and where it went.
+
+    ``closes`` when it reduced its owner's position.
+    """
 
     claim: Claim
     execution: Execution
@@ -118,6 +129,7 @@ class Step:
     owner: str
     pnl: Money = ZERO
     closes: bool = False
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,25 +164,53 @@ def walk(
 
 def _pass(start: Holdings, claims: tuple[Claim, ...], contested: frozenset[PositionKey]) -> Walk:
     holdings = start.copy()
-    steps = tuple(_step(holdings, claim, contested) for claim in claims)
+    steps = tuple(step for claim in claims for step in _steps(holdings, claim, contested))
     return Walk(steps, holdings)
 
 
-def _step(holdings: Holdings, claim: Claim, contested: frozenset[PositionKey]) -> Step:
+def _steps(holdings: Holdings, claim: Claim, contested: frozenset[PositionKey]) -> list[Step]:
     execution = claim.execution
     assert execution is not None
+    if claim.owner == SYSTEM_OWNER:
+        return [_step(holdings, claim, execution, How.OWN, NOBODY)]
     if claim.owner is not None and claim.owner in holdings.agents:
-        how, owner = How.OWN, claim.owner
-    elif claim.owner is not None or execution.key in contested:
-        how, owner = How.CONTESTED, NOBODY
-    else:
-        how, owner = _unowned(holdings, execution)
+        return [_step(holdings, claim, execution, How.OWN, claim.owner)]
+    if claim.owner is not None or claim.duplicate or execution.key in contested:
+        return [_step(holdings, claim, execution, How.CONTESTED, NOBODY)]
+    bearers = _bearers(holdings, execution)
+    if len(bearers) > 1:
+        return [
+            _step(holdings, claim, piece, How.SPLIT, owner, part)
+            for owner, part, piece in split(execution, bearers, claim.lot_sz)
+        ]
+    return [_step(holdings, claim, execution, *_unowned(holdings, execution))]
+
+
+def _step(
+    holdings: Holdings, claim: Claim, execution: Execution, how: How, owner: str, part: str = ""
+) -> Step:
     before = holdings.held(owner, execution.key)
     try:
         pnl = holdings.book(owner, execution)
     except BadValue:
         return Step(claim, execution, How.IMPOSSIBLE, owner)
-    return Step(claim, execution, how, owner, pnl, before.sign * execution.signed.sign < 0)
+    closes = before.sign * execution.signed.sign < 0
+    return Step(claim, execution, how, owner, pnl, closes, part)
+
+
+def _bearers(holdings: Holdings, execution: Execution) -> dict[str, Contracts]:
+    """Who bears a forced execution, and what each holds; empty where the rule does not reach."""
+    if execution.category not in FORCED:
+        return {}
+    against = -execution.signed.sign
+    held = {
+        owner: abs(quantity)
+        for owner in (*holdings.holders(execution.key), NOBODY)
+        if (quantity := holdings.held(owner, execution.key)).sign == against
+    }
+    enough = not sum(held.values(), NO_CONTRACTS) < execution.qty_contracts
+    reduces = holdings.total(execution.key).sign == against
+    return held if enough and reduces else {}
 
 
 def _unowned(holdings: Holdings, execution: Execution) -> tuple[How, str]:
@@ -197,8 +237,13 @@ def _contested(
     found = set()
     for step in done.steps:
         key = step.execution.key
-        if step.how in (How.CONTESTED, How.IMPOSSIBLE) or (
-            step.how is How.CLOSED and not _stands(step.owner, key, done.after, owned_only, venue)
+        if (
+            step.how in (How.CONTESTED, How.IMPOSSIBLE)
+            or (
+                step.how is How.CLOSED
+                and not _stands(step.owner, key, done.after, owned_only, venue)
+            )
+            or (step.how is How.SPLIT and done.after.total(key) != venue.get(key, NO_CONTRACTS))
         ):
             found.add(key)
     return frozenset(found)

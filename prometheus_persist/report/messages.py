@@ -26,6 +26,35 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "账簿记录的{key}持仓有{contracts}张已在OKX平仓，账簿未更新",
         "{contracts} contracts of {key} were closed at OKX and are still open in the books",
     ),
+    "what.fill_partial": (
+        "OKX部分成交{fills}笔（{key}，{side} {contracts}张，订单{ord_id}），账簿无记录",
+        "OKX has {fills} fill(s) of {key}, {side} {contracts} contracts, a part of order {ord_id}, "
+        "that the books do not have",
+    ),
+    "what.duplicate_id": (
+        "本系统的订单号{cl_ord_id}（{inst_id}）在OKX上不止一张订单：{ord_id}，另有{others}",
+        "clOrdId {cl_ord_id} of this system ({inst_id}) stands on several orders at OKX: {ord_id}, "
+        "and {others}",
+    ),
+    "what.duplicate_fills": (
+        "{key}有{fills}笔成交（{side}，净{contracts}张）来自重复使用订单号{cl_ord_id}的另一张订单",
+        "{fills} fill(s) of {key} ({side}, net {contracts} contracts) come from another order "
+        "under clOrdId {cl_ord_id}",
+    ),
+    "what.dead_holder": (
+        "已死亡的Agent仍持有{key} {contracts}张，且没有未结的平仓订单",
+        "a dead agent still holds {contracts} contracts of {key}, and no order of its own is open",
+    ),
+    "what.units": (
+        "{key}：账簿{books}，OKX {venue}张，相差正好是合约面值{factor}",
+        "{key}: books {books}, OKX {venue} contracts; they differ by exactly the contract's size "
+        "{factor}",
+    ),
+    "what.mgn_mode": (
+        "{inst_id}：账簿按{books_mode}记录{contracts}张，OKX显示为{venue_mode}",
+        "{inst_id}: the books hold {contracts} contracts as {books_mode}, OKX shows them as "
+        "{venue_mode}",
+    ),
     "what.orphan": (
         "OKX有{fills}笔成交（{key}，{side}，净{contracts}张）不属于任何Agent",
         "OKX has {fills} fill(s) of {key}, {side}, net {contracts} contracts, of no agent",
@@ -93,6 +122,30 @@ CAUSE: Final[Mapping[str, tuple[str, str]]] = {
     "cause.manual": ("已被系统外手动平仓", "closed by hand, outside the system"),
     "cause.liquidation": ("已被强制平仓", "closed by liquidation"),
     "cause.adl": ("已被自动减仓（ADL）", "closed by auto-deleveraging (ADL)"),
+    "cause.split_liquidation": (
+        "共有持仓被强制平仓；按规则分摊：按当时各自持仓比例，取整张，余数归编号最小者",
+        "a shared position was liquidated; borne by the declared rule: pro rata to what each held "
+        "at that moment, in whole lots, the remainder by the lowest id",
+    ),
+    "cause.split_adl": (
+        "共有持仓被自动减仓（ADL）；按规则分摊：按当时各自持仓比例，取整张，余数归编号最小者",
+        "a shared position was deleveraged (ADL); borne by the declared rule: pro rata to what "
+        "each held at that moment, in whole lots, the remainder by the lowest id",
+    ),
+    "cause.sent_again": (
+        "同一订单号被再次发出（重试，或其他程序）；只有其中一张是本系统的订单",
+        "one clOrdId was sent again (a retry, or another program); only one of them is this "
+        "system's order",
+    ),
+    "cause.agent_dead": ("持有者已死亡，无人管理", "its owner is dead, nobody manages it"),
+    "cause.units": (
+        "账簿按币计数，OKX按张计数",
+        "the books count base currency where OKX counts contracts",
+    ),
+    "cause.mgn_mode_changed": (
+        "保证金模式已被更改",
+        "the position's margin mode was changed",
+    ),
     "cause.no_owner": (
         "手动交易或其他程序；没有订单号或标签能证明归属",
         "traded by hand or by another program; no order id or tag proves an owner",
@@ -160,6 +213,18 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
     "remedy.closed": (
         "更新账簿（系统外平仓），计算盈亏={pnl}，手续费={fee}",
         "book the close (outside the system), PnL={pnl}, fee={fee}",
+    ),
+    "remedy.duplicate_frozen": (
+        "{inst_id}冻结新开仓；查明是谁重复发单",
+        "{inst_id} takes no new entries; find out who sent it again",
+    ),
+    "remedy.dead_frozen": (
+        "归属不变；{inst_id}冻结新开仓，请以只减仓订单平掉",
+        "the owner stays; {inst_id} takes no new entries, close it by a reduce-only order",
+    ),
+    "remedy.units": (
+        "需人工确认。建议：把账簿改为OKX的单位（张）",
+        "a human decides. Suggested: write the books in OKX's unit, contracts",
     ),
     "remedy.orphaned": (
         "记为孤儿成交（无归属），{inst_id}冻结新开仓",

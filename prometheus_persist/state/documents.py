@@ -14,7 +14,7 @@ and the streams, append-only lists of JSON objects that grow beside them:
     public_trades                every execution booked, of all agents
     private_trades/<agent_id>    the same executions, in each agent's own book
     orphan_fills                 executions nobody owns
-    cash_flows                   money that moved without an execution: funding, penalties, transfers
+    cash_flows                   money that moved without an execution: funding, penalties
     intent_log                   order intents that came to an end
 
 ``is_same`` compares by canonical bytes: 1, 1.0 and true are three different values.

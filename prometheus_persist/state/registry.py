@@ -13,6 +13,8 @@ characters is not injective (``Agent_1`` and ``Agent1``). So each agent is given
 A clOrdId is the tag, then 4 characters of the store's own id, 5 of the epoch and 7 of the order's
 number in that epoch (base 36). The last 16 make it unique, whatever the tag.
 
+``SYSTEM_OWNER`` is no agent: under its row the system closes what no agent owns.
+
 Invariants: tags are injective without regard to case, file stems likewise; a row is never changed
 or given to another agent.
 """
@@ -26,6 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from prometheus_persist.errors import BadValue
 
+SYSTEM_OWNER = "UNATTRIBUTED"
 TAG_CHARS_MAX = 16
 CL_ORD_ID_CHARS_MAX = 32
 STORE_ID_CHARS = 4

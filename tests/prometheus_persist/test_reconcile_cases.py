@@ -200,7 +200,12 @@ ROWS = (
     Row("an orphan booked before", steps(OPEN5, trade(None, "buy", 2))),
     Row("an accepted order rests", lambda w: w.rest("A", "buy", 1)),
     Row("a stranger's order rests", lambda w: w.rest(None, "buy", 1)),
-    Row("a dead agent still holds", steps(OPEN5, dead)),
+    Row("H a dead agent still holds", steps(OPEN5, dead), (("H", O, "A"),)),
+    Row("near H: dead, and flat", steps(OPEN5, trade("A", "sell", 5), dead)),
+    Row(
+        "near H: its own order is still open",
+        steps(OPEN5, lambda w: w.rest("A", "sell", 5), dead),
+    ),
     Row("both margin modes at once", steps(OPEN5, trade("A", "sell", 2, mgn="isolated"))),
     Row(
         "long and short held at once",
@@ -226,7 +231,11 @@ ROWS = (
         steps(unbooked("A", "buy", 5), unbooked("B", "buy", 2)),
         (("A", A, "A"), ("A", A, "B")),
     ),
-    Row("A of a dead agent", steps(dead, unbooked("A", "buy", 5)), (("A", A, "A"),)),
+    Row(
+        "A of a dead agent",
+        steps(dead, unbooked("A", "buy", 5)),
+        (("A", A, "A"), ("H", O, "A")),
+    ),
     Row(
         "A without an order row, one position fits",
         steps(OPEN5, unbooked("A", "buy", 1, order_row=False)),
@@ -335,9 +344,10 @@ ROWS = (
     ),
     Row("near B: two owners", steps(OPEN5, trade("B", "buy", 5), BY_HAND), (("B", H, None),)),
     Row(
-        "near B: two owners, liquidated",
+        "B two owners, liquidated",
         steps(OPEN5, trade("B", "buy", 5), unbooked(None, "sell", 10, category="full_liquidation")),
-        (("B", H, None),),
+        (("B", A, "A"), ("B", A, "B")),
+        check=lambda w, p: w.position("A") == w.position("B") == 0,
     ),
     Row(
         "near B: an orphan lies on the same key",
@@ -584,6 +594,11 @@ ROWS = (
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_case(row: Row) -> None:
+    hold(row)
+
+
+def hold(row: Row) -> None:
+    """Run a row and hold it to its findings and to the invariants."""
     world = World(*row.agents.split(), hedged=row.hedged)
     row.happen(world)
     books, view = world.books(), world.view()
