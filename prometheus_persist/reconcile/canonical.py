@@ -2,13 +2,16 @@
 
 Pages overlap, pushes repeat, and the same order is told live and ended in two lists. So:
 
-1. Positions are unique by key, fills by fill id, orders and algo orders by their venue id, look-ups
-   by clOrdId.
+1. Positions are unique by key, fills by fill id, orders and algo orders by their venue id, bills by
+   theirs, lives of positions by position and beginning, look-ups by clOrdId.
 2. Of two rows of one order the later one stands (time of change, then how much is filled, then
    whether it has ended): an order's row is allowed to change.
-3. Two different fills under one id, or two positions under one key, cannot both be true: the source
-   is then not complete, and what depends on it is UNKNOWN.
-4. Fills are ordered by (time, trade number), the order in which they are booked.
+3. Two different fills or bills under one id, or two positions under one key, cannot both be true:
+   the source is then not complete, and what depends on it is UNKNOWN.
+4. A position that was last changed well before its own newest execution is from an older moment
+   than the fills: positions are then stale, and not complete. A flat position shows no time; what
+   it leaves unexplained is for a human.
+5. Fills are ordered by (time, trade number), the order in which they are booked.
 """
 
 from __future__ import annotations
@@ -19,18 +22,26 @@ from typing import TypeVar
 
 from prometheus_persist.reconcile.plan import trade_number
 from prometheus_persist.reconcile.views import (
+    BILLS,
     FILLS,
     POSITIONS,
     IntentLookup,
     SourceStatus,
     VenueAlgoOrder,
     VenueFill,
+    VenueLife,
     VenueOrder,
+    VenuePosition,
     VenueView,
 )
 
 ORDER_OPEN_STATES = frozenset({"live", "partially_filled"})
 ALGO_OPEN_STATES = frozenset({"live", "pause", "partially_effective"})
+
+CLOCKS_APART_MS = 2_000
+"""A fill's ts may be a little after the moment at which it moved the position."""
+
+_NOT_READ = SourceStatus("", False, 0)
 
 Row = TypeVar("Row")
 
@@ -42,12 +53,19 @@ def canonical(view: VenueView) -> VenueView:
     orders, _ = _unique(view.orders, lambda row: f"{row.inst_id}:{row.ord_id}", _order_age)
     algos, _ = _unique(view.algo_orders, lambda row: row.algo_id, _algo_age)
     lookups, _ = _unique(view.lookups, lambda row: row.cl_ord_id, _lookup_rank)
+    lives, _ = _unique(view.lives, _life, lambda row: (row.updated_ms, repr(row)))
+    bills, torn_bills = _unique(view.bills, lambda row: row.bill_id, repr)
+    stale = _stale(positions, fills)
+    problems = (
+        (POSITIONS, f"contradicting rows: {', '.join(torn_positions)}" if torn_positions else ""),
+        (FILLS, f"contradicting rows: {', '.join(torn_fills)}" if torn_fills else ""),
+        (BILLS, f"contradicting rows: {', '.join(torn_bills)}" if torn_bills else ""),
+        (POSITIONS, f"older than the executions of {', '.join(stale)}" if stale else ""),
+    )
     sources = dict(view.sources)
-    for name, torn in ((POSITIONS, torn_positions), (FILLS, torn_fills)):
-        if torn and view.complete(name):
-            sources[name] = dataclasses.replace(
-                sources[name], complete=False, problem=f"contradicting rows: {', '.join(torn)}"
-            )
+    for name, problem in problems:
+        if problem and sources.get(name, _NOT_READ).complete:
+            sources[name] = dataclasses.replace(sources[name], complete=False, problem=problem)
     return dataclasses.replace(
         view,
         sources=sources,
@@ -56,6 +74,29 @@ def canonical(view: VenueView) -> VenueView:
         orders=orders,
         algo_orders=algos,
         lookups=lookups,
+        lives=lives,
+        bills=tuple(sorted(bills, key=lambda row: (row.ts_ms, row.number))),
+    )
+
+
+def _life(row: VenueLife) -> str:
+    return f"{row.pos_id}:{row.opened_ms}"
+
+
+def _stale(positions: Iterable[VenuePosition], fills: Iterable[VenueFill]) -> tuple[str, ...]:
+    """The places (instrument and side) whose positions are older than what moved them."""
+    moved: dict[tuple[str, str], int] = {}
+    for fill in fills:
+        place = (fill.inst_id, fill.pos_side)
+        moved[place] = max(moved.get(place, 0), fill.ts_ms)
+    shown: dict[tuple[str, str], int] = {}
+    for row in positions:
+        place = (row.key.inst_id, row.key.pos_side)
+        shown[place] = max(shown.get(place, 0), row.updated_ms)
+    return tuple(
+        " ".join(place)
+        for place, updated_ms in sorted(shown.items())
+        if moved.get(place, 0) > updated_ms + CLOCKS_APART_MS
     )
 
 

@@ -373,3 +373,19 @@ def test_money_is_shared_exactly_and_with_its_sign() -> None:
         Decimal("0.000000000001"),
         Decimal(0),
     ]
+
+
+@pytest.mark.parametrize(("behind_ms", "stale"), [(2_001, True), (2_000, False)])
+def test_positions_older_than_their_executions_are_stale(behind_ms: int, stale: bool) -> None:
+    """They are UNKNOWN, nothing is corrected; what another clock may explain is not stale."""
+    world = World("A")
+    world.trade("A", "buy", 5)
+    world.trade("A", "buy", 1, booked=False)
+    held = world.held[NET]
+    view = world.view()
+    old = replaced(view.positions[0], updated_ms=held[0].updated_ms - behind_ms)  # type: ignore[arg-type]
+    plan = reconcile(world.books(), replaced(view, positions=(old,)))
+    assert plan.incomplete is stale
+    assert bool(plan.corrections) is not stale
+    if stale:
+        assert plan.source_problems == (f"positions: older than the executions of {BTC} net",)
