@@ -44,7 +44,7 @@ def fill_findings(walked: Walk, venue: Mapping[PositionKey, Contracts]) -> list[
     findings = []
     for (how, *_), steps in sorted(groups.items()):
         if how in (How.OWN, How.CLOSED, How.SPLIT):
-            findings.append(_booked(steps))
+            findings.append(_booked(steps, walked))
         elif how == How.ORPHAN:
             findings.append(_orphan(steps))
         elif how == How.IMPOSSIBLE:
@@ -105,7 +105,7 @@ def _booked_kind(step: Step) -> str:
     return "closed_by_order" if step.closes else "fill_unrecorded"
 
 
-def _booked(steps: list[Step]) -> Finding:
+def _booked(steps: list[Step], walked: Walk) -> Finding:
     kind = _booked_kind(steps[0])
     corrections = tuple(
         BookFill(step.owner, step.execution, step.part)
@@ -119,10 +119,22 @@ def _booked(steps: list[Step]) -> Finding:
         Resolution.AUTO,
         agent_id=steps[0].owner or None,
         key=steps[0].execution.key,
-        params=_params(steps),
+        params=_params(steps) | _extent(steps[0], walked),
         evidence=_evidence(steps),
         corrections=lambda _: corrections,
     )
+
+
+def _extent(one: Step, walked: Walk) -> dict[str, str]:
+    """What the books show of this owner's position, and what is left of it in the end."""
+    owner, key = one.owner, one.execution.key
+    left = walked.after.held(owner, key)
+    moved = (
+        step.execution.signed
+        for step in walked.steps
+        if step.owner == owner and step.execution.key == key and step.how is not How.IMPOSSIBLE
+    )
+    return {"held": str(abs(left - sum(moved, NO_CONTRACTS))), "left": str(abs(left))}
 
 
 def _orphan(steps: list[Step]) -> Finding:
