@@ -2,8 +2,9 @@
 
 ``verify`` climbs the same ladder as a restore, reads every snapshot and every readable file, and
 checks that the result fits the typed state, and that the past can be restored as well: the chain
-has to go on from every base. It returns what it found; only a store that cannot be restored makes
-it raise.
+has to go on from every base. The audit's own chain is checked, too: the first line of
+``recovery_log.txt`` that is not what was written is named as ``altered``. It returns what it found;
+only a store that cannot be restored makes it raise.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from prometheus_persist.clock import Clock
+from prometheus_persist.recovery.auditlog import check_audit
 from prometheus_persist.recovery.bases import Bases
 from prometheus_persist.recovery.ladder import Restored, reading, restore
-from prometheus_persist.report.facts import RestoreFacts
+from prometheus_persist.report.facts import Damage, RestoreFacts
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.layout import SNAPSHOTS, is_snapshot
+from prometheus_persist.storage.layout import RECOVERY_LOG, SNAPSHOTS, is_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,18 @@ def stored_images(fs: Fs) -> list[StoredImage]:
 def verify(fs: Fs, *, clock: Clock | None = None) -> Verification:
     """Read the whole store; raises StoreDamaged and StoreFailed where a restore would."""
     restored = restore(fs, clock=clock, thorough=True)
-    damages = (*restored.facts.damages, *restored.gaps)
+    damages = (*restored.facts.damages, *restored.gaps, *_audit_damages(fs))
     restored = replace(restored, facts=replace(restored.facts, damages=damages))
     state_from(restored.documents)
     names = tuple(name for name in fs.list_dir(SNAPSHOTS) if is_snapshot(name))
     return Verification(restored, restored.image.digest(), names)
+
+
+def _audit_damages(fs: Fs) -> tuple[Damage, ...]:
+    if not fs.size(RECOVERY_LOG):
+        return ()
+    fault = check_audit(fs.read(RECOVERY_LOG))
+    if fault is None:
+        return ()
+    outcome = "ignored" if fault.torn else "altered"
+    return (Damage(RECOVERY_LOG, fault.offset, fault.problem, outcome),)

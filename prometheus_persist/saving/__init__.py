@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from prometheus_persist.lazy import exports
 
 if TYPE_CHECKING:
-    from prometheus_persist.saving.intents import IntentGate, IntentHandle
+    from prometheus_persist.saving.gate import IntentGate
+    from prometheus_persist.saving.intents import IntentHandle
     from prometheus_persist.saving.saver import Saver
     from prometheus_persist.saving.signals import StopRequest, stop_on_signals
     from prometheus_persist.saving.triggers import Action, Trigger, actions_due
@@ -14,7 +15,7 @@ else:
     __getattr__ = exports(
         {
             "Action": "prometheus_persist.saving.triggers",
-            "IntentGate": "prometheus_persist.saving.intents",
+            "IntentGate": "prometheus_persist.saving.gate",
             "IntentHandle": "prometheus_persist.saving.intents",
             "Observer": "prometheus_persist.storage.store",
             "Saver": "prometheus_persist.saving.saver",

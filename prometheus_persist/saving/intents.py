@@ -1,4 +1,4 @@
-"""Order intents and the one gate through which every order leaves.
+"""Order intents: durable before they leave, their outcome durable after.
 
     with gate.order_intent(agent_id, inst_id, "buy", contracts("1")) as intent:
         intent.ack(okx.create_order(..., params=intent.params))
@@ -7,125 +7,41 @@ Rules
 - Before the block runs, the intent is durable; after ``ack`` or ``reject`` its outcome is. A crash
   in between leaves it PENDING, which means the same as UNKNOWN: it may have left.
 - The block ends without ``ack`` or ``reject``, by an exception or not: UNKNOWN, durable, and an
-  exception goes on. A timeout is never read as a refusal.
+  exception goes on. A timeout is never read as a refusal, and neither is an answer that does not
+  refuse (``answers.py``): 51016 says that the order is there already.
 - The books' word stands: what a settlement or reconciliation found out about an order while its
   block was running is never written over, and an order they saw end is not opened again.
-- The gate is shut until a recovery has opened it, and refuses with ``Frozen``: everything while
-  everything is frozen, new entries on a frozen instrument. Orders that only reduce may pass an
-  instrument's freeze.
-- clOrdId and tag are the registry's; the clOrdId carries the writer's epoch and is never re-used.
+- The gate (``gate.py``) is asked when an intent is issued and again when it is sent: ``params`` is
+  the moment of sending. An intent that is refused then has not left, and ends as REJECTED.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import ValidationError
-
-from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadValue, Frozen, IllegalTransition
+from prometheus_persist.saving.answers import refuses
 from prometheus_persist.saving.saver import Saver
-from prometheus_persist.state import Contracts, FreezeState, OrderIntent, next_outcome
+from prometheus_persist.state import OrderIntent, next_outcome
 from prometheus_persist.state.documents import INTENT_LOG, document
 from prometheus_persist.state.intents import TERMINAL
-from prometheus_persist.state.models import MgnMode, Outcome, PosSide, Side
-from prometheus_persist.state.money import exact
+from prometheus_persist.state.models import Outcome
 
+if TYPE_CHECKING:
+    from prometheus_persist.saving.gate import IntentGate
 
-def refusal(freeze: FreezeState, inst_id: str, *, reduces: bool) -> str:
-    """Why an order may not leave; empty when it may."""
-    if freeze.everything is not None:
-        return f"everything is frozen: {freeze.everything.reason}"
-    entry = freeze.instruments.get(inst_id)
-    if entry is not None and not reduces:
-        return f"{inst_id} is frozen for new entries: {entry.reason}"
-    return ""
-
-
-class IntentGate:
-    """Issues intents; shut until ``open``."""
-
-    def __init__(self, saver: Saver, clock: Clock) -> None:
-        self._saver = saver
-        self._clock = clock
-        self._number = 0
-        self._shut = "the books have not been reconciled since the start"
-
-    def open(self) -> None:
-        """Let orders pass."""
-        self._shut = ""
-
-    def shut(self, why: str) -> None:
-        """Let none pass."""
-        self._shut = why
-
-    @property
-    def is_open(self) -> bool:
-        """Whether orders may pass at all."""
-        return not self._shut
-
-    def order_intent(
-        self,
-        agent_id: str,
-        inst_id: str,
-        side: Side,
-        quantity: Contracts,
-        *,
-        mgn_mode: MgnMode = "cross",
-        pos_side: PosSide = "net",
-        ord_type: str = "market",
-        px: object = None,
-        trigger_px: object = None,
-        kind: Literal["order", "algo"] = "order",
-        reduce_only: bool = False,
-    ) -> IntentHandle:
-        """A durable intent, ready to be sent; raises Frozen, BadValue, StoreFailed."""
-        if not isinstance(quantity, Contracts) or quantity.sign <= 0:
-            raise BadValue(f"an order needs a positive number of Contracts, not {quantity!r}")
-        state = self._saver.state
-        closes = (pos_side, side) in (("long", "sell"), ("short", "buy"))
-        why = self._shut or refusal(state.freeze, inst_id, reduces=reduce_only or closes)
-        if why:
-            raise Frozen(f"order of {agent_id} on {inst_id} refused: {why}")
-        epoch = self._saver.store.epoch
-        cl_ord_id = state.registry.cl_ord_id(agent_id, epoch, self._number + 1)
-        self._number += 1
-        try:
-            intent = OrderIntent(
-                cl_ord_id=cl_ord_id,
-                agent_id=agent_id,
-                inst_id=inst_id,
-                mgn_mode=mgn_mode,
-                pos_side=pos_side,
-                side=side,
-                qty_contracts=quantity,
-                kind=kind,
-                ord_type=ord_type,
-                px=None if px is None else exact(px),
-                trigger_px=None if trigger_px is None else exact(trigger_px),
-                reduce_only=reduce_only,
-                tag=state.registry.rows[agent_id].tag,
-                epoch=epoch,
-                created_ms=self._clock.now_ms(),
-            )
-        except ValidationError as problem:
-            raise BadValue(f"order of {agent_id}: {problem.errors()[0]['msg']}") from None
-        state.intents[cl_ord_id] = intent
-        try:
-            self._saver.save("intent", keys=(f"intents/{cl_ord_id}",))
-        except BaseException:
-            del state.intents[cl_ord_id]  # what was not saved may not leave
-            raise
-        return IntentHandle(self._saver, intent)
+REASON_CHARS_MAX = 500
 
 
 class IntentHandle:
     """One order on its way."""
 
-    def __init__(self, saver: Saver, intent: OrderIntent) -> None:
+    def __init__(self, gate: IntentGate, saver: Saver, intent: OrderIntent) -> None:
+        self._gate = gate
         self._saver = saver
+        self._handed_out = False
         self.intent = intent
 
     @property
@@ -135,8 +51,21 @@ class IntentHandle:
 
     @property
     def params(self) -> dict[str, Any]:
-        """What ccxt's ``create_order`` takes as ``params``: ids, tag, margin mode, flags."""
+        """What ccxt's ``create_order`` takes as ``params``: ids, tag, margin mode, flags.
+
+        The moment of sending: the gate is asked again. Raises Frozen, BadValue, StoreFailed where
+        the order may not leave any more (it has not, and is REJECTED), and IllegalTransition where
+        it was answered or given up.
+        """
         intent = self.intent
+        with self._gate.turn:
+            try:
+                self._gate.admit(intent)
+            except (Frozen, BadValue) as problem:
+                if not self._handed_out:
+                    self._settle("REJECTED", reason=f"not sent: {problem.detail}")
+                raise
+            self._handed_out = True
         found: dict[str, Any] = {
             "clOrdId": intent.cl_ord_id,
             "tag": intent.tag,
@@ -157,11 +86,17 @@ class IntentHandle:
             raise BadValue("an acknowledgement without an order id acknowledges nothing")
         self._settle("ACCEPTED", ord_id=ord_id)
 
-    def reject(self, reason: str) -> None:
-        """The exchange refused it, in so many words. Durable on return."""
-        self._settle("REJECTED", reason=reason)
+    def reject(self, problem: str | BaseException) -> Outcome:
+        """The exchange answered with an error. Durable on return; returns what that comes to.
+
+        REJECTED where the answer refuses the order; UNKNOWN where it does not (``answers.py``).
+        """
+        outcome: Outcome = "REJECTED" if refuses(problem) else "UNKNOWN"
+        self._settle(outcome, reason=str(problem))
+        return outcome
 
     def __enter__(self) -> Self:
+        self._gate.take_in_hand(self.cl_ord_id)
         return self
 
     def __exit__(
@@ -170,35 +105,41 @@ class IntentHandle:
         problem: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        now = self._saver.state.intents.get(self.cl_ord_id)
-        if now is not None and now.outcome == "PENDING":
-            self._settle("UNKNOWN", reason=f"no answer seen: {problem!r}" if problem else "no ack")
+        try:
+            now = self._saver.state.intents.get(self.cl_ord_id)
+            if now is not None and now.outcome == "PENDING":
+                why = f"no answer seen: {problem!r}" if problem else "no ack"
+                self._settle("UNKNOWN", reason=why)
+        finally:
+            self._gate.let_go(self.cl_ord_id)
 
     def _settle(self, outcome: Outcome, *, ord_id: str = "", reason: str = "") -> None:
-        open_intents = self._saver.state.intents
-        now = open_intents.get(self.cl_ord_id)
-        if now is None:
-            _refuse_contradiction(self.intent, outcome)
-            return
-        moved = now.model_copy(
-            update={
-                "outcome": next_outcome(now.outcome, outcome),
-                "ord_id": ord_id or now.ord_id,
-                "reason": reason.encode("utf-8", "backslashreplace").decode("utf-8")[:500],
-            }
-        )
-        records = {}
-        if moved.outcome in TERMINAL:
-            del open_intents[self.cl_ord_id]
-            records = {INTENT_LOG: [document(moved)]}
-        else:
-            open_intents[self.cl_ord_id] = moved
-        try:
-            self._saver.save("outcome", keys=(f"intents/{self.cl_ord_id}",), records=records)
-        except BaseException:
-            open_intents[self.cl_ord_id] = now
-            raise
-        self.intent = moved
+        with self._gate.turn:
+            open_intents = self._saver.state.intents
+            now = open_intents.get(self.cl_ord_id)
+            if now is None:
+                _refuse_contradiction(self.intent, outcome)
+                return
+            text = reason.encode("utf-8", "backslashreplace").decode("utf-8")
+            moved = now.model_copy(
+                update={
+                    "outcome": next_outcome(now.outcome, outcome),
+                    "ord_id": ord_id or now.ord_id,
+                    "reason": text[:REASON_CHARS_MAX],
+                }
+            )
+            records = {}
+            if moved.outcome in TERMINAL:
+                del open_intents[self.cl_ord_id]
+                records = {INTENT_LOG: [document(moved)]}
+            else:
+                open_intents[self.cl_ord_id] = moved
+            try:
+                self._saver.save("outcome", keys=(f"intents/{self.cl_ord_id}",), records=records)
+            except BaseException:
+                open_intents[self.cl_ord_id] = now
+                raise
+            self.intent = moved
 
 
 def _refuse_contradiction(last_known: OrderIntent, outcome: Outcome) -> None:

@@ -130,6 +130,11 @@ class Store:
         self.write_soon()
         return ticket
 
+    def refuse_fenced(self) -> None:
+        """Raise StoreFailed where nothing can be written any more: shut, or taken over."""
+        self._committer.refuse_shut()
+        self._committer.refuse_fenced()
+
     def write_soon(self) -> None:
         """Have what was enqueued written by a thread, if nobody waits for it first."""
         self._committer.write_soon()
@@ -291,16 +296,21 @@ def breathe() -> None:
     time.sleep(BREATH_S)
 
 
+def as_log_line(text: str) -> str:
+    """``text`` as one line that can be written: line breaks and lone surrogates are escaped."""
+    return text.translate(_BREAKS).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def append_log(fs: Fs, path: str, lines: Sequence[str]) -> None:
     """Append lines to a text log, durably; a line break inside a line is escaped.
 
     Raises StoreFailed.
     """
-    text = "".join(f"{line.translate(_BREAKS)}\n" for line in lines)
+    text = "".join(f"{as_log_line(line)}\n" for line in lines)
     try:
         handle = fs.append(path)
         try:
-            handle.write(text.encode("utf-8", "backslashreplace"))
+            handle.write(text.encode("utf-8"))
             handle.fsync()
         finally:
             handle.close()

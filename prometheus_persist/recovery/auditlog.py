@@ -1,0 +1,148 @@
+"""``recovery_log.txt``: append-only lines, each chained to the one before.
+
+1. A line ends with `` #`` and a link of 32 hexadecimal digits: SHA-256 over the link of the line
+   before it and the line itself.
+2. The first link is a seal: it is made over every byte that stands before it. So the lines of a log
+   from before there was a chain stay readable, and are covered from then on.
+3. A line that was cut short by a crash is ended, and the next line says so and is a seal.
+4. ``check_audit`` names the first line that is not what was written: changed, moved, taken out,
+   or put in. Whoever cuts lines off the end is not found out by the log alone.
+
+Raises StoreFailed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from prometheus_persist.errors import StoreFailed
+from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.layout import RECOVERY_LOG
+from prometheus_persist.storage.store import append_log, as_log_line
+
+LINK_CHARS = 32
+CUT_SHORT = "a line was cut short before this one"
+NO_LINK = "what stands before this line carries no link"
+_LINK = re.compile(rb" #([0-9a-f]{32})\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFault:
+    """The first line that cannot be believed: its number (from 1), its byte, and why.
+
+    ``torn``: only the end of the log, cut short by a crash.
+    """
+
+    line: int
+    offset: int
+    problem: str
+    torn: bool = False
+
+
+def link_of(previous: str, line: bytes) -> str:
+    """The link of ``line`` after the link or seal ``previous``."""
+    return hashlib.sha256(previous.encode("ascii") + b"\n" + line).hexdigest()[:LINK_CHARS]
+
+
+def check_audit(data: bytes) -> AuditFault | None:
+    """What is wrong with a log; None where every line is proven, or none is chained."""
+    *lines, rest = data.split(b"\n")
+    reader = _Reader()
+    for line in lines:
+        fault = reader.take(line)
+        if fault is not None:
+            return fault
+    return reader.end(rest)
+
+
+class _Reader:
+    """Walks the lines; ``loose`` is the first without a link since the last one that had one."""
+
+    def __init__(self) -> None:
+        self._before = hashlib.sha256()
+        self._link = ""
+        self._loose: AuditFault | None = None
+        self._strange: AuditFault | None = None  # a link before the chain's own first one
+        self._line = 0
+        self._offset = 0
+
+    def take(self, line: bytes) -> AuditFault | None:
+        self._line += 1
+        found = _LINK.search(line)
+        fault = self._unlinked() if found is None else self._linked(line, found)
+        self._before.update(line + b"\n")
+        self._offset += len(line) + 1
+        return fault
+
+    def end(self, rest: bytes) -> AuditFault | None:
+        loose = self._loose if self._link else None
+        if self._strange or loose:
+            return self._strange or loose
+        if rest:
+            return AuditFault(self._line + 1, self._offset, "the last line was cut short", True)
+        return None
+
+    def _unlinked(self) -> None:
+        self._loose = self._loose or self._fault("it carries no link")
+
+    def _linked(self, line: bytes, found: re.Match[bytes]) -> AuditFault | None:
+        text, link = line[: found.start()], found[1].decode("ascii")
+        sealed = link == link_of(self._before.hexdigest(), text)
+        if sealed and self._link and self._loose and not text.endswith(CUT_SHORT.encode()):
+            return self._loose
+        if not sealed and not self._link:
+            self._strange = self._strange or self._fault("its link is no link of this log")
+            return None
+        if not sealed and self._loose:
+            return self._loose
+        if not sealed and link != link_of(self._link, text):
+            return self._fault("it is not the line that was written after the one before it")
+        self._link, self._loose, self._strange = link, None, None
+        return None
+
+    def _fault(self, problem: str) -> AuditFault:
+        return AuditFault(self._line, self._offset, f"line {self._line}: {problem}")
+
+
+class AuditLog:
+    """The log of one open store. ``fence`` raises once another writer has taken over."""
+
+    def __init__(self, fs: Fs, fence: Callable[[], None]) -> None:
+        self._fs = fs
+        self._fence = fence
+        self._link: str | None = None
+
+    def append(self, head: str, lines: Sequence[str]) -> None:
+        """Append lines durably, each after ``head``."""
+        self._fence()
+        link, self._link = self._link, None  # what fails halfway is looked at anew
+        written: list[str] = []
+        if link is None:
+            link, before = self._end()
+            written += [""] if before == CUT_SHORT else []
+            lines = [*([before] if before else []), *lines]
+        for line in lines:
+            text = as_log_line(f"{head} {line}")
+            link = link_of(link, text.encode("utf-8"))
+            written.append(f"{text} #{link}")
+        append_log(self._fs, RECOVERY_LOG, written)
+        self._link = link
+
+    def _end(self) -> tuple[str, str]:
+        """What the next line is chained to, and what has to be said of what stands before it."""
+        try:
+            data = self._fs.read(RECOVERY_LOG) if self._fs.size(RECOVERY_LOG) else b""
+        except OSError as problem:
+            raise StoreFailed(f"{RECOVERY_LOG}: {problem}") from problem
+        if not data:
+            return hashlib.sha256().hexdigest(), ""
+        torn = not data.endswith(b"\n")
+        last = data.removesuffix(b"\n").rpartition(b"\n")[2]
+        found = None if torn else _LINK.search(last)
+        if found is not None:
+            return found[1].decode("ascii"), ""
+        seal = hashlib.sha256(data + (b"\n" if torn else b"")).hexdigest()
+        return seal, CUT_SHORT if torn else NO_LINK

@@ -1,0 +1,30 @@
+"""What an exchange's answer says about an order that was sent: refused, or not known.
+
+An order is refused only by an answer that cannot be given while the order is alive. These answers
+say no such thing, and the order stays UNKNOWN until the exchange has been asked for it by clOrdId:
+
+    51016, 51065          the clOrdId (algoClOrdId) exists already: an earlier sending arrived
+    50001, 50004, 50013,  out of service, timed out, busy, system error: it may have been carried
+    50026                 out all the same
+    no answer             timeouts, resets, 5xx: as an exception of ccxt or of Python
+
+The code is looked for anywhere in the text. A code that is only mentioned costs one more question.
+"""
+
+from __future__ import annotations
+
+import re
+
+THERE_ALREADY = ("51016", "51065")
+UNDECIDED = ("50001", "50004", "50013", "50026")
+_CODES = re.compile(rf"(?<![0-9A-Za-z])({'|'.join(THERE_ALREADY + UNDECIDED)})(?![0-9A-Za-z])")
+_SILENT = frozenset({"NetworkError", "TimeoutError", "ConnectionError", "Timeout"})
+
+
+def refuses(problem: str | BaseException) -> bool:
+    """Whether this answer proves that the order is not at the exchange."""
+    if isinstance(problem, BaseException):
+        names = {kind.__name__ for kind in type(problem).__mro__}
+        if names & _SILENT:
+            return False
+    return _CODES.search(str(problem)) is None
