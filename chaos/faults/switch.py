@@ -86,6 +86,11 @@ class Switch:
             self._die(f"within write {path}")
         raise OSError(errno.ENOSPC, "short write (injected)", path)
 
+    def end(self, where: str) -> NoReturn:
+        """A seam of another kind strikes: the process is gone."""
+        self._strike("at", where)
+        self._die(where)
+
     def _die(self, where: str) -> NoReturn:
         self.dead = True
         if threading.get_ident() != self.owner:

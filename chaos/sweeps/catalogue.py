@@ -16,6 +16,7 @@ from chaos.sweeps.files import sweep_files
 from chaos.sweeps.kills import sweep_kills
 from chaos.sweeps.mending import sweep_repair
 from chaos.sweeps.power import sweep_power
+from chaos.sweeps.recovery import sweep_recovery
 from chaos.sweeps.soak import sweep_soak
 from chaos.sweeps.tally import PROBLEMS_SHOWN_MAX, Tally
 from chaos.verdict import Outcome
@@ -44,6 +45,7 @@ SWEEPS: Final[dict[str, Sweep]] = {
     "repair": sweep_repair,
     "strace": sweep_strace,
     "soak": sweep_soak,
+    "recovery": sweep_recovery,
 }
 
 

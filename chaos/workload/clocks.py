@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 
+from prometheus_persist.clock import SystemClock
+
 
 class WoundClock:
     """Starts at ``start_ms``."""
@@ -35,3 +37,32 @@ class WoundClock:
     def sleep(self, seconds: float) -> None:
         """Returns at once; the time has passed."""
         self.advance(round(seconds * 1000))
+
+
+class VenueClock:
+    """An exchange's time: the machine's, so many milliseconds ahead.
+
+    A pause passes at once on the dial that durations are read from, and not on the other: whoever
+    waits uses up his patience, and the exchange's clock and this one still agree.
+    """
+
+    def __init__(self, ahead_ms: int) -> None:
+        self._ahead_ms = ahead_ms
+        self._slept_s = 0.0
+
+    @classmethod
+    def ahead_of(cls, now_ms: int) -> int:
+        """How far a clock that shows ``now_ms`` is ahead of the machine's."""
+        return now_ms - SystemClock().now_ms()
+
+    def now_ms(self) -> int:
+        """Unix time in milliseconds, by the exchange's clock."""
+        return SystemClock().now_ms() + self._ahead_ms
+
+    def monotonic_s(self) -> float:
+        """The machine's own, and what was slept."""
+        return time.monotonic() + self._slept_s
+
+    def sleep(self, seconds: float) -> None:
+        """Returns at once."""
+        self._slept_s += seconds
