@@ -5,6 +5,7 @@ Every number here was counted or measured by whoever made it; nothing is assumed
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 class Damage:
     """One thing that was wrong on disk: where, what, and what became of it.
 
-    ``outcome`` is ``repaired``, ``ignored`` (not needed: something newer is whole), or ``lost``.
+    ``outcome`` is ``repaired``, ``ignored`` (not needed: something newer is whole), ``lost``, or,
+    of the audit only, ``altered`` (the chain of its lines is broken there).
     """
 
     file: str
@@ -54,8 +56,57 @@ class AgentFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class FrozenFacts:
+    """One freeze in force; ``inst_id`` "" is everything. ``finding_id`` is "" for one by hand."""
+
+    inst_id: str
+    reason: str
+    since_ms: int
+    finding_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingFacts:
+    """A position that no living agent manages; ``owner`` "" is nobody, else a dead agent.
+
+    Contracts (signed under posSide ``net``) and entry price as plain text.
+    """
+
+    owner: str
+    key: str
+    contracts: str
+    entry_px: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRow:
+    """What is booked to one owner by kind (pnl, fee, funding, ...) and in all, as plain text.
+
+    ``owner`` "" is the account itself and nobody.
+    """
+
+    owner: str
+    kinds: Mapping[str, str]
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """How far one source of the exchange's view could be believed; see ``SourceStatus``."""
+
+    name: str
+    complete: bool
+    read_ms: int
+    rows: int
+    window_from_ms: int
+    kept_from_ms: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class SystemFacts:
-    """What came back, counted."""
+    """What came back, counted; what is frozen, and what nobody alive manages."""
 
     public_records: int
     private_ledgers: int
@@ -64,11 +115,16 @@ class SystemFacts:
     cycles: int
     runtime_hours: float
     open_intents: int
+    frozen: tuple[FrozenFacts, ...] = ()
+    standing: tuple[StandingFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryFacts:
     """The whole report. ``plan`` is None where the exchange could not be asked.
+
+    ``money_rows`` and ``sources`` are empty where nothing was read. ``policy`` and ``mode`` are ""
+    where there is no choice to tell of.
 
     ``decision`` is ``go`` (consistent, or corrected with evidence), ``go_restricted`` (something is
     frozen, the rest may trade), ``human`` (nothing was applied; a human must approve the plan), or
@@ -84,3 +140,7 @@ class RecoveryFacts:
     frozen_instruments: tuple[str, ...] = ()
     frozen_all: str = ""
     duration_ms: int = 0
+    money_rows: tuple[MoneyRow, ...] = ()
+    sources: tuple[SourceFacts, ...] = ()
+    policy: str = ""
+    mode: str = ""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from prometheus_persist.report.terms import TERMS
 from prometheus_persist.report.wording import PAGE, REPORT
 
 LANGUAGES: Final = ("zh", "en")
@@ -25,6 +26,20 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
     "what.close_unrecorded": (
         "账簿记录的{key}持仓有{contracts}张已在OKX平仓，账簿未更新",
         "{contracts} contracts of {key} were closed at OKX and are still open in the books",
+    ),
+    "what.close_whole": (
+        "账簿记录持仓1笔，OKX实际无持仓（{key}，账簿{held}张）",
+        "the books hold 1 position, OKX holds none ({key}, books {held} contracts)",
+    ),
+    "what.close_own_part": (
+        "账簿记录持仓1笔，该Agent的部分在OKX已全部平仓（{key}，账簿{held}张，OKX账户合计{venue}张）",
+        "the books hold 1 position, this agent's part was closed whole at OKX ({key}, "
+        "books {held}, the account in all {venue} contracts)",
+    ),
+    "what.close_never_seen": (
+        "{key}有{contracts}张在停机期间开仓并平仓，账簿均无记录",
+        "{contracts} contracts of {key} were opened and closed while the system was down; "
+        "the books have neither",
     ),
     "what.fill_partial": (
         "OKX部分成交{fills}笔（{key}，{side} {contracts}张，订单{ord_id}），账簿无记录",
@@ -84,8 +99,8 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "{key}: the books hold {books} contracts, more than the {venue} at OKX",
     ),
     "what.ledgers_differ": (
-        "公共账簿与私有账簿不一致（{items}；私有版本{private_version}，公共版本{public_version}）",
-        "public and private ledger differ ({items}; private version {private_version}, "
+        "公共账簿与私有账簿{items}不一致（私有版本{private_version}，公共版本{public_version}）",
+        "public and private ledger differ in {items} (private version {private_version}, "
         "public version {public_version})",
     ),
     "what.agent_missing": (
@@ -111,6 +126,47 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "{inst_id}有{fills}笔未记账成交无法判断：{why} {detail}",
         "{fills} unbooked fill(s) of {inst_id} cannot be judged: {why} {detail}",
     ),
+    "what.funding": (
+        "{key}有{bills}笔资金费未入账，共{amount} {ccy}",
+        "{bills} funding fee(s) of {key} are not booked, {amount} {ccy} in all",
+    ),
+    "what.fee_differs": (
+        "成交{fill}的手续费记为{booked}，账单为{billed} {ccy}",
+        "fill {fill} is booked with a fee of {booked}, its bill says {billed} {ccy}",
+    ),
+    "what.penalty": (
+        "{key}的强平罚金{amount} {ccy}未入账",
+        "a liquidation penalty of {amount} {ccy} on {key} is not booked",
+    ),
+    "what.transfer": (
+        "{bills}笔资金划转未入账，净额{amount} {ccy}",
+        "{bills} transfer(s) are not booked, net {amount} {ccy}",
+    ),
+    "what.interest": (
+        "{bills}笔利息未入账，共{amount} {ccy}",
+        "{bills} interest charge(s) are not booked, {amount} {ccy} in all",
+    ),
+    "what.foreign_trade": (
+        "账簿未管理的品种有{bills}笔成交账单，净额{amount} {ccy}",
+        "{bills} bill(s) of trades in instruments that the books do not keep, net {amount} {ccy}",
+    ),
+    "what.other_cash": (
+        "{bills}笔其他资金变动未入账，净额{amount} {ccy}",
+        "{bills} other movement(s) of money are not booked, net {amount} {ccy}",
+    ),
+    "what.bill_without_fill": (
+        "有{bills}笔成交账单（{inst_ids}）还看不到对应的成交",
+        "{bills} bill(s) of trades ({inst_ids}) have no fill yet",
+    ),
+    "what.bills_gap": (
+        "账单合计与账户余额相差{gap} {ccy}（已结算余额{settled}，账簿无法解释{amount}）",
+        "the bills miss the account's balance by {gap} {ccy} (settled {settled}, "
+        "unexplained by the books {amount})",
+    ),
+    "what.money_unexplained": (
+        "账簿无法解释账户中的{amount} {ccy}（已结算余额{settled}）",
+        "the books do not explain {amount} {ccy} of the account (settled {settled})",
+    ),
 }
 
 CAUSE: Final[Mapping[str, tuple[str, str]]] = {
@@ -118,7 +174,8 @@ CAUSE: Final[Mapping[str, tuple[str, str]]] = {
         "订单由本系统发出，成交在宕机前未及入账",
         "an order of this system; its fill was not booked before the crash",
     ),
-    "cause.stop": ("已被止损或止盈单平仓", "closed by its stop or take-profit order"),
+    "cause.stop": ("已被止盈止损单平仓", "closed by its stop or take-profit order"),
+    "cause.stop_loss": ("已被止损平仓", "closed by its stop"),
     "cause.manual": ("已被系统外手动平仓", "closed by hand, outside the system"),
     "cause.liquidation": ("已被强制平仓", "closed by liquidation"),
     "cause.adl": ("已被自动减仓（ADL）", "closed by auto-deleveraging (ADL)"),
@@ -170,7 +227,55 @@ CAUSE: Final[Mapping[str, tuple[str, str]]] = {
         "没有任何成交能解释这一差异",
         "no fill explains the difference",
     ),
-    "cause.torn": ("保存时间差：一本账簿较旧", "one of the two was saved earlier: it is older"),
+    "cause.funding_shared": (
+        "账单上没有Agent：按结算时各自的持仓分摊（{owners}）",
+        "no agent is on its bill: shared by what each held when it was charged ({owners})",
+    ),
+    "cause.funding_unprovable": (
+        "结算时各Agent的持仓与账单数量不符或无法证明，不作猜测",
+        "what the agents held when it was charged is not the bill's size or cannot be proven",
+    ),
+    "cause.fee_billed": (
+        "交易所实际收取的手续费与成交记录不同",
+        "the exchange charged another fee than its fill said",
+    ),
+    "cause.penalty": (
+        "强制平仓的罚金不在成交里：按被强平的张数分摊（{owners}）",
+        "no fill has the penalty of a liquidation: shared by the contracts liquidated ({owners})",
+    ),
+    "cause.transfer": (
+        "资金转入或转出账户，不属于任何Agent",
+        "money was moved into the account or out of it; it is no agent's",
+    ),
+    "cause.interest": ("交易所向账户收取利息", "the exchange charged the account interest"),
+    "cause.foreign_trade": (
+        "系统外的交易，不涉及任何Agent的持仓",
+        "traded outside the system, in what no agent holds",
+    ),
+    "cause.other_cash": (
+        "交易所的账单，类型与任何Agent无关",
+        "a bill of the exchange of a type that concerns no agent",
+    ),
+    "cause.fills_behind": (
+        "账单已到，成交数据尚未跟上",
+        "the bills have arrived, the fills have not caught up",
+    ),
+    "cause.bills_gap": (
+        "账单尚未齐全，或余额与账单不是同一时刻",
+        "bills are missing so far, or were read at another moment than the balance",
+    ),
+    "cause.no_bill": (
+        "没有任何账单或成交能解释这一差额",
+        "neither a bill nor a fill explains the difference",
+    ),
+    "cause.adopted": (
+        "随同没有成交依据而认领的持仓差额：其盈亏没有成交可记",
+        "it belongs to positions adopted without executions, whose PnL no execution books",
+    ),
+    "cause.torn": (
+        "保存时间差（{older}账簿较旧）",
+        "not saved at one time: the {older} ledger is the older one",
+    ),
     "cause.same_version": (
         "两本账簿版本相同而内容不同，无法判断谁对",
         "equal versions with different content: nothing tells which one is right",
@@ -211,8 +316,16 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
         "book the fill into both ledgers, fee={fee}",
     ),
     "remedy.closed": (
-        "更新账簿（系统外平仓），计算盈亏={pnl}，手续费={fee}",
-        "book the close (outside the system), PnL={pnl}, fee={fee}",
+        "更新账簿为已平仓，计算盈亏={pnl}（手续费={fee}）",
+        "the books are brought to closed, PnL={pnl} (fee={fee})",
+    ),
+    "remedy.closed_outside": (
+        "更新账簿为已平仓，计算盈亏={pnl}（系统外平仓，手续费={fee}）",
+        "the books are brought to closed, PnL={pnl} (closed outside the system, fee={fee})",
+    ),
+    "remedy.reduced": (
+        "更新账簿：平仓{contracts}张，剩余{left}张，计算盈亏={pnl}（手续费={fee}）",
+        "book the close of {contracts} contracts, {left} are left, PnL={pnl} (fee={fee})",
     ),
     "remedy.duplicate_frozen": (
         "{inst_id}冻结新开仓；查明是谁重复发单",
@@ -244,13 +357,29 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
         "a human decides. Suggested: the exchange wins, the difference is owned by nobody, "
         "{inst_id} takes no new entries",
     ),
+    "remedy.cash_shared": (
+        "记入各自的账簿，共{amount} {ccy}",
+        "book each share into its owner's ledgers, {amount} {ccy} in all",
+    ),
+    "remedy.cash_own": (
+        "记入账户自身的科目，{amount} {ccy}，不分给任何Agent",
+        "book {amount} {ccy} to the account's own entry, to no agent",
+    ),
+    "remedy.fee_booked": (
+        "补记差额{amount} {ccy}",
+        "book the difference of {amount} {ccy}",
+    ),
+    "remedy.cash_offered": (
+        "需人工确认。建议：把{amount} {ccy}记入账户自身的科目，不分给任何Agent",
+        "a human decides. Suggested: book {amount} {ccy} to the account's own entry, to no agent",
+    ),
     "remedy.by_hand": (
         "需人工处理：没有可以证明的自动纠正",
         "a human decides: no correction can be proven",
     ),
     "remedy.rebuilt": (
-        "以版本较高的账簿为准，重建另一本",
-        "the higher version wins, the other ledger is rebuilt from it",
+        "同步到最新状态（以{source}账簿为准，重建另一本）",
+        "brought to the latest state (the {source} ledger wins, the other is rebuilt from it)",
     ),
     "remedy.settled": ("订单结果记为{outcome}", "the order is settled as {outcome}"),
     "remedy.settle_canceled": (
@@ -276,6 +405,18 @@ WHY: Final[Mapping[str, tuple[str, str]]] = {
     "why.contradiction": ("交易所的回答前后矛盾", "the exchange contradicts itself"),
     "why.state_unknown": ("未知的订单状态", "an order state that is not known"),
     "why.fills_behind": ("成交数据尚未跟上", "the fills have not caught up"),
+    "why.money_unread": (
+        "账单、余额或持仓历史未完整读取",
+        "bills, balance or the positions' history were not read in full",
+    ),
+    "why.money_positions": (
+        "持仓尚不一致，资金无法单独判断",
+        "the positions do not agree, so the money cannot be judged by itself",
+    ),
+    "why.money_other_ccy": (
+        "有以其他币种结算的合约",
+        "an instrument settles in another currency",
+    ),
 }
 
 NEXT: Final[Mapping[str, tuple[str, str]]] = {
@@ -370,6 +511,10 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
     "cli.damage.repaired_done": ("已修复", "repaired, nothing was lost"),
     "cli.damage.ignored": ("无影响", "harmless, not needed"),
     "cli.damage.ignored_done": ("无影响", "harmless, not needed"),
+    "cli.damage.altered": (
+        "审计链在此断开：此行之前的记录可信；恢复不需要它",
+        "the audit's chain breaks here: the lines before it are proven; no restore needs them",
+    ),
     "cli.damage.lost": (
         "无法修复；若此处曾有已确认的提交，则已丢失",
         "beyond repair; if an acknowledged commit stood there, it is lost",
@@ -389,6 +534,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     **CLI,
     **REPORT,
     **PAGE,
+    **TERMS,
 }
 
 

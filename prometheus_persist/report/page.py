@@ -1,24 +1,31 @@
 """The recovery report as one self-contained HTML page: the same facts, opened in any browser.
 
 No script, no font, no picture from anywhere else. Everything shown is escaped by the template
-engine. Light and dark follow the reader's system. Needs jinja2 (extra ``report``), imported at
-first use; raises ``BadConfig`` that says how to install it.
+engine. Light and dark follow the reader's system; it prints on white. Needs jinja2 (extra
+``report``), imported at first use; raises ``BadConfig`` that says how to install it.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from prometheus_persist.errors import BadConfig
-from prometheus_persist.reconcile.plan import Verdict
+from prometheus_persist.reconcile.plan import PRIORITY, Finding, Plan, Verdict
+from prometheus_persist.report.correctiontext import correction_words
 from prometheus_persist.report.facts import RecoveryFacts
-from prometheus_persist.report.messages import message
+from prometheus_persist.report.findingtext import evidence_name, finding_words, is_done
+from prometheus_persist.report.moneytext import money_is_first, money_verdict
+from prometheus_persist.report.pagetemplate import PAGE
+from prometheus_persist.report.standingtext import frozen_name, frozen_reason, standing_owner
 from prometheus_persist.report.text import (
     agent_verdicts,
     death_reason,
-    finding_lines,
-    money,
     render_text,
-    when,
+    source_problems,
 )
+from prometheus_persist.report.timeline import LABEL_STEP, LANES, LINE_Y, WIDTH, timeline
+from prometheus_persist.report.values import Say, ago, known, money, speaker, when
+from prometheus_persist.state.money import plain
 
 BADGES = {
     "go": ("good", "page.go"),
@@ -27,6 +34,7 @@ BADGES = {
     "incomplete": ("bad", "page.incomplete"),
 }
 _MARK = {Verdict.MATCH: "✓", Verdict.MISMATCH: "≠", Verdict.UNKNOWN: "?"}
+_TONE = {Verdict.MATCH: "ok", Verdict.MISMATCH: "off", Verdict.UNKNOWN: "dunno"}
 
 
 def render_page(facts: RecoveryFacts, lang: str) -> str:
@@ -37,115 +45,104 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
         raise BadConfig(
             "the HTML report needs jinja2: pip install 'prometheus-persist[report]'"
         ) from None
-
-    def say(message_id: str, **params: object) -> str:
-        return message(message_id, lang, **{name: str(value) for name, value in params.items()})
-
+    say = speaker(lang)
     plan = facts.plan
     verdicts = agent_verdicts(plan) if plan is not None else {}
-    template = Environment(autoescape=True, trim_blocks=True).from_string(_PAGE)
+    line = timeline(facts, say)
+    template = Environment(autoescape=True, trim_blocks=True).from_string(PAGE)
     return template.render(
-        lang=lang,
+        lang="zh-CN" if lang == "zh" else "en",
         say=say,
         facts=facts,
         plan=plan,
-        findings=[
-            (one, [line.strip(" -") for line in finding_lines(one, facts.applied, say)])
-            for one in (plan.findings if plan is not None else ())
-        ],
         badge=BADGES[facts.decision],
+        down=ago(facts.restore.restored_ms - facts.restore.last_save_ms, say),
+        chosen=[
+            known(f"{name}.{value}", value, say)
+            for name, value in (("mode", facts.mode), ("policy", facts.policy))
+            if value
+        ],
+        line=line,
+        picture={"width": WIDTH, "line_y": LINE_Y, "height": _height(line)},
+        priorities=[] if plan is None else _priorities(plan),
+        problems=source_problems(facts, say),
+        findings=[] if plan is None else [_finding(one, plan, facts, say) for one in plan.findings],
+        money_table=_money_table(facts, say),
         agents=[(one, verdicts.get(one.agent_id)) for one in facts.system.agents],
+        standing=[(one, standing_owner(one, say)) for one in facts.system.standing],
+        frozen=[
+            (one, frozen_name(one, say), frozen_reason(one, say)) for one in facts.system.frozen
+        ],
+        human=plan is not None and plan.needs_human and not facts.applied,
         mark=_MARK,
+        tone=_TONE,
         death=lambda one: death_reason(one, say),
+        known=lambda name, otherwise: known(name, otherwise, say),
         money=money,
         when=when,
         text=render_text(facts, lang),
     )
 
 
-_PAGE = """\
-<!doctype html>
-<html lang="{{ lang }}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ say("report.title") }}</title>
-<style>
-:root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --warn: #9a6700; --bad: #c93c37 }
-body { font: 15px/1.5 system-ui, "Noto Sans CJK SC", sans-serif; margin: 2rem auto;
-       max-width: 62rem; padding: 0 1rem }
-h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
-.badge { display: inline-block; padding: .3rem .8rem; border-radius: .5rem; color: #fff;
-         font-weight: 600; margin: .8rem 0 }
-.good { background: var(--good) } .warn { background: var(--warn) } .bad { background: var(--bad) }
-.cards { display: flex; flex-wrap: wrap; gap: .8rem }
-.card { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .9rem; min-width: 7rem }
-.card b { display: block; font-size: 1.3rem; font-variant-numeric: tabular-nums }
-.scroll { overflow-x: auto }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid var(--line) }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
-section.finding { border-left: 4px solid var(--warn); padding: .2rem 1rem; margin: .8rem 0 }
-section.finding.HUMAN, section.finding.UNKNOWN { border-color: var(--bad) }
-section.finding.AUTO { border-color: var(--good) }
-pre { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; padding: 1rem }
-small, .dim { opacity: .7 }
-</style></head><body>
-<h1>{{ say("report.title") }}</h1>
-<div class="dim">{{ when(facts.restore.restored_ms) }}
-{% if not facts.restore.fresh %}· {{ say("page.last_save") }} {{ when(facts.restore.last_save_ms) }}
-{% endif %}· {{ say("page.sequence") }} {{ facts.restore.seq }} · {{ facts.restore.base }}</div>
-<div class="badge {{ badge[0] }}">{{ say(badge[1]) }}</div>
-<div class="cards">
-<div class="card"><b>{{ facts.system.agents | length }}</b>Agent</div>
-<div class="card"><b>{{ "{:,}".format(facts.system.public_records) }}</b>
-{{ say("page.records") }}</div>
-<div class="card"><b>{{ facts.system.heroes }}</b>{{ say("page.heroes") }}</div>
-<div class="card"><b>{{ facts.system.cycles }}</b>{{ say("page.cycles") }}</div>
-<div class="card"><b>{{ facts.restore.duration_ms + facts.duration_ms }} ms</b>
-{{ say("page.took") }}</div>
-</div>
-{% if facts.restore.damages %}
-<h2>{{ say("page.damages") }}</h2>
-<div class="scroll"><table>{% for one in facts.restore.damages %}
-<tr><td>{{ one.file }}</td><td class="n">{{ one.offset if one.offset is not none else "" }}</td>
-<td>{{ one.problem }}</td><td>{{ say("report." + one.outcome) }}</td></tr>{% endfor %}
-</table></div>
-{% endif %}
-<h2>{{ say("report.three") }}</h2>
-{% if plan is none %}<p>{{ say("report.venue_problem", text=facts.venue_problem) }}</p>
-<p>{{ say("report.not_flat") }}</p>
-{% else %}
-<div class="scroll"><table><tr><th>OKX</th><th class="n">{{ say("page.owners") }}</th>
-<th class="n">{{ say("page.unattributed") }}</th><th class="n">{{ say("page.venue") }}</th>
-<th class="n">{{ say("page.after") }}</th><th></th></tr>
-{% for one in plan.balances %}<tr><td>{{ one.key }}</td><td class="n">{{ one.owners }}</td>
-<td class="n">{{ one.unattributed }}</td>
-<td class="n">{{ one.venue if one.venue is not none else "?" }}</td>
-<td class="n">{{ one.after }}</td><td>{{ mark[one.verdict] }}</td></tr>{% endfor %}
-</table></div>
-{% for text in plan.source_problems %}<p>⚠️ {{ text }}</p>{% endfor %}
-{% for one, lines in findings %}
-<section class="finding {{ one.resolution }}">
-<b>{{ one.agent_id or say("report.account") }}</b>
-<small>{{ one.finding_id }} · {{ say("page.case") }} {{ one.case }} · {{ one.resolution }}</small>
-{% for line in lines[:3] %}<br>{{ line }}{% endfor %}
-<details><summary>{{ say("page.evidence") }} ({{ one.evidence | length }})</summary><small>
-{% for row in one.evidence %}{{ row.kind }} {{ row.ref }}{% if row.fields %}
- ({% for name, value in row.fields.items() if value %}{{ name }}={{ value }}
-{{ "" if loop.last else ", " }}{% endfor %}){% endif %}
-<br>{% endfor %}</small></details>
-</section>
-{% endfor %}
-{% endif %}
-<h2>{{ say("report.agent_section") }}</h2>
-<div class="scroll"><table><tr><th>Agent</th><th></th><th class="n">{{ say("page.capital") }}</th>
-<th class="n">PnL</th><th class="n">{{ say("page.positions") }}</th><th></th></tr>
-{% for one, verdict in agents %}<tr><td>{{ one.agent_id }}</td>
-<td>{{ say("page.alive") if one.alive else say("page.dead") ~ " · " ~ death(one) }}</td>
-<td class="n">{{ money(one.capital) }}</td><td class="n">{{ money(one.pnl, signed=True) }}</td>
-<td class="n">{{ one.positions }}</td>
-<td>{{ mark[verdict] if verdict else "" }}</td></tr>{% endfor %}
-</table></div>
-<h2>{{ say("page.text") }}</h2>
-<pre>{{ text }}</pre>
-</body></html>
-"""
+def _height(line: Any) -> int:
+    lowest = 0 if line is None else max(mark.y for mark in line.marks)
+    return max(LINE_Y + 60, lowest + 20, LANES * LABEL_STEP)
+
+
+def _priorities(plan: Plan) -> list[tuple[str, list[int]]]:
+    """Each priority with how many items match, differ, were not judged, and are there in all."""
+    rows = []
+    for priority in sorted(set(PRIORITY.values())):
+        found = [one.verdict for one in plan.items if PRIORITY[one.item] == priority]
+        rows.append((priority, [*(found.count(verdict) for verdict in Verdict), len(found)]))
+    return rows
+
+
+def _finding(one: Finding, plan: Plan, facts: RecoveryFacts, say: Say) -> dict[str, Any]:
+    what, cause, remedy = finding_words(one, plan, say)
+    return {
+        "of": one,
+        "subject": one.agent_id or say("report.account"),
+        "said": (
+            (say("page.what"), what),
+            (say("page.cause"), cause),
+            (say("page.done" if is_done(one, facts.applied) else "page.proposed"), remedy),
+        ),
+        "steps": [correction_words(step, say) for step in one.corrections],
+        "evidence": [
+            (evidence_name(row, say), [(k, _readable(k, v)) for k, v in row.fields.items() if v])
+            for row in one.evidence
+        ],
+    }
+
+
+def _readable(name: str, value: str) -> str:
+    """Moments also as people write them."""
+    return f"{value} ({when(int(value))})" if name.endswith("_ms") and value.isdigit() else value
+
+
+def _money_table(facts: RecoveryFacts, say: Say) -> dict[str, Any] | None:
+    """The check's figures, and one row per owner with one column per kind that occurs."""
+    check = None if facts.plan is None else facts.plan.money
+    if check is None:
+        return None
+    kinds = sorted({kind for row in facts.money_rows for kind in row.kinds})
+    rows = [
+        (row.owner or say("report.account"), [row.kinds.get(kind) for kind in kinds], row.total)
+        for row in facts.money_rows
+    ]
+    figures = [
+        ("page.settled", None if check.settled is None else plain(check.settled)),
+        ("page.reserve", plain(check.reserve)),
+        ("page.booked", plain(check.booked)),
+        ("page.basis", plain(check.basis)),
+        ("page.residual", None if check.residual is None else plain(check.residual)),
+    ]
+    return {
+        "check": check,
+        "said": money_verdict(check, say),
+        "first": money_is_first(check),
+        "figures": [(say(name), amount) for name, amount in figures],
+        "kinds": [known(f"flow.{kind}", kind, say) for kind in kinds],
+        "rows": rows,
+    }

@@ -4,35 +4,25 @@
 2. Money has thousands separators and at most two decimals here; exact figures are in the JSON.
 3. What was not judged is never counted as consistent, and an exchange that was not read makes
    nothing flat.
-4. ``correction`` is said of what was done, ``proposed`` of what was not.
+4. What is not asked for is not there: a section without facts is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
-
-from prometheus_persist.reconcile.plan import Finding, Plan, Resolution, Verdict
+from prometheus_persist.reconcile.plan import PRIORITY, Finding, Plan, Resolution, Verdict
 from prometheus_persist.reconcile.planjson import KINDS
-from prometheus_persist.report.facts import AgentFacts, RecoveryFacts
-from prometheus_persist.report.messages import MESSAGES, message
+from prometheus_persist.report.facts import AgentFacts, RecoveryFacts, SourceFacts
+from prometheus_persist.report.findingtext import finding_lines
+from prometheus_persist.report.moneytext import money_lines
+from prometheus_persist.report.standingtext import frozen_lines, standing_lines
+from prometheus_persist.report.values import Say, ago, known, money, speaker, when
 
 BAR = "=" * 70
-EVIDENCE_SHOWN_MAX = 4
-CENTS = Decimal("0.01")
-_MONEY_PARAMS = frozenset({"pnl", "fee"})
-_AGO_UNITS = (("report.days", 86_400), ("report.hours", 3_600), ("report.minutes", 60))
-
-Say = Callable[..., str]
 
 
 def render_text(facts: RecoveryFacts, lang: str) -> str:
     """The whole report; ends in a newline."""
-
-    def say(message_id: str, **params: object) -> str:
-        return message(message_id, lang, **{name: str(value) for name, value in params.items()})
-
+    say = speaker(lang)
     sections = [
         [BAR, say("report.title"), BAR],
         _times(facts, say),
@@ -40,6 +30,9 @@ def render_text(facts: RecoveryFacts, lang: str) -> str:
         _agents(facts, say),
         _three_books(facts, say),
         _details(facts, say),
+        money_lines(facts, say),
+        standing_lines(facts.system, say),
+        frozen_lines(facts.system, say),
         _for_a_human(facts, say),
         _decision(facts, say),
     ]
@@ -48,11 +41,24 @@ def render_text(facts: RecoveryFacts, lang: str) -> str:
 
 def _times(facts: RecoveryFacts, say: Say) -> list[str]:
     restore = facts.restore
-    restored = say("report.restored", time=when(restore.restored_ms))
+    lines = [say("report.restored", time=when(restore.restored_ms))]
     if restore.fresh:
-        return [restored, say("report.fresh")]
-    ago = _ago(restore.restored_ms - restore.last_save_ms, say)
-    return [restored, say("report.last_save", time=when(restore.last_save_ms), ago=ago)]
+        return [*lines, say("report.fresh")]
+    span = ago(restore.restored_ms - restore.last_save_ms, say)
+    lines.append(say("report.last_save", time=when(restore.last_save_ms), ago=span))
+    lines.append(
+        say(
+            "report.took",
+            restore=f"{restore.duration_ms:,}",
+            reconcile=f"{facts.duration_ms:,}",
+        )
+    )
+    chosen = [
+        say(f"report.{name}", **{name: known(f"{name}.{value}", value, say)})
+        for name, value in (("mode", facts.mode), ("policy", facts.policy))
+        if value
+    ]
+    return lines + chosen
 
 
 def _system(facts: RecoveryFacts, say: Say) -> list[str]:
@@ -97,8 +103,7 @@ def _agent(agent: AgentFacts, say: Say) -> str:
 
 def death_reason(agent: AgentFacts, say: Say) -> str:
     """Why an agent died, in words where its reason is a known one."""
-    known = f"death.{agent.death_reason or 'UNKNOWN'}"
-    return say(known) if known in MESSAGES else agent.death_reason
+    return known(f"death.{agent.death_reason or 'UNKNOWN'}", agent.death_reason, say)
 
 
 def _three_books(facts: RecoveryFacts, say: Say) -> list[str]:
@@ -118,10 +123,42 @@ def _three_books(facts: RecoveryFacts, say: Say) -> list[str]:
         lines.append(say("report.differing", n=counts[Verdict.MISMATCH], fate=fate))
     if counts[Verdict.UNKNOWN]:
         lines.append(say("report.unknown", n=counts[Verdict.UNKNOWN]))
+    lines += _priorities(plan, say)
     if plan.balances:
         lines.append(_keys(plan, say))
-    lines += [say("report.source_problem", text=text) for text in plan.source_problems]
+    lines += [say("report.source_problem", text=text) for text in source_problems(facts, say)]
     return [*lines, say("report.not_flat")] if plan.source_problems else lines
+
+
+def _priorities(plan: Plan, say: Say) -> list[str]:
+    """What was compared, counted by the priority of its item."""
+    lines = []
+    for priority in sorted(set(PRIORITY.values())):
+        found = [one.verdict for one in plan.items if PRIORITY[one.item] == priority]
+        if not found:
+            continue
+        counts = {
+            "match": found.count(Verdict.MATCH),
+            "differ": found.count(Verdict.MISMATCH),
+            "unknown": found.count(Verdict.UNKNOWN),
+        }
+        mark = "✅" if counts["match"] == len(found) else "⚠️ "
+        lines.append(say("report.priority", mark=mark, priority=priority, n=len(found), **counts))
+    return lines
+
+
+def source_problems(facts: RecoveryFacts, say: Say) -> list[str]:
+    """What could not be read: by source, with the window asked for and what the exchange keeps."""
+    told = [_source(one, say) for one in facts.sources if not one.complete]
+    if told or facts.plan is None:
+        return told
+    return list(facts.plan.source_problems)
+
+
+def _source(one: SourceFacts, say: Say) -> str:
+    windows = "" if not one.window_from_ms else say("report.window", asked=when(one.window_from_ms))
+    kept = "" if not one.kept_from_ms else say("report.kept", kept=when(one.kept_from_ms))
+    return f"{known(f'source.{one.name}', one.name, say)}: {one.problem}{windows}{kept}"
 
 
 def _keys(plan: Plan, say: Say) -> str:
@@ -161,39 +198,9 @@ def _details(facts: RecoveryFacts, say: Say) -> list[str]:
     for subject, findings in by_subject.items():
         lines = [f"  {subject}:"]
         for one in findings:
-            lines += finding_lines(one, facts.applied, say)
+            lines += finding_lines(one, facts.plan, facts.applied, say)
         blocks.append("\n".join(lines))
     return [say("report.details"), "\n\n".join(blocks)]
-
-
-def finding_lines(one: Finding, applied: bool, say: Say) -> list[str]:
-    """What was found, its cause, what is done about it, and the rows that prove it."""
-    known = {"inst_id": one.key.inst_id if one.key else "", **one.params}
-    params = {name: _param(name, value, say) for name, value in known.items()}
-    done = "report.done" if applied and one.corrections else "report.proposed"
-    if one.resolution is Resolution.UNKNOWN or not one.corrections:
-        done = "report.done"
-    refs = [f"{row.kind} {row.ref}" for row in one.evidence]
-    shown = ", ".join(refs[:EVIDENCE_SHOWN_MAX])
-    more = f" ({say('report.more', n=len(refs))})" if len(refs) > EVIDENCE_SHOWN_MAX else ""
-    return [
-        say("report.what", text=say(one.what, **params)),
-        say("report.cause", text=say(one.cause, **params)),
-        say(done, text=say(one.remedy, **params)),
-        *([say("report.evidence", text=f"{shown}{more}")] if refs else []),
-    ]
-
-
-def _param(name: str, value: str, say: Say) -> str:
-    if name in _MONEY_PARAMS:
-        return money(value, signed=True)
-    if name == "why":
-        return say(value)
-    if name == "source":
-        return say(f"ledger.{value}")
-    if name == "items":
-        return ", ".join(say(f"item.{item}") for item in value.split(",") if item) or "-"
-    return value
 
 
 def _for_a_human(facts: RecoveryFacts, say: Say) -> list[str]:
@@ -240,27 +247,3 @@ def _decision(facts: RecoveryFacts, say: Say) -> list[str]:
     if facts.frozen_all:
         lines.append(say("report.frozen_all", text=facts.frozen_all))
     return lines
-
-
-def when(time_ms: int) -> str:
-    """Unix milliseconds as UTC text."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def money(amount: str, *, signed: bool = False) -> str:
-    """``$12,500``, ``-$150``, and ``+$2,500`` where the sign matters."""
-    value = Decimal(amount)
-    cents = abs(value).quantize(CENTS, rounding=ROUND_HALF_EVEN)
-    digits = f"{cents:,.2f}".removesuffix(".00")
-    sign = "-" if value < 0 else "+" if signed and value > 0 else ""
-    return f"{sign}${digits}"
-
-
-def _ago(elapsed_ms: int, say: Say) -> str:
-    seconds = max(elapsed_ms, 0) // 1000
-    parts = []
-    for name, length in _AGO_UNITS:
-        count, seconds = divmod(seconds, length)
-        if count:
-            parts.append(say(name, n=count))
-    return "".join(parts).strip() or say("report.seconds", n=seconds)

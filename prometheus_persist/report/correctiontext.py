@@ -1,0 +1,63 @@
+"""One correction in words: what is written, into whose books."""
+
+from __future__ import annotations
+
+from prometheus_persist.reconcile.plan import (
+    AdoptDifference,
+    BookCash,
+    BookFill,
+    BookOrphan,
+    Correction,
+    FreezeInstrument,
+    RebuildLedger,
+    SetQuantity,
+    SettleIntent,
+)
+from prometheus_persist.reconcile.planjson import KINDS
+from prometheus_persist.report.values import Say, known, money
+from prometheus_persist.state.money import plain
+
+
+def correction_words(step: Correction, say: Say) -> str:
+    """One sentence; every kind of correction has its own."""
+    return say(f"do.{KINDS[type(step)]}", **_values(step, say))
+
+
+def _values(step: Correction, say: Say) -> dict[str, str]:
+    match step:
+        case BookFill() | BookOrphan():
+            one = step.execution
+            return {
+                "agent": step.agent_id if isinstance(step, BookFill) else say("report.nobody"),
+                "fill": one.fill_id + (f" {step.part}" if step.part else ""),
+                "key": str(one.key),
+                "side": one.side,
+                "contracts": str(one.qty_contracts),
+                "px": plain(one.px),
+                "fee": plain(one.fee),
+            }
+        case RebuildLedger():
+            return {"agent": step.agent_id, "source": say(f"ledger.{step.source}")}
+        case SettleIntent():
+            return {"order": step.cl_ord_id, "outcome": step.outcome, "ord_id": step.ord_id or "-"}
+        case FreezeInstrument():
+            return {"inst_id": step.inst_id}
+        case AdoptDifference():
+            return {
+                "key": str(step.key),
+                "contracts": str(step.qty_contracts),
+                "px": plain(step.entry_px),
+            }
+        case BookCash():
+            return {
+                "agent": step.agent_id or say("report.account"),
+                "kind": known(f"flow.{step.kind}", step.kind, say),
+                "amount": money(plain(step.amount), signed=True),
+                "ref": step.ref,
+            }
+        case SetQuantity():
+            return {
+                "agent": step.agent_id,
+                "key": str(step.key),
+                "contracts": str(step.qty_contracts),
+            }
