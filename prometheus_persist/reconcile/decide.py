@@ -19,6 +19,7 @@ from prometheus_persist.reconcile.compare import LedgerPair, compare_ledgers
 from prometheus_persist.reconcile.fillfindings import fill_findings, unjudged_findings
 from prometheus_persist.reconcile.findings import finding, in_order
 from prometheus_persist.reconcile.gaps import left_over
+from prometheus_persist.reconcile.money import judge_money, unread_money
 from prometheus_persist.reconcile.plan import (
     Case,
     Evidence,
@@ -86,6 +87,8 @@ def reconcile(books: Books, view: VenueView) -> Plan:
             *dead_holders(books, pairs, walked.after, _ended(intents)),
         )
     )
+    cash, money = judge_money(books, view, before, findings)
+    findings = in_order((*findings, *cash))
     return hashed(
         Plan(
             read_ms=view.read_ms,
@@ -95,6 +98,7 @@ def reconcile(books: Books, view: VenueView) -> Plan:
             source_problems=source_problems(view),
             fills_seen_ms=_fills_seen(books, view, walked, murky),
             plan_hash="",
+            money=money,
         )
     )
 
@@ -121,6 +125,7 @@ def _unread(books: Books, view: VenueView, pairs: tuple[LedgerPair, ...], before
             source_problems=source_problems(view),
             fills_seen_ms=books.state.watermark.fills_ms,
             plan_hash="",
+            money=unread_money(books),
         )
     )
 

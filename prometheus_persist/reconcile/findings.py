@@ -57,6 +57,18 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "resting_unknown": ("what.resting_unknown", "cause.no_intent", "remedy.instrument_frozen"),
     "pos_mode": ("what.pos_mode", "cause.mode_changed", "remedy.by_hand"),
     "fill_unjudged": ("what.fill_unjudged", "cause.unproven", "remedy.read_again"),
+    "funding_unbooked": ("what.funding", "cause.funding_shared", "remedy.cash_shared"),
+    "funding_unassigned": ("what.funding", "cause.funding_unprovable", "remedy.cash_own"),
+    "fee_differs": ("what.fee_differs", "cause.fee_billed", "remedy.fee_booked"),
+    "penalty_unbooked": ("what.penalty", "cause.penalty", "remedy.cash_shared"),
+    "transfer_unbooked": ("what.transfer", "cause.transfer", "remedy.cash_own"),
+    "interest_unbooked": ("what.interest", "cause.interest", "remedy.cash_own"),
+    "foreign_trade_unbooked": ("what.foreign_trade", "cause.foreign_trade", "remedy.cash_own"),
+    "other_unbooked": ("what.other_cash", "cause.other_cash", "remedy.cash_own"),
+    "bill_without_fill": ("what.bill_without_fill", "cause.fills_behind", "remedy.read_again"),
+    "bills_do_not_add_up": ("what.bills_gap", "cause.bills_gap", "remedy.cash_offered"),
+    "money_unexplained": ("what.money_unexplained", "cause.no_bill", "remedy.cash_offered"),
+    "money_adopted": ("what.money_unexplained", "cause.adopted", "remedy.cash_offered"),
 }
 
 

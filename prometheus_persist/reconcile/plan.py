@@ -12,7 +12,7 @@ The plan's own hash is what a human approves; it covers everything but the hash 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -294,8 +294,13 @@ class Plan:
         Ledgers are rebuilt first, then executions are booked in the order in which they happened,
         then money is, then differences are adopted, intents settled and instruments frozen.
         """
-        steps = (step for finding in self.findings for step in finding.corrections)
-        return tuple(sorted(steps, key=_application_order))
+        return in_application_order(self.findings)
+
+
+def in_application_order(findings: Iterable[Finding]) -> tuple[Correction, ...]:
+    """All corrections of these findings, in the order in which they are applied."""
+    steps = (step for finding in findings for step in finding.corrections)
+    return tuple(sorted(steps, key=_application_order))
 
 
 def _application_order(step: Correction) -> tuple[int, int, int, str]:

@@ -1,7 +1,11 @@
 """A small world for the reconciler's tests: an account, its true history, and books that know part.
 
-``World`` keeps what really happened at the exchange (orders, fills, positions) and what the books
-were told. A test lets things happen, with or without telling the books, and reconciles.
+``World`` keeps what really happened at the exchange (orders, fills, positions, money) and what the
+books were told. A test lets things happen, with or without telling the books, and reconciles.
+
+The account's money is true: every execution makes a bill with its fee and the PnL at the account's
+average price, every funding and transfer makes one, and a penalty is in its liquidation's. The
+account begins reconciled, at ``DEPOSIT``.
 """
 
 from __future__ import annotations
@@ -21,8 +25,15 @@ from prometheus_persist.reconcile import (
     VenueView,
     apply_plan,
 )
-from prometheus_persist.reconcile.views import SOURCES
+from prometheus_persist.reconcile.views import (
+    SOURCES,
+    Move,
+    VenueBalance,
+    VenueBill,
+    VenueLife,
+)
 from prometheus_persist.state import (
+    AccountCash,
     Agent,
     Execution,
     OrderIntent,
@@ -41,6 +52,11 @@ from prometheus_persist.state.intents import TERMINAL
 BTC, ETH = "BTC-USDT-SWAP", "ETH-USDT-SWAP"
 START_MS = 1_700_000_000_000
 CAPITAL = Decimal(10_000)
+DEPOSIT = Decimal(1_000_000)
+UPL = Decimal("12.5")  # whatever it is, it is no settled money
+BILL_TYPES = {"full_liquidation": "5", "partial_liquidation": "5", "adl": "9"}
+LIFE_KINDS = {"full_liquidation": "3", "partial_liquidation": "4", "adl": "6"}
+SILENT_MS = 61_000
 STOP_SOURCE = "7"
 
 
@@ -72,6 +88,16 @@ class World:
             for inst, ct in ((BTC, "0.01"), (ETH, "0.1"))
         }
         self.missing: dict[str, str] = {}
+        self.state.account_cash = AccountCash(
+            baseline_ms=START_MS, reserve=DEPOSIT, settled=DEPOSIT
+        )
+        self.cash = DEPOSIT
+        self.bills: list[VenueBill] = []
+        self.lives: dict[PositionKey, list[VenueLife]] = {}
+        self.flows: set[str] = set()
+        self.fees: dict[str, Decimal] = {}
+        self.money: dict[str, dict[str, Decimal]] = {}
+        self.moves: list[Move] = []
         self._number = 0
 
     # what happens ---------------------------------------------------------------------------
@@ -93,11 +119,15 @@ class World:
         order_row: bool = True,
         at_ms: int | None = None,
         sub_type: str = "",
+        fee: str = "-0.05",
+        billed_fee: str | None = None,
+        penalty: str = "0",
     ) -> Execution:
         """One order of ``owner`` (None: by hand), filled at once.
 
         ``booked``: whether the books were told. ``intent``: ended, PENDING, UNKNOWN, ACCEPTED.
-        ``by``: which id names the owner (cl_ord_id, tag, algo, nothing).
+        ``by``: which id names the owner (cl_ord_id, tag, algo, nothing). ``billed_fee`` is what was
+        charged, where it is not the fill's ``fee``; ``penalty`` what a liquidation cost (negative).
         """
         number = self._next()
         at_ms = self.now_ms if at_ms is None else at_ms
@@ -130,11 +160,16 @@ class World:
             )  # fmt: skip
         fill = VenueFill(
             inst, trade_id, ord_id, cl_ord_id, tag, side, pos_side, contracts(str(qty)),
-            Decimal(str(px)), Decimal("-0.05"), at_ms, str(9_000 + number), sub_type,
+            Decimal(str(px)), Decimal(fee), at_ms, str(9_000 + number), sub_type,
         )  # fmt: skip
         self.fills.append(fill)
         execution = self._execution(fill, mgn, cl_ord_id or algo_cl)
-        self.held[execution.key] = applied(self.held.get(execution.key, []), execution)[0]
+        pnl = self._move(execution, Decimal(penalty), LIFE_KINDS.get(category, ""))
+        self._bill(
+            BILL_TYPES.get(category, "2"), pnl + Decimal(penalty), key=execution.key,
+            fee=Decimal(billed_fee or fee), size=qty, trade_id=trade_id, ord_id=ord_id,
+            number=number, at_ms=at_ms,
+        )  # fmt: skip
         if booked:
             self._book(owner, execution)
         return execution
@@ -179,13 +214,44 @@ class World:
     def shift(self, qty: str | int, *, inst: str = BTC, pos_side: str = "net") -> None:
         """Move the exchange's position without any trace of why."""
         key = PositionKey(inst, "cross", pos_side)
-        old = self.held.get(key, [])
         side = "buy" if (Decimal(str(qty)) > 0) == (pos_side != "short") else "sell"
         ghost = VenueFill(
             inst, "0", "0", "", "", side, pos_side, abs(contracts(str(qty))), Decimal(100),
             Decimal(0), self.now_ms, "0",
         )  # fmt: skip
-        self.held[key] = applied(old, self._execution(ghost, "cross", ""))[0]
+        pnl = self._move(self._execution(ghost, "cross", ""), Decimal(0), "3")
+        if pnl:  # a liquidation that left no fill; nobody takes its bill for one that is early
+            self._bill("5", pnl, key=key, size=abs(Decimal(str(qty))))
+            self.now_ms += SILENT_MS
+
+    def fund(
+        self, rate: str, *, px: str | int = 100, inst: str = BTC, at_ms: int | None = None
+    ) -> dict[PositionKey, Decimal]:
+        """The exchange charges a funding on everything held of that instrument; what, by key."""
+        paid = {}
+        for key, rows in self.held.items():
+            if key.inst_id != inst or not rows:
+                continue
+            one, held = self.instruments[inst], rows[0].qty_contracts.value
+            value = held * one.ct_val * one.ct_mult * Decimal(str(px)) * Decimal(rate)
+            paid[key] = value if key.pos_side == "short" else -value
+            self._bill("8", paid[key], key=key, size=abs(held), at_ms=at_ms)
+        return paid
+
+    def deposit(self, amount: str, *, kind: str = "1") -> None:
+        """Money arrives (or leaves, negative) that has nothing to do with an execution."""
+        self._bill(kind, Decimal(amount))
+
+    def reconciled(self) -> None:
+        """The books take the account as it is now for explained: the next bill is the first new."""
+        cash = self.state.account_cash
+        self.state.account_cash = cash.model_copy(
+            update={
+                "settled": self.cash,
+                "bill_seen": max((bill.number for bill in self.bills), default=0),
+                "bills_ms": max((bill.ts_ms for bill in self.bills), default=0),
+            }
+        )
 
     def fail(self, source: str, problem: str = "timed out") -> None:
         """From now on this source is not complete."""
@@ -194,14 +260,28 @@ class World:
     # what is compared -----------------------------------------------------------------------
 
     def books(self) -> Books:
-        return Books(self.state, frozenset(self.booked), dict(self.owners), dict(self.ended))
+        since_ms = self.state.account_cash.bills_ms
+        return Books(
+            self.state,
+            frozenset(self.booked),
+            dict(self.owners),
+            dict(self.ended),
+            frozenset(self.flows),
+            dict(self.fees),
+            {owner: dict(kinds) for owner, kinds in self.money.items()},
+            tuple(sorted((m for m in self.moves if m.ts_ms >= since_ms), key=lambda m: m.ts_ms)),
+        )
 
     def view(self) -> VenueView:
         positions = tuple(
-            VenuePosition(key, rows[0].qty_contracts, rows[0].entry_px, rows[0].updated_ms)
+            VenuePosition(
+                key, rows[0].qty_contracts, rows[0].entry_px, rows[0].updated_ms,
+                life.pos_id, life.opened_ms, life.liq_penalty,
+            )
             for key, rows in self.held.items()
             if rows
-        )
+            for life in [(self.lives.get(key) or [self._life(key, rows[0].opened_ms)])[-1]]
+        )  # fmt: skip
         return VenueView(
             read_ms=self.now_ms,
             pos_mode="long_short_mode" if self.hedged else "net_mode",
@@ -217,6 +297,9 @@ class World:
             orders=tuple(self.orders),
             algo_orders=tuple(self.algos),
             lookups=tuple(self.lookups.values()),
+            lives=tuple(life for lives in self.lives.values() for life in lives if life.kind),
+            bills=tuple(self.bills),
+            balances={"USDT": VenueBalance("USDT", self.cash + UPL, UPL)},
         )
 
     def adopt(self, plan: object) -> dict[str, list]:
@@ -224,7 +307,13 @@ class World:
         done = apply_plan(self.books(), plan, self.now_ms)  # type: ignore[arg-type]
         self.state = done.state
         for stream in ("public_trades", "orphan_fills"):
-            self.booked |= {str(row["fill_id"]) for row in done.records.get(stream, [])}
+            for row in done.records.get(stream, []):
+                self.booked.add(str(row["fill_id"]))
+                if "side" in row:
+                    self._told(row)
+        for row in done.records.get("cash_flows", []):
+            self.flows.add(str(row["ref"]))
+            self._paid(str(row["agent_id"]), str(row["kind"]), Decimal(str(row["amount"])))
         for row in done.records.get("intent_log", []):
             self.ended[str(row["cl_ord_id"])] = OrderIntent.model_validate(row)
         return done.records
@@ -249,6 +338,72 @@ class World:
         self._number += 1
         self.now_ms += 10
         return self._number
+
+    def _move(self, execution: Execution, penalty: Decimal, forced: str) -> Decimal:
+        """The account's own position and its lives; returns the account's PnL."""
+        key = execution.key
+        before = self.held.get(key, [])
+        after, pnl = applied(before, execution)
+        self.held[key] = after
+        lives = self.lives.setdefault(key, [])
+        if not before:
+            lives.append(self._life(key, execution.ts_ms))
+        kind = forced or "1"
+        flipped = bool(before and after) and after[0].opened_ms != before[0].opened_ms
+        if before and (flipped or not after):
+            kind = "3" if forced in ("3", "4") else "6" if forced else "2"
+        if before:
+            lives[-1] = dataclasses.replace(
+                lives[-1], kind=kind, liq_penalty=lives[-1].liq_penalty + penalty,
+                updated_ms=execution.ts_ms,
+            )  # fmt: skip
+        if flipped:
+            lives.append(self._life(key, execution.ts_ms))
+        return pnl
+
+    def _life(self, key: PositionKey, at_ms: int) -> VenueLife:
+        lives = self.lives.get(key, [])
+        pos_id = lives[0].pos_id if lives else str(700 + len(self.lives))
+        none = contracts(0)
+        return VenueLife(key, pos_id, "", "", none, Decimal(0), Decimal(0), at_ms, at_ms)
+
+    def _bill(
+        self, kind: str, pnl: Decimal, *, key: PositionKey | None = None, fee: Decimal = Decimal(0),
+        size: object = None, trade_id: str = "0", ord_id: str = "", number: int | None = None,
+        at_ms: int | None = None,
+    ) -> None:  # fmt: skip
+        number = self._next() if number is None else number
+        change = pnl + fee
+        self.cash += change
+        if at_ms is not None and at_ms < START_MS:  # the account began with it
+            cash = self.state.account_cash
+            update = {"reserve": self.cash, "settled": self.cash, "bill_seen": 9_000 + number}
+            self.state.account_cash = cash.model_copy(update=update)
+        isolated = key is not None and key.mgn_mode == "isolated" and kind == "8"
+        self.bills.append(
+            VenueBill(
+                str(9_000 + number), kind, "", "SWAP" if key else "", key.inst_id if key else "",
+                key.mgn_mode if key else "", "USDT", Decimal(0) if isolated else change,
+                change if isolated else Decimal(0), pnl, fee,
+                None if size is None else contracts(str(size)), trade_id, ord_id,
+                self.now_ms if at_ms is None else at_ms,
+            )
+        )  # fmt: skip
+
+    def _told(self, row: dict) -> None:
+        """The streams have an execution; the index would say this of it."""
+        owner, name = str(row.get("agent_id", "")), str(row["fill_id"])
+        self._paid(owner, "pnl", Decimal(str(row["pnl"])))
+        self._paid(owner, "fee", Decimal(str(row["fee"])))
+        self.fees[name] = self.fees.get(name, Decimal(0)) + Decimal(str(row["fee"]))
+        quantity = contracts(str(row["qty_contracts"]))
+        key = PositionKey(str(row["inst_id"]), str(row["mgn_mode"]), str(row["pos_side"]))
+        closes = row["side"] == ("buy" if key.pos_side == "short" else "sell")
+        self.moves.append(Move(int(row["ts_ms"]), owner, key, -quantity if closes else quantity))
+
+    def _paid(self, owner: str, kind: str, amount: Decimal) -> None:
+        kinds = self.money.setdefault(owner, {})
+        kinds[kind] = kinds.get(kind, Decimal(0)) + amount
 
     def _remember(
         self, name: str, owner: str, inst: str, mgn: str, pos_side: str, side: str,
@@ -281,7 +436,9 @@ class World:
     def _book(self, owner: str | None, execution: Execution) -> None:
         self.booked.add(execution.fill_id)
         if owner is None:
-            self.state.unattributed, _ = book_unattributed(self.state.unattributed, execution)
+            self.state.unattributed, pnl = book_unattributed(self.state.unattributed, execution)
+            self._told({**dataclasses.asdict(execution), "fill_id": execution.fill_id, "pnl": pnl,
+                        "qty_contracts": execution.qty_contracts})  # fmt: skip
             return
         done = book_execution(
             self.state.agents[owner],
@@ -292,6 +449,7 @@ class World:
         self.state.agents[owner] = done.agent
         self.state.private_ledgers[owner] = done.private
         self.state.public_accounts[owner] = done.account
+        self._told(done.record)
 
 
 def replaced(view: VenueView, **fields: object) -> VenueView:
