@@ -120,6 +120,28 @@ class SystemFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftFacts:
+    """What a flattening could not close: whose (SYSTEM_OWNER's is nobody's), how much, and why.
+
+    Contracts are signed under posSide ``net``, as plain text.
+    """
+
+    owner: str
+    key: str
+    contracts: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlattenFacts:
+    """How closing everything went: orders sent, and what is left of positions and open orders."""
+
+    sent: int
+    left: tuple[LeftFacts, ...] = ()
+    open_orders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RecoveryFacts:
     """The whole report. ``plan`` is None where the exchange could not be asked.
 
@@ -129,6 +151,8 @@ class RecoveryFacts:
     ``decision`` is ``go`` (consistent, or corrected with evidence), ``go_restricted`` (something is
     frozen, the rest may trade), ``human`` (nothing was applied; a human must approve the plan), or
     ``incomplete`` (the exchange could not be read: nothing is called flat, trading stays shut).
+    ``postponed`` has the orders on their way for whose sake nothing was compared this time; the
+    gate is then as it was, and ``decision`` says how.
     """
 
     restore: RestoreFacts
@@ -144,3 +168,5 @@ class RecoveryFacts:
     sources: tuple[SourceFacts, ...] = ()
     policy: str = ""
     mode: str = ""
+    postponed: tuple[str, ...] = ()
+    flattened: FlattenFacts | None = None

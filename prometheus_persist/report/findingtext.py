@@ -110,6 +110,11 @@ def _param(name: str, value: str, say: Say) -> str:
         return known(f"flow.{value}", value, say)
     if name == "source":
         return known(f"ledger.{value}", value, say)
+    if name == "owners":  # shares, each "owner amount"; "-" is nobody
+        shares = (
+            say("report.nobody") + one[1:] if one[:2] == "- " else one for one in value.split(", ")
+        )
+        return ", ".join(shares)
     if name == "items":
         items = [say(f"item.{item}") for item in value.split(",") if item]
         return say("report.comma").join(items) or say("item.version")

@@ -317,11 +317,11 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "remedy.closed": (
         "更新账簿为已平仓，计算盈亏={pnl}（手续费={fee}）",
-        "the books are brought to closed, PnL={pnl} (fee={fee})",
+        "mark it as closed in the books, PnL={pnl} (fee={fee})",
     ),
     "remedy.closed_outside": (
         "更新账簿为已平仓，计算盈亏={pnl}（系统外平仓，手续费={fee}）",
-        "the books are brought to closed, PnL={pnl} (closed outside the system, fee={fee})",
+        "mark it as closed in the books, PnL={pnl} (closed outside the system, fee={fee})",
     ),
     "remedy.reduced": (
         "更新账簿：平仓{contracts}张，剩余{left}张，计算盈亏={pnl}（手续费={fee}）",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from prometheus_persist.errors import BadConfig
-from prometheus_persist.reconcile.plan import PRIORITY, Finding, Plan, Verdict
+from prometheus_persist.reconcile.plan import Finding, Plan, Verdict
 from prometheus_persist.report.correctiontext import correction_words
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.findingtext import evidence_name, finding_words, is_done
@@ -20,10 +20,11 @@ from prometheus_persist.report.standingtext import frozen_name, frozen_reason, s
 from prometheus_persist.report.text import (
     agent_verdicts,
     death_reason,
+    priorities,
     render_text,
     source_problems,
 )
-from prometheus_persist.report.timeline import LABEL_STEP, LANES, LINE_Y, WIDTH, timeline
+from prometheus_persist.report.timeline import LINE_Y, WIDTH, timeline
 from prometheus_persist.report.values import Say, ago, known, money, speaker, when
 from prometheus_persist.state.money import plain
 
@@ -33,6 +34,7 @@ BADGES = {
     "human": ("bad", "page.human"),
     "incomplete": ("bad", "page.incomplete"),
 }
+_BRACKETS = str.maketrans("", "", "【】[]")
 _MARK = {Verdict.MATCH: "✓", Verdict.MISMATCH: "≠", Verdict.UNKNOWN: "?"}
 _TONE = {Verdict.MATCH: "ok", Verdict.MISMATCH: "off", Verdict.UNKNOWN: "dunno"}
 
@@ -63,8 +65,8 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
             if value
         ],
         line=line,
-        picture={"width": WIDTH, "line_y": LINE_Y, "height": _height(line)},
-        priorities=[] if plan is None else _priorities(plan),
+        picture={"width": WIDTH, "line_y": LINE_Y},
+        priorities=[] if plan is None else priorities(plan),
         problems=source_problems(facts, say),
         findings=[] if plan is None else [_finding(one, plan, facts, say) for one in plan.findings],
         money_table=_money_table(facts, say),
@@ -80,22 +82,9 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
         known=lambda name, otherwise: known(name, otherwise, say),
         money=money,
         when=when,
+        bare=lambda title: title.translate(_BRACKETS),
         text=render_text(facts, lang),
     )
-
-
-def _height(line: Any) -> int:
-    lowest = 0 if line is None else max(mark.y for mark in line.marks)
-    return max(LINE_Y + 60, lowest + 20, LANES * LABEL_STEP)
-
-
-def _priorities(plan: Plan) -> list[tuple[str, list[int]]]:
-    """Each priority with how many items match, differ, were not judged, and are there in all."""
-    rows = []
-    for priority in sorted(set(PRIORITY.values())):
-        found = [one.verdict for one in plan.items if PRIORITY[one.item] == priority]
-        rows.append((priority, [*(found.count(verdict) for verdict in Verdict), len(found)]))
-    return rows
 
 
 def _finding(one: Finding, plan: Plan, facts: RecoveryFacts, say: Say) -> dict[str, Any]:

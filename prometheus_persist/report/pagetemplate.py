@@ -76,17 +76,18 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 </div>
 {% if line %}
 <h2>{{ say("page.timeline") }}</h2>
-<div class="scroll"><svg viewBox="0 0 {{ picture.width }} {{ picture.height }}" role="img"
+<div class="scroll"><svg role="img"
+ viewBox="0 {{ line.top }} {{ picture.width }} {{ line.bottom - line.top }}"
  aria-label="{{ say("page.timeline") }}">
 <line class="axis" x1="70" y1="{{ picture.line_y }}" x2="930" y2="{{ picture.line_y }}"/>
 <line x1="70" y1="{{ picture.line_y - 9 }}" x2="70" y2="{{ picture.line_y + 9 }}"/>
 <line x1="930" y1="{{ picture.line_y - 9 }}" x2="930" y2="{{ picture.line_y + 9 }}"/>
 <text class="edge" x="0" y="{{ picture.line_y + 26 }}">{{ say("page.last_save") }}</text>
-<text class="edge" x="0" y="{{ picture.line_y + 42 }}">{{ line.saved[11:] }}</text>
+<text class="edge" x="0" y="{{ picture.line_y + 42 }}">{{ line.saved[11:16] }}</text>
 <text class="edge" x="1000" y="{{ picture.line_y + 26 }}"
  text-anchor="end">{{ say("page.restored") }}</text>
 <text class="edge" x="1000" y="{{ picture.line_y + 42 }}"
- text-anchor="end">{{ line.restored[11:] }}</text>
+ text-anchor="end">{{ line.restored[11:16] }}</text>
 {% for one in line.marks %}
 {% if one.label_y %}<line x1="{{ one.x }}" y1="{{ one.label_y + 3 }}" x2="{{ one.x }}"
  y2="{{ picture.line_y }}" opacity=".4"/>
@@ -104,7 +105,7 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 <td>{{ one.problem }}</td><td>{{ say("report." + one.outcome) }}</td></tr>{% endfor %}
 </table></div>
 {% endif %}
-<h2>{{ say("report.three") }}</h2>
+<h2>{{ bare(say("report.three")) }}</h2>
 {% if plan is none %}<p>{{ say("report.venue_problem", text=facts.venue_problem) }}</p>
 <p>{{ say("report.not_flat") }}</p>
 {% else %}
@@ -114,7 +115,8 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 <th class="n">{{ say("verdict.MATCH") }}</th><th class="n">{{ say("verdict.MISMATCH") }}</th>
 <th class="n">{{ say("verdict.UNKNOWN") }}</th><th class="n">{{ say("page.items") }}</th></tr>
 {% for name, counts in priorities %}<tr><td>{{ name }}</td>
-{% for count in counts %}<td class="n">{{ count }}</td>{% endfor %}</tr>{% endfor %}
+{% for count in counts.values() %}<td class="n">{{ count }}</td>{% endfor %}
+<td class="n">{{ counts.values() | sum }}</td></tr>{% endfor %}
 </table></div>
 {% if plan.balances %}
 <h2>{{ say("page.balances") }}</h2>
@@ -130,7 +132,7 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 {{ say("verdict." + one.verdict) }}</td></tr>{% endfor %}
 </table></div>
 {% endif %}
-{% if findings %}<h2>{{ say("report.details") }}</h2>{% endif %}
+{% if findings %}<h2>{{ bare(say("report.details")) }}</h2>{% endif %}
 {% for one in findings %}
 <section class="finding {{ one.of.resolution }}">
 <b>{{ one.subject }}</b>
@@ -150,7 +152,7 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 </section>
 {% endfor %}
 {% if money_table %}
-<h2>{{ say("report.money_section", ccy=money_table.check.ccy) }}</h2>
+<h2>{{ bare(say("report.money_section", ccy=money_table.check.ccy)) }}</h2>
 <div class="cards">{% for name, amount in money_table.figures %}
 <div class="card"><b>{{ money(amount) if amount is not none else "?" }}</b>{{ name }}</div>
 {% endfor %}</div>
@@ -168,24 +170,27 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 {% endif %}
 {% endif %}
 {% if standing %}
-<h2>{{ say("report.standing_section") }}</h2>
-<div class="scroll"><table>
+<h2>{{ bare(say("report.standing_section")) }}</h2>
+<div class="scroll"><table><tr><th>{{ say("item.owner") }}</th><th>{{ say("page.key") }}</th>
+<th class="n">{{ say("page.contracts") }}</th><th class="n">{{ say("item.entry_px") }}</th>
+<th>{{ say("page.since") }}</th></tr>
 {% for one, owner in standing %}<tr><td>{{ owner }}</td><td>{{ one.key }}</td>
 <td class="n">{{ one.contracts }}</td><td class="n">{{ money(one.entry_px) }}</td>
 <td>{{ when(one.since_ms) }}</td></tr>{% endfor %}
 </table></div>{% endif %}
 {% if frozen %}
-<h2>{{ say("report.frozen_section") }}</h2>
-<div class="scroll"><table>
+<h2>{{ bare(say("report.frozen_section")) }}</h2>
+<div class="scroll"><table><tr><th>{{ say("page.key") }}</th><th>{{ say("page.since") }}</th>
+<th>{{ say("page.cause") }}</th></tr>
 {% for one, name, reason in frozen %}<tr><td>{{ name }}</td><td>{{ when(one.since_ms) }}</td>
 <td>{{ reason }}</td></tr>{% endfor %}
 </table></div>{% endif %}
 {% if human %}
-<h2>{{ say("report.human_section") }}</h2>
+<h2>{{ bare(say("report.human_section")) }}</h2>
 <p class="id">{{ plan.plan_hash }}</p>
 <pre>prometheus-persist reconcile --plan plan.json
 prometheus-persist reconcile --apply plan.json</pre>{% endif %}
-<h2>{{ say("report.agent_section") }}</h2>
+<h2>{{ bare(say("report.agent_section")) }}</h2>
 <div class="scroll"><table><tr><th>Agent</th><th></th><th class="n">{{ say("page.capital") }}</th>
 <th class="n">PnL</th><th class="n">{{ say("page.positions") }}</th><th></th></tr>
 {% for one, verdict in agents %}<tr><td>{{ one.agent_id }}</td>

@@ -43,6 +43,7 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "row.ledger": ("账簿", "ledger"),
     "row.agent": ("Agent", "agent"),
     "row.bill": ("账单", "bill"),
+    "row.life": ("持仓历史", "position's life"),
     "row.balance": ("余额", "balance"),
     "source.config": ("账户配置", "config"),
     "source.instruments": ("合约规格", "instruments"),

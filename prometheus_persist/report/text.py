@@ -53,12 +53,13 @@ def _times(facts: RecoveryFacts, say: Say) -> list[str]:
             reconcile=f"{facts.duration_ms:,}",
         )
     )
-    chosen = [
-        say(f"report.{name}", **{name: known(f"{name}.{value}", value, say)})
-        for name, value in (("mode", facts.mode), ("policy", facts.policy))
-        if value
-    ]
-    return lines + chosen
+    if facts.mode:
+        lines.append(say("report.mode", mode=known(f"mode.{facts.mode}", facts.mode, say)))
+    if facts.policy:
+        lines.append(
+            say("report.policy", policy=known(f"policy.{facts.policy}", facts.policy, say))
+        )
+    return lines
 
 
 def _system(facts: RecoveryFacts, say: Say) -> list[str]:
@@ -123,28 +124,33 @@ def _three_books(facts: RecoveryFacts, say: Say) -> list[str]:
         lines.append(say("report.differing", n=counts[Verdict.MISMATCH], fate=fate))
     if counts[Verdict.UNKNOWN]:
         lines.append(say("report.unknown", n=counts[Verdict.UNKNOWN]))
-    lines += _priorities(plan, say)
+    lines += [_priority(name, counts, say) for name, counts in priorities(plan)]
     if plan.balances:
         lines.append(_keys(plan, say))
     lines += [say("report.source_problem", text=text) for text in source_problems(facts, say)]
     return [*lines, say("report.not_flat")] if plan.source_problems else lines
 
 
-def _priorities(plan: Plan, say: Say) -> list[str]:
-    """What was compared, counted by the priority of its item."""
-    lines = []
-    for priority in sorted(set(PRIORITY.values())):
-        found = [one.verdict for one in plan.items if PRIORITY[one.item] == priority]
-        if not found:
-            continue
-        counts = {
-            "match": found.count(Verdict.MATCH),
-            "differ": found.count(Verdict.MISMATCH),
-            "unknown": found.count(Verdict.UNKNOWN),
-        }
-        mark = "✅" if counts["match"] == len(found) else "⚠️ "
-        lines.append(say("report.priority", mark=mark, priority=priority, n=len(found), **counts))
-    return lines
+def priorities(plan: Plan) -> list[tuple[str, dict[Verdict, int]]]:
+    """How many of the compared items are what, by priority."""
+    found: dict[str, dict[Verdict, int]] = {}
+    for one in plan.items:
+        counts = found.setdefault(PRIORITY[one.item], dict.fromkeys(Verdict, 0))
+        counts[one.verdict] += 1
+    return sorted(found.items())
+
+
+def _priority(name: str, counts: dict[Verdict, int], say: Say) -> str:
+    count = sum(counts.values())
+    return say(
+        "report.priority",
+        mark="✅" if counts[Verdict.MATCH] == count else "⚠️ ",
+        priority=name,
+        n=count,
+        match=counts[Verdict.MATCH],
+        differ=counts[Verdict.MISMATCH],
+        unknown=counts[Verdict.UNKNOWN],
+    )
 
 
 def source_problems(facts: RecoveryFacts, say: Say) -> list[str]:
@@ -192,7 +198,7 @@ def _details(facts: RecoveryFacts, say: Say) -> list[str]:
     if facts.plan is None or not facts.plan.findings:
         return []
     by_subject: dict[str, list[Finding]] = {}
-    for one in sorted(facts.plan.findings, key=lambda one: (one.agent_id is None, one.agent_id)):
+    for one in sorted(facts.plan.findings, key=lambda one: (not one.agent_id, one.agent_id or "")):
         by_subject.setdefault(one.agent_id or say("report.account"), []).append(one)
     blocks = []
     for subject, findings in by_subject.items():

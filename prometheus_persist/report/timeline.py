@@ -2,7 +2,7 @@
 
 Pure arithmetic: places in a picture ``WIDTH`` wide. Events are the rows that prove findings and
 carry a time (``ts_ms``); what lies outside the outage stands at its edge. A label that would run
-into another one is left out; the event itself never is.
+into another one, or say the same again, is left out; the event itself never is.
 """
 
 from __future__ import annotations
@@ -34,11 +34,21 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The whole picture; times as text."""
+    """The whole picture, from ``top`` to ``bottom``; times as text."""
 
     saved: str
     restored: str
     marks: tuple[Mark, ...]
+
+    @property
+    def top(self) -> int:
+        """Where the highest label begins."""
+        return min((mark.label_y for mark in self.marks if mark.label_y), default=LINE_Y) - 20
+
+    @property
+    def bottom(self) -> int:
+        """Where the lowest dot or the words at the ends stop."""
+        return max(LINE_Y + 50, *(mark.y + 10 for mark in self.marks))
 
 
 def timeline(facts: RecoveryFacts, say: Say) -> Timeline | None:
@@ -56,17 +66,20 @@ def timeline(facts: RecoveryFacts, say: Say) -> Timeline | None:
         x = LEFT + (RIGHT - LEFT) * part // span_ms
         column = x // DOT_STEP
         height = stacked[column] = stacked.get(column, -1) + 1
-        lane = next((at for at, free in enumerate(free_from) if free <= x), None)
+        subject = one.agent_id or say("report.account")
+        label = f"{when(ts_ms)[11:16]} {subject}"
+        lane = None
+        if not marks or marks[-1].label != label:
+            lane = next((at for at, free in enumerate(free_from) if free <= x), None)
         if lane is not None:
             free_from[lane] = x + LABEL_WIDTH
-        subject = one.agent_id or say("report.account")
         marks.append(
             Mark(
                 x=x,
                 y=LINE_Y + 14 + height * DOT_STEP,
                 tone=one.resolution.value,
                 title=f"{when(ts_ms)} · {evidence_name(row, say)} · {subject}",
-                label=f"{when(ts_ms)[11:16]} {subject}",
+                label=label,
                 label_y=0 if lane is None else LINE_Y - 14 - lane * LABEL_STEP,
             )
         )

@@ -1,7 +1,8 @@
 """Single values as people read them: moments, spans, money, quantities of contracts.
 
-1. Times are UTC and say so. 2. ``money`` rounds to cents, for people; the exact figure is in the
-JSON. 3. ``Say`` is a language: a message id and its values to a sentence.
+1. Times are UTC and say so.
+2. ``money`` rounds to cents, for people, but nothing to zero; the exact figure is in the JSON.
+3. ``Say`` is a language: a message id and its values to a sentence.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from prometheus_persist.report.messages import MESSAGES, message
+from prometheus_persist.state.money import plain
 
 CENTS = Decimal("0.01")
 _AGO_UNITS = (("report.days", 86_400), ("report.hours", 3_600), ("report.minutes", 60))
@@ -38,10 +40,10 @@ def when(time_ms: int) -> str:
 
 
 def money(amount: str, *, signed: bool = False) -> str:
-    """``$12,500``, ``-$150``, and ``+$2,500`` where the sign matters."""
+    """``$12,500``, ``-$150``, and ``+$2,500`` where the sign matters; ``$0.001`` is not zero."""
     value = Decimal(amount)
     cents = abs(value).quantize(CENTS, rounding=ROUND_HALF_EVEN)
-    digits = f"{cents:,.2f}".removesuffix(".00")
+    digits = plain(abs(value)) if value and not cents else f"{cents:,.2f}".removesuffix(".00")
     sign = "-" if value < 0 else "+" if signed and value > 0 else ""
     return f"{sign}${digits}"
 

@@ -227,6 +227,8 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.items": ("对账项", "items"),
     "page.balances": ("与OKX核对持仓（张）", "Positions compared with OKX (contracts)"),
     "page.key": ("合约", "instrument"),
+    "page.contracts": ("张数", "contracts"),
+    "page.since": ("自", "since"),
     "page.owners": ("Agent合计", "owners"),
     "page.unattributed": ("无归属", "unattributed"),
     "page.venue": ("OKX", "OKX"),

@@ -10,12 +10,20 @@ import pytest
 
 import prometheus_persist.errors as errors
 from prometheus_persist.reconcile.findings import WORDS
-from prometheus_persist.reconcile.plan import Item
+from prometheus_persist.reconcile.plan import Case, Item, Resolution, Verdict
 from prometheus_persist.reconcile.planjson import KINDS
+from prometheus_persist.reconcile.views import SOURCES
 from prometheus_persist.report.messages import MESSAGES, message
+from prometheus_persist.report.terms import TERMS
 
 ROOT = Path(__file__).parents[2] / "prometheus_persist"
+CASH_KINDS = ("funding", "fee", "liquidation_penalty", "transfer", "interest", "foreign_trade",
+              "unexplained", "other")  # fmt: skip
 LITERAL = re.compile(r'"((?:what|cause|remedy|why|next|cli|report|death|item)\.[a-z_.A-Z]+)"')
+
+
+TERM_FAMILIES = ("case.", "resolution.", "verdict.", "flow.", "row.", "source.", "mode.", "policy.",
+                 "do.")  # fmt: skip
 
 
 def placeholders(text: str) -> set[str]:
@@ -46,6 +54,19 @@ def test_every_word_of_every_finding_exists() -> None:
     assert {f"report.step_{kind}" for kind in KINDS.values()} <= MESSAGES.keys()
 
 
+def test_every_term_that_a_plan_can_hold_has_a_word_and_no_term_is_of_an_unknown_family() -> None:
+    needed = {
+        *(f"case.{one.value}" for one in Case),
+        *(f"resolution.{one.value}" for one in Resolution),
+        *(f"verdict.{one.value}" for one in Verdict),
+        *(f"source.{name}" for name in SOURCES),
+        *(f"do.{kind}" for kind in KINDS.values()),
+        *(f"flow.{kind}" for kind in ("pnl", "fee", *CASH_KINDS)),
+    }
+    assert needed <= TERMS.keys(), needed - TERMS.keys()
+    assert all(name.startswith(TERM_FAMILIES) for name in TERMS)
+
+
 def test_every_error_says_what_to_do_next() -> None:
     leaves = [
         kind
@@ -61,10 +82,10 @@ def test_no_sentence_is_without_a_speaker() -> None:
     source = "".join(
         path.read_text(encoding="utf-8")
         for path in ROOT.rglob("*.py")
-        if path.name not in ("messages.py", "wording.py")
+        if path.name not in ("messages.py", "wording.py", "terms.py")
     )
     built = ("cli.", "report.step_", "death.", "item.", "ledger.", "report.repaired",
-             "report.ignored", "report.lost")  # fmt: skip
+             "report.ignored", "report.lost", *TERM_FAMILIES)  # fmt: skip
     silent = [name for name in MESSAGES if not name.startswith(built) and f'"{name}"' not in source]
     words = {message_id for triple in WORDS.values() for message_id in triple}
     assert [name for name in silent if name not in words and f"'{name}'" not in source] == []

@@ -21,7 +21,8 @@ from prometheus_persist.report.facts import (
 )
 from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.report.messages import message
-from prometheus_persist.report.text import money, render_text
+from prometheus_persist.report.text import render_text
+from prometheus_persist.report.values import money
 
 SAVED_MS = 1_764_724_364_000  # 2025-12-03 01:12:44 UTC
 RESTORED_MS = 1_764_757_800_000  # 2025-12-03 10:30:00 UTC
@@ -111,6 +112,7 @@ SEED_ZH = """\
 
 恢复时间: 2025-12-03 10:30:00 UTC
 上次保存: 2025-12-03 01:12:44 UTC (9小时17分钟前)
+用时: 恢复40毫秒, 对账0毫秒
 
 【系统状态】
 ✅ 公共账簿: 3,450条记录
@@ -129,24 +131,32 @@ SEED_ZH = """\
 🔍 对账项目: 3个Agent
    ✅ 一致: 1个
    ⚠️  不一致: 2个 (已自动纠正)
+   ⚠️  P0: 9项, 一致7, 不一致2, 无法判断0
+   ⚠️  P1: 6项, 一致5, 不一致1, 无法判断0
+   ✅ P2: 3项, 一致3, 不一致0, 无法判断0
    ⚠️  与OKX核对持仓: 1项, 相符0项, 按方案纠正后1项
 
 【不一致详情】
   LiveAgent_01:
-    - 问题: 账簿记录的BTC-USDT-SWAP cross net持仓有100张已在OKX平仓，账簿未更新
-    - 原因: 已被止损或止盈单平仓
-    - 纠正: 更新账簿（系统外平仓），计算盈亏=-$150，手续费=-$0.05
-    - 证据: algo algo2, fill BTC-USDT-SWAP:2, order 5002
+    - 问题: 账簿记录持仓1笔，OKX实际无持仓（BTC-USDT-SWAP cross net，账簿100张）
+    - 原因: 已被止损平仓
+    - 纠正: 更新账簿为已平仓，计算盈亏=-$150（系统外平仓，手续费=-$0.05）
+    - 证据: 策略委托 algo2, 成交 BTC-USDT-SWAP:2, 订单 5002
 
   LiveAgent_02:
-    - 问题: 公共账簿与私有账簿不一致（资金；私有版本0，公共版本4）
-    - 原因: 保存时间差：一本账簿较旧
-    - 纠正: 以版本较高的账簿为准，重建另一本
-    - 证据: ledger private/LiveAgent_02, ledger public/LiveAgent_02
+    - 问题: 公共账簿与私有账簿资金不一致（私有版本0，公共版本4）
+    - 原因: 保存时间差（私有账簿较旧）
+    - 纠正: 同步到最新状态（以公共账簿为准，重建另一本）
+    - 证据: 账簿 private/LiveAgent_02, 账簿 public/LiveAgent_02
+
+【资金核对】(USDT)
+   OKX资金(不含未实现盈亏): $999,849.90
+   账簿可解释: 基线$1,000,000, 已入账-$150.10, 入场均价之差$0
+   ✅ 差额: $0
 
 【启动决策】
 ✅ 系统状态正常，可以继续交易
-✅ 所有数据已恢复，不一致已按证据纠正
+✅ 所有数据已恢复且一致（不一致已按证据纠正）
 
 ======================================================================
 """
@@ -158,6 +168,7 @@ SEED_EN = """\
 
 Restored:  2025-12-03 10:30:00 UTC
 Last save: 2025-12-03 01:12:44 UTC (9 h 17 min ago)
+Took:      restore 40 ms, reconciliation 0 ms
 
 [System]
 ✅ Public ledger: 3,450 records
@@ -176,24 +187,32 @@ Last save: 2025-12-03 01:12:44 UTC (9 h 17 min ago)
 🔍 Compared: 3 agents
    ✅ consistent: 1
    ⚠️  differing: 2 (corrected automatically)
+   ⚠️  P0: 9 items, 7 match, 2 differ, 0 not judged
+   ⚠️  P1: 6 items, 5 match, 1 differ, 0 not judged
+   ✅ P2: 3 items, 3 match, 0 differ, 0 not judged
    ⚠️  positions compared with OKX: 1, 0 match, 1 after the corrections
 
 [Deviations]
   LiveAgent_01:
-    - found: 100 contracts of BTC-USDT-SWAP cross net were closed at OKX and are still open in the books
-    - cause: closed by its stop or take-profit order
-    - correction: book the close (outside the system), PnL=-$150, fee=-$0.05
+    - found: the books hold 1 position, OKX holds none (BTC-USDT-SWAP cross net, books 100 contracts)
+    - cause: closed by its stop
+    - correction: mark it as closed in the books, PnL=-$150 (closed outside the system, fee=-$0.05)
     - evidence: algo algo2, fill BTC-USDT-SWAP:2, order 5002
 
   LiveAgent_02:
-    - found: public and private ledger differ (capital; private version 0, public version 4)
-    - cause: one of the two was saved earlier: it is older
-    - correction: the higher version wins, the other ledger is rebuilt from it
+    - found: public and private ledger differ in capital (private version 0, public version 4)
+    - cause: not saved at one time: the private ledger is the older one
+    - correction: brought to the latest state (the public ledger wins, the other is rebuilt from it)
     - evidence: ledger private/LiveAgent_02, ledger public/LiveAgent_02
+
+[Money] (USDT)
+   at OKX, without unrealised PnL: $999,849.90
+   explained by the books: reserve $1,000,000, booked -$150.10, entry price basis $0
+   ✅ difference: $0
 
 [Start decision]
 ✅ The system is in order, trading may go on
-✅ Everything was restored, what differed was corrected by evidence
+✅ Everything was restored and is consistent (what differed was corrected by evidence)
 
 ======================================================================
 """  # noqa: E501
@@ -205,6 +224,7 @@ HUMAN_ZH = """\
 
 恢复时间: 2025-12-03 10:30:00 UTC
 上次保存: 2025-12-03 01:12:44 UTC (9小时17分钟前)
+用时: 恢复40毫秒, 对账0毫秒
 
 【系统状态】
 ✅ 公共账簿: 3,450条记录
@@ -224,6 +244,9 @@ HUMAN_ZH = """\
 🔍 对账项目: 3个Agent
    ✅ 一致: 1个
    ⚠️  不一致: 2个 (等待人工审批，未作改动)
+   ⚠️  P0: 9项, 一致5, 不一致4, 无法判断0
+   ✅ P1: 6项, 一致6, 不一致0, 无法判断0
+   ✅ P2: 3项, 一致3, 不一致0, 无法判断0
    ⚠️  与OKX核对持仓: 2项, 相符0项, 按方案纠正后2项
 
 【不一致详情】
@@ -231,15 +254,20 @@ HUMAN_ZH = """\
     - 问题: BTC-USDT-SWAP cross net被系统外的1笔成交减少3张，持有者：LiveAgent_01, LiveAgent_02
     - 原因: 无法证明平掉的是谁的持仓
     - 拟纠正: 需人工确认。建议：以OKX实际为准，成交记为无归属，BTC-USDT-SWAP冻结新开仓
-    - 证据: fill BTC-USDT-SWAP:3, order 5003
+    - 证据: 成交 BTC-USDT-SWAP:3, 订单 5003
     - 问题: OKX有1笔成交（ETH-USDT-SWAP cross net，buy，净2张）不属于任何Agent
     - 原因: 手动交易或其他程序；没有订单号或标签能证明归属
     - 拟纠正: 记为孤儿成交（无归属），ETH-USDT-SWAP冻结新开仓
-    - 证据: fill ETH-USDT-SWAP:4, order 5004
+    - 证据: 成交 ETH-USDT-SWAP:4, 订单 5004
+
+【资金核对】(USDT)
+   OKX资金(不含未实现盈亏): $999,999.80
+   账簿可解释: 基线$1,000,000, 已入账-$0.20, 入场均价之差$0
+   ✅ 差额: $0
 
 【人工审批】
-  B-6515745ff477  情况B  BTC-USDT-SWAP cross net  1笔成交记为无归属, 冻结1个合约
-  方案: 44b8454878dae9dc69fbdb750698046e56a0635dbada87fb8b9fe0bc83b38860
+  <FINDING>  情况B  BTC-USDT-SWAP cross net  1笔成交记为无归属, 冻结1个合约
+  方案: <PLAN>
   审阅: prometheus-persist reconcile --plan plan.json
   批准: prometheus-persist reconcile --apply plan.json
 
@@ -258,6 +286,7 @@ HUMAN_EN = """\
 
 Restored:  2025-12-03 10:30:00 UTC
 Last save: 2025-12-03 01:12:44 UTC (9 h 17 min ago)
+Took:      restore 40 ms, reconciliation 0 ms
 
 [System]
 ✅ Public ledger: 3,450 records
@@ -277,6 +306,9 @@ Last save: 2025-12-03 01:12:44 UTC (9 h 17 min ago)
 🔍 Compared: 3 agents
    ✅ consistent: 1
    ⚠️  differing: 2 (waiting for a human, nothing was changed)
+   ⚠️  P0: 9 items, 5 match, 4 differ, 0 not judged
+   ✅ P1: 6 items, 6 match, 0 differ, 0 not judged
+   ✅ P2: 3 items, 3 match, 0 differ, 0 not judged
    ⚠️  positions compared with OKX: 2, 0 match, 2 after the corrections
 
 [Deviations]
@@ -290,9 +322,14 @@ Last save: 2025-12-03 01:12:44 UTC (9 h 17 min ago)
     - proposed: recorded as orphan, owned by nobody; ETH-USDT-SWAP takes no new entries
     - evidence: fill ETH-USDT-SWAP:4, order 5004
 
+[Money] (USDT)
+   at OKX, without unrealised PnL: $999,999.80
+   explained by the books: reserve $1,000,000, booked -$0.20, entry price basis $0
+   ✅ difference: $0
+
 [For a human]
-  B-6515745ff477  case B  BTC-USDT-SWAP cross net  book 1 fill(s) to nobody, freeze 1 instrument(s)
-  plan:    44b8454878dae9dc69fbdb750698046e56a0635dbada87fb8b9fe0bc83b38860
+  <FINDING>  case B  BTC-USDT-SWAP cross net  book 1 fill(s) to nobody, freeze 1 instrument(s)
+  plan:    <PLAN>
   read:    prometheus-persist reconcile --plan plan.json
   approve: prometheus-persist reconcile --apply plan.json
 
@@ -311,6 +348,7 @@ UNREAD_ZH = """\
 
 恢复时间: 2025-12-03 10:30:00 UTC
 上次保存: 2025-12-03 01:12:44 UTC (9小时17分钟前)
+用时: 恢复40毫秒, 对账0毫秒
 
 【系统状态】
 ✅ 公共账簿: 3,450条记录
@@ -329,9 +367,17 @@ UNREAD_ZH = """\
 🔍 对账项目: 3个Agent
    ✅ 一致: 0个
    ⚠️  无法判断: 3个 (不视为一致，也不视为空仓)
+   ⚠️  P0: 9项, 一致0, 不一致0, 无法判断9
+   ✅ P1: 6项, 一致6, 不一致0, 无法判断0
+   ✅ P2: 3项, 一致3, 不一致0, 无法判断0
    ⚠️  与OKX核对持仓: 1项, 均无法判断
    ⚠️  数据不完整: positions: account/positions: RequestTimeout
    ⚠️  没有任何持仓因此被视为已平仓
+
+【资金核对】(USDT)
+   OKX资金(不含未实现盈亏): ?
+   账簿可解释: 基线$1,000,000, 已入账$0, 入场均价之差$0
+   ⚠️  无法核对: 账单、余额或持仓历史未完整读取
 
 【启动决策】
 ⚠️  交易所未能完整读取，交易保持关闭
@@ -347,6 +393,7 @@ UNREAD_EN = """\
 
 Restored:  2025-12-03 10:30:00 UTC
 Last save: 2025-12-03 01:12:44 UTC (9 h 17 min ago)
+Took:      restore 40 ms, reconciliation 0 ms
 
 [System]
 ✅ Public ledger: 3,450 records
@@ -365,9 +412,17 @@ Last save: 2025-12-03 01:12:44 UTC (9 h 17 min ago)
 🔍 Compared: 3 agents
    ✅ consistent: 0
    ⚠️  not judged: 3 (called neither consistent nor flat)
+   ⚠️  P0: 9 items, 0 match, 0 differ, 9 not judged
+   ✅ P1: 6 items, 6 match, 0 differ, 0 not judged
+   ✅ P2: 3 items, 3 match, 0 differ, 0 not judged
    ⚠️  positions compared with OKX: 1, none could be judged
    ⚠️  incomplete: positions: account/positions: RequestTimeout
    ⚠️  nothing is called flat because of that
+
+[Money] (USDT)
+   at OKX, without unrealised PnL: ?
+   explained by the books: reserve $1,000,000, booked $0, entry price basis $0
+   ⚠️  cannot be judged: bills, balance or the positions' history were not read in full
 
 [Start decision]
 ⚠️  The exchange could not be read in full, trading stays shut
@@ -420,7 +475,12 @@ FIRST_ZH = """\
 def test_the_report_reads_exactly_so(
     make: Callable[[], RecoveryFacts], lang: str, expected: str
 ) -> None:
-    assert render_text(make(), lang) == expected
+    made = make()
+    if made.plan is not None:  # a hash is the plan's own; that it covers the plan is tested there
+        human = [one.finding_id for one in made.plan.findings if one.resolution == "HUMAN"]
+        expected = expected.replace("<PLAN>", made.plan.plan_hash)
+        expected = expected.replace("<FINDING>", human[0] if human else "")
+    assert render_text(made, lang) == expected
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -442,7 +502,10 @@ def test_every_decision_is_said_and_only_go_says_that_trading_may_go_on_freely(
         ("-150", True, "-$150"),
         ("-0.5", False, "-$0.50"),
         ("0", True, "$0"),
-        ("-0.001", True, "-$0"),
+        ("-0.001", True, "-$0.001"),
+        ("0.004", False, "$0.004"),
+        ("0.006", False, "$0.01"),
+        ("0.00", True, "$0"),
         ("1234567.891", False, "$1,234,567.89"),
     ],
 )
