@@ -178,7 +178,7 @@ def _steps(holdings: Holdings, claim: Claim, contested: frozenset[PositionKey]) 
     if claim.owner is not None or claim.duplicate or execution.key in contested:
         return [_step(holdings, claim, execution, How.CONTESTED, NOBODY)]
     bearers = _bearers(holdings, execution)
-    if len(bearers) > 1:
+    if bearers and _shared(holdings, execution.key):
         return [
             _step(holdings, claim, piece, How.SPLIT, owner, part)
             for owner, part, piece in split(execution, bearers, claim.lot_sz)
@@ -211,6 +211,11 @@ def _bearers(holdings: Holdings, execution: Execution) -> dict[str, Contracts]:
     enough = not sum(held.values(), NO_CONTRACTS) < execution.qty_contracts
     reduces = holdings.total(execution.key).sign == against
     return held if enough and reduces else {}
+
+
+def _shared(holdings: Holdings, key: PositionKey) -> bool:
+    """Whether more than one owner, nobody included, holds the key, on whatever side."""
+    return len(holdings.holders(key)) + bool(holdings.held(NOBODY, key)) > 1
 
 
 def _unowned(holdings: Holdings, execution: Execution) -> tuple[How, str]:
