@@ -21,15 +21,17 @@ h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2rem 0 .6rem
          font-weight: 600; margin: .9rem 0 }
 .good { background: #1a7f37 } .warn { background: #855a00 } .bad { background: #b62324 }
 .cards { display: flex; flex-wrap: wrap; gap: .7rem }
-.card { border: 1px solid var(--line); border-radius: .5rem; padding: .45rem .9rem; flex: 1 1 7rem;
+.card { border: 1px solid var(--line); border-radius: .5rem; padding: .45rem .9rem; flex: 1 1 auto;
         background: var(--box) }
-.card b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums }
+.card b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums;
+         white-space: nowrap }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid var(--line);
          vertical-align: top }
 th { color: var(--soft); font-weight: 600; white-space: nowrap }
-td { overflow-wrap: normal } td.id { overflow-wrap: anywhere; min-width: 12rem }
+td { overflow-wrap: normal } td:first-child:not(.id) { white-space: nowrap }
+td.id { overflow-wrap: anywhere; min-width: 12rem }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .ok { color: var(--good) } .off { color: var(--bad); font-weight: 600 }
 .dunno { color: var(--warn); font-weight: 600 }
@@ -49,6 +51,7 @@ svg text { fill: var(--ink); font-size: 12px } svg .edge { fill: var(--soft) }
 svg line { stroke: var(--soft); stroke-width: 1 } svg .axis { stroke-width: 3 }
 svg circle { fill: var(--warn) } svg .AUTO { fill: var(--good) }
 svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
+@media (max-width: 40rem) { th, td { padding: .25rem .45rem } }
 @media print { :root { --ink: #000; --soft: #444; --paper: #fff; --box: #fff; --line: #bbb }
   body { max-width: none; font-size: 12px } .badge { border: 1px solid #000; color: #000;
   background: none } .scroll { overflow: visible } svg { min-width: 0 }

@@ -103,7 +103,7 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "report.proposed": ("    - 拟纠正: {text}", "    - proposed: {text}"),
     "report.evidence": ("    - 证据: {text}", "    - evidence: {text}"),
     "report.more": ("等{n}条", "{n} rows in all"),
-    "report.money_section": ("【资金核对】({ccy})", "[Money] ({ccy})"),
+    "report.money_section": ("【资金核对】 ({ccy})", "[Money] ({ccy})"),
     "report.money_settled": (
         "   OKX资金(不含未实现盈亏): {settled}",
         "   at OKX, without unrealised PnL: {settled}",
