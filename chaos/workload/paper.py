@@ -4,6 +4,8 @@ Every order that it is asked about has been executed in full, at a price and und
 follow from its clOrdId; nothing is remembered between processes, so a killed run and its successor
 see the same exchange. Its positions are what the books hold plus the orders that are still open
 there. Stops are not placed: the strategy's own exits close positions.
+Its money is what these executions come to, at an average price that is always the contract's first;
+what it does not remember of them is one bill.
 
 This is no judge of reconciliation, it agrees by construction; it only lets the whole save path run:
 intent, acknowledgement, settlement, both ledgers.
@@ -25,6 +27,8 @@ from prometheus_persist.reconcile.views import (
     Instrument,
     IntentLookup,
     SourceStatus,
+    VenueBalance,
+    VenueBill,
     VenueFill,
     VenuePosition,
     VenueView,
@@ -34,6 +38,7 @@ from prometheus_persist.state import Contracts, OrderIntent, Position, PositionK
 
 _FEE_SHARE = Decimal("0.0005")
 _ID_CHARS = 12
+_LONG_AGO_MS = 120_000
 
 
 def instrument(inst_id: str) -> Instrument:
@@ -98,7 +103,31 @@ class PaperReader:
             lookups=tuple(
                 _lookup(intent, fill) for intent, fill in zip(request.intents, fills, strict=True)
             ),
+            bills=tuple(self._bills(fills, request.now_ms)),
+            balances={"USDT": VenueBalance("USDT", self._settled(fills), Decimal(0))},
         )
+
+    def _settled(self, fills: Iterable[VenueFill]) -> Decimal:
+        """What all that is booked, and these executions, leave of the account's money."""
+        books = self._state.private_ledgers.values()
+        held = [
+            _worth(one.inst_id, one.qty_contracts) * (_average(one.inst_id) - one.entry_px)
+            for book in books
+            for one in book.positions
+        ]
+        booked = [account.total_pnl for account in self._state.public_accounts.values()]
+        return sum((*booked, *held, *(_change(fill) for fill in fills)), Decimal(0))
+
+    def _bills(self, fills: tuple[VenueFill, ...], now_ms: int) -> list[VenueBill]:
+        """One per execution that is open, one for all that were settled since the last look."""
+        cash = self._state.account_cash
+        first = cash.bill_seen + 1
+        settled = self._settled(()) - cash.settled
+        past = [_bill(first, "5", settled, None, now_ms - _LONG_AGO_MS)] if settled else []
+        return past + [
+            _bill(first + number, "2", _change(fill), fill, fill.ts_ms)
+            for number, fill in enumerate(fills, start=1)
+        ]
 
     def _positions(self, fills: Iterable[VenueFill], now_ms: int) -> list[VenuePosition]:
         net: dict[str, Contracts] = {}
@@ -120,6 +149,41 @@ class PaperReader:
             for inst_id in sorted(net)
             if net[inst_id]
         ]
+
+
+def _average(inst_id: str) -> Decimal:
+    return CONTRACTS[inst_id].first_px
+
+
+def _worth(inst_id: str, quantity: Contracts) -> Decimal:
+    return quantity.value * CONTRACTS[inst_id].ct_val
+
+
+def _change(fill: VenueFill) -> Decimal:
+    """PnL at the account's average price, and the fee."""
+    base = _worth(fill.inst_id, fill.qty_contracts) * (1 if fill.side == "buy" else -1)
+    return base * (_average(fill.inst_id) - fill.px) + fill.fee
+
+
+def _bill(number: int, kind: str, change: Decimal, fill: VenueFill | None, ts_ms: int) -> VenueBill:
+    """A bill of a fill; without one, of a liquidation long ago, which may leave none."""
+    return VenueBill(
+        bill_id=str(number),
+        type=kind,
+        sub_type="",
+        inst_type="SWAP",
+        inst_id=next(iter(CONTRACTS)) if fill is None else fill.inst_id,
+        mgn_mode="cross",
+        ccy="USDT",
+        bal_chg=change,
+        pos_bal_chg=Decimal(0),
+        pnl=change - (Decimal(0) if fill is None else fill.fee),
+        fee=Decimal(0) if fill is None else fill.fee,
+        qty_contracts=None if fill is None else fill.qty_contracts,
+        trade_id="0" if fill is None else fill.trade_id,
+        ord_id="" if fill is None else fill.ord_id,
+        ts_ms=ts_ms,
+    )
 
 
 def _lookup(intent: OrderIntent, fill: VenueFill) -> IntentLookup:

@@ -211,13 +211,15 @@ class World:
         """What the exchange says when asked for a clOrdId."""
         self.lookups[name] = IntentLookup(name, found, **kw)  # type: ignore[arg-type]
 
-    def shift(self, qty: str | int, *, inst: str = BTC, pos_side: str = "net") -> None:
+    def shift(
+        self, qty: str | int, *, inst: str = BTC, pos_side: str = "net", px: str | int = 100
+    ) -> None:
         """Move the exchange's position without any trace of why."""
         key = PositionKey(inst, "cross", pos_side)
         side = "buy" if (Decimal(str(qty)) > 0) == (pos_side != "short") else "sell"
         ghost = VenueFill(
-            inst, "0", "0", "", "", side, pos_side, abs(contracts(str(qty))), Decimal(100),
-            Decimal(0), self.now_ms, "0",
+            inst, "0", "0", "", "", side, pos_side, abs(contracts(str(qty))),
+            Decimal(str(px)), Decimal(0), self.now_ms, "0",
         )  # fmt: skip
         pnl = self._move(self._execution(ghost, "cross", ""), Decimal(0), "3")
         if pnl:  # a liquidation that left no fill; nobody takes its bill for one that is early

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +31,8 @@ from prometheus_persist.reconcile.views import (
     Instrument,
     IntentLookup,
     SourceStatus,
+    VenueBalance,
+    VenueBill,
     VenueFill,
     VenueOrder,
     VenuePosition,
@@ -48,6 +51,7 @@ from prometheus_persist.state import (
     contracts,
     to_documents,
 )
+from prometheus_persist.state.money import ZERO
 from prometheus_persist.storage.fs import LocalFs
 
 LINEAR = Instrument(BTC, Decimal("0.01"), Decimal(1), Decimal("0.01"), Decimal("0.1"), "USDT")
@@ -98,7 +102,19 @@ class Venue:
             fills=tuple(self.fills),
             orders=tuple(self.orders.values()),
             lookups=tuple(self.lookup(intent) for intent in request.intents),
+            bills=tuple(self.bills()),
+            balances={"USDT": VenueBalance("USDT", sum(b.change for b in self.bills()), ZERO)},
         )
+
+    def bills(self) -> Iterator[VenueBill]:
+        """One per fill; the account's average price is 100 at all times."""
+        for one in self.fills:
+            base = one.qty_contracts.value * LINEAR.ct_val * (1 if one.side == "buy" else -1)
+            pnl = base * (Decimal(100) - one.px)
+            yield VenueBill(
+                one.bill_id, "2", "", "SWAP", BTC, "cross", "USDT", pnl + one.fee, ZERO, pnl,
+                one.fee, one.qty_contracts, one.trade_id, one.ord_id, one.ts_ms,
+            )  # fmt: skip
 
     def lookup(self, intent: OrderIntent) -> IntentLookup:
         row = self.orders.get(intent.cl_ord_id)
