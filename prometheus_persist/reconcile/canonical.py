@@ -10,7 +10,7 @@ Pages overlap, pushes repeat, and the same order is told live and ended in two l
    the source is then not complete, and what depends on it is UNKNOWN.
 4. A position that was last changed well before its own newest execution is from an older moment
    than the fills: positions are then stale, and not complete. A flat position shows no time; what
-   it leaves unexplained is for a human.
+   it leaves unexplained is for a human. A fill without its order's row names no position.
 5. Fills are ordered by (time, trade number), the order in which they are booked.
 """
 
@@ -34,6 +34,7 @@ from prometheus_persist.reconcile.views import (
     VenuePosition,
     VenueView,
 )
+from prometheus_persist.state import PositionKey
 
 ORDER_OPEN_STATES = frozenset({"live", "partially_filled"})
 ALGO_OPEN_STATES = frozenset({"live", "pause", "partially_effective"})
@@ -55,7 +56,7 @@ def canonical(view: VenueView) -> VenueView:
     lookups, _ = _unique(view.lookups, lambda row: row.cl_ord_id, _lookup_rank)
     lives, _ = _unique(view.lives, _life, lambda row: (row.updated_ms, repr(row)))
     bills, torn_bills = _unique(view.bills, lambda row: row.bill_id, repr)
-    stale = _stale(positions, fills)
+    stale = _stale(positions, fills, orders)
     problems = (
         (POSITIONS, f"contradicting rows: {', '.join(torn_positions)}" if torn_positions else ""),
         (FILLS, f"contradicting rows: {', '.join(torn_fills)}" if torn_fills else ""),
@@ -83,20 +84,25 @@ def _life(row: VenueLife) -> str:
     return f"{row.pos_id}:{row.opened_ms}"
 
 
-def _stale(positions: Iterable[VenuePosition], fills: Iterable[VenueFill]) -> tuple[str, ...]:
-    """The places (instrument and side) whose positions are older than what moved them."""
-    moved: dict[tuple[str, str], int] = {}
+def _stale(
+    positions: Iterable[VenuePosition], fills: Iterable[VenueFill], orders: Iterable[VenueOrder]
+) -> tuple[str, ...]:
+    """The keys whose positions are older than what moved them.
+
+    A fill carries no margin mode, its order's row does. Without it nothing can be said: cross may
+    have been closed long after isolated last moved.
+    """
+    modes = {(row.inst_id, row.ord_id): row.mgn_mode for row in orders}
+    moved: dict[PositionKey, int] = {}
     for fill in fills:
-        place = (fill.inst_id, fill.pos_side)
-        moved[place] = max(moved.get(place, 0), fill.ts_ms)
-    shown: dict[tuple[str, str], int] = {}
-    for row in positions:
-        place = (row.key.inst_id, row.key.pos_side)
-        shown[place] = max(shown.get(place, 0), row.updated_ms)
+        mgn_mode = modes.get((fill.inst_id, fill.ord_id))
+        if mgn_mode is not None:
+            key = PositionKey(fill.inst_id, mgn_mode, fill.pos_side)
+            moved[key] = max(moved.get(key, 0), fill.ts_ms)
     return tuple(
-        " ".join(place)
-        for place, updated_ms in sorted(shown.items())
-        if moved.get(place, 0) > updated_ms + CLOCKS_APART_MS
+        str(row.key)
+        for row in sorted(positions, key=lambda row: row.key)
+        if moved.get(row.key, 0) > row.updated_ms + CLOCKS_APART_MS
     )
 
 

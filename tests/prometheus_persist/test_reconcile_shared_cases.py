@@ -375,6 +375,15 @@ def test_money_is_shared_exactly_and_with_its_sign() -> None:
     ]
 
 
+def test_cross_closed_after_isolated_last_moved_is_no_stale_reading() -> None:
+    world = World("A")
+    world.trade("A", "buy", 5, mgn="isolated")
+    world.trade("A", "buy", 5)
+    world.now_ms += 60_000
+    world.trade("A", "sell", 5)
+    assert reconcile(world.books(), world.view()).clean
+
+
 @pytest.mark.parametrize(("behind_ms", "stale"), [(2_001, True), (2_000, False)])
 def test_positions_older_than_their_executions_are_stale(behind_ms: int, stale: bool) -> None:
     """They are UNKNOWN, nothing is corrected; what another clock may explain is not stale."""
@@ -388,4 +397,4 @@ def test_positions_older_than_their_executions_are_stale(behind_ms: int, stale: 
     assert plan.incomplete is stale
     assert bool(plan.corrections) is not stale
     if stale:
-        assert plan.source_problems == (f"positions: older than the executions of {BTC} net",)
+        assert plan.source_problems == (f"positions: older than the executions of {BTC} cross net",)
