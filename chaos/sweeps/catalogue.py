@@ -19,6 +19,7 @@ from chaos.sweeps.power import sweep_power
 from chaos.sweeps.recovery import sweep_recovery
 from chaos.sweeps.soak import sweep_soak
 from chaos.sweeps.tally import PROBLEMS_SHOWN_MAX, Tally
+from chaos.sweeps.venuefaults import sweep_venue_faults
 from chaos.verdict import Outcome
 
 ALL = "all"
@@ -46,6 +47,7 @@ SWEEPS: Final[dict[str, Sweep]] = {
     "strace": sweep_strace,
     "soak": sweep_soak,
     "recovery": sweep_recovery,
+    "exchange": sweep_venue_faults,
 }
 
 

@@ -40,6 +40,8 @@ from prometheus_persist.storage.memory import MemoryFs
 
 BTC, ETH, SOL = "BTC-USDT-SWAP", "ETH-USDT-SWAP", "SOL-USDT-SWAP"
 HOUR_MS = 3_600_000
+LATE_MS = 300_000
+"""How long before the recovery the hour's events happen."""
 CRASH = "crash"
 SETTINGS = Settings(in_flight_ms=500)
 TIMEOUT_MS = 2_000
@@ -162,12 +164,12 @@ class Crisis:
         intent(8, "buy", "1")
 
     def _hour(self) -> None:
-        self.venue.advance(HOUR_MS // 2)
+        self.venue.advance(HOUR_MS - LATE_MS)
         self.venue.price(BTC, "48900")
         self.venue.trade_by_hand(ETH, "buy", "1")
         self.venue.fund(ETH, "0.0001")
         self.venue.liquidate(SOL)
-        self.venue.advance(HOUR_MS // 2)
+        self.venue.advance(LATE_MS)
         self.ahead_ms = VenueClock.ahead_of(self.venue.truth()["now_ms"])
 
 

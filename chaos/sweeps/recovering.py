@@ -21,7 +21,15 @@ from chaos.digest import JsonObject
 from chaos.faults.switch import Death, Switch, SwitchedFs
 from chaos.faults.wire import WireSwitch
 from chaos.oracle.shares import booked_contracts, held_contracts
-from chaos.sweeps.crisis import Crisis, booked_twice, books_on, client_of, differences, timeless
+from chaos.sweeps.crisis import (
+    TIMEOUT_MS,
+    Crisis,
+    booked_twice,
+    books_on,
+    client_of,
+    differences,
+    timeless,
+)
 from chaos.sweeps.tally import Tally
 from prometheus_persist.errors import PersistError
 from prometheus_persist.exchange.okx import OkxReader
@@ -44,14 +52,16 @@ class Reference:
     orders: JsonObject
 
 
-def recover_on(crisis: Crisis, disk: Fs, wire: WireSwitch | None = None) -> RecoveryFacts:
+def recover_on(
+    crisis: Crisis, disk: Fs, wire: WireSwitch | None = None, timeout_ms: int = TIMEOUT_MS
+) -> RecoveryFacts:
     """Open, recover, close. What a fault raises goes up; the lock is given back in any case."""
     clock = crisis.clock
     session = crisis.session(disk, clock)
     done = False
     try:
         session.wait()  # what is done beside is done by now: every run counts the same operations
-        client = client_of(crisis.venue.url)
+        client = client_of(crisis.venue.url, timeout_ms)
         reader = OkxReader((wire or WireSwitch()).onto(client), clock)
         facts = session.recover(reader)
         session.checkpoint()
