@@ -77,7 +77,13 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
         ],
         human=plan is not None and plan.needs_human and not facts.applied,
         mark=_MARK,
-        tone=_TONE,
+        tone=_TONE | ({Verdict.MISMATCH: "dunno"} if facts.applied else {}),
+        told={
+            verdict: say(f"verdict.{verdict.value}")
+            if verdict is not Verdict.MISMATCH or not facts.applied
+            else say("page.corrected")
+            for verdict in Verdict
+        },
         death=lambda one: death_reason(one, say),
         known=lambda name, otherwise: known(name, otherwise, say),
         money=money,

@@ -132,7 +132,7 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 <td class="n">{{ one.venue if one.venue is not none else "?" }}</td>
 <td class="n">{{ one.after }}</td>
 <td class="{{ tone[one.verdict] }}">{{ mark[one.verdict] }}
-{{ say("verdict." + one.verdict) }}</td></tr>{% endfor %}
+{{ told[one.verdict] }}</td></tr>{% endfor %}
 </table></div>
 {% endif %}
 {% if findings %}<h2>{{ bare(say("report.details")) }}</h2>{% endif %}
@@ -201,7 +201,7 @@ prometheus-persist reconcile --apply plan.json</pre>{% endif %}
 <td class="n">{{ money(one.capital) }}</td><td class="n">{{ money(one.pnl, signed=True) }}</td>
 <td class="n">{{ one.positions }}</td>
 {% if verdict %}<td class="{{ tone[verdict] }}">{{ mark[verdict] }}
-{{ say("verdict." + verdict) }}</td>{% else %}<td></td>{% endif %}</tr>{% endfor %}
+{{ told[verdict] }}</td>{% else %}<td></td>{% endif %}</tr>{% endfor %}
 </table></div>
 {% if facts.sources %}
 <h2>{{ say("page.sources") }}</h2>

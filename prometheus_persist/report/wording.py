@@ -238,6 +238,7 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.cause": ("原因", "cause"),
     "page.done": ("纠正", "correction"),
     "page.proposed": ("拟纠正", "proposed"),
+    "page.corrected": ("不一致，已纠正", "differed, corrected"),
     "page.corrections": ("纠正步骤", "corrections"),
     "page.settled": ("OKX资金", "at OKX"),
     "page.reserve": ("基线", "reserve"),
