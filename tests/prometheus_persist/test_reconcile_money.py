@@ -610,15 +610,17 @@ def test_a_penalty_of_a_life_that_has_ended_is_found_in_the_positions_history() 
 
 def test_each_liquidation_is_paid_by_its_own_life_and_position() -> None:
     world = World("A", "B", "C")
-    world.trade("A", "buy", 4)
+    world.trade("A", "buy", 3)
+    world.trade("B", "buy", 1)
     world.trade("C", "buy", 2, inst=ETH)
     forced = {"category": "full_liquidation", "booked": False}
     world.trade(None, "sell", 4, penalty="-2", **forced)  # type: ignore[arg-type]
     world.now_ms += 10_000
+    world.trade("A", "buy", 1, booked=False)
     world.trade("B", "buy", 1, booked=False)
-    world.trade(None, "sell", 1, penalty="-3", **forced)  # type: ignore[arg-type]
+    world.trade(None, "sell", 2, penalty="-3", **forced)  # type: ignore[arg-type]
     world.trade(None, "sell", 2, inst=ETH, penalty="-0.5", **forced)  # type: ignore[arg-type]
-    assert flows(healed(world)) == {"A": D(-2), "B": D(-3), "C": D("-0.5")}
+    assert flows(healed(world)) == {"A": D(-3), "B": D(-2), "C": D("-0.5")}
 
 
 def test_a_penalty_without_an_owner_is_the_accounts_own() -> None:
