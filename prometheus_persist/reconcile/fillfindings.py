@@ -98,7 +98,7 @@ def _booked_kind(step: Step) -> str:
         return f"closed_{step.execution.category}"
     if step.how is How.SPLIT:
         return f"split_{step.execution.category}"
-    if step.execution.category == "stop":
+    if step.execution.category == "stop" and step.closes:
         return "closed_by_stop"
     if step.claim.partial:
         return "fill_partial"

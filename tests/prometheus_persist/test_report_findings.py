@@ -150,3 +150,14 @@ def test_money_is_added_up_by_owner_exactly_and_the_account_comes_last() -> None
 def test_sources_are_told_as_they_were_read() -> None:
     status = SourceStatus("fills", False, 9, 3, 1, 2, "capped")
     assert source_facts({"fills": status}) == (SourceFacts("fills", False, 9, 3, 1, 2, "capped"),)
+
+
+def test_a_trigger_order_that_opened_a_position_closed_nothing() -> None:
+    world = World("A")
+    world.trade("A", "buy", 5, by="algo", booked=False)
+    plan = reconcile(world.books(), world.view())
+    (one,) = (one for one in plan.findings if one.case.value == "A")
+    what, _, remedy = finding_words(one, plan, speaker("en"))
+    assert "buy 5 contracts" in what
+    assert "book the fill into both ledgers" in remedy
+    assert [one.case.value for one in plan.findings if one.case.value == "B"] == []
