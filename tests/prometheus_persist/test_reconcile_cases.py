@@ -31,7 +31,8 @@ from prometheus_persist.reconcile import (
     reconcile,
 )
 from prometheus_persist.reconcile.views import SOURCES
-from prometheus_persist.report.messages import message
+from prometheus_persist.report.findingtext import finding_words
+from prometheus_persist.report.values import speaker
 from prometheus_persist.state import PositionKey
 from prometheus_persist.state.exactjson import dumps
 
@@ -618,7 +619,7 @@ def hold(row: Row) -> None:
     _same_for_any_order_of_rows(books, view, plan)
     assert books == untouched
     for lang in ("zh", "en"):
-        said = "\n".join(line for one in plan.findings for line in told(one, lang))
+        said = "\n".join(line for one in plan.findings for line in told(one, plan, lang))
         assert "{" not in said
     world.adopt(plan)
     assert row.check(world, plan)
@@ -628,9 +629,8 @@ def hold(row: Row) -> None:
         assert all(balance.after == balance.venue for balance in again.balances)
 
 
-def told(one: Finding, lang: str) -> list[str]:
-    params = {"inst_id": one.key.inst_id if one.key else "", **one.params}
-    return [message(name, lang, **params) for name in (one.what, one.cause, one.remedy)]
+def told(one: Finding, plan: Plan, lang: str) -> tuple[str, str, str]:
+    return finding_words(one, plan, speaker(lang))
 
 
 def test_the_plan_is_the_same_in_every_process() -> None:
