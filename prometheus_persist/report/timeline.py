@@ -2,12 +2,13 @@
 
 Pure arithmetic: places in a picture ``WIDTH`` wide. Events are the rows that prove findings and
 carry a time (``ts_ms``); what lies outside the outage stands at its edge. A label that would run
-into another one, or say the same again, is left out; the event itself never is.
+into another one, or say the same again, is left out. An event never is: dots at one place stand
+under each other, and from ``STACK_MAX`` on the last of them stands for the rest and says how many.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prometheus_persist.reconcile.plan import Evidence, Finding
 from prometheus_persist.report.facts import RecoveryFacts
@@ -17,6 +18,7 @@ from prometheus_persist.report.values import Say, when
 WIDTH, LEFT, RIGHT = 1000, 70, 930
 LINE_Y, DOT_STEP, LABEL_STEP = 100, 11, 16
 LANES = 4
+STACK_MAX = 12
 LABEL_WIDTH = 120
 
 
@@ -59,6 +61,7 @@ def timeline(facts: RecoveryFacts, say: Say) -> Timeline | None:
     if restore.fresh or span_ms <= 0 or not events:
         return None
     marks: list[Mark] = []
+    lowest: dict[int, int] = {}
     free_from = [0] * LANES
     stacked: dict[int, int] = {}
     for ts_ms, row, one in events:
@@ -66,6 +69,12 @@ def timeline(facts: RecoveryFacts, say: Say) -> Timeline | None:
         x = LEFT + (RIGHT - LEFT) * part // span_ms
         column = x // DOT_STEP
         height = stacked[column] = stacked.get(column, -1) + 1
+        if height >= STACK_MAX:
+            hidden = height - STACK_MAX + 1
+            last = marks[lowest[column]]
+            more = say("page.more", title=last.title.split("\n")[0], n=hidden)
+            marks[lowest[column]] = replace(last, title=more)
+            continue
         subject = one.agent_id or say("report.account")
         label = f"{when(ts_ms)[11:16]} {subject}"
         lane = None
@@ -73,6 +82,7 @@ def timeline(facts: RecoveryFacts, say: Say) -> Timeline | None:
             lane = next((at for at, free in enumerate(free_from) if free <= x), None)
         if lane is not None:
             free_from[lane] = x + LABEL_WIDTH
+        lowest[column] = len(marks)
         marks.append(
             Mark(
                 x=x,

@@ -18,7 +18,14 @@ from prometheus_persist.report.facts import (
 from prometheus_persist.report.messages import MESSAGES
 from prometheus_persist.report.page import BADGES, render_page
 from prometheus_persist.report.text import render_text
-from prometheus_persist.report.timeline import DOT_STEP, LABEL_WIDTH, LEFT, RIGHT, timeline
+from prometheus_persist.report.timeline import (
+    DOT_STEP,
+    LABEL_WIDTH,
+    LEFT,
+    RIGHT,
+    STACK_MAX,
+    timeline,
+)
 from prometheus_persist.report.values import speaker
 
 EVERY = {"seed": seed_like, "human": needs_human, "unread": unread, "first": first_start}
@@ -179,6 +186,17 @@ def test_many_events_are_all_there_and_no_label_runs_into_another():
     assert len(labelled) > 8
     for (lane, x), (next_lane, next_x) in pairwise(labelled):
         assert lane != next_lane or next_x - x >= LABEL_WIDTH
+
+
+def test_events_at_one_place_are_counted_where_they_cannot_be_shown():
+    facts = seed_like()
+    rows = tuple(Evidence("fill", f"x:{n}", {"ts_ms": str(SAVED_MS + 5)}) for n in range(1000))
+    moved = (dataclasses.replace(facts.plan.findings[0], evidence=rows),)
+    facts = dataclasses.replace(facts, plan=dataclasses.replace(facts.plan, findings=moved))
+    marks = timeline(facts, speaker("en")).marks
+    assert len(marks) == STACK_MAX
+    assert marks[-1].title.endswith(f"and {1000 - STACK_MAX} more")
+    assert "more" not in marks[0].title
 
 
 def test_there_is_no_line_where_nothing_is_known_to_have_happened():
