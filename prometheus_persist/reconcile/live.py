@@ -27,7 +27,7 @@ from prometheus_persist.reconcile.plan import (
     SettleIntent,
     trade_number,
 )
-from prometheus_persist.reconcile.settle import OUTCOMES
+from prometheus_persist.reconcile.settle import OUTCOMES, never_arrived
 from prometheus_persist.reconcile.views import Books, Instrument, IntentLookup, VenueFill
 from prometheus_persist.state import Execution, OrderIntent
 from prometheus_persist.state.intents import TERMINAL
@@ -41,8 +41,16 @@ def live_steps(
     lookup: IntentLookup,
     fills: Iterable[VenueFill],
     instrument: Instrument | None,
+    *,
+    arrived_by_now: bool = False,
 ) -> tuple[Correction, ...]:
-    """What to book and how to settle ``intent``; empty where nothing new is proven."""
+    """What to book and how to settle ``intent``; empty where nothing new is proven.
+
+    ``arrived_by_now``: it cannot be on its way any more, so that "no such order" proves something.
+    """
+    absent = never_arrived(intent, lookup.found) if arrived_by_now else None
+    if absent is not None:
+        return (absent,)
     outcome = OUTCOMES[intent.kind].get(lookup.state) if lookup.found else None
     another = intent.ord_id and lookup.ord_id and intent.ord_id != lookup.ord_id
     if outcome is None or another:

@@ -134,14 +134,22 @@ def _judge(intent: OrderIntent, seen: _Seen, booked: Contracts, traced: bool) ->
         return _judge_found(intent, seen, booked)
     if traced or booked:
         return _unjudged(intent, "why.contradiction", seen.detail)
-    if seen.found is False and intent.outcome != "ACCEPTED":
-        return _settled("intent_never_arrived", intent, "REJECTED", "", "never arrived")
+    absent = never_arrived(intent, seen.found)
+    if absent is not None:
+        return _settled("intent_never_arrived", intent, "REJECTED", "", absent.reason)
     if seen.found is False:
         return _unjudged(intent, "why.contradiction", seen.detail)
     if seen.forgotten:
         reason = "neither resting nor executed; the exchange no longer keeps more"
         return _settled("intent_forgotten", intent, "CANCELED", intent.ord_id, reason)
     return _unjudged(intent, seen.why, seen.detail)
+
+
+def never_arrived(intent: OrderIntent, found: bool | None) -> SettleIntent | None:
+    """Rule 3, for an order that left no trace; ``found`` as in IntentLookup."""
+    if found is not False or intent.outcome == "ACCEPTED" or intent.booked_contracts:
+        return None
+    return SettleIntent(intent.cl_ord_id, "REJECTED", "", "never arrived")
 
 
 def _judge_found(intent: OrderIntent, seen: _Seen, booked: Contracts) -> Finding | None:

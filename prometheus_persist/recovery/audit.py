@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.report.facts import FlattenFacts, RecoveryFacts
 
 
 def audit_lines(facts: RecoveryFacts) -> list[str]:
@@ -16,6 +16,8 @@ def audit_lines(facts: RecoveryFacts) -> list[str]:
         return [f"reconcile decision={facts.decision} problem={_text(facts.venue_problem)}"]
     head = (
         f"reconcile decision={facts.decision} applied={facts.applied} plan={facts.plan.plan_hash}"
+        + (f" policy={facts.policy}" if facts.policy else "")
+        + (f" problem={_text(facts.venue_problem)}" if facts.venue_problem else "")
     )
     lines = [head]
     lines += [f"unread {_text(problem)}" for problem in facts.plan.source_problems]
@@ -27,6 +29,17 @@ def audit_lines(facts: RecoveryFacts) -> list[str]:
             f"what={one.what} params={_text(dict(one.params))} evidence=[{proof}]"
         )
         lines += [f"  correction {_text(str(step))}" for step in one.corrections]
+    return lines
+
+
+def flatten_lines(facts: FlattenFacts) -> list[str]:
+    """The lines of one flattening: what is left, and why."""
+    lines = [f"flatten sent={facts.sent} left={len(facts.left)} open={len(facts.open_orders)}"]
+    lines += [
+        f"left {_text(one.owner)} key={_text(one.key)} contracts={one.contracts} "
+        f"why={_text(one.why)}"
+        for one in facts.left
+    ]
     return lines
 
 

@@ -72,7 +72,11 @@ class _Reader:
     def take(self, line: bytes) -> AuditFault | None:
         self._line += 1
         found = _LINK.search(line)
-        fault = self._unlinked() if found is None else self._linked(line, found)
+        fault = None
+        if found is not None:
+            fault = self._linked(line, found)
+        elif self._loose is None:
+            self._loose = self._fault("it carries no link")
         self._before.update(line + b"\n")
         self._offset += len(line) + 1
         return fault
@@ -84,9 +88,6 @@ class _Reader:
         if rest:
             return AuditFault(self._line + 1, self._offset, "the last line was cut short", True)
         return None
-
-    def _unlinked(self) -> None:
-        self._loose = self._loose or self._fault("it carries no link")
 
     def _linked(self, line: bytes, found: re.Match[bytes]) -> AuditFault | None:
         text, link = line[: found.start()], found[1].decode("ascii")

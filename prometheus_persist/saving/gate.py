@@ -79,22 +79,25 @@ class IntentGate:
         """How many intents were issued so far: whoever compares two of these sees new ones."""
         return self._number
 
-    def on_their_way(self, now_ms: int, in_flight_ms: int) -> dict[str, int]:
+    def on_their_way(self, now_ms: int, in_flight_ms: int, lived_ms: int = 0) -> dict[str, int]:
         """The unanswered orders that may still arrive, and for how many milliseconds more.
 
-        One whose block is running may arrive that long after its end. Without an answer seen.
+        One whose block is running may arrive that long after its end. One of an earlier writer may
+        have been sent for as long as that writer is known to have lived (``lived_ms``).
         """
         found = {}
+        epoch = self._saver.store.epoch
         with self.turn:
             intents = self._saver.state.intents
             self._left_ms = {name: at for name, at in self._left_ms.items() if name in intents}
             for name, intent in intents.items():
                 since_ms = self._left_ms.get(name, intent.created_ms)
-                left_ms = (
-                    in_flight_ms if name in self._in_hand else since_ms + in_flight_ms - now_ms
-                )
+                if intent.epoch != epoch:
+                    since_ms = max(since_ms, lived_ms)
+                in_hand = name in self._in_hand
+                left_ms = in_flight_ms if in_hand else since_ms + in_flight_ms - now_ms
                 if intent.outcome in UNANSWERED and left_ms > 0:
-                    found[name] = left_ms
+                    found[name] = min(left_ms, in_flight_ms)
         return found
 
     def order_intent(

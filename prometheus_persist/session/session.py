@@ -9,41 +9,52 @@
   has found the three books in agreement, or brought them there with evidence.
 - A plan that needs a human, or a view that is incomplete, changes nothing: no ledger byte, no
   freeze, no watermark. The gate stays shut.
-- ``sync`` is ``recover`` on the running system: the same code on the same books.
-- ``settle`` books what one of our own orders did, in one commit for agent, both ledgers and intent.
+- ``sync`` is ``recover`` on the running system: the same code on the same books
+  (``reconciling.py``). ``on_cycle`` with a reader does it every ``reconcile_every_cycles``.
+- ``settle`` books what one of our own orders did, in one commit for agent, both ledgers and intent;
+  ``settle_unknown`` asks for every order without an answer. Events of a live feed are told to
+  ``hear``, and looked into by ``work_off`` once the gate is open (``settling.py``).
 - What is made beside the loop (readable files, snapshots, clean-up) and fails there is raised by
   the next call: by calls that only save once they have done their work, by all others before they
   begin, so that calling again is right in either case. ``close`` waits, and raises the last of it.
 - ``approve`` applies a plan that a human has seen, if and only if the present view still yields it.
+- A freeze is a state of the store: it survives restarts, and only ``unfreeze`` lifts it.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
-from datetime import UTC, datetime
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from prometheus_persist.clock import Clock, IdSource, SystemClock, SystemIds
 from prometheus_persist.errors import (
     BadValue,
-    PlanStale,
     StoreFailed,
+    VenueError,
 )
 from prometheus_persist.recovery import Restored, restore
-from prometheus_persist.recovery.audit import audit_lines
-from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, SystemFacts
+from prometheus_persist.recovery.auditlog import AuditLog
+from prometheus_persist.report.facts import (
+    FlattenFacts,
+    RecoveryFacts,
+    RestoreFacts,
+    SystemFacts,
+)
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
 from prometheus_persist.saving.triggers import Action
 from prometheus_persist.session.configured import RECORD, disk, load, visiting
-from prometheus_persist.session.index import StreamIndex
+from prometheus_persist.session.desk import Desk
+from prometheus_persist.session.freezing import frozen, lifted
 from prometheus_persist.session.marks import Marks, keys_of
 from prometheus_persist.session.place import Locks, mark_mirror, refuse_strange_mirror
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.upkeep import Upkeep
 from prometheus_persist.state import (
     Agent,
+    FreezeState,
     OrderIntent,
     PrivateLedger,
     PublicAccount,
@@ -51,20 +62,19 @@ from prometheus_persist.state import (
     state_from,
 )
 from prometheus_persist.state.documents import PUBLIC_TRADES
+from prometheus_persist.state.registry import SYSTEM_OWNER
 from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import (
     COPIES,
     INCREMENTAL,
-    RECOVERY_LOG,
 )
 from prometheus_persist.storage.segments import heal
-from prometheus_persist.storage.store import Observer, Store, append_log
+from prometheus_persist.storage.store import Observer, Store
 
 if TYPE_CHECKING:  # opening needs none of these; what does imports it where it is used
     from prometheus_persist.exchange.reader import ExchangeReader
-    from prometheus_persist.reconcile.apply import Applied
-    from prometheus_persist.reconcile.views import Books
+    from prometheus_persist.session.flattening import Send
 
 _RECORD = (
     "total_pnl",
@@ -102,7 +112,11 @@ class Session:
         self._clock = clock
         self._saver = Saver(store, self.state)
         self._gate = IntentGate(self._saver, clock)
-        self._index = StreamIndex()
+        log = AuditLog(fs, lock.fence)
+        lived_ms = restored.last_save_ms
+        self._desk = Desk(state, settings, clock, store, self._saver, self._gate, log, lived_ms)
+        self._overdue = False
+        self.last_sync: RecoveryFacts | None = None
         self._marks = Marks()
         self._upkeep = Upkeep(store, fs, clock, settings, base_seq)
 
@@ -197,6 +211,8 @@ class Session:
         self._attend()
         books: dict[str, dict[str, Any]] = {}
         for agent in agents:
+            if agent.agent_id == SYSTEM_OWNER:
+                raise BadValue(f"{SYSTEM_OWNER} is the name of what no agent owns; take another")
             if agent.agent_id in self.state.agents or agent.agent_id in books:
                 raise BadValue(f"agent {agent.agent_id!r} is there already")
             books[agent.agent_id] = _books_of(agent)
@@ -220,42 +236,116 @@ class Session:
         self._attend()
         return self._gate.order_intent(agent_id, *args, **kwargs)
 
-    def recover(self, reader: ExchangeReader | None) -> RecoveryFacts:
-        """Settle, compare, correct in one commit; or stop. Opens the gate where all is well."""
-        return self._reconcile(reader, approved=None)
+    def recover(
+        self,
+        reader: ExchangeReader | None,
+        *,
+        policy: str = "adopt",
+        confirm: Callable[[RecoveryFacts], bool] | None = None,
+        send: Send | None = None,
+    ) -> RecoveryFacts:
+        """Settle, compare, correct in one commit; or stop. Opens the gate where all is well.
+
+        ``policy``: ``adopt``; ``observe`` plans and reports, applies nothing and leaves the gate
+        shut; ``flatten`` adopts and then closes everything by ``send`` (see ``flatten``).
+        ``confirm`` is asked before anything is corrected. Raises BadValue; PlanStale where a plan
+        that was confirmed is not the present one any more.
+        """
+        if policy == "flatten" and send is None:
+            raise BadValue("policy flatten needs a way to send orders: recover(..., send=...)")
+        facts = self._reconcile(reader, policy=policy, confirm=confirm)
+        if policy != "flatten" or not self.may_trade:
+            return facts
+        assert reader is not None
+        assert send is not None
+        closed = self.flatten(reader, send)
+        after = self._reconcile(reader, policy="flatten")
+        return dataclasses.replace(after, flattened=closed, applied=facts.applied or after.applied)
 
     def sync(self, reader: ExchangeReader) -> RecoveryFacts:
-        """The same on the running system."""
-        return self._reconcile(reader, approved=None)
+        """The same on the running system.
+
+        Orders on their way are waited for, ``in_flight_ms`` at most; what then still is puts it off
+        (``RecoveryFacts.postponed``), and the gate stays as it is.
+        """
+        return self._reconcile(reader)
+
+    def sync_due(self, cycle: int, reader: ExchangeReader) -> RecoveryFacts | None:
+        """``sync`` without waiting, where it is due; None where it is not.
+
+        It is due every ``reconcile_every_cycles``, and then in every cycle until one has succeeded:
+        after one that was put off, while the gate is shut, and when something was heard of that no
+        order of ours explains. Orders without an answer are asked for in every cycle.
+        """
+        from prometheus_persist.session.reconciling import Asked, postponed
+        from prometheus_persist.session.settling import settle_unknown
+
+        self._attend()
+        with contextlib.suppress(VenueError):  # they stay open; a reconciliation says it
+            settle_unknown(self._desk, reader)
+        self._work_off(reader)
+        every = self.settings.reconcile_every_cycles
+        if not every:
+            return None
+        strange = self._desk.hearing.take_stranger()
+        self._overdue |= strange or cycle % every == 0 or not self.may_trade
+        if not self._overdue:
+            return None
+        if self._desk.on_their_way():
+            return postponed(self._desk, self.restored, Asked(), self._clock.monotonic_s())
+        return self._reconcile(reader)
 
     def approve(self, reader: ExchangeReader, plan_hash: str) -> RecoveryFacts:
         """Apply the plan with this hash, human parts included; raises PlanStale for another."""
         return self._reconcile(reader, approved=plan_hash)
 
+    def flatten(self, reader: ExchangeReader, send: Send) -> FlattenFacts:
+        """Close every position in the books at market, reduce-only; says what is left.
+
+        ``send(intent, inst_id, side, contracts)`` sends one order with ``intent.params`` and
+        returns the exchange's answer, or raises. Raises Frozen while the gate is shut.
+        """
+        from prometheus_persist.session.flattening import flatten
+
+        self._attend()
+        return flatten(self._desk, reader, send)
+
     def settle(self, reader: ExchangeReader, cl_ord_id: str) -> OrderIntent:
         """Ask what one of our orders did and book it; returns the intent as it then stands.
 
         One commit for the agent, both ledgers and the intent; what else has changed waits for its
-        own save. An answer that is incomplete changes
-        nothing. Raises BadValue for a clOrdId that is not open.
+        own save. An answer that is incomplete changes nothing. Raises BadValue for a clOrdId that
+        is not open.
         """
-        from prometheus_persist.reconcile.live import apply_steps, live_steps
+        from prometheus_persist.session.settling import settle_one
 
         self._attend()
-        intent = self.state.intents.get(cl_ord_id)
-        if intent is None:
-            raise BadValue(f"no open order {cl_ord_id}")
-        seen = reader.read_order(intent, self._clock.now_ms())
-        books = self._books()
-        steps = (
-            live_steps(books.booked_fills, intent, seen.lookup, seen.fills, seen.instrument)
-            if seen.complete
-            else ()
-        )
-        if steps:
-            keys = (*keys_of(intent.agent_id), f"intents/{cl_ord_id}", "watermark")
-            self._commit(apply_steps(books, steps, self._clock.now_ms()), Trigger.TRADE, keys)
-        return self.state.intents.get(cl_ord_id) or self._index.ended[cl_ord_id]
+        return settle_one(self._desk, reader, cl_ord_id)[0]
+
+    def settle_unknown(self, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
+        """Ask by clOrdId for every order whose answer was not seen; each as it then stands.
+
+        "No such order" proves nothing about one that may still be on its way (``in_flight_ms``).
+        """
+        from prometheus_persist.session.settling import settle_unknown
+
+        self._attend()
+        return settle_unknown(self._desk, reader)
+
+    def hear(self, row: Mapping[str, Any]) -> None:
+        """Something happened to an order, says a live feed: a row or a message of OKX's order or
+        algo channel, or any dict with a clOrdId or algoClOrdId. From any thread; returns at once.
+
+        Kept until ``work_off``, ``recover`` or ``on_cycle`` looks into it with the gate open.
+        """
+        self._desk.hearing.hear(row)
+
+    def work_off(self, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
+        """Settle every order that was heard of, once; nothing while the gate is shut."""
+        from prometheus_persist.session.settling import work_off
+
+        self._attend()
+        return work_off(self._desk, reader)
 
     def save(self, trigger: str) -> int:
         """Save what changed, durably; returns the sequence.
@@ -290,11 +380,14 @@ class Session:
         self._attend()
         return seq
 
-    def on_cycle(self, cycle: int) -> int | None:
+    def on_cycle(self, cycle: int, reader: ExchangeReader | None = None) -> int | None:
         """Save every N cycles; returns the sequence if it saved.
 
-        Readable files, and a snapshot when one is due, are made beside the loop.
+        Readable files, and a snapshot when one is due, are made beside the loop. With a ``reader``
+        what ``sync_due`` does is done first; ``last_sync`` has the last of its facts.
         """
+        if reader is not None:
+            self.last_sync = self.sync_due(cycle, reader) or self.last_sync
         due = actions_due(
             Trigger.CYCLE,
             cycle=cycle,
@@ -327,20 +420,24 @@ class Session:
         self._upkeep.beside.wait()
         self._attend()
 
-    def unfreeze(self, inst_id: str | None, reason: str) -> int:
-        """Lift a freeze (``None``: the general one), with a reason that goes into the audit."""
-        if not reason.strip():
-            raise BadValue("lifting a freeze needs a reason")
+    def freeze(self, inst_id: str | None, reason: str) -> int:
+        """Refuse new entries on an instrument (``None``: every order), until ``unfreeze``.
+
+        Durable, and in the audit. Raises BadValue without a reason.
+        """
         self._attend()
-        freeze = self.state.freeze.model_copy(deep=True)
-        if inst_id is None:
-            freeze.everything = None
-        elif freeze.instruments.pop(inst_id, None) is None:
-            raise BadValue(f"{inst_id} is not frozen")
-        self.state.freeze = freeze
-        seq = self._saver.save("unfreeze", keys=("freeze",))
-        self._audit([f"unfrozen {inst_id or 'everything'}: {reason}"])
-        return seq
+        freeze = frozen(self.state.freeze, inst_id, reason, self._clock.now_ms())
+        return self._set_freeze("frozen", freeze, inst_id, reason)
+
+    def unfreeze(self, inst_id: str | None, reason: str) -> int:
+        """Lift a freeze (``None``: the general one), with a reason that goes into the audit.
+
+        The findings that it stood for are remembered as seen, and do not freeze again. Raises
+        BadValue without a reason, and for what is not frozen.
+        """
+        self._attend()
+        freeze = lifted(self.state.freeze, inst_id, reason)
+        return self._set_freeze("unfrozen", freeze, inst_id, reason)
 
     def close(self, *, save: bool = True) -> None:
         """Save, refresh the readable files, give the lock back. ``save=False`` only lets go.
@@ -348,6 +445,7 @@ class Session:
         Waits for what is done beside the loop; what failed there is raised once all is closed.
         """
         beside = self._upkeep.beside
+        self._gate.shut("the session is closed")
         try:
             try:
                 if save:
@@ -393,7 +491,7 @@ class Session:
         if any(not d.file.startswith(COPIES) for d in found.facts.damages):
             self._store.checkpoint()
         damages = [f"{d.outcome}: {d.file} at {d.offset}: {d.problem}" for d in found.facts.damages]
-        self._audit([f"restored commit {found.seq} from {found.facts.base}", *damages])
+        self._desk.audit([f"restored commit {found.seq} from {found.facts.base}", *damages])
         self._upkeep.beside.ask(Action.CLEAN_UP)  # what a crash cut short
 
     def _attend(self) -> None:
@@ -401,66 +499,39 @@ class Session:
         self._upkeep.beside.raise_failed()
         self._upkeep.look()
 
-    def _reconcile(self, reader: ExchangeReader | None, approved: str | None) -> RecoveryFacts:
-        from prometheus_persist.reconcile.apply import apply_plan
-        from prometheus_persist.session.planning import decide, read_plan, with_freeze
+    def _reconcile(
+        self,
+        reader: ExchangeReader | None,
+        *,
+        policy: str = "adopt",
+        approved: str | None = None,
+        confirm: Callable[[RecoveryFacts], bool] | None = None,
+    ) -> RecoveryFacts:
+        from prometheus_persist.session.reconciling import Asked, reconcile_now
 
         self._attend()
-        started = self._clock.monotonic_s()
-        plan, problem = None, "no exchange was given"
+        asked = Asked(policy, approved, confirm)
+        facts = reconcile_now(self._desk, reader, self.restored, asked)
+        self._overdue = bool(facts.postponed)
         if reader is not None:
-            self._wait_for_orders_on_their_way()
-            plan, problem = read_plan(
-                self._books(), reader, self._clock, self.settings.in_flight_ms
-            )
-        if plan is not None and approved is not None and approved != plan.plan_hash:
-            raise PlanStale(
-                f"approved {approved[:12]}…, the present view gives {plan.plan_hash[:12]}…"
-            )
-        decision, applied = decide(plan, approved=approved is not None)
-        if plan is not None and applied:
-            self._commit(apply_plan(self._books(), plan, self._clock.now_ms()), Trigger.RECONCILE)
-        frozen = self.state.freeze
-        decision = with_freeze(decision, frozen)
-        if decision in ("go", "go_restricted"):
-            self._gate.open()
-        else:
-            self._gate.shut(f"the last reconciliation ended in {decision}")
-        facts = RecoveryFacts(
-            restore=self.restored,
-            system=self.system_facts(),
-            plan=plan,
-            applied=applied,
-            decision=decision,
-            venue_problem=problem,
-            frozen_instruments=tuple(sorted(frozen.instruments)),
-            frozen_all=frozen.everything.reason if frozen.everything else "",
-            duration_ms=round((self._clock.monotonic_s() - started) * 1000),
-        )
-        if plan is None or not plan.clean:
-            self._audit(audit_lines(facts))
+            self._work_off(reader)
         return facts
 
-    def _wait_for_orders_on_their_way(self) -> None:
-        """An order sent just before a crash may still arrive; let it, before asking for it."""
-        now = self._clock.now_ms()
-        young = [
-            self.settings.in_flight_ms - (now - intent.created_ms)
-            for intent in self.state.intents.values()
-            if intent.outcome in ("PENDING", "UNKNOWN")
-        ]
-        wait_ms = min(max(young, default=0), self.settings.in_flight_ms)
-        if wait_ms > 0:
-            self._clock.sleep(wait_ms / 1000)
+    def _work_off(self, reader: ExchangeReader) -> None:
+        from prometheus_persist.session.settling import work_off
 
-    def _books(self) -> Books:
-        return self._index.books(self.state, self._store.image.streams)
+        with contextlib.suppress(VenueError):  # what was not looked into stays due
+            work_off(self._desk, reader)
 
-    def _commit(
-        self, applied: Applied, trigger: Trigger, keys: Iterable[str] | None = None
-    ) -> None:
-        self._saver.save_moved(trigger, applied.state, applied.records, keys=keys)
-        self._index.take(self._store.image.streams)
+    def _set_freeze(self, what: str, freeze: FreezeState, inst_id: str | None, reason: str) -> int:
+        before, self.state.freeze = self.state.freeze, freeze
+        try:
+            seq = self._saver.save(what, keys=("freeze",))
+        except BaseException:
+            self.state.freeze = before
+            raise
+        self._desk.audit([f"{what} {inst_id or 'everything'}: {reason}"])
+        return seq
 
     def _save(self, trigger: str) -> int:
         marked = self._marks.take()
@@ -480,13 +551,6 @@ class Session:
                 self._upkeep.beside.ask(action)
         self._attend()
         return seq
-
-    def _audit(self, lines: list[str]) -> None:
-        stamp = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).isoformat(
-            timespec="milliseconds"
-        )
-        head = f"{stamp} epoch={self.epoch} seq={self.seq}"
-        append_log(self._fs, RECOVERY_LOG, [f"{head} {line}" for line in lines])
 
 
 def _books_of(agent: Agent) -> dict[str, Agent | PrivateLedger | PublicAccount]:

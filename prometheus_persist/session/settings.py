@@ -87,6 +87,10 @@ KEYS: dict[str, Key] = {
     "history_bytes_max": Key(int, _from(0), "a whole number of bytes, 0 or more"),
     "tail_commits_max": _COUNT,
     "tail_bytes_max": Key(int, _from(1), "a whole number of bytes, at least 1"),
+    "recovery_budget_s": Key(
+        float, lambda value: 0 < value < float("inf"), "a number of seconds above 0"
+    ),
+    "reconcile_every_cycles": Key(int, _from(0), "a whole number, 0 for never"),
 }
 
 
@@ -98,7 +102,9 @@ class Settings:
     the store. ``background``: readable files, snapshots and clean-up are made beside the loop.
     ``detect``: what a save looks at, ``everything`` or what was ``marked``. ``history_bytes_max``
     bounds what is kept for the past. ``tail_*_max``: how much may be committed since the newest
-    snapshot before another one is taken.
+    snapshot before another one is taken. ``recovery_budget_s``: what has not been read from the
+    exchange by then is incomplete. ``reconcile_every_cycles``: how often ``on_cycle`` reconciles
+    the running system.
     """
 
     save_every_cycles: int = 5
@@ -114,6 +120,8 @@ class Settings:
     history_bytes_max: int = HISTORY_BYTES_MAX
     tail_commits_max: int = 50_000
     tail_bytes_max: int = 64 * 1024 * 1024
+    recovery_budget_s: float = 60.0
+    reconcile_every_cycles: int = 0
 
     def __post_init__(self) -> None:
         for name, key in KEYS.items():

@@ -1,0 +1,67 @@
+"""What the parts of a session work on together: state, store, gate, index, audit, clock.
+
+Whatever moves the books goes through ``commit``, while ``gate.turn`` is held: no order intent is
+issued or answered between what was looked at and what is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from prometheus_persist.clock import Clock
+from prometheus_persist.recovery.auditlog import AuditLog
+from prometheus_persist.saving import IntentGate, Saver, Trigger
+from prometheus_persist.session.hearing import Hearing
+from prometheus_persist.session.index import StreamIndex
+from prometheus_persist.session.settings import Settings
+from prometheus_persist.state import OrderIntent, SystemState
+from prometheus_persist.storage.store import Store
+
+if TYPE_CHECKING:
+    from prometheus_persist.reconcile.apply import Applied
+    from prometheus_persist.reconcile.views import Books
+
+
+@dataclass(slots=True)
+class Desk:
+    """Of one open session. ``lived_ms``: until when the process before is known to have lived."""
+
+    state: SystemState
+    settings: Settings
+    clock: Clock
+    store: Store
+    saver: Saver
+    gate: IntentGate
+    log: AuditLog
+    lived_ms: int
+    hearing: Hearing = field(default_factory=Hearing)
+    index: StreamIndex = field(default_factory=StreamIndex)
+
+    def books(self) -> Books:
+        """The books as they stand."""
+        return self.index.books(self.state, self.store.image.streams)
+
+    def commit(self, applied: Applied, trigger: Trigger, keys: Iterable[str] | None = None) -> None:
+        """Make another state the live one, durably; ``keys``: where the two can differ."""
+        self.saver.save_moved(trigger, applied.state, applied.records, keys=keys)
+        self.index.take(self.store.image.streams, self.state.account_cash.bills_ms)
+
+    def ended(self, cl_ord_id: str) -> OrderIntent | None:
+        """The order, if it has ended."""
+        self.index.take(self.store.image.streams, self.state.account_cash.bills_ms)
+        return self.index.ended.get(cl_ord_id)
+
+    def on_their_way(self) -> dict[str, int]:
+        """The unanswered orders that may still arrive, and for how many milliseconds more."""
+        return self.gate.on_their_way(
+            self.clock.now_ms(), self.settings.in_flight_ms, self.lived_ms
+        )
+
+    def audit(self, lines: list[str]) -> None:
+        """Into ``recovery_log.txt``, with time, epoch and sequence."""
+        now = datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC)
+        stamp = now.isoformat(timespec="milliseconds")
+        self.log.append(f"{stamp} epoch={self.store.epoch} seq={self.store.tip.seq}", lines)

@@ -1,0 +1,48 @@
+"""Freezing and lifting, as changes of the freeze's own document. Only a human's reason lifts one.
+
+``inst_id`` None is everything. Freezing what is frozen adds the reason and takes nothing away. What
+is lifted is remembered by the findings it stood for, so that they do not freeze it again. Raises
+BadValue.
+"""
+
+from __future__ import annotations
+
+from prometheus_persist.errors import BadValue
+from prometheus_persist.state import FreezeEntry, FreezeState
+
+
+def frozen(freeze: FreezeState, inst_id: str | None, reason: str, now_ms: int) -> FreezeState:
+    """The freeze with one more entry."""
+    reason = _given(reason, "freezing")
+    if inst_id is not None and not inst_id.strip():
+        raise BadValue("an instrument has a name; None freezes everything")
+    old = freeze.everything if inst_id is None else freeze.instruments.get(inst_id)
+    entry = (
+        FreezeEntry(reason=reason, since_ms=now_ms)
+        if old is None
+        else old.model_copy(update={"reason": f"{old.reason}; {reason}"})
+    )
+    if inst_id is None:
+        return freeze.model_copy(update={"everything": entry})
+    return freeze.model_copy(update={"instruments": {**freeze.instruments, inst_id: entry}})
+
+
+def lifted(freeze: FreezeState, inst_id: str | None, reason: str) -> FreezeState:
+    """The freeze without one entry."""
+    reason = _given(reason, "lifting a freeze")
+    entry = freeze.everything if inst_id is None else freeze.instruments.get(inst_id)
+    if entry is None:
+        raise BadValue(f"{inst_id or 'everything'} is not frozen")
+    ids = [name for name in entry.finding_id.split(",") if name]
+    known = {**freeze.lifted, **dict.fromkeys(ids, reason)}
+    left = {name: each for name, each in freeze.instruments.items() if name != inst_id}
+    everything = None if inst_id is None else freeze.everything
+    return freeze.model_copy(
+        update={"everything": everything, "instruments": left, "lifted": known}
+    )
+
+
+def _given(reason: str, doing: str) -> str:
+    if not reason.strip():
+        raise BadValue(f"{doing} needs a reason")
+    return reason

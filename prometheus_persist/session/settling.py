@@ -1,0 +1,92 @@
+"""What our own orders did, asked by clOrdId, on the running system.
+
+1. An order is asked for, and what it did is booked by ``live_steps``: one commit for the agent,
+   both ledgers and the intent. An answer that is not whole changes nothing.
+2. "No such order" ends an order only if it could not be on its way any more when it was asked for,
+   and the exchange would still know it: the rule of every recovery (``settle.never_arrived``).
+3. What was heard of (``hearing.py``) is worked off once each, when the gate is open. What could not
+   be looked into stays due.
+
+Raises VenueError where the exchange does not answer at all.
+"""
+
+from __future__ import annotations
+
+from prometheus_persist.errors import BadValue, VenueError
+from prometheus_persist.exchange.reader import ExchangeReader
+from prometheus_persist.reconcile.live import apply_steps, live_steps
+from prometheus_persist.saving import Trigger
+from prometheus_persist.saving.gate import UNANSWERED
+from prometheus_persist.session.desk import Desk
+from prometheus_persist.session.marks import keys_of
+from prometheus_persist.state import OrderIntent
+from prometheus_persist.state.registry import SYSTEM_OWNER
+
+
+def settle_one(desk: Desk, reader: ExchangeReader, cl_ord_id: str) -> tuple[OrderIntent, bool]:
+    """The intent as it then stands, and whether the answer was whole; BadValue if not open."""
+    intent = desk.state.intents.get(cl_ord_id)
+    if intent is None:
+        raise BadValue(f"no open order {cl_ord_id}")
+    arrived = cl_ord_id not in desk.on_their_way()
+    seen = reader.read_order(intent, desk.clock.now_ms())
+    with desk.gate.turn:
+        now = desk.state.intents.get(cl_ord_id)
+        if now is not None and seen.complete:
+            books = desk.books()
+            steps = live_steps(
+                books.booked_fills,
+                now,
+                seen.lookup,
+                seen.fills,
+                seen.instrument,
+                arrived_by_now=arrived,
+            )
+            if steps:
+                moved = apply_steps(books, steps, desk.clock.now_ms())
+                keys = (*_owners_keys(now.agent_id), f"intents/{cl_ord_id}", "watermark")
+                desk.commit(moved, Trigger.TRADE, keys)
+        still = desk.state.intents.get(cl_ord_id) or desk.ended(cl_ord_id)
+        assert still is not None, "an order is open, or has ended"
+        return still, seen.complete
+
+
+def settle_unknown(desk: Desk, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
+    """Ask for every order without an answer; each as it then stands."""
+    names = [n for n, intent in sorted(desk.state.intents.items()) if intent.outcome in UNANSWERED]
+    found = []
+    for name in names:
+        if name in desk.state.intents:
+            found.append(settle_one(desk, reader, name)[0])
+    return tuple(found)
+
+
+def work_off(desk: Desk, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
+    """Settle every order that was heard of, once; nothing while the gate is shut."""
+    if not desk.gate.is_open:
+        return ()
+    heard = desk.hearing.take()
+    names = dict.fromkeys(sorted(desk.state.intents)) if heard.everything else {}
+    left = [*dict.fromkeys((*heard.names, *names))]
+    found = []
+    again = []
+    try:
+        while left:
+            name = left[0]
+            if name in desk.state.intents:
+                intent, whole = settle_one(desk, reader, name)
+                found.append(intent)
+                again += [] if whole else [name]
+            elif desk.ended(name) is None:
+                desk.hearing.stranger()  # nobody's order: a reconciliation finds out whose
+            left.pop(0)
+    except VenueError:
+        desk.hearing.due(left)
+        raise
+    finally:
+        desk.hearing.due(again)
+    return tuple(found)
+
+
+def _owners_keys(owner: str) -> tuple[str, ...]:
+    return ("unattributed",) if owner == SYSTEM_OWNER else keys_of(owner)
