@@ -73,7 +73,7 @@ def reconcile(books: Books, view: VenueView) -> Plan:
     found = claims(books, view, before.held_keys() | venue.keys())
     murky = frozenset(claim.fill.inst_id for claim in found if claim.execution is None)
     clear = tuple(claim for claim in found if claim.fill.inst_id not in murky)
-    walked = walk(before, clear, venue)
+    walked = walk(before, clear, venue, books.moves)
     intents = intent_findings(books, view, _booked_by_intent(walked))
     findings = in_order(
         (

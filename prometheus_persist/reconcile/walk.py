@@ -17,7 +17,9 @@
    So is the fill of an order that only carries the clOrdId of another one.
 5. A fill that cannot be booked (it closes more than its owner has, under posSide long or short; its
    owner has no ledger) is ``IMPOSSIBLE`` or contested, and books nothing.
-6. What the system itself sent (``SYSTEM_OWNER``: closing what nobody owns) is nobody's, proven.
+6. What is held now is not what was held then where something later is booked already: a fill
+   without an owner that another agent's later execution follows proves nothing (``CONTESTED``).
+7. What the system itself sent (``SYSTEM_OWNER``: closing what nobody owns) is nobody's, proven.
 
 Nothing is changed but the walk's own copy of the positions.
 """
@@ -32,6 +34,7 @@ from prometheus_persist.errors import BadValue
 from prometheus_persist.reconcile.attribute import FORCED, Claim
 from prometheus_persist.reconcile.compare import LedgerPair
 from prometheus_persist.reconcile.split import NOBODY, split
+from prometheus_persist.reconcile.views import Move
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, Position, PositionKey
 from prometheus_persist.state.booking import applied
 from prometheus_persist.state.money import ZERO, Money
@@ -57,6 +60,7 @@ class Holdings:
     def __init__(self, agents: Iterable[str]) -> None:
         self.agents = frozenset(agents)
         self._by_key: dict[PositionKey, dict[str, Position]] = {}
+        self._moved_ms: dict[PositionKey, dict[str, int]] = {}
 
     @classmethod
     def of(cls, pairs: Iterable[LedgerPair], unattributed: Iterable[Position]) -> Holdings:
@@ -74,7 +78,18 @@ class Holdings:
         """An independent copy; positions themselves are never changed in place."""
         twin = Holdings(self.agents)
         twin._by_key = {key: dict(owners) for key, owners in self._by_key.items()}
+        twin._moved_ms = {key: dict(owners) for key, owners in self._moved_ms.items()}
         return twin
+
+    def note(self, move: Move) -> None:
+        """Remember when an owner's position was last moved by what is booked already."""
+        moved = self._moved_ms.setdefault(move.key, {})
+        moved[move.owner] = max(move.ts_ms, moved.get(move.owner, 0))
+
+    def moved_since(self, key: PositionKey, ts_ms: int) -> frozenset[str]:
+        """Whose holdings under the key are not those of that moment any more."""
+        moved = self._moved_ms.get(key, {})
+        return frozenset(owner for owner, at_ms in moved.items() if at_ms > ts_ms)
 
     def held_keys(self) -> frozenset[PositionKey]:
         """Every key that somebody holds."""
@@ -143,10 +158,16 @@ class Walk:
 
 
 def walk(
-    start: Holdings, claims: tuple[Claim, ...], venue: Mapping[PositionKey, Contracts]
+    start: Holdings,
+    claims: tuple[Claim, ...],
+    venue: Mapping[PositionKey, Contracts],
+    moves: Iterable[Move] = (),
 ) -> Walk:
-    """Every judged claim, taken to where it belongs; total."""
+    """Every judged claim, taken to where it belongs; total. ``moves`` are booked already."""
     judged = tuple(claim for claim in claims if claim.execution is not None)
+    start = start.copy()
+    for move in moves:
+        start.note(move)
     owned_only = _pass(start, tuple(c for c in judged if c.owner is not None), frozenset()).after
     opposed = frozenset(
         key
@@ -200,7 +221,7 @@ def _step(
 
 def _bearers(holdings: Holdings, execution: Execution) -> dict[str, Contracts]:
     """Who bears a forced execution, and what each holds; empty where the rule does not reach."""
-    if execution.category not in FORCED:
+    if execution.category not in FORCED or holdings.moved_since(execution.key, execution.ts_ms):
         return {}
     against = -execution.signed.sign
     held = {
@@ -231,6 +252,7 @@ def _unowned(holdings: Holdings, execution: Execution) -> tuple[How, str]:
         and position is not None
         and position.opened_ms <= execution.ts_ms
         and not execution.qty_contracts > abs(position.qty_contracts)
+        and holdings.moved_since(key, execution.ts_ms) <= {holders[0]}
     ):
         return How.CLOSED, holders[0]
     return How.CONTESTED, NOBODY

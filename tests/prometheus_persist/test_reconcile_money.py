@@ -655,6 +655,41 @@ def test_the_positions_history_is_needed_where_something_was_liquidated_and_only
         assert (money.verdict is Verdict.UNKNOWN) == forced
 
 
+# what was held then ---------------------------------------------------------------------------
+
+
+def test_who_came_later_bears_nothing_of_a_liquidation() -> None:
+    """B opened, live and booked, before the liquidation of what A held was known."""
+    world = World("A", "B")
+    world.trade("A", "buy", 4)
+    world.trade(None, "sell", 4, category="full_liquidation", penalty="-2", booked=False)
+    world.trade("B", "buy", 1)
+    plan = judged(world)
+    assert plan.needs_human
+    assert not [step for step in plan.corrections if isinstance(step, BookFill)]
+    assert set(flows(plan)) == {""}
+    settled_down(world)
+    assert world.position("B") == 1
+
+
+def test_a_sole_owner_is_closed_from_outside_only_if_it_was_the_sole_owner_then() -> None:
+    world = World("A", "B")
+    world.trade("A", "buy", 4)
+    world.trade("B", "buy", 2)
+    world.trade(None, "sell", 3, booked=False)  # of A's or of B's?
+    world.trade("B", "sell", 2)  # B went home since
+    plan = judged(world)
+    assert plan.needs_human
+    assert not [step for step in plan.corrections if isinstance(step, BookFill)]
+    world = World("A", "B")  # near miss: only the owner itself moved since
+    world.trade("A", "buy", 4)
+    world.trade(None, "sell", 3, booked=False)
+    world.trade("A", "buy", 2)
+    plan = healed(world)
+    assert [step.agent_id for step in plan.corrections if isinstance(step, BookFill)] == ["A"]
+    assert world.position("A") == 3
+
+
 # what cannot be judged ------------------------------------------------------------------------
 
 
