@@ -104,8 +104,8 @@ class KeyBalance:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A row that proves something: ``kind`` (fill, order, algo, position, lookup, ledger), its id,
-    and the fields that matter, as text."""
+    """A row that proves something: ``kind`` (fill, order, algo, position, life, bill, balance,
+    lookup, ledger), its id, and the fields that matter, as text."""
 
     kind: str
     ref: str

@@ -760,6 +760,17 @@ def test_a_flow_is_booked_into_both_ledgers_and_the_agent_at_once_and_only_once(
     assert world.state.account_cash.bill_seen == world.bills[-1].number
 
 
+def test_the_share_of_an_owner_without_books_is_the_accounts_own() -> None:
+    world = World("A", "B")
+    world.trade("A", "buy", 5)
+    world.trade("B", "buy", 5)
+    del world.state.agents["B"]  # its ledgers are there, the agent is not
+    world.fund("0.001")
+    plan = judged(world)
+    assert flows(plan) == {"A": D("-0.005"), "": D("-0.005")}
+    assert len({step.ref for step in plan.corrections if isinstance(step, BookCash)}) == 2
+
+
 def test_the_accounts_own_entry_moves_no_ledger() -> None:
     world = World("A")
     world.deposit("5")
@@ -902,6 +913,36 @@ def test_an_adopted_difference_at_any_price_leaves_nothing_behind(
     world.shift(qty, px=px)
     plan = judged(world)
     assert plan.needs_human
+    settled_down(world)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([*AGENTS, None]), st.integers(1, 9), st.booleans(),
+            st.sampled_from(["long", "short"]), st.integers(50, 150), st.integers(-900, 900),
+        )
+    ),
+    st.integers(0, 12),
+)  # fmt: skip
+def test_every_cent_is_explained_in_long_short_mode(
+    acts: list[tuple[str | None, int, bool, str, int, int]], seen: int
+) -> None:
+    """Everybody opens, or closes what is their own; now and then the exchange charges funding."""
+    world = World(*AGENTS, hedged=True)
+    own: dict[tuple[str | None, str], int] = {}
+    for number, (owner, qty, closes, pos_side, px, rate) in enumerate(acts[:12]):
+        closes = closes and own.get((owner, pos_side), 0) >= qty
+        own[owner, pos_side] = own.get((owner, pos_side), 0) + (-qty if closes else qty)
+        side = "sell" if closes == (pos_side == "long") else "buy"
+        world.trade(owner, side, qty, px=px, pos_side=pos_side, booked=number < seen)
+        if rate % 3 == 0:
+            world.fund(f"{rate}e-6", px=px)
+    plan = judged(world)
+    assert plan.money is not None
+    assert plan.money.residual is not None
+    assert abs(plan.money.residual) < CENT
     settled_down(world)
 
 
