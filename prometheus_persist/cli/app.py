@@ -8,7 +8,6 @@ writer holds the store · 130/143 stopped by a signal after a completed save.
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from prometheus_persist.cli.freezing import freeze, unfreeze
 from prometheus_persist.cli.options import (
     DEFAULT_DIR,
     EPILOG,
@@ -28,15 +28,12 @@ from prometheus_persist.cli.options import (
 )
 from prometheus_persist.cli.output import cell, damage_rows, unix_ms, utc
 from prometheus_persist.cli.past import repair_command, snapshots, tail
-from prometheus_persist.cli.venue import venue_reader
+from prometheus_persist.cli.reconciling import reconcile
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import EXIT_INTERNAL, EXIT_OK, BadConfig
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.into import agents_only, write_into
-from prometheus_persist.report.jsonform import facts_to_json
-from prometheus_persist.report.page import render_page
-from prometheus_persist.report.text import render_text
-from prometheus_persist.session import EXIT_OF_DECISION, Session, plan_only
+from prometheus_persist.session import Session
 from prometheus_persist.session.configured import visited
 
 app = typer.Typer(
@@ -47,17 +44,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-Exchange = Annotated[
-    str,
-    typer.Option(
-        "--exchange",
-        envvar="PERSIST_OKX_URL",
-        help="Base URL of the exchange; empty for OKX itself. Keys come from OKX_API_KEY, "
-        "OKX_API_SECRET and OKX_API_PASSPHRASE.",
-    ),
-]
-Sandbox = Annotated[bool, typer.Option("--sandbox/--live", help="OKX demo trading, or real.")]
 
 
 def main() -> None:
@@ -253,55 +239,6 @@ def restore_command(
 
 
 @app.command(epilog=EPILOG)
-def reconcile(
-    directory: Dir = DEFAULT_DIR,
-    exchange: Exchange = "",
-    sandbox: Sandbox = True,
-    plan: Annotated[
-        Path | None, typer.Option("--plan", help="Only look: write the plan here, change nothing.")
-    ] = None,
-    apply: Annotated[
-        Path | None, typer.Option("--apply", help="Apply this plan, if it still holds.")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", help="Write the report as one HTML page, too.")
-    ] = None,
-    as_json: Json = False,
-    lang: Lang = "",
-) -> None:
-    """Make the three books agree, with evidence.
-
-    Compares public ledger, private ledgers and exchange, and corrects what is proven.
-
-    What needs a human changes nothing: look at it with --plan plan.json, approve it with
-    --apply plan.json. The approval is bound to the plan's hash.
-    """
-    output = output_of(as_json, lang)
-    with guard(output):
-        refuse_missing(directory)
-        if plan is not None and apply is not None:
-            raise BadConfig("--plan and --apply exclude each other")
-        reader = venue_reader(exchange, sandbox=sandbox, environ=os.environ)
-        if plan is not None:
-            facts = plan_only(directory, reader)
-            plan.write_text(json.dumps(facts_to_json(facts), ensure_ascii=False, indent=2))
-        else:
-            approved = _approved_hash(apply) if apply is not None else None
-            session = Session.open(directory, visit=True)
-            try:
-                facts = session.approve(reader, approved) if approved else session.recover(reader)
-                if facts.applied:
-                    session.checkpoint()
-            finally:
-                session.close(save=False)
-        output.text(render_text(facts, output.lang))
-        output.data(facts_to_json(facts))
-        if html is not None:
-            html.write_text(render_page(facts, output.lang), encoding="utf-8")
-    raise typer.Exit(EXIT_OF_DECISION[facts.decision])
-
-
-@app.command(epilog=EPILOG)
 def bench(
     directory: Annotated[
         Path,
@@ -348,14 +285,9 @@ def bench(
     raise typer.Exit(EXIT_INTERNAL if check and report.missed else EXIT_OK)
 
 
+app.command(epilog=EPILOG)(reconcile)
+app.command(epilog=EPILOG)(freeze)
+app.command(epilog=EPILOG)(unfreeze)
 app.command(epilog=EPILOG)(snapshots)
 app.command(epilog=EPILOG)(tail)
 app.command(name="repair", epilog=EPILOG)(repair_command)
-
-
-def _approved_hash(path: Path) -> str:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return str(found["plan"]["plan_hash"])
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise BadConfig(f"{path} is not a plan written by --plan: {problem}") from None

@@ -1,4 +1,4 @@
-"""The exchange a command talks to: from options and environment to a reader.
+"""The exchange a command talks to: from options and environment to a reader, or to a sender.
 
 Keys come from the environment only (``OKX_API_KEY``, ``OKX_API_SECRET``, ``OKX_API_PASSPHRASE``),
 so that they are in no shell history and no process list.
@@ -9,15 +9,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from prometheus_persist.errors import BadConfig
-from prometheus_persist.exchange.okx import OkxReader, OkxSettings, connect
+from prometheus_persist.exchange.okx import OkxReader, OkxSettings, connect, okx_client
+from prometheus_persist.exchange.okxsend import Sender
 
 KEY_NAMES = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE")
+TIMEOUT_MS = 10_000
 
 
 def venue_reader(url: str, *, sandbox: bool, environ: Mapping[str, str]) -> OkxReader:
     """A reader of the account whose keys are in ``environ``; raises BadConfig without them."""
+    key, secret, passphrase = _keys(environ)
+    return connect(OkxSettings(key, secret, passphrase, url=url or None, sandbox=sandbox))
+
+
+def venue_sender(url: str, *, sandbox: bool, environ: Mapping[str, str]) -> Sender:
+    """What sends closing orders to that account; raises BadConfig likewise."""
+    key, secret, passphrase = _keys(environ)
+    client = okx_client(url or None, key, secret, passphrase, sandbox, TIMEOUT_MS)
+    return Sender(client)
+
+
+def _keys(environ: Mapping[str, str]) -> tuple[str, str, str]:
     missing = [name for name in KEY_NAMES if not environ.get(name)]
     if missing:
         raise BadConfig(f"set {', '.join(missing)} in the environment")
     key, secret, passphrase = (environ[name] for name in KEY_NAMES)
-    return connect(OkxSettings(key, secret, passphrase, url=url or None, sandbox=sandbox))
+    return key, secret, passphrase

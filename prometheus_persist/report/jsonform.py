@@ -21,6 +21,11 @@ def facts_to_json(facts: RecoveryFacts) -> JsonObject:
         "frozen_instruments": list(facts.frozen_instruments),
         "frozen_all": facts.frozen_all,
         "duration_ms": facts.duration_ms,
+        "policy": facts.policy,
+        "postponed": list(facts.postponed),
+        "flattened": None
+        if facts.flattened is None
+        else _jsonable(dataclasses.asdict(facts.flattened)),
         "restore": _jsonable(dataclasses.asdict(facts.restore)),
         "system": _jsonable(dataclasses.asdict(facts.system)),
         "plan": None

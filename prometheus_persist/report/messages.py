@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from prometheus_persist.report.sandboxwords import SANDBOX
 from prometheus_persist.report.terms import TERMS
 from prometheus_persist.report.wording import PAGE, REPORT
 
@@ -443,6 +444,10 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
         "查看交易所的错误码，处理后重试",
         "look up the exchange's error code, then try again",
     ),
+    "next.confirm": (
+        "审阅以上方案；在终端确认，或以 --yes 执行",
+        "read the plan above; confirm it on a terminal, or run again with --yes",
+    ),
     "next.check_disk": (
         "检查磁盘空间与硬件；未确认的写入不算已保存",
         "check the disk's space and health; what was not acknowledged is not saved",
@@ -507,6 +512,15 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
     "cli.row.snapshots": ("快照", "snapshots"),
     "cli.row.damages": ("损坏", "damages"),
     "cli.row.digest": ("摘要", "digest"),
+    "cli.confirm": ("执行以上纠正？", "make these corrections?"),
+    "cli.confirm_flatten": (
+        "执行以上纠正，并以市价只减仓平掉全部持仓？",
+        "make these corrections, then close every position at market, reduce-only?",
+    ),
+    "cli.not_applied": ("未作任何改动", "nothing was changed"),
+    "cli.everything": ("全部", "everything"),
+    "cli.frozen": ("已冻结{name}：{reason}", "frozen: {name} ({reason})"),
+    "cli.unfrozen": ("已解除{name}的冻结：{reason}", "no longer frozen: {name} ({reason})"),
     "cli.damage.repaired": ("可修复", "can be repaired, nothing is lost"),
     "cli.damage.repaired_done": ("已修复", "repaired, nothing was lost"),
     "cli.damage.ignored": ("无影响", "harmless, not needed"),
@@ -535,6 +549,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     **REPORT,
     **PAGE,
     **TERMS,
+    **SANDBOX,
 }
 
 

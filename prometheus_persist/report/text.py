@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from prometheus_persist.reconcile.plan import PRIORITY, Finding, Plan, Resolution, Verdict
 from prometheus_persist.reconcile.planjson import KINDS
-from prometheus_persist.report.facts import AgentFacts, RecoveryFacts, SourceFacts
+from prometheus_persist.report.facts import AgentFacts, FlattenFacts, RecoveryFacts, SourceFacts
 from prometheus_persist.report.findingtext import finding_lines
 from prometheus_persist.report.moneytext import money_lines
 from prometheus_persist.report.standingtext import frozen_lines, standing_lines
@@ -239,6 +239,16 @@ def _steps(one: Finding, say: Say) -> str:
     return ", ".join(told) or say("report.no_steps")
 
 
+def _flattened(facts: FlattenFacts, say: Say) -> list[str]:
+    lines = [say("report.flattened", sent=facts.sent, left=len(facts.left))]
+    for one in facts.left:
+        told = {"owner": one.owner, "key": one.key, "contracts": one.contracts, "why": one.why}
+        lines.append(say("report.flat_left", **told))
+    if facts.open_orders:
+        lines.append(say("report.flat_open", text=", ".join(facts.open_orders)))
+    return lines
+
+
 def _decision(facts: RecoveryFacts, say: Say) -> list[str]:
     clean = facts.plan is not None and facts.plan.clean
     words = {
@@ -248,6 +258,11 @@ def _decision(facts: RecoveryFacts, say: Say) -> list[str]:
         "incomplete": ["report.incomplete", "report.incomplete_not_flat"],
     }
     lines = [say("report.decision"), *(say(name) for name in words[facts.decision])]
+    if facts.postponed:
+        text = ", ".join(facts.postponed)
+        lines = [lines[0], say("report.postponed", n=len(facts.postponed), text=text)]
+    if facts.flattened is not None:
+        lines += _flattened(facts.flattened, say)
     if facts.frozen_instruments:
         lines.append(say("report.frozen", text=", ".join(facts.frozen_instruments)))
     if facts.frozen_all:

@@ -173,6 +173,19 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "⚠️  可以继续交易，但有限制",
         "⚠️  Trading may go on, with restrictions",
     ),
+    "report.postponed": (
+        "⏳ 有{n}张订单尚在途中，本次对账推迟: {text}",
+        "⏳ Put off this time: {n} order(s) on their way: {text}",
+    ),
+    "report.flattened": (
+        "平仓: 发出订单{sent}张, 剩余持仓{left}项",
+        "Closing everything: {sent} order(s) sent, {left} position(s) left",
+    ),
+    "report.flat_left": (
+        "⚠️  未能平掉: {owner} {key} {contracts}张 ({why})",
+        "⚠️  left: {owner} {key} {contracts} contracts ({why})",
+    ),
+    "report.flat_open": ("⚠️  仍在挂单: {text}", "⚠️  still resting: {text}"),
     "report.frozen": (
         "⚠️  冻结新开仓: {text}",
         "⚠️  No new entries on: {text}",

@@ -1,7 +1,8 @@
 """Closing everything, through the same gate and the same intents as any other order.
 
 ``send(intent, inst_id, side, contracts)`` is the host's: it sends a reduce-only market order with
-``intent.params`` and returns the exchange's answer (ccxt's order, or OKX's row), or raises.
+``intent.params`` and returns the exchange's answer (ccxt's order, or OKX's row), or raises:
+VenueRefused for an answer that is an error, anything else for one that was not seen.
 
 1. Each owner's position is closed by an order of its own, in the order of keys and owners, and what
    nobody owns under ``SYSTEM_OWNER``. Every order only reduces, and at most what is held.
@@ -20,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from prometheus_persist.errors import Frozen, PersistError, StoreFailed, VenueError
+from prometheus_persist.errors import Frozen, PersistError, StoreFailed, VenueError, VenueRefused
 from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.recovery.audit import flatten_lines
 from prometheus_persist.report.facts import FlattenFacts, LeftFacts
@@ -116,10 +117,13 @@ def _close(desk: Desk, reader: ExchangeReader, send: Send, order: _Order) -> str
     said = ""
     try:
         with handle as intent:
-            answer = send(intent, order.key.inst_id, order.side, order.quantity)
-            code = str(answer.get("sCode") or "0")
-            if code != "0":
-                said = f"{code} {answer.get('sMsg', '')}".strip()
+            try:
+                answer = send(intent, order.key.inst_id, order.side, order.quantity)
+                code = str(answer.get("sCode") or "0")
+                said = "" if code == "0" else f"{code} {answer.get('sMsg', '')}".strip()
+            except VenueRefused as problem:
+                said = problem.detail
+            if said:
                 intent.reject(said)
             else:
                 intent.ack(answer)
