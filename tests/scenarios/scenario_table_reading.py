@@ -105,7 +105,7 @@ UNREAD = (
         "A",
         near=True,
         before=(do.sent("A", "long", 3),),
-        away=(do.faults({"action": "late_index", "times": 0, "ms": 600_000}),),
+        away=(do.faults(always("late_index", FILLS, ms=600_000)),),
         plan=(("A", HUMAN, None, "AdoptDifference+FreezeInstrument"), ("F", UNKNOWN, "A", "")),
         decision=INCOMPLETE,
     ),

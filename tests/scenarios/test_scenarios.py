@@ -99,7 +99,7 @@ def reconciled(stage: Stage, scenario: Scenario) -> RecoveryFacts:
         assert not stage.session.may_trade
         assert (stage.session.digest(), stage.ledger_bytes()) == (digest, files)
         with pytest.raises(Frozen):
-            stage.do_unsent(row.agents.split()[0], "long", 1)
+            stage.do_unsent(row.agents.split()[-1], "long", 1)
     else:
         assert stage.session.may_trade
     return facts
@@ -142,5 +142,5 @@ def test_the_table_is_whole() -> None:
         found = [each for each in TABLE if each.row.case == case]
         assert any(each.row.near for each in found), case
         hit = [each for each in found if not each.row.near]
-        assert {each.start for each in hit} == {"warm", "cold"}, case
+        assert {each.start for each in hit} >= {"warm", "cold"}, case
         assert {each.mode for each in hit} == {"net", "hedge"}, case
