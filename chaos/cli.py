@@ -6,6 +6,8 @@
   prometheus-chaos gate RUN_DIR                  judge a saved run again
   prometheus-chaos sweep files                   each file of a small store harmed, restored
   prometheus-chaos sweep all --full              every bit, operation and error, unsampled
+  prometheus-chaos detect                        each kind of discrepancy 200 times: recall
+  prometheus-chaos detect stop-fired --seed 7    one kind, repeatably
 
 Exit codes: 0 all criteria met · 1 a criterion or an invariant failed · 2 wrong usage · 3 void: the
 harness's own assumptions failed (a fault never struck, a child did not die as it should), so the
@@ -19,12 +21,17 @@ import difflib
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from chaos import gate
+from chaos.detect.kinds import BY_NAME as KIND_BY_NAME
+from chaos.detect.kinds import KINDS
+from chaos.detect.run import INSTANCES, Score, total
+from chaos.detect.run import run as run_detection
+from chaos.detect.table import show as show_detection
 from chaos.report.lines import to_json
 from chaos.report.table import show
 from chaos.report.words import Lang, default_lang, word
@@ -72,7 +79,22 @@ def parser() -> argparse.ArgumentParser:
     sweeping.add_argument("sweep", nargs="?", choices=(*SWEEPS, ALL), default=ALL)
     sweeping.add_argument("--full", action="store_true", help="without sampling")
     sweeping.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
+    detecting = commands.add_parser(
+        "detect", parents=[shared], help="inject discrepancies at random; was each one seen?"
+    )
+    detecting.add_argument("kinds", nargs="*", metavar="KIND", help="default: all of them")
+    detecting.add_argument(
+        "--instances", type=_positive, default=INSTANCES, help=f"of each kind; {INSTANCES}"
+    )
+    detecting.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
     return found
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least one")
+    return number
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -85,6 +107,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(args, lang)
     if args.command == "sweep":
         return _sweep(args, lang)
+    if args.command == "detect":
+        return _detect(args, lang)
     return _gate(args.run_dir, lang, as_json=args.json)
 
 
@@ -101,12 +125,8 @@ def _list(lang: Lang, *, as_json: bool) -> int:
 
 def _run(args: argparse.Namespace, lang: Lang) -> int:
     names = args.scenarios or list(BY_NAME)
-    for name in names:
-        if name not in BY_NAME:
-            near = difflib.get_close_matches(name, BY_NAME, n=1)
-            hint = f"; did you mean {near[0]}?" if near else "; see: prometheus-chaos list"
-            print(f"prometheus-chaos: no scenario {name!r}{hint}", file=sys.stderr)
-            return gate.EXIT_USAGE
+    if _unknown("scenario", names, BY_NAME, "see: prometheus-chaos list"):
+        return gate.EXIT_USAGE
     out = args.out or Path(tempfile.mkdtemp(prefix="prometheus-chaos-"))
 
     def told(verdict: Verdict) -> None:
@@ -117,6 +137,40 @@ def _run(args: argparse.Namespace, lang: Lang) -> int:
     verdicts = run(names, out, args.seed, effort=effort, saboteur=args.saboteur, told=told)
     print(f"{out}", file=sys.stderr)
     return _tell(verdicts, out, lang, as_json=args.json)
+
+
+def _unknown(what: str, names: Sequence[str], known: Collection[str], hint: str) -> bool:
+    """Whether a name is none of the known ones; says so, with the nearest one."""
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            told = f"did you mean {near[0]}?" if near else hint
+            print(f"prometheus-chaos: no {what} {name!r}; {told}", file=sys.stderr)
+            return True
+    return False
+
+
+def _detect(args: argparse.Namespace, lang: Lang) -> int:
+    names = args.kinds or list(KIND_BY_NAME)
+    if _unknown("kind", names, KIND_BY_NAME, f"there are: {', '.join(KIND_BY_NAME)}"):
+        return gate.EXIT_USAGE
+
+    def told(score: Score) -> None:
+        print(f"{score.kind.name}: {score.detected}/{score.instances}", file=sys.stderr)
+
+    kinds = [kind for kind in KINDS if kind.name in names]
+    scores = run_detection(kinds, args.instances, args.seed, told)
+    whole = total(scores)
+    if args.json:
+        data = {
+            "seed": args.seed,
+            "kinds": [each.to_json() for each in scores],
+            "total": whole.to_json(),
+        }
+        print(json.dumps(data, ensure_ascii=False, indent=2))
+    else:
+        show_detection(scores, args.seed, Console(), lang)
+    return gate.EXIT_OF_OUTCOME[whole.outcome]
 
 
 def _sweep(args: argparse.Namespace, lang: Lang) -> int:

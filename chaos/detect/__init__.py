@@ -1,0 +1,1 @@
+"""Detection on injected faults: one discrepancy at a time, at random, and was it seen?"""

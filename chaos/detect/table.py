@@ -1,0 +1,68 @@
+"""The table of a detection run: on a terminal with a frame, elsewhere as plain lines."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from chaos.detect.run import Score, total
+from chaos.report.words import Lang, word
+from chaos.verdict import Outcome
+
+_COLUMNS = (
+    "kind", "instances", "found", "recall", "false corrections", "classified", "auto-resolved",
+    "asks a human", "not judged",
+)  # fmt: skip
+_STYLE = {Outcome.PASSED: "", Outcome.FAILED: "bold red", Outcome.VOID: "bold yellow"}
+
+
+def show(scores: list[Score], seed: int, console: Console, lang: Lang) -> None:
+    """Every kind, all together, and what went wrong."""
+    whole = total(scores)
+    if console.is_terminal:
+        table = Table(title=word("detection", lang), title_justify="left")
+        for number, name in enumerate(_COLUMNS):
+            table.add_column(word(name, lang), justify="right" if number else "left")
+        for each in scores:
+            table.add_row(*cells(each, lang), style=_STYLE[each.outcome])
+        table.add_section()
+        table.add_row(*cells(whole, lang), style=_STYLE[whole.outcome] or "green")
+        console.print(table)
+    else:
+        for line in plain(scores, lang):
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
+    for problem in whole.problems:
+        console.print(problem, soft_wrap=True, markup=False, highlight=False)
+    outcome = word(f"outcome.{whole.outcome.value}", lang)
+    console.print(f"{outcome} · {word('seed', lang)} {seed}", markup=False, highlight=False)
+
+
+def plain(scores: list[Score], lang: Lang) -> list[str]:
+    """One line per kind and one for all, without a frame."""
+    heads = [word(name, lang) for name in _COLUMNS[1:]]
+    lines = []
+    for each in (*scores, total(scores)):
+        name, *figures = cells(each, lang)
+        told = ", ".join(f"{head} {figure}" for head, figure in zip(heads, figures, strict=True))
+        lines.append(f"{name}: {told}")
+    return lines
+
+
+def cells(score: Score, lang: Lang) -> list[str]:
+    """One row."""
+    return [
+        score.kind.zh if lang == "zh" else score.kind.en,
+        f"{score.instances:,}",
+        f"{score.detected:,}",
+        _percent(score.detected, score.instances),
+        f"{score.false_corrections:,}",
+        _percent(score.classified, score.instances),
+        _percent(score.auto, score.instances),
+        _percent(score.human, score.instances),
+        _percent(score.unknown, score.instances),
+    ]
+
+
+def _percent(part: int, whole: int) -> str:
+    """Rounded down, so that 100 % means all of them."""
+    return f"{part * 1000 // whole / 10:.1f} %" if whole else "–"
