@@ -1,0 +1,196 @@
+"""``reconcile --sandbox``: the check of OKX demo trading, step by step beside fakeokx.
+
+Rules
+- Without any key it is skipped, says so, and leaves with 0; with some of the three it is exit 2.
+- It talks to OKX (https, always with the header of demo trading) or to an exchange on this very
+  machine, and to nothing else: exit 2.
+- 0 every step is as fakeokx has it · 3 something differs, or could not be taken back · 2 not a
+  trading key of demo trading · 5 no answer, or no entry · 130, 143 stopped by a signal, everything
+  taken back.
+- SIGINT and SIGTERM end it before its next request; however often they come, what was placed is
+  taken back first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from rich.markup import escape
+
+from prometheus_persist.cli.output import Output
+from prometheus_persist.cli.venue import KEY_NAMES
+from prometheus_persist.clock import SystemClock, SystemIds
+from prometheus_persist.errors import EXIT_HUMAN, EXIT_OK, EXIT_SIGINT, EXIT_SIGTERM, BadConfig
+from prometheus_persist.exchange.okx import okx_client
+from prometheus_persist.exchange.sandbox import run_sandbox
+from prometheus_persist.exchange.sandboxdiff import (
+    Difference,
+    Line,
+    differences,
+    reference,
+    written,
+)
+
+HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+TIMEOUT_MS: Final = 10_000
+_MESSAGES: Final[Mapping[str, str]] = {
+    "missing_step": "sandbox.missing_step",
+    "extra_step": "sandbox.extra_step",
+    "missing": "sandbox.missing",
+    "extra": "sandbox.extra",
+    "code": "sandbox.code",
+    "class": "sandbox.class",
+}
+_CONFIG_STEP: Final = "read.config"
+
+
+def sandbox_check(
+    output: Output, url: str, environ: Mapping[str, str], transcript: Path | None = None
+) -> int:
+    """Run the check and print it; the exit code. Raises PersistError as every command does."""
+    missing = [name for name in KEY_NAMES if not environ.get(name)]
+    if len(missing) == len(KEY_NAMES):
+        output.text(output.say("sandbox.skipped", names=", ".join(missing)))
+        output.data({"skipped": True, "missing": missing, "exit_code": EXIT_OK})
+        return EXIT_OK
+    if missing:
+        raise BadConfig(f"set {', '.join(missing)} in the environment, too")
+    place = demo_place(url)
+    key, secret, passphrase = (environ[name] for name in KEY_NAMES)
+    client = okx_client(url or None, key, secret, passphrase, sandbox=True, timeout_ms=TIMEOUT_MS)
+    output.text(output.say("sandbox.title", place=place))
+    page = _Page(output)
+    code = EXIT_OK
+    with _signals_noted(output) as stop:
+        try:
+            run_sandbox(client, SystemClock(), SystemIds(), page.show, stop.go_on)
+        except _Stopped:
+            code = stop.exit_code
+        finally:
+            if transcript is not None:
+                transcript.write_text(written(page.lines), encoding="utf-8")
+    return page.end(code)
+
+
+def demo_place(url: str) -> str:
+    """The host that is asked; raises BadConfig for one that is neither OKX nor this machine."""
+    if not url:
+        return "OKX"
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    is_okx = parts.scheme == "https" and f".{host}".endswith(".okx.com")
+    if host not in HERE and not is_okx:
+        raise BadConfig(
+            f"{host or 'this address'} is neither OKX over https nor an exchange on this machine: "
+            "the check places orders, and only in demo trading"
+        )
+    return host
+
+
+class _Stopped(BaseException):
+    """A signal asked for an end; a BaseException, so that nothing takes it for a failed request."""
+
+
+@dataclasses.dataclass(slots=True)
+class _Stop:
+    """Whether a signal came."""
+
+    exit_code: int = 0
+
+    def go_on(self) -> None:
+        if self.exit_code:
+            raise _Stopped
+
+
+@contextmanager
+def _signals_noted(output: Output) -> Iterator[_Stop]:
+    """Take note of SIGINT and SIGTERM inside the block, as often as they come."""
+    stop = _Stop()
+    codes = {signal.SIGINT: EXIT_SIGINT, signal.SIGTERM: EXIT_SIGTERM}
+
+    def note(number: int, _frame: object) -> None:
+        if not stop.exit_code:
+            stop.exit_code = codes[signal.Signals(number)]
+            output.talk.print(output.say("sandbox.stopping"), markup=False)
+
+    before = {number: signal.signal(number, note) for number in codes}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Page:
+    """The table as it grows, and how it ends."""
+
+    def __init__(self, output: Output) -> None:
+        self.lines: list[Line] = []
+        self._output = output
+        self._shown = 0
+        self._reference: list[Line] = []
+        self._pos_mode = ""
+
+    def show(self, line: Line) -> None:
+        """One step more; printed once the position mode says what to compare with."""
+        self.lines.append(line)
+        if line["step"] == _CONFIG_STEP:
+            self._pos_mode = line["rows"][0].get("posMode", "")
+            self._reference = reference(self._pos_mode)
+        if self._reference:
+            for each in self.lines[self._shown :]:
+                self._print(each)
+            self._shown = len(self.lines)
+
+    def end(self, code: int) -> int:
+        """What differs, what is left, and the exit code; ``code`` is a signal's, or 0."""
+        say, output = self._output.say, self._output
+        found = differences(self._reference, self.lines)
+        for difference in found:
+            if difference.kind == "missing_step" and not code:
+                self._row("≠", "yellow", difference.step, say("sandbox.missing_step"), "")
+        last = self.lines[-1] if self.lines else {}
+        did, left = last.get("did", []), last.get("left", [])
+        for what in did:
+            output.text(say("sandbox.tidied", what=what))
+        for what in left:
+            output.text(say("sandbox.left", what=what))
+        if not code:
+            name = "sandbox.differs" if found else "sandbox.same"
+            output.text(say(name, steps=len(self.lines), count=len(found)))
+        code = EXIT_HUMAN if left or (found and not code) else code
+        result: dict[str, Any] = {
+            "skipped": False,
+            "pos_mode": self._pos_mode,
+            "same": not found,
+            "differences": [dataclasses.asdict(each) for each in found],
+            "taken_back": did,
+            "left": left,
+            "steps": self.lines,
+            "exit_code": code,
+        }
+        output.data(result)
+        return code
+
+    def _print(self, line: Line) -> None:
+        expected = [each for each in self._reference if each["step"] == line["step"]]
+        found = differences(expected, [line])
+        mark, colour = ("≠", "yellow") if found else ("✓", "green")
+        self._row(mark, colour, line["step"], line["ask"], line["code"])
+        for difference in found:
+            self._explain(difference)
+
+    def _row(self, mark: str, colour: str, step: str, ask: str, code: str) -> None:
+        text = escape(f"{step:<38} {ask:<34} {code}".rstrip())
+        where = self._output.talk if self._output.as_json else self._output.out
+        where.print(f"[{colour}]{mark}[/{colour}] {text}")
+
+    def _explain(self, difference: Difference) -> None:
+        fields = dataclasses.asdict(difference)
+        self._output.text(f"    {self._output.say(_MESSAGES[difference.kind], **fields)}")

@@ -1,0 +1,65 @@
+"""The sentences of the demo-trading check in Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+SANDBOX: Final[Mapping[str, tuple[str, str]]] = {
+    "sandbox.skipped": (
+        "已跳过模拟盘检查：请在环境变量中设置{names}（OKX模拟盘的API Key）",
+        "skipped the demo-trading check: set {names} in the environment (an API key of OKX demo "
+        "trading)",
+    ),
+    "sandbox.title": (
+        "OKX模拟盘检查：{place}，逐步与fakeokx的记录比较",
+        "OKX demo trading check: {place}, compared step by step with the transcript of fakeokx",
+    ),
+    "sandbox.stopping": (
+        "收到停止信号：正在撤回本次检查所下的单",
+        "asked to stop: taking back what this check has placed",
+    ),
+    "sandbox.tidied": ("已撤回：{what}", "taken back: {what}"),
+    "sandbox.left": (
+        "⚠️  未能确认已撤回，请在OKX模拟盘上查看：{what}",
+        "⚠️  not sure to be taken back, look at OKX demo trading: {what}",
+    ),
+    "sandbox.missing_step": ("缺少这一步", "this step is missing"),
+    "sandbox.extra_step": ("fakeokx没有这一步", "fakeokx has no such step"),
+    "sandbox.missing": (
+        "{place}：缺少，fakeokx有{expected}",
+        "{place}: missing, fakeokx has {expected}",
+    ),
+    "sandbox.extra": ("{place}：{found}，fakeokx没有", "{place}: {found}, which fakeokx has not"),
+    "sandbox.code": (
+        "{place}：代码{found}，fakeokx为{expected}",
+        "{place}: code {found}, fakeokx answers {expected}",
+    ),
+    "sandbox.class": (
+        "{place}：{found}，fakeokx为{expected}",
+        "{place}: {found}, fakeokx has {expected}",
+    ),
+    "sandbox.same": (
+        "✅ {steps}步，与fakeokx一致",
+        "✅ {steps} steps, the same as fakeokx",
+    ),
+    "sandbox.differs": (
+        "❌ {steps}步，与fakeokx有{count}处不同",
+        "❌ {steps} steps, {count} difference(s) from fakeokx",
+    ),
+    "next.sandbox_keys": (
+        "在OKX网页切换到模拟交易，在“模拟盘API”创建有交易权限的Key，并设置OKX_API_KEY、"
+        "OKX_API_SECRET、OKX_API_PASSPHRASE；实盘Key在这里不会被使用",
+        "switch OKX to demo trading, create a key with trade permission under its demo trading "
+        "API, and set OKX_API_KEY, OKX_API_SECRET, OKX_API_PASSPHRASE; keys of the real account "
+        "are not used here",
+    ),
+    "next.sandbox_mode": (
+        "在OKX模拟盘把账户模式改为合约模式",
+        "set the demo account to futures mode at OKX",
+    ),
+    "next.sandbox_free": (
+        "在模拟盘平掉其中一个合约的持仓并撤销其挂单，或使用另一个模拟账户",
+        "close the position and cancel the orders on one of them, or use another demo account",
+    ),
+}
