@@ -18,6 +18,7 @@ from prometheus_persist.state import (
     contracts,
     state_from,
 )
+from prometheus_persist.state.registry import SYSTEM_OWNER
 
 A = "LiveAgent_01"
 CLOCK = StillClock()
@@ -285,3 +286,165 @@ def test_intents_ids_never_repeat_over_restarts() -> None:
             disk = disk.after_power_cut()
     assert len(set(ids)) == len(ids) == 18
     assert all(len(one) <= 32 and one.isalnum() and one.isascii() for one in ids)
+
+
+ANSWERS = [
+    ('okx {"code":"1","data":[{"clOrdId":"x","sCode":"51008","sMsg":"margin"}]}', "REJECTED"),
+    ("51000 Parameter sz error", "REJECTED"),
+    (
+        'okx {"code":"1","data":[{"sCode":"51016","sMsg":"Client order ID already exists."}]}',
+        "OPEN",
+    ),
+    ("51065 algoClOrdId already exists", "OPEN"),
+    ('okx {"code":"50004","msg":"API endpoint request timeout"}', "OPEN"),
+    ('{"code":"50001"}', "OPEN"),
+    ('{"code":"50013"}', "OPEN"),
+    ('{"code":"50026"}', "OPEN"),
+    ("order 510160 and id a51016b refused: 51020", "REJECTED"),
+    (TimeoutError("no"), "OPEN"),
+    (ConnectionResetError("reset"), "OPEN"),
+    (ValueError("51008"), "REJECTED"),
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda row: str(row[0])[:30])
+def test_intents_an_answer_that_does_not_refuse_is_no_refusal(answer: Any) -> None:
+    """51016 on a second sending says that the first arrived; a timeout says nothing at all."""
+    said, meaning = answer
+    desk = Desk()
+    with desk.gate.order_intent(A, BTC, "buy", contracts("1")) as intent:
+        outcome = intent.reject(said)
+    found = desk.on_disk(intent.cl_ord_id)
+    if meaning == "REJECTED":
+        assert (outcome, found, len(desk.ended())) == ("REJECTED", None, 1)
+    else:
+        assert outcome == "UNKNOWN"
+        assert found is not None
+        assert found["outcome"] == "UNKNOWN"
+        assert desk.ended() == []
+
+
+@pytest.mark.parametrize("how", ["frozen", "frozen one", "shut", "died"])
+def test_intents_what_was_issued_before_a_freeze_does_not_leave_after_it(how: str) -> None:
+    """The gate is asked again at the moment of sending; an order refused then never left."""
+    desk = Desk()
+    state = desk.saver.state
+    opening = desk.gate.order_intent(A, BTC, "buy", contracts("1"))
+    closing = desk.gate.order_intent(A, BTC, "sell", contracts("1"), reduce_only=True)
+    if how == "frozen":
+        state.freeze = ALL
+    elif how == "frozen one":
+        state.freeze = ONE
+    elif how == "shut":
+        desk.gate.shut("the last reconciliation ended in incomplete")
+    else:
+        state.agents[A] = state.agents[A].model_copy(update={"state": "DEAD"})
+    with pytest.raises(BadValue if how == "died" else Frozen), opening as intent:
+        pytest.fail(f"sent: {intent.params}")
+    assert desk.on_disk(opening.cl_ord_id) is None
+    (record,) = desk.ended()
+    assert (record["outcome"], record["reason"][:9]) == ("REJECTED", "not sent:")
+    if how in ("frozen one", "died"):
+        assert closing.params["reduceOnly"] is True
+    else:
+        with pytest.raises(Frozen):
+            closing.params  # noqa: B018 asking is the moment of sending
+
+
+def test_intents_what_may_have_left_is_not_called_refused_by_a_freeze() -> None:
+    """Params were handed out before: the order may have left, whatever the gate says now."""
+    desk = Desk()
+    handle = desk.gate.order_intent(A, BTC, "buy", contracts("1"))
+
+    def send() -> None:
+        with handle as intent:
+            assert intent.params
+            desk.saver.state.freeze = ALL
+            assert intent.params
+
+    with pytest.raises(Frozen):
+        send()
+    assert desk.on_disk(handle.cl_ord_id)["outcome"] == "UNKNOWN"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("end", ["ack", "reject", "unknown", "settled"])
+def test_intents_a_client_order_id_is_sent_once(end: str) -> None:
+    """After an answer, or without one, the same id is not handed out for another sending: the
+    exchange would take it for a new order once the first has ended."""
+    desk = Desk()
+    with desk.gate.order_intent(A, BTC, "buy", contracts("1")) as intent:
+        assert intent.params == intent.params
+        if end == "ack":
+            intent.ack({"id": "1"})
+        elif end == "reject":
+            intent.reject("51008")
+        elif end == "settled":
+            del desk.saver.state.intents[intent.cl_ord_id]
+    with pytest.raises(IllegalTransition, match="sent once"):
+        intent.params  # noqa: B018 asking is the moment of sending
+
+
+def test_intents_only_the_living_open_and_only_the_known_trade() -> None:
+    """The registry decides who is known; the dead, and nobody, only reduce."""
+    desk = Desk()
+    state = desk.saver.state
+    with pytest.raises(BadValue, match="add_agent it first"):
+        desk.gate.order_intent("nobody", BTC, "buy", contracts("1"), reduce_only=True)
+    state.agents[A] = state.agents[A].model_copy(update={"state": "DEAD"})
+    with pytest.raises(BadValue, match="dead"):
+        desk.gate.order_intent(A, BTC, "buy", contracts("1"))
+    with pytest.raises(BadValue, match="dead"):
+        desk.gate.order_intent(A, BTC, "sell", contracts("1"), pos_side="short")
+    desk.gate.order_intent(A, BTC, "buy", contracts("1"), reduce_only=True)
+    desk.gate.order_intent(A, BTC, "sell", contracts("1"), pos_side="long")
+    with pytest.raises(BadValue, match="reduce"):
+        desk.gate.order_intent(SYSTEM_OWNER, BTC, "buy", contracts("1"))
+    assert SYSTEM_OWNER not in state.registry.rows
+    closing = desk.gate.order_intent(SYSTEM_OWNER, BTC, "sell", contracts("1"), reduce_only=True)
+    assert closing.params["tag"] == SYSTEM_OWNER
+    found = restore(desk.disk.after_power_cut(), clock=CLOCK).documents
+    assert SYSTEM_OWNER in found["registry"]["rows"], "the id's owner is as durable as the intent"
+
+
+def test_intents_a_writer_that_was_taken_over_sends_nothing() -> None:
+    """Neither a new intent, nor one that it had before."""
+    taken = [False]
+
+    def fence() -> None:
+        if taken[0]:
+            raise StoreFailed("another process has taken over; this writer is fenced off")
+
+    desk = Desk()
+    desk.saver.store._committer._fence = fence
+    handle = desk.gate.order_intent(A, BTC, "buy", contracts("1"))
+    taken[0] = True
+    with pytest.raises(StoreFailed, match="fenced off"):
+        handle.params  # noqa: B018 asking is the moment of sending
+    with pytest.raises(StoreFailed):
+        desk.gate.order_intent(A, BTC, "buy", contracts("1"))
+    assert desk.on_disk(handle.cl_ord_id)["outcome"] == "PENDING"  # type: ignore[index]
+
+
+def test_intents_how_long_an_order_may_still_arrive() -> None:
+    """As long as its block runs, and that long after; an earlier writer's, after its last sign."""
+    desk, clock = Desk(), StillClock()
+    gate = IntentGate(desk.saver, clock)
+    gate.open()
+    handle = gate.order_intent(A, BTC, "buy", contracts("1"))
+    name = handle.cl_ord_id
+    assert gate.on_their_way(clock.ms, 3_000) == {name: 3_000}
+    assert gate.on_their_way(clock.ms + 2_999, 3_000) == {name: 1}
+    assert gate.on_their_way(clock.ms + 3_000, 3_000) == {}
+    with handle:
+        clock.ms += 60_000
+        assert gate.on_their_way(clock.ms, 3_000) == {name: 3_000}
+    assert gate.on_their_way(clock.ms + 2_000, 3_000) == {name: 1_000}
+    assert gate.on_their_way(clock.ms + 3_000, 3_000) == {}
+    born = handle.intent.created_ms
+    later = IntentGate(Desk(desk.disk).saver, clock)
+    assert later.on_their_way(born + 3_000, 3_000) == {}
+    assert later.on_their_way(born + 3_000, 3_000, born + 2_000) == {name: 2_000}
+    assert later.on_their_way(born, 3_000, born + 9_000) == {name: 3_000}
+    accepted = gate.order_intent(A, BTC, "buy", contracts("1"))
+    accepted.ack({"id": "1"})
+    assert accepted.cl_ord_id not in gate.on_their_way(clock.ms, 3_000)

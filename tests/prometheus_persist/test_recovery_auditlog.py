@@ -1,0 +1,211 @@
+"""The audit's chain: every line proven by the one before, whatever becomes of the file."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from storekit import HookFs, MemFs, StillClock, founding, open_store
+
+from prometheus_persist.errors import StoreFailed
+from prometheus_persist.recovery import verify
+from prometheus_persist.recovery.auditlog import AuditLog, check_audit
+from prometheus_persist.session import Session
+from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.layout import RECOVERY_LOG
+from prometheus_persist.storage.store import append_log
+
+CLOCK = StillClock()
+
+
+def free() -> None:
+    """Nobody has taken over."""
+
+
+def log_of(disk: Fs) -> bytes:
+    return disk.read(RECOVERY_LOG) if disk.size(RECOVERY_LOG) else b""
+
+
+def written(*lives: int, disk: MemFs | None = None) -> MemFs:
+    """A log of several processes, so many lines each, one appended at a time."""
+    disk = disk or MemFs()
+    for life, lines in enumerate(lives):
+        log = AuditLog(disk, free)
+        for number in range(lines):
+            log.append(f"life={life}", [f"line {number}", f"  more of {number}"])
+    return disk
+
+
+def put(data: bytes) -> MemFs:
+    disk = MemFs()
+    handle = disk.create(RECOVERY_LOG)
+    handle.write(data)
+    handle.close()
+    return disk
+
+
+def test_audit_a_log_of_many_lives_is_one_chain() -> None:
+    data = log_of(written(3, 1, 2))
+    assert len(data.splitlines()) == 12
+    assert check_audit(data) is None
+    assert check_audit(b"") is None
+
+
+def test_audit_any_line_changed_moved_removed_or_put_in_is_named() -> None:
+    """The first line that is not what was written, by its number and its byte."""
+    lines = log_of(written(2, 2)).splitlines(keepends=True)
+    for number in range(len(lines)):
+        offset = sum(map(len, lines[:number]))
+        head, tail = lines[:number], lines[number + 1 :]
+        forged = lines[number].replace(b"line", b"lime").replace(b"more", b"less")
+        for harm, data in (
+            ("changed", [*head, forged, *tail]),
+            ("link removed", [*head, lines[number].rpartition(b" #")[0] + b"\n", *tail]),
+            ("put in", [*head, b"a line by hand\n", lines[number], *tail]),
+            ("removed", [*head, *tail]),
+            ("doubled", [*head, lines[number], lines[number], *tail]),
+        ):
+            fault = check_audit(b"".join(data))
+            if harm == "removed" and not tail:
+                assert fault is None, "whoever cuts lines off the end is not found out"
+                continue
+            late = harm == "doubled"
+            assert fault is not None, (number, harm)
+            if number == 0 and harm in ("link removed", "put in"):
+                assert fault.line in (1, 2), (number, harm, fault)
+                continue
+            assert fault.line == number + 1 + late, (number, harm, fault)
+            assert fault.offset == offset + (len(lines[number]) if late else 0)
+            assert not fault.torn
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_audit_no_changed_byte_goes_unseen(data: st.DataObject) -> None:
+    """Any one byte of any line, but the end of the very last one: named, or called cut short."""
+    whole = log_of(written(2, 2))
+    at = data.draw(st.integers(0, len(whole) - 1))
+    other = data.draw(st.integers(1, 255))
+    harmed = bytearray(whole)
+    harmed[at] ^= other
+    assert check_audit(bytes(harmed)) is not None
+
+
+def test_audit_an_old_log_stays_readable_and_is_covered_from_then_on() -> None:
+    disk = MemFs()
+    append_log(disk, RECOVERY_LOG, ["from before there was a chain", "and again #" + "0" * 32])
+    assert check_audit(log_of(disk)) is not None, "a link that nothing vouches for"
+    disk = MemFs()
+    append_log(disk, RECOVERY_LOG, ["from before there was a chain", "and again"])
+    assert check_audit(log_of(disk)) is None
+    old = log_of(disk)
+    written(2, 1, disk=disk)
+    data = log_of(disk)
+    assert data.startswith(old)
+    assert check_audit(data) is None
+    assert check_audit(data.replace(b"from before", b"from behind")) is not None
+
+
+def test_audit_a_line_cut_short_is_ended_and_named_and_not_fatal() -> None:
+    """Cut anywhere: the next opening ends the line, says so, and the chain goes on."""
+    whole = log_of(written(2))
+    begin = whole.rstrip(b"\n").rindex(b"\n") + 1
+    for end in range(begin + 1, len(whole)):
+        disk = put(whole[:end])
+        fault = check_audit(whole[:end])
+        assert fault is not None
+        assert (fault.torn, fault.offset) == (True, begin)
+        written(1, disk=disk)
+        data = log_of(disk)
+        assert data.startswith(whole[:end] + b"\n")
+        assert b"cut short" in data
+        assert check_audit(data) is None
+        assert check_audit(data.replace(b"line 0", b"lime 0", 1)) is not None
+
+
+def test_audit_a_line_put_in_at_the_end_stays_named() -> None:
+    """What was appended by hand is not proven by whoever writes next."""
+    disk = written(2)
+    append_log(disk, RECOVERY_LOG, ["by hand"])
+    number = len(log_of(disk).splitlines())
+    fault = check_audit(log_of(disk))
+    assert fault is not None
+    assert fault.line == number
+    written(1, disk=disk)
+    fault = check_audit(log_of(disk))
+    assert fault is not None
+    assert fault.line == number
+
+
+def test_audit_odd_text_is_chained_as_it_is_written() -> None:
+    disk = MemFs()
+    AuditLog(disk, free).append(
+        "head", ["one\nforged", "\u2028\x85\r", "甲 \ud800", " #" + "0" * 32]
+    )
+    assert len(log_of(disk).splitlines()) == 4
+    assert check_audit(log_of(disk)) is None
+    written(1, disk=disk)
+    assert check_audit(log_of(disk)) is None
+
+
+def test_audit_a_failed_append_is_looked_at_anew() -> None:
+    """Half a line is on the disk: the next append of the same log ends it."""
+    inner, left = MemFs(), [10**9]
+
+    def fail(op: str, path: str, data: bytes) -> None:
+        if op == "fsync" and left[0] <= 0:
+            raise OSError(errno.EIO, "no")
+
+    log = AuditLog(HookFs(inner, fail), free)
+    log.append("h", ["one"])
+    left[0] = 0
+    with pytest.raises(StoreFailed):
+        log.append("h", ["two"])
+    handle = inner.append(RECOVERY_LOG)
+    handle.write(b"half a li")
+    handle.close()
+    left[0] = 1
+    log.append("h", ["three"])
+    assert b"cut short" in log_of(inner)
+    assert check_audit(log_of(inner)) is None
+
+
+def test_audit_a_writer_that_was_taken_over_writes_no_line() -> None:
+    def taken() -> None:
+        raise StoreFailed("fenced off")
+
+    disk = written(1)
+    before = log_of(disk)
+    with pytest.raises(StoreFailed):
+        AuditLog(disk, taken).append("h", ["late"])
+    assert log_of(disk) == before
+
+
+def test_audit_verify_names_the_line_and_a_restore_needs_none_of_it(tmp_path: Path) -> None:
+    disk = MemFs()
+    store = open_store(disk, CLOCK)
+    store.commit(founding())
+    store.close()
+    written(2, disk=disk)
+    assert verify(disk, clock=CLOCK).sound
+    data = log_of(disk)
+    disk.unlink(RECOVERY_LOG)
+    handle = disk.create(RECOVERY_LOG)
+    handle.write(data.replace(b"line 1", b"lime 1"))
+    handle.close()
+    (damage,) = verify(disk, clock=CLOCK).facts.damages
+    assert (damage.file, damage.outcome, "line 3" in damage.problem) == (
+        RECOVERY_LOG,
+        "altered",
+        True,
+    )
+    session = Session.open(tmp_path)
+    session.freeze(None, "checked")
+    session.close()
+    for _ in range(2):
+        Session.open(tmp_path).close()
+    assert check_audit((tmp_path / RECOVERY_LOG).read_bytes()) is None
+    assert len((tmp_path / RECOVERY_LOG).read_text().splitlines()) == 3
