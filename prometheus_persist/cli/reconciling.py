@@ -30,6 +30,7 @@ from prometheus_persist.cli.options import (
     refuse_missing,
 )
 from prometheus_persist.cli.output import Output
+from prometheus_persist.cli.sandbox import sandbox_check
 from prometheus_persist.cli.venue import venue_reader, venue_sender
 from prometheus_persist.errors import EXIT_HUMAN, BadConfig
 from prometheus_persist.report.facts import RecoveryFacts
@@ -97,12 +98,11 @@ def reconcile(
     --apply plan.json. The approval is bound to the plan's hash.
     """
     output = output_of(as_json, lang)
+    if sandbox:
+        alone = demo and plan is None and apply is None and html is None
+        raise typer.Exit(_sandbox(output, exchange, transcript, alone=alone))
     with guard(output):
-        if sandbox:
-            from prometheus_persist.cli.sandbox import sandbox_check
-
-            raise typer.Exit(sandbox_check(output, exchange, os.environ, transcript))
-        _refuse_unfit(plan, apply, policy)
+        _refuse_unfit(plan, apply, policy, transcript)
         refuse_missing(directory)
         reader = venue_reader(exchange, sandbox=demo, environ=os.environ)
         question = _Question(output, policy)
@@ -163,7 +163,18 @@ def _carried_out(
     return facts
 
 
-def _refuse_unfit(plan: Path | None, apply: Path | None, policy: str) -> None:
+def _sandbox(output: Output, exchange: str, transcript: Path | None, *, alone: bool) -> int:
+    with guard(output):
+        if not alone:
+            raise BadConfig("--sandbox is a check of its own; it takes --exchange and --transcript")
+        return sandbox_check(output, exchange, os.environ, transcript)
+
+
+def _refuse_unfit(
+    plan: Path | None, apply: Path | None, policy: str, transcript: Path | None
+) -> None:
+    if transcript is not None:
+        raise BadConfig("--transcript belongs to --sandbox")
     if policy not in POLICIES:
         raise BadConfig(f"--policy {policy}: there are {', '.join(POLICIES)}")
     if plan is not None and apply is not None:

@@ -82,7 +82,7 @@ def test_no_sentence_is_without_a_speaker() -> None:
     source = "".join(
         path.read_text(encoding="utf-8")
         for path in ROOT.rglob("*.py")
-        if path.name not in ("messages.py", "wording.py", "terms.py")
+        if path.name not in ("messages.py", "wording.py", "terms.py", "sandboxwords.py")
     )
     built = ("cli.", "report.step_", "death.", "item.", "ledger.", "report.repaired",
              "report.ignored", "report.lost", *TERM_FAMILIES)  # fmt: skip
