@@ -1,48 +1,50 @@
 """Reading an OKX account through an unmodified ``ccxt.okx`` client.
 
-Scope: linear perpetual swaps (instType SWAP). What is read, and how far it can be believed:
+Scope: linear contracts, SWAP and FUTURES; foreign ones are seen and not understood.
+``okxsources`` says what is read, ``okxpages`` how a list is known to be whole, ``okxdrive`` and
+``okxpace`` in which order and how fast, ``okxlookup`` what an answer about one order proves,
+``okxask`` what can be asked at all.
 
-    source           endpoint                              kept           read
-    config           account/config                        -              one row
-    instruments      public/instruments                    -              all
-    positions        account/positions                     -              before and after the fills
-    fills            trade/fills, older fills-history      3 d, 90 d      from ``since_ms``
-    orders_open      trade/orders-pending                  -              all
-    orders_history   trade/orders-history, older -archive  7 d, 90 d      created from ``since_ms``
-                     trade/order                           -              what older fills came from
-    algo_orders      orders-algo-pending, -history         90 d           pending; ended, created
-                                                                          from ``since_ms``
-    intent_lookups   trade/order, trade/order-algo         2 h unfilled   one question per intent
-    balance          account/balance                       -              one row
+The order of reading
+    time, config, instruments; the long walk over the bills begins, and goes on beside the rest
+    what the exchange says of our open orders
+    positions, fills, positions: until both readings of the positions agree
+    orders that wait, orders that ended, algo orders, lives of positions
+    once more what was not there
+    balance, newer bills: until no bill came in between
 
 Rules
-1. Positions are read, then fills, then positions again, until both readings of the positions agree;
-   after ``rounds_max`` rounds they are "not stable", and not complete.
-2. A source fails alone: it comes back incomplete with the problem in words. Only when the exchange
-   does not answer at all is ``VenueUnreachable`` raised.
+1. A bracket that does not come to rest in ``rounds_max`` rounds is "not stable", and not complete.
+2. A source fails alone: it comes back incomplete with the problem in words, and without rows. Only
+   when the exchange does not even tell the time is ``VenueUnreachable`` raised.
 3. A window that starts before what the exchange keeps is incomplete, whatever rows came.
-4. "No such order" (51603) proves that an order never arrived only once it cannot be on its way any
-   more, and while an order canceled without a fill would still be shown. After that it is
-   ``forgotten``: answered, and proof of less.
-5. Ages of our orders are measured on our clock, windows on the exchange's.
+4. What is not read after ``budget_s`` seconds is not read, and not complete.
+5. The reader holds the reads of a client and not the client (P7). Readings of one reader share its
+   pace; one reader is for one thread.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Sized
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from prometheus_persist.clock import Clock, SystemClock
 from prometheus_persist.errors import BadConfig, VenueUnreachable
-from prometheus_persist.exchange import okxrows
-from prometheus_persist.exchange.okxask import Asker, Limits, NotRead, NotThere, Row, import_ccxt
+from prometheus_persist.exchange import okxpages, okxrows, okxsources
+from prometheus_persist.exchange.okxask import NotRead, ReadOnlyClient, import_ccxt
+from prometheus_persist.exchange.okxdrive import Driver, Limits, Task, Walk
+from prometheus_persist.exchange.okxlookup import Looked, is_no, look, seen
+from prometheus_persist.exchange.okxpace import Pace
+from prometheus_persist.exchange.okxpages import Found
 from prometheus_persist.exchange.okxrows import BadRow
+from prometheus_persist.exchange.okxsources import Sources
 from prometheus_persist.exchange.reader import OrderSeen, ViewRequest
 from prometheus_persist.reconcile.views import (
     ALGO_ORDERS,
     BALANCE,
+    BILLS,
     CONFIG,
     FILLS,
     INSTRUMENTS,
@@ -50,29 +52,23 @@ from prometheus_persist.reconcile.views import (
     ORDERS_HISTORY,
     ORDERS_OPEN,
     POSITIONS,
+    POSITIONS_HISTORY,
     Instrument,
     IntentLookup,
     SourceStatus,
     VenueAlgoOrder,
+    VenueBalance,
+    VenueBill,
     VenueFill,
+    VenueLife,
     VenueOrder,
     VenuePosition,
     VenueView,
 )
 from prometheus_persist.state import OrderIntent
-from prometheus_persist.state.money import ZERO
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
-FILLS_KEPT_MS = 3 * DAY_MS
-ORDERS_KEPT_MS = 7 * DAY_MS
-ARCHIVE_KEPT_MS = 90 * DAY_MS
-CANCELED_KEPT_MS = 2 * HOUR_MS
-EDGE_MS = 5 * 60_000  # a window's edge moves while it is read
-SWAP = {"instType": "SWAP"}
-ALGO_TYPES = ("conditional", "oco", "trigger", "move_order_stop")
-ALGO_ENDED = ("effective", "canceled")
-POS_MODES = frozenset({"net_mode", "long_short_mode"})
+ORDER_BUDGET_S = 30.0
+NOT_STABLE = "not stable while it was read"
 
 Value = TypeVar("Value")
 
@@ -102,7 +98,7 @@ def okx_client(
         "password": passphrase,
         "timeout": timeout_ms,
         # OKX limits every endpoint on its own; ccxt's one queue for all would make a recovery wait
-        # seconds for nothing. A refused read (50011) is asked again after a pause (okxask.py).
+        # seconds for nothing. The reader keeps to OKX's limits itself (okxpace.py).
         "enableRateLimit": False,
     }
     if url is not None:
@@ -128,260 +124,217 @@ def connect(settings: OkxSettings, clock: Clock | None = None) -> OkxReader:
 
 
 class OkxReader:
-    """An ``ExchangeReader`` over one ccxt client."""
+    """An ``ExchangeReader`` over the reads of one ccxt client."""
 
     def __init__(
         self, client: Any, clock: Clock | None = None, limits: Limits | None = None
     ) -> None:
-        self._client = client
+        """``client`` is a ccxt client, of which only the reads are kept, or a ReadOnlyClient."""
+        self._reads = client if isinstance(client, ReadOnlyClient) else ReadOnlyClient(client)
         self._clock = clock or SystemClock()
         self._limits = limits or Limits()
+        self._pace = Pace()
 
     def read_view(self, request: ViewRequest) -> VenueView:
         """The whole account since ``request.since_ms``; raises VenueUnreachable for no answer."""
-        asker = Asker(self._client, self._clock, self._limits)
-        reading = _Reading(asker, self._clock, self._limits, request, _venue_now(asker))
-        pos_mode = reading.source(CONFIG, reading.pos_mode, "")
-        none: dict[str, Instrument] = {}
-        instruments = reading.source(INSTRUMENTS, reading.instruments, none)
-        positions, fills = reading.bracket()
-        open_orders = reading.listed(ORDERS_OPEN, reading.orders_open)
-        history = reading.listed(
-            ORDERS_HISTORY, lambda: reading.orders_history(fills, open_orders), ARCHIVE_KEPT_MS
-        )
-        algos = reading.listed(ALGO_ORDERS, reading.algo_orders)
-        lookups = reading.lookups()
-        equity = reading.source(BALANCE, reading.equity, None)
-        return VenueView(
-            read_ms=request.now_ms,
-            pos_mode=pos_mode,
-            sources=reading.statuses,
-            instruments=instruments,
-            positions=tuple(positions),
-            fills=tuple(fills),
-            orders=(*open_orders, *history),
-            algo_orders=tuple(algos),
-            lookups=tuple(lookups),
-            equity=equity,
-        )
+        driver = self._driver(request.budget_s)
+        try:
+            told = driver.read(okxpages.one("public/time")).value
+            now_ms = okxrows.moment(told, "ts")
+        except (NotRead, BadRow) as problem:
+            raise VenueUnreachable(f"OKX does not answer: {problem}") from None
+        sources = Sources(request, now_ms, self._limits)
+        return _Reading(driver, self._clock, self._limits, request, sources).view()
 
     def read_order(self, intent: OrderIntent, now_ms: int) -> OrderSeen:
         """One order of ours and its fills; never raises, an unanswered part is not complete."""
-        asker = Asker(self._client, self._clock, self._limits)
         request = ViewRequest(since_ms=intent.created_ms, now_ms=now_ms, in_flight_ms=0)
-        lookup, row, answered = _lookup(asker, intent, request)
-        if row is None:
-            return OrderSeen(lookup, (), None, complete=answered)
-        try:
-            child = row if intent.kind == "order" else {"ordId": okxrows.child_ord_id(row)}
-            fills = _fills_of(asker, intent, child["ordId"], now_ms)
-            named = {**SWAP, "instId": intent.inst_id}
-            known = okxrows.instruments(asker.rows("public/instruments", named))
-        except (NotRead, NotThere, BadRow) as problem:
-            return OrderSeen(
-                dataclasses.replace(lookup, problem=str(problem)), (), None, complete=False
-            )
-        executed = sum((one.qty_contracts.value for one in fills), start=ZERO)
-        whole = lookup.filled_contracts is None or lookup.filled_contracts.value == executed
-        instrument = known.get(intent.inst_id)
-        return OrderSeen(lookup, tuple(fills), instrument, complete=whole and bool(instrument))
+        driver = self._driver(ORDER_BUDGET_S)
+        task = driver.read(seen(intent, request, now_ms, self._limits))
+        if task.problem:
+            lookup = IntentLookup(intent.cl_ord_id, None, problem=task.problem)
+            return OrderSeen(lookup, (), None, complete=False)
+        return task.value
 
-
-def _venue_now(asker: Asker) -> int:
-    """The exchange's own time; raises VenueUnreachable where nothing answers."""
-    try:
-        return okxrows.moment(asker.one("public/time"), "ts")
-    except (NotRead, NotThere, BadRow) as problem:
-        raise VenueUnreachable(f"OKX does not answer: {problem}") from None
+    def _driver(self, budget_s: float) -> Driver:
+        return Driver(self._reads, self._clock, self._pace, self._limits, budget_s)
 
 
 class _Reading:
-    """One reading under way: its questions, and how each source ended."""
+    """One reading under way, and how each of its sources ended."""
 
     def __init__(
-        self, asker: Asker, clock: Clock, limits: Limits, request: ViewRequest, venue_now_ms: int
+        self,
+        driver: Driver,
+        clock: Clock,
+        limits: Limits,
+        request: ViewRequest,
+        sources: Sources,
     ) -> None:
-        self._asker = asker
+        self._driver = driver
         self._clock = clock
         self._limits = limits
         self._request = request
-        self._now_ms = venue_now_ms
-        self.statuses: dict[str, SourceStatus] = {}
+        self._sources = sources
+        self._statuses: dict[str, SourceStatus] = {}
 
-    def source(
-        self, name: str, read: Callable[[], Value], nothing: Value, kept_ms: int = 0
-    ) -> Value:
-        """What ``read`` returns, or ``nothing``; either way with its status."""
-        kept_from_ms = self._now_ms - kept_ms if kept_ms else 0
-        since_ms = self._request.since_ms if kept_ms else 0
-        problem = ""
-        value = nothing
-        try:
-            value = read()
-        except (NotRead, BadRow) as failed:
-            problem = str(failed)
-        except NotThere:
-            problem = "answered as if an order had been asked for"
-        if not problem and since_ms < kept_from_ms:
+    def view(self) -> VenueView:
+        """Everything, in the order of the module's header."""
+        start, sources = self._driver.start, self._sources
+        bills = start(sources.bills())
+        pos_mode = self._read(CONFIG, sources.config(), "")
+        none: dict[str, Instrument] = {}
+        instruments = self._read(INSTRUMENTS, sources.instruments(), none)
+        looked = self._looked(self._request.intents)
+        positions, fills = self._bracket()
+        orders = self._orders(fills)
+        algos = self._algos()
+        lives = self._lives()
+        lookups = self._looked_again(looked)
+        equity, balances, billed = self._money(bills)
+        return VenueView(
+            read_ms=self._request.now_ms,
+            pos_mode=pos_mode,
+            sources=self._statuses,
+            instruments=instruments,
+            positions=tuple(positions),
+            fills=tuple(fills),
+            orders=tuple(orders),
+            algo_orders=tuple(algos),
+            lookups=tuple(lookups),
+            lives=tuple(lives),
+            bills=tuple(billed),
+            balances=balances,
+            equity=equity,
+        )
+
+    def _note(self, name: str, value: object, problem: str, *, since_ms: int | None = None) -> None:
+        """How a source ended; ``since_ms`` for a window that the exchange keeps 90 days."""
+        kept_from_ms = 0 if since_ms is None else self._sources.kept_from_ms()
+        if not problem and since_ms is not None and since_ms < kept_from_ms:
             problem = "the window starts before what the exchange keeps"
-        self.statuses[name] = SourceStatus(
+        self._statuses[name] = SourceStatus(
             name=name,
             complete=not problem,
             read_ms=self._clock.now_ms(),
-            rows=len(value) if isinstance(value, (list, dict)) else 1,
-            window_from_ms=since_ms,
+            rows=len(value) if isinstance(value, Sized) else 1,
+            window_from_ms=since_ms or 0,
             kept_from_ms=kept_from_ms,
             problem=problem,
         )
+
+    def _read(
+        self, name: str, walk: Walk[Value], nothing: Value, since_ms: int | None = None
+    ) -> Value:
+        """What one walk comes to, or ``nothing``; either way with its status."""
+        task = self._driver.read(walk)
+        value = nothing if task.problem else task.value
+        self._note(name, value, task.problem, since_ms=since_ms)
         return value
 
-    def listed(self, name: str, read: Callable[[], list[Value]], kept_ms: int = 0) -> list[Value]:
-        """The same for a list of rows; an empty one of a source that failed says nothing."""
-        nothing: list[Value] = []
-        return self.source(name, read, nothing, kept_ms)
-
-    def pos_mode(self) -> str:
-        return okxrows.one_of(self._asker.one("account/config"), "posMode", POS_MODES)
-
-    def instruments(self) -> dict[str, Instrument]:
-        rows = self._asker.rows("public/instruments", SWAP)
-        if not rows:
-            raise NotRead("public/instruments: the answer is empty")
-        return okxrows.instruments(rows)
-
-    def equity(self) -> Any:
-        return okxrows.number(self._asker.one("account/balance"), "totalEq")
-
-    def bracket(self) -> tuple[list[VenuePosition], list[VenueFill]]:
+    def _bracket(self) -> tuple[list[VenuePosition], list[VenueFill]]:
         """Positions, fills, positions: until the positions did not move in between."""
+        sources, none = self._sources, list[VenuePosition]()
+        since_ms = self._request.since_ms
+        positions = self._read(POSITIONS, sources.positions(), none)
+        walked = self._driver.read(sources.fills())
+        rows: Found = {} if walked.problem else walked.value
+        problem = walked.problem
+        for number in range(self._limits.rounds_max):
+            if number and not problem:
+                problem = self._driver.read(sources.newer_fills(rows)).problem
+            before, positions = positions, self._read(POSITIONS, sources.positions(), none)
+            if not self._statuses[POSITIONS].complete or positions == before:
+                break
+        else:
+            self._note(POSITIONS, positions, NOT_STABLE)
         fills: list[VenueFill] = []
-        before = self.listed(POSITIONS, self._positions)
-        for _ in range(self._limits.rounds_max):
-            fills = self.listed(FILLS, self._fills, ARCHIVE_KEPT_MS)
-            after = self.listed(POSITIONS, self._positions)
-            if not self.statuses[POSITIONS].complete or after == before:
-                return after, fills
-            before = after
-        self.statuses[POSITIONS] = dataclasses.replace(
-            self.statuses[POSITIONS], complete=False, problem="not stable while it was read"
-        )
-        return before, fills
-
-    def _positions(self) -> list[VenuePosition]:
-        found = [okxrows.position(row) for row in self._asker.rows("account/positions", SWAP)]
-        return sorted(found, key=lambda one: one.key)
-
-    def _fills(self) -> list[VenueFill]:
-        window = {**SWAP, "begin": str(self._request.since_ms)}
-        rows = self._asker.walk("trade/fills", window, "billId")
-        if self._older_than(FILLS_KEPT_MS):
-            rows += self._asker.walk("trade/fills-history", window, "billId")
-        return list({one.fill_id: one for one in map(okxrows.fill, rows)}.values())
-
-    def _older_than(self, kept_ms: int) -> bool:
-        return self._request.since_ms < self._now_ms - kept_ms + EDGE_MS
-
-    def orders_open(self) -> list[VenueOrder]:
-        rows = self._asker.walk("trade/orders-pending", SWAP, "ordId")
-        return [okxrows.order(row) for row in rows]
-
-    def orders_history(
-        self, fills: Iterable[VenueFill], open_orders: Iterable[VenueOrder]
-    ) -> list[VenueOrder]:
-        """Ended orders created in the window, and the order of every fill that is older."""
-        window = {**SWAP, "begin": str(self._request.since_ms)}
-        rows = self._asker.walk("trade/orders-history", window, "ordId")
-        if self._older_than(ORDERS_KEPT_MS):
-            rows += self._asker.walk("trade/orders-history-archive", window, "ordId")
-        found = [okxrows.order(row) for row in rows]
-        seen = {(one.inst_id, one.ord_id) for one in (*found, *open_orders)}
-        missing = sorted({(one.inst_id, one.ord_id) for one in fills} - seen)
-        if len(missing) > self._limits.order_questions_max:
-            raise NotRead(f"trade/order: {len(missing)} orders older than the window")
-        return found + [one for pair in missing for one in self._older_order(*pair)]
-
-    def _older_order(self, inst_id: str, ord_id: str) -> list[VenueOrder]:
         try:
-            row = self._asker.one("trade/order", {"instId": inst_id, "ordId": ord_id})
-        except NotThere:  # a liquidation may leave a fill without an order
-            return []
-        return [okxrows.order(row)]
+            found = [] if problem else okxrows.fills(rows.values())
+            fills = [one for one in found if one.ts_ms >= since_ms]
+        except BadRow as bad:
+            problem = str(bad)
+        self._note(FILLS, fills, problem, since_ms=since_ms)
+        return positions, fills
 
-    def algo_orders(self) -> list[VenueAlgoOrder]:
-        created = [intent.created_ms for intent in self._request.intents]
-        horizon_ms = min([self._request.since_ms, *created]) - EDGE_MS
-        rows: list[Row] = []
-        for ord_type in ALGO_TYPES:
-            asked = {**SWAP, "ordType": ord_type}
-            rows += self._asker.walk("trade/orders-algo-pending", asked, "algoId")
-            for state in ALGO_ENDED:
-                rows += self._asker.walk(
-                    "trade/orders-algo-history",
-                    {**asked, "state": state},
-                    "algoId",
-                    lambda row: okxrows.moment(row, "cTime") < horizon_ms,
-                )
-        return [okxrows.algo_order(row) for row in rows]
+    def _orders(self, fills: list[VenueFill]) -> list[VenueOrder]:
+        """Orders that wait, then those that ended, then those of older fills."""
+        waiting = self._read(ORDERS_OPEN, self._sources.orders_open(), list[VenueOrder]())
+        ended = [self._driver.start(self._sources.orders_ended(kind)) for kind in okxsources.TYPES]
+        self._driver.run(ended)
+        problem = _problem(ended)
+        found = [] if problem else [one for task in ended for one in task.value]
+        if not problem:
+            older = self._driver.read(self._sources.older_orders(fills, [*waiting, *found]))
+            problem = older.problem
+            found = [] if problem else found + older.value
+        self._note(ORDERS_HISTORY, found, problem, since_ms=self._request.since_ms)
+        return okxsources.later([*waiting, *found])
 
-    def lookups(self) -> list[IntentLookup]:
-        """One question per open intent; what was not answered is None, and told."""
-        unanswered = []
-        found = []
-        for intent in self._request.intents:
-            lookup, _, answered = _lookup(self._asker, intent, self._request)
-            found.append(lookup)
-            if not answered:
-                unanswered.append(f"{intent.cl_ord_id}: {lookup.problem}")
-        self.listed(INTENT_LOOKUPS, lambda: found)
-        if unanswered:
-            self.statuses[INTENT_LOOKUPS] = dataclasses.replace(
-                self.statuses[INTENT_LOOKUPS], complete=False, problem="; ".join(unanswered)
-            )
-        return found
+    def _algos(self) -> list[VenueAlgoOrder]:
+        """Algo orders that wait, then those that fired: a row of the second list counts."""
+        start, sources = self._driver.start, self._sources
+        waiting = [start(sources.algos_open(kind)) for kind in okxsources.ALGO_TYPES]
+        self._driver.run(waiting)
+        fired = [start(sources.algos_fired(kind)) for kind in okxsources.ALGO_TYPES]
+        self._driver.run(fired)
+        problem = _problem([*waiting, *fired])
+        found: dict[str, VenueAlgoOrder] = {}
+        if not problem:
+            found = {one.algo_id: one for task in [*waiting, *fired] for one in task.value}
+        self._note(ALGO_ORDERS, found, problem, since_ms=self._request.since_ms)
+        return list(found.values())
+
+    def _lives(self) -> list[VenueLife]:
+        none: list[VenueLife] = []
+        walk = self._sources.lives()
+        return self._read(POSITIONS_HISTORY, walk, none, self._request.since_ms)
+
+    def _looked(self, intents: tuple[OrderIntent, ...]) -> list[tuple[OrderIntent, Looked]]:
+        """One question per intent; of different instruments, in turn."""
+        tasks = [self._driver.start(look(each, self._request)) for each in intents]
+        self._driver.run(tasks)
+        return [(each, task.value) for each, task in zip(intents, tasks, strict=True)]
+
+    def _looked_again(self, looked: list[tuple[OrderIntent, Looked]]) -> list[IntentLookup]:
+        """The answers; one that was "no such order" is asked for again before it counts."""
+        absent = tuple(intent for intent, first in looked if is_no(first))
+        again = {intent.cl_ord_id: second for intent, second in self._looked(absent)}
+        final = [again.get(intent.cl_ord_id, first) for intent, first in looked]
+        unanswered = [
+            f"{one.lookup.cl_ord_id}: {one.lookup.problem}" for one in final if not one.answered
+        ]
+        self._note(INTENT_LOOKUPS, final, "; ".join(unanswered))
+        return [one.lookup for one in final]
+
+    def _money(
+        self, bills: Task[Found]
+    ) -> tuple[Decimal | None, dict[str, VenueBalance], list[VenueBill]]:
+        """Balance, then newer bills: until none came in between."""
+        driver, sources = self._driver, self._sources
+        driver.run([bills])
+        problem, rows = bills.problem, {} if bills.problem else bills.value
+        unread: tuple[Decimal | None, dict[str, VenueBalance]] = (None, {})
+        for _ in range(self._limits.rounds_max):
+            balance = driver.read(sources.balance())
+            newer = None if problem else driver.read(sources.newer_bills(rows))
+            problem = newer.problem if newer else problem
+            if newer is None or newer.problem or newer.value == 0:
+                unstable = ""
+                break
+        else:
+            unstable = NOT_STABLE
+        shown = unread if balance.problem else balance.value
+        self._note(BALANCE, shown[1], balance.problem or unstable)
+        billed: list[VenueBill] = []
+        try:
+            if not problem:
+                billed = [okxrows.bill(rows[number]) for number in sorted(rows)]
+        except BadRow as bad:
+            problem = str(bad)
+        self._note(BILLS, billed, problem, since_ms=sources.bills_since_ms)
+        return shown[0], shown[1], billed
 
 
-def _lookup(
-    asker: Asker, intent: OrderIntent, request: ViewRequest
-) -> tuple[IntentLookup, Row | None, bool]:
-    """The answer, its row, and whether there was an answer at all."""
-    name = intent.cl_ord_id
-    endpoint, id_field, params = (
-        ("trade/order", "clOrdId", {"instId": intent.inst_id, "clOrdId": name})
-        if intent.kind == "order"
-        else ("trade/order-algo", "algoClOrdId", {"algoClOrdId": name})
-    )
-    try:
-        row = asker.one(endpoint, params)
-        told = {okxrows.text(row, id_field, ""), okxrows.text(row, "clOrdId", "")}
-        if name not in told:
-            raise BadRow(f"{endpoint}: the answer is about another order")
-        ord_id = okxrows.required(row, "ordId" if intent.kind == "order" else "algoId")
-        filled = okxrows.filled_contracts(row) if intent.kind == "order" else None
-        return IntentLookup(name, True, okxrows.required(row, "state"), ord_id, filled), row, True
-    except NotThere:
-        return _absent(intent, request), None, True
-    except (NotRead, BadRow) as problem:
-        return IntentLookup(name, None, problem=str(problem)), None, False
-
-
-def _absent(intent: OrderIntent, request: ViewRequest) -> IntentLookup:
-    """What "no such order" is worth at this age."""
-    age_ms = request.now_ms - intent.created_ms
-    kept_ms = CANCELED_KEPT_MS if intent.kind == "order" else ARCHIVE_KEPT_MS
-    if age_ms < request.in_flight_ms:
-        return IntentLookup(intent.cl_ord_id, None, problem="it may still be on its way")
-    if age_ms > kept_ms - EDGE_MS:
-        problem = "older than what the exchange keeps of orders without a fill"
-        return IntentLookup(intent.cl_ord_id, None, problem=problem, forgotten=True)
-    return IntentLookup(intent.cl_ord_id, False)
-
-
-def _fills_of(asker: Asker, intent: OrderIntent, ord_id: object, now_ms: int) -> list[VenueFill]:
-    if not isinstance(ord_id, str) or not ord_id:
-        return []
-    asked = {**SWAP, "instId": intent.inst_id, "ordId": ord_id}
-    rows = asker.walk("trade/fills", asked, "billId")
-    if intent.created_ms < now_ms - FILLS_KEPT_MS + EDGE_MS:
-        rows += asker.walk("trade/fills-history", asked, "billId")
-    found = {one.fill_id: one for one in map(okxrows.fill, rows)}
-    return sorted(found.values(), key=lambda one: (one.ts_ms, one.fill_id))
+def _problem(tasks: list[Task[Value]]) -> str:
+    return next((task.problem for task in tasks if task.problem), "")

@@ -1,21 +1,21 @@
-"""Asking OKX through ccxt's raw methods: bounded retries, bounded paging, problems as values.
+"""Asking OKX one question through ccxt's raw methods, and what an answer is worth.
 
-1. Only the endpoints of ``READS`` can be asked, and every one of them is a GET (P7).
-2. A read that was limited, timed out or was not answered is asked again, with growing pauses, at
-   most ``tries_max`` times; all readings of one asker share ``retries_max`` retries.
-3. An answer is a list of objects or it is a problem. Pages are walked by ``after`` = the last id of
-   the page before, until a page is short. A walk that hits ``pages_max`` or does not advance is a
-   problem: a cut list is never a whole one.
-4. A problem's text never holds a credential.
+1. Only the endpoints of ``READS`` can be asked, and every one of them is a GET. A
+   ``ReadOnlyClient`` has no other method, and no attribute of it leads to the ccxt client (P7).
+2. An answer is a list of objects, or an exception:
+   ``Again``     nothing was said: limited (50011, 50061, 429), timed out (50004), cut off, an
+                 error of what stands before the exchange (5xx, HTML, half a body). Ask again.
+   ``NotThere``  the exchange has no such order (51603)
+   ``NotRead``   the exchange refused, and would refuse again
+3. A problem's text never holds a credential.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadConfig
 
 READS: Mapping[str, str] = {
@@ -24,6 +24,9 @@ READS: Mapping[str, str] = {
     "account/config": "privateGetAccountConfig",
     "account/balance": "privateGetAccountBalance",
     "account/positions": "privateGetAccountPositions",
+    "account/positions-history": "privateGetAccountPositionsHistory",
+    "account/bills": "privateGetAccountBills",
+    "account/bills-archive": "privateGetAccountBillsArchive",
     "trade/fills": "privateGetTradeFills",
     "trade/fills-history": "privateGetTradeFillsHistory",
     "trade/order": "privateGetTradeOrder",
@@ -34,110 +37,88 @@ READS: Mapping[str, str] = {
     "trade/orders-algo-pending": "privateGetTradeOrdersAlgoPending",
     "trade/orders-algo-history": "privateGetTradeOrdersAlgoHistory",
 }
-PAGE_ROWS = 100
 PROBLEM_CHARS_MAX = 300
+_SECRETS = ("apiKey", "secret", "password")
+_OWN_CODE = re.compile(r'"code"\s*:\s*"(\d{5})"')  # a gateway's code is a number, or has no JSON
+_LIMITED = frozenset({"50011", "50040", "50061"})
+_NO_SUCH_ORDER = "51603"
 
 Row = dict[str, Any]
+Ask = Callable[[str, Mapping[str, str]], list[Row]]
 
 
 class NotRead(Exception):
-    """A question that got no usable answer. ``silent`` when there was none at all."""
+    """A question that got no usable answer; ``problem`` says why."""
 
-    def __init__(self, problem: str, *, silent: bool = False) -> None:
+    def __init__(self, problem: str) -> None:
         super().__init__(problem)
         self.problem = problem
-        self.silent = silent
+
+
+class Again(NotRead):
+    """The same, where the next answer may well be one."""
 
 
 class NotThere(Exception):
     """The exchange answered that it has no such order (51603)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of one reading."""
+class ReadOnlyClient:
+    """The reads of a ccxt client, and nothing else of it.
 
-    tries_max: int = 4
-    retries_max: int = 20
-    first_pause_s: float = 0.3
-    pages_max: int = 300
-    rounds_max: int = 5
-    order_questions_max: int = 500
+    The client lives on in a closure: it can be asked, and not be reached.
+    """
+
+    __slots__ = ("_ask",)
+
+    def __init__(self, client: Any) -> None:
+        self._ask = _asking(client)
+
+    def get(self, endpoint: str, params: Mapping[str, str] | None = None) -> list[Row]:
+        """One answer's rows; raises Again, NotThere or NotRead. Never asks twice."""
+        if endpoint not in READS:
+            raise NotRead(f"{endpoint}: not one of the reads")
+        return self._ask(endpoint, params or {})
 
 
-class Asker:
-    """One reading's questions to one ccxt client."""
+def _asking(client: Any) -> Ask:
+    ccxt = import_ccxt()
 
-    def __init__(self, client: Any, clock: Clock, limits: Limits) -> None:
-        self._client = client
-        self._clock = clock
-        self._limits = limits
-        self._retries_left = limits.retries_max
-        self._ccxt = import_ccxt()
-
-    def rows(self, endpoint: str, params: Mapping[str, str] | None = None) -> list[Row]:
-        """One answer's rows; raises NotRead, and NotThere for an order the exchange has not."""
-        answer = self._answer(endpoint, dict(params or {}))
-        data = answer.get("data") if isinstance(answer, dict) else None
-        if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
-            raise NotRead(f"{endpoint}: the answer holds no list of rows")
-        return data
-
-    def one(self, endpoint: str, params: Mapping[str, str] | None = None) -> Row:
-        """The only row of an answer that cannot be empty."""
-        rows = self.rows(endpoint, params)
-        if not rows:
-            raise NotRead(f"{endpoint}: the answer is empty")
-        return rows[0]
-
-    def walk(
-        self,
-        endpoint: str,
-        params: Mapping[str, str],
-        cursor: str,
-        enough: Callable[[Row], bool] = lambda _: False,
-    ) -> list[Row]:
-        """Every page, newest first, until one is short or its last row is ``enough``."""
-        found: list[Row] = []
-        after = ""
-        for _ in range(self._limits.pages_max):
-            paged = {**params, "limit": str(PAGE_ROWS)} | ({"after": after} if after else {})
-            page = self.rows(endpoint, paged)
-            found += page
-            if len(page) < PAGE_ROWS or enough(page[-1]):
-                return found
-            last = page[-1].get(cursor)
-            if not isinstance(last, str) or not last or last == after:
-                raise NotRead(f"{endpoint}: paging does not advance")
-            after = last
-        raise NotRead(f"{endpoint}: more than {self._limits.pages_max} pages")
-
-    def _answer(self, endpoint: str, params: dict[str, str]) -> Any:
-        question = getattr(self._client, READS[endpoint])
-        pause_s = self._limits.first_pause_s
-        for attempt in range(1, self._limits.tries_max + 1):
-            try:
-                return question(params)
-            except self._ccxt.OrderNotFound:
-                raise NotThere from None
-            except self._ccxt.NetworkError as problem:
-                if attempt == self._limits.tries_max or self._retries_left == 0:
-                    raise NotRead(self._told(endpoint, problem), silent=True) from None
-            except self._ccxt.BaseError as problem:
-                raise NotRead(self._told(endpoint, problem)) from None
-            self._retries_left -= 1
-            self._clock.sleep(pause_s)
-            pause_s *= 2
-        raise NotRead(f"{endpoint}: not asked", silent=True)
-
-    def _told(self, endpoint: str, problem: Exception) -> str:
+    def told(endpoint: str, problem: object) -> str:
         """The problem in words, without anything the client signs with."""
         said = f"{endpoint}: {type(problem).__name__}: {problem}"
-        for name in ("apiKey", "secret", "password"):
-            secret = getattr(self._client, name, None)
+        for name in _SECRETS:
+            secret = getattr(client, name, None)
             if isinstance(secret, str) and secret:
                 said = said.replace(secret, "***")
         return said[:PROBLEM_CHARS_MAX]
+
+    def ask(endpoint: str, params: Mapping[str, str]) -> list[Row]:
+        question = getattr(client, READS[endpoint])
+        try:
+            answer = question(dict(params))
+        except ccxt.OrderNotFound as problem:
+            if _NO_SUCH_ORDER in str(problem):
+                raise NotThere from None
+            raise NotRead(told(endpoint, problem)) from None
+        except (ccxt.AuthenticationError, ccxt.BadRequest) as problem:
+            raise NotRead(told(endpoint, problem)) from None
+        except ccxt.ExchangeError as problem:
+            raise _refusal(str(problem))(told(endpoint, problem)) from None
+        except ccxt.BaseError as problem:
+            raise Again(told(endpoint, problem)) from None
+        data = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+            raise Again(f"{endpoint}: the answer holds no list of rows")
+        return data
+
+    return ask
+
+
+def _refusal(said: str) -> type[NotRead]:
+    """Whether an error is the exchange's own word, and a lasting one."""
+    code = _OWN_CODE.search(said)
+    return NotRead if code and code.group(1) not in _LIMITED else Again
 
 
 def import_ccxt() -> Any:

@@ -6,6 +6,7 @@ Rules (OKX API v5)
 - A fee is negative when it is a charge. ``cTime``, ``uTime`` and ``ts`` are Unix ms.
 - Only linear contracts are known: an instrument of another kind is left out, and what depends on it
   cannot be judged.
+- ``sz`` of a bill is contracts on derivatives only; elsewhere it is an amount, and left out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from prometheus_persist.errors import BadValue
 from prometheus_persist.reconcile.views import (
     Instrument,
     VenueAlgoOrder,
+    VenueBalance,
+    VenueBill,
     VenueFill,
+    VenueLife,
     VenueOrder,
     VenuePosition,
 )
@@ -28,9 +32,14 @@ from prometheus_persist.state.money import ZERO
 Row = Mapping[str, Any]
 
 TIME_DIGITS_MAX = 16
+ID_DIGITS_MAX = 24
+_SPOT = "SPOT"
 _SIDES = frozenset({"buy", "sell"})
 _POS_SIDES = frozenset({"net", "long", "short"})
 _MGN_MODES = frozenset({"cross", "isolated", "cash"})
+_IN_CONTRACTS = frozenset({"SWAP", "FUTURES", "OPTION"})
+_DIRECTIONS = frozenset({"long", "short"})
+_LIFE_KINDS = frozenset({"1", "2", "3", "4", "5", "6"})
 
 
 class BadRow(Exception):
@@ -72,6 +81,14 @@ def moment(row: Row, name: str) -> int:
     return int(value)
 
 
+def whole(row: Row, name: str) -> int:
+    """An id that counts up."""
+    value = required(row, name)
+    if not (value.isascii() and value.isdigit()) or len(value) > ID_DIGITS_MAX:
+        raise BadRow(f"field {name} is {value[:40]!r}, a number is due")
+    return int(value)
+
+
 def one_of(row: Row, name: str, allowed: Iterable[str], default: str = "") -> str:
     """A text field out of a closed set."""
     value = text(row, name, default) or default
@@ -91,7 +108,73 @@ def position(row: Row) -> VenuePosition:
     if key.pos_side != "net" and quantity.sign < 0:
         raise BadRow(f"field pos is negative under posSide {key.pos_side}")
     avg_px = number(row, "avgPx") if quantity else ZERO
-    return VenuePosition(key, quantity, avg_px, moment(row, "uTime"))
+    return VenuePosition(
+        key,
+        quantity,
+        avg_px,
+        moment(row, "uTime"),
+        pos_id=required(row, "posId"),
+        opened_ms=moment(row, "cTime"),
+        liq_penalty=number(row, "liqPenalty", ZERO),
+    )
+
+
+def life(row: Row) -> VenueLife:
+    """OKX: account/positions-history."""
+    return VenueLife(
+        key=PositionKey(
+            required(row, "instId"),
+            one_of(row, "mgnMode", _MGN_MODES),
+            one_of(row, "posSide", _POS_SIDES, "net"),
+        ),
+        pos_id=required(row, "posId"),
+        kind=one_of(row, "type", _LIFE_KINDS),
+        direction=one_of(row, "direction", _DIRECTIONS),
+        closed_contracts=contracts(number(row, "closeTotalPos", ZERO)),
+        realized_pnl=number(row, "realizedPnl"),
+        liq_penalty=number(row, "liqPenalty", ZERO),
+        opened_ms=moment(row, "cTime"),
+        updated_ms=moment(row, "uTime"),
+    )
+
+
+def bill(row: Row) -> VenueBill:
+    """OKX: account/bills and account/bills-archive."""
+    size = number(row, "sz", ZERO)
+    if size < ZERO:
+        raise BadRow("field sz is negative")
+    counted = text(row, "instType", "") in _IN_CONTRACTS and text(row, "sz", "") != ""
+    whole(row, "billId")
+    return VenueBill(
+        bill_id=required(row, "billId"),
+        type=required(row, "type"),
+        sub_type=text(row, "subType", ""),
+        inst_type=text(row, "instType", ""),
+        inst_id=text(row, "instId", ""),
+        mgn_mode=text(row, "mgnMode", ""),
+        ccy=required(row, "ccy"),
+        bal_chg=number(row, "balChg"),
+        pos_bal_chg=number(row, "posBalChg", ZERO),
+        pnl=number(row, "pnl", ZERO),
+        fee=number(row, "fee", ZERO),
+        qty_contracts=contracts(size) if counted else None,
+        trade_id=text(row, "tradeId", ""),
+        ord_id=text(row, "ordId", ""),
+        ts_ms=moment(row, "ts"),
+    )
+
+
+def balances(row: Row) -> dict[str, VenueBalance]:
+    """OKX: account/balance, details."""
+    details = row.get("details")
+    if not isinstance(details, list) or not all(isinstance(each, dict) for each in details):
+        raise BadRow("field details is not a list of currencies")
+    found: dict[str, VenueBalance] = {}
+    for each in details:
+        held = VenueBalance(required(each, "ccy"), number(each, "eq"), number(each, "upl", ZERO))
+        if found.setdefault(held.ccy, held) != held:
+            raise BadRow(f"two balances in {held.ccy}")
+    return found
 
 
 def fill(row: Row) -> VenueFill:
@@ -114,6 +197,30 @@ def fill(row: Row) -> VenueFill:
         bill_id=required(row, "billId"),
         sub_type=text(row, "subType", ""),
     )
+
+
+def fills(rows: Iterable[Row]) -> list[VenueFill]:
+    """Executions of contracts, oldest first; a spot trade is money and no position.
+
+    Raises BadRow where one tradeId stands for two executions.
+    """
+    found: dict[str, VenueFill] = {}
+    for row in rows:
+        if not is_spot(row):
+            one = fill(row)
+            if found.setdefault(one.fill_id, one) != one:
+                raise BadRow(f"two executions are called {one.fill_id}")
+    return sorted(found.values(), key=lambda one: (one.ts_ms, int(one.bill_id), one.fill_id))
+
+
+def is_spot(row: Row) -> bool:
+    """Whether a row is about money changing hands, and no contract."""
+    return text(row, "instType", "") == _SPOT
+
+
+def inst_type(inst_id: str) -> str:
+    """SWAP or FUTURES, by the name of the contract."""
+    return "SWAP" if inst_id.endswith("-SWAP") else "FUTURES"
 
 
 def order(row: Row) -> VenueOrder:

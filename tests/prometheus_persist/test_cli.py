@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import fakeokx
 from prometheus_persist.cli.app import app
 from prometheus_persist.cli.output import default_language
-from prometheus_persist.exchange.okx import OkxSettings, connect
+from prometheus_persist.exchange.okx import OkxReader, okx_client
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, contracts
 
@@ -215,20 +215,20 @@ class TestReconcile:
     @pytest.fixture
     def books(self, store, venue):
         """A store whose first agent is long one BTC contract, in agreement with the exchange."""
-        reader = connect(
-            OkxSettings(
-                key=fakeokx.DEFAULT_KEY,
-                secret=fakeokx.DEFAULT_SECRET,
-                passphrase=fakeokx.DEFAULT_PASSPHRASE,
-                url=venue.url,
-                sandbox=True,
-            )
+        client = okx_client(
+            key=fakeokx.DEFAULT_KEY,
+            secret=fakeokx.DEFAULT_SECRET,
+            passphrase=fakeokx.DEFAULT_PASSPHRASE,
+            url=venue.url,
+            sandbox=True,
+            timeout_ms=10_000,
         )
+        reader = OkxReader(client)
         session = Session.open(store)
         assert session.recover(reader).decision == "go"
         with session.order_intent("LiveAgent_00", "BTC-USDT-SWAP", "buy", contracts("1")) as intent:
             row = {"instId": "BTC-USDT-SWAP", "side": "buy", "ordType": "market", "sz": "1"}
-            answer = reader._client.privatePostTradeOrder({**row, **intent.params})
+            answer = client.privatePostTradeOrder({**row, **intent.params})
             intent.ack(answer["data"][0])
         assert session.settle(reader, intent.cl_ord_id).outcome == "FILLED"
         session.close()

@@ -10,7 +10,7 @@ import pytest
 from reconcile_world import BTC, World
 
 from prometheus_persist.errors import VenueUnreachable
-from prometheus_persist.exchange import OkxReader, OkxSettings, ViewRequest, connect
+from prometheus_persist.exchange import OkxSettings, ViewRequest, connect, okx_client
 from prometheus_persist.reconcile import reconcile
 from prometheus_persist.reconcile.views import SOURCES
 from prometheus_persist.state import OrderIntent, Watermark, contracts
@@ -28,9 +28,10 @@ def settings(url: str, **fields: Any) -> OkxSettings:
     )
 
 
-def fast(reader: OkxReader) -> OkxReader:
-    reader._client.enableRateLimit = False
-    return reader
+def trader(url: str) -> Any:
+    """A client that can trade; the reader's own is out of reach."""
+    keys = fakeokx.DEFAULT_KEY, fakeokx.DEFAULT_SECRET, fakeokx.DEFAULT_PASSPHRASE
+    return okx_client(url, *keys, sandbox=False, timeout_ms=10_000)
 
 
 def now_ms() -> int:
@@ -46,15 +47,15 @@ def exchange() -> Iterator[Any]:
         running.stop()
 
 
-def place(reader: OkxReader, cl_ord_id: str, side: str, sz: str, **more: str) -> str:
+def place(client: Any, cl_ord_id: str, side: str, sz: str, **more: str) -> str:
     row = {"instId": BTC, "tdMode": "cross", "side": side, "ordType": "market", "sz": sz}
-    answer = reader._client.privatePostTradeOrder({**row, "clOrdId": cl_ord_id, **more})
+    answer = client.privatePostTradeOrder({**row, "clOrdId": cl_ord_id, **more})
     return str(answer["data"][0]["ordId"])
 
 
 def test_a_crash_with_everything_in_it_is_read_and_settled(exchange: Any) -> None:
     """An open order, an unbooked entry, a stop that fired, a hand in the account."""
-    reader = fast(connect(settings(exchange.url)))
+    reader, client = connect(settings(exchange.url)), trader(exchange.url)
     world = World("LiveAgent_01", "LiveAgent_02")
     world.state.watermark = Watermark(since_ms=now_ms() - 60_000)
     ids = world.state.registry
@@ -73,14 +74,14 @@ def test_a_crash_with_everything_in_it_is_read_and_settled(exchange: Any) -> Non
             cl_ord_id=name, agent_id=owner, inst_id=BTC, mgn_mode="cross", pos_side="net",
             side=side, qty_contracts=contracts(3), kind=kind, created_ms=now_ms() - 10_000,
         )  # type: ignore[arg-type]  # fmt: skip
-    place(reader, entry, "buy", "3")
-    place(reader, resting, "buy", "3", ordType="limit", px="1000")
-    reader._client.privatePostTradeOrderAlgo(
+    place(client, entry, "buy", "3")
+    place(client, resting, "buy", "3", ordType="limit", px="1000")
+    client.privatePostTradeOrderAlgo(
         {"instId": BTC, "tdMode": "cross", "side": "sell", "ordType": "conditional", "sz": "3",
          "slTriggerPx": "49000", "slOrdPx": "-1", "reduceOnly": "true", "algoClOrdId": stop}
     )  # fmt: skip
     exchange.price(BTC, "48000")
-    place(reader, other, "buy", "3")
+    place(client, other, "buy", "3")
     exchange.trade_by_hand(BTC, "sell", "1")
 
     def view() -> Any:
@@ -110,7 +111,7 @@ def test_a_crash_with_everything_in_it_is_read_and_settled(exchange: Any) -> Non
 
 
 def test_more_than_a_page_of_fills_comes_whole(exchange: Any) -> None:
-    reader = fast(connect(settings(exchange.url)))
+    reader, client = connect(settings(exchange.url)), trader(exchange.url)
     started = now_ms() - 1_000
     for number in range(6):
         rows = [
@@ -118,7 +119,7 @@ def test_more_than_a_page_of_fills_comes_whole(exchange: Any) -> None:
              "clOrdId": f"a{number}x{index}", "tag": "a"}
             for index in range(20)
         ]  # fmt: skip
-        reader._client.privatePostTradeBatchOrders(rows)
+        client.privatePostTradeBatchOrders(rows)
     view = reader.read_view(ViewRequest(since_ms=started, now_ms=now_ms()))
     assert view.complete(*SOURCES), view.problems()
     assert len(view.fills) == len({f.fill_id for f in view.fills}) == 120
@@ -127,8 +128,8 @@ def test_more_than_a_page_of_fills_comes_whole(exchange: Any) -> None:
 
 
 def test_one_order_is_read_with_its_fills(exchange: Any) -> None:
-    reader = fast(connect(settings(exchange.url)))
-    ord_id = place(reader, "mine1", "buy", "2")
+    reader, client = connect(settings(exchange.url)), trader(exchange.url)
+    ord_id = place(client, "mine1", "buy", "2")
     one = OrderIntent(
         cl_ord_id="mine1", agent_id="A", inst_id=BTC, mgn_mode="cross", pos_side="net",
         side="buy", qty_contracts=contracts(2), created_ms=now_ms() - 5_000,
@@ -143,8 +144,8 @@ def test_one_order_is_read_with_its_fills(exchange: Any) -> None:
 
 
 def test_a_liquidation_is_told_from_a_hand(exchange: Any) -> None:
-    reader = fast(connect(settings(exchange.url)))
-    place(reader, "mine1", "buy", "2", tag="a")
+    reader, client = connect(settings(exchange.url)), trader(exchange.url)
+    place(client, "mine1", "buy", "2", tag="a")
     exchange.liquidate(BTC)
     view = reader.read_view(ViewRequest(since_ms=now_ms() - 60_000, now_ms=now_ms()))
     assert view.complete(*SOURCES), view.problems()
@@ -158,7 +159,7 @@ def test_wrong_credentials_are_incomplete_sources_and_no_secret_in_their_text(
     exchange: Any,
 ) -> None:
     bad = OkxSettings("no-such-key", "no-such-secret", "no-such-phrase", url=exchange.url)
-    view = fast(connect(bad)).read_view(ViewRequest(since_ms=now_ms(), now_ms=now_ms()))
+    view = connect(bad).read_view(ViewRequest(since_ms=now_ms(), now_ms=now_ms()))
     assert not view.complete("positions")
     told = " ".join(status.problem for status in view.problems())
     assert "no-such-secret" not in told
@@ -167,6 +168,6 @@ def test_wrong_credentials_are_incomplete_sources_and_no_secret_in_their_text(
 
 def test_an_exchange_that_is_gone_raises(exchange: Any) -> None:
     exchange.stop()
-    reader = fast(connect(settings(exchange.url, timeout_ms=500)))
+    reader = connect(settings(exchange.url, timeout_ms=500))
     with pytest.raises(VenueUnreachable):
         reader.read_view(ViewRequest(since_ms=now_ms(), now_ms=now_ms()))

@@ -23,7 +23,7 @@ import pytest
 from storekit import START_MS, Ids, StillClock
 
 from prometheus_persist.errors import PersistError
-from prometheus_persist.exchange import OkxSettings, connect
+from prometheus_persist.exchange import OkxSettings, connect, okx_client
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.repair import repair
 from prometheus_persist.session import Session
@@ -121,8 +121,9 @@ def test_private_a_whole_life_leaves_no_secret(
     assert facts.decision not in ("go", "go_restricted")
     assert facts.venue_problem or facts.plan is not None
     said.append(repr(facts))
-    host = Host(reader._client)
-    for value in (host, reader._client, settings, host.__dict__):
+    client = okx_client(echo, *SECRETS.values(), sandbox=False, timeout_ms=10_000)
+    host = Host(client)
+    for value in (host, client, reader, settings, host.__dict__):
         try:
             session.state.agents["A1"] = Agent.model_validate({"agent_id": "A1", "host": value})
             session.save("with an object")
