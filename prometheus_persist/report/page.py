@@ -20,6 +20,7 @@ from prometheus_persist.report.standingtext import frozen_name, frozen_reason, s
 from prometheus_persist.report.text import (
     agent_verdicts,
     death_reason,
+    in_report_order,
     priorities,
     render_text,
     source_problems,
@@ -68,7 +69,9 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
         picture={"width": WIDTH, "line_y": LINE_Y},
         priorities=[] if plan is None else priorities(plan),
         problems=source_problems(facts, say),
-        findings=[] if plan is None else [_finding(one, plan, facts, say) for one in plan.findings],
+        findings=[]
+        if plan is None
+        else [_finding(one, plan, facts, say) for one in in_report_order(plan)],
         money_table=_money_table(facts, say),
         agents=[(one, verdicts.get(one.agent_id)) for one in facts.system.agents],
         standing=[(one, standing_owner(one, say)) for one in facts.system.standing],

@@ -30,8 +30,9 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid var(--line);
          vertical-align: top }
 th { color: var(--soft); font-weight: 600; white-space: nowrap }
-td { overflow-wrap: normal } td:first-child:not(.id) { white-space: nowrap }
-td.id { overflow-wrap: anywhere; min-width: 12rem }
+td { white-space: nowrap }
+td.t { white-space: normal; min-width: 14rem }
+td.id { white-space: normal; overflow-wrap: anywhere; min-width: 12rem }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .ok { color: var(--good) } .off { color: var(--bad); font-weight: 600 }
 .dunno { color: var(--warn); font-weight: 600 }
@@ -105,7 +106,7 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 <div class="scroll"><table>{% for one in facts.restore.damages %}
 <tr><td class="id">{{ one.file }}</td>
 <td class="n">{{ one.offset if one.offset is not none else "" }}</td>
-<td>{{ one.problem }}</td><td>{{ say("report." + one.outcome) }}</td></tr>{% endfor %}
+<td class="t">{{ one.problem }}</td><td>{{ say("report." + one.outcome) }}</td></tr>{% endfor %}
 </table></div>
 {% endif %}
 <h2>{{ bare(say("report.three")) }}</h2>
@@ -186,7 +187,7 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 <div class="scroll"><table><tr><th>{{ say("page.key") }}</th><th>{{ say("page.since") }}</th>
 <th>{{ say("page.cause") }}</th></tr>
 {% for one, name, reason in frozen %}<tr><td>{{ name }}</td><td>{{ when(one.since_ms) }}</td>
-<td>{{ reason }}</td></tr>{% endfor %}
+<td class="t">{{ reason }}</td></tr>{% endfor %}
 </table></div>{% endif %}
 {% if human %}
 <h2>{{ bare(say("report.human_section")) }}</h2>
@@ -211,7 +212,7 @@ prometheus-persist reconcile --apply plan.json</pre>{% endif %}
 <td class="n">{{ one.rows }}</td>
 <td>{{ when(one.window_from_ms) if one.window_from_ms else "" }}</td>
 <td>{{ when(one.kept_from_ms) if one.kept_from_ms else "" }}</td>
-<td class="{{ "ok" if one.complete else "dunno" }}">
+<td class="{{ "ok" if one.complete else "dunno t" }}">
 {{ "✓" if one.complete else one.problem }}</td></tr>{% endfor %}
 </table></div>{% endif %}
 <details><summary><h2 style="display: inline-block">{{ say("page.text") }}</h2></summary>

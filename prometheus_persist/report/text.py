@@ -194,11 +194,16 @@ def _fate(facts: RecoveryFacts, plan: Plan) -> str:
     return "report.fate_human" if plan.needs_human else "report.fate_open"
 
 
+def in_report_order(plan: Plan) -> list[Finding]:
+    """By agent, what is no agent's last; within that as the plan has them."""
+    return sorted(plan.findings, key=lambda one: (not one.agent_id, one.agent_id or ""))
+
+
 def _details(facts: RecoveryFacts, say: Say) -> list[str]:
     if facts.plan is None or not facts.plan.findings:
         return []
     by_subject: dict[str, list[Finding]] = {}
-    for one in sorted(facts.plan.findings, key=lambda one: (not one.agent_id, one.agent_id or "")):
+    for one in in_report_order(facts.plan):
         by_subject.setdefault(one.agent_id or say("report.account"), []).append(one)
     blocks = []
     for subject, findings in by_subject.items():
