@@ -124,7 +124,8 @@ def _signals_noted(output: Output) -> Iterator[_Stop]:
         yield stop
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # One signal is enough: the process ends now, with the code of the first.
+            signal.signal(number, signal.SIG_IGN if stop.exit_code else handler)
 
 
 class _Page:

@@ -207,7 +207,6 @@ class _Script:
                 },
                 "fills": sum(fill.cl_ord_id in ours for fill in view.fills),
                 "orders": sum(order.cl_ord_id in ours for order in view.orders),
-                "algo_orders": sum(algo.algo_cl_ord_id in ours for algo in view.algo_orders),
                 "lookups": {
                     name: look.state
                     for name, cl in ids.items()

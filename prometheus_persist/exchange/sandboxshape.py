@@ -35,7 +35,7 @@ ID_KINDS: Final[Mapping[str, str]] = {
     "ordIdList": "ord",
 }
 _WORDS_TEXT = """
-    acctLv acctStpMode actualSide cancelSource category ccy code ctType ctValCcy direction
+    acctLv acctStpMode actualSide cancelSource category ccy code ctType direction
     execType failCode feeCcy instType isTpLimit mgnMode ordType posMode posSide reduceOnly
     ruleType sCode settleCcy side slOrdPx slTriggerPxType source state stpMode subCode subType
     tdMode tgtCcy tpOrdPx tpTriggerPxType type
