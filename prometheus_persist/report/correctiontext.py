@@ -20,7 +20,9 @@ from prometheus_persist.state.money import plain
 
 def correction_words(step: Correction, say: Say) -> str:
     """One sentence; every kind of correction has its own."""
-    return say(f"do.{KINDS[type(step)]}", **_values(step, say))
+    undoes = isinstance(step, AdoptDifference) and step.undoes
+    name = "release_difference" if undoes else KINDS[type(step)]
+    return say(f"do.{name}", **_values(step, say))
 
 
 def _values(step: Correction, say: Say) -> dict[str, str]:
@@ -47,6 +49,7 @@ def _values(step: Correction, say: Say) -> dict[str, str]:
                 "key": str(step.key),
                 "contracts": str(step.qty_contracts),
                 "px": plain(step.entry_px),
+                "undoes": step.undoes,
             }
         case BookCash():
             return {

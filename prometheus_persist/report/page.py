@@ -7,6 +7,7 @@ engine. Light and dark follow the reader's system; it prints on white. Needs jin
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from prometheus_persist.errors import BadConfig
@@ -42,18 +43,11 @@ _TONE = {Verdict.MATCH: "ok", Verdict.MISMATCH: "off", Verdict.UNKNOWN: "dunno"}
 
 def render_page(facts: RecoveryFacts, lang: str) -> str:
     """The page; raises BadConfig without jinja2."""
-    try:
-        from jinja2 import Environment
-    except ImportError:
-        raise BadConfig(
-            "the HTML report needs jinja2: pip install 'prometheus-persist[report]'"
-        ) from None
     say = speaker(lang)
     plan = facts.plan
     verdicts = agent_verdicts(plan) if plan is not None else {}
     line = timeline(facts, say)
-    template = Environment(autoescape=True, trim_blocks=True).from_string(PAGE)
-    return template.render(
+    page: str = _template().render(
         lang="zh-CN" if lang == "zh" else "en",
         say=say,
         facts=facts,
@@ -94,6 +88,18 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
         bare=lambda title: title.translate(_BRACKETS),
         text=render_text(facts, lang),
     )
+    return page
+
+
+@functools.cache
+def _template() -> Any:
+    try:
+        from jinja2 import Environment
+    except ImportError:
+        raise BadConfig(
+            "the HTML report needs jinja2: pip install 'prometheus-persist[report]'"
+        ) from None
+    return Environment(autoescape=True, trim_blocks=True).from_string(PAGE)
 
 
 def _finding(one: Finding, plan: Plan, facts: RecoveryFacts, say: Say) -> dict[str, Any]:

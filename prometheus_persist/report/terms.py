@@ -82,6 +82,10 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
         "差额记为无归属: {key} {contracts}张 @ {px}",
         "nobody owns the difference: {key} {contracts} contracts @ {px}",
     ),
+    "do.release_difference": (
+        "撤回先前记为无归属的差额: {key} {contracts}张 ({undoes})",
+        "give back the difference that nobody owned: {key} {contracts} contracts ({undoes})",
+    ),
     "do.book_cash": (
         "{agent}: 补记{kind} {amount} ({ref})",
         "{agent}: book {kind} {amount} ({ref})",

@@ -88,6 +88,23 @@ def closed_at_a_loss(world: World) -> None:
     world.shift(-5, inst=ETH)
 
 
+def handed_over(world: World) -> None:
+    """What A holds is in both of B's ledgers, and in none of A's."""
+    world.trade("A", "buy", 5)
+    positions = world.state.private_ledgers["A"].positions
+    for book in ("private", "public"):
+        world.edit("A", book, positions=[])
+        world.edit("B", book, positions=positions)
+
+
+def adopted_and_found(world: World) -> None:
+    """A difference was let to nobody, and then its execution turned up."""
+    late = world.trade("A", "buy", 5, booked=False)
+    world.hidden.add(late.ord_id)
+    world.adopt(reconcile(world.books(), world.view()))
+    world.hidden.clear()
+
+
 def no_fill_yet(world: World) -> None:
     world.trade("A", "buy", 1, booked=False)
     del world.fills[-1]
@@ -120,6 +137,8 @@ MORE = (
     Row("a bill is missing", held_and(bill_lost)),
     Row("money that was booked and never was", held_and(booked_wrongly)),
     Row("a difference adopted", held_and(closed_at_a_loss)),
+    Row("another agent has it", handed_over),
+    Row("what was adopted is explained at last", adopted_and_found),
     Row("funding that fits nobody", held_and(funding_of_another_size)),
 )  # fmt: skip
 
