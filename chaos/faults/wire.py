@@ -39,9 +39,10 @@ class WireSwitch:
         def watched(url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
             number, path = self._next(url, method)
             self._strike("before", number, path)
-            answer = fetch(url, method, headers, body)
-            self._strike("after", number, path)
-            return answer
+            try:
+                return fetch(url, method, headers, body)
+            finally:  # a refusal is an answer, too
+                self._strike("after", number, path)
 
         client.fetch = watched
         return client
