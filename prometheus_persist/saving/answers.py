@@ -7,8 +7,10 @@ say no such thing, and the order stays UNKNOWN until the exchange has been asked
     50001, 50004, 50013,  out of service, timed out, busy, system error: it may have been carried
     50026                 out all the same
     no answer             timeouts, resets, 5xx: as an exception of ccxt or of Python
+    HTML, "code": 503     not the exchange's word: of something that stands before it, which cannot
+                          know what became of the order
 
-The code is looked for anywhere in the text. A code that is only mentioned costs one more question.
+A code is looked for anywhere in the text. One that is only mentioned costs one more question.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import re
 THERE_ALREADY = ("51016", "51065")
 UNDECIDED = ("50001", "50004", "50013", "50026")
 _CODES = re.compile(rf"(?<![0-9A-Za-z])({'|'.join(THERE_ALREADY + UNDECIDED)})(?![0-9A-Za-z])")
+_FOREIGN = re.compile(r'"code"\s*:\s*(?!\s|"\d{1,5}")|<html|<!doctype', re.IGNORECASE)
 _SILENT = frozenset({"NetworkError", "TimeoutError", "ConnectionError", "Timeout"})
 
 
@@ -27,4 +30,5 @@ def refuses(problem: str | BaseException) -> bool:
         names = {kind.__name__ for kind in type(problem).__mro__}
         if names & _SILENT:
             return False
-    return _CODES.search(str(problem)) is None
+    said = str(problem)
+    return _CODES.search(said) is None and _FOREIGN.search(said) is None
