@@ -8,6 +8,7 @@
   prometheus-chaos sweep all --full              every bit, operation and error, unsampled
   prometheus-chaos detect                        each kind of discrepancy 200 times: recall
   prometheus-chaos detect stop-fired --seed 7    one kind, repeatably
+  prometheus-chaos outage                        nine hours; ten thousand executions: how long
 
 Exit codes: 0 all criteria met · 1 a criterion or an invariant failed · 2 wrong usage · 3 void: the
 harness's own assumptions failed (a fault never struck, a child did not die as it should), so the
@@ -32,6 +33,8 @@ from chaos.detect.kinds import KINDS
 from chaos.detect.run import INSTANCES, Score, total
 from chaos.detect.run import run as run_detection
 from chaos.detect.table import show as show_detection
+from chaos.outage import OUTAGES, all_well, run_outage
+from chaos.outage import show as show_outages
 from chaos.report.lines import to_json
 from chaos.report.table import show
 from chaos.report.words import Lang, default_lang, word
@@ -87,6 +90,12 @@ def parser() -> argparse.ArgumentParser:
         "--instances", type=_positive, default=INSTANCES, help=f"of each kind; {INSTANCES}"
     )
     detecting.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
+    lasting = commands.add_parser(
+        "outage", parents=[shared], help="recover from a long outage, timed, against the goals"
+    )
+    lasting.add_argument("outages", nargs="*", metavar="OUTAGE", help="default: all of them")
+    lasting.add_argument("--quick", action="store_true", help="a tenth of the trades")
+    lasting.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
     return found
 
 
@@ -109,6 +118,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _sweep(args, lang)
     if args.command == "detect":
         return _detect(args, lang)
+    if args.command == "outage":
+        return _outage(args, lang)
     return _gate(args.run_dir, lang, as_json=args.json)
 
 
@@ -171,6 +182,21 @@ def _detect(args: argparse.Namespace, lang: Lang) -> int:
     else:
         show_detection(scores, args.seed, Console(), lang)
     return gate.EXIT_OF_OUTCOME[whole.outcome]
+
+
+def _outage(args: argparse.Namespace, lang: Lang) -> int:
+    names = args.outages or list(OUTAGES)
+    if _unknown("outage", names, OUTAGES, f"there are: {', '.join(OUTAGES)}"):
+        return gate.EXIT_USAGE
+    results = []
+    for name in names:
+        print(f"{name} …", file=sys.stderr)
+        results.append(run_outage(OUTAGES[name], args.seed, quick=args.quick))
+    if args.json:
+        print(json.dumps([each.to_json() for each in results], ensure_ascii=False, indent=2))
+    else:
+        show_outages(results, Console(), lang)
+    return gate.EXIT_MET if all_well(results) else gate.EXIT_FAILED
 
 
 def _sweep(args: argparse.Namespace, lang: Lang) -> int:
