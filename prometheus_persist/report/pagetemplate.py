@@ -179,7 +179,7 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 <th class="n">{{ say("page.contracts") }}</th><th class="n">{{ say("item.entry_px") }}</th>
 <th>{{ say("page.since") }}</th></tr>
 {% for one, owner in standing %}<tr><td>{{ owner }}</td><td>{{ one.key }}</td>
-<td class="n">{{ one.contracts }}</td><td class="n">{{ money(one.entry_px) }}</td>
+<td class="n">{{ one.contracts }}</td><td class="n">{{ one.entry_px }}</td>
 <td>{{ when(one.since_ms) }}</td></tr>{% endfor %}
 </table></div>{% endif %}
 {% if frozen %}

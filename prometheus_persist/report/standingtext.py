@@ -6,7 +6,7 @@ A freeze says since when, why, and by which finding; the finding's id is what li
 from __future__ import annotations
 
 from prometheus_persist.report.facts import FrozenFacts, StandingFacts, SystemFacts
-from prometheus_persist.report.values import Say, known, money, when
+from prometheus_persist.report.values import Say, known, when
 
 
 def standing_lines(system: SystemFacts, say: Say) -> list[str]:
@@ -17,7 +17,7 @@ def standing_lines(system: SystemFacts, say: Say) -> list[str]:
             owner=standing_owner(one, say),
             key=one.key,
             contracts=one.contracts,
-            px=money(one.entry_px),
+            px=one.entry_px,
             since=when(one.since_ms),
         )
         for one in system.standing

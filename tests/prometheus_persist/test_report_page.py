@@ -116,7 +116,7 @@ def full():
                 FrozenFacts("ETH-USDT-SWAP", "x", SAVED_MS, "J-0123456789ab"),
             ),
             standing=(
-                StandingFacts("LiveAgent_03", "SOL-USDT-SWAP cross net", "-5", "150.5", SAVED_MS),
+                StandingFacts("LiveAgent_03", "SOL-USDT-SWAP cross net", "-5", "0.10123", SAVED_MS),
             ),
         ),
         money_rows=(
@@ -138,10 +138,10 @@ def full():
     ("lang", "words"),
     [
         ("en", "stopped by Wang|traded outside the system (J-0123456789ab)|LiveAgent_03 (dead)"
-               "|$150.50|-$0.0004|funding|+$1,000|too old|1,234"
+               "|0.10123|-$0.0004|funding|+$1,000|too old|1,234"
                "|2025-12-03 01:12:43 UTC|observe|full"),
         ("zh", "stopped by Wang|系统外的成交 (J-0123456789ab)|LiveAgent_03 (已死亡)"
-               "|$150.50|-$0.0004|资金费|+$1,000|too old|1,234"
+               "|0.10123|-$0.0004|资金费|+$1,000|too old|1,234"
                "|2025-12-03 01:12:43 UTC|只观察|完全恢复"),
     ],
 )  # fmt: skip
