@@ -22,6 +22,9 @@ def facts_to_json(facts: RecoveryFacts) -> JsonObject:
         "frozen_all": facts.frozen_all,
         "duration_ms": facts.duration_ms,
         "policy": facts.policy,
+        "mode": facts.mode,
+        "money_rows": [_jsonable(dataclasses.asdict(row)) for row in facts.money_rows],
+        "sources": [_jsonable(dataclasses.asdict(one)) for one in facts.sources],
         "postponed": list(facts.postponed),
         "flattened": None
         if facts.flattened is None

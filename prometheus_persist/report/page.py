@@ -21,6 +21,7 @@ from prometheus_persist.report.standingtext import frozen_name, frozen_reason, s
 from prometheus_persist.report.text import (
     agent_verdicts,
     death_reason,
+    decision_lines,
     in_report_order,
     priorities,
     render_text,
@@ -53,6 +54,7 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
         facts=facts,
         plan=plan,
         badge=BADGES[facts.decision],
+        decision=decision_lines(facts, say)[1:],
         down=ago(facts.restore.restored_ms - facts.restore.last_save_ms, say),
         chosen=[
             known(f"{name}.{value}", value, say)

@@ -20,6 +20,7 @@ h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2rem 0 .6rem
 .badge { display: inline-block; padding: .35rem .9rem; border-radius: .5rem; color: #fff;
          font-weight: 600; margin: .9rem 0 }
 .good { background: #1a7f37 } .warn { background: #855a00 } .bad { background: #b62324 }
+.decision { list-style: none; margin: 0 0 .9rem; padding: 0 }
 .cards { display: flex; flex-wrap: wrap; gap: .7rem }
 .card { border: 1px solid var(--line); border-radius: .5rem; padding: .45rem .9rem; flex: 1 1 auto;
         background: var(--box) }
@@ -65,6 +66,7 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 {% endif %}· {{ say("page.sequence") }} {{ facts.restore.seq }} · {{ facts.restore.base }}
 {% for text in chosen %}· {{ text }}{% endfor %}</div>
 <div class="badge {{ badge[0] }}">{{ say(badge[1]) }}</div>
+<ul class="decision">{% for text in decision %}<li>{{ text }}</li>{% endfor %}</ul>
 <div class="cards">
 <div class="card"><b>{{ facts.system.agents | length }}</b>Agent</div>
 <div class="card"><b>{{ "{:,}".format(facts.system.public_records) }}</b>

@@ -34,7 +34,7 @@ def render_text(facts: RecoveryFacts, lang: str) -> str:
         standing_lines(facts.system, say),
         frozen_lines(facts.system, say),
         _for_a_human(facts, say),
-        _decision(facts, say),
+        decision_lines(facts, say),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + f"\n\n{BAR}\n"
 
@@ -254,7 +254,8 @@ def _flattened(facts: FlattenFacts, say: Say) -> list[str]:
     return lines
 
 
-def _decision(facts: RecoveryFacts, say: Say) -> list[str]:
+def decision_lines(facts: RecoveryFacts, say: Say) -> list[str]:
+    """What may go on, and what stands in the way; a heading first."""
     clean = facts.plan is not None and facts.plan.clean
     words = {
         "go": ["report.go", "report.go_clean" if clean else "report.go_corrected"],

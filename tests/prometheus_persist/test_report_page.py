@@ -1,6 +1,8 @@
 """The HTML report: every fact is there, nothing comes from elsewhere, nothing can inject markup."""
 
 import dataclasses
+import html
+import json
 import re
 from itertools import pairwise
 
@@ -10,11 +12,15 @@ from test_report_text import RESTORED_MS, SAVED_MS, first_start, needs_human, se
 from prometheus_persist.reconcile.plan import Evidence
 from prometheus_persist.report.facts import (
     Damage,
+    FlattenFacts,
     FrozenFacts,
+    LeftFacts,
     MoneyRow,
+    RecoveryFacts,
     SourceFacts,
     StandingFacts,
 )
+from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.report.messages import MESSAGES
 from prometheus_persist.report.page import BADGES, render_page
 from prometheus_persist.report.text import render_text
@@ -148,6 +154,28 @@ def full():
 def test_freezes_standing_positions_money_sources_and_durations_are_told(form, lang, words):
     told = form(full(), lang)
     assert [word for word in words.split("|") if word not in told] == []
+
+
+def test_what_could_not_be_closed_and_what_was_postponed_is_on_the_page_too():
+    left = LeftFacts("LiveAgent_01", "SOL-USDT-SWAP cross net", "7", "the exchange refused")
+    flattened = FlattenFacts(sent=3, left=(left,), open_orders=("ord9",))
+    for more in ({"flattened": flattened}, {"postponed": ("order1", "order2")}):
+        facts = dataclasses.replace(full(), **more)
+        told, page = render_text(facts, "zh"), html.unescape(render_page(facts, "zh"))
+        section = told.split("【启动决策】\n")[1].split("\n\n")[0].splitlines()
+        assert len(section) > 1
+        assert [line for line in section if f"<li>{line}</li>" not in page] == []
+
+
+def test_the_json_has_every_field_of_the_facts():
+    form = json.loads(json.dumps(facts_to_json(full()), allow_nan=False))
+    assert form == facts_to_json(full())
+    fields = {field.name for field in dataclasses.fields(RecoveryFacts)}
+    assert fields <= form.keys()
+    assert form["money_rows"][0]["kinds"] == {"pnl": "12.3", "funding": "-0.0004"}
+    assert form["sources"][0]["problem"] == "too old"
+    assert form["system"]["frozen"][1]["finding_id"] == "J-0123456789ab"
+    assert form["system"]["standing"][0]["contracts"] == "-5"
 
 
 def test_every_row_of_evidence_is_there_with_its_fields():
