@@ -102,7 +102,7 @@ class DemoLine:
         if str((client.headers or {}).get(DEMO_HEADER)) != "1":
             raise BadConfig("this client is not in sandbox mode: nothing is sent to a real account")
         send = getattr(client, (GETS if method == "GET" else POSTS)[endpoint])
-        client.last_http_response = None
+        client.last_http_response = None  # an older answer is not this one's
         try:
             found = send(body)
         except self._ccxt.BaseError:

@@ -278,6 +278,20 @@ def test_a_lost_answer_to_the_close_is_looked_up_before_anything_is_sent_again(v
     assert [row["side"] for row in venue.truth()["fills"]] == ["buy", "sell"]
 
 
+def test_an_order_that_shows_late_is_waited_for_before_it_is_believed_absent(venue: Any) -> None:
+    venue.set_faults(
+        [
+            {"action": "drop_answer", "operation": "place", "nth": 2},
+            {"action": "late_index", "operation": "read_order", "ms": 1_500, "times": 0},
+        ]
+    )
+    lines = run_sandbox(client_of(venue), SystemClock(), SystemIds())
+    assert [rule["fired"] > 0 for rule in venue.faults()] == [True, True]
+    assert lines[-1]["left"] == []
+    assert f"closed 0.01 contracts of {BTC}" in lines[-1]["did"]
+    assert nothing_left(venue)
+
+
 def test_only_what_was_opened_is_closed(venue: Any) -> None:
     """Somebody buys on the same instrument meanwhile: theirs stays."""
 
