@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from reconcile_world import BTC, World
+from exchange_account import market, stop, trader, venue_now_ms
+from exchange_account import reader as hurried
+from reconcile_world import BTC, ETH, World
 
 from prometheus_persist.errors import VenueUnreachable
-from prometheus_persist.exchange import OkxSettings, ViewRequest, connect, okx_client
+from prometheus_persist.exchange import OkxSettings, ViewRequest, connect
 from prometheus_persist.reconcile import reconcile
 from prometheus_persist.reconcile.views import SOURCES
 from prometheus_persist.state import OrderIntent, Watermark, contracts
@@ -26,12 +29,6 @@ def settings(url: str, **fields: Any) -> OkxSettings:
         url=url,
         **fields,
     )
-
-
-def trader(url: str) -> Any:
-    """A client that can trade; the reader's own is out of reach."""
-    keys = fakeokx.DEFAULT_KEY, fakeokx.DEFAULT_SECRET, fakeokx.DEFAULT_PASSPHRASE
-    return okx_client(url, *keys, sandbox=False, timeout_ms=10_000)
 
 
 def now_ms() -> int:
@@ -171,3 +168,237 @@ def test_an_exchange_that_is_gone_raises(exchange: Any) -> None:
     reader = connect(settings(exchange.url, timeout_ms=500))
     with pytest.raises(VenueUnreachable):
         reader.read_view(ViewRequest(since_ms=now_ms(), now_ms=now_ms()))
+
+
+# Money, lives and what no agent trades
+
+
+def whole_view(exchange: Any, since_ms: int, **fields: Any) -> Any:
+    asked = ViewRequest(since_ms=since_ms, now_ms=venue_now_ms(exchange), **fields)
+    view = hurried(exchange.url).read_view(asked)
+    assert view.complete(*SOURCES), view.problems()
+    return view
+
+
+def test_every_cent_of_the_account_is_in_the_bills(exchange: Any) -> None:
+    """What the account began with and every bill's change are what it now has, exactly."""
+    client, since_ms = trader(exchange.url), venue_now_ms(exchange) - 1_000
+    begin = whole_view(exchange, since_ms).balances["USDT"]
+    assert begin.settled == 1_000_000
+    market(client, "buy", "3")
+    market(client, "buy", "2", ETH, tdMode="isolated")
+    exchange.price(BTC, "50123.4")
+    exchange.price(ETH, "2990.1")
+    exchange.fund(BTC, "0.0003")
+    exchange.fund(ETH, "-0.0001")
+    market(client, "sell", "1")
+    exchange.deposit("USDT", "12.345")
+    exchange.adl(BTC, "0.5")
+    exchange.liquidate(ETH, mgn_mode="isolated")
+    view = whole_view(exchange, since_ms)
+    usdt = view.balances["USDT"]
+    assert begin.settled + sum(bill.change for bill in view.bills) == usdt.settled
+    assert usdt.upl != 0
+    assert {bill.type for bill in view.bills} >= {"1", "2", "5", "8", "9"}
+    numbers = [bill.number for bill in view.bills]
+    assert numbers == sorted(set(numbers))
+    traded = {bill.bill_id: bill for bill in view.bills if bill.type in ("2", "5", "9")}
+    assert set(traded) == {fill.bill_id for fill in view.fills}
+    for fill in view.fills:
+        bill = traded[fill.bill_id]
+        assert (bill.trade_id, bill.ord_id) == (fill.trade_id, fill.ord_id)
+        assert (bill.fee, bill.qty_contracts) == (fill.fee, fill.qty_contracts)
+    assert all(bill.qty_contracts is None for bill in view.bills if bill.type == "1")
+    assert view.equity == usdt.equity
+
+
+def test_bills_have_a_window_of_their_own_its_first_moment_included(exchange: Any) -> None:
+    client, since_ms = trader(exchange.url), venue_now_ms(exchange) - 1_000
+    market(client, "buy", "1")
+    exchange.advance(3_600_000)
+    market(client, "buy", "1")
+    first, second = whole_view(exchange, since_ms).bills
+    after_ms = first.ts_ms + 1_800_000
+    narrow = whole_view(exchange, since_ms, bills_since_ms=after_ms)
+    assert [bill.bill_id for bill in narrow.bills] == [second.bill_id]
+    assert narrow.sources["bills"].window_from_ms == after_ms
+    assert len(narrow.fills) == 2
+    wide = whole_view(exchange, after_ms, bills_since_ms=first.ts_ms)
+    assert [bill.bill_id for bill in wide.bills] == [first.bill_id, second.bill_id]
+    assert len(wide.fills) == 1
+
+
+def test_a_life_says_how_it_ended_and_a_position_what_it_cost(exchange: Any) -> None:
+    client, since_ms = trader(exchange.url), venue_now_ms(exchange) - 1_000
+    market(client, "buy", "2")
+    market(client, "sell", "2")
+    market(client, "buy", "4", ETH)
+    exchange.price(ETH, "2900")
+    exchange.adl(ETH, "1")
+    exchange.liquidate(ETH)
+    market(client, "buy", "3")
+    market(client, "sell", "1")
+    view = whole_view(exchange, since_ms)
+    lives = {(life.key.inst_id, life.kind): life for life in view.lives}
+    assert set(lives) == {(BTC, "2"), (ETH, "3"), (BTC, "1")}
+    assert lives[BTC, "2"].closed_contracts == contracts(2)
+    assert lives[ETH, "3"].closed_contracts == contracts(4)
+    assert lives[ETH, "3"].direction == "long"
+    assert lives[ETH, "3"].realized_pnl < 0
+    (position,) = view.positions
+    assert position.pos_id == lives[BTC, "1"].pos_id == lives[BTC, "2"].pos_id
+    assert position.opened_ms == lives[BTC, "1"].opened_ms > lives[BTC, "2"].opened_ms - 1
+    assert position.liq_penalty == 0
+
+
+def test_contracts_that_nobody_here_trades_are_seen_and_spot_is_money(exchange: Any) -> None:
+    client, since_ms = trader(exchange.url), venue_now_ms(exchange) - 1_000
+    rows = client.publicGetPublicInstruments({"instType": "FUTURES"})["data"]
+    future = next(row["instId"] for row in rows)
+    market(client, "buy", "1", future)
+    market(client, "buy", "1", future, ordType="limit", px="1000")
+    client.privatePostTradeOrder({"instId": "BTC-USDT", "tdMode": "cash", "side": "buy",
+                                  "ordType": "market", "sz": "1000"})  # fmt: skip
+    client.privatePostTradeOrder({"instId": "BTC-USDT", "tdMode": "cash", "side": "buy",
+                                  "ordType": "limit", "px": "1000", "sz": "1"})  # fmt: skip
+    view = whole_view(exchange, since_ms)
+    assert future in view.instruments
+    assert {one.key.inst_id for one in view.positions} == {future}
+    assert {one.inst_id for one in view.fills} == {future}
+    assert [(one.inst_id, one.state) for one in view.orders if one.state == "live"] == [
+        (future, "live")
+    ]
+    assert {one.inst_id for one in view.orders} == {future}
+    assert {one.ccy for one in view.bills} == {"USDT", "BTC"}
+    assert set(view.balances) == {"USDT", "BTC"}
+    coin = view.balances["BTC"]
+    assert coin.settled == sum(bill.change for bill in view.bills if bill.ccy == "BTC")
+
+
+def test_two_orders_of_one_cl_ord_id_are_two_rows(exchange: Any) -> None:
+    client, since_ms = trader(exchange.url), venue_now_ms(exchange) - 1_000
+    ids = {market(client, "buy", "1", clOrdId="twice"), market(client, "buy", "2", clOrdId="twice")}
+    rows = [one for one in whole_view(exchange, since_ms).orders if one.cl_ord_id == "twice"]
+    assert {one.ord_id for one in rows} == ids
+    assert len(rows) == 2
+
+
+def test_bills_that_come_while_the_money_is_read_make_it_read_again(exchange: Any) -> None:
+    """The balance is asked for; before the answer counts, a trade changes it."""
+    client, since_ms = trader(exchange.url), venue_now_ms(exchange) - 1_000
+    market(client, "buy", "1")
+    reads = hurried(exchange.url)
+    asking, struck = reads._reads.get, []
+
+    class Between:
+        def get(self, endpoint: str, params: Any) -> Any:
+            rows = asking(endpoint, params)
+            if endpoint == "account/balance" and len(struck) < 2:
+                struck.append(market(client, "buy", "1"))
+            return rows
+
+    reads._reads = Between()  # type: ignore[assignment]
+    view = reads.read_view(ViewRequest(since_ms=since_ms, now_ms=venue_now_ms(exchange)))
+    assert view.complete("bills", "balance"), view.problems()
+    assert len(struck) == 2
+    assert len(view.bills) == 3
+    settled = view.balances["USDT"].settled
+    assert settled == 1_000_000 + sum((bill.change for bill in view.bills), Decimal(0))
+
+
+# One order
+
+
+def settled_order(exchange: Any, **fields: Any) -> Any:
+    one = OrderIntent(
+        cl_ord_id="mine1", agent_id="A", inst_id=BTC, mgn_mode="cross", pos_side="net",
+        side="buy", qty_contracts=contracts(2), created_ms=venue_now_ms(exchange) - 5_000,
+    ).model_copy(update=fields)  # fmt: skip
+    return hurried(exchange.url).read_order(one, venue_now_ms(exchange))
+
+
+UNANSWERED = (
+    {"action": "refuse"}, {"action": "drop_answer"}, {"action": "rate_limit"},
+    {"action": "cut_body"}, {"action": "error_after", "code": "50004"},
+    {"action": "error_before", "code": "50026"}, {"action": "error_before", "form": "html"},
+    {"action": "error_before", "form": "gateway"}, {"action": "empty"}, {"action": "maintenance"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", UNANSWERED, ids=lambda rule: "-".join(rule.values()))
+def test_an_order_that_is_not_answered_for_is_not_gone(exchange: Any, rule: dict[str, str]) -> None:
+    market(trader(exchange.url), "buy", "2", clOrdId="mine1")
+    exchange.set_faults([{"path": "trade/order", "method": "GET", "times": 0, **rule}])
+    seen = settled_order(exchange)
+    assert not seen.complete
+    assert seen.lookup.found is None
+    assert not seen.lookup.forgotten
+    assert seen.lookup.problem
+
+
+@pytest.mark.parametrize("action", ["truncate", "empty", "duplicate", "reorder", "refuse"])
+@pytest.mark.parametrize("path", ["trade/order", "trade/fills", "public/instruments"])
+def test_an_order_is_read_whole_when_a_page_is_wrong_once(
+    exchange: Any, path: str, action: str
+) -> None:
+    client = trader(exchange.url)
+    exchange.book(BTC, asks=[("50000", "0.5"), ("50001", "0.5"), ("50002", "5")])
+    market(client, "buy", "2", clOrdId="mine1")
+    exchange.set_faults([{"path": path, "method": "GET", "action": action, "times": 1}])
+    seen = settled_order(exchange)
+    assert exchange.faults()[0]["fired"] == 1
+    assert seen.complete
+    assert len(seen.fills) == 3
+
+
+def test_no_such_order_counts_when_it_was_said_twice(exchange: Any) -> None:
+    market(trader(exchange.url), "buy", "2", clOrdId="mine1")
+    rule = {"path": "trade/order", "method": "GET", "action": "error_before", "code": "51603"}
+    exchange.set_faults([rule | {"times": 1}])
+    seen = settled_order(exchange)
+    assert exchange.faults()[0]["fired"] == 1
+    assert (seen.complete, seen.lookup.found) == (True, True)
+    exchange.set_faults([rule | {"times": 0}])
+    assert settled_order(exchange).lookup.found is False
+
+
+def test_a_stop_that_fired_has_the_fills_of_its_child(exchange: Any) -> None:
+    client = trader(exchange.url)
+    market(client, "buy", "3")
+    stop(client, "stop1", sz="3", slTriggerPx="49000")
+    waiting = settled_order(exchange, cl_ord_id="stop1", kind="algo")
+    assert (waiting.complete, waiting.lookup.state, waiting.fills) == (True, "live", ())
+    exchange.price(BTC, "48000")
+    seen = settled_order(exchange, cl_ord_id="stop1", kind="algo")
+    assert (seen.complete, seen.lookup.state) == (True, "effective")
+    assert sum(fill.qty_contracts.value for fill in seen.fills) == 3
+    exchange.set_faults([{"path": "trade/fills", "action": "empty", "times": 0, "method": "GET"}])
+    assert not settled_order(exchange, cl_ord_id="stop1", kind="algo").complete
+
+
+def test_a_lookup_that_was_late_is_found_at_the_end_of_the_view(exchange: Any) -> None:
+    market(trader(exchange.url), "buy", "2", clOrdId="mine1")
+    now = venue_now_ms(exchange)
+    one = OrderIntent(
+        cl_ord_id="mine1", agent_id="A", inst_id=BTC, mgn_mode="cross", pos_side="net",
+        side="buy", qty_contracts=contracts(2), created_ms=now - 10_000,
+    )  # fmt: skip
+    rule = {"path": "trade/order", "method": "GET", "action": "error_before", "code": "51603"}
+    exchange.set_faults([rule | {"times": 1}])
+    view = whole_view(exchange, now - 60_000, intents=(one,))
+    assert exchange.faults()[0]["fired"] == 1
+    assert [lookup.found for lookup in view.lookups] == [True]
+
+
+@pytest.mark.parametrize("path", ["trade/fills", "account/bills", "trade/orders-history"])
+def test_what_takes_too_long_is_not_read(exchange: Any, path: str) -> None:
+    market(trader(exchange.url), "buy", "2")
+    exchange.set_faults([{"path": path, "action": "delay", "ms": 700, "times": 0}])
+    now = venue_now_ms(exchange)
+    view = hurried(exchange.url).read_view(ViewRequest(since_ms=now - 9_000, now_ms=now,
+                                                       budget_s=1.0))  # fmt: skip
+    problems = {status.name: status.problem for status in view.problems()}
+    assert "not read within 1 s" in problems.values()
+    name = {"trade/fills": "fills", "account/bills": "bills"}.get(path, "orders_history")
+    assert not view.complete(name)
+    assert not getattr(view, {"orders_history": "orders"}.get(name, name))
