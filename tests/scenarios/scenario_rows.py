@@ -58,8 +58,9 @@ class Row:
     ``edits``: what befell the books, durably; ``away``: what happened at the exchange meanwhile.
 
     ``holds`` is what everybody holds after the plan, or after its approval where ``approvable``;
-    owner "" is nobody. ``after`` are trades that have to work then. ``near`` names the case that
-    this row looks like and must not be taken for. ``pending`` says why a row fails for now.
+    owner "" is nobody. ``cash`` is all the money booked beside executions, by owner and kind.
+    ``after`` are trades that have to work then. ``near``: the row looks like its case and must not
+    be taken for it. ``pending`` says why a row fails for now.
     """
 
     name: str
@@ -77,7 +78,7 @@ class Row:
     agents: str = "A B"
     modes: tuple[str, ...] = BOTH_MODES
     starts: tuple[str, ...] = BOTH_STARTS
-    money: str = "any"
+    cash: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     pending: str = ""
 

@@ -31,11 +31,13 @@ from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.session.planning import plan_only
 from prometheus_persist.state import Agent, Position, PositionKey, VirtualPosition, contracts
+from prometheus_persist.state.documents import CASH_FLOWS
 
 BTC, ETH = "BTC-USDT-SWAP", "ETH-USDT-SWAP"
 SYMBOLS = {BTC: "BTC/USDT:USDT", ETH: "ETH/USDT:USDT"}
 SHORT_NAMES = {"BTC": BTC, "ETH": ETH}
 MODES = {NET: "net_mode", HEDGE: "long_short_mode"}
+CCY = "USDT"
 CAPITAL = Decimal(100_000)
 FIRST = "first"
 WATCH = {"action": "delay", "method": "POST", "ms": 0, "times": 0}
@@ -164,6 +166,19 @@ class Stage:
         for name, ledger in getattr(state, BOOKS[book]).items():
             found |= {(name, p.key): p.qty_contracts.value for p in ledger.positions}
         return found | {("", p.key): p.qty_contracts.value for p in state.unattributed.positions}
+
+    def cash(self) -> dict[str, dict[str, Decimal]]:
+        """The money booked beside executions, by owner and kind; what adds up to nothing too."""
+        found: dict[str, dict[str, Decimal]] = {}
+        for row in self.session._store.image.streams.get(CASH_FLOWS, []):
+            kinds = found.setdefault(row["agent_id"], {})
+            kinds[row["kind"]] = kinds.get(row["kind"], Decimal(0)) + Decimal(row["amount"])
+        return found
+
+    def venue_settled(self) -> Decimal:
+        """The account's money without what is not realised, by the exchange's own truth."""
+        row = next(each for each in self.venue.truth()["balance"]["details"] if each["ccy"] == CCY)
+        return Decimal(row["eq"]) - Decimal(row["upl"] or 0)
 
     def meant(self, holds: Mapping[str, str]) -> Held:
         """The same from the words of a row."""

@@ -1,0 +1,214 @@
+"""Rows about money: K. ``cash`` says what is booked to whom beside the executions."""
+
+from __future__ import annotations
+
+from scenario_rows import (
+    ASK,
+    AUTO,
+    FILL,
+    HEDGE,
+    HUMAN,
+    INCOMPLETE,
+    NET,
+    NOBODYS,
+    RESTRICTED,
+    SETTLE,
+    Row,
+    do,
+)
+
+RATE = "0.0001"
+LONG_3 = (do.trade("A", "long", 3),)
+HELD_3 = {"A": "long 3"}
+AGAINST = (*LONG_3, do.trade("B", "short", 2))
+EVEN = (*LONG_3, do.trade("B", "short", 3))
+CASH = ("K", AUTO, None, "BookCash")
+OWN = ("K", AUTO, "", "BookCash")
+BOOKED = (("A", AUTO, "A", FILL), ("F", AUTO, "A", SETTLE))
+
+FOUND = (
+    Row(
+        "a funding that an owner paid",
+        "K",
+        before=LONG_3,
+        away=(do.fund(RATE),),
+        plan=(CASH,),
+        holds=HELD_3,
+        cash={"A": "funding -0.15"},
+        after=(do.trade("A", "close_long", 3),),
+    ),
+    Row(
+        "a funding that an owner received",
+        "K",
+        before=(do.trade("A", "short", 3),),
+        away=(do.fund(RATE),),
+        plan=(CASH,),
+        holds={"A": "short 3"},
+        cash={"A": "funding 0.15"},
+    ),
+    Row(
+        "three fundings",
+        "K",
+        before=LONG_3,
+        away=(do.fund(RATE), do.fund(RATE), do.fund("-0.0002")),
+        plan=(CASH,),
+        holds=HELD_3,
+        cash={"A": "funding 0"},
+    ),
+    Row(
+        "a funding of owners against each other",
+        "K",
+        modes=(NET,),
+        before=AGAINST,
+        away=(do.fund(RATE),),
+        plan=(CASH,),
+        holds={"A": "long 3", "B": "short 2"},
+        cash={"A": "funding -0.15", "B": "funding 0.1"},
+    ),
+    Row(
+        "a funding of owners against each other",
+        "K",
+        modes=(HEDGE,),
+        before=AGAINST,
+        away=(do.fund(RATE),),
+        plan=(CASH, CASH),
+        holds={"A": "long 3", "B": "short 2"},
+        cash={"A": "funding -0.15", "B": "funding 0.1"},
+    ),
+    Row(
+        "a funding of what was not booked yet",
+        "K",
+        before=(do.sent("A", "long", 3),),
+        away=(do.fund(RATE),),
+        plan=(*BOOKED, CASH),
+        holds=HELD_3,
+        cash={"A": "funding -0.15"},
+    ),
+    Row(
+        "a funding before an addition",
+        "K",
+        before=LONG_3,
+        away=(do.fund(RATE), do.foreign("long", 1, tag_of="A")),
+        plan=(("A", AUTO, "A", FILL), CASH),
+        holds={"A": "long 4"},
+        cash={"A": "funding -0.15"},
+    ),
+    Row(
+        "a funding of nobody's position",
+        "K",
+        before=(do.hand("long", 2), do.sync(RESTRICTED)),
+        away=(do.fund(RATE),),
+        plan=(CASH,),
+        decision=RESTRICTED,
+        holds={"": "long 2"},
+        cash={"": "funding -0.1"},
+    ),
+    Row(
+        "a deposit",
+        "K",
+        before=LONG_3,
+        away=(do.deposit(500),),
+        plan=(OWN,),
+        holds=HELD_3,
+        cash={"": "transfer 500"},
+    ),
+    Row(
+        "a withdrawal",
+        "K",
+        before=LONG_3,
+        away=(do.deposit("12.34", out=True),),
+        plan=(OWN,),
+        holds=HELD_3,
+        cash={"": "transfer -12.34"},
+    ),
+    Row(
+        "a deposit and a funding",
+        "K",
+        before=LONG_3,
+        away=(do.deposit(500), do.fund(RATE)),
+        plan=(OWN, CASH),
+        holds=HELD_3,
+        cash={"A": "funding -0.15", "": "transfer 500"},
+    ),
+)
+
+MISSES = (
+    Row(
+        "a funding that is booked",
+        "K",
+        near=True,
+        before=(*LONG_3, do.fund(RATE), do.sync()),
+        holds=HELD_3,
+        cash={"A": "funding -0.15"},
+    ),
+    Row("a funding of nothing", "K", near=True, away=(do.fund(RATE),)),
+    Row(
+        "money that only prices moved",
+        "K",
+        near=True,
+        before=LONG_3,
+        away=(do.price(51_000),),
+        holds=HELD_3,
+    ),
+    Row(
+        "a funding of owners who offset each other",
+        "K",
+        near=True,
+        modes=(NET,),
+        before=EVEN,
+        away=(do.fund(RATE),),
+        holds={"A": "long 3", "B": "short 3"},
+    ),
+    Row(
+        "a funding whose sides cannot be told apart",
+        "K",
+        near=True,
+        modes=(HEDGE,),
+        before=EVEN,
+        away=(do.fund(RATE),),
+        plan=(OWN,),
+        holds={"A": "long 3", "B": "short 3"},
+        cash={"": "funding 0"},
+    ),
+    Row(
+        "a funding of a disputed position",
+        "K",
+        near=True,
+        modes=(NET,),
+        before=(*LONG_3, do.trade("B", "long", 2)),
+        away=(do.hand("close_long", 2), do.fund(RATE)),
+        plan=(("B", HUMAN, None, NOBODYS), OWN),
+        decision=ASK,
+        approvable=True,
+        holds={"A": "long 3", "B": "long 2", "": "short 2"},
+        cash={"": "funding -0.15"},
+    ),
+    Row(
+        "bills that fail",
+        "K",
+        near=True,
+        before=LONG_3,
+        away=(do.fund(RATE), do.faults({"action": "error_before", "path": "account/bills",
+                                        "times": 0})),
+        decision=INCOMPLETE,
+    ),
+    Row(
+        "bills that come empty",
+        "K",
+        near=True,
+        before=LONG_3,
+        away=(do.fund(RATE), do.faults({"action": "empty", "path": "account/bills", "times": 0})),
+        plan=(("K", HUMAN, "", "BookCash"),),
+        decision=ASK,
+    ),
+    Row(
+        "a balance that fails",
+        "K",
+        near=True,
+        before=LONG_3,
+        away=(do.faults({"action": "error_before", "path": "account/balance", "times": 0}),),
+        decision=INCOMPLETE,
+    ),
+)  # fmt: skip
+
+ROWS = (*FOUND, *MISSES)
