@@ -5,16 +5,18 @@ query keys are ignored; an empty value is the same as none.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS, Instrument
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
 from fakeokx.server.desk import Desk
 from fakeokx.wire.auth import ApiKey
+from fakeokx.wire.pagination import bound
 
 Query = Mapping[str, str]
 Rows = list[Any]
+T = TypeVar("T")
 Handler = Callable[[Desk, Query, ApiKey], Rows]
 INST_IDS_MAX: Final = 10
 POS_IDS_MAX: Final = 20
@@ -44,6 +46,12 @@ def number(query: Query, name: str, default: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 20 and int(text) > 0):
         raise Refusal("51000", name)
     return min(int(text), most)
+
+
+def older(found: Iterable[T], query: Query, id_of: Callable[[T], int]) -> Iterable[T]:
+    """What ``after`` leaves of a list, before rows are made of it: page 100 makes no 100 pages."""
+    after = bound("after", query)
+    return found if after is None else (each for each in found if id_of(each) < after)
 
 
 def filtered(rows: Iterable[Any], query: Query, *names: str) -> Iterator[Any]:

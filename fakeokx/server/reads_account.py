@@ -94,7 +94,8 @@ def _bills(kept_ms: int) -> Handler:
         names = ("instType", "instId", "ccy", "mgnMode", "type", "subType")
         if query.get("ctType") and query["ctType"] not in _CT_TYPES:
             raise Refusal("51000", "ctType")
-        rows = queries.filtered(map(bill_row, bills), query, *names)
+        older = queries.older(bills, query, lambda each: each.bill_id)
+        rows = queries.filtered(map(bill_row, older), query, *names)
         if query.get("ctType"):
             rows = (row for row in rows if queries.ct_type_of(row["instId"]) == query["ctType"])
         return pagination.page(rows, query, pagination.BILLS)

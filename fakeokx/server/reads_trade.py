@@ -53,7 +53,8 @@ def _order_page(desk: Desk, query: Query, orders: Iterable[Order]) -> Rows:
     if query.get("instType"):
         queries.checked_type(query["instType"])
     switches = desk.exchange.venue.switches
-    seen = variants.visible_orders(switches, orders)
+    older = queries.older(orders, query, lambda each: each.ord_id)
+    seen = variants.visible_orders(switches, older)
     rows = (variants.as_order(switches, order_row(each)) for each in seen)
     return pagination.page(queries.filtered(rows, query, *_ORDER_FILTERS), query, pagination.ORDERS)
 
@@ -80,7 +81,8 @@ def _fills(kept_ms: int, *, needs_type: bool) -> Handler:
             queries.inst_type(query)
         venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
         fills = history.fills(venue, now_ms, kept_ms, key.account)
-        seen = variants.visible_fills(venue.switches, fills)
+        older = queries.older(fills, query, lambda each: each.bill_id)
+        seen = variants.visible_fills(venue.switches, older)
         names = ("instType", "instId", "ordId", "subType")
         rows = queries.filtered(map(fill_row, seen), query, *names)
         return pagination.page(rows, query, pagination.FILLS)
