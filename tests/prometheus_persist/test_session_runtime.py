@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +16,11 @@ import pytest
 from sessionkit import Venue, killed, ledger_bytes, opened, trading
 from storekit import BTC, START_MS, StillClock
 
-from prometheus_persist.errors import BadValue, Frozen, PlanStale, VenueUnreachable
+from prometheus_persist.errors import BadValue, Frozen, PlanStale, StoreFailed, VenueUnreachable
 from prometheus_persist.exchange.reader import OrderSeen, ViewRequest
 from prometheus_persist.reconcile.views import IntentLookup, VenueView
 from prometheus_persist.recovery import restore
+from prometheus_persist.recovery.auditlog import check_audit
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.session.hearing import Hearing
 from prometheus_persist.state import Agent, FreezeEntry, FreezeState, OrderIntent, contracts
@@ -523,4 +528,80 @@ def test_runtime_what_no_order_explains_makes_it_due(tmp_path: Path) -> None:
     assert session.sync_due(3, venue) is None
     session.hear({"clOrdId": "nobody1"})
     assert session.sync_due(4, venue) is not None
+    session.close()
+
+
+DYING = """
+import os, signal, sys
+from prometheus_persist import Agent, Session
+session = Session.open(sys.argv[1])
+session.add_agent(Agent(agent_id="A"))
+session.freeze(None if sys.argv[2] == "all" else sys.argv[2], "before the end")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("what", ["all", BTC])
+def test_runtime_a_freeze_survives_a_process_that_is_killed(tmp_path: Path, what: str) -> None:
+    """Acknowledged, then SIGKILL: the next process refuses every order that it concerns."""
+    done = subprocess.run(
+        [sys.executable, "-c", DYING, str(tmp_path), what], capture_output=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    venue = Venue()
+    with contextlib.closing(Session.open(tmp_path, clock=StillClock(step_ms=1))) as session:
+        assert session.recover(venue).decision == "go_restricted"
+        with pytest.raises(Frozen, match="before the end"):
+            session.order_intent("A", BTC, "buy", contracts("1"))
+        assert session.state.intents == {}
+    assert check_audit((tmp_path / "recovery_log.txt").read_bytes()) is None
+
+
+def test_runtime_nothing_leaves_after_the_end(tmp_path: Path) -> None:
+    """A handle that outlives its session sends nothing."""
+    session = trading(tmp_path)
+    handle = session.order_intent("A", BTC, "buy", contracts("1"))
+    session.close()
+    assert not session.may_trade
+    with pytest.raises(StoreFailed):
+        handle.params  # noqa: B018 asking is the moment of sending
+    with pytest.raises(Frozen, match="closed"):
+        session.order_intent("A", BTC, "buy", contracts("1"))
+
+
+def test_runtime_orders_of_other_threads_and_the_sync_do_not_lose_one_another(
+    tmp_path: Path,
+) -> None:
+    """Threads trade while the running system is reconciled: every order is booked once, none is
+    forgotten, and no reading in between is taken for a finding."""
+    venue = Asked()
+    session, _ = cycling(tmp_path, venue, every=1)
+    guard, problems = threading.Lock(), []
+
+    def trade(agent: str) -> None:
+        try:
+            for _ in range(15):
+                with session.order_intent(agent, BTC, "buy", contracts("1")) as intent:
+                    with guard:
+                        venue.execute(intent.intent)
+                    intent.ack({"id": venue.orders[intent.cl_ord_id].ord_id})
+        except BaseException as problem:
+            problems.append(problem)
+            raise
+
+    threads = [threading.Thread(target=trade, args=(name,)) for name in ("A", "B")]
+    for thread in threads:
+        thread.start()
+    for cycle in range(1, 10):
+        with guard:
+            facts = session.sync_due(cycle, venue)
+        assert facts is not None
+        assert facts.decision == "go", facts
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert session.sync(venue).decision == "go"
+    held = [book.positions[0].qty_contracts for book in session.state.private_ledgers.values()]
+    assert held == [contracts("15"), contracts("15")]
+    assert session.state.intents == {}
     session.close()
