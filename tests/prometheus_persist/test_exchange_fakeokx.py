@@ -306,6 +306,50 @@ def test_bills_that_come_while_the_money_is_read_make_it_read_again(exchange: An
     assert settled == 1_000_000 + sum((bill.change for bill in view.bills), Decimal(0))
 
 
+@pytest.mark.parametrize("path", ["account/balance", "trade/orders-pending", "account/bills"])
+def test_a_trade_while_the_view_is_read_is_in_all_of_it_or_in_none(
+    exchange: Any, path: str
+) -> None:
+    client, since_ms = trader(exchange.url), venue_now_ms(exchange) - 1_000
+    market(client, "buy", "1")
+    reads = hurried(exchange.url)
+    asking, struck = reads._reads.get, []
+
+    class Between:
+        def get(self, endpoint: str, params: Any) -> Any:
+            rows = asking(endpoint, params)
+            if endpoint == path and not struck:
+                struck.append(market(client, "buy", "2"))
+            return rows
+
+    reads._reads = Between()  # type: ignore[assignment]
+    view = reads.read_view(ViewRequest(since_ms=since_ms, now_ms=venue_now_ms(exchange)))
+    assert view.complete(*SOURCES), view.problems()
+    assert struck
+    assert view.positions[0].qty_contracts == contracts(3)
+    assert len(view.fills) == len(view.bills) == len(view.orders) == 2
+    settled = view.balances["USDT"].settled
+    assert settled == 1_000_000 + sum((bill.change for bill in view.bills), Decimal(0))
+
+
+def test_an_account_that_is_never_quiet_has_no_balance_to_compare(exchange: Any) -> None:
+    client, since_ms = trader(exchange.url), venue_now_ms(exchange) - 1_000
+    reads = hurried(exchange.url)
+    asking = reads._reads.get
+
+    class Always:
+        def get(self, endpoint: str, params: Any) -> Any:
+            if endpoint == "account/positions-history":
+                market(client, "buy", "1")
+            return asking(endpoint, params)
+
+    reads._reads = Always()  # type: ignore[assignment]
+    view = reads.read_view(ViewRequest(since_ms=since_ms, now_ms=venue_now_ms(exchange)))
+    assert [(one.name, one.problem) for one in view.problems()] == [
+        ("balance", "not stable while it was read")
+    ]
+
+
 # One order
 
 

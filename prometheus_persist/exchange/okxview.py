@@ -1,0 +1,260 @@
+"""One reading of an account: in which order its sources are read, and how each of them ended.
+
+The order of reading
+    time, config, instruments; the long walk over the bills begins, and goes on beside the rest
+    what the exchange says of our open orders
+    positions, fills, positions: until both readings of the positions agree
+    orders that wait, orders that ended, algo orders, lives of positions
+    once more what was not there
+    balance, newer bills: until no bill came in between
+    newer fills, positions: if anything was traded since, again from the positions on
+
+Rules
+1. A bracket that does not come to rest in ``rounds_max`` rounds is "not stable", and not complete.
+   Where the account is never quiet that long as a whole, its balance is not: it may be of another
+   moment than the positions.
+2. A source fails alone: it comes back incomplete with the problem in words, and without rows.
+3. A window that starts before what the exchange keeps is incomplete, whatever rows came.
+4. What is not read after ``budget_s`` seconds is not read, and not complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from decimal import Decimal
+from typing import TypeVar
+
+from prometheus_persist.clock import Clock
+from prometheus_persist.exchange import okxrows, okxsources
+from prometheus_persist.exchange.okxdrive import Driver, Limits, Task, Walk
+from prometheus_persist.exchange.okxlookup import Looked, is_no, look
+from prometheus_persist.exchange.okxpages import Found
+from prometheus_persist.exchange.okxrows import BadRow
+from prometheus_persist.exchange.okxsources import Sources
+from prometheus_persist.exchange.reader import ViewRequest
+from prometheus_persist.reconcile.views import (
+    ALGO_ORDERS,
+    BALANCE,
+    BILLS,
+    CONFIG,
+    FILLS,
+    INSTRUMENTS,
+    INTENT_LOOKUPS,
+    ORDERS_HISTORY,
+    ORDERS_OPEN,
+    POSITIONS,
+    POSITIONS_HISTORY,
+    Instrument,
+    IntentLookup,
+    SourceStatus,
+    VenueAlgoOrder,
+    VenueBalance,
+    VenueBill,
+    VenueFill,
+    VenueLife,
+    VenueOrder,
+    VenuePosition,
+    VenueView,
+)
+from prometheus_persist.state import OrderIntent
+
+NOT_STABLE = "not stable while it was read"
+
+Value = TypeVar("Value")
+
+
+class Reading:
+    """One reading under way, and how each of its sources ended."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        clock: Clock,
+        limits: Limits,
+        request: ViewRequest,
+        sources: Sources,
+    ) -> None:
+        self._driver = driver
+        self._clock = clock
+        self._limits = limits
+        self._request = request
+        self._sources = sources
+        self._statuses: dict[str, SourceStatus] = {}
+        self._filled: Task[Found] | None = None
+
+    def view(self) -> VenueView:
+        """Everything, in the order of the module's header."""
+        start, sources = self._driver.start, self._sources
+        bills = start(sources.bills())
+        pos_mode = self._read(CONFIG, sources.config(), "")
+        none: dict[str, Instrument] = {}
+        instruments = self._read(INSTRUMENTS, sources.instruments(), none)
+        looked = self._looked(self._request.intents)
+        for _ in range(self._limits.rounds_max):
+            positions, fills = self._bracket()
+            orders = self._orders(fills)
+            algos = self._algos()
+            lives = self._lives()
+            lookups = self._looked_again(looked)
+            equity, balances, billed = self._money(bills)
+            if self._is_quiet(positions):
+                break
+        else:
+            self._note(BALANCE, balances, NOT_STABLE)
+        return VenueView(
+            read_ms=self._request.now_ms,
+            pos_mode=pos_mode,
+            sources=self._statuses,
+            instruments=instruments,
+            positions=tuple(positions),
+            fills=tuple(fills),
+            orders=tuple(orders),
+            algo_orders=tuple(algos),
+            lookups=tuple(lookups),
+            lives=tuple(lives),
+            bills=tuple(billed),
+            balances=balances,
+            equity=equity,
+        )
+
+    def _note(self, name: str, value: object, problem: str, *, since_ms: int | None = None) -> None:
+        """How a source ended; ``since_ms`` for a window that the exchange keeps 90 days."""
+        kept_from_ms = 0 if since_ms is None else self._sources.kept_from_ms()
+        if not problem and since_ms is not None and since_ms < kept_from_ms:
+            problem = "the window starts before what the exchange keeps"
+        self._statuses[name] = SourceStatus(
+            name=name,
+            complete=not problem,
+            read_ms=self._clock.now_ms(),
+            rows=len(value) if isinstance(value, Sized) else 1,
+            window_from_ms=since_ms or 0,
+            kept_from_ms=kept_from_ms,
+            problem=problem,
+        )
+
+    def _read(
+        self, name: str, walk: Walk[Value], nothing: Value, since_ms: int | None = None
+    ) -> Value:
+        """What one walk comes to, or ``nothing``; either way with its status."""
+        task = self._driver.read(walk)
+        value = nothing if task.problem else task.value
+        self._note(name, value, task.problem, since_ms=since_ms)
+        return value
+
+    def _bracket(self) -> tuple[list[VenuePosition], list[VenueFill]]:
+        """Positions, fills, positions: until the positions did not move in between."""
+        sources, none = self._sources, list[VenuePosition]()
+        since_ms = self._request.since_ms
+        positions = self._read(POSITIONS, sources.positions(), none)
+        again = self._filled is not None
+        walked = self._filled = self._filled or self._driver.read(sources.fills())
+        rows: Found = {} if walked.problem else walked.value
+        problem = walked.problem
+        for number in range(self._limits.rounds_max):
+            if (again or number) and not problem:
+                problem = self._driver.read(sources.newer_fills(rows)).problem
+            before, positions = positions, self._read(POSITIONS, sources.positions(), none)
+            if not self._statuses[POSITIONS].complete or positions == before:
+                break
+        else:
+            self._note(POSITIONS, positions, NOT_STABLE)
+        fills: list[VenueFill] = []
+        try:
+            found = [] if problem else okxrows.fills(rows.values())
+            fills = [one for one in found if one.ts_ms >= since_ms]
+        except BadRow as bad:
+            problem = str(bad)
+        self._note(FILLS, fills, problem, since_ms=since_ms)
+        return positions, fills
+
+    def _is_quiet(self, positions: list[VenuePosition]) -> bool:
+        """Whether nothing was traded since the positions were read, or nobody can tell."""
+        if self._filled is None or self._filled.problem or not self._statuses[POSITIONS].complete:
+            return True
+        newer = self._driver.read(self._sources.newer_fills(self._filled.value))
+        now = self._driver.read(self._sources.positions())
+        if newer.problem or now.problem:  # what was read stands
+            return True
+        return newer.value == 0 and now.value == positions
+
+    def _orders(self, fills: list[VenueFill]) -> list[VenueOrder]:
+        """Orders that wait, then those that ended, then those of older fills."""
+        waiting = self._read(ORDERS_OPEN, self._sources.orders_open(), list[VenueOrder]())
+        ended = [self._driver.start(self._sources.orders_ended(kind)) for kind in okxsources.TYPES]
+        self._driver.run(ended)
+        problem = _problem(ended)
+        found = [] if problem else [one for task in ended for one in task.value]
+        if not problem:
+            older = self._driver.read(self._sources.older_orders(fills, [*waiting, *found]))
+            problem = older.problem
+            found = [] if problem else found + older.value
+        self._note(ORDERS_HISTORY, found, problem, since_ms=self._request.since_ms)
+        return okxsources.later([*waiting, *found])
+
+    def _algos(self) -> list[VenueAlgoOrder]:
+        """Algo orders that wait, then those that fired: a row of the second list counts."""
+        start, sources = self._driver.start, self._sources
+        waiting = [start(sources.algos_open(kind)) for kind in okxsources.ALGO_TYPES]
+        self._driver.run(waiting)
+        fired = [start(sources.algos_fired(kind)) for kind in okxsources.ALGO_TYPES]
+        self._driver.run(fired)
+        problem = _problem([*waiting, *fired])
+        found: dict[str, VenueAlgoOrder] = {}
+        if not problem:
+            found = {one.algo_id: one for task in [*waiting, *fired] for one in task.value}
+        self._note(ALGO_ORDERS, found, problem, since_ms=self._request.since_ms)
+        return list(found.values())
+
+    def _lives(self) -> list[VenueLife]:
+        none: list[VenueLife] = []
+        walk = self._sources.lives()
+        return self._read(POSITIONS_HISTORY, walk, none, self._request.since_ms)
+
+    def _looked(self, intents: tuple[OrderIntent, ...]) -> list[tuple[OrderIntent, Looked]]:
+        """One question per intent; of different instruments, in turn."""
+        tasks = [self._driver.start(look(each, self._request)) for each in intents]
+        self._driver.run(tasks)
+        return [(each, task.value) for each, task in zip(intents, tasks, strict=True)]
+
+    def _looked_again(self, looked: list[tuple[OrderIntent, Looked]]) -> list[IntentLookup]:
+        """The answers; one that was "no such order" is asked for again before it counts."""
+        absent = tuple(intent for intent, first in looked if is_no(first))
+        again = {intent.cl_ord_id: second for intent, second in self._looked(absent)}
+        final = [again.get(intent.cl_ord_id, first) for intent, first in looked]
+        unanswered = [
+            f"{one.lookup.cl_ord_id}: {one.lookup.problem}" for one in final if not one.answered
+        ]
+        self._note(INTENT_LOOKUPS, final, "; ".join(unanswered))
+        return [one.lookup for one in final]
+
+    def _money(
+        self, bills: Task[Found]
+    ) -> tuple[Decimal | None, dict[str, VenueBalance], list[VenueBill]]:
+        """Balance, then newer bills: until none came in between."""
+        driver, sources = self._driver, self._sources
+        driver.run([bills])
+        problem, rows = bills.problem, {} if bills.problem else bills.value
+        unread: tuple[Decimal | None, dict[str, VenueBalance]] = (None, {})
+        for _ in range(self._limits.rounds_max):
+            balance = driver.read(sources.balance())
+            newer = None if problem else driver.read(sources.newer_bills(rows))
+            problem = newer.problem if newer else problem
+            if newer is None or newer.problem or newer.value == 0:
+                unstable = ""
+                break
+        else:
+            unstable = NOT_STABLE
+        shown = unread if balance.problem else balance.value
+        self._note(BALANCE, shown[1], balance.problem or unstable)
+        billed: list[VenueBill] = []
+        try:
+            if not problem:
+                billed = [okxrows.bill(rows[number]) for number in sorted(rows)]
+        except BadRow as bad:
+            problem = str(bad)
+        self._note(BILLS, billed, problem, since_ms=sources.bills_since_ms)
+        return shown[0], shown[1], billed
+
+
+def _problem(tasks: list[Task[Value]]) -> str:
+    return next((task.problem for task in tasks if task.problem), "")
