@@ -194,6 +194,9 @@ def _with_quantity(positions: list[Position], step: SetQuantity) -> list[Positio
 
 
 def _adopt(work: _Work, step: AdoptDifference) -> None:
+    record = _adoption_record(step, work)
+    if step.undoes and record["fill_id"] in work.booked:
+        raise PlanStale(f"the adoption of {step.undoes} is given back already")
     held = {position.key: position for position in work.state.unattributed.positions}
     before = held.pop(step.key, None)
     quantity = step.qty_contracts + (NO_CONTRACTS if before is None else before.qty_contracts)
@@ -209,20 +212,24 @@ def _adopt(work: _Work, step: AdoptDifference) -> None:
         )
     positions = [held[key] for key in sorted(held)]
     work.state.unattributed = work.state.unattributed.model_copy(update={"positions": positions})
-    work.append(ORPHAN_FILLS, _adoption_record(step, work.now_ms))
+    work.append(ORPHAN_FILLS, record)
 
 
-def _adoption_record(step: AdoptDifference, now_ms: int) -> JsonObject:
+def _adoption_record(step: AdoptDifference, work: _Work) -> JsonObject:
     """No execution: its fill id is the finding's, which no exchange gives."""
+    category = "released" if step.undoes else "adopted"
+    told = {"undoes": step.undoes} if step.undoes else {}
     return {
-        "fill_id": f"{step.key.inst_id}:adopted:{step.finding_id}",
+        **told,
+        "fill_id": f"{step.key.inst_id}:{category}:{step.finding_id}",
         **step.key._asdict(),
         "qty_contracts": str(step.qty_contracts.value),
         "px": str(step.entry_px),
         "ts_ms": step.ts_ms,
-        "category": "adopted",
+        "category": category,
         "source": "reconcile",
-        "found_ms": now_ms,
+        "found_ms": work.now_ms,
+        "since_ms": work.state.watermark.fills_ms,
     }
 
 

@@ -4,15 +4,18 @@
 2. Nothing is corrected from a view that is not whole. If any source that positions depend on
    (``CORE``) is incomplete, every item that needs the exchange is UNKNOWN and no correction of any
    kind is offered: an empty list from a failed read is never "flat".
-3. Findings come from the two ledgers (C), the unbooked fills (A, B, D, I, J, M), open intents (F),
-   resting orders (G), orders under one clOrdId (I), what is left over when all of that is booked
-   (A, B, D, E, L: ``gaps.py``), and from who holds it then (H: ``standing.py``).
+3. Findings come from the two ledgers (C), from what was booked to whom (C: ``records.py``), from
+   differences adopted before their executions turned up (A: ``adopted.py``), the unbooked fills (A,
+   B, D, I, J, M), open intents (F), resting orders (G), orders under one clOrdId (I), what is left
+   over when all of that is booked (A, B, D, E, L: ``gaps.py``), and from who holds it then (H:
+   ``standing.py``).
 4. One fill that cannot be judged leaves every unbooked fill of its instrument unjudged: bookings
    are in order or not at all. The watermark passes only fills that the plan books.
 """
 
 from __future__ import annotations
 
+from prometheus_persist.reconcile.adopted import kept, undone, undone_findings, without
 from prometheus_persist.reconcile.attribute import claims
 from prometheus_persist.reconcile.canonical import canonical, source_problems
 from prometheus_persist.reconcile.compare import LedgerPair, compare_ledgers
@@ -31,6 +34,7 @@ from prometheus_persist.reconcile.plan import (
     SettleIntent,
 )
 from prometheus_persist.reconcile.planjson import hashed
+from prometheus_persist.reconcile.records import owner_findings
 from prometheus_persist.reconcile.settle import (
     duplicate_findings,
     intent_findings,
@@ -73,11 +77,17 @@ def reconcile(books: Books, view: VenueView) -> Plan:
     found = claims(books, view, before.held_keys() | venue.keys())
     murky = frozenset(claim.fill.inst_id for claim in found if claim.execution is None)
     clear = tuple(claim for claim in found if claim.fill.inst_id not in murky)
-    walked = walk(before, clear, venue, books.moves)
+    gone = undone(books, before, clear, venue)
+    walked = walk(without(before, gone), clear, venue, books.moves)
+    if (proven := kept(gone, walked, venue)) != gone:
+        gone = proven
+        walked = walk(without(before, gone), clear, venue, books.moves)
     intents = intent_findings(books, view, _booked_by_intent(walked))
     findings = in_order(
         (
             *_ledger_findings(pairs, withheld=False),
+            *owner_findings(books, before),
+            *undone_findings(gone, walked),
             *unjudged_findings(tuple(c for c in found if c.fill.inst_id in murky)),
             *fill_findings(walked, venue),
             *intents,

@@ -49,6 +49,8 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "ledger_older": ("what.ledgers_differ", "cause.torn", "remedy.rebuilt"),
     "ledger_conflict": ("what.ledgers_differ", "cause.same_version", "remedy.ledger_offered"),
     "ledger_withheld": ("what.ledgers_differ", "cause.torn", "remedy.read_again"),
+    "owner_swapped": ("what.owner_swapped", "cause.both_ledgers_written", "remedy.by_hand"),
+    "adoption_replaced": ("what.adoption_replaced", "cause.late_fills", "remedy.given_back"),
     "agent_missing": ("what.agent_missing", "cause.document_lost", "remedy.by_hand"),
     "intent_settled": ("what.intent_open", "cause.answer_unseen", "remedy.settled"),
     "intent_never_arrived": ("what.intent_open", "cause.never_arrived", "remedy.settled"),
@@ -68,6 +70,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "bill_without_fill": ("what.bill_without_fill", "cause.fills_behind", "remedy.read_again"),
     "bills_do_not_add_up": ("what.bills_gap", "cause.bills_gap", "remedy.cash_offered"),
     "money_unexplained": ("what.money_unexplained", "cause.no_bill", "remedy.cash_offered"),
+    "unexplained_returned": ("what.money_returned", "cause.explained_since", "remedy.cash_own"),
     "money_adopted": ("what.money_unexplained", "cause.adopted", "remedy.cash_offered"),
 }
 

@@ -58,7 +58,7 @@ def outcome(before: Holdings, findings: Iterable[Finding]) -> Outcome:
     holdings = before.copy()
     executions: list[tuple[str, Execution]] = []
     later: list[AdoptDifference | SetQuantity] = []
-    paid, possible = [ZERO], True
+    paid, possible, adopted = [ZERO], True, False
     for step in in_application_order(findings):
         if isinstance(step, (BookFill, BookOrphan)):
             owner = step.agent_id if isinstance(step, BookFill) else NOBODY
@@ -69,6 +69,9 @@ def outcome(before: Holdings, findings: Iterable[Finding]) -> Outcome:
                 continue
             paid.append(add(pnl, step.execution.fee))
             executions.append((owner, step.execution))
+        elif isinstance(step, AdoptDifference) and step.undoes:
+            holdings.give_back(step)
+            adopted = True
         elif isinstance(step, (AdoptDifference, SetQuantity)):
             later.append(step)
     lots = _lots(holdings)
@@ -78,7 +81,7 @@ def outcome(before: Holdings, findings: Iterable[Finding]) -> Outcome:
         lots={key: held for key in sorted(lots) if (held := _held(lots[key]))},
         paid=add(*paid),
         executions=tuple(executions),
-        adopted=bool(later),
+        adopted=adopted or bool(later),
         possible=possible,
     )
 

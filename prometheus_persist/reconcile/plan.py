@@ -165,6 +165,8 @@ class AdoptDifference:
     """Let nobody own what the exchange shows and no execution explains; only ever on approval.
 
     ``qty_contracts`` is what owners + unattributed lack (signed, in the key's own coordinates).
+    ``undoes`` names the finding of an earlier adoption that this one gives back, because its
+    executions turned up: it needs no approval, and comes before the executions.
     """
 
     key: PositionKey
@@ -172,6 +174,7 @@ class AdoptDifference:
     entry_px: Decimal
     ts_ms: int
     finding_id: str
+    undoes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +309,8 @@ def in_application_order(findings: Iterable[Finding]) -> tuple[Correction, ...]:
 def _application_order(step: Correction) -> tuple[int, int, int, str]:
     if isinstance(step, RebuildLedger):
         return (0, 0, 0, step.agent_id)
+    if isinstance(step, AdoptDifference) and step.undoes:
+        return (0, 1, 0, f"{step.key} {step.undoes}")
     if isinstance(step, (BookFill, BookOrphan)):
         execution = step.execution
         place = f"{execution.fill_id} {step.part}"

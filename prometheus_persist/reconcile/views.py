@@ -294,6 +294,22 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Adoption:
+    """A difference that was made nobody's without an execution, and stands (``finding_id``).
+
+    ``since_ms`` is how far executions were booked at the time: what explains it is not older.
+    ``found_ms`` is when it was adopted, by our clock.
+    """
+
+    key: PositionKey
+    qty_contracts: Contracts
+    finding_id: str
+    entry_px: Decimal = ZERO
+    since_ms: int = 0
+    found_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """What the store holds: the typed state and what its streams already contain.
 
@@ -305,6 +321,8 @@ class Books:
     the fee under which each fill was booked. ``money`` is everything ever booked, by owner ("" for
     nobody and for the account itself) and kind. ``moves`` are the executions booked with a time
     from the last reconciled bill on, oldest first: who held what at the time of a later bill.
+    ``recorded`` is what every agent's booked executions add up to. ``adopted`` are the differences
+    adopted and not given back, oldest first.
     """
 
     state: SystemState
@@ -315,3 +333,5 @@ class Books:
     booked_fees: Mapping[str, Decimal] = field(default_factory=dict)
     money: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     moves: tuple[Move, ...] = ()
+    recorded: Mapping[str, Mapping[PositionKey, Contracts]] = field(default_factory=dict)
+    adopted: tuple[Adoption, ...] = ()

@@ -33,6 +33,7 @@ from enum import StrEnum
 from prometheus_persist.errors import BadValue
 from prometheus_persist.reconcile.attribute import FORCED, Claim
 from prometheus_persist.reconcile.compare import LedgerPair
+from prometheus_persist.reconcile.plan import AdoptDifference
 from prometheus_persist.reconcile.split import NOBODY, split
 from prometheus_persist.reconcile.views import Move
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, Position, PositionKey
@@ -122,6 +123,20 @@ class Holdings:
         after, pnl = applied([] if before is None else [before], execution)
         self._put(owner, execution.key, after[0] if after else None)
         return pnl
+
+    def give_back(self, step: AdoptDifference) -> None:
+        """Take what was adopted out of what is nobody's, the way ``apply.py`` does it."""
+        before = self.position(NOBODY, step.key)
+        held = Position.model_validate(
+            {
+                **step.key._asdict(),
+                "qty_contracts": step.qty_contracts + self.held(NOBODY, step.key),
+                "entry_px": step.entry_px if before is None else before.entry_px,
+                "opened_ms": step.ts_ms if before is None else before.opened_ms,
+                "updated_ms": step.ts_ms,
+            }
+        )
+        self._put(NOBODY, step.key, held)
 
     def _put(self, owner: str, key: PositionKey, position: Position | None) -> None:
         owners = self._by_key.setdefault(key, {})

@@ -91,6 +91,16 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "{key}方向不一致：账簿{books}张，OKX {venue}张",
         "{key} points the other way: books {books}, OKX {venue} contracts",
     ),
+    "what.owner_swapped": (
+        "{key}：两本账簿均记录{held}张，但已入账的成交合计为{booked}张（涉及{others}）",
+        "{key}: both ledgers hold {held} contracts, the executions booked to it add up to "
+        "{booked} (also off: {others})",
+    ),
+    "what.adoption_replaced": (
+        "{key}：此前无成交依据而认领的{contracts}张，现已找到{fills}笔成交",
+        "{key}: {contracts} contracts that were adopted without an execution, and now {fills} "
+        "execution(s) for them",
+    ),
     "what.venue_more": (
         "{key}：OKX持仓{venue}张，多于账簿的{books}张",
         "{key}: OKX holds {venue} contracts, more than the {books} in the books",
@@ -154,6 +164,10 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
     "what.other_cash": (
         "{bills}笔其他资金变动未入账，净额{amount} {ccy}",
         "{bills} other movement(s) of money are not booked, net {amount} {ccy}",
+    ),
+    "what.money_returned": (
+        "曾记为无法解释的{flows}笔资金如今有了依据，冲回{amount} {ccy}",
+        "{flows} flow(s) once booked as unexplained are explained now; {amount} {ccy} go back",
     ),
     "what.bill_without_fill": (
         "有{bills}笔成交账单（{inst_ids}）还看不到对应的成交",
@@ -224,6 +238,14 @@ CAUSE: Final[Mapping[str, tuple[str, str]]] = {
         "系统外的成交把持仓翻到了另一侧",
         "fills from outside turned the position over",
     ),
+    "cause.both_ledgers_written": (
+        "持仓在两本账簿中被移到了另一个Agent名下",
+        "the position was moved to another agent in both ledgers",
+    ),
+    "cause.late_fills": (
+        "交易所当时尚未列出这些成交",
+        "the exchange did not list the executions at the time",
+    ),
     "cause.no_evidence": (
         "没有任何成交能解释这一差异",
         "no fill explains the difference",
@@ -268,6 +290,10 @@ CAUSE: Final[Mapping[str, tuple[str, str]]] = {
     "cause.no_bill": (
         "没有任何账单或成交能解释这一差额",
         "neither a bill nor a fill explains the difference",
+    ),
+    "cause.explained_since": (
+        "当时缺少的账单或成交后来出现了，金额分文不差",
+        "the bill or the executions that were missing then have turned up, to the cent",
     ),
     "cause.adopted": (
         "随同没有成交依据而认领的持仓差额：其盈亏没有成交可记",
@@ -352,6 +378,10 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
     "remedy.ledger_offered": (
         "需人工确认。建议：以{source}账簿为准，重建另一本",
         "a human decides. Suggested: the {source} ledger wins, the other is rebuilt from it",
+    ),
+    "remedy.given_back": (
+        "撤销认领（{adopted}），按实际成交入账",
+        "the adoption ({adopted}) is taken back, the executions are booked in its place",
     ),
     "remedy.adopt": (
         "需人工确认。建议：以OKX实际为准，差额记为无归属，{inst_id}冻结新开仓",

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from prometheus_persist.state import (
     NO_CONTRACTS,
+    Contracts,
     OrderIntent,
     PositionKey,
     SystemState,
@@ -27,7 +28,7 @@ from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.state.money import ZERO, add
 
 if TYPE_CHECKING:
-    from prometheus_persist.reconcile.views import Books, Move
+    from prometheus_persist.reconcile.views import Adoption, Books, Move
 
 NOBODY = ""
 _CLOSING_SIDE = {"long": "sell", "short": "buy", "net": "sell"}
@@ -42,6 +43,8 @@ class StreamIndex:
     owners: dict[str, str] = field(default_factory=dict)
     ended: dict[str, OrderIntent] = field(default_factory=dict)
     money: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    recorded: dict[str, dict[PositionKey, Contracts]] = field(default_factory=dict)
+    adopted: dict[str, Adoption] = field(default_factory=dict)
     _recent: list[tuple[int, str, JsonObject]] = field(default_factory=list)
     _seen: dict[str, int] = field(default_factory=dict)
 
@@ -65,6 +68,8 @@ class StreamIndex:
             _fees(self._recent),
             self.money,
             _moves(self._recent),
+            self.recorded,
+            tuple(self.adopted.values()),
         )
 
     def take(self, streams: Mapping[str, list[JsonObject]], since_ms: int = 0) -> None:
@@ -79,6 +84,8 @@ class StreamIndex:
                 elif name == CASH_FLOWS:
                     self.flows.add(record["ref"])
                     self._pay(record["agent_id"], record["kind"], record["amount"])
+                elif record.get("category") in ("adopted", "released"):
+                    self._adoption(record)
                 else:
                     self._execution(record, since_ms)
             self._seen[name] = len(records)
@@ -86,10 +93,36 @@ class StreamIndex:
     def _execution(self, record: JsonObject, since_ms: int) -> None:
         self.booked.add(record["fill_id"])
         owner = record.get("agent_id", NOBODY)
-        for kind in ("pnl", "fee"):  # an adopted difference, or an orphan of old, has none
+        for kind in ("pnl", "fee"):  # an orphan of old has none
             self._pay(owner, kind, record.get(kind, "0"))
+        if owner != NOBODY:
+            key, signed = _moved(record)
+            held = self.recorded.setdefault(owner, {})
+            held[key] = held.get(key, NO_CONTRACTS) + signed
         if record["ts_ms"] >= since_ms and "side" in record:
             self._recent.append((record["ts_ms"], owner, record))
+
+    def _adoption(self, record: JsonObject) -> None:
+        """A difference that was made nobody's, or is given back."""
+        from prometheus_persist.reconcile.views import Adoption
+
+        self.booked.add(record["fill_id"])
+        finding_id = record.get("undoes") or record["fill_id"].rpartition(":")[2]
+        before = self.adopted.pop(finding_id, None)
+        quantity = contracts(record["qty_contracts"])
+        if before is not None:
+            quantity += before.qty_contracts
+        if quantity and (before is not None or record["category"] == "adopted"):
+            key = PositionKey(record["inst_id"], record["mgn_mode"], record["pos_side"])
+            self.adopted[finding_id] = before or Adoption(
+                key,
+                quantity,
+                finding_id,
+                Decimal(record["px"]),
+                record.get("since_ms") or record["ts_ms"],
+                record["found_ms"],
+            )
+            self.adopted[finding_id] = replace(self.adopted[finding_id], qty_contracts=quantity)
 
     def _pay(self, owner: str, kind: str, amount: str) -> None:
         paid = self.money.setdefault(owner, {})
@@ -109,8 +142,13 @@ def _moves(recent: list[tuple[int, str, JsonObject]]) -> tuple[Move, ...]:
 
     moves = []
     for ts_ms, owner, record in recent:
-        key = PositionKey(record["inst_id"], record["mgn_mode"], record["pos_side"])
-        quantity = contracts(record["qty_contracts"])
-        closes = record["side"] == _CLOSING_SIDE[key.pos_side]
-        moves.append(Move(ts_ms, owner, key, NO_CONTRACTS - quantity if closes else quantity))
+        moves.append(Move(ts_ms, owner, *_moved(record)))
     return tuple(sorted(moves, key=lambda move: move.ts_ms))
+
+
+def _moved(record: JsonObject) -> tuple[PositionKey, Contracts]:
+    """The key that a booked execution moved, and by how much."""
+    key = PositionKey(record["inst_id"], record["mgn_mode"], record["pos_side"])
+    quantity = contracts(record["qty_contracts"])
+    closes = record["side"] == _CLOSING_SIDE[key.pos_side]
+    return key, -quantity if closes else quantity

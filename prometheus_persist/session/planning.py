@@ -32,6 +32,8 @@ from prometheus_persist.state import FreezeState, state_from
 from prometheus_persist.state.documents import PUBLIC_TRADES
 
 OVERLAP_MS = 60_000
+ADOPTION_WATCHED_MS = 3 * 24 * 3_600_000
+"""How long executions are looked for that an adopted difference stands in for."""
 READS_MAX = 4
 READ_AGAIN_S = 0.1
 UNCONFIRMED = "what needs a human was not seen twice alike"
@@ -170,10 +172,11 @@ def with_freeze(decision: str, freeze: FreezeState) -> str:
 
 def _request(books: Books, clock: Clock, settings: Settings, budget_s: float) -> ViewRequest:
     mark, cash = books.state.watermark, books.state.account_cash
-    intents = books.state.intents
+    intents, now_ms = books.state.intents, clock.now_ms()
+    watched = [one.since_ms for one in books.adopted if one.found_ms > now_ms - ADOPTION_WATCHED_MS]
     return ViewRequest(
-        since_ms=max(mark.since_ms, mark.fills_ms) - OVERLAP_MS,
-        now_ms=clock.now_ms(),
+        since_ms=max(mark.since_ms, min([mark.fills_ms, *watched])) - OVERLAP_MS,
+        now_ms=now_ms,
         intents=tuple(intents[key] for key in sorted(intents)),
         in_flight_ms=settings.in_flight_ms,
         bills_since_ms=cash.bills_ms - OVERLAP_MS if cash.bills_ms else None,

@@ -32,9 +32,11 @@ from prometheus_persist.reconcile.views import (
     VenueBill,
     VenueLife,
 )
+from prometheus_persist.session.index import StreamIndex
 from prometheus_persist.state import (
     AccountCash,
     Agent,
+    Contracts,
     Execution,
     OrderIntent,
     PositionKey,
@@ -98,6 +100,10 @@ class World:
         self.fees: dict[str, Decimal] = {}
         self.money: dict[str, dict[str, Decimal]] = {}
         self.moves: list[Move] = []
+        self.recorded: dict[str, dict[PositionKey, Contracts]] = {}
+        self.adoptions: list[dict] = []
+        self.index = StreamIndex()
+        self.hidden: set[str] = set()
         self._number = 0
 
     # what happens ---------------------------------------------------------------------------
@@ -272,6 +278,8 @@ class World:
             dict(self.fees),
             {owner: dict(kinds) for owner, kinds in self.money.items()},
             tuple(sorted((m for m in self.moves if m.ts_ms >= since_ms), key=lambda m: m.ts_ms)),
+            {owner: dict(held) for owner, held in self.recorded.items()},
+            tuple(self.index.adopted.values()),
         )
 
     def view(self) -> VenueView:
@@ -295,12 +303,12 @@ class World:
             },
             instruments=self.instruments,
             positions=positions,
-            fills=tuple(self.fills),
-            orders=tuple(self.orders),
-            algo_orders=tuple(self.algos),
+            fills=tuple(row for row in self.fills if row.ord_id not in self.hidden),
+            orders=tuple(row for row in self.orders if row.ord_id not in self.hidden),
+            algo_orders=tuple(row for row in self.algos if row.ord_id not in self.hidden),
             lookups=tuple(self.lookups.values()),
             lives=tuple(life for lives in self.lives.values() for life in lives if life.kind),
-            bills=tuple(self.bills),
+            bills=tuple(row for row in self.bills if row.ord_id not in self.hidden),
             balances={"USDT": VenueBalance("USDT", self.cash + UPL, UPL)},
         )
 
@@ -313,6 +321,9 @@ class World:
                 self.booked.add(str(row["fill_id"]))
                 if "side" in row:
                     self._told(row)
+                else:
+                    self.index.take({"orphan_fills": [*self.adoptions, row]})
+                    self.adoptions.append(row)
         for row in done.records.get("cash_flows", []):
             self.flows.add(str(row["ref"]))
             self._paid(str(row["agent_id"]), str(row["kind"]), Decimal(str(row["amount"])))
@@ -401,7 +412,11 @@ class World:
         quantity = contracts(str(row["qty_contracts"]))
         key = PositionKey(str(row["inst_id"]), str(row["mgn_mode"]), str(row["pos_side"]))
         closes = row["side"] == ("buy" if key.pos_side == "short" else "sell")
-        self.moves.append(Move(int(row["ts_ms"]), owner, key, -quantity if closes else quantity))
+        signed = -quantity if closes else quantity
+        self.moves.append(Move(int(row["ts_ms"]), owner, key, signed))
+        if owner:
+            held = self.recorded.setdefault(owner, {})
+            held[key] = held.get(key, contracts(0)) + signed
 
     def _paid(self, owner: str, kind: str, amount: Decimal) -> None:
         kinds = self.money.setdefault(owner, {})

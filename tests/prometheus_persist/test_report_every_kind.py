@@ -115,7 +115,27 @@ def spot(world: World) -> None:
     world._bill("2", Decimal(-3), key=key, size="0.1", trade_id="5")
 
 
+def late_after_adoption(world: World) -> None:
+    world.trade("A", "buy", 3, booked=False)
+    world.hidden.add(world.orders[-1].ord_id)
+    world.adopt(reconcile(world.books(), world.view()))
+    world.hidden.clear()
+
+
+def owner_exchanged(world: World) -> None:
+    world.trade("A", "buy", 5)
+    for book, ledgers in (
+        ("private", world.state.private_ledgers),
+        ("public", world.state.public_accounts),
+    ):
+        moved = ledgers["A"].positions
+        world.edit("A", book, positions=[])
+        world.edit("B", book, positions=moved)
+
+
 MORE = (
+    Row("an adopted difference, and its execution", late_after_adoption),
+    Row("an owner exchanged in both ledgers", owner_exchanged),
     Row("a ledger is older and the exchange was not read", older_and_unread),
     Row("less on one leg than the books say", less_on_one_leg, hedged=True),
     Row("opened and stopped while away", steps(

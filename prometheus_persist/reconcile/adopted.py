@@ -1,0 +1,125 @@
+"""P8: what was adopted without an execution is given back once the execution turns up.
+
+A difference that nothing explained was made nobody's, on approval. If the exchange later shows
+executions for it (a lagging index, an archive that was read at last), both would be in the books.
+So, per key, where an adoption stands and executions are not booked yet:
+
+1. The executions alone leave the key off the exchange's figure, and without some of the standing
+   adoptions it comes out exactly: those are undone in the same plan, before the executions are
+   booked. The fewest that do it, the newest first; at most ``TRIED_MAX`` are looked at.
+2. Under posSide long and short nobody cannot be left with less than nothing: not given back then.
+   The entry price of what is nobody's after that is what it was, else that of the adoption.
+3. If the books agreed with the exchange without the executions, these are a part of what stands,
+   and a part of one adoption on their side is given back for them.
+4. Where it does not come out exactly, nothing is undone; what is left over is for a human, as ever.
+5. ``kept`` takes an undoing back that the walk did not bear out.
+
+An adoption is undone once: what stands is what was adopted and has not been given back. Adoptions
+under one finding's id are one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+
+from prometheus_persist.reconcile.attribute import Claim
+from prometheus_persist.reconcile.findings import finding
+from prometheus_persist.reconcile.plan import AdoptDifference, Case, Evidence, Finding, Resolution
+from prometheus_persist.reconcile.views import Adoption, Books
+from prometheus_persist.reconcile.walk import NOBODY, Holdings, Walk
+from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
+
+TRIED_MAX = 8
+"""Standing adoptions of one key that are tried in combination."""
+
+Undone = tuple[Adoption, ...]
+
+
+def undone(
+    books: Books,
+    before: Holdings,
+    claims: Iterable[Claim],
+    venue: Mapping[PositionKey, Contracts],
+) -> Undone:
+    """The standing adoptions that the unbooked executions replace."""
+    standing: dict[PositionKey, list[Adoption]] = {}
+    for adoption in books.adopted:
+        standing.setdefault(adoption.key, []).append(adoption)
+    late: dict[PositionKey, Contracts] = {}
+    for claim in claims:
+        if claim.execution is not None:
+            key = claim.execution.key
+            late[key] = late.get(key, NO_CONTRACTS) + claim.execution.signed
+    gone: list[Adoption] = []
+    for key in sorted(standing.keys() & late.keys()):
+        held, shown = before.held(NOBODY, key), venue.get(key, NO_CONTRACTS)
+        over = before.total(key) + late[key] - shown
+        if over and (key.pos_side == "net" or (held - over).sign >= 0):
+            whole = _fewest(standing[key], over)
+            agreed = before.total(key) == shown
+            gone += whole or (_part(standing[key], over) if agreed else ())
+    return tuple(gone)
+
+
+def _part(standing: list[Adoption], over: Contracts) -> Undone:
+    for one in standing[::-1]:
+        if one.qty_contracts.sign == over.sign and abs(over) < abs(one.qty_contracts):
+            return (dataclasses.replace(one, qty_contracts=over),)
+    return ()
+
+
+def _fewest(standing: list[Adoption], over: Contracts) -> Undone:
+    newest = standing[::-1][:TRIED_MAX]
+    for count in range(1, len(newest) + 1):
+        for some in combinations(newest, count):
+            total = sum((one.qty_contracts for one in some), NO_CONTRACTS)
+            if total == over:
+                return some
+    return ()
+
+
+def without(holdings: Holdings, gone: Undone) -> Holdings:
+    """What is held once these adoptions are given back."""
+    left = holdings.copy()
+    for adoption in gone:
+        left.give_back(_step(adoption))
+    return left
+
+
+def kept(gone: Undone, walked: Walk, venue: Mapping[PositionKey, Contracts]) -> Undone:
+    """Those after which the walk leads to what the exchange shows."""
+    return tuple(
+        one for one in gone if walked.after.total(one.key) == venue.get(one.key, NO_CONTRACTS)
+    )
+
+
+def undone_findings(gone: Undone, walked: Walk) -> list[Finding]:
+    """One finding per adoption that is given back."""
+    return [_finding(one, walked) for one in gone]
+
+
+def _step(one: Adoption) -> AdoptDifference:
+    ts_ms = one.since_ms
+    return AdoptDifference(one.key, -one.qty_contracts, one.entry_px, ts_ms, "", one.finding_id)
+
+
+def _finding(one: Adoption, walked: Walk) -> Finding:
+    key = one.key
+    fills = sorted({s.execution.fill_id for s in walked.steps if s.execution.key == key})
+    return finding(
+        "adoption_replaced",
+        Case.A,
+        Resolution.AUTO,
+        key=key,
+        params={
+            "key": str(key),
+            "inst_id": key.inst_id,
+            "contracts": str(one.qty_contracts),
+            "adopted": one.finding_id,
+            "fills": str(len(fills)),
+        },
+        evidence=[Evidence("fill", fill_id) for fill_id in fills],
+        corrections=lambda finding_id: (dataclasses.replace(_step(one), finding_id=finding_id),),
+    )
