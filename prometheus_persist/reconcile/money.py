@@ -13,7 +13,8 @@ entry prices (``outcome.py``).
    rule or an exact id says so, else to the account's own entry, in sight.
 3. What then remains unexplained needs a human. Suggested: into the account's own entry.
 4. Where a plan adopts a difference that no execution explains, the money that belongs to it is what
-   remains: it goes the same way, on the same approval.
+   remains: it goes the same way, on the same approval (``unexplained.py``), and comes back when the
+   executions turn up.
 5. Positions that do not agree even once the plan is applied say nothing about the money: it is left
    where it is, and so is how far bills are accounted for.
 6. One currency. What was not read in full, or settles in another, is UNKNOWN.
@@ -22,9 +23,8 @@ entry prices (``outcome.py``).
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import Decimal
 
 from prometheus_persist.reconcile.attribute import LIQUIDATION
 from prometheus_persist.reconcile.bills import (
@@ -35,19 +35,17 @@ from prometheus_persist.reconcile.bills import (
     own_findings,
     sort_bills,
 )
-from prometheus_persist.reconcile.findings import finding
 from prometheus_persist.reconcile.funding import funding_findings
 from prometheus_persist.reconcile.outcome import Outcome, basis, outcome, positions_agree
-from prometheus_persist.reconcile.penalty import BILL_LIQUIDATION, CENT, penalty_findings
+from prometheus_persist.reconcile.penalty import BILL_LIQUIDATION, penalty_findings
 from prometheus_persist.reconcile.plan import (
     BookCash,
-    Case,
-    Evidence,
     Finding,
     MoneyCheck,
     Resolution,
     Verdict,
 )
+from prometheus_persist.reconcile.unexplained import rounded, unexplained
 from prometheus_persist.reconcile.views import (
     BALANCE,
     BILLS,
@@ -56,16 +54,12 @@ from prometheus_persist.reconcile.views import (
     VenueBill,
     VenueView,
 )
-from prometheus_persist.reconcile.walk import NOBODY, Holdings
+from prometheus_persist.reconcile.walk import Holdings
 from prometheus_persist.state import AccountCash, PositionKey
-from prometheus_persist.state.exactjson import dumps
-from prometheus_persist.state.money import DIGITS_MAX, ZERO, add, exact, plain, sub
+from prometheus_persist.state.money import ZERO, add, sub
 
-UNEXPLAINED = "unexplained"
 SETTLED_STEP = Decimal("1e-8")
 """Equity and unrealised PnL move with the price; their difference must not, in its last digits."""
-_BOOK_STEP = Decimal("1e-12")
-_REF_HEX_CHARS = 16
 
 
 def judge_money(
@@ -93,7 +87,7 @@ def judge_money(
     check = _less(check, moved)
     penalties = penalty_findings(books, view, after, bills, before.agents, check.residual or ZERO)
     check = _less(check, penalties)
-    judged, check = _unexplained(cash, bills, check, adopted=after.adopted)
+    judged, check = unexplained(books, bills, check, adopted=after.adopted)
     return [*moved, *penalties, *judged], check
 
 
@@ -145,7 +139,7 @@ def _check(books: Books, view: VenueView, after: Outcome) -> MoneyCheck:
     """R4 before anything of case K is booked."""
     cash = books.state.account_cash
     row = view.balances.get(cash.ccy)
-    settled = ZERO if row is None else _rounded(row.settled, SETTLED_STEP)
+    settled = ZERO if row is None else rounded(row.settled, SETTLED_STEP)
     paid = [amount for kinds in books.money.values() for amount in kinds.values()]
     booked, owed = add(after.paid, *paid), basis(after, view)
     covered = [bill for bill in view.bills if bill.ccy == cash.ccy]
@@ -201,49 +195,3 @@ def _less(check: MoneyCheck, findings: Iterable[Finding]) -> MoneyCheck:
     )
     residual = sub(check.residual or ZERO, flows)
     return dataclasses.replace(check, booked=add(check.booked, flows), residual=residual)
-
-
-def _unexplained(
-    cash: AccountCash, bills: Iterable[VenueBill], check: MoneyCheck, *, adopted: bool
-) -> tuple[list[Finding], MoneyCheck]:
-    """At most one finding, for whatever is left; its suggestion is not part of ``check``."""
-    settled, residual = check.settled or ZERO, check.residual or ZERO
-    gap = sub(settled, add(cash.settled, *(bill.change for bill in bills)))
-    if abs(gap) >= CENT:
-        kind = "bills_do_not_add_up"
-    elif abs(residual) >= CENT:
-        kind = "money_adopted" if adopted else "money_unexplained"
-    else:
-        return [], check
-    shown = {
-        "settled": plain(settled),
-        "settled_before": plain(cash.settled),
-        "bill_seen": str(check.bill_seen),
-        "reserve": plain(check.reserve),
-        "booked": plain(_rounded(check.booked, _BOOK_STEP)),
-        "basis": plain(_rounded(check.basis, _BOOK_STEP)),
-    }
-    amount = _rounded(residual, _BOOK_STEP)
-    digest = hashlib.sha256(dumps({**shown, "amount": plain(amount)})).hexdigest()
-    ref = f"{UNEXPLAINED}:{digest[:_REF_HEX_CHARS]}"
-    step = BookCash(NOBODY, ref, UNEXPLAINED, amount, "", check.bills_ms)
-    found = finding(
-        kind,
-        Case.K,
-        Resolution.HUMAN,
-        agent_id=NOBODY,
-        params={
-            "ccy": check.ccy,
-            "settled": plain(settled),
-            "gap": plain(gap),
-            "amount": plain(amount),
-        },
-        evidence=[Evidence("balance", check.ccy, shown)],
-        corrections=lambda _: (step,) if amount else (),
-    )
-    return [found], dataclasses.replace(check, verdict=Verdict.MISMATCH)
-
-
-def _rounded(amount: Decimal, step: Decimal) -> Decimal:
-    with localcontext(prec=DIGITS_MAX, rounding=ROUND_HALF_EVEN):
-        return exact(plain(amount.quantize(step)))
