@@ -19,11 +19,10 @@ from chaos.instruments import CONTRACTS, INST_IDS
 from chaos.outage.stage import Ask, Stage, client_of
 
 AGENTS: Final = 10
-TRADES: Final = 3_450
+TRADES: Final = 3_400
 QUICK_TRADES: Final = 345
 ROUND: Final = 345
 EVENTS: Final = 40
-HOURS: Final = 9
 HOUR_MS: Final = 3_600_000
 BTC, DOGE, ETH, SOL, XRP = INST_IDS
 _BEARS: Final = (SOL, XRP)

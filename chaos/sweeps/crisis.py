@@ -43,7 +43,7 @@ HOUR_MS = 3_600_000
 LATE_MS = 300_000
 """How long before the recovery the hour's events happen."""
 CRASH = "crash"
-SETTINGS = Settings(in_flight_ms=500)
+SETTINGS = Settings(in_flight_ms=20)
 TIMEOUT_MS = 2_000
 _BOUGHT = ((BTC, "buy"), (ETH, "buy"), (SOL, "sell"))
 _STOPS = {1: "49000", 4: "40000", 2: "2500"}
@@ -166,7 +166,7 @@ class Crisis:
     def _hour(self) -> None:
         self.venue.advance(HOUR_MS - LATE_MS)
         self.venue.price(BTC, "48900")
-        self.venue.trade_by_hand(ETH, "buy", "1")
+        self.venue.trade_by_hand(ETH, "buy", "2")
         self.venue.fund(ETH, "0.0001")
         self.venue.liquidate(SOL)
         self.venue.advance(LATE_MS)

@@ -118,7 +118,7 @@ def judge_recovered(tally: Tally, crisis: Crisis, disk: MemoryFs, due: Reference
         return
     before = len(tally.problems)
     if (facts.decision, again.decision) != (due.decision, due.decision):
-        said = f"{facts.decision}, then {again.decision}, not {due.decision}"
+        said = f"{facts.decision}, then {again.decision}, not {due.decision}{_why(facts)}"
         tally.wrong("another decision", f"{at}: {said}")
     judge_books(tally, books, due, at)
     if differences(books_on(disk), books):
@@ -153,6 +153,17 @@ def judge_orders(tally: Tally, crisis: Crisis, due: Reference, at: str) -> None:
         return
     if found != due.orders:
         tally.wrong("orders at the exchange changed", f"{at}: {differences(found, due.orders)[0]}")
+
+
+def _why(facts: RecoveryFacts) -> str:
+    """What a recovery that stopped said about it."""
+    unread = facts.plan.source_problems if facts.plan else ()
+    doubts = [
+        f"{item.agent_id} {item.item}: {item.note}"
+        for item in (facts.plan.items if facts.plan else ())
+        if item.verdict.value == "UNKNOWN"
+    ]
+    return "".join(f"; {each}" for each in [facts.venue_problem, *unread, *doubts[:2]] if each)
 
 
 def _owners_agree(tally: Tally, crisis: Crisis, books: JsonObject, at: str) -> bool:

@@ -41,11 +41,11 @@ from chaos.sweeps.recovering import (
 from chaos.sweeps.tally import Tally
 from prometheus_persist.storage.memory import MemoryFs
 
-CI_STRIDE = 3
+CI_STRIDE = 5
 CI_NESTED = 4
 FULL_NESTED = 8
 """With ``full`` every death has so many second ones, spread over the recovery after it."""
-CI_CHILDREN = 9
+CI_CHILDREN = 6
 CHILD_S_MAX = 60.0
 
 
@@ -126,7 +126,7 @@ def _deaths(tally: Tally, crisis: Crisis, due: Reference, *, full: bool) -> None
             _nested(tally, crisis, left, due, blow, seed=tally.seed + number, full=full)
         crisis.grounds.clear()
     if not full:
-        tally.notes.append(f"sampled: every {CI_STRIDE}rd death, after every {CI_NESTED}th another")
+        tally.notes.append(f"sampled: every {CI_STRIDE}th death, after every {CI_NESTED}th another")
 
 
 def _nested(

@@ -45,7 +45,7 @@ from chaos.sweeps.recovering import (
 from chaos.sweeps.tally import Tally
 from prometheus_persist.storage.memory import MemoryFs
 
-CI_CASES = 90
+CI_CASES = 70
 A_WHILE = 3
 HASTY_MS = 250
 """How long a client waits where an answer is late on purpose."""

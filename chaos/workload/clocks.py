@@ -42,9 +42,11 @@ class WoundClock:
 class VenueClock:
     """An exchange's time: the machine's, so many milliseconds ahead.
 
-    A pause passes at once on the dial that durations are read from, and not on the other: whoever
-    waits uses up his patience, and the exchange's clock and this one still agree.
+    A short pause lasts. A longer one passes at once on the dial that durations are read from, and not
+    on the other: whoever waits uses up his patience, and the exchange's clock and this one agree.
     """
+
+    LASTS_S_MAX = 0.05
 
     def __init__(self, ahead_ms: int) -> None:
         self._ahead_ms = ahead_ms
@@ -64,5 +66,8 @@ class VenueClock:
         return time.monotonic() + self._slept_s
 
     def sleep(self, seconds: float) -> None:
-        """Returns at once."""
-        self._slept_s += seconds
+        """Returns at once from all but a short one."""
+        if seconds <= self.LASTS_S_MAX:
+            time.sleep(seconds)
+        else:
+            self._slept_s += seconds
