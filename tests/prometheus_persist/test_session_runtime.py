@@ -64,6 +64,7 @@ def cycling(root: Path, venue: Venue, every: int = 2) -> tuple[Session, StillClo
     for name in ("A", "B"):
         session.add_agent(Agent(agent_id=name, current_capital=10_000))
     assert session.recover(venue).decision == "go"
+    session.wait()
     clock.slept.clear()
     return session, clock
 
