@@ -24,6 +24,7 @@ AGAINST = (*LONG_3, do.trade("B", "short", 2))
 EVEN = (*LONG_3, do.trade("B", "short", 3))
 CASH = ("K", AUTO, None, "BookCash")
 OWN = ("K", AUTO, "", "BookCash")
+PENALTY = ("K", AUTO, None, "BookCash")  # what the margin had left: 150 - 147 - the fee
 BOOKED = (("A", AUTO, "A", FILL), ("F", AUTO, "A", SETTLE))
 
 FOUND = (
@@ -102,6 +103,25 @@ FOUND = (
         decision=RESTRICTED,
         holds={"": "long 2"},
         cash={"": "funding -0.1"},
+    ),
+    Row(
+        "a liquidation and its penalty",
+        "K",
+        before=(do.trade("A", "long", 3, mgn="isolated"),),
+        away=(do.price(45_100),),
+        plan=(("B", AUTO, "A", FILL), PENALTY),
+        cash={"A": "liquidation_penalty -2.3235"},
+    ),
+    Row(
+        "a penalty that two owners share",
+        "K",
+        before=(
+            do.trade("A", "long", 3, mgn="isolated"),
+            do.trade("B", "long", 1, mgn="isolated"),
+        ),
+        away=(do.price(45_100),),
+        plan=(("B", AUTO, "A", FILL), ("B", AUTO, "B", FILL), PENALTY),
+        cash={"A": "liquidation_penalty -2.3235", "B": "liquidation_penalty -0.7745"},
     ),
     Row(
         "a deposit",
