@@ -6,28 +6,43 @@ P3  conservation: owners + unattributed = exchange for every key, before nobody 
 P4  what went in is untouched
 P5  shuffled, repeated and re-paged rows change nothing
 P6  a clean run is left alone
+P7  whoever reads can do nothing else: every question is a GET of the list of reads
+P8  an execution that turns up late replaces what stood in for it, once
+
+The last test counts the examples of all of them.
 """
 
 from __future__ import annotations
 
 import copy
 import random
+import sys
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from reconcile_world import BTC, ETH, World, replaced
 
+from chaos.chance import generator
+from chaos.detect.kinds import KINDS
+from chaos.detect.world import Clock
+from chaos.detect.world import World as Account
 from prometheus_persist.errors import PlanStale
+from prometheus_persist.exchange import OkxReader
+from prometheus_persist.exchange.okxask import READS
 from prometheus_persist.reconcile import Verdict, apply_plan, plan_to_json, reconcile
-from prometheus_persist.reconcile.plan import BookFill
+from prometheus_persist.reconcile.plan import BookFill, SetQuantity
+from prometheus_persist.session.planning import read
+from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import PositionKey
 from prometheus_persist.state.documents import to_documents
 from prometheus_persist.state.exactjson import dumps
 
 AGENTS = ("A", "B_1", "B1")
+EXAMPLES_MIN = 2_000
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,16 @@ def frozen_bytes(world: World) -> bytes:
     return dumps(to_documents(world.state))
 
 
+def owned(world: World) -> dict[PositionKey, Decimal]:
+    """Σ agents + what is nobody's, by key."""
+    held: dict[PositionKey, Decimal] = {}
+    ledgers = world.state.private_ledgers.values()
+    rows = [row for ledger in ledgers for row in ledger.positions]
+    for row in (*rows, *world.state.unattributed.positions):
+        held[row.key] = held.get(row.key, Decimal(0)) + row.qty_contracts.value
+    return {key: quantity for key, quantity in held.items() if quantity}
+
+
 @settings(max_examples=300, deadline=None)
 @given(histories, st.integers(0, 12))
 def test_p1_p3_p4_a_crash_anywhere_is_brought_back_and_stays_back(
@@ -90,14 +115,7 @@ def test_p1_p3_p4_a_crash_anywhere_is_brought_back_and_stays_back(
     assert all(balance.after == balance.venue for balance in plan.balances)
     assert plan.fills_seen_ms == max((f.ts_ms for f in view.fills), default=0)
     world.adopt(plan)  # where a human is needed, the human says yes
-    held: dict[PositionKey, Decimal] = {}
-    for ledger in world.state.private_ledgers.values():
-        for p in ledger.positions:
-            held[p.key] = held.get(p.key, Decimal(0)) + p.qty_contracts.value
-    for p in world.state.unattributed.positions:
-        held[p.key] = held.get(p.key, Decimal(0)) + p.qty_contracts.value
-    venue = {p.key: p.qty_contracts.value for p in view.positions}
-    assert {k: v for k, v in held.items() if v} == venue
+    assert owned(world) == {p.key: p.qty_contracts.value for p in view.positions}
     again = reconcile(world.books(), world.view())
     assert again.clean, again.findings
 
@@ -213,3 +231,239 @@ def test_p1_p3_hold_in_long_short_mode(
     world.adopt(plan)
     again = reconcile(world.books(), world.view())
     assert again.clean, again.findings
+
+
+@dataclass(frozen=True)
+class Forced:
+    """Something that no agent and no hand did: a liquidation, an ADL, a funding, a death."""
+
+    what: str
+    inst: str
+    share: int
+
+
+forced = st.builds(
+    Forced,
+    what=st.sampled_from(["full_liquidation", "adl", "funding", "death"]),
+    inst=st.sampled_from([BTC, ETH]),
+    share=st.integers(1, 4),
+)
+
+
+def befall(world: World, act: Forced, *, booked: bool) -> None:
+    """Forced executions are never booked live; a death is the system's own."""
+    if act.what == "funding":
+        world.fund("0.0001", inst=act.inst)
+    elif act.what == "death":
+        name = AGENTS[act.share % len(AGENTS)]
+        if booked:
+            world.state.agents[name] = world.state.agents[name].model_copy(update={"state": "DEAD"})
+    else:
+        key = PositionKey(act.inst, "cross", "net")
+        held = world.held.get(key) or []
+        if held:
+            quantity = held[0].qty_contracts.value
+            part = abs(quantity) if act.what == "full_liquidation" else Decimal(1)
+            side = "sell" if quantity > 0 else "buy"
+            world.trade(None, side, str(part), inst=act.inst, booked=False, category=act.what)
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.lists(st.one_of(deals, deals, forced), max_size=12), st.integers(0, 12))
+def test_p1_p3_p4_hold_with_liquidations_deleveraging_funding_and_deaths(
+    history: list[Deal | Forced], seen: int
+) -> None:
+    world = World(*AGENTS)
+    for number, act in enumerate(history):
+        if isinstance(act, Forced):
+            befall(world, act, booked=number < seen)
+        else:
+            happen(world, act, booked=number < seen)
+    books, view = world.books(), world.view()
+    before = copy.deepcopy(books)
+    plan = reconcile(books, view)
+    assert books == before
+    assert all(balance.after == balance.venue for balance in plan.balances)
+    if plan.incomplete:
+        return  # money that waits for a row; told, and nothing is touched
+    world.adopt(plan)
+    again = reconcile(world.books(), view)
+    assert again.clean, again.findings
+
+
+# P7 ----------------------------------------------------------------------------------------------
+
+
+class Spied:
+    """A ccxt client of which every method that is used is written down."""
+
+    def __init__(self, client: object, used: list[str]) -> None:
+        self._client = client
+        self._used = used
+
+    def __getattr__(self, name: str) -> object:
+        found = getattr(self._client, name)
+        if callable(found):
+            self._used.append(name)
+        return found
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from(KINDS))
+def test_p7_reading_asks_only_what_only_reads(seed: int, kind: Any) -> None:
+    """Random accounts on a real exchange, with something wrong, read through ccxt."""
+    rng = generator("p7", seed)
+    account = Account(rng, hedged=bool(kind.hedged))
+    account.honest(rng.randint(0, 6))
+    list(kind.course(account))
+    before, used = account.venue.venue.now_ms, []
+    orders, fills = account.venue.orders(), account.venue.fills()
+    reader = OkxReader(Spied(account.venue.client(), used), Clock(account.venue))
+    read(account.books(), reader, Clock(account.venue), Settings())
+    assert used
+    assert set(used) <= set(READS.values())
+    assert all("Get" in name and "Post" not in name for name in used)
+    assert len(account.venue.requests) >= len(READS) / 2
+    assert {method for method, _ in account.venue.requests} == {"GET"}
+    assert (account.venue.orders(), account.venue.fills()) == (orders, fills)
+    assert account.venue.venue.now_ms == before, "nothing happened at the exchange"
+
+
+# P8 ----------------------------------------------------------------------------------------------
+
+
+def holdings(world: World) -> dict[str, object]:
+    """Both ledgers and every agent, and how much is nobody's."""
+    nobody = {p.key: p.qty_contracts for p in world.state.unattributed.positions}
+    state = world.state
+    return {
+        "private": state.private_ledgers,
+        "public": state.public_accounts,
+        "agents": state.agents,
+        "nobody": nobody,
+    }
+
+
+def settled(world: World) -> None:
+    """Reconcile until nothing is found, a human saying yes.
+
+    Examples in which a human would have to write by hand, or is offered a change of units, are not
+    about late executions.
+    """
+    for _ in range(4):
+        plan = reconcile(world.books(), world.view())
+        if plan.clean:
+            return
+        assume(not any(isinstance(step, SetQuantity) for step in plan.corrections))
+        assume(all(one.corrections for one in plan.findings))
+        assume(not plan.incomplete)
+        world.adopt(plan)
+        shown = {p.key: p.qty_contracts.value for p in world.view().positions}
+        assert owned(world) == shown, "P3 holds after every correction"
+    assert reconcile(world.books(), world.view()).clean
+
+
+def standing(world: World) -> dict[PositionKey, Decimal]:
+    """What is still adopted under each key, all together."""
+    found: dict[PositionKey, Decimal] = {}
+    for one in world.index.adopted.values():
+        found[one.key] = found.get(one.key, Decimal(0)) + one.qty_contracts.value
+    return {key: quantity for key, quantity in found.items() if quantity}
+
+
+@settings(max_examples=300, deadline=None)
+@given(histories, st.integers(0, 12))
+def test_p8_executions_that_turn_up_replace_the_differences_that_were_adopted(
+    history: list[Deal], seen: int
+) -> None:
+    """The books end as if everything had been seen at once."""
+    world = crashed(history, seen)
+    world.hidden.update(row.ord_id for row in world.orders[seen:])
+    settled(world)
+    world.hidden.clear()
+    settled(world)
+    assert not standing(world)
+    assert {row.fill_id for row in world.fills} <= world.booked
+    atonce = crashed(history, seen)
+    settled(atonce)
+    assert holdings(world) == holdings(atonce)
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories, st.integers(0, 12), st.randoms(use_true_random=False))
+def test_p8_executions_that_turn_up_one_by_one_are_booked_once(
+    history: list[Deal], seen: int, rng: random.Random
+) -> None:
+    world = crashed(history, seen)
+    hidden = [row.ord_id for row in world.orders[seen:]]
+    rng.shuffle(hidden)
+    while hidden:
+        world.hidden = set(hidden)
+        settled(world)
+        hidden = hidden[rng.randint(1, len(hidden)) :]
+    world.hidden = set()
+    settled(world)
+    assert not standing(world)
+    assert {row.fill_id for row in world.fills} <= world.booked
+    held: dict[PositionKey, Decimal] = {}
+    for move in world.moves:  # every execution and nothing else, once
+        held[move.key] = held.get(move.key, Decimal(0)) + move.signed.value
+    venue = {p.key: p.qty_contracts.value for p in world.view().positions}
+    assert {key: quantity for key, quantity in held.items() if quantity} == venue
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.sampled_from(["long", "short"]))
+def test_p8_holds_in_long_short_mode(sizes: list[int], pos_side: str) -> None:
+    world, side = World(*AGENTS, hedged=True), "buy" if pos_side == "long" else "sell"
+    for number, size in enumerate(sizes):
+        world.trade(AGENTS[number % 3], side, size, pos_side=pos_side, booked=number == 0)
+    world.hidden.update(row.ord_id for row in world.orders[1:])
+    settled(world)
+    world.hidden.clear()
+    settled(world)
+    assert not world.index.adopted
+    assert not world.state.unattributed.positions
+    assert world.position("A", PositionKey(BTC, "cross", pos_side)) == sum(sizes[::3])
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories, deals.filter(lambda deal: deal.owner is not None and deal.by != "tag"))
+def test_p8_an_order_that_never_arrived_and_did_is_booked_once(
+    history: list[Deal], lost: Deal
+) -> None:
+    """Its intent was settled as rejected; the execution is still its agent's."""
+    worlds = []
+    for hides in (True, False):
+        world = crashed(history, len(history))
+        assert lost.owner is not None
+        world.trade(
+            lost.owner, lost.side, lost.qty, px=lost.px, inst=lost.inst, booked=False,
+            intent="UNKNOWN",
+        )  # fmt: skip
+        name = next(iter(world.state.intents))
+        if hides:
+            world.hidden.add(world.orders[-1].ord_id)
+            world.answer(name, found=False)
+            settled(world)
+            assert world.ended[name].outcome == "REJECTED"
+            world.hidden.clear()
+            world.lookups.clear()
+        settled(world)
+        worlds.append(world)
+    assert holdings(worlds[0]) == holdings(worlds[1])
+    assert not standing(worlds[0])
+
+
+def test_there_are_enough_examples() -> None:
+    """The figure that was asked for, read from the settings of the tests above."""
+    each = {
+        name: test._hypothesis_internal_use_settings.max_examples  # how hypothesis keeps them
+        for name, test in vars(sys.modules[__name__]).items()
+        if name.startswith("test_") and hasattr(test, "_hypothesis_internal_use_settings")
+    }
+    told = "\n".join(f"{count:5} {name}" for name, count in sorted(each.items()))
+    print(f"{told}\n{sum(each.values()):5} examples in {len(each)} properties")
+    assert sum(each.values()) >= EXAMPLES_MIN
+    for promise in ("p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8"):
+        assert any(f"_{promise}_" in name for name in each), promise
