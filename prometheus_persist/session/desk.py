@@ -44,14 +44,21 @@ class Desk:
         """The books as they stand."""
         return self.index.books(self.state, self.store.image.streams)
 
+    def booked(self) -> Books:
+        """The books as far as booking one order needs them: at a cost that does not grow."""
+        from prometheus_persist.reconcile.views import Books
+
+        self._take()
+        return Books(self.state, self.index.booked, {}, self.index.ended, self.index.flows)
+
     def commit(self, applied: Applied, trigger: Trigger, keys: Iterable[str] | None = None) -> None:
         """Make another state the live one, durably; ``keys``: where the two can differ."""
         self.saver.save_moved(trigger, applied.state, applied.records, keys=keys)
-        self.index.take(self.store.image.streams, self.state.account_cash.bills_ms)
+        self._take()
 
     def ended(self, cl_ord_id: str) -> OrderIntent | None:
         """The order, if it has ended."""
-        self.index.take(self.store.image.streams, self.state.account_cash.bills_ms)
+        self._take()
         return self.index.ended.get(cl_ord_id)
 
     def on_their_way(self) -> dict[str, int]:
@@ -65,3 +72,6 @@ class Desk:
         now = datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC)
         stamp = now.isoformat(timespec="milliseconds")
         self.log.append(f"{stamp} epoch={self.store.epoch} seq={self.store.tip.seq}", lines)
+
+    def _take(self) -> None:
+        self.index.take(self.store.image.streams, self.state.account_cash.bills_ms)

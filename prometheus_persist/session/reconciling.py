@@ -96,7 +96,7 @@ def postponed(desk: Desk, restored: RestoreFacts, asked: Asked, started_s: float
 
 def _mark(desk: Desk) -> tuple[int, ...]:
     """What moves when an order is issued or booked: a plan is of the books it was made from."""
-    books = desk.books()
+    books = desk.booked()
     return desk.gate.issued, len(books.booked_fills), len(books.ended), len(books.booked_flows)
 
 

@@ -33,7 +33,7 @@ def settle_one(desk: Desk, reader: ExchangeReader, cl_ord_id: str) -> tuple[Orde
     with desk.gate.turn:
         now = desk.state.intents.get(cl_ord_id)
         if now is not None and seen.complete:
-            books = desk.books()
+            books = desk.booked()
             steps = live_steps(
                 books.booked_fills,
                 now,
