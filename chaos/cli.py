@@ -18,6 +18,7 @@ result proves nothing · 5 nothing ran.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import json
 import sys
@@ -40,6 +41,7 @@ from chaos.report.table import show
 from chaos.report.words import Lang, default_lang, word
 from chaos.runner import Effort, run, saved
 from chaos.saboteurs import SABOTEURS
+from chaos.saboteurs.reconcilers import RECONCILERS, sabotaged
 from chaos.scenarios.table import BY_NAME, SCENARIOS
 from chaos.sweeps.catalogue import (
     ALL,
@@ -81,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     )
     sweeping.add_argument("sweep", nargs="?", choices=(*SWEEPS, ALL), default=ALL)
     sweeping.add_argument("--full", action="store_true", help="without sampling")
+    sweeping.add_argument("--saboteur", choices=RECONCILERS, help="a wrong reconciler, on purpose")
     sweeping.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
     detecting = commands.add_parser(
         "detect", parents=[shared], help="inject discrepancies at random; was each one seen?"
@@ -203,7 +206,8 @@ def _sweep(args: argparse.Namespace, lang: Lang) -> int:
     def told(tally: Tally) -> None:
         print(f"{tally.name}: {tally.fired:,} ({tally.seconds:.1f} s)", file=sys.stderr)
 
-    tallies = run_sweeps(args.sweep, args.seed, full=args.full, told=told)
+    with sabotaged(args.saboteur) if args.saboteur else contextlib.nullcontext():
+        tallies = run_sweeps(args.sweep, args.seed, full=args.full, told=told)
     outcome = outcome_of(tallies)
     if args.json:
         print(json.dumps([each.to_json() for each in tallies], ensure_ascii=False, indent=2))

@@ -103,7 +103,10 @@ def judge_reference(tally: Tally, crisis: Crisis, due: Reference) -> bool:
     if due.decision not in GOOD:
         tally.wrong("no reference", f"an uninterrupted recovery ends in {due.decision}")
         return False
-    return _owners_agree(tally, crisis, due.books, "the reference")
+    twice = booked_twice(due.books)
+    if twice:
+        tally.wrong("booked twice", f"the reference: {twice[0]}")
+    return _owners_agree(tally, crisis, due.books, "the reference") and not twice
 
 
 def judge_recovered(tally: Tally, crisis: Crisis, disk: MemoryFs, due: Reference, at: str) -> None:

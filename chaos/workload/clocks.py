@@ -42,8 +42,8 @@ class WoundClock:
 class VenueClock:
     """An exchange's time: the machine's, so many milliseconds ahead.
 
-    A short pause lasts. A longer one passes at once on the dial that durations are read from, and not
-    on the other: whoever waits uses up his patience, and the exchange's clock and this one agree.
+    A short pause lasts. A longer one passes at once on the dial that durations are read from, and
+    not on the other: whoever waits uses up his patience, and the exchange's clock and this agree.
     """
 
     LASTS_S_MAX = 0.05
