@@ -577,6 +577,22 @@ def test_equal_sums_alone_give_nothing_back() -> None:
     assert kinds(plan) == ["money_unexplained"]
 
 
+def test_what_comes_back_has_to_fit_the_bills_and_the_books_alike() -> None:
+    """Near misses: the sum that was missing then, once in the books alone, once off by a little."""
+    for off, bill_comes in ((D(100), False), (D(3), True)):
+        world = World("A")
+        world.trade("A", "buy", 3)
+        world.deposit("100")
+        late = world.bills.pop()
+        settled_down(world)
+        world.money["A"]["pnl"] += off
+        if bill_comes:
+            world.bills.append(late)
+        plan = judged(world)
+        assert plan.needs_human
+        assert "money_returned" not in kinds(plan)
+
+
 # adopted differences --------------------------------------------------------------------------
 
 
@@ -635,6 +651,22 @@ def test_the_money_of_an_adopted_difference_comes_back_with_its_executions() -> 
     assert world.money[""]["unexplained"] == 0
     assert world.position("A") == 1
     assert world.state.unattributed.positions == []
+
+
+def test_the_money_of_an_adoption_comes_back_though_its_bill_was_there_all_along() -> None:
+    world = World("A")
+    world.trade("A", "buy", 4, px=130)
+    world.trade(None, "sell", 1, px=117, category="partial_liquidation", booked=False)
+    world.hidden.add(world.fills[-1].ord_id)
+    world.bills[-1] = dataclasses.replace(world.bills[-1], ord_id="")
+    world.now_ms += 61_000
+    plan = settled_down(world)
+    assert [one.cause for one in cash_findings(plan)] == ["cause.adopted"]
+    world.hidden.clear()
+    plan = healed(world)
+    assert kinds(plan) == ["money_returned"]
+    assert world.money[""]["unexplained"] == 0
+    assert world.position("A") == 3
 
 
 # penalties ------------------------------------------------------------------------------------
