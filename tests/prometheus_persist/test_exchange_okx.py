@@ -34,7 +34,18 @@ POSITION = {
     "instId": BTC, "mgnMode": "cross", "posSide": "net", "pos": "-3", "avgPx": "100.5",
     "uTime": str(NOW), "cTime": str(NOW), "posId": "1", "liqPenalty": "0",
 }  # fmt: skip
-BALANCE = {"totalEq": "1000.5", "details": [{"ccy": "USDT", "eq": "1000.5", "upl": "0.5"}]}
+USDT = {"ccy": "USDT", "eq": "1000.5", "upl": "0.5"}
+BALANCE = {"totalEq": "1000.5", "details": [USDT]}
+BILL = {
+    "billId": "9", "type": "2", "subType": "1", "instType": "SWAP", "instId": BTC, "ccy": "USDT",
+    "mgnMode": "cross", "balChg": "-0.1", "posBalChg": "0", "pnl": "0", "fee": "-0.1", "sz": "1",
+    "tradeId": "1", "ordId": "1", "ts": str(NOW),
+}  # fmt: skip
+LIFE = {
+    "instId": BTC, "mgnMode": "cross", "posSide": "net", "posId": "1", "type": "2",
+    "direction": "long", "closeTotalPos": "1", "realizedPnl": "-1", "liqPenalty": "",
+    "cTime": str(NOW - 1), "uTime": str(NOW),
+}  # fmt: skip
 
 
 def fill(number: int, **fields: str) -> dict[str, str]:
@@ -221,6 +232,21 @@ def test_a_walk_that_does_not_advance_is_not_a_whole_list() -> None:
         ("positions", "account/positions", [POSITION | {"mgnMode": "mixed"}]),
         ("positions", "account/positions", [POSITION | {"uTime": "yesterday"}]),
         ("positions", "account/positions", ccxt.ExchangeError("59000")),
+        ("positions", "account/positions", [POSITION, POSITION | {"pos": "-4"}]),
+        ("positions", "account/positions", [POSITION | {"posId": ""}]),
+        ("positions_history", "account/positions-history", [LIFE | {"type": "9"}]),
+        ("positions_history", "account/positions-history", [LIFE | {"direction": "net"}]),
+        ("positions_history", "account/positions-history", ccxt.ExchangeError('"code":"50030"')),
+        ("bills", "account/bills", [BILL | {"balChg": ""}]),
+        ("bills", "account/bills", [BILL | {"sz": "-1"}]),
+        ("bills", "account/bills", [BILL | {"billId": "x1"}]),
+        ("bills", "account/bills", [BILL | {"ccy": ""}]),
+        ("bills", "account/bills", ccxt.OrderNotFound("51603")),
+        ("balance", "account/balance", [BALANCE | {"details": ""}]),
+        ("balance", "account/balance", [BALANCE | {"details": [{"ccy": "USDT", "eq": ""}]}]),
+        ("balance", "account/balance", [BALANCE | {"details": [USDT, USDT | {"eq": "1"}]}]),
+        ("fills", "trade/fills", [fill(2), fill(1, tradeId="2")]),
+        ("config", "account/config", [{"posMode": "net_mode", "acctLv": "9"}]),
         ("config", "account/config", []),
         ("config", "account/config", [{"posMode": "other"}]),
         ("instruments", "public/instruments", []),
@@ -457,3 +483,40 @@ def test_the_client_keeps_its_address_in_the_sandbox_too(sandbox: bool) -> None:
     client = okx_client("http://127.0.0.1:9/", "k", "s", "p", sandbox, 1_234)
     assert client.urls["api"]["rest"] == "http://127.0.0.1:9"
     assert client.timeout == 1_234
+
+
+def test_money_and_lives_are_read_exactly() -> None:
+    transfer = BILL | {"billId": "8", "type": "1", "instType": "", "instId": "", "sz": "5",
+                       "balChg": "5.000000000000000001", "tradeId": ""}  # fmt: skip
+    script = Script(account__bills=[BILL, transfer], account__positions_history=[LIFE])
+    view = read(script)
+    assert view.complete(*SOURCES), view.problems()
+    assert [(b.bill_id, str(b.change)) for b in view.bills] == [
+        ("8", "5.000000000000000001"),
+        ("9", "-0.1"),
+    ]
+    assert [b.qty_contracts for b in view.bills] == [None, contracts(1)]
+    assert str(view.balances["USDT"].settled) == "1000.0"
+    assert [(one.kind, str(one.realized_pnl)) for one in view.lives] == [("2", "-1")]
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "archive", "complete"),
+    [(6 * DAY_MS, False, True), (8 * DAY_MS, True, True), (91 * DAY_MS, True, False)],
+)
+def test_bills_older_than_a_week_come_from_the_archive_and_older_ones_from_nowhere(
+    age_ms: int, archive: bool, complete: bool
+) -> None:
+    script = Script()
+    asked = ViewRequest(since_ms=NOW - HOUR_MS, now_ms=NOW, bills_since_ms=NOW - age_ms)
+    view = OkxReader(script, Clock()).read_view(asked)
+    assert ("account/bills-archive" in {name for name, _ in script.asked}) is archive
+    assert view.complete("bills") is complete
+    assert view.sources["bills"].window_from_ms == NOW - age_ms
+    assert view.complete("fills", "orders_history")
+
+
+def test_an_order_that_ended_while_it_was_read_is_one_row_and_ended() -> None:
+    waits, ended = order(7, state="live", uTime=str(NOW)), order(7, uTime=str(NOW - 1))
+    script = Script(trade__orders_pending=[waits], trade__orders_history=[ended])
+    assert [one.state for one in read(script).orders] == ["filled"]

@@ -203,6 +203,15 @@ def test_lives_that_ended_in_one_moment_all_come(cut_at: int) -> None:
     assert sorted(row["posId"] for row in found) == ["1", "2", "3", "4", "5"]
 
 
+@pytest.mark.parametrize("wrong", [1, 2, 3])
+def test_nothing_is_nothing_when_it_was_said_twice(wrong: int) -> None:
+    venue = Venue(Clock(), account__positions=rows(2))
+    venue.bend["account/positions"] = lambda number, page: [] if number < wrong else page
+    found = driver(venue).read(okxpages.confirmed("account/positions", {})).value
+    assert len(found) == (0 if wrong == 3 else 2)
+    assert len(venue.asked) == (1 if wrong == 1 else 2)
+
+
 def test_two_answers_have_to_agree() -> None:
     venue = Venue(Clock(), public__instruments=rows(10))
     venue.bend["public/instruments"] = lambda number, page: page[:5] if number == 2 else page
