@@ -156,3 +156,18 @@ def test_the_table_is_whole() -> None:
             found = [each for each in TABLE if (each.row.case, each.row.near) == (case, near)]
             assert {each.start for each in found} >= {"warm", "cold"}, (case, near)
             assert {each.mode for each in found} == {"net", "hedge"}, (case, near)
+
+
+def test_what_reconciliation_sends_would_be_seen(venue: Any, tmp_path: Path) -> None:
+    """An order is counted, and moves what the exchange knows; a reconciliation does neither."""
+    stage = Stage(venue, tmp_path / "store", "net", "A", {})
+    try:
+        stage.begin()
+        truth, posts = stage.truth(), stage.posts()
+        stage.reconciled()
+        assert (stage.truth(), stage.posts()) == (truth, posts)
+        stage.do_trade("A", "long", 1)
+        assert stage.posts() == posts + 1
+        assert stage.truth() != truth
+    finally:
+        stage.end()
