@@ -93,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
         "--instances", type=_positive, default=INSTANCES, help=f"of each kind; {INSTANCES}"
     )
     detecting.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
+    detecting.add_argument("--jobs", type=_positive, default=1, help="processes; 1")
     lasting = commands.add_parser(
         "outage", parents=[shared], help="recover from a long outage, timed, against the goals"
     )
@@ -173,7 +174,7 @@ def _detect(args: argparse.Namespace, lang: Lang) -> int:
         print(f"{score.kind.name}: {score.detected}/{score.instances}", file=sys.stderr)
 
     kinds = [kind for kind in KINDS if kind.name in names]
-    scores = run_detection(kinds, args.instances, args.seed, told)
+    scores = run_detection(kinds, args.instances, args.seed, told, args.jobs)
     whole = total(scores)
     if args.json:
         data = {

@@ -52,6 +52,9 @@ def test_a_run_is_repeated_by_its_seed():
         each.to_json() for each in run(kinds, 2, 7)
     ]
     assert attempt(kinds[0], 1, 0) != attempt(kinds[0], 2, 0)
+    assert [each.to_json() for each in run(kinds, 2, 7, jobs=2)] == [
+        each.to_json() for each in run(kinds, 2, 7)
+    ]
 
 
 @pytest.mark.parametrize(("kind", "case"), [("stop-fired", Case.B), ("manual-open", Case.J)])
