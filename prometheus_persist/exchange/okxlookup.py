@@ -11,12 +11,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from prometheus_persist.exchange import okxpages, okxrows
 from prometheus_persist.exchange.okxask import NotRead, NotThere, Row
-from prometheus_persist.exchange.okxdrive import Limits, Walk
+from prometheus_persist.exchange.okxdrive import Limits, Question, Walk
 from prometheus_persist.exchange.okxpages import Span
 from prometheus_persist.exchange.okxrows import BadRow
 from prometheus_persist.exchange.reader import OrderSeen, ViewRequest
@@ -114,22 +115,31 @@ def _executions(
             return [], looked.lookup.state != ALGO_FIRED
         filled = yield from _child_filled(intent.inst_id, ord_id)
     asked = {"instId": intent.inst_id, "ordId": ord_id}
-    kind = {"instType": okxrows.inst_type(intent.inst_id)}
+    rows = yield Question(okxpages.FILLS.endpoint, asked)
+    fills = _of_order(rows, ord_id)
+    if filled is not None and filled.value == _executed(fills):
+        return fills, True  # the order's own word proves the list whole
     found = yield from okxpages.window(
         okxpages.FILLS,
         okxpages.FILLS_HISTORY,
         asked,
         Span(intent.created_ms - AGE_EDGE_MS, venue_now_ms - FILLS_KEPT_MS),
         limits.pages_max,
-        [asked | kind],
+        [asked | {"instType": okxrows.inst_type(intent.inst_id)}],
     )
-    fills = okxrows.fills(found.values())
+    fills = _of_order(found.values(), ord_id)
+    return fills, filled is None or filled.value == _executed(fills)
+
+
+def _of_order(rows: Iterable[Row], ord_id: str) -> list[VenueFill]:
+    fills = okxrows.fills(rows)
     if any(each.ord_id != ord_id for each in fills):
         raise BadRow("trade/fills: the answer is about another order")
-    executed = Decimal(0)
-    for each in fills:
-        executed = add(executed, each.qty_contracts.value)
-    return fills, filled is None or filled.value == executed
+    return fills
+
+
+def _executed(fills: Iterable[VenueFill]) -> Decimal:
+    return add(Decimal(0), *(each.qty_contracts.value for each in fills))
 
 
 def _child_filled(inst_id: str, ord_id: str) -> Walk[Contracts | None]:
