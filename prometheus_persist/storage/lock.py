@@ -5,8 +5,8 @@ manual step. A second process is refused at once. The file's content, the holder
 people; it decides nothing. A directory made for the store is synced into its parent.
 
 A process that was stopped holds its lock for as long as it is stopped. ``take_over`` puts a new
-lock file in the place of the held one; the old holder, once it goes on, finds by ``fence`` that the
-file under the name is no longer its own, and acknowledges nothing more (S6).
+lock file in the place of the held one; the old holder, once it goes on, finds by ``fence`` that its
+own file has no name any more, and acknowledges nothing more (S6).
 
 Raises ``StoreLocked``; ``StoreFailed`` where there can be no lock, or none any more.
 """
@@ -45,24 +45,19 @@ class StoreLock:
             raise StoreFailed(f"{root} cannot be locked: {problem}") from problem
         with contextlib.suppress(OSError):  # a full disk does not take the lock away
             path.write_text(f"{os.getpid()}\n", encoding="ascii")
-        self._inode = path.stat().st_ino
-        self._folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._name = path.name
+        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def fence(self) -> None:
         """Raise StoreFailed once somebody else has taken over."""
-        try:  # asked twice a commit: from the folder on, so that one name is looked up, not a path
-            mine = os.stat(self._name, dir_fd=self._folder).st_ino == self._inode
-        except OSError as problem:
-            raise StoreFailed(f"the lock is gone, this writer is fenced off: {problem}") from None
-        if not mine:
-            raise StoreFailed("another process has taken over; this writer is fenced off")
+        # Asked twice a commit: the open file knows its names, and no path has to be looked up.
+        if not os.fstat(self._file).st_nlink:
+            raise StoreFailed("the lock was taken over or removed; this writer is fenced off")
 
     def release(self) -> None:
         """Give it back."""
-        if self._folder >= 0:
-            os.close(self._folder)
-            self._folder = -1
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
         self._lock.release()
 
 
