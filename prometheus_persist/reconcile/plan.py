@@ -91,7 +91,8 @@ class KeyBalance:
     """R2 for one key: what the owners add up to, what nobody owns, what the exchange has.
 
     Contracts as plain text; ``venue`` is None where the exchange could not be read.
-    ``after`` is owners + unattributed once the plan is applied.
+    ``after`` is owners + unattributed once every execution is booked where the plan books it; a
+    difference that is adopted on approval is not in it.
     """
 
     key: PositionKey
