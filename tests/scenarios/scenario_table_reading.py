@@ -97,7 +97,11 @@ UNREAD = (
         near=True,
         before=(do.sent("A", "long", 3),),
         away=(do.faults(always("empty", FILLS)),),
-        plan=(("A", HUMAN, None, "AdoptDifference+FreezeInstrument"), ("F", UNKNOWN, "A", "")),
+        plan=(
+            ("A", HUMAN, None, "AdoptDifference+FreezeInstrument"),
+            ("F", UNKNOWN, "A", ""),
+            ("K", UNKNOWN, "", ""),
+        ),
         decision=INCOMPLETE,
     ),
     Row(
@@ -106,7 +110,11 @@ UNREAD = (
         near=True,
         before=(do.sent("A", "long", 3),),
         away=(do.faults(always("late_index", FILLS, ms=600_000)),),
-        plan=(("A", HUMAN, None, "AdoptDifference+FreezeInstrument"), ("F", UNKNOWN, "A", "")),
+        plan=(
+            ("A", HUMAN, None, "AdoptDifference+FreezeInstrument"),
+            ("F", UNKNOWN, "A", ""),
+            ("K", UNKNOWN, "", ""),
+        ),
         decision=INCOMPLETE,
     ),
     Row(
