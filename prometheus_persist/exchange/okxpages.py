@@ -148,22 +148,22 @@ def window(
 
 
 def newer(
-    listing: Listing,
-    params: Mapping[str, str],
-    known: Found,
-    pages_max: int,
-    from_ms: int | None = None,
+    listing: Listing, params: Mapping[str, str], known: Found, span: Span, pages_max: int
 ) -> Walk[int]:
     """Add what came to the list since ``known`` was read; returns how many rows that were.
 
-    The list is walked back to the first page that holds nothing new. Rows from before ``from_ms``
-    are not: ``known`` never had them.
+    The list is walked back to the first page that holds nothing new. Rows from before the window
+    are not: ``known`` never had them. The list may be empty if all that is known is older than
+    what it keeps.
     """
+    recent = known and okxrows.moment(known[max(known)], listing.time) >= (
+        span.kept_from_ms + KEPT_EDGE_MS
+    )
     after, added, empty = "", 0, False
     for _ in range(pages_max):
         rows = yield _page(listing, params, after)
         if not rows and empty:
-            if known and not after:
+            if recent and not after:
                 raise NotRead(f"{listing.endpoint}: empty, and was not before")
             return added
         empty = not rows
@@ -173,7 +173,7 @@ def newer(
         inside = {
             number: row
             for number, row in taken.items()
-            if from_ms is None or okxrows.moment(row, listing.time) >= from_ms
+            if span.from_ms is None or okxrows.moment(row, listing.time) >= span.from_ms
         }
         fresh = inside.keys() - known.keys()
         known |= inside

@@ -110,9 +110,8 @@ class Sources:
 
     def newer_fills(self, known: Found) -> Walk[int]:
         """Add to ``known`` what has been executed since; how many that were."""
-        from_ms = self._span(FILLS_KEPT_MS).from_ms
-        limit = self._limits.pages_max
-        return (yield from okxpages.newer(okxpages.FILLS, {}, known, limit, from_ms))
+        span, limit = self._span(FILLS_KEPT_MS), self._limits.pages_max
+        return (yield from okxpages.newer(okxpages.FILLS, {}, known, span, limit))
 
     def bills(self) -> Walk[Found]:
         """The window's bills, as rows by billId, and those of a minute before it."""
@@ -121,7 +120,7 @@ class Sources:
                 okxpages.BILLS,
                 okxpages.BILLS_ARCHIVE,
                 {},
-                Span(self._bills_from_ms, self._now_ms - BILLS_KEPT_MS),
+                self._bills_span,
                 self._limits.pages_max,
                 [{}],
             )
@@ -135,12 +134,13 @@ class Sources:
 
     def newer_bills(self, known: Found) -> Walk[int]:
         """Add to ``known`` what has been billed since; how many that were."""
-        limit, from_ms = self._limits.pages_max, self._bills_from_ms
-        return (yield from okxpages.newer(okxpages.BILLS, {}, known, limit, from_ms))
+        span, limit = self._bills_span, self._limits.pages_max
+        return (yield from okxpages.newer(okxpages.BILLS, {}, known, span, limit))
 
     @property
-    def _bills_from_ms(self) -> int:
-        return max(self.bills_since_ms - BILLS_OVERLAP_MS, 0)
+    def _bills_span(self) -> Span:
+        from_ms = max(self.bills_since_ms - BILLS_OVERLAP_MS, 0)
+        return Span(from_ms, self._now_ms - BILLS_KEPT_MS)
 
     def balance(self) -> Walk[tuple[Decimal, dict[str, VenueBalance]]]:
         """Total equity, and every currency."""

@@ -178,13 +178,31 @@ def test_rows_before_the_window_are_left_out() -> None:
 
 def test_what_is_newer_is_added_and_what_was_there_is_not_walked_again() -> None:
     venue = Venue(Clock(), trade__fills=rows(350))
-    known = {n: row for row in rows(200) if (n := int(row["id"]))}
-    task = driver(venue).read(okxpages.newer(listing(), {}, known, 99))
+    known = {int(row["id"]): row for row in rows(200)}
+    task = driver(venue).read(okxpages.newer(listing(), {}, known, Span(None), 99))
     assert task.value == 150
     assert sorted(known) == list(range(1, 351))
     assert len(venue.asked) == 3  # 350-251, 250-151, and one page that holds nothing new
     venue.bend["trade/fills"] = lambda number, page: []
-    assert "empty" in driver(venue).read(okxpages.newer(listing(), {}, known, 99)).problem
+    again = okxpages.newer(listing(), {}, known, Span(None, -okxpages.KEPT_EDGE_MS), 99)
+    assert "empty" in driver(venue).read(again).problem
+
+
+def test_rows_from_before_the_window_are_nothing_new() -> None:
+    known = {int(row["id"]): row for row in rows(10, start=20)}
+    venue = Venue(Clock(), trade__fills=rows(30))
+    assert driver(venue).read(okxpages.newer(listing(), {}, known, Span(21), 9)).value == 0
+    assert len(known) == 10
+
+
+def test_a_recent_list_may_be_empty_when_all_that_is_known_is_older_than_it() -> None:
+    known = {int(row["id"]): row for row in rows(20)}
+    venue = Venue(Clock())
+    for kept_from_ms, problem in ((21, ""), (20 - okxpages.KEPT_EDGE_MS, "was not before")):
+        span = Span(None, kept_from_ms)
+        task = driver(venue).read(okxpages.newer(listing(), {}, known, span, 9))
+        assert problem in task.problem
+        assert bool(task.problem) is bool(problem)
 
 
 def life(u_time: int, pos_id: int) -> dict[str, str]:
