@@ -5,7 +5,9 @@
 2. Both ledgers and the agent move together, by the arithmetic of every other booking.
 3. An execution or a cash flow that the books hold already is refused: a plan is applied once, to
    the books it was made from. What one execution is split into is booked together.
-4. Applying does not ask whether it may. A plan that needs a human is applied only after approval,
+4. A reading that was whole, and is taken in, moves the watermarks after it in steps of a day, a week
+   behind: an account on which nothing happens for months is still read from where OKX reaches.
+5. Applying does not ask whether it may. A plan that needs a human is applied only after approval,
    and that is the caller's to know.
 """
 
@@ -28,6 +30,7 @@ from prometheus_persist.reconcile.plan import (
     MoneyCheck,
     Plan,
     RebuildLedger,
+    Resolution,
     SetQuantity,
     SettleIntent,
 )
@@ -56,6 +59,11 @@ from prometheus_persist.state.documents import (
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import Outcome
+
+
+DAY_MS = 24 * 3_600_000
+LATE_MS = 7 * DAY_MS
+"""How late a row may turn up, and how wrong our clock may be, for the watermarks to be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +102,31 @@ def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
     work = _Work(state, now_ms, books.booked_fills, books.booked_flows)
     for step in plan.corrections:
         _CARRY_OUT[type(step)](work, step)
-    seen = max(state.watermark.fills_ms, plan.fills_seen_ms)
+    quiet_ms = _quiet_ms(plan)
+    seen = max(state.watermark.fills_ms, plan.fills_seen_ms, quiet_ms)
     state.watermark = state.watermark.model_copy(update={"fills_ms": seen})
     if plan.money is not None and plan.money.settled is not None:
-        _reconciled(state, plan.money, plan.read_ms)
+        _reconciled(state, plan.money, plan.read_ms, quiet_ms)
     return Applied(state, work.records)
 
 
-def _reconciled(state: SystemState, money: MoneyCheck, read_ms: int) -> None:
+def _quiet_ms(plan: Plan) -> int:
+    """Up to when nothing is left to be read, whether anything happened then or not; 0: unknown."""
+    whole = plan.money is not None and plan.money.settled is not None and not plan.incomplete
+    left = any(one.resolution is Resolution.HUMAN and not one.corrections for one in plan.findings)
+    if not whole or left:
+        return 0
+    return max(0, (plan.read_ms - LATE_MS) // DAY_MS * DAY_MS)
+
+
+def _reconciled(state: SystemState, money: MoneyCheck, read_ms: int, quiet_ms: int) -> None:
     """Remember where the money stood."""
     cash = state.account_cash
     update: dict[str, object] = {
         "settled": money.settled,
         "reserve": money.reserve,
         "bill_seen": max(cash.bill_seen, money.bill_seen),
-        "bills_ms": max(cash.bills_ms, money.bills_ms),
+        "bills_ms": max(cash.bills_ms, money.bills_ms, quiet_ms),
     }
     if money.first:
         update |= {"baseline_ms": read_ms, "ccy": money.ccy}

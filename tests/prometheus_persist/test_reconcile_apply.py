@@ -204,3 +204,42 @@ def test_a_contested_key_touches_its_holders_and_nobody_else() -> None:
     assert verdict(plan, "A", Item.DIRECTION)[0] is Verdict.MISMATCH
     assert verdict(plan, "B", Item.SIZE)[0] is Verdict.MISMATCH
     assert verdict(plan, "C", Item.SIZE)[0] is Verdict.MATCH
+
+
+def test_a_quiet_account_does_not_fall_behind_what_the_exchange_keeps() -> None:
+    """Nothing happens for a hundred days: the watermarks follow, by days, a week behind."""
+    world = World("A")
+    world.trade("A", "buy", 5)
+    world.adopt(reconcile(world.books(), world.view()))
+    day_ms = 24 * 3_600_000
+    world.now_ms += 100 * day_ms
+    plan = reconcile(world.books(), world.view())
+    assert plan.clean
+    world.adopt(plan)
+    mark, cash = world.state.watermark, world.state.account_cash
+    assert mark.fills_ms == cash.bills_ms == (world.now_ms - 7 * day_ms) // day_ms * day_ms
+    world.now_ms += 60_000
+    world.adopt(reconcile(world.books(), world.view()))
+    assert world.state.watermark == mark  # once a day, not at every reading
+
+
+@pytest.mark.parametrize("source", ["bills", "fills"])
+def test_a_reading_that_is_not_whole_moves_no_watermark(source: str) -> None:
+    world = World("A")
+    world.trade("A", "buy", 5)
+    world.adopt(reconcile(world.books(), world.view()))
+    mark, cash = world.state.watermark, world.state.account_cash
+    world.now_ms += 100 * 24 * 3_600_000
+    world.fail(source)
+    world.adopt(reconcile(world.books(), world.view()))
+    assert (world.state.watermark, world.state.account_cash) == (mark, cash)
+
+
+def test_an_execution_that_cannot_be_booked_is_not_passed_by() -> None:
+    world = World("A", "B", hedged=True)
+    world.trade("A", "buy", 5)
+    world.trade("B", "sell", 3, pos_side="long", booked=False)
+    mark = world.state.watermark
+    world.now_ms += 100 * 24 * 3_600_000
+    world.adopt(reconcile(world.books(), world.view()))
+    assert world.state.watermark == mark
