@@ -61,7 +61,7 @@ class Result:
     trades: int = 0
     executions: int = 0
     events: int = 0
-    requests: int = 0
+    asked: dict[str, int] = field(default_factory=dict)
     decision: str = ""
     total_s: float = 0.0
     cpu_s: float = 0.0
@@ -81,7 +81,7 @@ class Result:
             "trades_before": self.trades,
             "executions_while_down": self.executions,
             "events": self.events,
-            "requests": self.requests,
+            "asked": self.asked,
             "decision": self.decision,
             "bound_s": self.outage.bound_s,
             "start_to_report_s": round(self.total_s, 3),
@@ -141,7 +141,7 @@ def _revive(stage: Stage, result: Result) -> None:
     told = _child(stage)
     result.total_s = told["at"] - began
     result.cpu_s = told["cpu_s"]
-    result.decision, result.requests = told["decision"], told["requests"]
+    result.decision, result.asked = told["decision"], told["asked"]
     result.times_s = {name: ms / 1000 for name, ms in told["times_ms"].items()}
     result.times_s["start"] = round(result.total_s - sum(result.times_s.values()), 3)
     if told["decision"] not in GOOD:

@@ -24,6 +24,7 @@ QUICK_TRADES: Final = 345
 ROUND: Final = 345
 EVENTS: Final = 40
 HOUR_MS: Final = 3_600_000
+BREAK_MS: Final = HOUR_MS // 4
 BTC, DOGE, ETH, SOL, XRP = INST_IDS
 _BEARS: Final = (SOL, XRP)
 """Instruments on which the account ends short."""
@@ -34,11 +35,13 @@ def build(stage: Stage, trades: int) -> None:
     rng = generator(stage.seed, "nine hours")
     for done in range(0, trades, ROUND):
         stage.trade([_ask(stage, done + n, rng) for n in range(min(ROUND, trades - done))])
+        stage.pause(BREAK_MS)
     stage.trade(
         Ask(name, inst_id, "sell" if inst_id in _BEARS else "buy", Decimal(200 + number))
         for number, name in enumerate(stage.names)
         for inst_id in INST_IDS
     )
+    stage.pause(BREAK_MS)
     stops = _protect(stage)
     resting = _rest(stage)
     lost = _lose(stage)

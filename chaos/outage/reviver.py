@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "human": _for_humans(facts),
         "times_ms": dict(times),
         "cpu_s": time.process_time(),
-        "requests": len(wire.log),
+        "asked": dict(sorted(Counter(wire.log).items())),
         "writes": [line for line in wire.log if not line.startswith("GET ")],
     }
     print(json.dumps(told), flush=True)

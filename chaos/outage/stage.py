@@ -143,6 +143,14 @@ class Stage:
         facts = self.session.sync(self.reader())
         assert facts.decision == "go", (facts.decision, facts.venue_problem)
 
+    def pause(self, ms: int) -> None:
+        """Stop, let the time pass, come back: what was traded lies well behind us then."""
+        self.session.close()
+        self._session = None
+        self.venue.advance(ms)
+        facts = self.session.recover(self.reader())
+        assert facts.decision == "go", (facts.decision, facts.venue_problem)
+
     def die(self) -> None:
         """The trader is gone: nothing is saved, nobody says goodbye."""
         self.session.close(save=False)

@@ -56,7 +56,7 @@ def _column(result: Result) -> dict[str, str]:
         "executions": f"{result.executions:,}",
         "events": f"{result.events:,}",
         "decision": result.decision,
-        "requests": f"{result.requests:,}",
+        "requests": f"{sum(result.asked.values()):,}",
         "total": f"{result.total_s:.2f} s",
         "cpu": f"{result.cpu_s:.2f} s",
         "bound": f"{result.outage.bound_s:g} s",

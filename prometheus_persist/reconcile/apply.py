@@ -5,8 +5,8 @@
 2. Both ledgers and the agent move together, by the arithmetic of every other booking.
 3. An execution or a cash flow that the books hold already is refused: a plan is applied once, to
    the books it was made from. What one execution is split into is booked together.
-4. A reading that was whole, and is taken in, moves the watermarks after it in steps of a day, a week
-   behind: an account on which nothing happens for months is still read from where OKX reaches.
+4. A reading that was whole, and is taken in, moves the watermarks after it in steps of a day, a
+   week behind: an account on which nothing happens for months is still read from where OKX reaches.
 5. Applying does not ask whether it may. A plan that needs a human is applied only after approval,
    and that is the caller's to know.
 """
@@ -30,7 +30,6 @@ from prometheus_persist.reconcile.plan import (
     MoneyCheck,
     Plan,
     RebuildLedger,
-    Resolution,
     SetQuantity,
     SettleIntent,
 )
@@ -59,7 +58,6 @@ from prometheus_persist.state.documents import (
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import Outcome
-
 
 DAY_MS = 24 * 3_600_000
 LATE_MS = 7 * DAY_MS
@@ -112,9 +110,8 @@ def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
 
 def _quiet_ms(plan: Plan) -> int:
     """Up to when nothing is left to be read, whether anything happened then or not; 0: unknown."""
-    whole = plan.money is not None and plan.money.settled is not None and not plan.incomplete
-    left = any(one.resolution is Resolution.HUMAN and not one.corrections for one in plan.findings)
-    if not whole or left:
+    # Money that could be judged means that the positions agree: no execution was left unbooked.
+    if plan.money is None or plan.money.settled is None or plan.incomplete:
         return 0
     return max(0, (plan.read_ms - LATE_MS) // DAY_MS * DAY_MS)
 
