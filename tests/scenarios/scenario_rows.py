@@ -1,8 +1,8 @@
 """What a row of the table is made of: acts, what is expected, and how a row becomes cases.
 
 A row is data. Its acts are verbs of ``scenario_stage.Stage`` with their arguments; nothing in it
-talks to an exchange. A row runs once for every mode and start that it names; a near miss that names
-two of both runs twice, either warm in net mode and cold in hedge mode or the other way round:
+talks to an exchange. A row runs once for every mode and start that it names; a near miss, or a row
+made ``crosswise``, runs twice: warm in net mode and cold in hedge mode, or the other way round:
 
 - modes: ``net`` and ``hedge``, the account's position mode;
 - starts: ``warm``, the process lives and syncs; ``cold``, it ends without saving and another one
@@ -18,6 +18,7 @@ Expected findings are ``(case, resolution, agent, corrections)``, corrections as
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,6 +77,7 @@ class Row:
     approvable: bool = False
     after: tuple[Act, ...] = ()
     near: bool = False
+    is_crosswise: bool = False
     agents: str = "A B"
     modes: tuple[str, ...] = BOTH_MODES
     starts: tuple[str, ...] = BOTH_STARTS
@@ -99,10 +101,15 @@ class Scenario:
         return f"{kind}{self.row.case}-{self.row.name}-{self.mode}-{self.start}".replace(" ", "-")
 
 
+def crosswise(*rows: Row) -> tuple[Row, ...]:
+    """Variations of rows that run in every mode and from every start: each twice is enough."""
+    return tuple(dataclasses.replace(row, is_crosswise=True) for row in rows)
+
+
 def scenarios(rows: tuple[Row, ...]) -> Iterator[Scenario]:
     """Every row in its modes and starts."""
     for number, row in enumerate(rows):
-        crossed = row.near and len(row.modes) == len(row.starts) == 2
+        crossed = (row.near or row.is_crosswise) and len(row.modes) == len(row.starts) == 2
         for mode in row.modes:
             for start in row.starts:
                 same = row.modes.index(mode) == row.starts.index(start)

@@ -14,6 +14,7 @@ from scenario_rows import (
     RESTRICTED,
     SETTLE,
     Row,
+    crosswise,
     do,
 )
 
@@ -231,4 +232,4 @@ MISSES = (
     ),
 )  # fmt: skip
 
-ROWS = (*FOUND, *MISSES)
+ROWS = (*FOUND[:1], *crosswise(*FOUND[1:]), *MISSES)

@@ -14,6 +14,7 @@ from scenario_rows import (
     SETTLE,
     UNKNOWN,
     Row,
+    crosswise,
     do,
 )
 
@@ -274,4 +275,4 @@ LONG_AGO = (
     ),
 )
 
-ROWS = (*UNREAD, *READ_OTHERWISE, *OFFSETTING, *LONG_AGO)
+ROWS = (*UNREAD, *OFFSETTING, *crosswise(*READ_OTHERWISE, *LONG_AGO))
