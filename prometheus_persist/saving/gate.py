@@ -7,7 +7,9 @@ It asks when an intent is issued, and again when it is sent (``IntentHandle.para
    is closed under ``SYSTEM_OWNER``, which is no agent and only ever reduces.
 3. Is the gate open, and nothing frozen that concerns the order (``Frozen``)? It is shut until a
    recovery has opened it. While everything is frozen nothing passes; on a frozen instrument only
-   what reduces.
+   what reduces: the account's position (reduce-only, or a closing side in long and short mode), or
+   under posSide net the agent's own one, as far as its open orders leave any of it. The account may
+   stand on the other side, and its exchange then refuses reduce-only.
 
 The clOrdId carries the writer's epoch and is never re-used: once an order was answered, or given
 up, it is not sent again (``IllegalTransition``).
@@ -18,7 +20,7 @@ Thread-safe: ``turn`` is held whenever intents change.
 from __future__ import annotations
 
 import threading
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -26,7 +28,14 @@ from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadValue, Frozen, IllegalTransition
 from prometheus_persist.saving.intents import IntentHandle
 from prometheus_persist.saving.saver import Saver
-from prometheus_persist.state import Contracts, FreezeState, OrderIntent
+from prometheus_persist.state import (
+    NO_CONTRACTS,
+    Contracts,
+    FreezeState,
+    OrderIntent,
+    PositionKey,
+    SystemState,
+)
 from prometheus_persist.state.models import MgnMode, PosSide, Side
 from prometheus_persist.state.money import exact
 from prometheus_persist.state.registry import SYSTEM_OWNER
@@ -47,6 +56,32 @@ def refusal(freeze: FreezeState, inst_id: str, *, reduces: bool) -> str:
 def reduces_only(side: str, pos_side: str, *, reduce_only: bool) -> bool:
     """Whether an order can only make a position smaller."""
     return reduce_only or (pos_side, side) in (("long", "sell"), ("short", "buy"))
+
+
+def own_reduces(state: SystemState, order: OrderIntent) -> bool:
+    """Whether an order under posSide net is covered by its agent's own position of the other side.
+
+    Orders of the agent that are open on that side have their part of it already. A reduce-only stop
+    has not: whatever closes the position first leaves nothing for it.
+    """
+    ledger = state.private_ledgers.get(order.agent_id)
+    if ledger is None or order.pos_side != "net":
+        return False
+    key = PositionKey(order.inst_id, order.mgn_mode, order.pos_side)
+    held = sum((each.qty_contracts for each in ledger.positions if each.key == key), NO_CONTRACTS)
+    if held.sign != (1 if order.side == "sell" else -1):
+        return False
+    due = order.qty_contracts
+    for other in state.intents.values():
+        same = (other.agent_id, other.inst_id, other.mgn_mode, other.pos_side, other.side) == (
+            order.agent_id,
+            *key,
+            order.side,
+        )
+        stop = other.kind == "algo" and other.reduce_only
+        if same and not stop and other.cl_ord_id != order.cl_ord_id:
+            due += other.qty_contracts - other.booked_contracts
+    return not due > abs(held)
 
 
 class IntentGate:
@@ -118,24 +153,26 @@ class IntentGate:
         """A durable intent, ready to be sent; raises Frozen, BadValue, StoreFailed."""
         if not isinstance(quantity, Contracts) or quantity.sign <= 0:
             raise BadValue(f"an order needs a positive number of Contracts, not {quantity!r}")
-        with self.turn:
-            self._refuse(
-                agent_id, inst_id, reduces=reduces_only(side, pos_side, reduce_only=reduce_only)
+        try:
+            order = OrderIntent(
+                cl_ord_id="",
+                agent_id=agent_id,
+                inst_id=inst_id,
+                mgn_mode=mgn_mode,
+                pos_side=pos_side,
+                side=side,
+                qty_contracts=quantity,
+                kind=kind,
+                ord_type=ord_type,
+                px=None if px is None else exact(px),
+                trigger_px=None if trigger_px is None else exact(trigger_px),
+                reduce_only=reduce_only,
             )
-            fields = {
-                "agent_id": agent_id,
-                "inst_id": inst_id,
-                "mgn_mode": mgn_mode,
-                "pos_side": pos_side,
-                "side": side,
-                "qty_contracts": quantity,
-                "kind": kind,
-                "ord_type": ord_type,
-                "px": None if px is None else exact(px),
-                "trigger_px": None if trigger_px is None else exact(trigger_px),
-                "reduce_only": reduce_only,
-            }
-            return IntentHandle(self, self._saver, self._issued(agent_id, fields))
+        except ValidationError as problem:
+            raise BadValue(f"order of {agent_id}: {problem.errors()[0]['msg']}") from None
+        with self.turn:
+            self._refuse(order)
+            return IntentHandle(self, self._saver, self._issued(order))
 
     def admit(self, intent: OrderIntent) -> None:
         """Ask again, now that it is about to leave; raises what ``order_intent`` raises, and
@@ -148,8 +185,7 @@ class IntentGate:
                     f"order {intent.cl_ord_id} was answered or given up; a clOrdId is sent once, "
                     f"take a new intent"
                 )
-            reduces = reduces_only(intent.side, intent.pos_side, reduce_only=intent.reduce_only)
-            self._refuse(intent.agent_id, intent.inst_id, reduces=reduces)
+            self._refuse(intent)
             self._left_ms[intent.cl_ord_id] = self._clock.now_ms()
 
     def take_in_hand(self, cl_ord_id: str) -> None:
@@ -167,8 +203,11 @@ class IntentGate:
             else:
                 self._left_ms.pop(cl_ord_id, None)
 
-    def _refuse(self, agent_id: str, inst_id: str, *, reduces: bool) -> None:
-        state = self._saver.state
+    def _refuse(self, order: OrderIntent) -> None:
+        state, agent_id, inst_id = self._saver.state, order.agent_id, order.inst_id
+        reduces = reduces_only(
+            order.side, order.pos_side, reduce_only=order.reduce_only
+        ) or own_reduces(state, order)
         agent = state.agents.get(agent_id)
         system = agent_id == SYSTEM_OWNER
         if not system and (agent is None or agent_id not in state.registry.rows):
@@ -180,21 +219,22 @@ class IntentGate:
         if why:
             raise Frozen(f"order of {agent_id} on {inst_id} refused: {why}")
 
-    def _issued(self, agent_id: str, fields: dict[str, Any]) -> OrderIntent:
+    def _issued(self, order: OrderIntent) -> OrderIntent:
         """One more intent, durable; nothing stays of one that could not be saved."""
         state, epoch = self._saver.state, self._saver.store.epoch
-        registry = state.registry
+        registry, agent_id = state.registry, order.agent_id
         if agent_id == SYSTEM_OWNER:
             state.registry = registry.assign(SYSTEM_OWNER)
         try:
             cl_ord_id = state.registry.cl_ord_id(agent_id, epoch, self._number + 1)
             self._number += 1
-            intent = OrderIntent(
-                cl_ord_id=cl_ord_id,
-                tag=state.registry.rows[agent_id].tag,
-                epoch=epoch,
-                created_ms=self._clock.now_ms(),
-                **fields,
+            intent = order.model_copy(
+                update={
+                    "cl_ord_id": cl_ord_id,
+                    "tag": state.registry.rows[agent_id].tag,
+                    "epoch": epoch,
+                    "created_ms": self._clock.now_ms(),
+                }
             )
             state.intents[cl_ord_id] = intent
             try:
@@ -204,9 +244,6 @@ class IntentGate:
             except BaseException:
                 del state.intents[cl_ord_id]  # what was not saved may not leave
                 raise
-        except ValidationError as problem:
-            state.registry = registry
-            raise BadValue(f"order of {agent_id}: {problem.errors()[0]['msg']}") from None
         except BaseException:
             state.registry = registry
             raise

@@ -71,9 +71,9 @@ def answered(
     owner: str, outcome: str, found: bool | None, **kw: object
 ) -> Callable[[World], object]:
     def run(world: World) -> None:
-        fields = {k: kw.pop(k) for k in ("created_ms", "kind", "ord_id") if k in kw}
-        name = world.intent(owner, "buy", 2, outcome, **fields)
-        world.answer(name, found, **kw)
+        ours = ("created_ms", "kind", "ord_id")
+        name = world.intent(owner, "buy", 2, outcome, **{k: kw[k] for k in ours if k in kw})
+        world.answer(name, found, **{k: kw[k] for k in kw if k not in ours})
 
     return run
 

@@ -15,6 +15,7 @@ from prometheus_persist.state import (
     Contracts,
     FreezeEntry,
     FreezeState,
+    Position,
     contracts,
     state_from,
 )
@@ -453,3 +454,93 @@ def test_intents_how_long_an_order_may_still_arrive() -> None:
     accepted = gate.order_intent(A, BTC, "buy", contracts("1"))
     accepted.ack({"id": "1"})
     assert accepted.cl_ord_id not in gate.on_their_way(clock.ms, 3_000)
+
+
+def _holding(quantity: str, *, mgn_mode: str = "cross") -> Desk:
+    """A desk whose agent holds that much, on an instrument that takes no new entries."""
+    desk = Desk()
+    state = desk.saver.state
+    position = Position.model_validate(
+        {
+            "inst_id": BTC,
+            "mgn_mode": mgn_mode,
+            "pos_side": "net",
+            "qty_contracts": quantity,
+            "entry_px": "100",
+            "opened_ms": 1,
+            "updated_ms": 1,
+        }
+    )
+    ledger = state.private_ledgers[A]
+    state.private_ledgers[A] = ledger.model_copy(update={"positions": [position]})
+    frozen = {BTC: FreezeEntry(reason="an orphan", since_ms=1)}
+    state.freeze = FreezeState(instruments=frozen)
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("held", "side", "quantity", "passes"),
+    [
+        ("3", "sell", "3", True),
+        ("3", "sell", "1", True),
+        ("3", "sell", "3.01", False),
+        ("3", "buy", "1", False),
+        ("-3", "buy", "3", True),
+        ("-3", "buy", "4", False),
+        ("-3", "sell", "1", False),
+    ],
+)
+def test_intents_what_an_agent_holds_it_may_close_on_a_frozen_instrument(
+    held: str, side: Any, quantity: str, passes: bool
+) -> None:
+    """The account may stand on the other side: its exchange then takes no reduce-only order."""
+    desk = _holding(held)
+    if passes:
+        assert desk.gate.order_intent(A, BTC, side, contracts(quantity)).params
+    else:
+        with pytest.raises(Frozen):
+            desk.gate.order_intent(A, BTC, side, contracts(quantity))
+
+
+def test_intents_a_position_is_closed_once_on_a_frozen_instrument() -> None:
+    """What open orders of the agent will close is not there to be closed again."""
+    desk = _holding("3")
+    first = desk.gate.order_intent(A, BTC, "sell", contracts(2))
+    assert first.params
+    with pytest.raises(Frozen):
+        desk.gate.order_intent(A, BTC, "sell", contracts(2))
+    assert desk.gate.order_intent(A, BTC, "sell", contracts(1)).params
+    booked = desk.saver.state.intents[first.cl_ord_id].model_copy(
+        update={"booked_contracts": contracts(1)}
+    )
+    desk.saver.state.intents[first.cl_ord_id] = booked
+    assert desk.gate.order_intent(A, BTC, "sell", contracts(1)).params
+
+
+def test_intents_a_reduce_only_stop_leaves_the_position_to_be_closed() -> None:
+    desk = _holding("3")
+    stop = desk.gate.order_intent(
+        A, BTC, "sell", contracts(3), kind="algo", reduce_only=True, trigger_px="90"
+    )
+    assert stop.params
+    assert desk.gate.order_intent(A, BTC, "sell", contracts(3)).params
+    with pytest.raises(Frozen):  # a stop that is not reduce-only would open what it finds closed
+        desk.gate.order_intent(A, BTC, "sell", contracts(1), kind="algo", trigger_px="90")
+
+
+@pytest.mark.parametrize("fields", [{"mgn_mode": "isolated"}, {"pos_side": "short"}])
+def test_intents_another_position_is_no_cover(fields: Any) -> None:
+    """Another margin mode, another side: a new entry."""
+    desk = _holding("3")
+    with pytest.raises(Frozen):
+        desk.gate.order_intent(A, BTC, "sell", contracts(1), **fields)
+
+
+def test_intents_a_dead_agent_closes_its_own_position() -> None:
+    desk = _holding("3")
+    state = desk.saver.state
+    state.freeze = FreezeState()
+    state.agents[A] = state.agents[A].model_copy(update={"state": "DEAD"})
+    assert desk.gate.order_intent(A, BTC, "sell", contracts(3)).params
+    with pytest.raises(BadValue, match="dead"):
+        desk.gate.order_intent(A, BTC, "sell", contracts(1))

@@ -191,7 +191,6 @@ DIRECTIONS = (
         approvable=True,
         holds={"A": "long 3", "": "short 5"},
         after=(do.trade("A", "close_long", 3, reduce=False),),
-        pending="frozen in net mode, only reduce-only passes, and the exchange refuses that here",
     ),
     Row(
         "one ledger on the other side and the exchange with the older one",

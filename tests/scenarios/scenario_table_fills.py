@@ -319,7 +319,6 @@ INTENTS = (
         before=(do.sent("A", "long", 3, px=40_000),),
         away=(do.cancel("A"),),
         plan=(SETTLED,),
-        pending="",
     ),
     Row(
         "a stop canceled while away",
