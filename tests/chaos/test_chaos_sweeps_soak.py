@@ -80,8 +80,17 @@ def test_all_sweeps_are_run_and_told(monkeypatch):
     heard = []
     tallies = run_sweeps("all", 9, full=True, told=heard.append)
     names = [
-        "bits", "files", "kills", "power", "errors", "repair", "strace", "soak", "recovery", "exchange",
-    ]  # fmt: skip
+        "bits",
+        "files",
+        "kills",
+        "power",
+        "errors",
+        "repair",
+        "strace",
+        "soak",
+        "recovery",
+        "exchange",
+    ]
     assert [tally.name for tally in tallies] == [tally.name for tally in heard] == names
     out = io.StringIO()
     Console(file=out, width=120).print(sweeps_table(tallies, "zh"))
