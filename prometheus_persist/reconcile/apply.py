@@ -100,7 +100,7 @@ def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
     work = _Work(state, now_ms, books.booked_fills, books.booked_flows)
     for step in plan.corrections:
         _CARRY_OUT[type(step)](work, step)
-    quiet_ms = _quiet_ms(plan)
+    quiet_ms = _quiet_ms(plan, state.watermark.since_ms)
     seen = max(state.watermark.fills_ms, plan.fills_seen_ms, quiet_ms)
     state.watermark = state.watermark.model_copy(update={"fills_ms": seen})
     if plan.money is not None and plan.money.settled is not None:
@@ -108,12 +108,13 @@ def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
     return Applied(state, work.records)
 
 
-def _quiet_ms(plan: Plan) -> int:
+def _quiet_ms(plan: Plan, since_ms: int) -> int:
     """Up to when nothing is left to be read, whether anything happened then or not; 0: unknown."""
     # Money that could be judged means that the positions agree: no execution was left unbooked.
     if plan.money is None or plan.money.settled is None or plan.incomplete:
         return 0
-    return max(0, (plan.read_ms - LATE_MS) // DAY_MS * DAY_MS)
+    quiet_ms = (plan.read_ms - LATE_MS) // DAY_MS * DAY_MS
+    return quiet_ms if quiet_ms > since_ms else 0  # what was before the store is not looked at
 
 
 def _reconciled(state: SystemState, money: MoneyCheck, read_ms: int, quiet_ms: int) -> None:

@@ -243,3 +243,10 @@ def test_an_execution_that_cannot_be_booked_is_not_passed_by() -> None:
     world.now_ms += 100 * 24 * 3_600_000
     world.adopt(reconcile(world.books(), world.view()))
     assert world.state.watermark == mark
+
+
+def test_a_new_store_does_not_look_at_what_was_before_it() -> None:
+    """A watermark a week behind would lie before the store's own beginning."""
+    world = World("A")
+    world.adopt(reconcile(world.books(), world.view()))
+    assert (world.state.watermark.fills_ms, world.state.account_cash.bills_ms) == (0, 0)
