@@ -9,20 +9,133 @@ A change that is meant is written down by running this file with Python, and rea
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import test_reconcile_cases
 import test_reconcile_shared_cases
 from reconcile_world import BTC, World, replaced
-from test_reconcile_cases import Row
+from test_reconcile_cases import OPEN5, Row, dead, steps, trade, unbooked
 
 from prometheus_persist.reconcile import apply_plan, plan_to_json, reconcile
 from prometheus_persist.reconcile.views import SOURCES
+from prometheus_persist.state import AccountCash
 from prometheus_persist.state.documents import to_documents
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "plans.jsonl"
-TABLES = (("cases", test_reconcile_cases.ROWS), ("shared", test_reconcile_shared_cases.ROWS))
+
+
+def settled(world: World) -> None:
+    """Reconciled and applied; a human says yes."""
+    world.adopt(reconcile(world.books(), world.view()))
+
+
+def fund(rate: str, **kw: Any) -> Callable[[World], object]:
+    return lambda world: world.fund(rate, **kw)
+
+
+def deposit(amount: str, kind: str = "1") -> Callable[[World], object]:
+    return lambda world: world.deposit(amount, kind=kind)
+
+
+def late_bill(world: World) -> None:
+    """A deposit whose bill shows only once its money was booked as unexplained."""
+    world.deposit("100")
+    bill = world.bills.pop()
+    settled(world)
+    world.bills.append(bill)
+
+
+def late_fills(world: World) -> None:
+    """A difference adopted on approval, and then the executions that it stood for."""
+    world.trade("B", "buy", 3, booked=False, px=120)
+    fill, order, bill = world.fills.pop(), world.orders.pop(), world.bills.pop()
+    settled(world)
+    world.fills.append(fill)
+    world.orders.append(order)
+    world.bills.append(bill)
+
+
+def exchanged(world: World) -> None:
+    """Both ledgers of A hold what B traded, and the other way round."""
+    for family in (world.state.private_ledgers, world.state.public_accounts):
+        mine, theirs = family["A"].positions, family["B"].positions
+        family["A"] = family["A"].model_copy(update={"positions": theirs})
+        family["B"] = family["B"].model_copy(update={"positions": mine})
+
+
+def behind(world: World) -> None:
+    world.trade("A", "sell", 1, px=120, booked=False)
+    world.fills.pop()
+    world.orders.pop()
+
+
+LIQUIDATED = {"category": "partial_liquidation", "booked": False}
+OPEN2 = trade("B", "buy", 2, px=110)
+MONEY = tuple(
+    Row(name, steps(*acts), agents="A B C", hedged=name.startswith("hedged"))
+    for name, *acts in (
+        ("funding, shared", OPEN5, OPEN2, trade("C", "sell", 3), fund("0.001")),
+        ("funding, twice", OPEN5, fund("0.001"), OPEN2, fund("-0.0003", px=90)),
+        ("funding, isolated", trade("A", "buy", 3, mgn="isolated"), OPEN5, fund("0.001")),
+        ("funding, and nobody has a part", OPEN5, trade(None, "buy", 1), fund("0.0001234567")),
+        (
+            "funding of what nobody held",
+            OPEN5,
+            lambda world: world.shift(1),
+            fund("0.001"),
+            lambda world: world.shift(-1),
+        ),
+        ("funding of a disputed position", OPEN5, OPEN2, fund("0.001"), unbooked(None, "sell", 3)),
+        ("hedged funding", OPEN5, trade("B", "sell", 2), fund("0.001")),
+        ("fee billed differently", trade("A", "buy", 3, billed_fee="-0.07")),
+        ("fee of an unbooked fill", unbooked("A", "buy", 3, billed_fee="-0.07", by="tag")),
+        ("fee of a close from outside", OPEN5, trade(None, "sell", 1, billed_fee="-0.07")),
+        (
+            "fee of a shared liquidation",
+            OPEN5,
+            OPEN2,
+            trade(None, "sell", 2, billed_fee="-0.06", **LIQUIDATED),
+        ),
+        ("penalty, shared", OPEN5, OPEN2, trade(None, "sell", 3, penalty="-1.5", **LIQUIDATED)),
+        (
+            "penalty of an ended life",
+            OPEN5,
+            trade(None, "sell", 5, penalty="-2", **LIQUIDATED),
+            trade("A", "buy", 1),
+        ),
+        (
+            "penalty, and the life goes on",
+            OPEN5,
+            trade(None, "sell", 1, penalty="-1.5", **LIQUIDATED),
+            settled,
+            trade(None, "sell", 1, penalty="-0.6", **LIQUIDATED),
+        ),
+        ("penalty of what was booked live", OPEN5, trade(None, "sell", 2, penalty="-2",
+                                                         category="partial_liquidation")),
+        ("deposits", OPEN5, deposit("250.5"), deposit("-50")),
+        ("interest and more", deposit("-1", "7"), deposit("-2", "10"), deposit("3", "14")),
+        ("a late bill", OPEN5, late_bill),
+        ("late executions", OPEN5, late_fills),
+        ("a bill that is missing", OPEN5, deposit("100"), lambda world: world.bills.pop()),
+        ("money without a trace", OPEN5, lambda world: setattr(world, "cash", world.cash + 7)),
+        ("executions behind their bills", OPEN5, behind),
+        ("owners exchanged", OPEN5, OPEN2, exchanged),
+        ("a dead agent pays its funding", OPEN5, fund("0.001"), dead),
+        ("adopted at another price", OPEN5, lambda world: world.shift(2, px=130)),
+        ("another currency", OPEN5, lambda world: world.instruments.update(
+            {BTC: replaced(world.instruments[BTC], settle_ccy="USDC")})),
+        ("first reconciliation", OPEN5, lambda world: setattr(
+            world.state, "account_cash", AccountCash())),
+    )
+)  # fmt: skip
+TABLES = (
+    ("cases", test_reconcile_cases.ROWS),
+    ("shared", test_reconcile_shared_cases.ROWS),
+    ("money", MONEY),
+)
 
 
 def told(row: Row) -> dict[str, object]:
