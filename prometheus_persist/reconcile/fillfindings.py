@@ -37,7 +37,7 @@ Groups = dict[tuple[str, ...], list[Step]]
 
 
 def fill_findings(walked: Walk, venue: Mapping[PositionKey, Contracts]) -> list[Finding]:
-    """Every walked fill in exactly one finding; and every opposed key, with or without fills."""
+    """Every walked fill in exactly one finding. What no fill explains is told in ``gaps.py``."""
     groups: Groups = {}
     for step in walked.steps:
         groups.setdefault(_group(step), []).append(step)
@@ -51,10 +51,6 @@ def fill_findings(walked: Walk, venue: Mapping[PositionKey, Contracts]) -> list[
             findings.append(_impossible(steps))
         else:
             findings.append(_contested(steps, walked, venue))
-    told = {one.key for one in findings if one.case is Case.D}
-    findings += [
-        _direction(key, (), walked, venue) for key in sorted(walked.opposed) if key not in told
-    ]
     return findings
 
 
@@ -190,16 +186,12 @@ def _contested(steps: list[Step], walked: Walk, venue: Mapping[PositionKey, Cont
 
 
 def _direction(
-    key: PositionKey,
-    steps: Iterable[Step],
-    walked: Walk,
-    venue: Mapping[PositionKey, Contracts],
+    key: PositionKey, steps: list[Step], walked: Walk, venue: Mapping[PositionKey, Contracts]
 ) -> Finding:
-    steps = list(steps)
     shown = venue.get(key, NO_CONTRACTS)
     unowned = sum((step.execution.signed for step in steps), NO_CONTRACTS)
     return finding(
-        "direction" if steps else "direction_by_hand",
+        "direction",
         Case.D,
         Resolution.HUMAN,
         key=key,
@@ -216,7 +208,7 @@ def _direction(
 def _to_nobody(key: PositionKey, steps: Iterable[Step], finding_id: str) -> tuple[Correction, ...]:
     booked: tuple[Correction, ...] = tuple(BookOrphan(step.execution, step.part) for step in steps)
     freeze = FreezeInstrument(key.inst_id, "the exchange holds what no agent owns", finding_id)
-    return (*booked, freeze) if booked else ()
+    return (*booked, freeze)
 
 
 def _params(steps: list[Step]) -> dict[str, str]:

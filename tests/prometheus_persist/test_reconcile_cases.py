@@ -455,7 +455,7 @@ ROWS = (
         steps(trade(None, "buy", 2), unbooked(None, "sell", 5)),
         (("D", H, None),),
     ),
-    Row("D without evidence", reversed_position, (("D", H, None), ("D", H, None))),
+    Row("D without evidence", reversed_position, (("D", H, None),)),
     Row("D the other leg", other_leg, (("D", H, None), ("D", H, None)), hedged=True, stuck=True),
     # F, open intents
     Row(

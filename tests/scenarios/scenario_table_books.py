@@ -155,7 +155,7 @@ DIRECTIONS = (
         modes=(NET,),
         before=LONG_3,
         edits=(do.turn("A", *BOTH),),
-        plan=(("D", HUMAN, None, ADOPT), ("D", HUMAN, None, "")),
+        plan=(("D", HUMAN, None, ADOPT),),
         decision=ASK,
         approvable=True,
         holds={"A": "short 3", "": "long 6"},
@@ -198,7 +198,7 @@ DIRECTIONS = (
         modes=(NET,),
         before=LONG_3,
         edits=(do.turn("A", "private"), do.edit("A", "private", newer=1)),
-        plan=(REBUILT, ("D", HUMAN, None, ADOPT), ("D", HUMAN, None, "")),
+        plan=(REBUILT, ("D", HUMAN, None, ADOPT)),
         decision=ASK,
     ),
     Row(
