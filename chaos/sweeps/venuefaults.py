@@ -6,6 +6,9 @@ ways and no other:
 - in the reference's books, exactly, and the gate open: the fault was seen through, or did no harm;
 - stopped (incomplete, human): not one document and not one record changed, and the gate shut.
 
+An exchange that answers every question as of an earlier moment cannot be told from that moment: the
+reference is then what a recovery at that moment comes to.
+
 When the fault is lifted, the next recovery brings the reference's books (``recovering``). A rule
 that struck nothing fails the sweep: it was made for an endpoint that is asked. In its own words a
 rule that strikes ``once`` strikes each call of an endpoint in turn, not only the first; ``for a
@@ -105,6 +108,11 @@ class Case:
         return self.rule.startswith("stale")
 
     @property
+    def is_past(self) -> bool:
+        """Whether the whole exchange is of an earlier moment, all the time."""
+        return self.rule == "stale" and self.path == EVERYWHERE and self.length == "for good"
+
+    @property
     def timeout_ms(self) -> int:
         """How patient the client is."""
         return HASTY_MS if self.rule == "delay beyond patience" else TIMEOUT_MS
@@ -180,8 +188,15 @@ def sampled(every: list[Case], seed: int) -> list[Case]:
 
 def play(tally: Tally, crisis: Crisis, case: Case, due: Reference) -> Reference:
     """Strike, judge, lift, recover, judge; the reference that counts from now on."""
+    earlier: list[Reference] = []
+
+    def before_the_hour() -> None:
+        if case.is_past:
+            earlier.append(referred(crisis))
+        crisis.venue.set_faults(case.script())
+
     if case.is_stale:
-        crisis.again(lambda: crisis.venue.set_faults(case.script()))
+        crisis.again(before_the_hour)
     else:
         crisis.venue.set_faults(case.script())
     ending = _struck(crisis, case)
@@ -193,7 +208,7 @@ def play(tally: Tally, crisis: Crisis, case: Case, due: Reference) -> Reference:
         return due
     tally.struck(f"fired: {case.rule}", ending.fired)
     tally.counts["cases"] += 1
-    _judge_ending(tally, crisis, case, ending, due)
+    _judge_ending(tally, crisis, case, ending, due, (earlier or [due])[0])
     judge_recovered(tally, crisis, ending.disk, due, f"after {case}")
     return due
 
@@ -210,12 +225,19 @@ def _struck(crisis: Crisis, case: Case) -> Ending:
     return ending
 
 
-def _judge_ending(tally: Tally, crisis: Crisis, case: Case, ending: Ending, due: Reference) -> None:
+def _judge_ending(
+    tally: Tally,
+    crisis: Crisis,
+    case: Case,
+    ending: Ending,
+    due: Reference,
+    seen: Reference,
+) -> None:
     at = str(case)
     if ending.problem:
         tally.wrong("raised", f"{at}: {ending.problem}")
     elif ending.decision in GOOD:
-        tally.counts["seen through"] += judge_books(tally, ending.books, due, at)
+        tally.counts["seen through"] += judge_books(tally, ending.books, seen, at)
     elif ending.decision in STOPPED:
         changed: list[Any] = differences(ending.books, books_on(MemoryFs.of(crisis.files)))
         if changed:
