@@ -23,6 +23,7 @@ from prometheus_persist.report.text import (
     death_reason,
     decision_lines,
     in_report_order,
+    is_pending,
     priorities,
     render_text,
     source_problems,
@@ -37,6 +38,7 @@ BADGES = {
     "human": ("bad", "page.human"),
     "incomplete": ("bad", "page.incomplete"),
 }
+PENDING = ("warn", "page.pending")
 _BRACKETS = str.maketrans("", "", "【】[]")
 _MARK = {Verdict.MATCH: "✓", Verdict.MISMATCH: "≠", Verdict.UNKNOWN: "?"}
 _TONE = {Verdict.MATCH: "ok", Verdict.MISMATCH: "off", Verdict.UNKNOWN: "dunno"}
@@ -53,7 +55,7 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
         say=say,
         facts=facts,
         plan=plan,
-        badge=BADGES[facts.decision],
+        badge=PENDING if is_pending(facts) else BADGES[facts.decision],
         decision=decision_lines(facts, say)[1:],
         down=ago(facts.restore.restored_ms - facts.restore.last_save_ms, say),
         chosen=[

@@ -254,6 +254,13 @@ def _flattened(facts: FlattenFacts, say: Say) -> list[str]:
     return lines
 
 
+def is_pending(facts: RecoveryFacts) -> bool:
+    """Whether everything is proven and nothing was done about it yet: a plan that was only looked
+    at, or not confirmed. The gate is shut."""
+    ready = facts.decision in ("go", "go_restricted") and not facts.applied
+    return ready and facts.plan is not None and bool(facts.plan.corrections)
+
+
 def decision_lines(facts: RecoveryFacts, say: Say) -> list[str]:
     """What may go on, and what stands in the way; a heading first."""
     clean = facts.plan is not None and facts.plan.clean
@@ -263,7 +270,8 @@ def decision_lines(facts: RecoveryFacts, say: Say) -> list[str]:
         "human": ["report.human", "report.human_unchanged"],
         "incomplete": ["report.incomplete", "report.incomplete_not_flat"],
     }
-    lines = [say("report.decision"), *(say(name) for name in words[facts.decision])]
+    said = ["report.pending"] if is_pending(facts) else words[facts.decision]
+    lines = [say("report.decision"), *(say(name) for name in said)]
     if facts.postponed:
         text = ", ".join(facts.postponed)
         lines = [lines[0], say("report.postponed", n=len(facts.postponed), text=text)]

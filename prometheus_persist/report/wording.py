@@ -169,6 +169,11 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "✅ 所有数据已恢复且一致（不一致已按证据纠正）",
         "✅ Everything was restored and is consistent (what differed was corrected by evidence)",
     ),
+    "report.pending": (
+        "⚠️  不一致之处都有证据，可以纠正；尚未作任何改动，交易保持关闭",
+        "⚠️  What differs is proven and can be corrected; nothing was changed yet, trading stays "
+        "shut",
+    ),
     "report.go_restricted": (
         "⚠️  可以继续交易，但有限制",
         "⚠️  Trading may go on, with restrictions",
@@ -271,6 +276,10 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.kept_from": ("交易所保留自", "kept from"),
     "page.text": ("完整报告", "The report in full"),
     "page.go": ("可以继续交易", "Trading may go on"),
+    "page.pending": (
+        "可以按证据纠正；尚未作任何改动",
+        "Proven, and not corrected yet: nothing was changed",
+    ),
     "page.go_restricted": ("可以继续交易，但有限制", "Trading may go on, with restrictions"),
     "page.human": ("需要人工处理，交易保持关闭", "A human must decide, trading stays shut"),
     "page.incomplete": (

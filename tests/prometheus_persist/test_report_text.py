@@ -21,6 +21,7 @@ from prometheus_persist.report.facts import (
 )
 from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.report.messages import message
+from prometheus_persist.report.page import render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.report.values import money
 
@@ -492,6 +493,22 @@ def test_every_decision_is_said_and_only_go_says_that_trading_may_go_on_freely(
     free = message("report.go", lang)
     assert (free in text) == (decision == "go")
     assert "by hand" in text
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_was_only_looked_at_is_not_called_corrected(lang: str) -> None:
+    """A plan that was shown and not applied: the decision says so, in the text and on the page."""
+    done = seed_like()
+    looked = dataclasses.replace(done, applied=False)
+    pending = message("report.pending", lang)
+    for given, is_said in ((looked, True), (done, False)):
+        text = render_text(given, lang)
+        assert (pending in text) is is_said
+        assert (message("report.go_corrected", lang) in text) is not is_said
+        assert (message("page.pending", lang) in render_page(given, lang)) is is_said
+    world = agents()
+    clean = facts(reconcile(world.books(), world.view()), "go")
+    assert pending not in render_text(clean, lang)
 
 
 @pytest.mark.parametrize(
