@@ -398,3 +398,54 @@ def test_positions_older_than_their_executions_are_stale(behind_ms: int, stale: 
     assert bool(plan.corrections) is not stale
     if stale:
         assert plan.source_problems == (f"positions: older than the executions of {BTC} cross net",)
+
+
+@pytest.mark.parametrize(
+    ("fill", "order"),
+    [
+        # which of the rows carries which id; one is enough
+        ({"cl_ord_id": "", "tag": ""}, {"tag": ""}),
+        ({"tag": ""}, {"cl_ord_id": "", "tag": ""}),
+        ({"cl_ord_id": "", "tag": ""}, {"cl_ord_id": ""}),
+        ({"cl_ord_id": ""}, {"cl_ord_id": "", "tag": ""}),
+    ],
+)
+def test_any_exact_id_on_either_row_names_the_owner(
+    fill: dict[str, str], order: dict[str, str]
+) -> None:
+    """clOrdId or tag, on the fill or on its order: each alone is proof."""
+    world = World("A", "B")
+    world.trade("A", "buy", 5, booked=False)
+    world.fills[-1] = replaced(world.fills[-1], **fill)  # type: ignore[arg-type,assignment]
+    world.orders[-1] = replaced(world.orders[-1], **order)  # type: ignore[arg-type,assignment]
+    (one,) = reconcile(world.books(), world.view()).findings
+    assert (one.agent_id, one.what) == ("A", "what.fill_unrecorded")
+
+
+@pytest.mark.parametrize("row", ["order", "algo", "both"])
+def test_a_stops_child_is_its_parents_by_either_row(row: str) -> None:
+    """The order names the algoClOrdId, or only the algo row does by the ordId it became."""
+    world = World("A", "B")
+    world.trade("A", "buy", 5)
+    world.trade("A", "sell", 5, booked=False, by="algo", px=90)
+    if row == "order":
+        world.algos.clear()
+    if row == "algo":
+        bare = replaced(world.orders[-1], algo_id="", algo_cl_ord_id="")  # type: ignore[arg-type]
+        world.orders[-1] = bare  # type: ignore[assignment]
+    (one,) = reconcile(world.books(), world.view()).findings
+    assert (one.agent_id, one.case.value, one.cause) == ("A", "B", "cause.stop")
+    (step,) = one.corrections
+    assert isinstance(step, BookFill)
+    assert step.execution.category == "stop"
+    assert step.execution.cl_ord_id in world.owners
+
+
+def test_without_any_id_it_is_nobodys() -> None:
+    """Near miss of all of these: another's tag in another case, a clOrdId that was never issued."""
+    for fields in ({"tag": "a"}, {"cl_ord_id": "As0id0000199999999"}, {"tag": "A "}):
+        world = World("A", "B")
+        world.trade(None, "buy", 5, booked=False)
+        world.fills[-1] = replaced(world.fills[-1], **fields)  # type: ignore[arg-type,assignment]
+        (one,) = reconcile(world.books(), world.view()).findings
+        assert (one.agent_id, one.case.value) == (None, "J")
