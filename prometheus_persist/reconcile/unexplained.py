@@ -74,7 +74,10 @@ def unexplained(
         "basis": plain(rounded(check.basis, _BOOK_STEP)),
     }
     amount, off = (rounded(each, _BOOK_STEP) for each in (residual, gap))
-    digest = hashlib.sha256(dumps({**shown, "amount": plain(amount)})).hexdigest()
+    before = sum(ref.startswith(f"{UNEXPLAINED}:") for ref in books.booked_flows)
+    # The same figures may come back once more: another flow, and not the one booked already.
+    again = {"before": str(before)} if before else {}
+    digest = hashlib.sha256(dumps({**shown, **again, "amount": plain(amount)})).hexdigest()
     ref = f"{UNEXPLAINED}:{digest[:_REF_HEX_CHARS]}:{plain(amount)}:{plain(off)}"
     step = BookCash(NOBODY, ref, UNEXPLAINED, amount, "", check.bills_ms)
     kind = "money_adopted" if adopted else "money_unexplained"

@@ -1073,3 +1073,20 @@ def test_own_fills_are_never_held_back_by_money() -> None:
     assert world.position("A") == 3
     assert START_MS < world.state.account_cash.bills_ms <= world.now_ms
     assert Contracts(D(3)) == world.held[NET][0].qty_contracts
+
+
+def test_the_same_figures_once_more_are_another_flow() -> None:
+    """Executions that turn up one by one can leave the very amount that was booked before."""
+    world = World("A")
+    for _ in range(5):
+        world.trade("A", "buy", 1, px=50, booked=False)
+    every = [row.ord_id for row in world.orders]
+    for shown in ((), (1,), (1, 0), (1, 0, 3), (1, 0, 3, 2), (1, 0, 3, 2, 4)):
+        world.hidden = {ord_id for place, ord_id in enumerate(every) if place not in shown}
+        settled_down(world)
+    world = World("A")
+    world.trade("A", "buy", 3)
+    for amount in (5, -5, 5, -5):  # twice the same figures
+        world.money["A"]["pnl"] += D(amount)
+        world.adopt(judged(world))
+    assert judged(world).clean
