@@ -5,7 +5,7 @@ say no such thing, and the order stays UNKNOWN until the exchange has been asked
 
     51016, 51065          the clOrdId (algoClOrdId) exists already: an earlier sending arrived
     50001, 50004, 50013,  out of service, timed out, busy, system error: it may have been carried
-    50026                 out all the same
+    50026, 51054, 51149   out all the same; the last two are an order's own "timed out"
     no answer             timeouts, resets, 5xx: as an exception of ccxt or of Python
     HTML, "code": 503     not the exchange's word: of something that stands before it, which cannot
                           know what became of the order
@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 
 THERE_ALREADY = ("51016", "51065")
-UNDECIDED = ("50001", "50004", "50013", "50026")
+UNDECIDED = ("50001", "50004", "50013", "50026", "51054", "51149")
 _CODES = re.compile(rf"(?<![0-9A-Za-z])({'|'.join(THERE_ALREADY + UNDECIDED)})(?![0-9A-Za-z])")
 _FOREIGN = re.compile(r'"code"\s*:\s*(?!\s|"\d{1,5}")|<html|<!doctype', re.IGNORECASE)
 _SILENT = frozenset({"NetworkError", "TimeoutError", "ConnectionError", "Timeout"})

@@ -301,6 +301,8 @@ ANSWERS = [
     ('{"code":"50001"}', "OPEN"),
     ('{"code":"50013"}', "OPEN"),
     ('{"code":"50026"}', "OPEN"),
+    ('{"code":"1","data":[{"sCode":"51149","sMsg":"Order timed out"}]}', "OPEN"),
+    ('{"code":"1","data":[{"sCode":"51054"}]}', "OPEN"),
     ("order 510160 and id a51016b refused: 51020", "REJECTED"),
     ('okx {"code":503,"msg":"Service Unavailable"}', "OPEN"),
     ('okx {"code": "GATEWAY", "msg": "x"}', "OPEN"),
