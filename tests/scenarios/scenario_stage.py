@@ -225,9 +225,11 @@ class Stage:
         handle = self._intent(agent, word, qty, **more)
         self._order(handle.intent, handle.params)
 
-    def do_refused(self, agent: str, word: str, qty: object, **more: Any) -> None:
-        """The exchange refuses the order, and says so."""
-        self.do_faults({"action": "reject"})
+    def do_refused(
+        self, agent: str, word: str, qty: object, code: str = "51008", **more: Any
+    ) -> None:
+        """The exchange answers the order with this code, and does not take it."""
+        self.do_faults({"action": "reject", "code": code})
         with self._intent(agent, word, qty, **more) as intent:
             try:
                 self._order(intent.intent, intent.params)

@@ -298,6 +298,12 @@ CLOSES = (
 )
 
 INTENTS = (
+    Row(
+        "an order that the exchange says has timed out",
+        "F",
+        before=(do.refused("A", "long", 3, code="51149"),),
+        plan=(SETTLED,),
+    ),
     Row("an intent that never left", "F", before=(do.unsent("A", "long", 3),), plan=(SETTLED,)),
     Row("an order lost on the way", "F", before=(do.lost("A", "long", 3),), plan=(SETTLED,)),
     Row(
