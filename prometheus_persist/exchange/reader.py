@@ -7,7 +7,8 @@ source it could not read: the source comes back incomplete, with the problem in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from prometheus_persist.reconcile.views import Instrument, IntentLookup, VenueFill, VenueView
@@ -19,14 +20,17 @@ class ViewRequest:
     """What to read: everything since ``since_ms`` (exchange time), and these orders by clOrdId.
 
     Bills are read from ``bills_since_ms`` on (None: from ``since_ms``). A clOrdId that the exchange
-    does not know proves that the order never arrived only once it is older than ``in_flight_ms``
-    and younger than what the exchange keeps. What has not been read after ``budget_s`` seconds is
-    incomplete.
+    does not know proves that the order never arrived only where the order is not in ``waits_ms``
+    (clOrdId: for how many milliseconds more it may be on its way or not be shown; an order's own
+    ``valid_until_ms`` plus ``index_lag_ms`` stands over that), and is younger than what the exchange
+    keeps. What has not been read after ``budget_s`` seconds is incomplete.
     """
 
     since_ms: int
     now_ms: int
     intents: tuple[OrderIntent, ...] = ()
+    waits_ms: Mapping[str, int] = field(default_factory=dict)
+    index_lag_ms: int = 0
     in_flight_ms: int = 3_000
     bills_since_ms: int | None = None
     budget_s: float = 60.0

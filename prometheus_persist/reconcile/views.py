@@ -56,7 +56,8 @@ class SourceStatus:
     """How far one source can be believed.
 
     ``window_from_ms`` is what was asked for, ``kept_from_ms`` what the exchange keeps (0: all).
-    ``problem`` is empty when ``complete``.
+    ``problem`` is empty when ``complete``. ``cut``: not complete for one reason only, the window
+    starts before what the exchange keeps; what it keeps was read whole.
     """
 
     name: str
@@ -66,11 +67,16 @@ class SourceStatus:
     window_from_ms: int = 0
     kept_from_ms: int = 0
     problem: str = ""
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """What one contract is (OKX: public/instruments)."""
+    """What one contract is (OKX: public/instruments).
+
+    ``listed`` False: the exchange tells it no more (delivered, delisted); its size is that of the
+    executions in the books, lot and tick are unknown (zero).
+    """
 
     inst_id: str
     ct_val: Decimal
@@ -78,6 +84,7 @@ class Instrument:
     lot_sz: Decimal
     tick_sz: Decimal
     settle_ccy: str
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,25 @@ class VenuePosition:
     pos_id: str = ""
     opened_ms: int = 0
     liq_penalty: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class UnmanagedPosition:
+    """A position of a product that the books do not keep, as OKX's text: an option, a margin pair,
+    an inverse contract, one settled in another currency or not listed any more.
+
+    ``why`` is a message id. Several may share one instId: their ``ccy`` tells them apart.
+    """
+
+    inst_id: str
+    inst_type: str
+    mgn_mode: str
+    pos_side: str
+    ccy: str
+    quantity: str
+    avg_px: str
+    pos_id: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +218,10 @@ class VenueLife:
 
 @dataclass(frozen=True, slots=True)
 class VenueOrder:
-    """One order row, open or ended. ``algo_cl_ord_id`` names the algo order it is a child of."""
+    """One order row, open or ended. ``algo_cl_ord_id`` names the algo order it is a child of.
+
+    ``attached`` are the attachAlgoClOrdIds of the stops that it carries. ``px`` is None at market.
+    """
 
     inst_id: str
     ord_id: str
@@ -211,11 +240,17 @@ class VenueOrder:
     filled_contracts: Contracts
     created_ms: int
     updated_ms: int
+    attached: tuple[str, ...] = ()
+    reduce_only: bool = False
+    px: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VenueAlgoOrder:
-    """One algo order row. ``ord_id`` is its child's once it is effective."""
+    """One algo order row. ``ord_id`` is its child's once it is effective.
+
+    ``close_fraction``: it closes whatever the account then holds, and ``qty_contracts`` is zero.
+    """
 
     inst_id: str
     algo_id: str
@@ -230,6 +265,8 @@ class VenueAlgoOrder:
     qty_contracts: Contracts
     trigger_px: Decimal | None
     created_ms: int
+    reduce_only: bool = False
+    close_fraction: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +277,11 @@ class IntentLookup:
     None: the question was not answered, or the answer proves nothing (older than what is kept, or
     younger than an order may still be on its way); ``problem`` says why. ``forgotten`` marks the
     first of these: the exchange has no such order now, and would no longer have it either if it had
-    ended without an execution.
+    ended without an execution. ``wait_ms``: it may be on its way, or not be shown yet, for so long.
+    ``unlisted``: the exchange answers for no order of this contract any more.
+
+    Of an algo order that has fired ``child_ord_id`` and ``child_state`` are its child's ("" where
+    the exchange has no row of it any more), and ``filled_contracts`` is what that executed.
     """
 
     cl_ord_id: str
@@ -250,11 +291,23 @@ class IntentLookup:
     filled_contracts: Contracts | None = None
     problem: str = ""
     forgotten: bool = False
+    wait_ms: int = 0
+    unlisted: bool = False
+    child_ord_id: str = ""
+    child_state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class VenueView:
-    """Everything read from the exchange in one reading."""
+    """Everything read from the exchange in one reading.
+
+    ``positions``, ``fills``, ``orders``, ``algo_orders`` and ``lives`` are those of SWAP and
+    FUTURES, of whatever contract; other products are in ``unmanaged``, and their money in the
+    bills. ``instruments`` are the contracts that the books can keep (linear), ``unfit`` says of
+    every other one that the exchange lists why it is not (a message id). ``uid``, ``demo`` and
+    ``acct_lv`` say whose account it is; "" and None where that was not read. ``offset_ms`` is the
+    exchange's clock less ours.
+    """
 
     read_ms: int
     pos_mode: str
@@ -269,6 +322,12 @@ class VenueView:
     bills: tuple[VenueBill, ...] = ()
     balances: Mapping[str, VenueBalance] = field(default_factory=dict)
     equity: Decimal | None = None
+    unmanaged: tuple[UnmanagedPosition, ...] = ()
+    unfit: Mapping[str, str] = field(default_factory=dict)
+    uid: str = ""
+    demo: bool | None = None
+    acct_lv: str = ""
+    offset_ms: int = 0
 
     def complete(self, *names: str) -> bool:
         """Whether every one of these sources can be believed."""
@@ -322,7 +381,8 @@ class Books:
     nobody and for the account itself) and kind. ``moves`` are the executions booked with a time
     from the last reconciled bill on, oldest first: who held what at the time of a later bill.
     ``recorded`` is what every agent's booked executions add up to. ``adopted`` are the differences
-    adopted and not given back, oldest first.
+    adopted and not given back, oldest first. ``sizes`` has (ctVal, ctMult) of every contract as it
+    was last booked.
     """
 
     state: SystemState
@@ -335,3 +395,4 @@ class Books:
     moves: tuple[Move, ...] = ()
     recorded: Mapping[str, Mapping[PositionKey, Contracts]] = field(default_factory=dict)
     adopted: tuple[Adoption, ...] = ()
+    sizes: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)

@@ -91,6 +91,9 @@ KEYS: dict[str, Key] = {
         float, lambda value: 0 < value < float("inf"), "a number of seconds above 0"
     ),
     "reconcile_every_cycles": Key(int, _from(0), "a whole number, 0 for never"),
+    "index_lag_ms": Key(int, _from(0), "a whole number of milliseconds, 0 or more"),
+    "order_valid_ms": Key(int, _from(0), "a whole number of milliseconds, 0 for no expTime"),
+    "human_stops": _one_of(("instrument", "direction", "everything")),
 }
 
 
@@ -104,7 +107,11 @@ class Settings:
     bounds what is kept for the past. ``tail_*_max``: how much may be committed since the newest
     snapshot before another one is taken. ``recovery_budget_s``: what has not been read from the
     exchange by then is incomplete. ``reconcile_every_cycles``: how often ``on_cycle`` reconciles
-    the running system.
+    the running system. ``index_lag_ms``: how late an order that arrived may show up when it is
+    asked for; only after that is one that is not found called never arrived. ``order_valid_ms``:
+    regular orders carry an expTime that far ahead (``exchange.expiring`` sends it). ``human_stops``:
+    what waits while a human is asked: the ``instrument`` it is about; all of it where a
+    ``direction`` differs (case D), else the instrument; or ``everything``.
     """
 
     save_every_cycles: int = 5
@@ -122,6 +129,9 @@ class Settings:
     tail_bytes_max: int = 64 * 1024 * 1024
     recovery_budget_s: float = 60.0
     reconcile_every_cycles: int = 0
+    index_lag_ms: int = 30_000
+    order_valid_ms: int = 0
+    human_stops: str = "direction"
 
     def __post_init__(self) -> None:
         for name, key in KEYS.items():

@@ -9,6 +9,7 @@ from prometheus_persist.state.history import History
 from prometheus_persist.state.intents import next_outcome
 from prometheus_persist.state.models import (
     AccountCash,
+    AccountIdentity,
     Agent,
     FreezeEntry,
     FreezeState,
@@ -42,6 +43,7 @@ from prometheus_persist.state.registry import AgentIds, Registry
 __all__ = [
     "NO_CONTRACTS",
     "AccountCash",
+    "AccountIdentity",
     "Agent",
     "AgentIds",
     "BaseQty",

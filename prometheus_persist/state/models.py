@@ -221,7 +221,11 @@ class Mastermind(Model):
 class OrderIntent(Model):
     """An order as it was meant, durable before it leaves; its outcome durable after the answer.
 
-    ``kind`` is ``algo`` for stop and trigger orders, whose clOrdId travels as algoClOrdId.
+    ``kind`` is ``algo`` for stop and trigger orders, whose clOrdId travels as algoClOrdId; once it
+    has fired it is what its child is, the order ``child_ord_id``. ``parent`` is the clOrdId of the
+    order that a stop is attached to: it travels with that order as attachAlgoClOrdId, and exists by
+    itself only after that order's executions. ``valid_until_ms`` is the order's expTime by the
+    exchange's clock (0: none): after it, what has not arrived never will.
     ``booked_contracts`` is how much of it both ledgers already hold.
     """
 
@@ -244,6 +248,9 @@ class OrderIntent(Model):
     ord_id: str = ""
     booked_contracts: Contracts = NO_CONTRACTS
     reason: str = ""
+    child_ord_id: str = ""
+    parent: str = ""
+    valid_until_ms: int = 0
 
 
 class FreezeEntry(Model):
@@ -282,11 +289,24 @@ class Watermark(Model):
     fills_ms: int = 0
 
 
+class AccountIdentity(Model):
+    """Which account the books are kept for: OKX's uid, demo trading or real, level and mode.
+
+    ``acct_lv`` and ``pos_mode`` are those of the last reconciliation.
+    """
+
+    uid: str
+    demo: bool
+    acct_lv: str = ""
+    pos_mode: str = ""
+
+
 class AccountCash(Model):
     """Where the account's money stood when it was last reconciled (R4). History: stream cash_flows.
 
     ``reserve`` is what the account held at the first reconciliation beyond what the books explain;
     ``baseline_ms`` 0 means that there has been none. Bills up to ``bill_seen`` are accounted for.
+    ``identity`` is kept from the first reconciliation on.
     """
 
     ccy: str = "USDT"
@@ -295,6 +315,7 @@ class AccountCash(Model):
     settled: Money = ZERO
     bill_seen: int = 0
     bills_ms: int = 0
+    identity: AccountIdentity | None = None
 
 
 @dataclass
