@@ -11,7 +11,7 @@ from typing import Final
 
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.decimals import is_multiple, parse
-from fakeokx.engine.instruments import INSTRUMENTS, LIVE, SWAP, Instrument
+from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS, LIVE, SWAP, Instrument
 from fakeokx.engine.model import BUY, CASH, CROSS, ISOLATED, LONG, NET, NET_MODE, SELL, SHORT
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
@@ -20,7 +20,7 @@ _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{1,32}", re.ASCII)
 _TAG: Final = re.compile(r"[A-Za-z0-9]{1,16}", re.ASCII)
 _SIDES: Final = (BUY, SELL)
 _MARGIN_MODES: Final = (CROSS, ISOLATED)
-_STATE_CODES: Final = {"preopen": "51021", "suspend": "51022", "expired": "51027"}
+_STATE_CODES: Final = {"preopen": "51021", "suspend": "51022", EXPIRED: "51001"}
 
 
 def client_id(name: str, text: str) -> str:
@@ -57,7 +57,7 @@ def side(text: str) -> str:
 
 
 def listed(inst_id: str) -> Instrument:
-    """The instrument of any type; 51001 if there is none."""
+    """The instrument of any type, ended or not; 51001 if there never was one."""
     found = INSTRUMENTS.get(inst_id)
     if found is None:
         raise Refusal("51001")
@@ -74,9 +74,9 @@ def tradable(
     instrument = listed(inst_id)
     if venue.rules == 1 and instrument.inst_type != SWAP:
         raise Refusal("51010" if instrument.is_spot else "51001")
-    state = venue.markets[inst_id].state
-    if state != LIVE:
-        raise Refusal(_STATE_CODES[state])
+    market = venue.markets[inst_id]
+    if market.state != LIVE:
+        raise Refusal(_STATE_CODES[market.state])
     if instrument.is_spot:
         if margin_mode != CASH or not spot:
             raise Refusal("51010")

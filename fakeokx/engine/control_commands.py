@@ -90,7 +90,7 @@ class Fund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deliver:
-    """Control: a FUTURES contract ends at this price, or at the mark price if it is empty."""
+    """Control: a contract ends at this price, or at the mark price if it is empty."""
 
     inst_id: str
     px: str = ""

@@ -5,9 +5,9 @@ a positive rate longs pay and shorts receive. A cross position pays from cash; a
 from its margin, and its bill leaves the cash alone. Once a rate is set, it is charged every
 eight hours of UTC; a rate of zero stops that. A settlement on request changes no schedule.
 
-Delivery ends a FUTURES contract: waiting orders (7) and algo orders are canceled, positions
-closed at the delivery price without a fee, and the contract cannot be traded any more. It
-happens on request, or at its expiry at the mark price.
+Delivery ends a contract: waiting orders (7) and algo orders are canceled, positions closed at the
+delivery price without a fee, and the instrument is gone. It happens on request (to a swap: it is
+delisted), or to a FUTURES contract at its expiry, at the mark price.
 """
 
 from decimal import Decimal
@@ -19,7 +19,7 @@ from fakeokx.engine.commands import Deliver, Fund, SetFundingRate
 from fakeokx.engine.decimals import parse
 from fakeokx.engine.events import FundingPaid
 from fakeokx.engine.evolve import evolve
-from fakeokx.engine.instruments import EXPIRED, FUTURES, INSTRUMENTS, SWAP
+from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS, SWAP
 from fakeokx.engine.lifecycle import AlgoEvent, next_algo_state
 from fakeokx.engine.market import FundingPoint
 from fakeokx.engine.model import ISOLATED, Bill, Position
@@ -98,9 +98,9 @@ def _pay(venue: Venue, holder: Account, position: Position, rate: Decimal) -> No
 
 
 def deliver(venue: Venue, command: Deliver) -> None:
-    """End a FUTURES contract; 51000 for anything else, 51027 if it has ended."""
+    """End a contract; 51000 for SPOT, 51027 if it has ended."""
     instrument = checks.listed(command.inst_id)
-    if instrument.inst_type != FUTURES or venue.rules == 1:
+    if instrument.is_spot or venue.rules == 1:
         raise Refusal("51000", "instId")
     if venue.markets[command.inst_id].state == EXPIRED:
         raise Refusal("51027")

@@ -73,6 +73,14 @@ class Markets:
         self.mark_moved = False
         self._last_trade = dict.fromkeys(INSTRUMENTS, 0)
 
+    def instrument(self, inst_id: str) -> Instrument:
+        """The instrument as it is now."""
+        return self.markets[inst_id].instrument
+
+    def listed(self) -> list[Instrument]:
+        """The instruments that have not ended."""
+        return [each.instrument for each in self.markets.values() if each.state != EXPIRED]
+
     def next_trade_id(self, inst_id: str) -> int:
         """A fresh tradeId of that instrument."""
         self._last_trade[inst_id] += 1
@@ -142,7 +150,8 @@ class Markets:
 
     def put_delivered(self, inst_id: str, px_quote: Decimal) -> None:
         """The contract has ended at that price."""
-        self.markets[inst_id].state = EXPIRED
+        market = self.markets[inst_id]
+        market.state, market.next_funding_ms = EXPIRED, None
         self.events.append(Delivered(inst_id, px_quote))
 
     def put_px_limits(self, inst_id: str, limits: tuple[Decimal, Decimal] | None) -> None:

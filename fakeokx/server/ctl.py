@@ -143,7 +143,7 @@ def deliver(
     inst_id: Inst,
     px: Annotated[str, typer.Argument(help="Price; the mark price without.")] = "",
 ) -> None:
-    """End a futures contract."""
+    """End a contract: a future is delivered, a swap delisted."""
     say(ctx.obj.deliver(inst_id, px))
 
 

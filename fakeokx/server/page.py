@@ -12,7 +12,7 @@ from typing import Any, Final
 from fakeokx.engine import history
 from fakeokx.engine.checks import listed
 from fakeokx.engine.decimals import plain
-from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS
+from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.faults import actions
 from fakeokx.server import checkpoints
 from fakeokx.server.control_events import recent
@@ -57,8 +57,7 @@ def _overview(desk: Desk, body: bytes) -> Any:
                 "mark": plain(venue.marks[each.inst_id]),
                 "state": venue.markets[each.inst_id].state,
             }
-            for each in INSTRUMENTS.values()
-            if venue.markets[each.inst_id].state != EXPIRED
+            for each in venue.listed()
         ],
         "accounts": [_account(desk, name) for name in venue.accounts],
         "events": recent(desk)[:EVENTS_MAX],

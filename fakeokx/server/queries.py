@@ -79,6 +79,14 @@ def ct_type_of(inst_id: str) -> str:
     return "inverse" if found.is_inverse else "linear"
 
 
+def listed(desk: Desk, inst_id: str) -> Instrument:
+    """The instrument of any type; 51001 if there is none, or none any more."""
+    market = desk.exchange.venue.markets.get(inst_id)
+    if market is None or market.state == EXPIRED:
+        raise Refusal("51001")
+    return market.instrument
+
+
 def inst_type(query: Query) -> str:
     """The required instType; 50014 without one, 51000 for one that OKX does not have."""
     required(query, "instType")
@@ -103,9 +111,6 @@ def of_type(query: Query, venue: Venue) -> list[Instrument]:
         raise Refusal("51015")
     return [
         each
-        for each in INSTRUMENTS.values()
-        if each.inst_type == kind
-        and named in ("", each.inst_id)
-        and family in ("", each.uly)
-        and venue.markets[each.inst_id].state != EXPIRED
+        for each in venue.listed()
+        if each.inst_type == kind and named in ("", each.inst_id) and family in ("", each.uly)
     ]

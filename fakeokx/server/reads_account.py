@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from fakeokx.engine import history
-from fakeokx.engine.checks import listed
 from fakeokx.engine.model import CROSS, ISOLATED, LONG, NET, NET_MODE, SHORT, PositionKey
 from fakeokx.engine.refusals import Refusal
 from fakeokx.server import queries
@@ -55,7 +54,7 @@ def _subtypes(_desk: Desk, query: Query, _key: ApiKey) -> Rows:
 
 def _trade_fee(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     kind = queries.inst_type(query)
-    if query.get("instId") and listed(query["instId"]).inst_type != kind:
+    if query.get("instId") and queries.listed(desk, query["instId"]).inst_type != kind:
         raise Refusal("51015")
     return [trade_fee_row(kind, desk.exchange.now_ms())]
 
@@ -111,7 +110,7 @@ def _leverage(desk: Desk, query: Query, key: ApiKey) -> Rows:
     sides = (NET,) if venue.account(key.account).pos_mode == NET_MODE else (LONG, SHORT)
     mode, name = query["mgnMode"], key.account
     return [
-        leverage_row(venue, PositionKey(listed(inst_id).inst_id, mode, side), name)
+        leverage_row(venue, PositionKey(queries.listed(desk, inst_id).inst_id, mode, side), name)
         for inst_id in queries.words(query, "instId", POS_IDS_MAX)
         for side in sides
     ]

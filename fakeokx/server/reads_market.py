@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
-from fakeokx.engine.checks import listed
-from fakeokx.engine.instruments import INSTRUMENTS, SWAP, Instrument
+from fakeokx.engine.instruments import SWAP, Instrument
 from fakeokx.engine.refusals import Refusal
 from fakeokx.server import queries
 from fakeokx.server.desk import Desk
@@ -25,13 +24,13 @@ _ANY: Final = "ANY"
 _LOOKED_AT_MAX: Final = 50_000
 
 
-def _instrument(query: Query) -> Instrument:
+def _instrument(desk: Desk, query: Query) -> Instrument:
     queries.required(query, "instId")
-    return listed(query["instId"])
+    return queries.listed(desk, query["instId"])
 
 
 def _books(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    instrument = _instrument(query)
+    instrument = _instrument(desk, query)
     levels = queries.number(query, "sz", 1, BOOK_LEVELS_MAX)
     now_ms = desk.exchange.now_ms()
     seq_id = desk.book_seq(instrument.inst_id)
@@ -39,7 +38,7 @@ def _books(desk: Desk, query: Query, _key: ApiKey) -> Rows:
 
 
 def _trades(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    instrument = _instrument(query)
+    instrument = _instrument(desk, query)
     most = queries.number(query, "limit", _PAGE, TRADES_MAX)
     newest_first = reversed(desk.exchange.venue.markets[instrument.inst_id].tape.trades)
     return [public_trade_row(each) for each in islice(newest_first, most)]
@@ -47,7 +46,7 @@ def _trades(desk: Desk, query: Query, _key: ApiKey) -> Rows:
 
 def _candles(*, of_mark: bool, only_over: bool) -> Handler:
     def handler(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-        instrument = _instrument(query)
+        instrument = _instrument(desk, query)
         bar = query.get("bar", "") or "1m"
         if bar not in BARS:
             raise Refusal("51000", "bar")
@@ -73,13 +72,13 @@ def _funding_rate(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     queries.required(query, "instId")
     venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
     if query["instId"] == _ANY:
-        swaps = [each for each in INSTRUMENTS.values() if each.inst_type == SWAP]
+        swaps = queries.of_type({"instType": SWAP}, venue)
         return [funding_row(venue, each, now_ms) for each in swaps]
-    return [funding_row(venue, _swap(query), now_ms)]
+    return [funding_row(venue, _swap(desk, query), now_ms)]
 
 
 def _funding_history(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    instrument = _swap(query)
+    instrument = _swap(desk, query)
     most = queries.number(query, "limit", FUNDINGS_MAX, FUNDINGS_MAX)
     before, after = bound("before", query), bound("after", query)
     points = reversed(desk.exchange.venue.markets[instrument.inst_id].fundings)
@@ -91,8 +90,8 @@ def _funding_history(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     return [funding_history_row(each, instrument.inst_type) for each in islice(seen, most)]
 
 
-def _swap(query: Query) -> Instrument:
-    found = _instrument(query)
+def _swap(desk: Desk, query: Query) -> Instrument:
+    found = _instrument(desk, query)
     if found.inst_type != SWAP:
         raise Refusal("51000", "instId")
     return found

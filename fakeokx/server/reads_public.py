@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from fakeokx.engine.checks import listed
 from fakeokx.engine.instruments import INSTRUMENTS, SPOT
 from fakeokx.engine.refusals import Refusal
 from fakeokx.server import queries
@@ -41,13 +40,13 @@ def _mark_price(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     if query.get("instType") or not query.get("instId"):
         found = queries.of_type(query, desk.exchange.venue)
     else:
-        found = [listed(query["instId"])]
+        found = [queries.listed(desk, query["instId"])]
     return [mark_price_row(desk.exchange.venue, each, now_ms) for each in found]
 
 
 def _ticker(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     queries.required(query, "instId")
-    instrument = listed(query["instId"])
+    instrument = queries.listed(desk, query["instId"])
     return [ticker_row(desk.exchange.venue, instrument, desk.exchange.now_ms())]
 
 

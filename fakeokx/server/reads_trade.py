@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from fakeokx.engine import history
-from fakeokx.engine.checks import listed
 from fakeokx.engine.commands import AlgoRef, OrderRef
 from fakeokx.engine.lifecycle import AlgoState
 from fakeokx.engine.model import Algo, Order
@@ -33,7 +32,7 @@ def _order(desk: Desk, query: Query, key: ApiKey) -> Rows:
     queries.required(query, "instId")
     if not query.get("ordId") and not query.get("clOrdId"):
         raise Refusal("50015", "ordId", "clOrdId")
-    listed(query["instId"])
+    queries.listed(desk, query["instId"])
     ref = OrderRef(
         inst_id=query["instId"],
         ord_id=query.get("ordId", ""),

@@ -223,10 +223,10 @@ def _positions(venue: Venue, account: str, held: Any, now_ms: int, extra: dict[s
     return Push(channel="positions", account=account, rows=found, extra=extra)
 
 
-def _instruments(_venue: Venue, inst_type: str) -> Push:
+def _instruments(venue: Venue, inst_type: str) -> Push:
     found = [
-        (each.inst_id, instrument_row(each))
-        for each in INSTRUMENTS.values()
+        (each.inst_id, instrument_row(each, venue.markets[each.inst_id].state))
+        for each in venue.listed()
         if inst_type in ("", ANY, each.inst_type)
     ]
     return Push(channel="instruments", rows=found)

@@ -138,11 +138,11 @@ def test_delivery_closes_everything_at_its_price_and_ends_the_contract() -> None
     assert venue.orders[waiting.ord_id].cancel_source == "7"
     assert venue.algos[stop.algo_id].state == "canceled"
     assert Delivered(FUTURE, D("50500.5")) in events
-    assert refused(venue, inst_id=FUTURE) == ("51027", ())
+    assert refused(venue, inst_id=FUTURE) == ("51001", ())
     with pytest.raises(Refusal, match="51027"):
         step(venue, Deliver(inst_id=FUTURE), T0)
     with pytest.raises(Refusal, match="instId"):
-        step(venue, Deliver(inst_id=BTC), T0)
+        step(venue, Deliver(inst_id="BTC-USDT"), T0)
 
 
 def test_a_contract_ends_by_itself_at_its_expiry_at_the_mark_price() -> None:
