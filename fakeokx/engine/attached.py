@@ -1,9 +1,10 @@
 """Take-profit, stop and trailing orders that come with an order (OKX: attachAlgoOrds).
 
-They are read and checked when the order is admitted, and become algo orders of their own when
-it has filled *wholly*; an order that is canceled after a partial fill leaves none. Each is as
-large as its order and closes what that opened. attachAlgoClOrdId becomes the algoClOrdId; the
-attachAlgoId is an id of its own and not the later algoId.
+They are read and checked when the order is admitted, and become algo orders of their own when it
+has ended: filled wholly, or canceled after a partial fill by anybody but risk, ADL or delivery (by
+the switch ``attached.after_cancel`` a cancel leaves none). Each closes what its order opened.
+attachAlgoClOrdId becomes the algoClOrdId; the attachAlgoId is an id of its own and not the later
+algoId.
 
 A trigger has to lie beyond the order's price (51046 to 51049), or beyond the last price when
 the order has none (51050 to 51053).
@@ -26,6 +27,8 @@ from fakeokx.engine.venue import Venue
 
 ATTACHED_MAX: Final = 20
 AT_MARKET: Final = "-1"
+_SWITCH: Final = "attached.after_cancel"
+_BY_FORCE: Final = ("3", "6", "7")  # risk, ADL, delivery
 _PX_TYPES: Final = ("", "last", "index", "mark")
 # Refusals of a trigger on the wrong side, by (leg, must it lie above): priced, at market.
 _WRONG_SIDE: Final = MappingProxyType(
@@ -160,8 +163,15 @@ def _leg(
     return trigger, px_type or "last", ord_px
 
 
+def after_cancel(venue: Venue, order: Order) -> None:
+    """What a canceled order has filled keeps what was attached to it."""
+    is_forced = order.cancel_source in _BY_FORCE
+    if order.filled_contracts and not is_forced and venue.switches[_SWITCH] == "live":
+        spawn(venue, order)
+
+
 def spawn(venue: Venue, order: Order) -> None:
-    """The attached orders of an order that has filled wholly begin to wait."""
+    """The attached orders of an order that has ended begin to wait, each for what it filled."""
     for each in order.attached:
         legs = tuple(
             Leg(

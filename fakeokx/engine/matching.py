@@ -25,12 +25,11 @@ from decimal import Decimal
 from typing import Final
 
 from fakeokx.engine import settling, taking
-from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import INSTRUMENTS
-from fakeokx.engine.lifecycle import OrdEvent, next_order_state
 from fakeokx.engine.market import Book, Trade
 from fakeokx.engine.model import BUY, SELL, Order, opposite
 from fakeokx.engine.settling import MAKER, TAKER
+from fakeokx.engine.taking import cancel as cancel
 from fakeokx.engine.venue import NOT_AMENDED, Amended, Venue
 
 CANCELED_BY_SYSTEM: Final = "0"
@@ -108,17 +107,6 @@ def seed(venue: Venue, inst_id: str, book: Book | None) -> None:
         taking.uncross(venue, inst_id, side)
     for ord_id in list(venue.markets[inst_id].unpriced):
         _take(venue, ord_id)
-
-
-def cancel(venue: Venue, order: Order, cancel_source: str, amended: Amended = NOT_AMENDED) -> None:
-    """End an open order; ``cancel_source`` is OKX's code for who did it."""
-    after = evolve(
-        order,
-        state=next_order_state(order.state, OrdEvent.CANCEL),
-        cancel_source=cancel_source,
-        u_time_ms=venue.now_ms,
-    )
-    venue.put_order(after, amended=amended)
 
 
 def execute(venue: Venue, ord_id: int, px_quote: Decimal, exec_type: str) -> None:

@@ -59,6 +59,9 @@ SWITCHES: Final[Mapping[str, Switch]] = MappingProxyType(
             "a closing order beyond the position: by_mode shrinks in net, refuses in long_short",
         ),
         "id.tag_charset": Switch("strict", ("off",), "whether a tag must be 1-16 letters, digits"),
+        "attached.after_cancel": Switch(
+            "live", ("none",), "attached TP/SL of an order canceled after a partial fill"
+        ),
         "algo.child_tag": Switch("inherit", ("empty",), "tag of the order that an algo fires"),
         "algo.child_clordid": Switch(
             "empty", ("generated",), "clOrdId of the order that an algo fires"

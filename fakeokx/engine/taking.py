@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from fakeokx.engine import settling
+from fakeokx.engine import attached, settling
 from fakeokx.engine.decimals import ZERO
 from fakeokx.engine.evolve import evolve
 from fakeokx.engine.lifecycle import OrdEvent, next_order_state
 from fakeokx.engine.market import Book, Level, Trade
 from fakeokx.engine.model import BUY, Order, opposite, sign_of
 from fakeokx.engine.settling import MAKER, TAKER
-from fakeokx.engine.venue import Venue
+from fakeokx.engine.venue import NOT_AMENDED, Amended, Venue
 
 _STP: Final = "32"
 _NOTHING_TO_CLOSE: Final = "17"
@@ -103,7 +103,7 @@ def take(venue: Venue, ord_id: int) -> None:
             can = min(maker.rest_contracts, left)
             qty = min(can, reducible(venue, maker)) if maker.is_closing else can
             if qty == 0:
-                _end(venue, maker, _NOTHING_TO_CLOSE)
+                cancel(venue, maker, _NOTHING_TO_CLOSE)
                 continue
             taker = _trade(venue, taker, maker, qty, px)
         left -= qty
@@ -121,7 +121,7 @@ def uncross(venue: Venue, inst_id: str, side: str) -> None:
         if maker.is_closing:
             qty = min(qty, reducible(venue, maker))
         if qty == 0:
-            _end(venue, maker, _NOTHING_TO_CLOSE)
+            cancel(venue, maker, _NOTHING_TO_CLOSE)
             continue
         _eat(venue, inst_id, opposite(side), qty)
         _trade(venue, None, maker, qty, best)
@@ -154,14 +154,21 @@ def _trade(
 
 def _prevent(venue: Venue, taker: Order, maker: Order) -> None:
     if taker.stp_mode in ("cancel_maker", "cancel_both"):
-        _end(venue, maker, _STP)
+        cancel(venue, maker, _STP)
     if taker.stp_mode in ("cancel_taker", "cancel_both"):
-        _end(venue, taker, _STP)
+        cancel(venue, taker, _STP)
 
 
-def _end(venue: Venue, order: Order, cancel_source: str) -> None:
-    state = next_order_state(order.state, OrdEvent.CANCEL)
-    venue.put_order(evolve(order, state=state, cancel_source=cancel_source, u_time_ms=venue.now_ms))
+def cancel(venue: Venue, order: Order, cancel_source: str, amended: Amended = NOT_AMENDED) -> None:
+    """End an open order; ``cancel_source`` is OKX's code for who did it."""
+    after = evolve(
+        order,
+        state=next_order_state(order.state, OrdEvent.CANCEL),
+        cancel_source=cancel_source,
+        u_time_ms=venue.now_ms,
+    )
+    venue.put_order(after, amended=amended)
+    attached.after_cancel(venue, after)
 
 
 def _agrees(order: Order, px: Decimal) -> bool:

@@ -13,7 +13,7 @@ a hash of what the position is and therefore stable over close and reopen.
 
 ``rules`` says which edition of the venue this is, so that an old ledger is replayed as it was
 lived. Edition 1 had no spot trading, no attached or trailing orders, no position tiers, and
-nobody was liquidated without being told to.
+nobody was liquidated without being told to; up to 2 a canceled order left nothing attached.
 """
 
 from decimal import Decimal
@@ -52,7 +52,7 @@ __all__ = ["LEVER_DEFAULT", "MAKER_RATE", "SETTLE_CCY", "TAKER_RATE", "Venue"]
 SETTLE_CCY: Final = "USDT"
 TAKER_RATE: Final = Decimal("0.0005")
 MAKER_RATE: Final = Decimal("0.0002")
-RULES: Final = 2
+RULES: Final = 3
 _ID_BASE: Final = 2_000_000_000_000_000_000
 _ID_SEED_STEP: Final = 1_000_000_000_000
 SEED_MAX: Final = 999_999
@@ -92,6 +92,8 @@ class Venue(Markets):
         self.main.first_cash[SETTLE_CCY] = self.main.cash[SETTLE_CCY] = first_cash_quote
         self.accounts = {MAIN: self.main}
         self.switches = Switches()
+        if rules < 3:
+            self.switches.put("attached.after_cancel", "none")
         self.orders: dict[int, Order] = {}
         self.algos: dict[int, Algo] = {}
         self.fills: list[Fill] = []

@@ -11,6 +11,7 @@ from fakeokx.engine.commands import (
     Amendment,
     AmendOrders,
     CancelOrders,
+    Liquidate,
     OrderRef,
     PlaceAlgo,
     SetBook,
@@ -19,11 +20,13 @@ from fakeokx.engine.commands import (
     SetSwitch,
 )
 from fakeokx.engine.events import AlgoChanged
-from fakeokx.engine.model import Algo
+from fakeokx.engine.model import Algo, Order
 from fakeokx.engine.step import step
 from fakeokx.engine.venue import Venue
 
 BOTH = {"tpTriggerPx": "52000", "tpOrdPx": "-1", "slTriggerPx": "48000", "slOrdPx": "-1"}
+
+BOTH_LOW = {**BOTH, "tpTriggerPx": "41000", "slTriggerPx": "39000"}
 
 
 def text(*items: dict[str, object]) -> str:
@@ -58,13 +61,70 @@ def test_take_profit_and_stop_begin_to_wait_when_the_order_is_filled() -> None:
     assert held(venue).qty_contracts == 0
 
 
-def test_a_partial_fill_that_is_canceled_leaves_nothing_attached() -> None:
-    venue = new_venue()
+def partly_filled_and_canceled(venue: Venue, *items: dict[str, object]) -> Order:
     step(venue, SetPartial(inst_id=BTC, sz="0.4"), T0)
-    order = place(venue, ord_type="limit", px="50000", attach_algo_ords=text(BOTH))
+    order = place(venue, ord_type="limit", px="50000", tag="t", attach_algo_ords=text(*items))
     step(venue, CancelOrders(orders=(OrderRef(inst_id=BTC, ord_id=str(order.ord_id)),)), T0)
     assert venue.orders[order.ord_id].filled_contracts == D("0.4")
-    assert waiting(venue) == []
+    return order
+
+
+def test_what_was_filled_before_a_cancel_keeps_its_exits() -> None:
+    venue = new_venue()
+    sl = {"slTriggerPx": "48000", "slOrdPx": "-1"}
+    order = partly_filled_and_canceled(venue, {**BOTH, "attachAlgoClOrdId": "exit1"})
+    other = partly_filled_and_canceled(venue, {**sl, "attachAlgoClOrdId": "exit2"})
+    found = [
+        (each.ord_type, each.algo_cl_ord_id, each.linked_ord_id, each.qty_contracts, each.tag)
+        for each in waiting(venue)
+    ]
+    assert found == [
+        ("oco", "exit1", order.ord_id, D("0.4"), "t"),
+        ("conditional", "exit2", other.ord_id, D("0.4"), "t"),
+    ]
+    assert all(each.reduce_only and each.side == "sell" for each in waiting(venue))
+    move(venue, "48000")
+    assert held(venue).qty_contracts == 0
+
+
+@pytest.mark.parametrize("kind", ["ioc", "market"])
+def test_an_order_that_the_book_fills_in_part_keeps_its_exits(kind: str) -> None:
+    venue = new_venue()
+    step(venue, SetBook(inst_id=BTC, asks=(("50000", "0.3"),)), T0)
+    px = "50000" if kind == "ioc" else ""
+    order = place(venue, ord_type=kind, px=px, attach_algo_ords=text(BOTH))
+    assert (venue.orders[order.ord_id].state, order.cancel_source) == ("canceled", "14")
+    (algo,) = waiting(venue)
+    assert (algo.qty_contracts, algo.linked_ord_id) == (D("0.3"), order.ord_id)
+
+
+def test_a_maker_that_its_own_account_ends_keeps_its_exits() -> None:
+    venue = new_venue()
+    step(venue, SetBook(inst_id=BTC, bids=(("40000", "1"),), asks=(("50000", "0.3"),)), T0)
+    maker = place(venue, ord_type="limit", px="50000", attach_algo_ords=text(BOTH))
+    place(venue, side="sell", ord_type="limit", px="50000")
+    assert venue.orders[maker.ord_id].cancel_source == "32"
+    (algo,) = waiting(venue)
+    assert algo.qty_contracts == D("0.3")
+
+
+def test_what_the_venue_ends_by_force_or_never_filled_leaves_no_exits() -> None:
+    venue = new_venue()
+    order = place(venue, ord_type="limit", px="40000", attach_algo_ords=text(BOTH_LOW))
+    step(venue, CancelOrders(orders=(OrderRef(inst_id=BTC, ord_id=str(order.ord_id)),)), T0)
+    step(venue, SetPartial(inst_id=BTC, sz="0.4"), T0)
+    place(venue, ord_type="limit", px="50000", attach_algo_ords=text(BOTH))
+    step(venue, Liquidate(inst_id=BTC), T0)
+    assert venue.algos == {}
+
+
+def test_by_the_documentation_and_in_older_editions_a_cancel_leaves_none() -> None:
+    venue = new_venue()
+    step(venue, SetSwitch(name="attached.after_cancel", value="none"), T0)
+    old = Venue(seed=0, first_cash_quote=D(1_000_000), rules=2)
+    for each in (venue, old):
+        partly_filled_and_canceled(each, BOTH)
+        assert waiting(each) == []
 
 
 def test_an_amendment_down_to_the_filled_size_completes_the_order() -> None:

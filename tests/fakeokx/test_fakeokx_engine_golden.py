@@ -66,7 +66,7 @@ def test_the_first_edition_is_replayed_value_by_value(home: Path) -> None:
 def test_a_new_ledger_says_which_rules_it_was_lived_by(tmp_path: Path) -> None:
     Exchange(tmp_path).close()
     opening = json.loads((tmp_path / FILE_NAME).read_text(encoding="utf-8").splitlines()[0])
-    assert opening["data"]["rules"] == RULES == 2
+    assert opening["data"]["rules"] == RULES == 3
 
 
 def test_rules_that_do_not_exist_yet_are_refused(
@@ -75,7 +75,7 @@ def test_rules_that_do_not_exist_yet_are_refused(
     monkeypatch.setattr("fakeokx.engine.venue.RULES", RULES)
     Exchange(tmp_path).close()
     monkeypatch.setattr("fakeokx.server.exchange.RULES", RULES - 1)
-    with pytest.raises(LedgerDamaged, match="rules 2 are newer"):
+    with pytest.raises(LedgerDamaged, match="rules 3 are newer"):
         Exchange(tmp_path)
 
 
