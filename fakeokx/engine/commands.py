@@ -45,6 +45,7 @@ from fakeokx.engine.control_commands import (
     SetPartial,
     SetPendingMax,
     SetSwitch,
+    Settle,
     Tick,
 )
 
@@ -80,6 +81,7 @@ __all__ = [
     "SetPendingMax",
     "SetPositionMode",
     "SetSwitch",
+    "Settle",
     "Tick",
     "decode",
     "encode",
@@ -102,6 +104,7 @@ Command = (
     | SetFundingRate
     | Fund
     | Deliver
+    | Settle
     | Adl
     | Liquidate
     | Deposit

@@ -4,8 +4,8 @@ They share no line with the code they check. After every step, over what the ste
 
 1. Every bill's balance is the one before it plus what it changed, and the cash of every account
    and currency is first cash + Σ balChg.
-2. Contracts: balChg + posBalChg of a bill = pnl + fee of its fill; a funding's = its pnl. Coins:
-   what a spot fill receives and gives is what its bills move, fee included.
+2. Contracts: balChg + posBalChg of a bill = pnl + fee of its fill; a funding's and a settlement's
+   = its pnl. Coins: what a spot fill receives and gives is what its bills move, fee included.
 3. A position is the sum of its signed fills, and its margin the sum of posBalChg; a flat one
    binds no margin.
 4. A tradeId has one fill, or two of opposite sign, equal size and equal price, in two accounts.
@@ -134,10 +134,10 @@ class Books:
 
 
 def _check_own_line(bill: Bill) -> None:
-    """A line without a fill: a transfer moves cash, a funding fee moves cash or margin."""
+    """A line without a fill: a transfer moves cash, a funding or settlement cash or margin."""
     moved = bill.cash_change + bill.margin_change
-    if bill.type == "8":
-        assert moved == bill.pnl, "a funding fee moved something else"
+    if bill.type in ("8", "34"):
+        assert moved == bill.pnl, "a funding fee or settlement moved something else"
     else:
         assert bill.margin_change == 0, "a transfer bound margin"
         assert abs(moved) == bill.qty_contracts, "a transfer moved something else"

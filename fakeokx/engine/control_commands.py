@@ -97,6 +97,14 @@ class Deliver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """Control: the daily settlement of a FUTURES contract, at the mark price if ``px`` is empty."""
+
+    inst_id: str
+    px: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adl:
     """Control: auto-deleverage ``sz`` contracts of a position, all of it if empty."""
 

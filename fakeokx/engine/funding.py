@@ -1,9 +1,12 @@
-"""Funding and delivery: what time does to contracts.
+"""Funding, settlement and delivery: what time does to contracts.
 
 Funding: amount = value at the mark price x rate, per position, at the moment it is settled. With
 a positive rate longs pay and shorts receive. A cross position pays from cash; an isolated one
 from its margin, and its bill leaves the cash alone. Once a rate is set, it is charged every
 eight hours of UTC; a rate of zero stops that. A settlement on request changes no schedule.
+
+Settlement, on request and only where ``future_settlement`` says so: what a cross position has
+earned up to that price becomes cash (bill 34, 355), and the price its average.
 
 Delivery ends a contract: waiting orders (7) and algo orders are canceled, positions closed at the
 delivery price without a fee, and the instrument is gone. It happens on request (to a swap: it is
@@ -15,17 +18,17 @@ from typing import Final
 
 from fakeokx.engine import checks, forced, matching
 from fakeokx.engine.accounts import Account
-from fakeokx.engine.commands import Deliver, Fund, SetFundingRate
+from fakeokx.engine.commands import Deliver, Fund, SetFundingRate, Settle
 from fakeokx.engine.decimals import parse
-from fakeokx.engine.events import FundingPaid
+from fakeokx.engine.events import Billed, FundingPaid
 from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS, SWAP
 from fakeokx.engine.lifecycle import AlgoEvent, next_algo_state
 from fakeokx.engine.market import FundingPoint
-from fakeokx.engine.model import ISOLATED, Bill, Position
+from fakeokx.engine.model import CROSS, ISOLATED, Bill, Position
 from fakeokx.engine.positions import DELIVERY, funded
 from fakeokx.engine.refusals import Refusal
-from fakeokx.engine.venue import Venue
+from fakeokx.engine.venue import Venue, upl_quote
 
 FUNDING_MS: Final = 8 * 3_600_000
 BILL_FUNDING: Final = "8"
@@ -74,27 +77,69 @@ def _pay(venue: Venue, holder: Account, position: Position, rate: Decimal) -> No
         return
     after = funded(position, amount, venue.now_ms)
     cash_change = amount - (after.margin - position.margin)
-    bill = Bill(
-        bill_id=venue.next_id(),
-        type=BILL_FUNDING,
-        sub_type=_INCOME if amount > 0 else _EXPENSE,
-        cash=holder.balance(position.ccy) + cash_change,
-        cash_change=cash_change,
-        margin=after.margin,
-        margin_change=after.margin - position.margin,
-        time_ms=venue.now_ms,
-        account=holder.name,
-        ccy=position.ccy,
-        pnl=amount,
-        inst_id=position.key.inst_id,
-        mgn_mode=position.key.mgn_mode,
-        qty_contracts=abs(position.qty_contracts),
-        px_quote=mark,
-        pos_side=position.key.pos_side,
-    )
+    kind = (BILL_FUNDING, _INCOME if amount > 0 else _EXPENSE)
+    bill = _own_line(venue, holder, after, kind, (amount, cash_change), mark)
     assert position.key.mgn_mode != ISOLATED or cash_change == 0, "isolated funding moved cash"
     venue.put_bill(bill, FundingPaid(bill))
     venue.put_position(after)
+
+
+def settle_future(venue: Venue, command: Settle) -> None:
+    """Settle a FUTURES contract for the day; 51000 for one that is not settled daily."""
+    if not checks.listed(command.inst_id).future_settlement:
+        raise Refusal("51000", "instId")
+    px = checks.number("px", command.px) if command.px else venue.marks[command.inst_id]
+    for name in sorted(venue.accounts):
+        holder = venue.accounts[name]
+        for key in sorted(holder.open_positions):
+            if key.inst_id == command.inst_id and key.mgn_mode == CROSS:
+                _settle_position(venue, holder, holder.open_positions[key], px)
+
+
+def _settle_position(venue: Venue, holder: Account, position: Position, px: Decimal) -> None:
+    earned = upl_quote(position, px)
+    bill = _own_line(venue, holder, position, ("34", "355"), (earned, earned), px)
+    venue.put_bill(bill, Billed(bill))
+    after = evolve(
+        position,
+        avg_px_quote=px,
+        entry_px_quote=position.entry_px_quote or position.avg_px_quote,
+        settled_pnl=position.settled_pnl + earned,
+        u_time_ms=venue.now_ms,
+    )
+    venue.put_position(after)
+
+
+def _own_line(
+    venue: Venue,
+    holder: Account,
+    after: Position,
+    kind: tuple[str, str],
+    moved: tuple[Decimal, Decimal],
+    px: Decimal,
+) -> Bill:
+    """A line of a position without a fill: ``kind`` is its type and subtype, ``moved`` how much
+    it is and how much of that is cash; the rest is the position's margin.
+    """
+    amount, cash_change = moved
+    return Bill(
+        bill_id=venue.next_id(),
+        type=kind[0],
+        sub_type=kind[1],
+        cash=holder.balance(after.ccy) + cash_change,
+        cash_change=cash_change,
+        margin=after.margin,
+        margin_change=amount - cash_change,
+        time_ms=venue.now_ms,
+        account=holder.name,
+        ccy=after.ccy,
+        pnl=amount,
+        inst_id=after.key.inst_id,
+        mgn_mode=after.key.mgn_mode,
+        qty_contracts=abs(after.qty_contracts),
+        px_quote=px,
+        pos_side=after.key.pos_side,
+    )
 
 
 def deliver(venue: Venue, command: Deliver) -> None:

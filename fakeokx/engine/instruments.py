@@ -63,6 +63,7 @@ class Instrument:
     tiers: tuple[Tier, ...] = ()
     is_inverse: bool = False
     exp_ms: int | None = None
+    future_settlement: bool = False
 
     @property
     def uly(self) -> str:
@@ -136,7 +137,14 @@ _CONTRACTS_MAX: Final = Decimal(100_000_000)
 
 
 def _contract(
-    inst_id: str, code: int, ct_val: str, tick: str, px: str, *, exp_ms: int | None = None
+    inst_id: str,
+    code: int,
+    ct_val: str,
+    tick: str,
+    px: str,
+    *,
+    exp_ms: int | None = None,
+    is_settled: bool = False,
 ) -> Instrument:
     base, quote, _ = inst_id.split("-")
     is_inverse = quote == "USD"
@@ -162,6 +170,7 @@ def _contract(
         tiers=_tiers(first_max, _CONTRACTS_MAX),
         is_inverse=is_inverse,
         exp_ms=exp_ms,
+        future_settlement=is_settled,
     )
 
 
@@ -199,7 +208,15 @@ INSTRUMENTS: Final = MappingProxyType(
             _contract("DOGE-USDT-SWAP", 10485, "1000", "0.00001", "0.1"),
             _spot(1, "BTC", "0.00000001", "0.00001", "0.1", "50000"),
             _spot(2, "ETH", "0.000001", "0.0001", "0.01", "3000"),
-            _contract("BTC-USDT-301227", 20301, "0.01", "0.1", "50000", exp_ms=_DEC_2030_MS),
+            _contract(
+                "BTC-USDT-301227",
+                20301,
+                "0.01",
+                "0.1",
+                "50000",
+                exp_ms=_DEC_2030_MS,
+                is_settled=True,
+            ),
             _contract("ETH-USDT-310328", 20302, "0.1", "0.01", "3000", exp_ms=_MAR_2031_MS),
         )
     }

@@ -211,7 +211,8 @@ class Position:
     ``qty_contracts`` is signed. ``margin`` is the isolated margin, zero in cross.
     ``close_kind`` is positions-history's type of the newest closing event, empty before one.
     ``opened_px_sum`` is what ``Instrument.average`` needs, and so is ``closed_px_sum``.
-    realizedPnl is ``pnl + fee + funding_fee + liq_penalty``.
+    realizedPnl is ``pnl + fee + funding_fee + liq_penalty + settled_pnl``.
+    ``entry_px_quote`` is the average that no settlement moved, None before the first one.
     """
 
     key: PositionKey
@@ -238,11 +239,13 @@ class Position:
     ccy: str = "USDT"
     funding_fee: Decimal = ZERO
     liq_penalty: Decimal = ZERO
+    settled_pnl: Decimal = ZERO
+    entry_px_quote: Decimal | None = None
 
     @property
     def realized_pnl(self) -> Decimal:
         """What this life has earned so far, all costs included."""
-        return self.pnl + self.fee + self.funding_fee + self.liq_penalty
+        return self.pnl + self.fee + self.funding_fee + self.liq_penalty + self.settled_pnl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

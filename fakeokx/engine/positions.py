@@ -133,13 +133,16 @@ def _increase(position: Position, opening: Decimal, fee: Decimal, execution: Exe
     direction = 1 if execution.qty_contracts > 0 else -1
     qty = position.qty_contracts + direction * opening
     instrument, held = execution.instrument, abs(position.qty_contracts)
-    margin = position.margin
+    margin, entry_px = position.margin, position.entry_px_quote
+    if entry_px is not None:
+        entry_px = instrument.average(held, entry_px, opening, execution.px_quote)
     if position.key.mgn_mode == ISOLATED:
         margin += ratio(instrument.value(opening, execution.px_quote), execution.lever)
     return evolve(
         position,
         qty_contracts=qty,
         avg_px_quote=instrument.average(held, position.avg_px_quote, opening, execution.px_quote),
+        entry_px_quote=entry_px,
         margin=margin,
         fee=position.fee + fee,
         opened_contracts=position.opened_contracts + opening,

@@ -42,6 +42,7 @@ from fakeokx.engine.commands import (
     SetPendingMax,
     SetPositionMode,
     SetSwitch,
+    Settle,
     Tick,
 )
 from fakeokx.engine.decimals import exact
@@ -82,6 +83,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[[Venue, Any], None]]] = {
     SetFundingRate: funding.set_funding_rate,
     Fund: funding.fund,
     Deliver: funding.deliver,
+    Settle: funding.settle_future,
 }
 
 

@@ -129,6 +129,10 @@ class Control(Line):
         """End a contract at that price, or at the mark price; what it set off."""
         return self._events("deliver", {"instId": inst_id, "px": str(px)})
 
+    def settle(self, inst_id: str, px: Number = "") -> list[dict[str, Any]]:
+        """Settle a futures contract for the day, at that price or at the mark price."""
+        return self._events("settle", {"instId": inst_id, "px": str(px)})
+
     def deposit(
         self, ccy: str, amt: Number, *, account: str = MAIN, out: bool = False
     ) -> list[dict[str, Any]]:

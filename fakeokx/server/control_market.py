@@ -26,6 +26,7 @@ from fakeokx.engine.commands import (
     SetPartial,
     SetPendingMax,
     SetPositionMode,
+    Settle,
 )
 from fakeokx.engine.events import Answered, Event, OrderChanged
 from fakeokx.engine.instruments import INSTRUMENTS, SPOT
@@ -44,6 +45,7 @@ _COMMANDS: Final[Mapping[str, tuple[type[Any], tuple[str, ...]]]] = {
     "funding-rate": (SetFundingRate, ("instId", "rate")),
     "fund": (Fund, ("instId",)),
     "deliver": (Deliver, ("instId",)),
+    "settle": (Settle, ("instId",)),
     "liquidate": (Liquidate, ("instId",)),
     "adl": (Adl, ("instId",)),
     "deposit": (Deposit, ("ccy", "amt")),

@@ -148,6 +148,16 @@ def deliver(
 
 
 @ctl.command()
+def settle(
+    ctx: typer.Context,
+    inst_id: Inst,
+    px: Annotated[str, typer.Argument(help="Price; the mark price without.")] = "",
+) -> None:
+    """Settle a futures contract for the day."""
+    say(ctx.obj.settle(inst_id, px))
+
+
+@ctl.command()
 def deposit(
     ctx: typer.Context,
     ccy: Annotated[str, typer.Argument(help="Currency.")],

@@ -42,7 +42,14 @@ SNAPSHOT: Final = "snapshot"
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _TAKER: Final = "T"
 _BILL_KINDS: Final = MappingProxyType(
-    {"1": "transferred", "3": "delivered", "5": "liquidation", "8": "funding_fee", "9": "adl"}
+    {
+        "1": "transferred",
+        "3": "delivered",
+        "5": "liquidation",
+        "8": "funding_fee",
+        "9": "adl",
+        "34": "settlement",
+    }
 )
 
 

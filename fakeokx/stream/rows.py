@@ -184,7 +184,6 @@ def balance_data(account_row: Row, ccys: Sequence[str] | None = None) -> list[Ro
 def position_data(position: Position) -> Row:
     """One element of ``posData`` of balance_and_position."""
     is_open = position.qty_contracts != 0
-    avg_px = text(position.avg_px_quote) if is_open else ""
     return {
         "posId": str(position.pos_id),
         "tradeId": position.trade_id,
@@ -195,9 +194,9 @@ def position_data(position: Position) -> Row:
         "pos": signed_pos(position),
         "ccy": position.ccy,
         "posCcy": "",
-        "avgPx": avg_px,
-        "nonSettleAvgPx": avg_px,
-        "settledPnl": "0",
+        "avgPx": text(position.avg_px_quote) if is_open else "",
+        "nonSettleAvgPx": text(position.entry_px_quote or position.avg_px_quote) if is_open else "",
+        "settledPnl": text(position.settled_pnl),
         "uTime": str(position.u_time_ms),
     }
 

@@ -69,6 +69,7 @@ BILL_TYPES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = MappingProxyTyp
         "15": ("Quick Margin", {}),
         "18": ("Profit sharing", {}),
         "22": ("Repay", {}),
+        "34": ("Settlement", {"355": "Settlement PnL"}),
     }
 )
 

@@ -34,7 +34,7 @@ def instrument_row(instrument: Instrument, state: str = LIVE) -> Row:
         "ctVal": text(instrument.ct_val_base) if is_swap else "",
         "ctValCcy": ct_val_ccy if is_swap else "",
         "expTime": text(instrument.exp_ms),
-        "futureSettlement": False,
+        "futureSettlement": instrument.future_settlement,
         "groupId": "1",
         "instCategory": "1",
         "instFamily": instrument.uly if is_swap else "",

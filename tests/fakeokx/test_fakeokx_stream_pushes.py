@@ -23,6 +23,7 @@ from fakeokx.engine.commands import (
     SetMark,
     SetPartial,
     SetSwitch,
+    Settle,
 )
 from fakeokx.engine.step import step
 from fakeokx.engine.venue import Venue
@@ -183,6 +184,18 @@ def test_a_funding_moves_money_and_says_so() -> None:
     assert [each["ccy"] for each in row["balData"]] == ["USDT"]
     (detail,) = rows(watcher.gathered(), "account")[0]["details"]
     assert detail["cashBal"] == row["balData"][0]["cashBal"]
+
+
+def test_a_settlement_moves_money_and_says_so() -> None:
+    watcher = Watcher()
+    watcher.do(buy(inst_id="BTC-USDT-301227", sz="2"))
+    found = watcher.do(Settle(inst_id="BTC-USDT-301227", px="51000"))
+    (row,) = rows(found, "balance_and_position")
+    assert (row["eventType"], row["trades"], len(row["balData"])) == ("settlement", [], 1)
+    (position,) = row["posData"]
+    assert [position[name] for name in ("avgPx", "nonSettleAvgPx", "settledPnl")] == [
+        "51000", "50000", "20",
+    ]  # fmt: skip
 
 
 def test_a_transfer_shows_only_the_currency_that_moved() -> None:
