@@ -11,8 +11,9 @@ It asks when an intent is issued, and again when it is sent (``IntentHandle.para
    under posSide net the agent's own one, as far as its open orders leave any of it. The account may
    stand on the other side, and its exchange then refuses reduce-only.
 
-The clOrdId carries the writer's epoch and is never re-used: once an order was answered, or given
-up, it is not sent again (``IllegalTransition``).
+The clOrdId carries an epoch (``state.registry``) and is never re-used: once an order was answered,
+or given up, it is not sent again (``IllegalTransition``). Its number begins in ``lane``, drawn anew
+for each life: another life of a copy of this directory, with the same epoch, issues other ids.
 
 Thread-safe: ``turn`` is held whenever intents change.
 """
@@ -41,6 +42,8 @@ from prometheus_persist.state.money import exact
 from prometheus_persist.state.registry import SYSTEM_OWNER
 
 UNANSWERED = frozenset({"PENDING", "UNKNOWN"})
+LANE = 36**3  # numbers in a lane: as many orders until the next one is entered
+LANES = 36**4
 
 
 def refusal(freeze: FreezeState, inst_id: str, *, reduces: bool) -> str:
@@ -85,12 +88,15 @@ def own_reduces(state: SystemState, order: OrderIntent) -> bool:
 
 
 class IntentGate:
-    """Issues intents; shut until ``open``."""
+    """Issues intents; shut until ``open``. ``lane``: 4 random digits of base 36 (BadValue)."""
 
-    def __init__(self, saver: Saver, clock: Clock) -> None:
+    def __init__(self, saver: Saver, clock: Clock, lane: int = 0) -> None:
+        if not 0 <= lane < LANES:
+            raise BadValue(f"a lane is a number from 0 to below {LANES}, not {lane}")
         self.turn = threading.RLock()
         self._saver = saver
         self._clock = clock
+        self._first = lane * LANE
         self._number = 0
         self._shut = "the books have not been reconciled since the start"
         self._in_hand: set[str] = set()  # whose block is running
@@ -226,7 +232,8 @@ class IntentGate:
         if agent_id == SYSTEM_OWNER:
             state.registry = registry.assign(SYSTEM_OWNER)
         try:
-            cl_ord_id = state.registry.cl_ord_id(agent_id, epoch, self._number + 1)
+            number = (self._first + self._number + 1) % (LANE * LANES)
+            cl_ord_id = state.registry.cl_ord_id(agent_id, epoch, number)
             self._number += 1
             intent = order.model_copy(
                 update={

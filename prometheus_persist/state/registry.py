@@ -5,24 +5,35 @@ whatever its owner calls it; ``LiveAgent_01`` is legal at OKX in neither place, 
 characters is not injective (``Agent_1`` and ``Agent1``). So each agent is given, once:
 
 - ``tag``        its mark on orders: its id's letters and digits where those are free, else a
-                 shortened form with a number;
+                 shortened form with a number; then the store's own id, so that two stores on one
+                 account never take each other's orders for theirs, whatever their agents are
+                 called. A row of before has a tag without it, and keeps it;
 - ``file_stem``  its file name: the id itself where every file system takes it and no other agent's
                  id differs in case only, else a shortened form with a number. Never leaves the
                  directory.
 
-A clOrdId is the tag, then 4 characters of the store's own id, 5 of the epoch and 7 of the order's
-number in that epoch (base 36). The last 16 make it unique, whatever the tag.
+A clOrdId is the tag without the store's id, then 4 characters of the store's own id, 5 of an epoch
+and 7 of the order's number in that epoch (base 36). The last 16 make it unique, whatever the tag.
+
+- The epoch is the writer's plus ``epoch_ahead``: a copy of the directory from earlier on counts its
+  epochs again, and ``epoch_ahead`` lifts it over every epoch that the exchange has seen.
+- The number begins in a lane drawn for each life (``saving.gate``), so that two lives that do have
+  the same epoch do not issue the same id.
+- ``issued_by`` reads such an id back: to know an order of this store whose record is lost, never to
+  attribute what the books know. The epoch it gives is that of the id.
 
 ``SYSTEM_OWNER`` is no agent: under its row the system closes what no agent owns.
 
-Invariants: tags are injective without regard to case, file stems likewise; a row is never changed
-or given to another agent.
+Invariants: tags are injective without regard to case, file stems likewise; no tag that is assigned
+makes two agents' clOrdIds begin alike; a row is never changed or given to another agent. The
+store's id is set before the first row is.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Self
+from collections.abc import Callable
+from typing import NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -40,6 +51,7 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 _NOT_ALNUM = re.compile(r"[^A-Za-z0-9]")
 _ALNUM = re.compile(r"[A-Za-z0-9]+")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_ISSUED = re.compile(r"([A-Za-z0-9]{1,16})([a-z0-9]{4})([a-z0-9]{5})([a-z0-9]{7})")
 
 
 class AgentIds(BaseModel):
@@ -53,6 +65,14 @@ class AgentIds(BaseModel):
     file_stem: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")
 
 
+class Issued(NamedTuple):
+    """What a clOrdId of this store says of itself."""
+
+    agent_id: str
+    epoch: int
+    number: int
+
+
 class Registry(BaseModel):
     """The table. ``assign`` returns a new one; a row, once in, stays."""
 
@@ -60,6 +80,7 @@ class Registry(BaseModel):
     __pydantic_extra__: dict[str, JsonValue]
 
     store_id: str = Field(default="0000", pattern=r"^[a-z0-9]{4}$")
+    epoch_ahead: int = Field(default=0, ge=0)
     rows: dict[str, AgentIds] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -81,14 +102,15 @@ class Registry(BaseModel):
         if not new:
             return self
         rows = dict(self.rows)
-        tags = {row.tag.casefold() for row in rows.values()}
+        tags = {name.casefold() for row in rows.values() for name in (row.tag, self._head(row.tag))}
         stems = {row.file_stem.casefold() for row in rows.values()}
         begun: dict[str, int] = {}
         for agent_id in new:
             _check_agent_id(agent_id)
-            tag, stem = _free_tag(agent_id, tags, begun), _free_stem(agent_id, stems, begun)
+            head, stem = self._free_head(agent_id, tags, begun), _free_stem(agent_id, stems, begun)
+            tag = head + self.store_id
             rows[agent_id] = AgentIds(agent_id=agent_id, tag=tag, file_stem=stem)
-            tags.add(tag.casefold())
+            tags |= {head.casefold(), tag.casefold()}
             stems.add(stem.casefold())
         return self.model_copy(update={"rows": rows})
 
@@ -96,12 +118,47 @@ class Registry(BaseModel):
         """The agent whose tag this is, exactly; None for everyone else's."""
         return next((row.agent_id for row in self.rows.values() if row.tag == tag), None)
 
+    def tag_is_ours(self, tag: str) -> bool:
+        """Whether a row has this tag, exactly."""
+        return self.owner_of_tag(tag) is not None
+
+    def carries_store(self, tag: str) -> bool:
+        """Whether the tag has the store's own id, as every one has that is assigned now."""
+        return self._head(tag) != tag
+
     def cl_ord_id(self, agent_id: str, epoch: int, number: int) -> str:
-        """The clOrdId of an epoch's ``number``-th order; raises BadValue when out of range."""
+        """The clOrdId of a writer's ``number``-th order; raises BadValue when out of range."""
         if agent_id not in self.rows:
             raise BadValue(f"agent {agent_id!r} is not in the registry")
-        suffix = base36(epoch, _EPOCH_CHARS) + base36(number, _NUMBER_CHARS)
-        return self.rows[agent_id].tag + self.store_id + suffix
+        last = base36(epoch + self.epoch_ahead, _EPOCH_CHARS) + base36(number, _NUMBER_CHARS)
+        return self._head(self.rows[agent_id].tag) + self.store_id + last
+
+    def issued_by(self, cl_ord_id: str) -> Issued | None:
+        """Who issued it, if it has this store's own form, exactly; None for everyone else's, and
+        where it could be more than one agent's."""
+        match = _ISSUED.fullmatch(cl_ord_id)
+        if match is None or match[2] != self.store_id:
+            return None
+        owners = [r.agent_id for r in self.rows.values() if match[1] in (r.tag, self._head(r.tag))]
+        if len(owners) != 1:
+            return None
+        return Issued(owners[0], int(match[3], 36), int(match[4], 36))
+
+    def _head(self, tag: str) -> str:
+        """What a clOrdId begins with: the tag, without the store's id where it ends in it."""
+        return tag.removesuffix(self.store_id) or tag
+
+    def _free_head(self, agent_id: str, taken: set[str], begun: dict[str, int]) -> str:
+        """A tag that is free, without the store's id."""
+
+        def free(head: str) -> bool:
+            return not taken & {head.casefold(), (head + self.store_id).casefold()}
+
+        room = TAG_CHARS_MAX - STORE_ID_CHARS
+        letters = _NOT_ALNUM.sub("", agent_id)
+        if letters and len(letters) <= room and free(letters):
+            return letters
+        return _numbered((letters or "agent")[: room - 4], 4, len(taken), free, begun)
 
 
 def base36(number: int, width: int) -> str:
@@ -124,27 +181,22 @@ def _check_agent_id(agent_id: str) -> None:
         raise BadValue(f"agent id {agent_id!r} holds a lone surrogate") from None
 
 
-def _free_tag(agent_id: str, taken: set[str], begun: dict[str, int]) -> str:
-    letters = _NOT_ALNUM.sub("", agent_id)
-    if letters and len(letters) <= TAG_CHARS_MAX and letters.casefold() not in taken:
-        return letters
-    return _numbered((letters or "agent")[: TAG_CHARS_MAX - 4], 4, taken, begun)
-
-
 def _free_stem(agent_id: str, taken: set[str], begun: dict[str, int]) -> str:
     plain = _STEM.fullmatch(agent_id) is not None and _RESERVED.fullmatch(agent_id) is None
     if plain and agent_id.casefold() not in taken:
         return agent_id
     letters = "".join(_ALNUM.findall(agent_id))[:40] or "agent"
-    return _numbered(f"{letters}-", 6, taken, begun)
+    return _numbered(f"{letters}-", 6, len(taken), lambda stem: stem.casefold() not in taken, begun)
 
 
-def _numbered(head: str, width: int, taken: set[str], begun: dict[str, int]) -> str:
+def _numbered(
+    head: str, width: int, taken: int, free: Callable[[str], bool], begun: dict[str, int]
+) -> str:
     """``head`` with the lowest number that is free; ``begun`` has the last one given to a head."""
     first = begun.get(head, 0) + 1
-    for number in range(first, first + len(taken) + 1):
+    for number in range(first, first + taken + 1):
         candidate = head + base36(number, width)
-        if candidate.casefold() not in taken:
+        if free(candidate):
             begun[head] = number
             return candidate
     raise BadValue(f"no free name left after {head!r}")

@@ -28,13 +28,13 @@ CLOCK = StillClock()
 class Desk:
     """A gate on a store in memory, and what the disk holds at this moment."""
 
-    def __init__(self, disk: MemFs | None = None, hook: Any = None) -> None:
+    def __init__(self, disk: MemFs | None = None, hook: Any = None, **gate: Any) -> None:
         self.disk = disk or MemFs()
         store = open_store(HookFs(self.disk, hook) if hook else self.disk, CLOCK)
         if not store.image.documents:
             store.commit(founding())
         self.saver = Saver(store, state_from(store.image.documents))
-        self.gate = IntentGate(self.saver, CLOCK)
+        self.gate = IntentGate(self.saver, CLOCK, **gate)
         self.gate.open()
 
     def on_disk(self, cl_ord_id: str) -> dict[str, Any] | None:
@@ -256,7 +256,7 @@ def test_intents_params_are_what_the_exchange_takes() -> None:
     plain = gate.order_intent(A, BTC, "buy", contracts("1"))
     assert plain.params == {
         "clOrdId": plain.cl_ord_id,
-        "tag": "LiveAgent01",
+        "tag": "LiveAgent01t3st",
         "tdMode": "cross",
     }
     algo = gate.order_intent(
@@ -266,7 +266,7 @@ def test_intents_params_are_what_the_exchange_takes() -> None:
     assert algo.params == {
         "clOrdId": algo.cl_ord_id,
         "algoClOrdId": algo.cl_ord_id,
-        "tag": "LiveAgent01",
+        "tag": "LiveAgent01t3st",
         "tdMode": "isolated",
         "posSide": "long",
         "reduceOnly": True,
@@ -287,6 +287,49 @@ def test_intents_ids_never_repeat_over_restarts() -> None:
             disk = disk.after_power_cut()
     assert len(set(ids)) == len(ids) == 18
     assert all(len(one) <= 32 and one.isalnum() and one.isascii() for one in ids)
+
+
+def test_intents_two_lives_of_one_copy_issue_different_ids() -> None:
+    """The same directory, opened twice from the same backup: the same epoch, another lane."""
+    disk = MemFs()
+    Desk(disk).saver.store.close()
+    lives = [Desk(disk.after_power_cut(), lane=lane) for lane in (0, 1, 36**4 - 1)]
+    assert len({life.saver.store.epoch for life in lives}) == 1
+    ids = [
+        life.gate.order_intent(A, BTC, "buy", contracts("1")).cl_ord_id
+        for life in lives
+        for _ in range(3)
+    ]
+    assert len(set(ids)) == 9
+    assert [one[-7:] for one in ids[::3]] == ["0000001", "0001001", "zzzz001"]
+    assert [life.gate.issued for life in lives] == [3, 3, 3]
+    for one in ids:
+        found = lives[0].saver.state.registry.issued_by(one)
+        assert found is not None
+        assert found[:2] == (A, lives[0].saver.store.epoch)
+
+
+def test_intents_the_last_lane_ends_in_the_first() -> None:
+    """A life that goes on beyond the last number does not stop there."""
+    desk = Desk(lane=36**4 - 1)
+    desk.gate._number = 36**3 - 1
+    ids = [desk.gate.order_intent(A, BTC, "buy", contracts("1")).cl_ord_id for _ in range(2)]
+    assert [one[-7:] for one in ids] == ["0000000", "0000001"]
+    for wrong in (-1, 36**4):
+        with pytest.raises(BadValue, match="lane"):
+            IntentGate(desk.saver, CLOCK, wrong)
+
+
+def test_intents_the_epoch_ahead_is_in_the_ids() -> None:
+    """Raised while the gate is open, it counts from the next order on; the intent's own epoch is
+    the writer's."""
+    desk = Desk()
+    state = desk.saver.state
+    state.registry = state.registry.model_copy(update={"epoch_ahead": 1000})
+    intent = desk.gate.order_intent(A, BTC, "buy", contracts("1")).intent
+    epoch = desk.saver.store.epoch
+    assert state.registry.issued_by(intent.cl_ord_id) == (A, epoch + 1000, 1)
+    assert intent.epoch == epoch
 
 
 ANSWERS = [
@@ -409,7 +452,7 @@ def test_intents_only_the_living_open_and_only_the_known_trade() -> None:
         desk.gate.order_intent(SYSTEM_OWNER, BTC, "buy", contracts("1"))
     assert SYSTEM_OWNER not in state.registry.rows
     closing = desk.gate.order_intent(SYSTEM_OWNER, BTC, "sell", contracts("1"), reduce_only=True)
-    assert closing.params["tag"] == SYSTEM_OWNER
+    assert closing.params["tag"] == SYSTEM_OWNER + "t3st"
     found = restore(desk.disk.after_power_cut(), clock=CLOCK).documents
     assert SYSTEM_OWNER in found["registry"]["rows"], "the id's owner is as durable as the intent"
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.state import Registry
-from prometheus_persist.state.registry import base36
+from prometheus_persist.state.registry import Issued, base36
 from prometheus_persist.storage.fs import LocalFs
 
 TAG = re.compile(r"[A-Za-z0-9]{1,16}")
@@ -69,9 +69,92 @@ def test_registry_all_troublesome_names_together(tmp_path: object) -> None:
 
 
 def test_registry_ordinary_names_stay_readable() -> None:
-    """LiveAgent_01 keeps its own file name, and its letters and digits as its tag."""
-    row = registry_of("LiveAgent_01").rows["LiveAgent_01"]
-    assert (row.tag, row.file_stem) == ("LiveAgent01", "LiveAgent_01")
+    """LiveAgent_01 keeps its file name; its letters and digits, and the store's id, are its tag."""
+    registry = registry_of("LiveAgent_01", "UNATTRIBUTED", "thirteen13chr")
+    row = registry.rows["LiveAgent_01"]
+    assert (row.tag, row.file_stem) == ("LiveAgent01ab12", "LiveAgent_01")
+    assert registry.rows["UNATTRIBUTED"].tag == "UNATTRIBUTEDab12"
+    assert registry.rows["thirteen13chr"].tag == "thirteen0001ab12"
+
+
+def test_registry_the_store_says_itself_once_in_a_client_order_id() -> None:
+    """The tag without the store's id, then the store, the epoch, the number."""
+    registry = registry_of("LiveAgent_01")
+    assert registry.cl_ord_id("LiveAgent_01", 1, 36) == "LiveAgent01ab12000010000010"
+
+
+def test_registry_rows_of_old_keep_their_tags_and_the_form_of_their_ids() -> None:
+    """A tag without the store's id stays, and stands whole in the clOrdId, as it always did."""
+    old = Registry.model_validate({"store_id": "ab12", "rows": {"A": ROW}})
+    late = old.assign("A", "A!", "B")
+    assert late.rows["A"].tag == "A"
+    assert late.cl_ord_id("A", 1, 1) == "Aab12000010000001"
+    assert late.rows["A!"].tag == "A0001ab12", "another agent's ids would begin the same way"
+    assert late.rows["B"].tag == "Bab12"
+    assert [late.carries_store(row.tag) for row in late.rows.values()] == [False, True, True]
+
+
+def test_registry_two_stores_never_share_a_tag() -> None:
+    """The same agents, another store: no tag of one is one of the other."""
+    ours = registry_of("LiveAgent_01", "b")
+    theirs = Registry(store_id="zz99").assign("LiveAgent_01", "b")
+    for row in theirs.rows.values():
+        assert not ours.tag_is_ours(row.tag)
+        assert not ours.carries_store(row.tag)
+    for row in ours.rows.values():
+        assert ours.tag_is_ours(row.tag)
+        assert ours.carries_store(row.tag)
+    assert not ours.tag_is_ours("")
+    assert not ours.carries_store("ab12"), "the store's id alone is no tag"
+
+
+def test_registry_the_epoch_of_an_id_is_ahead_of_the_writers() -> None:
+    """As far as the registry says; durable with it, and bounded as the epoch is."""
+    registry = registry_of("A").model_copy(update={"epoch_ahead": 35})
+    assert registry.cl_ord_id("A", 1, 1) == "Aab12000100000001"
+    assert Registry.model_validate(registry.model_dump(mode="json")) == registry
+    with pytest.raises(BadValue):
+        registry.cl_ord_id("A", 36**5 - 1, 1)
+    with pytest.raises(ValidationError):
+        Registry.model_validate({"store_id": "ab12", "epoch_ahead": -1})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Aab12000010000001x",  # longer
+        "Aab1200001000001",  # shorter
+        "Aab13000010000001",  # another store's
+        "Cab12000010000001",  # nobody's
+        "aab12000010000001",  # another case
+        "Aab1200001000000Z",
+        "Aab12000010000 01",
+        "Aab12000010000001\n",
+        "Aab12+00010000001",
+        "ab12000010000001",
+        "",
+    ],
+)
+def test_registry_others_ids_are_nobodys(name: str) -> None:
+    """Only the form that this store gives, exactly."""
+    assert registry_of("A", "B").issued_by(name) is None
+
+
+def test_registry_knows_its_own_ids() -> None:
+    """Whoever issued it, in which epoch, as which order; of old rows and of new ones."""
+    old = Registry.model_validate({"store_id": "ab12", "rows": {"A": ROW}})
+    ahead = old.assign("B").model_copy(update={"epoch_ahead": 4})
+    for agent in ("A", "B"):
+        found = ahead.issued_by(ahead.cl_ord_id(agent, 3, 77))
+        assert found == Issued(agent, 7, 77)
+    assert ahead.issued_by("Bab12ab12000070000025") == Issued("B", 7, 77), "the whole tag before it"
+
+
+def test_registry_an_id_that_could_be_two_agents_is_nobodys() -> None:
+    """Rows of old whose ids would begin the same way: nobody is guessed."""
+    twin = {"agent_id": "T", "tag": "Aab12", "file_stem": "T"}
+    old = Registry.model_validate({"store_id": "ab12", "rows": {"A": ROW, "T": twin}})
+    assert old.issued_by(old.cl_ord_id("A", 1, 1)) is None
 
 
 names = st.text(
@@ -94,6 +177,8 @@ def test_registry_any_names_give_unique_ids(agents: list[str], epoch: int, numbe
     ids = [registry.cl_ord_id(a, e, n) for a in agents for e in epochs for n in numbers]
     assert len({one.casefold() for one in ids}) == len(ids)
     assert all(CL_ORD_ID.fullmatch(one) for one in ids)
+    found = {registry.issued_by(one) for one in ids}
+    assert found == {Issued(a, e, n) for a in agents for e in epochs for n in numbers}
 
 
 @settings(max_examples=40, deadline=None)
@@ -110,7 +195,8 @@ def test_registry_rows_never_change(agents: list[str], data: st.DataObject) -> N
 
 def test_registry_keeps_unknown_fields_and_refuses_inexact_ones() -> None:
     """What a later version wrote into the table is kept; a NaN or a foreign type is refused."""
-    table = {"store_id": "ab12", "rows": {"A": {**ROW, "colour": [1, 2.5]}}, "era": {"n": 1}}
+    rows = {"A": {**ROW, "colour": [1, 2.5]}}
+    table = {"store_id": "ab12", "epoch_ahead": 0, "rows": rows, "era": {"n": 1}}
     assert Registry.model_validate(table).model_dump(mode="json") == table
     for bad in (float("nan"), (1, 2), object()):
         with pytest.raises(ValidationError):
