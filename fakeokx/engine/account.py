@@ -23,7 +23,6 @@ from typing import Final
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.decimals import ONE, ZERO, ratio
 from fakeokx.engine.holds import hold
-from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.model import ISOLATED, MAIN, Order, Position
 from fakeokx.engine.venue import SETTLE_CCY, Venue, upl_quote
 
@@ -71,29 +70,29 @@ class Wealth:
         return ratio(self.equity - self.isolated_equity, needed) if needed else None
 
 
-def initial_margin_quote(position: Position, px_quote: Decimal) -> Decimal:
+def initial_margin_quote(venue: Venue, position: Position, px_quote: Decimal) -> Decimal:
     """Margin that a position ties up at that price."""
-    instrument = INSTRUMENTS[position.key.inst_id]
+    instrument = venue.instrument(position.key.inst_id)
     return ratio(instrument.value(abs(position.qty_contracts), px_quote), position.lever)
 
 
-def maintenance_margin_quote(position: Position, px_quote: Decimal) -> Decimal:
+def maintenance_margin_quote(venue: Venue, position: Position, px_quote: Decimal) -> Decimal:
     """Margin at which a position is in danger, by its tier."""
-    instrument = INSTRUMENTS[position.key.inst_id]
+    instrument = venue.instrument(position.key.inst_id)
     qty = abs(position.qty_contracts)
     return instrument.value(qty, px_quote) * instrument.tier(qty).maintenance_rate
 
 
-def closing_fee_quote(position: Position, px_quote: Decimal) -> Decimal:
+def closing_fee_quote(venue: Venue, position: Position, px_quote: Decimal) -> Decimal:
     """What closing the position as a taker would cost."""
-    instrument = INSTRUMENTS[position.key.inst_id]
+    instrument = venue.instrument(position.key.inst_id)
     return instrument.value(abs(position.qty_contracts), px_quote) * instrument.taker_rate
 
 
 def order_margin_quote(venue: Venue, order: Order) -> Decimal:
     """What a waiting order ties up, at the last price if it has none."""
     px = venue.prices[order.inst_id] if order.px_quote is None else order.px_quote
-    return hold(order, px)[1]
+    return hold(venue.instrument(order.inst_id), order, px)[1]
 
 
 def wealth(venue: Venue, account: str = MAIN, ccy: str = SETTLE_CCY) -> Wealth:
@@ -104,15 +103,15 @@ def wealth(venue: Venue, account: str = MAIN, ccy: str = SETTLE_CCY) -> Wealth:
         if position.ccy != ccy:
             continue
         px = venue.marks[position.key.inst_id]
-        gain = upl_quote(position, px)
+        gain = upl_quote(venue, position, px)
         upl += gain
         if position.key.mgn_mode == ISOLATED:
             isolated_upl += gain
             isolated_equity += position.margin + gain
         else:
-            initial += initial_margin_quote(position, px)
-            maintenance += maintenance_margin_quote(position, px)
-            closing += closing_fee_quote(position, px)
+            initial += initial_margin_quote(venue, position, px)
+            maintenance += maintenance_margin_quote(venue, position, px)
+            closing += closing_fee_quote(venue, position, px)
     cash = holder.balance(ccy)
     return Wealth(
         cash=cash,
@@ -130,16 +129,18 @@ def wealth(venue: Venue, account: str = MAIN, ccy: str = SETTLE_CCY) -> Wealth:
 def _frozen(venue: Venue, holder: Account, ccy: str) -> Decimal:
     frozen = holder.frozen.get(ccy, ZERO)
     for order in holder.unpriced.values():
-        held_ccy, amount = hold(order, venue.prices[order.inst_id])
+        held_ccy, amount = hold(venue.instrument(order.inst_id), order, venue.prices[order.inst_id])
         if held_ccy == ccy:
             frozen += amount
     return frozen
 
 
-def isolated_ratio(position: Position, px_quote: Decimal) -> Decimal:
+def isolated_ratio(venue: Venue, position: Position, px_quote: Decimal) -> Decimal:
     """Margin and pnl of an isolated position over what danger needs, at that mark price."""
-    needed = maintenance_margin_quote(position, px_quote) + closing_fee_quote(position, px_quote)
-    return ratio(position.margin + upl_quote(position, px_quote), needed)
+    needed = maintenance_margin_quote(venue, position, px_quote) + closing_fee_quote(
+        venue, position, px_quote
+    )
+    return ratio(position.margin + upl_quote(venue, position, px_quote), needed)
 
 
 def backing(venue: Venue, position: Position) -> Decimal:
@@ -150,7 +151,7 @@ def backing(venue: Venue, position: Position) -> Decimal:
     if position.key.mgn_mode == ISOLATED:
         return position.margin
     money = wealth(venue, position.account, position.ccy)
-    own = upl_quote(position, venue.marks[position.key.inst_id])
+    own = upl_quote(venue, position, venue.marks[position.key.inst_id])
     return money.equity - money.isolated_equity - own
 
 
@@ -158,25 +159,25 @@ def liquidation_px(venue: Venue, position: Position) -> Decimal | None:
     """The mark price at which the position is in danger; None if no price does it."""
     if position.qty_contracts == 0:
         return None
-    instrument = INSTRUMENTS[position.key.inst_id]
+    instrument = venue.instrument(position.key.inst_id)
     money = backing(venue, position)
     if position.key.mgn_mode != ISOLATED:
         all_of_it = wealth(venue, position.account, position.ccy)
         px = venue.marks[position.key.inst_id]
-        money -= all_of_it.maintenance_margin - maintenance_margin_quote(position, px)
-        money -= all_of_it.closing_fee - closing_fee_quote(position, px)
+        money -= all_of_it.maintenance_margin - maintenance_margin_quote(venue, position, px)
+        money -= all_of_it.closing_fee - closing_fee_quote(venue, position, px)
     rate = instrument.tier(abs(position.qty_contracts)).maintenance_rate + instrument.taker_rate
-    return _solved(position, money, rate)
+    return _solved(venue, position, money, rate)
 
 
 def bankruptcy_px(venue: Venue, position: Position) -> Decimal | None:
     """The price at which closing the position leaves nothing; None if no price does it."""
-    rate = INSTRUMENTS[position.key.inst_id].taker_rate
-    return _solved(position, backing(venue, position), rate)
+    rate = venue.instrument(position.key.inst_id).taker_rate
+    return _solved(venue, position, backing(venue, position), rate)
 
 
-def _solved(position: Position, money: Decimal, rate: Decimal) -> Decimal | None:
-    instrument = INSTRUMENTS[position.key.inst_id]
+def _solved(venue: Venue, position: Position, money: Decimal, rate: Decimal) -> Decimal | None:
+    instrument = venue.instrument(position.key.inst_id)
     face = abs(position.qty_contracts) * instrument.ct_val_base
     sign = 1 if position.qty_contracts > 0 else -1
     avg = position.avg_px_quote

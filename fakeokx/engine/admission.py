@@ -22,7 +22,7 @@ from fakeokx.engine.accounts import Account
 from fakeokx.engine.client_commands import OrderRequest
 from fakeokx.engine.decimals import ZERO, ratio
 from fakeokx.engine.evolve import evolve
-from fakeokx.engine.instruments import INSTRUMENTS, Instrument
+from fakeokx.engine.instruments import Instrument
 from fakeokx.engine.lifecycle import OrdState
 from fakeokx.engine.model import (
     BUY,
@@ -94,7 +94,7 @@ def margin_needed(venue: Venue, order: Order, qty: Decimal) -> Decimal:
     if adds == 0:
         return ZERO
     at = venue.prices[order.inst_id] if order.px_quote is None else order.px_quote
-    return ratio(INSTRUMENTS[order.inst_id].value(adds, at), order.lever)
+    return ratio(venue.instrument(order.inst_id).value(adds, at), order.lever)
 
 
 def _read(venue: Venue, holder: Account, request: OrderRequest, instrument: Instrument) -> Order:

@@ -21,7 +21,7 @@ from fakeokx.engine.accounts import Account
 from fakeokx.engine.commands import AlgoAmendment, AlgoRef, AmendAlgos, CancelAlgos, PlaceAlgo
 from fakeokx.engine.events import Answered
 from fakeokx.engine.evolve import evolve
-from fakeokx.engine.instruments import INSTRUMENTS, Instrument
+from fakeokx.engine.instruments import Instrument
 from fakeokx.engine.legs import CONDITIONAL, OCO, TRIGGER
 from fakeokx.engine.lifecycle import AlgoEvent, AlgoState, next_algo_state
 from fakeokx.engine.model import BUY, LONG, MAIN, NET, Algo, Attached, Leg, PositionKey
@@ -244,7 +244,7 @@ def _amended(venue: Venue, algo: Algo, wanted: AlgoAmendment) -> Algo:
     """The algo order with what is wanted; 51500 if that is nothing, 51000 for a trailing one."""
     if algo.ord_type == MOVE_ORDER_STOP:
         raise Refusal("51000", "ordType")
-    instrument = INSTRUMENTS[algo.inst_id]
+    instrument = venue.instrument(algo.inst_id)
     kept = [
         leg
         for each in algo.legs

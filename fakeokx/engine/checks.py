@@ -11,7 +11,7 @@ from typing import Final
 
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.decimals import is_multiple, parse
-from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS, LIVE, SWAP, Instrument
+from fakeokx.engine.instruments import EXPIRED, LIVE, SWAP, Instrument
 from fakeokx.engine.model import BUY, CASH, CROSS, ISOLATED, LONG, NET, NET_MODE, SELL, SHORT
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
@@ -56,12 +56,12 @@ def side(text: str) -> str:
     return one_of("side", text, _SIDES)
 
 
-def listed(inst_id: str) -> Instrument:
+def listed(venue: Venue, inst_id: str) -> Instrument:
     """The instrument of any type, ended or not; 51001 if there never was one."""
-    found = INSTRUMENTS.get(inst_id)
-    if found is None:
+    market = venue.markets.get(inst_id)
+    if market is None:
         raise Refusal("51001")
-    return found
+    return market.instrument
 
 
 def tradable(
@@ -71,7 +71,7 @@ def tradable(
 
     51010 for the wrong mode, and for SPOT where the caller has no use for it.
     """
-    instrument = listed(inst_id)
+    instrument = listed(venue, inst_id)
     if venue.rules == 1 and instrument.inst_type != SWAP:
         raise Refusal("51010" if instrument.is_spot else "51001")
     market = venue.markets[inst_id]

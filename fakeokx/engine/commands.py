@@ -38,6 +38,7 @@ from fakeokx.engine.control_commands import (
     Liquidate,
     MovePrice,
     OpenAccount,
+    Rescale,
     SetBook,
     SetFundingRate,
     SetInstrument,
@@ -72,6 +73,7 @@ __all__ = [
     "OrderRequest",
     "PlaceAlgo",
     "PlaceOrders",
+    "Rescale",
     "SetBook",
     "SetFundingRate",
     "SetInstrument",
@@ -105,6 +107,7 @@ Command = (
     | Fund
     | Deliver
     | Settle
+    | Rescale
     | Adl
     | Liquidate
     | Deposit

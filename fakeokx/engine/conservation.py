@@ -6,8 +6,8 @@ They share no line with the code they check. After every step, over what the ste
    and currency is first cash + Σ balChg.
 2. Contracts: balChg + posBalChg of a bill = pnl + fee of its fill; a funding's and a settlement's
    = its pnl. Coins: what a spot fill receives and gives is what its bills move, fee included.
-3. A position is the sum of its signed fills, and its margin the sum of posBalChg; a flat one
-   binds no margin.
+3. A position is the sum of its signed fills, in today's contracts, and its margin the sum of
+   posBalChg; a flat one binds no margin.
 4. A tradeId has one fill, or two of opposite sign, equal size and equal price, in two accounts.
 5. No order is filled beyond its size, and exactly the open ones wait.
 6. What waiting orders tie up is never negative, and nothing where nothing waits.
@@ -20,7 +20,15 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from fakeokx.engine.events import Billed, Event, Filled, FundingPaid, OrderChanged, PositionChanged
+from fakeokx.engine.events import (
+    Billed,
+    Event,
+    Filled,
+    FundingPaid,
+    OrderChanged,
+    PositionChanged,
+    Rescaled,
+)
 from fakeokx.engine.holds import hold
 from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.model import BUY, Bill, Fill, Order, PositionKey
@@ -55,6 +63,9 @@ class Books:
                     _check_own_line(event.bill)
             elif isinstance(event, OrderChanged):
                 _check_order(venue, event.order)
+            elif isinstance(event, Rescaled):
+                for whose in [each for each in self.held if each[1].inst_id == event.inst_id]:
+                    self.held[whose] *= event.factor
             elif isinstance(event, PositionChanged):
                 moved[event.position.account, event.position.key] = None
         for fill in fills:
@@ -75,7 +86,7 @@ class Books:
             for order in holder.open_orders.values():
                 assert order.is_open, f"{order.ord_id} waits and is done"
                 if order.px_quote is not None:
-                    ccy, amount = hold(order, order.px_quote)
+                    ccy, amount = hold(venue.instrument(order.inst_id), order, order.px_quote)
                     frozen[ccy] = frozen.get(ccy, _ZERO) + amount
             for ccy in {*frozen, *holder.frozen}:
                 kept = holder.frozen.get(ccy, _ZERO)

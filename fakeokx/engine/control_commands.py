@@ -105,6 +105,15 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rescale:
+    """Control: one contract becomes ``factor`` contracts; with ``history`` also in what was."""
+
+    inst_id: str
+    factor: str
+    history: str = "true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adl:
     """Control: auto-deleverage ``sz`` contracts of a position, all of it if empty."""
 

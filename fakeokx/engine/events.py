@@ -141,6 +141,14 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class Rescaled:
+    """One contract of the instrument is that many contracts from now on."""
+
+    inst_id: str
+    factor: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class SettingChanged:
     """A setting of an account or of the control API changed."""
 
@@ -165,5 +173,6 @@ Event = (
     | FundingRateChanged
     | FundingSettled
     | Delivered
+    | Rescaled
     | SettingChanged
 )

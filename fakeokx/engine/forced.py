@@ -34,7 +34,6 @@ from fakeokx.engine.accounts import Account
 from fakeokx.engine.commands import Adl, Liquidate
 from fakeokx.engine.decimals import ONE, ZERO, is_multiple, ratio
 from fakeokx.engine.events import Answered
-from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.lifecycle import OrdState
 from fakeokx.engine.model import (
     BUY,
@@ -70,7 +69,7 @@ def adl(venue: Venue, command: Adl) -> None:
     position = _named(venue, command.account, command.inst_id, command.pos_side, command.mgn_mode)
     held = abs(position.qty_contracts)
     qty = checks.number("sz", command.sz) if command.sz else held
-    if not is_multiple(qty, INSTRUMENTS[command.inst_id].lot_sz):
+    if not is_multiple(qty, venue.instrument(command.inst_id).lot_sz):
         raise Refusal("51121")
     if qty > held:
         raise Refusal("51112")
@@ -81,7 +80,7 @@ def adl(venue: Venue, command: Adl) -> None:
 
 def _named(venue: Venue, account: str, inst_id: str, pos_text: str, mode_text: str) -> Position:
     holder = venue.account(account)
-    if checks.listed(inst_id).is_spot:
+    if checks.listed(venue, inst_id).is_spot:
         raise Refusal("51010")
     pos_side = checks.pos_side(holder, pos_text)
     mgn_mode = checks.one_of("mgnMode", mode_text or CROSS, (CROSS, ISOLATED))
@@ -152,7 +151,7 @@ def _watch_isolated(venue: Venue, holder: Account, key: PositionKey) -> None:
     if key.mgn_mode != ISOLATED:
         return
     mark = venue.marks[key.inst_id]
-    while (held := holder.open_positions.get(key)) and isolated_ratio(held, mark) <= ONE:
+    while (held := holder.open_positions.get(key)) and isolated_ratio(venue, held, mark) <= ONE:
         _cancel_waiting(venue, held, CANCELED_BY_RISK)
         _take_over(venue, held)
 
@@ -161,7 +160,7 @@ def _watch_cross(venue: Venue, holder: Account, ccy: str) -> None:
     if not wealth(venue, holder.name, ccy).is_in_danger:
         return
     for order in list(holder.open_orders.values()):
-        if order.td_mode == CROSS and INSTRUMENTS[order.inst_id].settle_ccy == ccy:
+        if order.td_mode == CROSS and venue.instrument(order.inst_id).settle_ccy == ccy:
             matching.cancel(venue, order, CANCELED_BY_RISK)
     while wealth(venue, holder.name, ccy).is_in_danger:
         _take_over(venue, max(_cross(holder, ccy), key=lambda each: _weight(venue, each)))
@@ -175,11 +174,11 @@ def _cross(holder: Account, ccy: str) -> Iterator[Position]:
 
 
 def _weight(venue: Venue, position: Position) -> Decimal:
-    return maintenance_margin_quote(position, venue.marks[position.key.inst_id])
+    return maintenance_margin_quote(venue, position, venue.marks[position.key.inst_id])
 
 
 def _take_over(venue: Venue, position: Position) -> None:
-    instrument = INSTRUMENTS[position.key.inst_id]
+    instrument = venue.instrument(position.key.inst_id)
     held = abs(position.qty_contracts)
     tier = instrument.tier(held)
     qty, category = held, FULL_LIQUIDATION
@@ -197,7 +196,7 @@ def _execution_px(venue: Venue, position: Position) -> Decimal:
     limit = bankruptcy_px(venue, position)
     if limit is None:
         return mark
-    tick = INSTRUMENTS[position.key.inst_id].tick_sz
+    tick = venue.instrument(position.key.inst_id).tick_sz
     is_long = position.qty_contracts > 0
     # Rounded in the account's favour, so that closing there leaves nothing below zero.
     steps = ratio(limit, tick).to_integral_value(ROUND_CEILING if is_long else ROUND_FLOOR)
@@ -205,9 +204,9 @@ def _execution_px(venue: Venue, position: Position) -> Decimal:
 
 
 def _penalty(venue: Venue, position: Position, qty: Decimal, px: Decimal) -> Decimal:
-    instrument = INSTRUMENTS[position.key.inst_id]
+    instrument = venue.instrument(position.key.inst_id)
     held = abs(position.qty_contracts)
     pnl = instrument.pnl(position.qty_contracts, position.avg_px_quote, px)
-    left = backing(venue, position) + pnl - closing_fee_quote(position, px)
+    left = backing(venue, position) + pnl - closing_fee_quote(venue, position, px)
     wanted = instrument.value(qty, px) * instrument.tier(held).maintenance_rate * PENALTY_SHARE
     return -max(ZERO, min(wanted, left))

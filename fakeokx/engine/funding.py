@@ -22,7 +22,7 @@ from fakeokx.engine.commands import Deliver, Fund, SetFundingRate, Settle
 from fakeokx.engine.decimals import parse
 from fakeokx.engine.events import Billed, FundingPaid
 from fakeokx.engine.evolve import evolve
-from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS, SWAP
+from fakeokx.engine.instruments import EXPIRED, SWAP
 from fakeokx.engine.lifecycle import AlgoEvent, next_algo_state
 from fakeokx.engine.market import FundingPoint
 from fakeokx.engine.model import CROSS, ISOLATED, Bill, Position
@@ -44,14 +44,14 @@ def next_funding_ms(now_ms: int) -> int:
 
 def set_funding_rate(venue: Venue, command: SetFundingRate) -> None:
     """Charge this rate from the next funding time on; 51000 beyond 5 percent."""
-    _swap(command.inst_id)
+    _swap(venue, command.inst_id)
     rate = _rate(command.rate)
     venue.put_funding_rate(command.inst_id, rate, next_funding_ms(venue.now_ms) if rate else None)
 
 
 def fund(venue: Venue, command: Fund) -> None:
     """Settle a funding now."""
-    _swap(command.inst_id)
+    _swap(venue, command.inst_id)
     in_force = venue.markets[command.inst_id].funding_rate
     settle(venue, command.inst_id, _rate(command.rate) if command.rate else in_force)
 
@@ -70,7 +70,7 @@ def settle(venue: Venue, inst_id: str, rate: Decimal) -> None:
 
 
 def _pay(venue: Venue, holder: Account, position: Position, rate: Decimal) -> None:
-    instrument = INSTRUMENTS[position.key.inst_id]
+    instrument = venue.instrument(position.key.inst_id)
     mark = venue.marks[position.key.inst_id]
     amount = -instrument.value(position.qty_contracts, mark) * rate
     if amount == 0:
@@ -86,7 +86,7 @@ def _pay(venue: Venue, holder: Account, position: Position, rate: Decimal) -> No
 
 def settle_future(venue: Venue, command: Settle) -> None:
     """Settle a FUTURES contract for the day; 51000 for one that is not settled daily."""
-    if not checks.listed(command.inst_id).future_settlement:
+    if not checks.listed(venue, command.inst_id).future_settlement:
         raise Refusal("51000", "instId")
     px = checks.number("px", command.px) if command.px else venue.marks[command.inst_id]
     for name in sorted(venue.accounts):
@@ -97,7 +97,7 @@ def settle_future(venue: Venue, command: Settle) -> None:
 
 
 def _settle_position(venue: Venue, holder: Account, position: Position, px: Decimal) -> None:
-    earned = upl_quote(position, px)
+    earned = upl_quote(venue, position, px)
     bill = _own_line(venue, holder, position, ("34", "355"), (earned, earned), px)
     venue.put_bill(bill, Billed(bill))
     after = evolve(
@@ -144,7 +144,7 @@ def _own_line(
 
 def deliver(venue: Venue, command: Deliver) -> None:
     """End a contract; 51000 for SPOT, 51027 if it has ended."""
-    instrument = checks.listed(command.inst_id)
+    instrument = checks.listed(venue, command.inst_id)
     if instrument.is_spot or venue.rules == 1:
         raise Refusal("51000", "instId")
     if venue.markets[command.inst_id].state == EXPIRED:
@@ -170,8 +170,8 @@ def end(venue: Venue, inst_id: str, px: Decimal) -> None:
     venue.put_delivered(inst_id, px)
 
 
-def _swap(inst_id: str) -> None:
-    if checks.listed(inst_id).inst_type != SWAP:
+def _swap(venue: Venue, inst_id: str) -> None:
+    if checks.listed(venue, inst_id).inst_type != SWAP:
         raise Refusal("51000", "instId")
 
 

@@ -8,13 +8,12 @@ so it can be added when the order comes and taken off again, to the last digit, 
 from decimal import Decimal
 
 from fakeokx.engine.decimals import ZERO, ratio
-from fakeokx.engine.instruments import INSTRUMENTS
+from fakeokx.engine.instruments import Instrument
 from fakeokx.engine.model import BUY, Order
 
 
-def hold(order: Order, px_quote: Decimal) -> tuple[str, Decimal]:
+def hold(instrument: Instrument, order: Order, px_quote: Decimal) -> tuple[str, Decimal]:
     """(currency, amount) that the rest of the order ties up at that price."""
-    instrument = INSTRUMENTS[order.inst_id]
     rest = order.rest_contracts
     if instrument.is_spot:
         if order.side == BUY:

@@ -20,7 +20,7 @@ def put_on(holder: Account, market: Market, order: Order) -> None:
         market.unpriced[order.ord_id] = order
     else:
         market.side(order.side).put(order, order.px_quote)
-        ccy, amount = hold(order, order.px_quote)
+        ccy, amount = hold(market.instrument, order, order.px_quote)
         if amount:
             holder.frozen[ccy] = holder.frozen.get(ccy, ZERO) + amount
     key = order.position_key
@@ -42,7 +42,7 @@ def take_off(holder: Account, market: Market, order: Order, after: Order) -> Non
     else:
         if not after.is_open or after.px_quote != order.px_quote:
             market.side(order.side).drop(order.ord_id, order.px_quote)
-        ccy, amount = hold(order, order.px_quote)
+        ccy, amount = hold(market.instrument, order, order.px_quote)
         if amount:
             holder.frozen[ccy] -= amount
     key = order.position_key

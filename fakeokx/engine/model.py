@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from fakeokx.engine.decimals import ZERO, ratio
+from fakeokx.engine.decimals import ONE, ZERO, ratio
 from fakeokx.engine.lifecycle import AlgoState, OrdState
 
 MAIN: Final = "main"
@@ -68,8 +68,7 @@ class Order:
     """One order. ``last_*`` describe its newest fill and are None before the first.
 
     ``quote_sz`` is the size as asked for when that was in quote currency (tgtCcy quote_ccy);
-    ``qty_contracts`` is then what it could buy at the prices it met. ``pos_side`` is empty
-    on SPOT.
+    ``qty_contracts`` is then what it could buy at the prices it met. On SPOT ``pos_side`` is empty.
     """
 
     ord_id: int
@@ -211,8 +210,8 @@ class Position:
     ``qty_contracts`` is signed. ``margin`` is the isolated margin, zero in cross.
     ``close_kind`` is positions-history's type of the newest closing event, empty before one.
     ``opened_px_sum`` is what ``Instrument.average`` needs, and so is ``closed_px_sum``.
-    realizedPnl is ``pnl + fee + funding_fee + liq_penalty + settled_pnl``.
-    ``entry_px_quote`` is the average that no settlement moved, None before the first one.
+    ``entry_px_quote`` is the average without settlements, if there was one; ``scale`` is how many
+    of today's contracts were one when the life ended.
     """
 
     key: PositionKey
@@ -241,6 +240,7 @@ class Position:
     liq_penalty: Decimal = ZERO
     settled_pnl: Decimal = ZERO
     entry_px_quote: Decimal | None = None
+    scale: Decimal = ONE
 
     @property
     def realized_pnl(self) -> Decimal:

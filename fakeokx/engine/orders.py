@@ -28,7 +28,6 @@ from fakeokx.engine.decimals import plain
 from fakeokx.engine.events import Answered
 from fakeokx.engine.evolve import evolve
 from fakeokx.engine.holds import hold
-from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.lifecycle import OrdEvent, next_order_state
 from fakeokx.engine.model import BUY, MAIN, SELL, Order, PositionKey
 from fakeokx.engine.refusals import Refusal
@@ -204,7 +203,7 @@ def _amended(venue: Venue, order: Order, wanted: Amendment) -> Order:
         raise Refusal("51000", "ordType")
     if not wanted.new_sz and not wanted.new_px:
         raise Refusal("51500")
-    instrument = INSTRUMENTS[order.inst_id]
+    instrument = venue.instrument(order.inst_id)
     qty, px = order.qty_contracts, order.px_quote
     if wanted.new_sz:
         qty = checks.size("newSz", wanted.new_sz, instrument, at_market=False)
@@ -228,8 +227,8 @@ def _check_more(venue: Venue, order: Order, after: Order) -> None:
     more: Decimal = order_margin_quote(venue, after) - order_margin_quote(venue, order)
     if more <= 0:
         return
-    instrument = INSTRUMENTS[order.inst_id]
-    ccy, _ = hold(after, after.px_quote or venue.prices[order.inst_id])
+    instrument = venue.instrument(order.inst_id)
+    ccy, _ = hold(instrument, after, after.px_quote or venue.prices[order.inst_id])
     money = wealth(venue, order.account, ccy)
     if more > (money.spendable if instrument.is_spot else money.available):
         raise Refusal("51008", ccy)

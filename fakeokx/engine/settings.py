@@ -76,7 +76,7 @@ def set_leverage(venue: Venue, command: SetLeverage) -> None:
         held = abs(venue.held(key, holder.name))
         if held and key.mgn_mode == ISOLATED:
             raise Refusal(_busy_code(venue, command.mgn_mode))
-        if venue.rules > 1 and held > INSTRUMENTS[key.inst_id].contracts_max(lever):
+        if venue.rules > 1 and held > venue.instrument(key.inst_id).contracts_max(lever):
             raise Refusal("59102")
     for key in keys:
         venue.put_lever(holder.name, key, lever)
@@ -124,7 +124,7 @@ def set_position_mode(venue: Venue, command: SetPositionMode) -> None:
 
 def move_price(venue: Venue, command: MovePrice) -> None:
     """Move the price: first waiting orders are filled, then algo orders fire."""
-    instrument = checks.listed(command.inst_id)
+    instrument = checks.listed(venue, command.inst_id)
     px = checks.price("px", command.px, instrument)
     venue.put_price(command.inst_id, px)
     book = venue.markets[command.inst_id].book
@@ -138,13 +138,13 @@ def move_price(venue: Venue, command: MovePrice) -> None:
 
 def set_mark(venue: Venue, command: SetMark) -> None:
     """Move the mark price alone."""
-    instrument = checks.listed(command.inst_id)
+    instrument = checks.listed(venue, command.inst_id)
     venue.put_mark(command.inst_id, checks.price("px", command.px, instrument))
 
 
 def set_book(venue: Venue, command: SetBook) -> None:
     """Seed the book; 51000 for levels out of order, twice, crossed, or more than 400."""
-    instrument = checks.listed(command.inst_id)
+    instrument = checks.listed(venue, command.inst_id)
     bids = _levels("bids", command.bids, instrument)
     asks = _levels("asks", command.asks, instrument)
     if bids != tuple(sorted(bids, reverse=True)) or asks != tuple(sorted(asks)):
@@ -174,7 +174,7 @@ def _levels(
 
 def set_partial(venue: Venue, command: SetPartial) -> None:
     """Let the next execution stop early; zero keeps the whole order waiting."""
-    instrument = checks.listed(command.inst_id)
+    instrument = checks.listed(venue, command.inst_id)
     qty = parse(command.sz)
     if qty is None or not is_multiple(qty, instrument.lot_sz):
         raise Refusal("51000", "sz")
@@ -183,7 +183,7 @@ def set_partial(venue: Venue, command: SetPartial) -> None:
 
 def set_instrument(venue: Venue, command: SetInstrument) -> None:
     """Suspend or list an instrument again, and set or (both empty) lift its price limits."""
-    instrument = checks.listed(command.inst_id)
+    instrument = checks.listed(venue, command.inst_id)
     market = venue.markets[command.inst_id]
     state = checks.one_of("state", command.state or market.state, STATES)
     if EXPIRED in (state, market.state) and state != market.state:

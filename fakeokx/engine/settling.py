@@ -18,7 +18,7 @@ from fakeokx.engine import attached, positions
 from fakeokx.engine.decimals import ZERO
 from fakeokx.engine.events import Billed, Filled
 from fakeokx.engine.evolve import evolve
-from fakeokx.engine.instruments import INSTRUMENTS, Instrument
+from fakeokx.engine.instruments import Instrument
 from fakeokx.engine.lifecycle import (
     AlgoEvent,
     OrdEvent,
@@ -59,7 +59,7 @@ def fill(
     penalty: Decimal = ZERO,
 ) -> Order:
     """Execute so much of the order at that price; the order as it is afterwards."""
-    instrument = INSTRUMENTS[order.inst_id]
+    instrument = venue.instrument(order.inst_id)
     if instrument.is_spot:
         return _fill_spot(venue, instrument, order, qty, px, exec_type, trade_id)
     is_forced = order.category in FORCED

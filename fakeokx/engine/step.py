@@ -14,7 +14,7 @@ venue may then be half changed and must not be used any further.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from fakeokx.engine import algos, due, forced, funding, orders, settings, triggers
+from fakeokx.engine import algos, due, forced, funding, orders, rescaling, settings, triggers
 from fakeokx.engine.commands import (
     Adl,
     AdvanceClock,
@@ -33,6 +33,7 @@ from fakeokx.engine.commands import (
     OpenAccount,
     PlaceAlgo,
     PlaceOrders,
+    Rescale,
     SetBook,
     SetFundingRate,
     SetInstrument,
@@ -84,6 +85,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[[Venue, Any], None]]] = {
     Fund: funding.fund,
     Deliver: funding.deliver,
     Settle: funding.settle_future,
+    Rescale: rescaling.rescale,
 }
 
 

@@ -299,9 +299,9 @@ def swap(inst_id: str) -> Instrument | None:
     return found if found is not None and found.inst_type == SWAP else None
 
 
-def upl_quote(position: Position, px_quote: Decimal) -> Decimal:
+def upl_quote(venue: Venue, position: Position, px_quote: Decimal) -> Decimal:
     """Unrealised pnl of a position at that price, in its settlement currency."""
     if px_quote == position.avg_px_quote or position.qty_contracts == 0:
         return ZERO
-    instrument = INSTRUMENTS[position.key.inst_id]
+    instrument = venue.instrument(position.key.inst_id)
     return instrument.pnl(position.qty_contracts, position.avg_px_quote, px_quote)

@@ -133,6 +133,13 @@ class Control(Line):
         """Settle a futures contract for the day, at that price or at the mark price."""
         return self._events("settle", {"instId": inst_id, "px": str(px)})
 
+    def rescale(
+        self, inst_id: str, factor: Number, *, history: bool = True
+    ) -> list[dict[str, Any]]:
+        """Make ``factor`` contracts of each one; without ``history`` the past keeps its sizes."""
+        body = {"instId": inst_id, "factor": str(factor), "history": history}
+        return self._events("rescale", body)
+
     def deposit(
         self, ccy: str, amt: Number, *, account: str = MAIN, out: bool = False
     ) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from fakeokx.engine.events import (
     OrderChanged,
     PositionChanged,
     PriceMoved,
+    Rescaled,
     SettingChanged,
 )
 from fakeokx.server.desk import Desk
@@ -65,6 +66,8 @@ def _row(desk: Desk, event: Event) -> tuple[str, Row]:
             return "funding_settled", row | {"markPx": plain(point.mark_px_quote)}
         case Delivered(inst_id, px):
             return "delivered", {"instId": inst_id, "px": plain(px)}
+        case Rescaled(inst_id, factor):
+            return "rescaled", {"instId": inst_id, "factor": plain(factor)}
         case SettingChanged(name, value, account):
             return "setting", {"name": name, "value": value, "account": account}
         case _:

@@ -158,6 +158,17 @@ def settle(
 
 
 @ctl.command()
+def rescale(
+    ctx: typer.Context,
+    inst_id: Inst,
+    factor: Annotated[str, typer.Argument(help="Contracts that one becomes.")],
+    history: Annotated[bool, typer.Option(help="In what was, too.")] = True,
+) -> None:
+    """Change the size of a contract."""
+    say(ctx.obj.rescale(inst_id, factor, history=history))
+
+
+@ctl.command()
 def deposit(
     ctx: typer.Context,
     ccy: Annotated[str, typer.Argument(help="Currency.")],

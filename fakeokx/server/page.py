@@ -46,7 +46,7 @@ def _overview(desk: Desk, body: bytes) -> Any:
     venue = desk.exchange.venue
     shown = requests.body_object(body, "overview").get("instId") or next(iter(INSTRUMENTS))
     return {
-        "candles": _candles(desk, listed(shown).inst_id),
+        "candles": _candles(desk, listed(venue, shown).inst_id),
         "now_ms": str(desk.exchange.now_ms()),
         "instruments": [
             {

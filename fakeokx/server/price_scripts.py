@@ -58,7 +58,7 @@ class PriceScript:
 
 def start(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
     """Begin ``prices`` of ``instId`` every ``every_ms``, over and over with ``loop``."""
-    instrument = listed(params.get("instId", ""))
+    instrument = listed(desk.exchange.venue, params.get("instId", ""))
     prices = _prices(params.get("prices", ""))
     for each in prices:
         price("prices", each, instrument)

@@ -75,7 +75,7 @@ def _positions_history(desk: Desk, query: Query, key: ApiKey) -> Rows:
     venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
     lives = history.positions_history(venue, now_ms, key.account)
     rows = queries.filtered(
-        [position_history_row(each) for each in lives],
+        [position_history_row(venue, each) for each in lives],
         query,
         "instType",
         "instId",

@@ -55,7 +55,7 @@ def _tickers(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     return [ticker_row(venue, each, now_ms) for each in queries.of_type(query, venue)]
 
 
-def _position_tiers(_desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _position_tiers(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     queries.required(query, "instType", "tdMode")
     if query["instType"] not in _TIER_TYPES:
         raise Refusal("51000", "instType")
@@ -72,7 +72,7 @@ def _position_tiers(_desk: Desk, query: Query, _key: ApiKey) -> Rows:
         found = next(
             (
                 each
-                for each in INSTRUMENTS.values()
+                for each in desk.exchange.venue.listed()
                 if each.inst_type == query["instType"] and each.uly == family
             ),
             None,

@@ -27,9 +27,9 @@ from fakeokx.engine.events import (
     FundingSettled,
     MarkMoved,
     PriceMoved,
+    Rescaled,
     Traded,
 )
-from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.model import Position
 from fakeokx.engine.venue import Venue
 from fakeokx.stream import pushes, rows
@@ -162,7 +162,7 @@ class Feed:
                     touched["funding-rate", inst_id] = None
                 case FundingSettled(point):
                     touched["funding-rate", point.inst_id] = None
-                case Delivered(inst_id, _):
+                case Delivered(inst_id, _) | Rescaled(inst_id, _):
                     touched["instruments", inst_id] = None
                 case _:
                     continue
@@ -171,7 +171,7 @@ class Feed:
             if channel == "books":
                 found += self._books(venue, inst_id, now_ms, wanted)
             elif channel in wanted and channel == "instruments":
-                found.append(_instruments(venue, INSTRUMENTS[inst_id].inst_type))
+                found.append(_instruments(venue, venue.instrument(inst_id).inst_type))
             elif channel in wanted:
                 found.append(_public_row(channel, venue, inst_id, now_ms))
         return found
@@ -201,7 +201,7 @@ def positions_snapshot(venue: Venue, account: str, now_ms: int) -> Push:
 
 def depth_of(venue: Venue, inst_id: str) -> Depth:
     """The book of an instrument as text."""
-    bids, asks = depth_rows(venue, INSTRUMENTS[inst_id], FULL_DEPTH)
+    bids, asks = depth_rows(venue, venue.instrument(inst_id), FULL_DEPTH)
     return Depth(asks=tuple(map(tuple, asks)), bids=tuple(map(tuple, bids)))
 
 
@@ -242,7 +242,7 @@ def _candles(channel: str, inst_id: str, found: CaughtUp) -> Push:
 
 
 def _public_row(channel: str, venue: Venue, inst_id: str, now_ms: int) -> Push:
-    row = _BY_INSTRUMENT[channel](venue, INSTRUMENTS[inst_id], now_ms)
+    row = _BY_INSTRUMENT[channel](venue, venue.instrument(inst_id), now_ms)
     return Push(channel=channel, rows=((inst_id, row),))
 
 

@@ -37,14 +37,14 @@ _CL_ORD_ID_MAX: Final = 2**63
 def order_push(venue: Venue, event: OrderChanged) -> Row:
     """One update of an order (OKX: WebSocket, order channel)."""
     order, fill = event.order, event.fill
-    instrument = INSTRUMENTS[order.inst_id]
+    instrument = venue.instrument(order.inst_id)
     last = venue.prices[order.inst_id]
     row = order_row(order)
     del row["cancelSourceReason"]
     if instrument.inst_type != SPOT and venue.switches["order.ws_ccy"] == "":
         row["ccy"] = ""
     row["avgPx"] = row["avgPx"] or venue.switches["order.ws_avgpx_none"]
-    row |= _of_fill(fill)
+    row |= _of_fill(venue, fill)
     with exact():
         at = last if order.px_quote is None else order.px_quote
         notional = instrument.notional_quote(order.qty_contracts, at)
@@ -59,7 +59,7 @@ def order_push(venue: Venue, event: OrderChanged) -> Row:
     }
 
 
-def _of_fill(fill: Fill | None) -> Row:
+def _of_fill(venue: Venue, fill: Fill | None) -> Row:
     if fill is None:
         return {
             "execType": "",
@@ -79,7 +79,7 @@ def _of_fill(fill: Fill | None) -> Row:
             "tradeId": "",
         }
     with exact():
-        notional = INSTRUMENTS[fill.inst_id].notional_quote(fill.qty_contracts, fill.px_quote)
+        notional = venue.instrument(fill.inst_id).notional_quote(fill.qty_contracts, fill.px_quote)
     return {
         "execType": fill.exec_type,
         "fillFee": text(fill.fee),
@@ -143,7 +143,7 @@ def _algo(venue: Venue, event: AlgoChanged) -> Row:
     if algo.qty_contracts is not None:
         with exact():
             last = venue.prices[algo.inst_id]
-            value = INSTRUMENTS[algo.inst_id].notional_quote(algo.qty_contracts, last)
+            value = venue.instrument(algo.inst_id).notional_quote(algo.qty_contracts, last)
             notional = text(value)
     return algo_row(algo) | {
         "amendResult": event.amend_result,

@@ -166,26 +166,26 @@ def _position_row(venue: Venue, position: Position) -> Row:
         "usdPx": text(coin_px(venue, position.ccy)),
     }
     if is_open:
-        upl, upl_last = upl_quote(position, mark), upl_quote(position, last)
+        upl, upl_last = upl_quote(venue, position, mark), upl_quote(venue, position, last)
         row |= {
             "avgPx": text(position.avg_px_quote),
-            "bePx": text(_break_even(position)),
-            "imr": text(initial_margin_quote(position, mark)) if is_cross else "",
+            "bePx": text(_break_even(venue, position)),
+            "imr": text(initial_margin_quote(venue, position, mark)) if is_cross else "",
             "lever": text(position.lever),
-            "liqPx": text(_tick(position, liquidation_px(venue, position))),
+            "liqPx": text(_tick(venue, position, liquidation_px(venue, position))),
             "margin": "" if is_cross else text(position.margin),
             "mgnRatio": text(
                 wealth(venue, position.account, position.ccy).margin_ratio
                 if is_cross
-                else isolated_ratio(position, mark)
+                else isolated_ratio(venue, position, mark)
             ),
-            "mmr": text(maintenance_margin_quote(position, mark)),
+            "mmr": text(maintenance_margin_quote(venue, position, mark)),
             "nonSettleAvgPx": text(position.entry_px_quote or position.avg_px_quote),
-            "notionalUsd": text(_notional(position, mark)),
+            "notionalUsd": text(_notional(venue, position, mark)),
             "upl": text(upl),
             "uplLastPx": text(upl_last),
-            "uplRatio": text(_return(position, upl)),
-            "uplRatioLastPx": text(_return(position, upl_last)),
+            "uplRatio": text(_return(venue, position, upl)),
+            "uplRatioLastPx": text(_return(venue, position, upl_last)),
         }
     return row
 
@@ -196,16 +196,16 @@ def signed_pos(position: Position) -> str:
     return plain(qty if position.key.pos_side == NET else abs(qty))
 
 
-def position_history_row(position: Position) -> Row:
+def position_history_row(venue: Venue, position: Position) -> Row:
     """One life of a position (OKX: Account, GET positions-history)."""
     with exact():
-        return _position_history_row(position)
+        return _position_history_row(venue, position)
 
 
-def _position_history_row(position: Position) -> Row:
-    instrument = INSTRUMENTS[position.key.inst_id]
+def _position_history_row(venue: Venue, position: Position) -> Row:
+    instrument = venue.instrument(position.key.inst_id)
     open_avg = ratio(position.opened_px_sum, position.opened_contracts)
-    value = instrument.value(position.open_contracts_max, open_avg)
+    value = instrument.value(position.open_contracts_max * position.scale, open_avg)
     realized = position.realized_pnl
     return {
         "cTime": str(position.c_time_ms),
@@ -236,27 +236,27 @@ def _position_history_row(position: Position) -> Row:
     }
 
 
-def _notional(position: Position, px: Decimal) -> Decimal:
-    return INSTRUMENTS[position.key.inst_id].notional_quote(abs(position.qty_contracts), px)
+def _notional(venue: Venue, position: Position, px: Decimal) -> Decimal:
+    return venue.instrument(position.key.inst_id).notional_quote(abs(position.qty_contracts), px)
 
 
-def _return(position: Position, upl: Decimal) -> Decimal:
-    instrument = INSTRUMENTS[position.key.inst_id]
+def _return(venue: Venue, position: Position, upl: Decimal) -> Decimal:
+    instrument = venue.instrument(position.key.inst_id)
     value = instrument.value(abs(position.qty_contracts), position.avg_px_quote)
     return ratio(upl * position.lever, value)
 
 
-def _break_even(position: Position) -> Decimal:
-    taker_rate = INSTRUMENTS[position.key.inst_id].taker_rate
+def _break_even(venue: Venue, position: Position) -> Decimal:
+    taker_rate = venue.instrument(position.key.inst_id).taker_rate
     rate = taker_rate if position.qty_contracts > 0 else -taker_rate
     return ratio(position.avg_px_quote * (ONE + rate), ONE - rate)
 
 
-def _tick(position: Position, px: Decimal | None) -> Decimal | None:
+def _tick(venue: Venue, position: Position, px: Decimal | None) -> Decimal | None:
     """The price on the instrument's grid that is next to it."""
     if px is None:
         return None
-    step = INSTRUMENTS[position.key.inst_id].tick_sz
+    step = venue.instrument(position.key.inst_id).tick_sz
     return ratio(px, step).to_integral_value() * step
 
 

@@ -32,6 +32,7 @@ from fakeokx.engine.commands import (
     OrderRequest,
     PlaceAlgo,
     PlaceOrders,
+    Rescale,
     SetBook,
     SetFundingRate,
     SetInstrument,
@@ -58,9 +59,13 @@ Seen = Callable[[Any, tuple[Any, ...]], None]
 
 
 class Session:
-    """Draws commands; ``steps`` of them fit the venue's clock."""
+    """Draws commands; ``steps`` of them fit the venue's clock.
 
-    def __init__(self, seed: int) -> None:
+    ``factors`` are those by which it may rescale a contract.
+    """
+
+    def __init__(self, seed: int, factors: tuple[str, ...] = ("10", "0.1", "2")) -> None:
+        self.factors = factors
         self.rng = Random(seed)
         self.venue = Venue(seed=seed % 1000, first_cash_quote=Decimal(100_000))
         self.now_ms = 1_700_000_000_000
@@ -234,6 +239,11 @@ class Session:
                 ),
                 SetPartial(inst_id=inst_id, sz=self.sz(inst_id)),
                 SetMark(inst_id=contract, px=self.px(contract, 3000)),
+                Rescale(
+                    inst_id=contract,
+                    factor=pick(self.factors),
+                    history=pick(("true", "false")),
+                ),
                 Settle(inst_id=contract, px=pick(("", self.px(contract, 100)))),
                 Fund(inst_id=contract, rate=pick(("0.0001", "-0.002", ""))),
                 SetFundingRate(inst_id=contract, rate=pick(("0.0003", "-0.0001", "0"))),

@@ -249,7 +249,7 @@ def test_the_ratios_say_how_near_danger_is() -> None:
     assert abs(cross - D("99.75") / D("2.25")) < D("1e-12")
     place(venue, td_mode="isolated", sz="0.5", side="sell")
     with exact():
-        isolated = isolated_ratio(held(venue, mode="isolated"), D(50000))
+        isolated = isolated_ratio(venue, held(venue, mode="isolated"), D(50000))
     assert abs(isolated - 25 / D("1.125")) < D("1e-12")
 
 
@@ -259,4 +259,4 @@ def test_nothing_is_in_danger_when_the_price_cannot_hurt() -> None:
     with exact():
         assert liquidation_px(venue, held(venue)) is None
         assert liquidation_px(venue, held(venue, mode="isolated")) is None
-        assert upl_quote(held(venue), D(50000)) == 0
+        assert upl_quote(venue, held(venue), D(50000)) == 0

@@ -40,7 +40,7 @@ def test_published_short_life_pnl_fee_and_ratio() -> None:
     """Short 40 at 1.2462 (maker), closed at 1.2567 (taker), lever 10."""
     opened = run(flat(), "-40", "1.2462", "-0.0099696").after
     closed = run(opened, "40", "1.2567", "-0.025134")
-    row = position_history_row(closed.after)
+    row = position_history_row(new_venue(), closed.after)
     assert (row["pnl"], row["fee"], row["realizedPnl"]) == ("-0.42", "-0.0351036", "-0.4551036")
     assert row["pnlRatio"].startswith("-0.0912982667")
     assert (row["type"], row["direction"], row["openMaxPos"]) == ("2", "short", "40")

@@ -85,7 +85,7 @@ def test_a_liquidation_closes_all_at_mark_and_shows_its_marks() -> None:
     dead = venue.orders[waiting.ord_id]
     assert (dead.state, dead.cancel_source) == ("canceled", "3")
     (life,) = venue.lives.values()
-    row = position_history_row(life)
+    row = position_history_row(venue, life)
     assert (row["type"], row["triggerPx"]) == ("3", "45000")
     with pytest.raises(Refusal, match="51023"):
         step(venue, Liquidate(inst_id=BTC), T0)

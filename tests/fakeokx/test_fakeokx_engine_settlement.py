@@ -54,7 +54,7 @@ def test_what_comes_later_goes_from_the_settlement_price() -> None:
     assert held(venue, inst_id=FUTURE).settled_pnl == 20 + 40
     move(venue, "51500", inst_id=FUTURE)
     place(venue, inst_id=FUTURE, side="sell", sz="4")
-    row = position_history_row(life(venue))
+    row = position_history_row(venue, life(venue))
     assert (row["openAvgPx"], row["nonSettleAvgPx"], row["closeAvgPx"]) == (
         "52000", "50500", "51500",
     )  # fmt: skip

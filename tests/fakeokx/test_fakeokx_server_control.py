@@ -268,6 +268,7 @@ def test_every_ctl_command_works(venue: FakeOkx) -> None:
     assert ctl(venue, "liquidate", BTC, "--account", "sub")["ordId"]
     assert ctl(venue, "instrument", SOL, "--state", "suspend")
     assert ctl(venue, "settle", "BTC-USDT-301227", "50100") == []
+    assert ctl(venue, "rescale", FUTURE, "10", "--no-history")[0]["event"] == "rescaled"
     assert ctl(venue, "deliver", FUTURE)[-1]["event"] in ("delivered", "setting")
     assert ctl(venue, "advance", "1000")["now_ms"]
     assert ctl(venue, "position-mode", "long_short_mode", "--account", "sub")
