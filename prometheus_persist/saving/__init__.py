@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from prometheus_persist.lazy import exports
 
 if TYPE_CHECKING:
+    from prometheus_persist.saving.admission import Admission
     from prometheus_persist.saving.gate import IntentGate
     from prometheus_persist.saving.intents import IntentHandle
     from prometheus_persist.saving.saver import Saver
@@ -15,6 +16,7 @@ else:
     __getattr__ = exports(
         {
             "Action": "prometheus_persist.saving.triggers",
+            "Admission": "prometheus_persist.saving.admission",
             "IntentGate": "prometheus_persist.saving.gate",
             "IntentHandle": "prometheus_persist.saving.intents",
             "Observer": "prometheus_persist.storage.store",
@@ -28,6 +30,7 @@ else:
 
 __all__ = [
     "Action",
+    "Admission",
     "IntentGate",
     "IntentHandle",
     "Observer",

@@ -5,11 +5,17 @@ It asks when an intent is issued, and again when it is sent (``IntentHandle.para
 1. Does this writer still own the store? Taken over, it issues and sends nothing (``StoreFailed``).
 2. Is the agent registered, and alive unless the order only reduces (``BadValue``)? What nobody owns
    is closed under ``SYSTEM_OWNER``, which is no agent and only ever reduces.
-3. Is the gate open, and nothing frozen that concerns the order (``Frozen``)? It is shut until a
-   recovery has opened it. While everything is frozen nothing passes; on a frozen instrument only
-   what reduces: the account's position (reduce-only, or a closing side in long and short mode), or
-   under posSide net the agent's own one, as far as its open orders leave any of it. The account may
-   stand on the other side, and its exchange then refuses reduce-only.
+3. Does the exchange list the contract, and can these books hold it (``BadValue``, with the name
+   that was probably meant)? Not asked before a reconciliation has said what there is.
+4. Is the gate open, and nothing frozen or withheld that concerns the order (``Frozen``)? It is shut
+   until a recovery has opened it. While everything is frozen nothing passes; on an instrument that
+   is frozen or withheld, and of an agent that is withheld, only what reduces: the account's
+   position (reduce-only, or a closing side in long and short mode), or under posSide net the
+   agent's own one, as far as its open orders leave any of it. The account may stand on the other
+   side, and its exchange then refuses reduce-only.
+
+A human may give up an open order, with a reason, without the exchange's word (``give_up``): it ends
+as CANCELED. Should it show up all the same, a reconciliation takes it back.
 
 The clOrdId carries an epoch (``state.registry``) and is never re-used: once an order was answered,
 or given up, it is not sent again (``IllegalTransition``). Its number begins in ``lane``, drawn anew
@@ -21,70 +27,33 @@ Thread-safe: ``turn`` is held whenever intents change.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import ValidationError
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadValue, Frozen, IllegalTransition
-from prometheus_persist.saving.intents import IntentHandle
-from prometheus_persist.saving.saver import Saver
-from prometheus_persist.state import (
-    NO_CONTRACTS,
-    Contracts,
-    FreezeState,
-    OrderIntent,
-    PositionKey,
-    SystemState,
+from prometheus_persist.saving.admission import (
+    FREELY,
+    Admission,
+    own_reduces,
+    reduces_only,
+    refusal,
 )
+from prometheus_persist.saving.arrivals import UNANSWERED as UNANSWERED
+from prometheus_persist.saving.arrivals import Arrivals
+from prometheus_persist.saving.contractnames import no_contract
+from prometheus_persist.saving.intents import IntentHandle
+from prometheus_persist.saving.outcomes import settle
+from prometheus_persist.saving.saver import Saver
+from prometheus_persist.state import Contracts, OrderIntent
 from prometheus_persist.state.models import MgnMode, PosSide, Side
 from prometheus_persist.state.money import exact
 from prometheus_persist.state.registry import SYSTEM_OWNER
 
-UNANSWERED = frozenset({"PENDING", "UNKNOWN"})
 LANE = 36**3  # numbers in a lane: as many orders until the next one is entered
 LANES = 36**4
-
-
-def refusal(freeze: FreezeState, inst_id: str, *, reduces: bool) -> str:
-    """Why an order may not leave; empty when it may."""
-    if freeze.everything is not None:
-        return f"everything is frozen: {freeze.everything.reason}"
-    entry = freeze.instruments.get(inst_id)
-    if entry is not None and not reduces:
-        return f"{inst_id} is frozen for new entries: {entry.reason}"
-    return ""
-
-
-def reduces_only(side: str, pos_side: str, *, reduce_only: bool) -> bool:
-    """Whether an order can only make a position smaller."""
-    return reduce_only or (pos_side, side) in (("long", "sell"), ("short", "buy"))
-
-
-def own_reduces(state: SystemState, order: OrderIntent) -> bool:
-    """Whether an order under posSide net is covered by its agent's own position of the other side.
-
-    Orders of the agent that are open on that side have their part of it already. A reduce-only stop
-    has not: whatever closes the position first leaves nothing for it.
-    """
-    ledger = state.private_ledgers.get(order.agent_id)
-    if ledger is None or order.pos_side != "net":
-        return False
-    key = PositionKey(order.inst_id, order.mgn_mode, order.pos_side)
-    held = sum((each.qty_contracts for each in ledger.positions if each.key == key), NO_CONTRACTS)
-    if held.sign != (1 if order.side == "sell" else -1):
-        return False
-    due = order.qty_contracts
-    for other in state.intents.values():
-        same = (other.agent_id, other.inst_id, other.mgn_mode, other.pos_side, other.side) == (
-            order.agent_id,
-            *key,
-            order.side,
-        )
-        stop = other.kind == "algo" and other.reduce_only
-        if same and not stop and other.cl_ord_id != order.cl_ord_id:
-            due += other.qty_contracts - other.booked_contracts
-    return not due > abs(held)
 
 
 class IntentGate:
@@ -99,12 +68,17 @@ class IntentGate:
         self._first = lane * LANE
         self._number = 0
         self._shut = "the books have not been reconciled since the start"
-        self._in_hand: set[str] = set()  # whose block is running
-        self._left_ms: dict[str, int] = {}  # when it was last known to be on its way
+        self._admission = FREELY
+        self._arrivals = Arrivals(clock)
+        self.offset_ms = 0  # the exchange's clock less ours
 
-    def open(self) -> None:
-        """Let orders pass."""
-        self._shut = ""
+    def open(self, admission: Admission = FREELY) -> None:
+        """Let orders pass, but for what is withheld; what was withheld before is forgotten."""
+        with self.turn:
+            self._shut = ""
+            self._admission = admission
+            if admission.offset_ms is not None:
+                self.offset_ms = admission.offset_ms
 
     def shut(self, why: str) -> None:
         """Let none pass."""
@@ -116,6 +90,21 @@ class IntentGate:
         return not self._shut
 
     @property
+    def withheld(self) -> Mapping[str, str]:
+        """The instruments that take no new entries until the next reconciliation, and why."""
+        return self._admission.withheld
+
+    def may_trade_on(self, inst_id: str) -> bool:
+        """Whether new entries on it pass: open, not frozen, not withheld, a contract to trade."""
+        with self.turn:
+            return not (
+                self._shut
+                or refusal(self._saver.state.freeze, inst_id, reduces=False)
+                or self._admission.withholds(inst_id)
+                or no_contract(inst_id, self._admission.contracts)
+            )
+
+    @property
     def issued(self) -> int:
         """How many intents were issued so far: whoever compares two of these sees new ones."""
         return self._number
@@ -123,23 +112,26 @@ class IntentGate:
     def on_their_way(self, now_ms: int, in_flight_ms: int, lived_ms: int = 0) -> dict[str, int]:
         """The unanswered orders that may still arrive, and for how many milliseconds more.
 
-        One whose block is running may arrive that long after its end. One of an earlier writer may
-        have been sent for as long as that writer is known to have lived (``lived_ms``).
+        ``lived_ms``: until when the writer before is known to have lived (``arrivals.py``).
         """
-        found = {}
-        epoch = self._saver.store.epoch
         with self.turn:
-            intents = self._saver.state.intents
-            self._left_ms = {name: at for name, at in self._left_ms.items() if name in intents}
-            for name, intent in intents.items():
-                since_ms = self._left_ms.get(name, intent.created_ms)
-                if intent.epoch != epoch:
-                    since_ms = max(since_ms, lived_ms)
-                in_hand = name in self._in_hand
-                left_ms = in_flight_ms if in_hand else since_ms + in_flight_ms - now_ms
-                if intent.outcome in UNANSWERED and left_ms > 0:
-                    found[name] = min(left_ms, in_flight_ms)
-        return found
+            intents, epoch = self._saver.state.intents, self._saver.store.epoch
+            return self._arrivals.waits(intents, epoch, now_ms, in_flight_ms, lived_ms)
+
+    def give_up(self, cl_ord_id: str, reason: str) -> OrderIntent:
+        """End an open order by a human's word, durably; the intent as it then stands.
+
+        Stops attached to it of which nothing was seen end with it. Raises BadValue without a
+        reason, and for what is not open.
+        """
+        if not reason.strip():
+            raise BadValue("giving up an order needs a reason")
+        with self.turn:
+            now = self._saver.state.intents.get(cl_ord_id)
+            if now is None:
+                raise BadValue(f"no open order {cl_ord_id}")
+            said = f"given up: {reason.strip()}"
+            return settle(self._saver, now, "CANCELED", reason=said, with_attached=True)
 
     def order_intent(
         self,
@@ -192,22 +184,19 @@ class IntentGate:
                     f"take a new intent"
                 )
             self._refuse(intent)
-            self._left_ms[intent.cl_ord_id] = self._clock.now_ms()
+            self._arrivals.leaves(intent.cl_ord_id)
 
     def take_in_hand(self, cl_ord_id: str) -> None:
         """Its block begins."""
         with self.turn:
-            self._in_hand.add(cl_ord_id)
+            self._arrivals.take_in_hand(cl_ord_id)
 
     def let_go(self, cl_ord_id: str) -> None:
         """Its block has ended; from now on it can only be on its way."""
         with self.turn:
-            self._in_hand.discard(cl_ord_id)
             intent = self._saver.state.intents.get(cl_ord_id)
-            if intent is not None and intent.outcome in UNANSWERED:
-                self._left_ms[cl_ord_id] = self._clock.now_ms()
-            else:
-                self._left_ms.pop(cl_ord_id, None)
+            unanswered = intent is not None and intent.outcome in UNANSWERED
+            self._arrivals.let_go(cl_ord_id, unanswered=unanswered)
 
     def _refuse(self, order: OrderIntent) -> None:
         state, agent_id, inst_id = self._saver.state, order.agent_id, order.inst_id
@@ -221,7 +210,12 @@ class IntentGate:
         if not reduces and (agent is None or not agent.alive):
             who = "nobody's positions" if agent is None else f"agent {agent_id!r} is dead: its own"
             raise BadValue(f"{who} can only be reduced (reduce_only=True)")
+        contract = no_contract(inst_id, self._admission.contracts)
+        if contract:
+            raise BadValue(f"order of {agent_id}: {contract}")
         why = self._shut or refusal(state.freeze, inst_id, reduces=reduces)
+        if not why and not reduces:
+            why = self._admission.withholds(inst_id, agent_id)
         if why:
             raise Frozen(f"order of {agent_id} on {inst_id} refused: {why}")
 
@@ -254,4 +248,5 @@ class IntentGate:
         except BaseException:
             state.registry = registry
             raise
+        self._arrivals.leaves(cl_ord_id)
         return intent

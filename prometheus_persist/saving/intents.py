@@ -23,16 +23,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from prometheus_persist.errors import BadValue, Frozen, IllegalTransition
 from prometheus_persist.saving.answers import refuses
+from prometheus_persist.saving.outcomes import settle
 from prometheus_persist.saving.saver import Saver
-from prometheus_persist.state import OrderIntent, next_outcome
-from prometheus_persist.state.documents import INTENT_LOG, document
+from prometheus_persist.state import OrderIntent
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import Outcome
 
 if TYPE_CHECKING:
     from prometheus_persist.saving.gate import IntentGate
-
-REASON_CHARS_MAX = 500
 
 
 class IntentHandle:
@@ -115,31 +113,18 @@ class IntentHandle:
 
     def _settle(self, outcome: Outcome, *, ord_id: str = "", reason: str = "") -> None:
         with self._gate.turn:
-            open_intents = self._saver.state.intents
-            now = open_intents.get(self.cl_ord_id)
+            now = self._saver.state.intents.get(self.cl_ord_id)
             if now is None:
                 _refuse_contradiction(self.intent, outcome)
                 return
-            text = reason.encode("utf-8", "backslashreplace").decode("utf-8")
-            moved = now.model_copy(
-                update={
-                    "outcome": next_outcome(now.outcome, outcome),
-                    "ord_id": ord_id or now.ord_id,
-                    "reason": text[:REASON_CHARS_MAX],
-                }
+            self.intent = settle(
+                self._saver,
+                now,
+                outcome,
+                ord_id=ord_id,
+                reason=reason,
+                with_attached=outcome == "REJECTED",
             )
-            records = {}
-            if moved.outcome in TERMINAL:
-                del open_intents[self.cl_ord_id]
-                records = {INTENT_LOG: [document(moved)]}
-            else:
-                open_intents[self.cl_ord_id] = moved
-            try:
-                self._saver.save("outcome", keys=(f"intents/{self.cl_ord_id}",), records=records)
-            except BaseException:
-                open_intents[self.cl_ord_id] = now
-                raise
-            self.intent = moved
 
 
 def _refuse_contradiction(last_known: OrderIntent, outcome: Outcome) -> None:
