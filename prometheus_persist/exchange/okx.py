@@ -1,13 +1,13 @@
 """Reading an OKX account through an unmodified ``ccxt.okx`` client.
 
-Scope: linear contracts, SWAP and FUTURES; foreign ones are seen and not understood. ``okxview``
-says in which order an account is read, ``okxsources`` what is read of it, ``okxpages`` how a list
-is known to be whole, ``okxdrive`` and ``okxpace`` how fast, ``okxlookup`` what an answer about one
-order proves, ``okxask`` what can be asked at all.
+Scope: SWAP and FUTURES; ``okxlisted`` says what becomes of other products. ``okxview`` says in
+which order an account is read, ``okxsources`` what is read of it, ``okxpages`` how a list is known
+to be whole, ``okxdrive`` and ``okxpace`` how fast, ``okxlookup`` what an answer about one order
+proves, ``okxask`` what can be asked at all.
 
 The reader holds the reads of a client and not the client (P7). Readings of one reader share its
 pace; one reader is for one thread. ``VenueUnreachable`` is raised only when the exchange does not
-even tell the time.
+even tell the time, ``VenueRefused`` when it refuses all that is signed, with what to do about it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Any
 
 from prometheus_persist.clock import Clock, SystemClock
 from prometheus_persist.errors import BadConfig, VenueUnreachable
-from prometheus_persist.exchange import okxpages, okxrows
+from prometheus_persist.exchange import okxfields, okxpages
 from prometheus_persist.exchange.okxask import NotRead, ReadOnlyClient, import_ccxt
 from prometheus_persist.exchange.okxdrive import Driver, Limits
+from prometheus_persist.exchange.okxfields import BadRow
 from prometheus_persist.exchange.okxlookup import seen
 from prometheus_persist.exchange.okxpace import Pace
-from prometheus_persist.exchange.okxrows import BadRow
 from prometheus_persist.exchange.okxsources import Sources
 from prometheus_persist.exchange.okxview import Reading
 from prometheus_persist.exchange.reader import OrderSeen, ViewRequest
@@ -83,33 +83,36 @@ def connect(settings: OkxSettings, clock: Clock | None = None) -> OkxReader:
 
 
 class OkxReader:
-    """An ``ExchangeReader`` over the reads of one ccxt client."""
+    """An ``ExchangeReader`` over the reads of one ccxt client; ``demo``: of demo trading."""
 
     def __init__(
         self, client: Any, clock: Clock | None = None, limits: Limits | None = None
     ) -> None:
         """``client`` is a ccxt client, of which only the reads are kept, or a ReadOnlyClient."""
         self._reads = client if isinstance(client, ReadOnlyClient) else ReadOnlyClient(client)
+        self.demo = self._reads.demo
         self._clock = clock or SystemClock()
         self._limits = limits or Limits()
         self._pace = Pace()
 
     def read_view(self, request: ViewRequest) -> VenueView:
-        """The whole account since ``request.since_ms``; raises VenueUnreachable for no answer."""
+        """The whole account since ``request.since_ms``; raises VenueUnreachable, VenueRefused."""
         driver = self._driver(request.budget_s)
         try:
-            told = driver.read(okxpages.one("public/time")).value
-            now_ms = okxrows.moment(told, "ts")
+            told = driver.read(okxpages.one("public/time"))
+            now_ms = okxfields.moment(told.value, "ts")
         except (NotRead, BadRow) as problem:
             raise VenueUnreachable(f"OKX does not answer: {problem}") from None
+        offset_ms = now_ms - (told.asked_ms + told.answered_ms) // 2
         sources = Sources(request, now_ms, self._limits)
-        return Reading(driver, self._clock, self._limits, request, sources).view()
+        reading = Reading(driver, self._clock, self._limits, request, sources, offset_ms)
+        return reading.view(self.demo)
 
     def read_order(self, intent: OrderIntent, now_ms: int) -> OrderSeen:
         """One order of ours and its fills; never raises, an unanswered part is not complete."""
-        request = ViewRequest(since_ms=intent.created_ms, now_ms=now_ms, in_flight_ms=0)
+        request = ViewRequest(since_ms=intent.created_ms, now_ms=now_ms)
         driver = self._driver(ORDER_BUDGET_S)
-        task = driver.read(seen(intent, request, now_ms, self._limits))
+        task = driver.read(seen(intent, request, self._limits))
         if task.problem:
             lookup = IntentLookup(intent.cl_ord_id, None, problem=task.problem)
             return OrderSeen(lookup, (), None, complete=False)

@@ -2,11 +2,12 @@
 
 1. Only the endpoints of ``READS`` can be asked, and every one of them is a GET. A
    ``ReadOnlyClient`` has no other method, and no attribute of it leads to the ccxt client (P7).
+   ``demo`` is whether it asks OKX's demo trading.
 2. An answer is a list of objects, or an exception:
    ``Again``     nothing was said: limited (50011, 50061, 429), timed out (50004), cut off, an
                  error of what stands before the exchange (5xx, HTML, half a body). Ask again.
    ``NotThere``  the exchange has no such order (51603)
-   ``NotRead``   the exchange refused, and would refuse again
+   ``NotRead``   the exchange refused, and would refuse again; ``code`` is its own
 3. A problem's text never holds a credential.
 """
 
@@ -17,6 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from prometheus_persist.errors import BadConfig
+from prometheus_persist.exchange import okxwords
 
 READS: Mapping[str, str] = {
     "public/time": "publicGetPublicTime",
@@ -42,17 +44,20 @@ _SECRETS = ("apiKey", "secret", "password")
 _OWN_CODE = re.compile(r'"code"\s*:\s*"(\d{5})"')  # a gateway's code is a number, or has no JSON
 _LIMITED = frozenset({"50011", "50040", "50061"})
 _NO_SUCH_ORDER = "51603"
+NOT_LISTED = "51001"
+_DEMO_HEADER = "x-simulated-trading"
 
 Row = dict[str, Any]
 Ask = Callable[[str, Mapping[str, str]], list[Row]]
 
 
 class NotRead(Exception):
-    """A question that got no usable answer; ``problem`` says why."""
+    """A question that got no usable answer; ``problem`` says why, ``code`` in OKX's own way."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, code: str = "") -> None:
         super().__init__(problem)
         self.problem = problem
+        self.code = code
 
 
 class Again(NotRead):
@@ -69,10 +74,11 @@ class ReadOnlyClient:
     The client lives on in a closure: it can be asked, and not be reached.
     """
 
-    __slots__ = ("_ask",)
+    __slots__ = ("_ask", "demo")
 
     def __init__(self, client: Any) -> None:
         self._ask = _asking(client)
+        self.demo = is_demo(client)
 
     def get(self, endpoint: str, params: Mapping[str, str] | None = None) -> list[Row]:
         """One answer's rows; raises Again, NotThere or NotRead. Never asks twice."""
@@ -93,20 +99,26 @@ def _asking(client: Any) -> Ask:
                 said = said.replace(secret, "***")
         return said[:PROBLEM_CHARS_MAX]
 
+    def refusal(endpoint: str, problem: Exception) -> NotRead | NotThere:
+        """What an exception of ccxt comes to."""
+        if isinstance(problem, ccxt.OrderNotFound) and _NO_SUCH_ORDER in str(problem):
+            return NotThere()
+        code = own_code(str(problem))
+        if code in okxwords.WORDS:
+            return NotRead(f"{endpoint}: {okxwords.sentence(code)}", code)
+        lasting = (ccxt.OrderNotFound, ccxt.AuthenticationError, ccxt.BadRequest)
+        if isinstance(problem, lasting) or (
+            isinstance(problem, ccxt.ExchangeError) and code and code not in _LIMITED
+        ):
+            return NotRead(told(endpoint, problem), code)
+        return Again(told(endpoint, problem), code)
+
     def ask(endpoint: str, params: Mapping[str, str]) -> list[Row]:
         question = getattr(client, READS[endpoint])
         try:
             answer = question(dict(params))
-        except ccxt.OrderNotFound as problem:
-            if _NO_SUCH_ORDER in str(problem):
-                raise NotThere from None
-            raise NotRead(told(endpoint, problem)) from None
-        except (ccxt.AuthenticationError, ccxt.BadRequest) as problem:
-            raise NotRead(told(endpoint, problem)) from None
-        except ccxt.ExchangeError as problem:
-            raise _refusal(str(problem))(told(endpoint, problem)) from None
         except ccxt.BaseError as problem:
-            raise Again(told(endpoint, problem)) from None
+            raise refusal(endpoint, problem) from None
         data = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
             raise Again(f"{endpoint}: the answer holds no list of rows")
@@ -115,10 +127,19 @@ def _asking(client: Any) -> Ask:
     return ask
 
 
-def _refusal(said: str) -> type[NotRead]:
-    """Whether an error is the exchange's own word, and a lasting one."""
+def own_code(said: str) -> str:
+    """The code of an error that is the exchange's own word; "" for any other."""
     code = _OWN_CODE.search(said)
-    return NotRead if code and code.group(1) not in _LIMITED else Again
+    return code.group(1) if code else ""
+
+
+def is_demo(client: Any) -> bool:
+    """Whether a ccxt client asks demo trading: its sandbox mode is on, or the header is set."""
+    options, headers = getattr(client, "options", None), getattr(client, "headers", None)
+    if isinstance(options, dict) and options.get("sandboxMode"):
+        return True
+    sent = headers if isinstance(headers, dict) else {}
+    return any(name.lower() == _DEMO_HEADER and str(sent[name]) == "1" for name in sent)
 
 
 def import_ccxt() -> Any:

@@ -9,7 +9,8 @@ else's.
    other, and the same answers give the same order of questions.
 2. What came to nothing (``Again``) is asked again after a growing pause, in which others ask: at
    most ``tries_max`` times for one question and ``retries_max`` times for all.
-3. After ``budget_s`` seconds nothing is asked any more: what is not read by then was "not read
+3. ``refused`` is the code with which every signed question was refused, and none was answered.
+4. After ``budget_s`` seconds nothing is asked any more: what is not read by then was "not read
    within N s". A question under way may last as long as the client lets it.
 """
 
@@ -22,8 +23,8 @@ from typing import Any, Generic, TypeVar
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadValue
 from prometheus_persist.exchange.okxask import Again, NotRead, NotThere, ReadOnlyClient, Row
+from prometheus_persist.exchange.okxfields import BadRow
 from prometheus_persist.exchange.okxpace import Pace
-from prometheus_persist.exchange.okxrows import BadRow
 
 Value = TypeVar("Value")
 
@@ -52,7 +53,10 @@ class Limits:
 
 
 class Task(Generic[Value]):
-    """One walk under way, and how it ended: with a ``value``, or with a ``problem`` in words."""
+    """One walk under way, and how it ended: with a ``value``, or with a ``problem`` in words.
+
+    ``asked_ms`` and ``answered_ms`` are of its last question, by our clock.
+    """
 
     def __init__(self, walk: Walk[Value]) -> None:
         self._walk: Walk[Any] = walk
@@ -62,6 +66,8 @@ class Task(Generic[Value]):
         self.tries = 0
         self.not_before_s = 0.0
         self.turn = 0
+        self.asked_ms = 0
+        self.answered_ms = 0
         self._value: Value | None = None
 
     @property
@@ -108,6 +114,7 @@ class Driver:
         self._retries_left = limits.retries_max
         self._under_way: list[Task[Any]] = []
         self._turns = 0
+        self._codes: set[str] = set()
 
     def start(self, walk: Walk[Value]) -> Task[Value]:
         """Begin a walk; it moves on whenever anything is run."""
@@ -130,6 +137,11 @@ class Driver:
         task = self.start(walk)
         self.run([task])
         return task
+
+    @property
+    def refused(self) -> str:
+        """OKX's code where all that was signed was refused with it; "" otherwise."""
+        return next(iter(self._codes)) if len(self._codes) == 1 else ""
 
     def _step(self) -> None:
         """Ask one question."""
@@ -158,10 +170,12 @@ class Driver:
         if question is None:  # ended by a walk that it waited for
             return
         answer: list[Row] | Exception
+        task.asked_ms = self._clock.now_ms()
         try:
             answer = self._client.get(question.endpoint, question.params)
         except (NotRead, NotThere) as problem:
             answer = problem
+        task.answered_ms = self._clock.now_ms()
         now_s = self._clock.monotonic_s()
         self._pace.asked(question.endpoint, question.params, now_s)
         task.tries += 1
@@ -173,4 +187,6 @@ class Driver:
             self._retries_left -= 1
             task.not_before_s = now_s + self._limits.first_pause_s * 2 ** (task.tries - 1)
             return
+        if not question.endpoint.startswith("public/"):
+            self._codes.add(answer.code if isinstance(answer, NotRead) else "")
         task.move(answer)

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from prometheus_persist.exchange import okxrows
+from prometheus_persist.exchange import okxfields
 from prometheus_persist.exchange.okxask import NotRead, Row
 from prometheus_persist.exchange.okxdrive import Question, Walk
 
@@ -134,7 +134,7 @@ def window(
         certain = [
             number
             for number, row in found.items()
-            if okxrows.moment(row, recent.time) >= span.kept_from_ms + KEPT_EDGE_MS
+            if okxfields.moment(row, recent.time) >= span.kept_from_ms + KEPT_EDGE_MS
         ]
         after = str(min(certain)) if certain else ""
         for asked in archive_params:
@@ -143,7 +143,7 @@ def window(
     return {
         number: row
         for number, row in found.items()
-        if span.from_ms is None or okxrows.moment(row, recent.time) >= span.from_ms
+        if span.from_ms is None or okxfields.moment(row, recent.time) >= span.from_ms
     }
 
 
@@ -156,7 +156,7 @@ def newer(
     are not: ``known`` never had them. The list may be empty if all that is known is older than
     what it keeps.
     """
-    recent = known and okxrows.moment(known[max(known)], listing.time) >= (
+    recent = known and okxfields.moment(known[max(known)], listing.time) >= (
         span.kept_from_ms + KEPT_EDGE_MS
     )
     after, added, empty = "", 0, False
@@ -173,7 +173,7 @@ def newer(
         inside = {
             number: row
             for number, row in taken.items()
-            if span.from_ms is None or okxrows.moment(row, listing.time) >= span.from_ms
+            if span.from_ms is None or okxfields.moment(row, listing.time) >= span.from_ms
         }
         fresh = inside.keys() - known.keys()
         known |= inside
@@ -197,7 +197,7 @@ def lives(from_ms: int, pages_max: int) -> Walk[list[Row]]:
         empty = not rows
         if not rows:
             continue
-        times = [okxrows.moment(row, "uTime") for row in rows]
+        times = [okxfields.moment(row, "uTime") for row in rows]
         if after and max(times) >= int(after):
             raise NotRead(f"{endpoint}: paging does not advance")
         named = {_life(row): row for row in rows}
@@ -212,7 +212,7 @@ def lives(from_ms: int, pages_max: int) -> Walk[list[Row]]:
 
 def _life(row: Row) -> tuple[str, ...]:
     names = ("posId", "instId", "mgnMode", "posSide", "direction", "cTime")
-    return tuple(okxrows.text(row, name, "") for name in names)
+    return tuple(okxfields.text(row, name, "") for name in names)
 
 
 def _page(listing: Listing, params: Mapping[str, str], after: str) -> Question:
@@ -222,11 +222,11 @@ def _page(listing: Listing, params: Mapping[str, str], after: str) -> Question:
 
 def _taken(listing: Listing, rows: list[Row], after: str) -> Found:
     """A page's rows by id; raises NotRead for a page that does not keep to its cursor."""
-    taken = {okxrows.whole(row, listing.cursor): row for row in rows}
+    taken = {okxfields.whole(row, listing.cursor): row for row in rows}
     if after and max(taken) >= int(after):
         raise NotRead(f"{listing.endpoint}: paging does not advance")
     return taken
 
 
 def _is_older(listing: Listing, row: Row, from_ms: int | None) -> bool:
-    return from_ms is not None and okxrows.moment(row, listing.time) < from_ms - EDGE_MS
+    return from_ms is not None and okxfields.moment(row, listing.time) < from_ms - EDGE_MS

@@ -1,7 +1,7 @@
 """What is read of an account, source by source: which lists, which windows, which rows.
 
     source             endpoint                              kept  read
-    config             account/config                        -     one row
+    config             account/config                        -     one row: whose account it is
     instruments        public/instruments, SWAP and FUTURES  -     all, until two answers agree
     positions          account/positions, every type         -     all, asked again when empty
     fills              trade/fills, every type               3 d   from the window's start on
@@ -18,8 +18,8 @@
     balance            account/balance                       -     one row, every currency
 
 Rules
-1. A list without a type shows contracts that nobody here has heard of, as it should. Spot trades
-   and spot orders are left out: they are money, and their money is in the bills.
+1. A list without a type shows contracts that nobody here has heard of, as it should, and other
+   products: ``okxlisted`` says what is left out. Their money is in the bills.
 2. Orders canceled without a fill are gone after 2 h; nothing is told from their absence. Algo
    orders that were canceled or failed executed nothing; ours are asked for one by one.
 3. Orders that wait are read before orders that ended: one that ends in between is in the second
@@ -29,17 +29,26 @@ Rules
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
-from prometheus_persist.exchange import okxpages, okxrows
-from prometheus_persist.exchange.okxask import NotRead, NotThere, Row
+from prometheus_persist.exchange import okxfields, okxlisted, okxmoney, okxpages, okxrows
+from prometheus_persist.exchange.okxask import NOT_LISTED, NotRead, NotThere, Row
 from prometheus_persist.exchange.okxdrive import Limits, Walk
-from prometheus_persist.exchange.okxlookup import ARCHIVE_KEPT_MS, DAY_MS, FILLS_KEPT_MS
+from prometheus_persist.exchange.okxfields import BadRow
+from prometheus_persist.exchange.okxlisted import Listed
+from prometheus_persist.exchange.okxlookup import (
+    ALGO_FIRED,
+    ARCHIVE_KEPT_MS,
+    DAY_MS,
+    FILLS_KEPT_MS,
+    ORDER_ENDED,
+)
 from prometheus_persist.exchange.okxpages import Found, Span
-from prometheus_persist.exchange.okxrows import BadRow
 from prometheus_persist.exchange.reader import ViewRequest
 from prometheus_persist.reconcile.views import (
     Instrument,
+    UnmanagedPosition,
     VenueAlgoOrder,
     VenueBalance,
     VenueFill,
@@ -47,17 +56,23 @@ from prometheus_persist.reconcile.views import (
     VenueOrder,
     VenuePosition,
 )
-from prometheus_persist.state import PositionKey
 
 ORDERS_KEPT_MS = 7 * DAY_MS
 BILLS_KEPT_MS = 7 * DAY_MS
 BILLS_OVERLAP_MS = 60_000
 TYPES: tuple[Mapping[str, str], ...] = ({"instType": "SWAP"}, {"instType": "FUTURES"})
 ALGO_TYPES = ("conditional,oco", "trigger", "move_order_stop")
-ALGO_FIRED = "effective"
-ORDER_ENDED = frozenset({"filled", "canceled", "mmp_canceled"})
 POS_MODES = frozenset({"net_mode", "long_short_mode"})
 ACCOUNT_LEVELS = frozenset({"", "1", "2", "3", "4"})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose account it is, and its modes (OKX: account/config)."""
+
+    uid: str = ""
+    acct_lv: str = ""
+    pos_mode: str = ""
 
 
 class Sources:
@@ -66,34 +81,43 @@ class Sources:
     def __init__(self, request: ViewRequest, now_ms: int, limits: Limits) -> None:
         """``now_ms`` is the exchange's time."""
         self._request = request
-        self._now_ms = now_ms
+        self.now_ms = now_ms
+        self.listed: Listed | None = None
         self._limits = limits
 
-    def config(self) -> Walk[str]:
-        """The position mode."""
+    def config(self) -> Walk[Account]:
+        """Whose account it is."""
         row = yield from okxpages.one("account/config")
-        okxrows.one_of(row, "acctLv", ACCOUNT_LEVELS)
-        return okxrows.one_of(row, "posMode", POS_MODES)
+        return Account(
+            uid=okxfields.text(row, "uid", ""),
+            acct_lv=okxfields.one_of(row, "acctLv", ACCOUNT_LEVELS),
+            pos_mode=okxfields.one_of(row, "posMode", POS_MODES),
+        )
 
-    def instruments(self) -> Walk[dict[str, Instrument]]:
-        """Every linear contract."""
-        found: dict[str, Instrument] = {}
+    def instruments(self) -> Walk[Listed]:
+        """Every contract that is listed; what is read later is judged by it."""
+        fit: dict[str, Instrument] = {}
+        unfit: dict[str, str] = {}
         for asked in TYPES:
-            found |= yield from okxpages.same(
-                "public/instruments", asked, okxrows.instruments, self._limits.rounds_max
+            found = yield from okxpages.same(
+                "public/instruments", asked, okxlisted.instruments, self._limits.rounds_max
             )
-        if not found:
+            fit.update(found.fit)
+            unfit.update(found.unfit)
+        if not fit:
             raise NotRead("public/instruments: the answer is empty")
-        return found
+        self.listed = Listed(fit, unfit)
+        return self.listed
 
-    def positions(self) -> Walk[list[VenuePosition]]:
-        """Every open position, in the order of its key."""
+    @property
+    def unfit(self) -> Mapping[str, str]:
+        """Contracts that the books cannot keep, as far as that was read."""
+        return self.listed.unfit if self.listed else {}
+
+    def positions(self) -> Walk[tuple[list[VenuePosition], list[UnmanagedPosition]]]:
+        """Every open position, in the order of its key, and those that nobody here keeps."""
         rows = yield from okxpages.confirmed("account/positions", {})
-        found: dict[PositionKey, VenuePosition] = {}
-        for each in map(okxrows.position, rows):
-            if found.setdefault(each.key, each) != each:
-                raise BadRow(f"two positions are called {each.key.inst_id}")
-        return [found[key] for key in sorted(found)]
+        return okxrows.positions(rows, self.unfit)
 
     def fills(self) -> Walk[Found]:
         """The window's fills, as rows by billId."""
@@ -140,24 +164,25 @@ class Sources:
     @property
     def _bills_span(self) -> Span:
         from_ms = max(self.bills_since_ms - BILLS_OVERLAP_MS, 0)
-        return Span(from_ms, self._now_ms - BILLS_KEPT_MS)
+        return Span(from_ms, self.now_ms - BILLS_KEPT_MS)
 
     def balance(self) -> Walk[tuple[Decimal, dict[str, VenueBalance]]]:
         """Total equity, and every currency."""
         row = yield from okxpages.one("account/balance")
-        return okxrows.number(row, "totalEq"), okxrows.balances(row)
+        settling = {one.settle_ccy for one in self.listed.fit.values()} if self.listed else None
+        return okxfields.number(row, "totalEq"), okxmoney.balances(row, settling)
 
     def lives(self) -> Walk[list[VenueLife]]:
         """The lives of positions that changed in the window."""
         since_ms = self._request.since_ms
         rows = yield from okxpages.lives(since_ms, self._limits.pages_max)
-        found = [okxrows.life(row) for row in rows]
+        found = okxlisted.readable(rows, okxrows.life, self.unfit)
         return [each for each in found if each.updated_ms >= since_ms]
 
     def orders_open(self) -> Walk[list[VenueOrder]]:
         """Every order that waits."""
         rows = yield from okxpages.pages(okxpages.ORDERS_PENDING, {}, None, self._limits.pages_max)
-        return _orders(rows.values())
+        return self._orders(rows.values())
 
     def orders_ended(self, kind: Mapping[str, str]) -> Walk[list[VenueOrder]]:
         """Orders of one type that ended, created in the window."""
@@ -169,7 +194,7 @@ class Sources:
             self._limits.pages_max,
             [kind],
         )
-        return _orders(rows.values())
+        return self._orders(rows.values())
 
     def older_orders(
         self, fills: Iterable[VenueFill], seen: Iterable[VenueOrder]
@@ -185,10 +210,14 @@ class Sources:
                 row = yield from okxpages.one("trade/order", {"instId": inst_id, "ordId": ord_id})
             except NotThere:  # a liquidation may leave a fill without an order
                 continue
-            one = okxrows.order(row)
-            if (one.inst_id, one.ord_id) != (inst_id, ord_id):
-                raise BadRow("trade/order: the answer is about another order")
-            found.append(one)
+            except NotRead as problem:
+                if problem.code == NOT_LISTED:  # nor is an order of a delisted contract told
+                    continue
+                raise
+            for one in self._orders([row]):
+                if (one.inst_id, one.ord_id) != (inst_id, ord_id):
+                    raise BadRow("trade/order: the answer is about another order")
+                found.append(one)
         return found
 
     def algos_open(self, ord_type: str) -> Walk[list[VenueAlgoOrder]]:
@@ -196,25 +225,37 @@ class Sources:
         rows = yield from okxpages.pages(
             okxpages.ALGOS_PENDING, {"ordType": ord_type}, None, self._limits.pages_max
         )
-        return _algos(rows.values())
+        return self._algos(rows.values())
 
-    def algos_fired(self, ord_type: str) -> Walk[list[VenueAlgoOrder]]:
-        """Algo orders of these types that fired, back to the oldest one of ours that is open."""
-        created = [each.created_ms for each in self._request.intents if each.kind == "algo"]
+    def algos_fired(
+        self, ord_type: str, created_ms: Iterable[int] = ()
+    ) -> Walk[list[VenueAlgoOrder]]:
+        """Algo orders of these types that fired, back to the oldest one of ours that is open.
+
+        ``created_ms`` are the exchange's times of those it told: our own may be of a wrong clock.
+        """
+        intents = self._request.intents
+        created = [*created_ms, *(each.created_ms for each in intents if each.kind == "algo")]
         rows = yield from okxpages.pages(
             okxpages.ALGOS_HISTORY,
             {"ordType": ord_type, "state": ALGO_FIRED},
             max(min([self._request.since_ms, *created]) - okxpages.KEPT_EDGE_MS, 0),
             self._limits.pages_max,
         )
-        return _algos(rows.values())
+        return self._algos(rows.values())
+
+    def _orders(self, rows: Iterable[Row]) -> list[VenueOrder]:
+        return okxlisted.readable(rows, okxrows.order, self.unfit)
+
+    def _algos(self, rows: Iterable[Row]) -> list[VenueAlgoOrder]:
+        return okxlisted.readable(rows, okxrows.algo_order, self.unfit)
 
     def _span(self, kept_ms: int) -> Span:
-        return Span(self._request.since_ms, self._now_ms - kept_ms)
+        return Span(self._request.since_ms, self.now_ms - kept_ms)
 
     def kept_from_ms(self) -> int:
         """How far the archives reach back."""
-        return self._now_ms - ARCHIVE_KEPT_MS
+        return self.now_ms - ARCHIVE_KEPT_MS
 
 
 def later(orders: Iterable[VenueOrder]) -> list[VenueOrder]:
@@ -229,11 +270,3 @@ def later(orders: Iterable[VenueOrder]) -> list[VenueOrder]:
 
 def _progress(one: VenueOrder) -> tuple[bool, int, Decimal]:
     return one.state in ORDER_ENDED, one.updated_ms, one.filled_contracts.value
-
-
-def _orders(rows: Iterable[Row]) -> list[VenueOrder]:
-    return [okxrows.order(row) for row in rows if not okxrows.is_spot(row)]
-
-
-def _algos(rows: Iterable[Row]) -> list[VenueAlgoOrder]:
-    return [okxrows.algo_order(row) for row in rows if not okxrows.is_spot(row)]

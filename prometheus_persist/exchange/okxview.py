@@ -13,9 +13,13 @@ Rules
 1. A bracket that does not come to rest in ``rounds_max`` rounds is "not stable", and not complete.
    Where the account is never quiet that long as a whole, its balance is not: it may be of another
    moment than the positions.
-2. A source fails alone: it comes back incomplete with the problem in words, and without rows.
-3. A window that starts before what the exchange keeps is incomplete, whatever rows came.
+2. A source fails alone: it comes back incomplete with the problem in words, and without rows. A
+   question about one order of ours fails for that order only.
+3. A window that starts before what the exchange keeps is incomplete, whatever rows came; where
+   nothing else is wrong with it, it is ``cut``.
 4. What is not read after ``budget_s`` seconds is not read, and not complete.
+5. Where all that is signed is refused for one reason of ``okxwords``, that is said once:
+   VenueRefused.
 """
 
 from __future__ import annotations
@@ -25,12 +29,14 @@ from decimal import Decimal
 from typing import TypeVar
 
 from prometheus_persist.clock import Clock
-from prometheus_persist.exchange import okxrows, okxsources
+from prometheus_persist.errors import VenueRefused
+from prometheus_persist.exchange import okxmoney, okxrows, okxsources, okxwords
 from prometheus_persist.exchange.okxdrive import Driver, Limits, Task, Walk
+from prometheus_persist.exchange.okxfields import BadRow
+from prometheus_persist.exchange.okxlisted import Listed
 from prometheus_persist.exchange.okxlookup import Looked, is_no, look
 from prometheus_persist.exchange.okxpages import Found
-from prometheus_persist.exchange.okxrows import BadRow
-from prometheus_persist.exchange.okxsources import Sources
+from prometheus_persist.exchange.okxsources import Account, Sources
 from prometheus_persist.exchange.reader import ViewRequest
 from prometheus_persist.reconcile.views import (
     ALGO_ORDERS,
@@ -44,9 +50,9 @@ from prometheus_persist.reconcile.views import (
     ORDERS_OPEN,
     POSITIONS,
     POSITIONS_HISTORY,
-    Instrument,
     IntentLookup,
     SourceStatus,
+    UnmanagedPosition,
     VenueAlgoOrder,
     VenueBalance,
     VenueBill,
@@ -59,6 +65,7 @@ from prometheus_persist.reconcile.views import (
 from prometheus_persist.state import OrderIntent
 
 NOT_STABLE = "not stable while it was read"
+CUT = "the window starts before what the exchange keeps"
 
 Value = TypeVar("Value")
 
@@ -73,27 +80,30 @@ class Reading:
         limits: Limits,
         request: ViewRequest,
         sources: Sources,
+        offset_ms: int,
     ) -> None:
+        """``offset_ms`` is the exchange's clock less ours."""
         self._driver = driver
         self._clock = clock
         self._limits = limits
         self._request = request
         self._sources = sources
+        self._offset_ms = offset_ms
+        self._unmanaged: list[UnmanagedPosition] = []
         self._statuses: dict[str, SourceStatus] = {}
         self._filled: Task[Found] | None = None
 
-    def view(self) -> VenueView:
-        """Everything, in the order of the module's header."""
+    def view(self, demo: bool) -> VenueView:
+        """Everything, in the order of the module's header; raises VenueRefused as rule 5 says."""
         start, sources = self._driver.start, self._sources
         bills = start(sources.bills())
-        pos_mode = self._read(CONFIG, sources.config(), "")
-        none: dict[str, Instrument] = {}
-        instruments = self._read(INSTRUMENTS, sources.instruments(), none)
+        account = self._read(CONFIG, sources.config(), Account())
+        listed = self._read(INSTRUMENTS, sources.instruments(), Listed({}, {}))
         looked = self._looked(self._request.intents)
         for _ in range(self._limits.rounds_max):
             positions, fills = self._bracket()
             orders = self._orders(fills)
-            algos = self._algos()
+            algos = self._algos(looked)
             lives = self._lives()
             lookups = self._looked_again(looked)
             equity, balances, billed = self._money(bills)
@@ -101,11 +111,14 @@ class Reading:
                 break
         else:
             self._note(BALANCE, balances, NOT_STABLE)
+        refused = self._driver.refused
+        if refused in okxwords.WORDS:
+            raise VenueRefused(okxwords.sentence(refused, self._offset_ms), refused)
         return VenueView(
             read_ms=self._request.now_ms,
-            pos_mode=pos_mode,
+            pos_mode=account.pos_mode,
             sources=self._statuses,
-            instruments=instruments,
+            instruments=listed.fit,
             positions=tuple(positions),
             fills=tuple(fills),
             orders=tuple(orders),
@@ -115,13 +128,19 @@ class Reading:
             bills=tuple(billed),
             balances=balances,
             equity=equity,
+            unmanaged=tuple(self._unmanaged),
+            unfit=listed.unfit,
+            uid=account.uid,
+            demo=demo,
+            acct_lv=account.acct_lv,
+            offset_ms=self._offset_ms,
         )
 
     def _note(self, name: str, value: object, problem: str, *, since_ms: int | None = None) -> None:
         """How a source ended; ``since_ms`` for a window that the exchange keeps 90 days."""
         kept_from_ms = 0 if since_ms is None else self._sources.kept_from_ms()
-        if not problem and since_ms is not None and since_ms < kept_from_ms:
-            problem = "the window starts before what the exchange keeps"
+        cut = not problem and since_ms is not None and since_ms < kept_from_ms
+        problem = CUT if cut else problem
         self._statuses[name] = SourceStatus(
             name=name,
             complete=not problem,
@@ -130,6 +149,7 @@ class Reading:
             window_from_ms=since_ms or 0,
             kept_from_ms=kept_from_ms,
             problem=problem,
+            cut=cut,
         )
 
     def _read(
@@ -143,9 +163,8 @@ class Reading:
 
     def _bracket(self) -> tuple[list[VenuePosition], list[VenueFill]]:
         """Positions, fills, positions: until the positions did not move in between."""
-        sources, none = self._sources, list[VenuePosition]()
-        since_ms = self._request.since_ms
-        positions = self._read(POSITIONS, sources.positions(), none)
+        sources, since_ms = self._sources, self._request.since_ms
+        positions = self._positions()
         again = self._filled is not None
         walked = self._filled = self._filled or self._driver.read(sources.fills())
         rows: Found = {} if walked.problem else walked.value
@@ -153,19 +172,27 @@ class Reading:
         for number in range(self._limits.rounds_max):
             if (again or number) and not problem:
                 problem = self._driver.read(sources.newer_fills(rows)).problem
-            before, positions = positions, self._read(POSITIONS, sources.positions(), none)
+            before, positions = positions, self._positions()
             if not self._statuses[POSITIONS].complete or positions == before:
                 break
         else:
             self._note(POSITIONS, positions, NOT_STABLE)
         fills: list[VenueFill] = []
         try:
-            found = [] if problem else okxrows.fills(rows.values())
+            found = [] if problem else okxrows.fills(rows.values(), sources.unfit)
             fills = [one for one in found if one.ts_ms >= since_ms]
         except BadRow as bad:
             problem = str(bad)
         self._note(FILLS, fills, problem, since_ms=since_ms)
         return positions, fills
+
+    def _positions(self) -> list[VenuePosition]:
+        """The positions of contracts; those that nobody here keeps are noted beside them."""
+        task = self._driver.read(self._sources.positions())
+        found, others = ([], []) if task.problem else task.value
+        self._note(POSITIONS, found, task.problem)
+        self._unmanaged = others
+        return found
 
     def _is_quiet(self, positions: list[VenuePosition]) -> bool:
         """Whether nothing was traded since the positions were read, or nobody can tell."""
@@ -175,7 +202,7 @@ class Reading:
         now = self._driver.read(self._sources.positions())
         if newer.problem or now.problem:  # what was read stands
             return True
-        return newer.value == 0 and now.value == positions
+        return newer.value == 0 and now.value[0] == positions
 
     def _orders(self, fills: list[VenueFill]) -> list[VenueOrder]:
         """Orders that wait, then those that ended, then those of older fills."""
@@ -191,12 +218,13 @@ class Reading:
         self._note(ORDERS_HISTORY, found, problem, since_ms=self._request.since_ms)
         return okxsources.later([*waiting, *found])
 
-    def _algos(self) -> list[VenueAlgoOrder]:
+    def _algos(self, looked: list[tuple[OrderIntent, Looked]]) -> list[VenueAlgoOrder]:
         """Algo orders that wait, then those that fired: a row of the second list counts."""
+        ours = [one.created_ms for each, one in looked if each.kind == "algo" and one.row]
         start, sources = self._driver.start, self._sources
         waiting = [start(sources.algos_open(kind)) for kind in okxsources.ALGO_TYPES]
         self._driver.run(waiting)
-        fired = [start(sources.algos_fired(kind)) for kind in okxsources.ALGO_TYPES]
+        fired = [start(sources.algos_fired(kind, ours)) for kind in okxsources.ALGO_TYPES]
         self._driver.run(fired)
         problem = _problem([*waiting, *fired])
         found: dict[str, VenueAlgoOrder] = {}
@@ -212,7 +240,11 @@ class Reading:
 
     def _looked(self, intents: tuple[OrderIntent, ...]) -> list[tuple[OrderIntent, Looked]]:
         """One question per intent; of different instruments, in turn."""
-        tasks = [self._driver.start(look(each, self._request)) for each in intents]
+        sources = self._sources
+        tasks = [
+            self._driver.start(look(each, self._request, sources.now_ms, sources.listed))
+            for each in intents
+        ]
         self._driver.run(tasks)
         return [(each, task.value) for each, task in zip(intents, tasks, strict=True)]
 
@@ -221,10 +253,7 @@ class Reading:
         absent = tuple(intent for intent, first in looked if is_no(first))
         again = {intent.cl_ord_id: second for intent, second in self._looked(absent)}
         final = [again.get(intent.cl_ord_id, first) for intent, first in looked]
-        unanswered = [
-            f"{one.lookup.cl_ord_id}: {one.lookup.problem}" for one in final if not one.answered
-        ]
-        self._note(INTENT_LOOKUPS, final, "; ".join(unanswered))
+        self._note(INTENT_LOOKUPS, final, "")
         return [one.lookup for one in final]
 
     def _money(
@@ -249,7 +278,7 @@ class Reading:
         billed: list[VenueBill] = []
         try:
             if not problem:
-                billed = [okxrows.bill(rows[number]) for number in sorted(rows)]
+                billed = [okxmoney.bill(rows[number]) for number in sorted(rows)]
         except BadRow as bad:
             problem = str(bad)
         self._note(BILLS, billed, problem, since_ms=sources.bills_since_ms)

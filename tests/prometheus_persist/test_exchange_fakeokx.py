@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from decimal import Decimal
@@ -12,8 +13,8 @@ from exchange_account import market, stop, trader, venue_now_ms
 from exchange_account import reader as hurried
 from reconcile_world import BTC, ETH, World
 
-from prometheus_persist.errors import VenueUnreachable
-from prometheus_persist.exchange import OkxSettings, ViewRequest, connect
+from prometheus_persist.errors import VenueRefused, VenueUnreachable
+from prometheus_persist.exchange import OkxSettings, ViewRequest, connect, okxwords
 from prometheus_persist.reconcile import reconcile
 from prometheus_persist.reconcile.views import SOURCES
 from prometheus_persist.state import OrderIntent, Watermark, contracts
@@ -152,15 +153,23 @@ def test_a_liquidation_is_told_from_a_hand(exchange: Any) -> None:
     assert categories <= {"full_liquidation", "partial_liquidation"}
 
 
-def test_wrong_credentials_are_incomplete_sources_and_no_secret_in_their_text(
-    exchange: Any,
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"key": "no-such-key"}, "50119"),
+        ({"secret": "no-such-secret"}, "50113"),
+        ({"passphrase": "no-such-phrase"}, "50105"),
+    ],
+)
+def test_wrong_credentials_are_said_once_and_no_secret_in_the_text(
+    exchange: Any, wrong: dict[str, str], code: str
 ) -> None:
-    bad = OkxSettings("no-such-key", "no-such-secret", "no-such-phrase", url=exchange.url)
-    view = connect(bad).read_view(ViewRequest(since_ms=now_ms(), now_ms=now_ms()))
-    assert not view.complete("positions")
-    told = " ".join(status.problem for status in view.problems())
-    assert "no-such-secret" not in told
-    assert "no-such-phrase" not in told
+    bad = dataclasses.replace(settings(exchange.url), **wrong)
+    with pytest.raises(VenueRefused) as refused:
+        connect(bad).read_view(ViewRequest(since_ms=now_ms(), now_ms=now_ms()))
+    assert refused.value.code == code
+    assert refused.value.detail == okxwords.sentence(code)
+    assert "no-such" not in refused.value.detail
 
 
 def test_an_exchange_that_is_gone_raises(exchange: Any) -> None:

@@ -9,12 +9,26 @@ from __future__ import annotations
 import builtins
 import itertools
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import ccxt
 import pytest
-from reconcile_world import BTC, ETH, START_MS
+from exchange_script import (
+    BALANCE,
+    BILL,
+    BTC,
+    INSTRUMENT,
+    LIFE,
+    NOW,
+    POSITION,
+    USDT,
+    Clock,
+    Script,
+    fill,
+    intent,
+    order,
+    read,
+)
 
 from prometheus_persist.errors import BadConfig, VenueUnreachable
 from prometheus_persist.exchange import OkxReader, OkxSettings, ViewRequest, okx_client
@@ -22,124 +36,9 @@ from prometheus_persist.exchange.okxask import READS
 from prometheus_persist.exchange.okxdrive import Limits
 from prometheus_persist.exchange.okxlookup import DAY_MS, HOUR_MS
 from prometheus_persist.reconcile.views import SOURCES
-from prometheus_persist.state import OrderIntent, contracts
+from prometheus_persist.state import contracts
 
-NOW = START_MS + 100 * DAY_MS
-ENDPOINT = {method: endpoint for endpoint, method in READS.items()}
-INSTRUMENT = {
-    "instId": BTC, "ctType": "linear", "ctVal": "0.01", "ctMult": "1", "lotSz": "0.01",
-    "tickSz": "0.1", "settleCcy": "USDT",
-}  # fmt: skip
-POSITION = {
-    "instId": BTC, "mgnMode": "cross", "posSide": "net", "pos": "-3", "avgPx": "100.5",
-    "uTime": str(NOW), "cTime": str(NOW), "posId": "1", "liqPenalty": "0",
-}  # fmt: skip
-USDT = {"ccy": "USDT", "eq": "1000.5", "upl": "0.5"}
-BALANCE = {"totalEq": "1000.5", "details": [USDT]}
-BILL = {
-    "billId": "9", "type": "2", "subType": "1", "instType": "SWAP", "instId": BTC, "ccy": "USDT",
-    "mgnMode": "cross", "balChg": "-0.1", "posBalChg": "0", "pnl": "0", "fee": "-0.1", "sz": "1",
-    "tradeId": "1", "ordId": "1", "ts": str(NOW),
-}  # fmt: skip
-LIFE = {
-    "instId": BTC, "mgnMode": "cross", "posSide": "net", "posId": "1", "type": "2",
-    "direction": "long", "closeTotalPos": "1", "realizedPnl": "-1", "liqPenalty": "",
-    "cTime": str(NOW - 1), "uTime": str(NOW),
-}  # fmt: skip
-
-
-def fill(number: int, **fields: str) -> dict[str, str]:
-    return {
-        "instId": BTC, "tradeId": str(number), "ordId": "1", "clOrdId": "", "tag": "",
-        "side": "buy", "posSide": "net", "fillSz": "1", "fillPx": "100", "fee": "-0.1",
-        "ts": str(NOW - number), "billId": str(number), "subType": "1", **fields,
-    }  # fmt: skip
-
-
-def order(number: int, **fields: str) -> dict[str, str]:
-    return {
-        "instId": BTC, "ordId": str(number), "clOrdId": "", "algoId": "", "algoClOrdId": "",
-        "tag": "", "side": "buy", "posSide": "net", "tdMode": "cross", "ordType": "market",
-        "state": "filled", "category": "normal", "source": "", "sz": "1", "accFillSz": "1",
-        "cTime": str(NOW), "uTime": str(NOW), **fields,
-    }  # fmt: skip
-
-
-class Clock:
-    """Time passes while it is slept away, and in no other way."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def now_ms(self) -> int:
-        return NOW
-
-    def monotonic_s(self) -> float:
-        return sum(self.slept)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-
-
-CURSORS = {"orders-algo": "algoId", "orders": "ordId", "fills": "billId", "bills": "billId",
-           "positions-history": "uTime"}  # fmt: skip
-
-
-def paged(endpoint: str, rows: Any, params: dict[str, str]) -> Any:
-    """The rows older than the cursor, where the endpoint has one."""
-    after, name = params.get("after"), endpoint.partition("/")[2]
-    cursor = next((CURSORS[start] for start in CURSORS if name.startswith(start)), "")
-    if not (after and cursor and isinstance(rows, list)):
-        return rows
-    return [row for row in rows if int(row[cursor]) < int(after)]
-
-
-class Script:
-    """Answers by endpoint: rows, an exception to raise, or a function of the parameters.
-
-    Rows are paged; a function answers as it likes.
-    """
-
-    apiKey, secret, password = "KEY-abc", "SECRET-abc", "PASS-abc"  # noqa: N815
-
-    def __init__(self, **answers: Any) -> None:
-        self.asked: list[tuple[str, dict[str, str]]] = []
-        self.answers: dict[str, Any] = {
-            "public/time": [{"ts": str(NOW)}],
-            "public/instruments": [INSTRUMENT],
-            "account/config": [{"posMode": "net_mode"}],
-            "account/balance": [BALANCE],
-            "trade/order": ccxt.OrderNotFound("51603"),
-            "trade/order-algo": ccxt.OrderNotFound("51603"),
-        } | {name.replace("__", "/").replace("_", "-"): value for name, value in answers.items()}
-
-    def __getattr__(self, method: str) -> Callable[[dict[str, str]], Any]:
-        def ask(params: dict[str, str]) -> Any:
-            endpoint = ENDPOINT[method]
-            self.asked.append((endpoint, params))
-            answer = self.answers.get(endpoint, [])
-            if callable(answer) and not isinstance(answer, Exception):
-                answer = answer(params)
-            else:
-                answer = paged(endpoint, answer, params)
-            if isinstance(answer, Exception):
-                raise answer
-            return {"code": "0", "data": answer, "msg": ""} if isinstance(answer, list) else answer
-
-        return ask
-
-
-def read(script: Script, *, since_ms: int = NOW - HOUR_MS, intents: tuple[OrderIntent, ...] = (),
-         limits: Limits | None = None) -> Any:  # fmt: skip
-    reader = OkxReader(script, Clock(), limits)
-    return reader.read_view(ViewRequest(since_ms=since_ms, now_ms=NOW, intents=intents))
-
-
-def intent(age_ms: int, **fields: object) -> OrderIntent:
-    return OrderIntent(
-        cl_ord_id="As0id000010000001", agent_id="A", inst_id=BTC, mgn_mode="cross",
-        pos_side="net", side="buy", qty_contracts=contracts(1), created_ms=NOW - age_ms, **fields,
-    )  # type: ignore[arg-type]  # fmt: skip
+ETH = "ETH-USDT-SWAP"
 
 
 def problem(view: Any, source: str) -> str:
@@ -355,7 +254,8 @@ def test_too_many_unknown_orders_are_a_problem_and_not_a_thousand_questions() ->
 @pytest.mark.parametrize(
     ("age_ms", "kind", "found", "forgotten"),
     [
-        (1_000, "order", None, False),
+        (-1, "order", None, True),
+        (0, "order", False, False),
         (3_000, "order", False, False),
         (HOUR_MS, "order", False, False),
         (2 * HOUR_MS, "order", None, True),
@@ -378,14 +278,14 @@ def test_a_question_without_an_answer_is_not_a_no() -> None:
     view = read(Script(trade__order=ccxt.RequestTimeout("slow")), intents=(intent(HOUR_MS),))
     assert view.lookups[0].found is None
     assert not view.lookups[0].forgotten
-    assert "RequestTimeout" in problem(view, "intent_lookups")
+    assert "RequestTimeout" in view.lookups[0].problem
 
 
 @pytest.mark.parametrize("answer", [[], [order(1, clOrdId="other")], [{"clOrdId": "x"}]])
 def test_an_answer_about_nothing_or_another_order_proves_nothing(answer: list[Any]) -> None:
     view = read(Script(trade__order=answer), intents=(intent(HOUR_MS),))
     assert view.lookups[0].found is None
-    assert problem(view, "intent_lookups")
+    assert view.lookups[0].problem
 
 
 def test_an_order_is_read_with_its_fills() -> None:
@@ -453,10 +353,14 @@ def test_an_algo_row_of_the_old_form_names_itself_by_cl_ord_id() -> None:
     assert [(a.algo_cl_ord_id, a.ord_id) for a in view.algo_orders] == [("old1", "8")]
 
 
-def test_an_instrument_in_preparation_or_inverse_is_left_out() -> None:
+def test_an_instrument_in_preparation_or_inverse_is_left_out_and_told_why() -> None:
     rows = [INSTRUMENT, INSTRUMENT | {"instId": ETH, "ctVal": ""},
-            INSTRUMENT | {"instId": "BTC-USD-SWAP", "ctType": "inverse"}]  # fmt: skip
-    assert set(read(Script(public__instruments=rows)).instruments) == {BTC}
+            INSTRUMENT | {"instId": "BTC-USD-SWAP", "ctType": "inverse"},
+            INSTRUMENT | {"instId": "X-USDT-SWAP", "ctType": ""}]  # fmt: skip
+    view = read(Script(public__instruments=rows))
+    assert set(view.instruments) == {BTC}
+    assert view.unfit == {ETH: "why.no_size", "BTC-USD-SWAP": "why.inverse",
+                          "X-USDT-SWAP": "why.not_linear"}  # fmt: skip
 
 
 def test_missing_ccxt_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
