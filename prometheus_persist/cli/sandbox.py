@@ -4,9 +4,10 @@ Rules
 - Without any key it is skipped, says so, and leaves with 0; with some of the three it is exit 2.
 - It talks to OKX (https, always with the header of demo trading) or to an exchange on this very
   machine, and to nothing else: exit 2.
-- 0 every step is as fakeokx has it · 3 something differs, or could not be taken back · 2 not a
-  trading key of demo trading · 5 no answer, or no entry · 130, 143 stopped by a signal, everything
-  taken back.
+- 0 every step is as fakeokx has it, but for what is known and harmless (``sandboxknown.py``), told
+  in a section of its own · 3 something else differs, or could not be taken back · 2 not a trading
+  key of demo trading · 5 no answer, or no entry · 130, 143 stopped by a signal, everything taken
+  back.
 - SIGINT and SIGTERM end it before its next request; however often they come, what was placed is
   taken back first.
 """
@@ -152,10 +153,16 @@ class _Page:
     def end(self, code: int) -> int:
         """What differs, what is left, and the exit code; ``code`` is a signal's, or 0."""
         say, output = self._output.say, self._output
-        found = differences(self._reference, self.lines)
+        every = differences(self._reference, self.lines)
+        known = [one for one in every if one.known]
+        found = [one for one in every if not one.known]
         for difference in found:
             if difference.kind == "missing_step" and not code:
                 self._row("≠", "yellow", difference.step, say("sandbox.missing_step"), "")
+        if known:
+            output.text(say("sandbox.known", count=len(known)))
+        for difference in known:
+            output.text(f"    {difference.step:<20} {self._words(difference)} [{difference.known}]")
         last = self.lines[-1] if self.lines else {}
         did, left = last.get("did", []), last.get("left", [])
         for what in did:
@@ -163,14 +170,16 @@ class _Page:
         for what in left:
             output.text(say("sandbox.left", what=what))
         if not code:
-            name = "sandbox.differs" if found else "sandbox.same"
-            output.text(say(name, steps=len(self.lines), count=len(found)))
+            name = "sandbox.same_but_known" if known else "sandbox.same"
+            name = "sandbox.differs" if found else name
+            output.text(say(name, steps=len(self.lines), count=len(found), known=len(known)))
         code = EXIT_HUMAN if left or (found and not code) else code
         result: dict[str, Any] = {
             "skipped": False,
             "pos_mode": self._pos_mode,
             "same": not found,
             "differences": [dataclasses.asdict(each) for each in found],
+            "known": [dataclasses.asdict(each) for each in known],
             "taken_back": did,
             "left": left,
             "steps": self.lines,
@@ -181,17 +190,19 @@ class _Page:
 
     def _print(self, line: Line) -> None:
         expected = [each for each in self._reference if each["step"] == line["step"]]
-        found = differences(expected, [line])
-        mark, colour = ("≠", "yellow") if found else ("✓", "green")
+        every = differences(expected, [line])
+        found = [one for one in every if not one.known]
+        mark, colour = ("≈", "green") if every else ("✓", "green")
+        mark, colour = ("≠", "yellow") if found else (mark, colour)
         self._row(mark, colour, line["step"], line["ask"], line["code"])
         for difference in found:
-            self._explain(difference)
+            self._output.text(f"    {self._words(difference)}")
 
     def _row(self, mark: str, colour: str, step: str, ask: str, code: str) -> None:
         text = escape(f"{step:<38} {ask:<34} {code}".rstrip())
         where = self._output.talk if self._output.as_json else self._output.out
         where.print(f"[{colour}]{mark}[/{colour}] {text}")
 
-    def _explain(self, difference: Difference) -> None:
+    def _words(self, difference: Difference) -> str:
         fields = dataclasses.asdict(difference)
-        self._output.text(f"    {self._output.say(_MESSAGES[difference.kind], **fields)}")
+        return self._output.say(_MESSAGES[difference.kind], **fields)

@@ -5,6 +5,7 @@
    so that an installed library can compare too.
 3. ``differences`` names each place where two transcripts say different things, once, at the
    highest level: a missing step is one difference, not one for each of its fields.
+4. A difference that an entry of ``sandboxknown.py`` tells of is harmless; every other is a failure.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from prometheus_persist.errors import BadConfig
+from prometheus_persist.exchange.sandboxknown import known_row
 
 Line = dict[str, Any]
 Kind = Literal["missing_step", "extra_step", "missing", "extra", "code", "class"]
@@ -25,13 +27,17 @@ _CODES: Final = frozenset({"code", "sCode", "subCode"})
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place: ``expected`` is the reference's word, ``found`` the exchange's."""
+    """One place: ``expected`` is the reference's word, ``found`` the exchange's.
+
+    ``known`` is the row of okx-live.md that tells of it; empty where it is a failure.
+    """
 
     step: str
     kind: Kind
     place: str = ""
     expected: str = ""
     found: str = ""
+    known: str = ""
 
 
 def written(lines: Iterable[Line]) -> str:
@@ -77,34 +83,56 @@ def differences(expected: Sequence[Line], found: Sequence[Line]) -> list[Differe
 
 def _in_line(expected: Line, found: Line) -> list[Difference]:
     step: str = expected["step"]
-    return [Difference(step, *rest) for rest in _differ("", expected, found)]
+    ask: str = expected.get("ask", "")
+    return [
+        Difference(
+            step,
+            one.kind,
+            one.place,
+            "" if one.expected is None else _told(one.expected),
+            "" if one.found is None else _told(one.found),
+            known_row(ask, one.place, one.expected, one.found, one.beside),
+        )
+        for one in _differ("", expected, found, {})
+    ]
 
 
-def _differ(place: str, expected: Any, found: Any) -> list[tuple[Kind, str, str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A difference with its whole values (None: nothing there) and what was found beside it."""
+
+    kind: Kind
+    place: str
+    expected: Any
+    found: Any
+    beside: Mapping[str, Any]
+
+
+def _differ(place: str, expected: Any, found: Any, beside: Mapping[str, Any]) -> list[_Raw]:
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
-        result: list[tuple[Kind, str, str, str]] = []
+        result: list[_Raw] = []
         for name in sorted({*expected, *found}):
             inner = f"{place}.{name}" if place else name
             if name not in found:
-                result.append(("missing", inner, _told(expected[name]), ""))
+                result.append(_Raw("missing", inner, expected[name], None, found))
             elif name not in expected:
-                result.append(("extra", inner, "", _told(found[name])))
+                result.append(_Raw("extra", inner, None, found[name], found))
             else:
-                result += _differ(inner, expected[name], found[name])
+                result += _differ(inner, expected[name], found[name], found)
         return result
     if isinstance(expected, list) and isinstance(found, list):
         result = []
         for number, (want, have) in enumerate(zip(expected, found, strict=False)):
-            result += _differ(f"{place}[{number}]", want, have)
+            result += _differ(f"{place}[{number}]", want, have, beside)
         for number in range(len(found), len(expected)):
-            result.append(("missing", f"{place}[{number}]", _told(expected[number]), ""))
+            result.append(_Raw("missing", f"{place}[{number}]", expected[number], None, beside))
         for number in range(len(expected), len(found)):
-            result.append(("extra", f"{place}[{number}]", "", _told(found[number])))
+            result.append(_Raw("extra", f"{place}[{number}]", None, found[number], beside))
         return result
     if expected == found:
         return []
     kind: Kind = "code" if place.rpartition(".")[2] in _CODES else "class"
-    return [(kind, place, _told(expected), _told(found))]
+    return [_Raw(kind, place, expected, found, beside)]
 
 
 def _told(value: Any) -> str:

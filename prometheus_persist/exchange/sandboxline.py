@@ -6,6 +6,8 @@
 3. An answer is never an exception. ``code`` is OKX's own, or ``NO_ANSWER``, or ``NO_JSON`` for
    something that is not OKX's (a gateway's page, half of a body).
 4. ``go_on`` is called before each request, and may raise: the place where a signal ends the check.
+5. What OKX has acknowledged may show in its answers only ``INDEX_LAG_S`` later (more than 25 s have
+   been seen); before that, "no such order" and an old state prove nothing.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ POSTS: Final[Mapping[str, str]] = {
     "trade/order-algo": "privatePostTradeOrderAlgo",
     "trade/cancel-algos": "privatePostTradeCancelAlgos",
 }
+INDEX_LAG_S: Final = 40.0
+NO_SUCH_ORDER: Final = "51603"
 SWAP: Final[Mapping[str, str]] = {"instType": "SWAP"}
 DEMO_HEADER: Final = "x-simulated-trading"
 

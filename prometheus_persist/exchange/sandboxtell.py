@@ -2,8 +2,9 @@
 
 1. A step is told once, with its answer's code, its message without digits, and the shapes of the
    rows that are the check's own (``sandboxshape.py``).
-2. An answer may come before what it should hold: executions appear a moment after their order. A
-   step that looks for something is asked again for ``SEEN_WITHIN_S``; what is there then is told.
+2. An answer may come before what it should hold: executions appear a moment after their order, and
+   an acknowledged order or its new state up to ``INDEX_LAG_S`` later. A step that looks for
+   something is asked again that long, after "no such order" too; what is there then is told.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from typing import Final
 from prometheus_persist.clock import Clock
 from prometheus_persist.exchange.okxask import Row
 from prometheus_persist.exchange.sandboxdiff import Line
-from prometheus_persist.exchange.sandboxline import Answer, DemoLine
+from prometheus_persist.exchange.sandboxline import (
+    INDEX_LAG_S,
+    NO_SUCH_ORDER,
+    Answer,
+    DemoLine,
+)
 from prometheus_persist.exchange.sandboxshape import Names, shape_of, shapes_of
 
-SEEN_WITHIN_S: Final = 6.0
 FIRST_PAUSE_S: Final = 0.1
 PAUSE_S_MAX: Final = 1.0
 
@@ -58,12 +63,14 @@ class Transcript:
 
         Told are the rows that are ours, or ``shown``.
         """
-        until_s = self._clock.monotonic_s() + SEEN_WITHIN_S
+        until_s = self._clock.monotonic_s() + INDEX_LAG_S
         pause_s = FIRST_PAUSE_S
         while True:
             answer = self._line.get(endpoint, params)
             there = any(mine(row) for row in answer.rows)
-            if not answer.ok or there is present or self._clock.monotonic_s() >= until_s:
+            late = present and answer.code == NO_SUCH_ORDER
+            said = there is present or not (answer.ok or late)
+            if said or self._clock.monotonic_s() >= until_s:
                 return self.told(step, answer, shown or mine)
             self._clock.sleep(pause_s)
             pause_s = min(2 * pause_s, PAUSE_S_MAX)

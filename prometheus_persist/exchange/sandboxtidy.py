@@ -2,8 +2,8 @@
 
 1. Every order and stop is noted by its clOrdId before it is sent. What became of it is asked of the
    exchange, never inferred from an answer or from the lack of one.
-2. "No such order" is believed at once where the exchange had refused the order, and else only
-   ``IN_FLIGHT_S`` after it was sent: before that it may still arrive.
+2. "No such order" is believed at once where the exchange had refused the order, never where it had
+   acknowledged it, and else only ``INDEX_LAG_S`` after it was sent: before that it may yet appear.
 3. What waits is canceled by its own id. What was opened is the sum of our own executions; exactly
    that is closed, reduce-only, so that what others hold on the account stays.
 4. A closing order is itself noted, and no second one is sent while the first is not accounted for.
@@ -20,12 +20,17 @@ from typing import Any, Final
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadValue
 from prometheus_persist.exchange.okxask import Row
-from prometheus_persist.exchange.sandboxline import BUSY, TIMED_OUT, Answer, DemoLine
+from prometheus_persist.exchange.sandboxline import (
+    BUSY,
+    INDEX_LAG_S,
+    NO_SUCH_ORDER,
+    TIMED_OUT,
+    Answer,
+    DemoLine,
+)
 from prometheus_persist.state.money import ZERO, add, exact, plain, sub
 
-IN_FLIGHT_S: Final = 3.0
-SETTLED_WITHIN_S: Final = 10.0
-PAUSE_S: Final = 0.25
+PAUSE_S: Final = 0.5
 CLOSES_MAX: Final = 3
 WAITING: Final = frozenset({"live", "partially_filled", "pause", "partially_effective"})
 
@@ -39,6 +44,7 @@ class Placed:
     is_algo: bool
     sent_s: float
     refused: bool = False
+    acknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,7 @@ class Tidy:
 
     def _answered(self, placed: Placed, answer: Answer) -> Answer:
         placed.refused = not answer.ok and not {answer.code, answer.row_code} & (BUSY | TIMED_OUT)
+        placed.acknowledged = answer.ok and bool(answer.rows)
         return answer
 
     def _settle_all(self, did: list[str]) -> tuple[Decimal, list[str]]:
@@ -149,7 +156,7 @@ class Tidy:
         row = self._looked_up(placed)
         if row is None or row.get("state") not in WAITING:
             return row if row is None or not placed.is_algo else self._child(row)
-        until_s = self._clock.monotonic_s() + SETTLED_WITHIN_S
+        until_s = self._clock.monotonic_s() + INDEX_LAG_S
         self._cancel(placed, row)
         did.append(f"canceled {placed.cl_ord_id}")
         while row is not None and row.get("state") in WAITING:
@@ -171,10 +178,12 @@ class Tidy:
             answer = self._line.get(endpoint, asked)
             if answer.ok and answer.rows:
                 return answer.rows[0]
-            if answer.code != "51603":
+            if answer.code != NO_SUCH_ORDER:
                 raise Unsure(f"GET {endpoint} answered {answer.code}")
             age_s = self._clock.monotonic_s() - placed.sent_s
-            if placed.refused or age_s >= IN_FLIGHT_S:
+            if placed.refused or age_s >= INDEX_LAG_S:
+                if placed.acknowledged:
+                    raise Unsure("it was acknowledged, and cannot be found")
                 return None
             self._clock.sleep(PAUSE_S)
 

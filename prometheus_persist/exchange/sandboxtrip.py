@@ -69,7 +69,8 @@ class RoundTrip:
 
     def _limit(self, min_sz: str, far_px: str) -> None:
         never = self._new_id("never")
-        self._look_up("limit.never_sent", never, lambda _: True)
+        asked = {"instId": self._account.inst_id, "clOrdId": never}
+        self._see("limit.never_sent", "trade/order", asked, every, present=False)
         cl_ord_id = self._new_id("limit")
         sent = self._tidy.send(cl_ord_id, "buy", min_sz, ordType="limit", px=far_px)
         if not self._placed("limit.place", sent):

@@ -39,6 +39,14 @@ SANDBOX: Final[Mapping[str, tuple[str, str]]] = {
         "{place}：{found}，fakeokx为{expected}",
         "{place}: {found}, fakeokx has {expected}",
     ),
+    "sandbox.known": (
+        "≈ 已知且无害的差异，{count}处（方括号内为okx-live.md的出处）：",
+        "≈ {count} known and harmless difference(s), each with its row of okx-live.md:",
+    ),
+    "sandbox.same_but_known": (
+        "✅ {steps}步，除{known}处已知的无害差异外与fakeokx一致",
+        "✅ {steps} steps, the same as fakeokx but for {known} known, harmless difference(s)",
+    ),
     "sandbox.same": (
         "✅ {steps}步，与fakeokx一致",
         "✅ {steps} steps, the same as fakeokx",
