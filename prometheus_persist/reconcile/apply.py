@@ -9,6 +9,9 @@
    week behind: an account on which nothing happens for months is still read from where OKX reaches.
 5. Applying does not ask whether it may. A plan that needs a human is applied only after approval,
    and that is the caller's to know.
+6. What is written without an execution is recorded all the same: with it, every agent's records add
+   up to what it holds.
+7. Whose account the plan was made for is remembered with it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from prometheus_persist.errors import PlanStale
+from prometheus_persist.reconcile.account import identity_of
 from prometheus_persist.reconcile.plan import (
     AdoptDifference,
     BookCash,
@@ -28,18 +32,27 @@ from prometheus_persist.reconcile.plan import (
     BookOrphan,
     FreezeInstrument,
     MoneyCheck,
+    NoteFinding,
     Plan,
+    RaiseEpoch,
     RebuildLedger,
+    Rescale,
+    RestoreAgent,
+    SetAside,
+    SetIdentity,
     SetQuantity,
     SettleIntent,
+    TakeBack,
 )
 from prometheus_persist.reconcile.views import Books
 from prometheus_persist.state import (
     NO_CONTRACTS,
     Agent,
+    Contracts,
     Execution,
     FreezeEntry,
     Position,
+    PositionKey,
     PrivateLedger,
     PublicAccount,
     SystemState,
@@ -57,7 +70,8 @@ from prometheus_persist.state.documents import (
 )
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.state.intents import TERMINAL
-from prometheus_persist.state.models import Outcome
+from prometheus_persist.state.models import DEAD, Outcome
+from prometheus_persist.state.money import ZERO, mul
 
 DAY_MS = 24 * 3_600_000
 LATE_MS = 7 * DAY_MS
@@ -76,11 +90,14 @@ class Applied:
 class _Work:
     """The copy being worked on. Models are replaced in it, never changed."""
 
+    books: Books
     state: SystemState
     now_ms: int
     booked: AbstractSet[str]  # fills, before
     flows: AbstractSet[str]  # the same of cash flows
     fresh: set[str] = field(default_factory=set)
+    moved: dict[tuple[str, PositionKey], Contracts] = field(default_factory=dict)
+    written: dict[tuple[str, PositionKey], Contracts] = field(default_factory=dict)
     records: dict[str, list[JsonObject]] = field(default_factory=dict)
 
     def append(self, stream: str, record: JsonObject) -> None:
@@ -97,7 +114,7 @@ def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
         public_accounts=dict(before.public_accounts),
         intents=dict(before.intents),
     )
-    work = _Work(state, now_ms, books.booked_fills, books.booked_flows)
+    work = _Work(books, state, now_ms, books.booked_fills, books.booked_flows)
     for step in plan.corrections:
         _CARRY_OUT[type(step)](work, step)
     quiet_ms = _quiet_ms(plan, state.watermark.since_ms)
@@ -105,6 +122,9 @@ def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
     state.watermark = state.watermark.model_copy(update={"fills_ms": seen})
     if plan.money is not None and plan.money.settled is not None:
         _reconciled(state, plan.money, plan.read_ms, quiet_ms)
+    identity = identity_of(plan.bound)
+    if identity is not None and identity != state.account_cash.identity:
+        state.account_cash = state.account_cash.model_copy(update={"identity": identity})
     return Applied(state, work.records)
 
 
@@ -142,6 +162,8 @@ def _book_fill(work: _Work, step: BookFill) -> None:
     work.append(PUBLIC_TRADES, done.record)
     work.append(private_trades(name), done.record)
     _count(state, step.execution)
+    place = (name, step.execution.key)
+    work.moved[place] = work.moved.get(place, NO_CONTRACTS) + step.execution.signed
 
 
 def _count(state: SystemState, execution: Execution) -> None:
@@ -189,24 +211,181 @@ def _book_cash(work: _Work, step: BookCash) -> None:
 
 
 def _set_quantity(work: _Work, step: SetQuantity) -> None:
-    state, name = work.state, step.agent_id
+    _write(work, step.agent_id, step.key, step.qty_contracts, step)
+    size = work.books.sizes.get(step.key.inst_id)
+    _record_written(work, step.agent_id, step.key, step.qty_contracts, step.finding_id, size)
+
+
+def _write(
+    work: _Work, name: str, key: PositionKey, quantity: Contracts, step: SetQuantity | Rescale
+) -> None:
+    """Both ledgers of an agent hold just this under the key, as one booking."""
+    state = work.state
     _, private, account = _books_of(state, name)
     version = max(private.version, account.version) + 1
+    positions = _with_quantity([*private.positions, *account.positions], key, quantity, step)
     state.private_ledgers[name] = private.model_copy(
-        update={"version": version, "positions": _with_quantity(private.positions, step)}
+        update={"version": version, "positions": _among(private.positions, key, positions)}
     )
     state.public_accounts[name] = account.model_copy(
-        update={"version": version, "positions": _with_quantity(account.positions, step)}
+        update={"version": version, "positions": _among(account.positions, key, positions)}
     )
 
 
-def _with_quantity(positions: list[Position], step: SetQuantity) -> list[Position]:
-    return [
-        each.model_copy(update={"qty_contracts": step.qty_contracts})
-        if each.key == step.key
-        else each
-        for each in positions
+def _among(held: list[Position], key: PositionKey, now: list[Position]) -> list[Position]:
+    kept = [one for one in held if one.key != key]
+    return sorted([*kept, *now], key=lambda one: one.key)
+
+
+def _with_quantity(
+    positions: list[Position], key: PositionKey, quantity: Contracts, step: SetQuantity | Rescale
+) -> list[Position]:
+    """The position under the key with another quantity; a new one where nothing was held."""
+    if not quantity:
+        return []
+    before = next((one for one in positions if one.key == key), None)
+    if before is not None:
+        return [before.model_copy(update={"qty_contracts": quantity})]
+    assert isinstance(step, SetQuantity), "what is rescaled is held"
+    times = {"opened_ms": step.ts_ms, "updated_ms": step.ts_ms}
+    fields = {**key._asdict(), "qty_contracts": quantity, "entry_px": step.entry_px, **times}
+    return [Position.model_validate(fields)]
+
+
+def _record_written(
+    work: _Work,
+    name: str,
+    key: PositionKey,
+    quantity: Contracts,
+    finding_id: str,
+    size: tuple[Decimal, Decimal] | None,
+) -> None:
+    """In both streams, by how much the records miss what is written; no money moves."""
+    booked = work.written.get((name, key))
+    if booked is None:
+        booked = work.books.recorded.get(name, {}).get(key, NO_CONTRACTS)
+        booked += work.moved.get((name, key), NO_CONTRACTS)
+    work.written[name, key] = quantity
+    change = quantity - booked
+    if not change:
+        return
+    adds = "sell" if key.pos_side == "short" else "buy"
+    closes = "buy" if key.pos_side == "short" else "sell"
+    record: JsonObject = {
+        "agent_id": name,
+        "fill_id": f"{key.inst_id}:written:{finding_id}:{name}:{key.mgn_mode}:{key.pos_side}",
+        **key._asdict(),
+        "side": adds if change.sign > 0 else closes,
+        "qty_contracts": str(abs(change).value),
+        "px": "0",
+        "fee": "0",
+        "pnl": "0",
+        "ord_id": "",
+        "cl_ord_id": "",
+        "ts_ms": work.now_ms,
+        "category": "written",
+        "source": "reconcile",
+        "version": work.state.private_ledgers[name].version,
+    }
+    if size is not None:
+        record |= {"ct_val": str(size[0]), "ct_mult": str(size[1])}
+    work.append(PUBLIC_TRADES, record)
+    work.append(private_trades(name), record)
+
+
+def _rescale(work: _Work, step: Rescale) -> None:
+    """Everything of the contract that is counted in contracts, in the new ones."""
+    state, size = work.state, (step.ct_val, step.ct_mult)
+    for name in sorted(state.private_ledgers.keys() & state.public_accounts.keys()):
+        ledger = state.private_ledgers[name]
+        for position in [one for one in ledger.positions if one.key.inst_id == step.inst_id]:
+            quantity = Contracts(mul(position.qty_contracts.value, step.factor))
+            _write(work, name, position.key, quantity, step)
+            _record_written(work, name, position.key, quantity, step.finding_id, size)
+    nobodys = [
+        one.model_copy(
+            update={"qty_contracts": Contracts(mul(one.qty_contracts.value, step.factor))}
+        )
+        if one.key.inst_id == step.inst_id
+        else one
+        for one in state.unattributed.positions
     ]
+    state.unattributed = state.unattributed.model_copy(update={"positions": nobodys})
+    for cl_ord_id, intent in state.intents.items():
+        if intent.inst_id == step.inst_id:
+            sizes = {
+                field: Contracts(mul(getattr(intent, field).value, step.factor))
+                for field in ("qty_contracts", "booked_contracts")
+            }
+            state.intents[cl_ord_id] = intent.model_copy(update=sizes)
+
+
+def _set_aside(work: _Work, step: SetAside) -> None:
+    if step.fill_id in work.booked or step.fill_id in work.fresh:
+        raise PlanStale(f"execution {step.fill_id} is booked already")
+    work.fresh.add(step.fill_id)
+    work.append(
+        ORPHAN_FILLS,
+        {
+            "fill_id": step.fill_id,
+            "inst_id": step.inst_id,
+            "ts_ms": step.ts_ms,
+            "category": "set_aside",
+            "finding_id": step.finding_id,
+            "source": "reconcile",
+            "found_ms": work.now_ms,
+        },
+    )
+
+
+def _take_back(work: _Work, step: TakeBack) -> None:
+    intent = step.intent
+    if intent.outcome in TERMINAL:
+        work.append(INTENT_LOG, document(intent))
+    elif intent.cl_ord_id in work.state.intents:
+        raise PlanStale(f"order intent {intent.cl_ord_id} is open")
+    else:
+        work.state.intents[intent.cl_ord_id] = intent
+
+
+def _raise_epoch(work: _Work, step: RaiseEpoch) -> None:
+    registry = work.state.registry
+    ahead = max(registry.epoch_ahead, step.above + 1 - work.books.epoch)
+    work.state.registry = registry.model_copy(update={"epoch_ahead": ahead})
+
+
+def _note(work: _Work, step: NoteFinding) -> None:
+    freeze = work.state.freeze
+    lifted = {**freeze.lifted, step.finding_id: step.reason}
+    work.state.freeze = freeze.model_copy(update={"lifted": lifted})
+
+
+def _restore_agent(work: _Work, step: RestoreAgent) -> None:
+    """What is lost of an agent, from what is left: its ledgers, or its document and records."""
+    state, name = work.state, step.agent_id
+    agent = state.agents.get(name)
+    private, account = state.private_ledgers.get(name), state.public_accounts.get(name)
+    capital = agent.current_capital if agent is not None else ZERO
+    newest = max((one for one in (private, account) if one), key=_version, default=None)
+    told = {"agent_id": name, "capital": capital if newest is None else newest.capital}
+    if newest is not None:
+        told |= {"version": newest.version, "positions": list(newest.positions)}
+    state.private_ledgers[name] = private or PrivateLedger.model_validate(told)
+    state.public_accounts[name] = account or PublicAccount.model_validate(told)
+    agent = agent or Agent(agent_id=name, current_capital=told["capital"], state="MATURE")
+    if not step.alive:
+        agent = agent.model_copy(update={"state": DEAD, "death_reason": "its document was lost"})
+    state.agents[name] = agent
+    state.registry = state.registry.assign(name)
+
+
+def _version(ledger: PrivateLedger | PublicAccount) -> int:
+    return ledger.version
+
+
+def _set_identity(work: _Work, step: SetIdentity) -> None:
+    cash = work.state.account_cash
+    work.state.account_cash = cash.model_copy(update={"identity": step.identity})
 
 
 def _adopt(work: _Work, step: AdoptDifference) -> None:
@@ -273,6 +452,8 @@ def _orphan_record(execution: Execution, pnl: Decimal, now_ms: int) -> JsonObjec
         "category": execution.category,
         "source": execution.source,
         "found_ms": now_ms,
+        "ct_val": str(execution.ct_val),
+        "ct_mult": str(execution.ct_mult),
     }
 
 
@@ -301,7 +482,12 @@ def _settle(work: _Work, step: SettleIntent) -> None:
         raise PlanStale(f"order intent {step.cl_ord_id} is not open")
     outcome = next_outcome(intent.outcome, cast(Outcome, step.outcome))
     settled = intent.model_copy(
-        update={"outcome": outcome, "ord_id": step.ord_id, "reason": step.reason}
+        update={
+            "outcome": outcome,
+            "ord_id": step.ord_id,
+            "reason": step.reason,
+            "child_ord_id": step.child_ord_id,
+        }
     )
     if outcome in TERMINAL:
         work.append(INTENT_LOG, document(settled))
@@ -332,4 +518,11 @@ _CARRY_OUT: dict[type, Callable[[_Work, Any], None]] = {
     AdoptDifference: _adopt,
     BookCash: _book_cash,
     SetQuantity: _set_quantity,
+    TakeBack: _take_back,
+    RaiseEpoch: _raise_epoch,
+    Rescale: _rescale,
+    SetAside: _set_aside,
+    NoteFinding: _note,
+    RestoreAgent: _restore_agent,
+    SetIdentity: _set_identity,
 }

@@ -2,12 +2,16 @@
 
 1. Its clOrdId (or its order row's) is one that was issued: the agent it was issued to.
 2. Its order is the child of an algo order whose algoClOrdId was issued: that agent, as a stop.
-3. Its tag is an agent's tag, exactly.
+3. It has no clOrdId, and its tag is an agent's tag, exactly. A clOrdId that was never issued here is
+   somebody else's, whatever tag it comes with: another store may have agents of the same names.
 4. One clOrdId that names several orders is exact for one of them only: the one whose answer the
    intent holds, else the first (lowest ordId). The others' fills are nobody's by any id
    (``duplicate``).
-5. Nobody's otherwise. What the exchange did by itself (liquidation, ADL) is told by the order's
-   category or by a negative tradeId; everything else without an owner is somebody's hand.
+5. Nobody's otherwise. What the exchange did by itself (liquidation, ADL, delivery) is told by the
+   order's category, the fill's subtype or a negative tradeId; everything else without an owner is
+   somebody's hand.
+6. An order ``reduces`` if it is reduce-only, or closes by its sides: it is not meant to do more than
+   close what its owner holds.
 
 A fill carries no margin mode. It comes from the order row, else from the intent, else from the only
 position on that instrument and side; a fill that fits nowhere or into several is not judged.
@@ -36,12 +40,15 @@ from prometheus_persist.state.models import MgnMode, PosSide, Side
 from prometheus_persist.state.money import ZERO, plain
 
 NORMAL, STOP, MANUAL, LIQUIDATION, ADL = "normal", "stop", "manual", "liquidation", "adl"
+DELIVERY = "delivery"
 FORCED = frozenset({LIQUIDATION, ADL})
 _FORCED_CATEGORY: Mapping[str, str] = {
     "full_liquidation": LIQUIDATION,
     "partial_liquidation": LIQUIDATION,
     "adl": ADL,
+    "delivery": DELIVERY,
 }
+_DELIVERY_SUB_TYPES = frozenset({"112", "113"})
 _ADL_SUB_TYPES = frozenset({"125", "126", "127", "128"})
 
 
@@ -52,6 +59,7 @@ class Claim:
     ``owner`` is None where no id names one. ``execution`` is None where it cannot be judged, and
     ``problem`` (a message id) says why. ``duplicate`` is the clOrdId that another order has, too;
     ``partial`` says that its order was not executed whole. ``lot_sz`` is the instrument's.
+    ``reduces``: see the module. ``named`` is the agent whose clOrdId a duplicate carries.
     """
 
     fill: VenueFill
@@ -63,6 +71,8 @@ class Claim:
     duplicate: str = ""
     partial: bool = False
     lot_sz: Decimal = ZERO
+    reduces: bool = False
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +202,20 @@ def _claim(books: Books, view: VenueView, index: _Index, fill: VenueFill) -> Cla
         duplicate=duplicate,
         partial=order is not None and order.filled_contracts < order.qty_contracts,
         lot_sz=ZERO if instrument is None else instrument.lot_sz,
+        reduces=_reduces(fill, order, parent, known_intent(books, cl_ord_id)),
+        named=books.order_owners.get(duplicate, ""),
     )
+
+
+def _reduces(
+    fill: VenueFill,
+    order: VenueOrder | None,
+    parent: VenueAlgoOrder | None,
+    intent: OrderIntent | None,
+) -> bool:
+    closes = (fill.pos_side, fill.side) in (("long", "sell"), ("short", "buy"))
+    told = [row.reduce_only for row in (order, parent, intent) if row is not None]
+    return closes or any(told) or (parent is not None and parent.close_fraction)
 
 
 def _owner(
@@ -210,6 +233,8 @@ def _owner(
                 intent = known_intent(books, name)
                 stop = is_algo or (intent is not None and intent.kind == "algo")
                 return books.order_owners[name], name, stop
+    if any(own_ids):
+        return None, "", False
     tags = (fill.tag, order.tag if order is not None else "")
     owner = next((found for tag in tags if tag and (found := _by_tag(books, tag))), None)
     child = parent is not None or (order is not None and bool(order.algo_id))
@@ -223,6 +248,8 @@ def _by_tag(books: Books, tag: str) -> str | None:
 def _unowned_category(fill: VenueFill, order: VenueOrder | None) -> str:
     if order is not None and order.category in _FORCED_CATEGORY:
         return _FORCED_CATEGORY[order.category]
+    if fill.sub_type in _DELIVERY_SUB_TYPES:
+        return DELIVERY
     if trade_number(fill.trade_id) < 0:
         return ADL if fill.sub_type in _ADL_SUB_TYPES else LIQUIDATION
     return MANUAL

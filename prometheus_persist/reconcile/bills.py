@@ -1,12 +1,14 @@
 """The account's new bills, sorted by what they are: of executions, fundings, and everything else.
 
 1. Bills of the books' currency with a higher number than the last one accounted for are new.
-2. A trade's, a liquidation's or an ADL's bill (types 2, 5, 9) is the money of one fill, which has
-   its (instId, tradeId) or its billId. PnL at the account's average price is not an owner's, so
-   only its fee is compared with what the books have for that fill.
+2. The bill of a trade, a delivery, a liquidation or an ADL (types 2, 3, 5, 9) is the money of one
+   fill, which has its (instId, tradeId) or its billId. PnL at the account's average price is not an
+   owner's, so only its fee is compared with what the books have for that fill.
 3. A trade's bill without a fill, in the view or booked, means that the fills are behind: nothing is
    judged. A liquidation may leave no fill at all; its bill counts as behind for a minute only.
-4. Everything else is the account's own: transfers, interest, what was traded in instruments that
+4. The daily settlement of an expiry future (type 34) pays out what its average price moved by. The
+   owners' entry prices stay: the difference is in R4's basis, and nothing is booked.
+5. Everything else is the account's own: transfers, interest, what was traded in instruments that
    the books do not keep, by kind. A margin transfer moves nothing in all.
 """
 
@@ -24,8 +26,9 @@ from prometheus_persist.reconcile.views import Books, VenueBill, VenueFill, Venu
 from prometheus_persist.reconcile.walk import NOBODY
 from prometheus_persist.state.money import ZERO, add, plain, sub
 
-BILL_TRADE, BILL_FUNDING = "2", "8"
-EXECUTED = frozenset({BILL_TRADE, "5", "9"})
+BILL_TRADE, BILL_DELIVERY, BILL_FUNDING, BILL_SETTLEMENT = "2", "3", "8", "34"
+EXECUTED = frozenset({BILL_TRADE, BILL_DELIVERY, "5", "9"})
+MUST_HAVE_FILL = frozenset({BILL_TRADE, BILL_DELIVERY})
 BEHIND_MS = 60_000
 FEE_STEP = Decimal("1e-8")
 _OWN_KINDS: Mapping[str, str] = {"1": "transfer", "7": "interest", BILL_TRADE: "foreign_trade"}
@@ -61,9 +64,11 @@ def sort_bills(books: Books, view: VenueView, bills: Iterable[VenueBill]) -> Sor
             name = told if told in seen or told in books.booked_fills else by_bill.get(bill.bill_id)
             if name is not None:
                 executed.append((bill, name))
-            elif bill.type == BILL_TRADE or bill.ts_ms > newest_ms - BEHIND_MS:
+            elif bill.type in MUST_HAVE_FILL or bill.ts_ms > newest_ms - BEHIND_MS:
                 without.append(bill)
-        elif bill.change:
+        elif bill.change and not (
+            bill.type == BILL_SETTLEMENT and bill.inst_id in view.instruments
+        ):
             own.append(bill)
     return Sorted(tuple(executed), tuple(without), tuple(funding), tuple(own))
 
@@ -80,6 +85,7 @@ def behind_finding(bills: tuple[VenueBill, ...]) -> Finding:
             "inst_ids": ", ".join(sorted({bill.inst_id for bill in bills})),
         },
         evidence=[bill_evidence(bill) for bill in bills],
+        about=tuple(sorted({bill.inst_id for bill in bills})),
     )
 
 

@@ -6,11 +6,12 @@ Pages overlap, pushes repeat, and the same order is told live and ended in two l
    theirs, lives of positions by position and beginning, look-ups by clOrdId.
 2. Of two rows of one order the later one stands (time of change, then how much is filled, then
    whether it has ended): an order's row is allowed to change.
-3. Two different fills or bills under one id, or two positions under one key, cannot both be true:
-   the source is then not complete, and what depends on it is UNKNOWN.
+3. Two different fills under one id, or two positions under one key, cannot both be true: what
+   depends on that contract is UNKNOWN (``doubts``), and nothing else. Two bills under one id leave
+   the bills not complete.
 4. A position that was last changed well before its own newest execution is from an older moment
-   than the fills: positions are then stale, and not complete. A flat position shows no time; what
-   it leaves unexplained is for a human. A fill without its order's row names no position.
+   than the fills: its contract is in doubt likewise. A flat position shows no time; what it leaves
+   unexplained is judged in ``gaps.py``. A fill without its order's row names no position.
 5. Fills are ordered by (time, trade number), the order in which they are booked.
 """
 
@@ -23,8 +24,6 @@ from typing import TypeVar
 from prometheus_persist.reconcile.plan import trade_number
 from prometheus_persist.reconcile.views import (
     BILLS,
-    FILLS,
-    POSITIONS,
     IntentLookup,
     SourceStatus,
     VenueAlgoOrder,
@@ -47,8 +46,8 @@ _NOT_READ = SourceStatus("", False, 0)
 Row = TypeVar("Row")
 
 
-def canonical(view: VenueView) -> VenueView:
-    """``view`` with every row once and in order; contradictions make their source incomplete."""
+def canonical(view: VenueView) -> tuple[VenueView, dict[str, str]]:
+    """``view`` with every row once and in order; and the contracts in doubt, with the reason."""
     positions, torn_positions = _unique(view.positions, lambda row: str(row.key), repr)
     fills, torn_fills = _unique(view.fills, lambda row: row.fill_id, repr)
     orders, _ = _unique(view.orders, lambda row: f"{row.inst_id}:{row.ord_id}", _order_age)
@@ -57,18 +56,15 @@ def canonical(view: VenueView) -> VenueView:
     lives, _ = _unique(view.lives, _life, lambda row: (row.updated_ms, repr(row)))
     bills, torn_bills = _unique(view.bills, lambda row: row.bill_id, repr)
     stale = _stale(positions, fills, orders)
-    problems = (
-        (POSITIONS, f"contradicting rows: {', '.join(torn_positions)}" if torn_positions else ""),
-        (FILLS, f"contradicting rows: {', '.join(torn_fills)}" if torn_fills else ""),
-        (BILLS, f"contradicting rows: {', '.join(torn_bills)}" if torn_bills else ""),
-        (POSITIONS, f"older than the executions of {', '.join(stale)}" if stale else ""),
-    )
+    doubts = {row.key.inst_id: "why.positions_stale" for row in positions if str(row.key) in stale}
+    doubts |= {row.key.inst_id: "why.contradicting_rows"
+               for row in positions if str(row.key) in torn_positions}  # fmt: skip
+    doubts |= {row.inst_id: "why.contradicting_rows" for row in fills if row.fill_id in torn_fills}
     sources = dict(view.sources)
-    for name, problem in problems:
-        if problem and sources.get(name, _NOT_READ).complete:
-            sources[name] = dataclasses.replace(sources[name], complete=False, problem=problem)
-    return dataclasses.replace(
-        view,
+    if torn_bills and sources.get(BILLS, _NOT_READ).complete:
+        problem = f"contradicting rows: {', '.join(torn_bills)}"
+        sources[BILLS] = dataclasses.replace(sources[BILLS], complete=False, problem=problem)
+    whole = dataclasses.replace(        view,
         sources=sources,
         positions=tuple(row for row in positions if row.qty_contracts),
         fills=tuple(sorted(fills, key=fill_order)),
@@ -78,6 +74,7 @@ def canonical(view: VenueView) -> VenueView:
         lives=lives,
         bills=tuple(sorted(bills, key=lambda row: (row.ts_ms, row.number))),
     )
+    return whole, doubts
 
 
 def _life(row: VenueLife) -> str:

@@ -1,44 +1,76 @@
 """``reconcile(books, view)``: everything that differs, what proves it, and what is to be done.
 
-1. Pure and total: the same books and view, in whatever order the rows came, give the same plan.
-2. Nothing is corrected from a view that is not whole. If any source that positions depend on
+1. Pure and total: the same books, view and choices, in whatever order the rows came, give the same
+   plan.
+2. The books are kept for one account. A view of another one, or of the other environment, is not
+   judged at all (``account.py``).
+3. Nothing is corrected from a view that is not whole. If any source that all positions depend on
    (``CORE``) is incomplete, every item that needs the exchange is UNKNOWN and no correction of any
-   kind is offered: an empty list from a failed read is never "flat".
-3. Findings come from the two ledgers (C), from what was booked to whom (C: ``records.py``), from
-   differences adopted before their executions turned up (A: ``adopted.py``), the unbooked fills (A,
-   B, D, I, J, M), open intents (F), resting orders (G), orders under one clOrdId (I), what is left
-   over when all of that is booked (A, B, D, E, L: ``gaps.py``), and from who holds it then (H:
-   ``standing.py``).
-4. One fill that cannot be judged leaves every unbooked fill of its instrument unjudged: bookings
+   kind is offered: an empty list from a failed read is never "flat". Where only the past is cut,
+   because the exchange keeps it no longer, a human may take what is left for the whole.
+4. What depends on one contract is judged by contract. Contracts in doubt (contradicting rows,
+   executions that cannot be judged) are UNKNOWN, and what is not managed is nobody's (``scope.py``).
+5. Findings come from the two ledgers (C), from what was booked to whom (C: ``records.py``), from
+   orders that the books lack (F, I: ``recognise.py``), from differences adopted before their
+   executions turned up (A: ``adopted.py``), the unbooked fills (A, B, D, I, J, M), open intents (F),
+   resting orders (G), orders under one clOrdId (I), what is left over when all of that is booked (A,
+   B, D, E, L: ``gaps.py``), and from who holds it then (H: ``standing.py``).
+6. One fill that cannot be judged leaves every unbooked fill of its instrument unjudged: bookings
    are in order or not at all. The watermark passes only fills that the plan books.
+7. What a human chose among a finding's alternatives (``choices``) is part of the plan, and of what is
+   judged after it: intents and money.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from types import MappingProxyType
+
+from prometheus_persist.reconcile.account import (
+    as_kept,
+    bound,
+    history_findings,
+    kept_from_ms,
+    other_account,
+)
 from prometheus_persist.reconcile.adopted import kept, undone, undone_findings, without
 from prometheus_persist.reconcile.attribute import claims
 from prometheus_persist.reconcile.canonical import canonical, source_problems
 from prometheus_persist.reconcile.compare import LedgerPair, compare_ledgers
 from prometheus_persist.reconcile.fillfindings import fill_findings, unjudged_findings
-from prometheus_persist.reconcile.findings import finding, in_order
+from prometheus_persist.reconcile.findings import (
+    EVERYTHING,
+    Choices,
+    chosen_by,
+    finding,
+    in_order,
+)
 from prometheus_persist.reconcile.gaps import left_over
 from prometheus_persist.reconcile.money import judge_money, unread_money
 from prometheus_persist.reconcile.plan import (
+    Alternative,
+    BookFill,
+    BookOrphan,
     Case,
     Evidence,
     Finding,
+    Grade,
     Item,
     Plan,
     RebuildLedger,
     Resolution,
+    RestoreAgent,
     SettleIntent,
 )
 from prometheus_persist.reconcile.planjson import hashed
+from prometheus_persist.reconcile.recognise import recognised
 from prometheus_persist.reconcile.records import owner_findings
+from prometheus_persist.reconcile.scope import in_scope, unfit_positions
 from prometheus_persist.reconcile.settle import (
     duplicate_findings,
     intent_findings,
     resting_findings,
+    stops_alone,
 )
 from prometheus_persist.reconcile.standing import dead_holders
 from prometheus_persist.reconcile.verdicts import balances, item_verdicts
@@ -53,7 +85,7 @@ from prometheus_persist.reconcile.views import (
     Books,
     VenueView,
 )
-from prometheus_persist.reconcile.walk import Holdings, How, Walk, walk
+from prometheus_persist.reconcile.walk import Holdings, Walk, walk
 from prometheus_persist.state import (
     NO_CONTRACTS,
     Contracts,
@@ -63,42 +95,69 @@ from prometheus_persist.state import (
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.money import plain
 
+NO_CHOICES: Choices = MappingProxyType({})
 CORE = (CONFIG, INSTRUMENTS, POSITIONS, FILLS, ORDERS_OPEN, ORDERS_HISTORY, ALGO_ORDERS)
 
 
-def reconcile(books: Books, view: VenueView) -> Plan:
-    """The plan that brings the books to what the exchange proves; total, deterministic."""
-    view = canonical(view)
+def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> Plan:
+    """The plan that brings the books to what the exchange proves; total, deterministic.
+
+    ``choices``: alternatives by finding id; what the view does not offer is passed over.
+    """
+    view, doubts = canonical(view)
     pairs = compare_ledgers(books.state)
     before = Holdings.of(pairs, books.state.unattributed.positions)
-    if not view.complete(*CORE):
-        return _unread(books, view, pairs, before)
+    stranger = other_account(books, view)
+    if stranger is not None:
+        return _unread(books, view, pairs, before, (stranger,))
+    lost = chosen_by(choices, history_findings(view))
+    accepted = any(one.chosen for one in lost)
+    if accepted:
+        view = as_kept(view)
+    if lost and not accepted or not view.complete(*CORE):
+        return _unread(books, view, pairs, before, lost)
+    books, orders = recognised(books, view)
+    view, outside = in_scope(books, view, before.held_keys())
     venue = {row.key: row.qty_contracts for row in view.positions}
     found = claims(books, view, before.held_keys() | venue.keys())
-    murky = frozenset(claim.fill.inst_id for claim in found if claim.execution is None)
+    odd = unfit_positions(books, view, before.held_keys() | venue.keys())
+    murky = frozenset({*doubts, *odd, *(c.fill.inst_id for c in found if c.execution is None)})
     clear = tuple(claim for claim in found if claim.fill.inst_id not in murky)
     gone = undone(books, before, clear, venue)
     walked = walk(without(before, gone), clear, venue, books.moves)
     if (proven := kept(gone, walked, venue)) != gone:
         gone = proven
         walked = walk(without(before, gone), clear, venue, books.moves)
-    intents = intent_findings(books, view, _booked_by_intent(walked))
-    findings = in_order(
+    rows = {row.key: row for row in view.positions}
+    murky_claims = tuple(c for c in found if c.fill.inst_id in murky)
+    settled = chosen_by(
+        choices,
         (
+            *lost,
             *_ledger_findings(pairs, withheld=False),
             *owner_findings(books, before),
+            *orders,
+            *outside,
             *undone_findings(gone, walked),
-            *unjudged_findings(tuple(c for c in found if c.fill.inst_id in murky)),
-            *fill_findings(walked, venue),
+            *unjudged_findings(murky_claims, doubts | odd, before, rows),
+            *fill_findings(walked, venue, rows),
+            *left_over(books, walked, view, venue, murky),
+        ),
+    )
+    intents = chosen_by(choices, intent_findings(books, view, _booked_by_intent(settled)))
+    ended = _ended(intents)
+    findings = in_order(
+        (
+            *settled,
             *intents,
             *resting_findings(books, view),
+            *stops_alone(books, view, walked.after, ended),
             *duplicate_findings(books, view),
-            *left_over(walked, view, venue, murky),
-            *dead_holders(books, pairs, walked.after, _ended(intents)),
+            *dead_holders(books, pairs, walked.after, ended),
         )
     )
     cash, money = judge_money(books, view, before, findings)
-    findings = in_order((*findings, *cash))
+    findings = in_order((*findings, *chosen_by(choices, cash)))
     return hashed(
         Plan(
             read_ms=view.read_ms,
@@ -106,9 +165,13 @@ def reconcile(books: Books, view: VenueView) -> Plan:
             balances=balances(before, walked.after, venue),
             findings=findings,
             source_problems=source_problems(view),
-            fills_seen_ms=_fills_seen(books, view, walked, murky),
+            fills_seen_ms=max(
+                _fills_seen(books, view, walked, murky), kept_from_ms(view) if accepted else 0
+            ),
             plan_hash="",
             money=money,
+            unmanaged=view.unmanaged,
+            bound=bound(books, view),
         )
     )
 
@@ -123,9 +186,15 @@ def _ended(findings: tuple[Finding, ...]) -> frozenset[str]:
     )
 
 
-def _unread(books: Books, view: VenueView, pairs: tuple[LedgerPair, ...], before: Holdings) -> Plan:
-    """The plan of a view that is not whole: verdicts, and nothing to do."""
-    findings = in_order(_ledger_findings(pairs, withheld=True))
+def _unread(
+    books: Books,
+    view: VenueView,
+    pairs: tuple[LedgerPair, ...],
+    before: Holdings,
+    more: Iterable[Finding],
+) -> Plan:
+    """The plan of a view that is not whole, or not ours: verdicts, and nothing to do."""
+    findings = in_order((*_ledger_findings(pairs, withheld=True), *more))
     return hashed(
         Plan(
             read_ms=view.read_ms,
@@ -136,6 +205,7 @@ def _unread(books: Books, view: VenueView, pairs: tuple[LedgerPair, ...], before
             fills_seen_ms=books.state.watermark.fills_ms,
             plan_hash="",
             money=unread_money(books),
+            bound=bound(books, view),
         )
     )
 
@@ -161,27 +231,37 @@ def _ledger_finding(pair: LedgerPair, withheld: bool) -> Finding:
         for name, ledger in (("private", pair.private), ("public", pair.public))
         if ledger is not None
     ]
+    name = pair.agent_id
+    ways: tuple[Alternative, ...] = ()
     if not pair.known or pair.absent:
         kind, resolution = "agent_missing", Resolution.HUMAN
+        ways = (
+            Alternative("restore", Grade.ASSUMED, (), (RestoreAgent(name, alive=True),)),
+            Alternative("restore_dead", Grade.ASSUMED, (), (RestoreAgent(name, alive=False),)),
+        )
     elif withheld:
         kind, resolution = "ledger_withheld", Resolution.UNKNOWN
     elif not pair.newer:
         kind, resolution = "ledger_conflict", Resolution.HUMAN
+        sources = (pair.source, "public" if pair.source == "private" else "private")
+        ways = tuple(
+            Alternative(f"{source}_ledger", Grade.ASSUMED, (), (RebuildLedger(name, source),))
+            for source in sources
+        )
     else:
         kind, resolution = "ledger_older", Resolution.AUTO
-    steps = (
-        (RebuildLedger(pair.agent_id, pair.source),)
-        if kind in ("ledger_older", "ledger_conflict")
-        else ()
-    )
+    steps = (RebuildLedger(name, pair.source),) if kind == "ledger_older" else ()
+    held = {p.key.inst_id for book in (pair.private, pair.public) if book for p in book.positions}
     return finding(
         kind,
         Case.C,
         resolution,
-        agent_id=pair.agent_id,
+        agent_id=name,
         params=params,
         evidence=evidence,
         corrections=lambda _: steps,
+        alternatives=lambda _: ways,
+        about=EVERYTHING if withheld else tuple(sorted(held)),
     )
 
 
@@ -194,16 +274,18 @@ def _ledger_fields(ledger: PrivateLedger | PublicAccount) -> dict[str, str]:
     return fields
 
 
-def _booked_by_intent(walked: Walk) -> dict[str, Contracts]:
+def _booked_by_intent(findings: Iterable[Finding]) -> dict[str, Contracts]:
+    """What these corrections book of every order, to whomever."""
     booked: dict[str, Contracts] = {}
-    for step in walked.steps:
-        if step.how is How.OWN:
-            name = step.execution.cl_ord_id
-            booked[name] = booked.get(name, NO_CONTRACTS) + step.execution.qty_contracts
+    for one in findings:
+        for step in one.corrections:
+            if isinstance(step, (BookFill, BookOrphan)) and step.execution.cl_ord_id:
+                name = step.execution.cl_ord_id
+                booked[name] = booked.get(name, NO_CONTRACTS) + step.execution.qty_contracts
     return booked
 
 
 def _fills_seen(books: Books, view: VenueView, walked: Walk, murky: frozenset[str]) -> int:
-    stuck = bool(murky) or any(step.how is How.IMPOSSIBLE for step in walked.steps)
+    stuck = bool(murky) or any(not step.booked for step in walked.steps)
     old = books.state.watermark.fills_ms
     return old if stuck else max([old, *(fill.ts_ms for fill in view.fills)])

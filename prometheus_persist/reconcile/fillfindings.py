@@ -7,73 +7,128 @@
    A fill of an order that was executed in part: case M, booked likewise.
 3. Nobody's fill: case J, an orphan. It is booked to nobody and its instrument takes no new entries.
    What the system itself sent for nobody is booked to nobody, and freezes nothing.
-4. A contested key: a human decides. The suggestion attached lets the exchange win: every unowned
-   fill goes to nobody, so that owners + unattributed = exchange. It is case D where the exchange
-   shows the other direction, case I where an order carries another one's clOrdId, else case B.
-5. A fill that cannot be booked at all is told, and carries no suggestion.
+4. A disputed key: a human chooses (``alternatives.py``), and every way leads to what the exchange
+   holds. It is case D where the exchange shows the other direction, case I where an order carries
+   another one's clOrdId, case A where its owner has no ledger, else case B.
+5. A fill that nobody can have made is set aside, and what the exchange holds is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
 
+from prometheus_persist.reconcile.alternatives import FROZEN, of_executions, of_gap
 from prometheus_persist.reconcile.attribute import Claim, fill_evidence
 from prometheus_persist.reconcile.findings import finding
 from prometheus_persist.reconcile.plan import (
+    Alternative,
     BookFill,
     BookOrphan,
     Case,
     Correction,
+    Effect,
     Evidence,
     Finding,
     FreezeInstrument,
+    Grade,
     Resolution,
+    SetAside,
 )
-from prometheus_persist.reconcile.walk import How, Step, Walk
+from prometheus_persist.reconcile.views import VenuePosition
+from prometheus_persist.reconcile.walk import DISPUTED, Holdings, How, Step, Walk
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
-from prometheus_persist.state.money import add, plain
+from prometheus_persist.state.money import ZERO, add, plain
 
 Groups = dict[tuple[str, ...], list[Step]]
 
 
-def fill_findings(walked: Walk, venue: Mapping[PositionKey, Contracts]) -> list[Finding]:
+def fill_findings(
+    walked: Walk,
+    venue: Mapping[PositionKey, Contracts],
+    rows: Mapping[PositionKey, VenuePosition],
+) -> list[Finding]:
     """Every walked fill in exactly one finding. What no fill explains is told in ``gaps.py``."""
     groups: Groups = {}
     for step in walked.steps:
         groups.setdefault(_group(step), []).append(step)
     findings = []
     for (how, *_), steps in sorted(groups.items()):
+        key = steps[0].execution.key
+        shown, row = venue.get(key, NO_CONTRACTS), rows.get(key)
         if how in (How.OWN, How.CLOSED, How.SPLIT):
             findings.append(_booked(steps, walked))
         elif how == How.ORPHAN:
             findings.append(_orphan(steps))
         elif how == How.IMPOSSIBLE:
-            findings.append(_impossible(steps))
+            findings.append(_impossible(steps, walked, shown, row))
         else:
-            findings.append(_contested(steps, walked, venue))
+            findings.append(_disputed(key, steps, walked, shown, row))
     return findings
 
 
-def unjudged_findings(claims: tuple[Claim, ...]) -> list[Finding]:
-    """One UNKNOWN finding per instrument whose unbooked fills cannot all be judged."""
-    by_inst: dict[str, list[Claim]] = {}
+def unjudged_findings(
+    claims: tuple[Claim, ...],
+    doubts: Mapping[str, str],
+    before: Holdings,
+    rows: Mapping[PositionKey, VenuePosition],
+) -> list[Finding]:
+    """One UNKNOWN finding per instrument that cannot be judged: because of its unbooked fills, or
+    for the reason in ``doubts``. A human may set the fills aside and take the exchange's word."""
+    by_inst: dict[str, list[Claim]] = {name: [] for name in doubts}
     for claim in claims:
         by_inst.setdefault(claim.fill.inst_id, []).append(claim)
-    return [
-        finding(
-            "fill_unjudged",
-            Case.A,
-            Resolution.UNKNOWN,
-            params={
-                "inst_id": inst_id,
-                "fills": str(len(rows)),
-                "why": next(row.problem for row in rows if row.problem),
-                "detail": "",
-            },
-            evidence=[proof for row in rows for proof in row.evidence],
+    found = []
+    for inst_id, unjudged in sorted(by_inst.items()):
+        why = next((one.problem for one in unjudged if one.problem), doubts.get(inst_id, ""))
+        keys = sorted(
+            key for key in before.held_keys() | rows.keys() if key.inst_id == inst_id
         )
-        for inst_id, rows in sorted(by_inst.items())
-    ]
+        found.append(
+            finding(
+                "fill_unjudged" if unjudged else "position_unjudged",
+                Case.A,
+                Resolution.UNKNOWN,
+                params={
+                    "inst_id": inst_id,
+                    "fills": str(len(unjudged)),
+                    "why": why,
+                    "detail": "",
+                },
+                evidence=[
+                    *(proof for one in unjudged for proof in one.evidence),
+                    *(Evidence("position", str(key)) for key in keys if not unjudged),
+                ],
+                alternatives=_taken_as_shown(unjudged, keys, before, rows),
+            )
+        )
+    return found
+
+
+def _taken_as_shown(
+    unjudged: list[Claim],
+    keys: list[PositionKey],
+    before: Holdings,
+    rows: Mapping[PositionKey, VenuePosition],
+) -> Callable[[str], tuple[Alternative, ...]]:
+    """The fills are not looked at again, and what the exchange holds is written."""
+
+    def ways(finding_id: str) -> tuple[Alternative, ...]:
+        steps: list[Correction] = [
+            SetAside(one.fill.fill_id, one.fill.inst_id, one.fill.ts_ms, finding_id)
+            for one in unjudged
+        ]
+        effects: list[Effect] = []
+        for key in keys:
+            row = rows.get(key)
+            shown = NO_CONTRACTS if row is None else row.qty_contracts
+            if before.total(key) != shown:
+                best = of_gap(before, key, shown, row, {}, ZERO, finding_id, always=True)[0]
+                steps += best.corrections
+                effects += best.effects
+        return (Alternative("as_shown", Grade.ASSUMED, tuple(effects), tuple(steps)),)
+
+    return ways
 
 
 def _group(step: Step) -> tuple[str, ...]:
@@ -84,8 +139,8 @@ def _group(step: Step) -> tuple[str, ...]:
         return (step.how, step.owner, key, category)
     if step.how is How.SPLIT:
         return (step.how, step.owner, key, category)
-    if step.how is How.CONTESTED:
-        return (step.how, key, step.claim.owner or "", step.claim.duplicate)
+    if step.how in DISPUTED:
+        return (How.CONTESTED, key)
     return (step.how, key, step.owner)
 
 
@@ -146,68 +201,98 @@ def _orphan(steps: list[Step]) -> Finding:
     )
 
 
-def _impossible(steps: list[Step]) -> Finding:
+def _disputed(
+    key: PositionKey, steps: list[Step], walked: Walk, venue: Contracts, row: VenuePosition | None
+) -> Finding:
+    """All that is disputed of one key, with every way to settle it."""
+    kind, case = _disputed_kind(key, steps, walked)
+    claimed = {step.claim.owner for step in steps}
+    duplicates = sorted({step.claim.duplicate for step in steps} - {""})
+    unowned = sum((step.execution.signed for step in steps if step.booked), NO_CONTRACTS)
+    params = _params(steps) | {
+        "holders": ", ".join(walked.after.holders(key)) or "-",
+        "books": str(walked.after.total(key) - unowned),
+        "venue": str(venue),
+    }
+    if duplicates:
+        params["cl_ord_id"] = ", ".join(duplicates)
+    kept = [s for s in walked.steps if s.execution.key == key and s.booked and s.how not in DISPUTED]
+
+    def alternatives(finding_id: str) -> tuple[Alternative, ...]:
+        found = of_executions(walked.start, kept, steps, venue, finding_id)
+        return found or _without(key, steps, kept, walked, venue, row, finding_id)
+
+    shown = Evidence("position", str(key), {"contracts": str(venue)})
+    return finding(
+        kind,
+        case,
+        Resolution.HUMAN,
+        agent_id=next(iter(claimed)) if len(claimed) == 1 else None,
+        key=key,
+        params=params,
+        evidence=[*_evidence(steps), shown],
+        alternatives=alternatives,
+    )
+
+
+def _disputed_kind(key: PositionKey, steps: list[Step], walked: Walk) -> tuple[str, Case]:
+    if any(step.claim.duplicate for step in steps):
+        return "duplicate_fills", Case.I
+    if any(step.how is How.EXCESS for step in steps):
+        return "closes_beyond", Case.B
+    if key in walked.opposed:
+        return "direction", Case.D
+    if any(step.claim.owner is not None for step in steps):
+        return "owner_gone", Case.A
+    return "shared_close", Case.B
+
+
+def _without(
+    key: PositionKey,
+    steps: list[Step],
+    kept: list[Step],
+    walked: Walk,
+    venue: Contracts,
+    row: VenuePosition | None,
+    finding_id: str,
+) -> tuple[Alternative, ...]:
+    """Where nobody can have closed that much: what the exchange holds is written, and the
+    executions are set aside."""
+    held = walked.start.copy()
+    for step in kept:
+        held.book(step.owner, step.execution)
+    aside = tuple(
+        SetAside(one.execution.fill_id, key.inst_id, one.execution.ts_ms, finding_id)
+        for one in steps
+    )
+    return tuple(
+        dataclasses.replace(one, corrections=(*aside, *one.corrections))
+        for one in of_gap(held, key, venue, row, {}, ZERO, finding_id, always=True)
+    )
+
+
+def _impossible(
+    steps: list[Step], walked: Walk, venue: Contracts, row: VenuePosition | None
+) -> Finding:
+    key = steps[0].execution.key
+    kept = [s for s in walked.steps if s.execution.key == key and s.booked and s.how not in DISPUTED]
     return finding(
         "impossible",
         Case.B,
         Resolution.HUMAN,
         agent_id=steps[0].owner or None,
-        key=steps[0].execution.key,
+        key=key,
         params=_params(steps),
         evidence=_evidence(steps),
-    )
-
-
-def _contested(steps: list[Step], walked: Walk, venue: Mapping[PositionKey, Contracts]) -> Finding:
-    key = steps[0].execution.key
-    claimed, duplicate = steps[0].claim.owner, steps[0].claim.duplicate
-    if duplicate:
-        return finding(
-            "duplicate_fills",
-            Case.I,
-            Resolution.HUMAN,
-            key=key,
-            params=_params(steps) | {"cl_ord_id": duplicate},
-            evidence=_evidence(steps),
-            corrections=lambda finding_id: _to_nobody(key, steps, finding_id),
-        )
-    if claimed is None and key in walked.opposed:
-        return _direction(key, steps, walked, venue)
-    return finding(
-        "shared_close" if claimed is None else "owner_gone",
-        Case.B if claimed is None else Case.A,
-        Resolution.HUMAN,
-        agent_id=claimed,
-        key=key,
-        params=_params(steps) | {"holders": ", ".join(walked.after.holders(key)) or "-"},
-        evidence=_evidence(steps),
-        corrections=lambda finding_id: _to_nobody(key, steps, finding_id),
-    )
-
-
-def _direction(
-    key: PositionKey, steps: list[Step], walked: Walk, venue: Mapping[PositionKey, Contracts]
-) -> Finding:
-    shown = venue.get(key, NO_CONTRACTS)
-    unowned = sum((step.execution.signed for step in steps), NO_CONTRACTS)
-    return finding(
-        "direction",
-        Case.D,
-        Resolution.HUMAN,
-        key=key,
-        params={
-            "key": str(key),
-            "books": str(walked.after.total(key) - unowned),
-            "venue": str(shown),
-        },
-        evidence=[*_evidence(steps), Evidence("position", str(key), {"contracts": str(shown)})],
-        corrections=lambda finding_id: _to_nobody(key, steps, finding_id),
+        alternatives=lambda finding_id: _without(
+            key, steps, kept, walked, venue, row, finding_id
+        ),
     )
 
 
 def _to_nobody(key: PositionKey, steps: Iterable[Step], finding_id: str) -> tuple[Correction, ...]:
     booked: tuple[Correction, ...] = tuple(BookOrphan(step.execution, step.part) for step in steps)
-    freeze = FreezeInstrument(key.inst_id, "the exchange holds what no agent owns", finding_id)
+    freeze = FreezeInstrument(key.inst_id, FROZEN, finding_id)
     return (*booked, freeze)
 
 

@@ -1,42 +1,52 @@
 """What is left over: keys whose books, once all that is proven is booked, are not the exchange's.
 
-No execution explains a gap, so a human decides every one of them. What it is called:
+No execution explains a gap, so a human decides every one of them, among the ways that
+``alternatives.py`` offers. What it is called:
 
-1. The account is in the other position mode than the books: case L, for all its keys together.
-2. The same contracts, on the same side, under the other margin mode: case L.
-3. The books' figure is the exchange's times or through the contract's size: case E. The suggestion
-   writes the owners' positions in contracts, where that comes out exactly.
-4. The other side (opposite signs, or contracts missing under long and over under short): case D.
-5. More at the exchange: case A. Less: case B. The suggestion, where the books can express it:
-   nobody owns the difference, and the exchange wins.
+1. The account is in the other position mode than the books: case L, for all its keys together. OKX
+   changes the mode of a flat account only, so everything held in the old mode is closed.
+2. The contract's size is not what the books were kept in: case E, every holding is rescaled.
+3. The same contracts, on the same side, under the other margin mode: case L, they are moved there.
+4. The books' figure is the exchange's times or through the contract's size: case E, written in
+   contracts where that comes out exactly.
+5. The other side (opposite signs, or contracts missing under long and over under short): case D.
+6. More at the exchange: case A. Less: case B, where something says so: a life of the position, a
+   bill, an execution, or the books' own record of what was booked.
+7. Less at the exchange, and nothing anywhere that says why: the list of positions is not believed.
+   UNKNOWN, read again; only a human's explicit word takes it for true.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.reconcile.findings import finding
+from prometheus_persist.reconcile.alternatives import of_gap
+from prometheus_persist.reconcile.findings import EVERYTHING, finding
 from prometheus_persist.reconcile.plan import (
     AdoptDifference,
+    Alternative,
     Case,
     Correction,
+    Effect,
     Evidence,
     Finding,
-    FreezeInstrument,
+    Grade,
+    Rescale,
     Resolution,
     SetQuantity,
 )
-from prometheus_persist.reconcile.views import Instrument, VenuePosition, VenueView
-from prometheus_persist.reconcile.walk import NOBODY, Holdings, How, Walk
+from prometheus_persist.reconcile.views import Books, VenueView
+from prometheus_persist.reconcile.walk import NOBODY, How, Walk
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
-from prometheus_persist.state.money import div, mul, plain
+from prometheus_persist.state.money import ZERO, div, mul, plain
 
 NET_MODE, HEDGE_MODE = "net_mode", "long_short_mode"
 ONE = Decimal(1)
+MOVING_BILLS = frozenset({"2", "3", "5", "9"})
+Ways = Callable[[str], tuple[Alternative, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,57 +59,324 @@ class _Gap:
 
 
 def left_over(
+    books: Books,
     walked: Walk,
     view: VenueView,
     venue: Mapping[PositionKey, Contracts],
     murky: frozenset[str],
 ) -> list[Finding]:
-    """One finding per gap; ``murky`` instruments have fills that could not be judged."""
-    after = walked.after
-    wrong_mode = sorted(key for key in after.held_keys() if not _fits(key, view.pos_mode))
-    findings = [_mode_finding(view.pos_mode, wrong_mode)] if wrong_mode else []
-    told = {*wrong_mode, *(s.execution.key for s in walked.steps if s.how is How.IMPOSSIBLE)}
-    gaps = {
-        key: _Gap(key, after.total(key), venue.get(key, NO_CONTRACTS))
-        for key in sorted(after.held_keys() | venue.keys())
-        if after.total(key) != venue.get(key, NO_CONTRACTS)
-        and key.inst_id not in murky
-        and key not in told
-    }
-    rows = {row.key: row for row in view.positions}
-    moved = _margin_moved(gaps)
-    findings += [_margin_finding(old, new) for old, new in moved]
-    told_as_moved = {gap.key for pair in moved for gap in pair}
-    for key, gap in gaps.items():
-        if key in told_as_moved:
-            continue
-        row = rows.get(key)
+    """One finding per gap; ``murky`` instruments cannot be judged."""
+    return _LeftOver(books, walked, view, venue, murky).findings()
+
+
+class _LeftOver:
+    """The gaps of one plan."""
+
+    def __init__(
+        self,
+        books: Books,
+        walked: Walk,
+        view: VenueView,
+        venue: Mapping[PositionKey, Contracts],
+        murky: frozenset[str],
+    ) -> None:
+        self._books, self._walked, self._view = books, walked, view
+        self._after, self._venue = walked.after, venue
+        self._rows = {row.key: row for row in view.positions}
+        told = {s.execution.key for s in walked.steps if s.how is How.IMPOSSIBLE or not s.booked}
+        self._keys = [
+            key
+            for key in sorted(self._after.held_keys() | venue.keys())
+            if key.inst_id not in murky and key not in told
+        ]
+
+    def findings(self) -> list[Finding]:
+        """Every gap in one finding, the first name that fits."""
+        wrong = [k for k in self._keys if self._after.total(k) and not _fits(k, self._view.pos_mode)]
+        found = [self._other_mode(wrong)] if wrong else []
+        rescaled = {key.inst_id for key in self._keys if key not in wrong and self._resized(key)}
+        found += [self._rescaled(inst_id) for inst_id in sorted(rescaled)]
+        gaps = {
+            key: _Gap(key, self._after.total(key), shown)
+            for key in self._keys
+            if self._after.total(key) != (shown := self._venue.get(key, NO_CONTRACTS))
+            and key not in wrong
+            and key.inst_id not in rescaled
+        }
+        moved = _margin_moved(gaps)
+        found += [self._moved(old, new) for old, new in moved]
+        told = {gap.key for pair in moved for gap in pair}
+        return found + [self._of(gap, gaps) for key, gap in gaps.items() if key not in told]
+
+    # one gap --------------------------------------------------------------------------------
+
+    def _of(self, gap: _Gap, gaps: Mapping[PositionKey, _Gap]) -> Finding:
+        units = self._units(gap)
+        if units is not None:
+            return units
+        if _flipped(gap, gaps):
+            return self._finding("direction_unexplained", Case.D, gap)
+        if abs(gap.venue) > abs(gap.books):
+            return self._finding("venue_more", Case.A, gap)
+        if self._written(gap):
+            return self._finding("books_written", Case.B, gap)
+        says = self._says(gap.key)
+        if not says:
+            return self._finding("not_believed", Case.B, gap, resolution=Resolution.UNKNOWN)
+        closed = any(row.kind == "life" for row in says)
+        return self._finding("books_more_closed" if closed else "books_more", Case.B, gap, says)
+
+    def _finding(
+        self,
+        kind: str,
+        case: Case,
+        gap: _Gap,
+        more: list[Evidence] | None = None,
+        resolution: Resolution = Resolution.HUMAN,
+    ) -> Finding:
+        return finding(
+            kind,
+            case,
+            resolution,
+            key=gap.key,
+            params={"key": str(gap.key), "books": str(gap.books), "venue": str(gap.venue)},
+            evidence=[self._shown(gap), *(more or [])],
+            alternatives=self._ways(gap),
+        )
+
+    def _ways(self, gap: _Gap) -> Ways:
+        one = self._view.instruments.get(gap.key.inst_id)
+        return lambda finding_id: of_gap(
+            self._after,
+            gap.key,
+            gap.venue,
+            self._rows.get(gap.key),
+            self._recorded(gap.key),
+            ZERO if one is None else one.lot_sz,
+            finding_id,
+        )
+
+    def _shown(self, gap: _Gap) -> Evidence:
+        row = self._rows.get(gap.key)
         shown = {"contracts": str(gap.venue)} | (
             {"avg_px": plain(row.avg_px), "updated_ms": str(row.updated_ms)} if row else {}
         )
-        evidence = Evidence("position", str(key), shown)
-        if (
-            units := _unit_finding(gap, after, view.instruments.get(key.inst_id), evidence)
-        ) is not None:
-            findings.append(units)
-            continue
-        step = _adoption(gap, after, row)
-        findings.append(_gap_finding(gap, _flipped(gap, gaps), evidence, step))
-    return findings
+        return Evidence("position", str(gap.key), shown)
+
+    def _recorded(self, key: PositionKey) -> dict[str, Contracts]:
+        """What every agent's executions add up to, with those that the plan books."""
+        found = {name: held[key] for name, held in self._books.recorded.items() if key in held}
+        for step in self._walked.steps:
+            if step.execution.key == key and step.booked and step.owner != NOBODY:
+                found[step.owner] = found.get(step.owner, NO_CONTRACTS) + step.execution.signed
+        return {name: quantity for name, quantity in found.items() if name in self._after.agents}
+
+    def _written(self, gap: _Gap) -> bool:
+        """Whether the ledgers hold what was never booked, and what was booked is the exchange's."""
+        booked = {name: q for name, q in self._recorded(gap.key).items() if q}
+        total = sum(booked.values(), self._after.held(NOBODY, gap.key))
+        return bool(booked) and total == gap.venue
+
+    def _says(self, key: PositionKey) -> list[Evidence]:
+        """What explains that contracts are gone since their holders were last moved."""
+        held = [p for n in (*self._after.holders(key), NOBODY) if (p := self._after.position(n, key))]
+        since_ms = min((one.updated_ms for one in held), default=0)
+        lives = [
+            Evidence("life", f"{row.pos_id}:{row.opened_ms}", {"kind": row.kind})
+            for row in self._view.lives
+            if row.key.inst_id == key.inst_id and row.updated_ms > since_ms
+        ]
+        seen = self._books.state.account_cash.bill_seen
+        bills = [
+            Evidence("bill", bill.bill_id, {"type": bill.type})
+            for bill in self._view.bills
+            if bill.inst_id == key.inst_id and bill.type in MOVING_BILLS and bill.number > seen
+        ]
+        steps = [
+            Evidence("fill", step.execution.fill_id)
+            for step in self._walked.steps
+            if step.execution.key == key
+        ]
+        one = self._view.instruments.get(key.inst_id)
+        gone = [] if one is not None and one.listed else [Evidence("instrument", key.inst_id)]
+        return [*lives, *bills, *steps, *gone]
+
+    # the account, the contract, the margin, the unit ------------------------------------------
+
+    def _other_mode(self, keys: list[PositionKey]) -> Finding:
+        def closed(finding_id: str) -> tuple[Alternative, ...]:
+            ways = [self._emptied(key, finding_id) for key in keys]
+            effects = tuple(effect for way, _ in ways for effect in way)
+            steps = tuple(step for _, each in ways for step in each)
+            return (Alternative("mode_closed", Grade.PROVEN, effects, steps),)
+
+        return finding(
+            "pos_mode",
+            Case.L,
+            Resolution.HUMAN,
+            params={
+                "pos_mode": self._view.pos_mode,
+                "keys": ", ".join(str(key) for key in keys),
+            },
+            evidence=[Evidence("position", str(key), {"pos_side": key.pos_side}) for key in keys],
+            alternatives=closed,
+            about=EVERYTHING,
+        )
+
+    def _emptied(
+        self, key: PositionKey, finding_id: str
+    ) -> tuple[tuple[Effect, ...], tuple[Correction, ...]]:
+        """Nobody holds anything under the key any more."""
+        held = {name: self._after.held(name, key) for name in self._after.holders(key)}
+        steps: list[Correction] = [
+            SetQuantity(name, key, NO_CONTRACTS, finding_id=finding_id) for name in held
+        ]
+        nobodys = self._after.position(NOBODY, key)
+        if nobodys is not None:
+            px, ts_ms = nobodys.entry_px, nobodys.updated_ms
+            steps.append(AdoptDifference(key, -nobodys.qty_contracts, px, ts_ms, finding_id))
+            held[NOBODY] = nobodys.qty_contracts
+        effects = tuple(Effect(name, str(key), str(-quantity)) for name, quantity in held.items())
+        return effects, tuple(steps)
+
+    def _resized(self, key: PositionKey) -> bool:
+        """Whether what is held was booked in contracts of another size."""
+        one, booked = self._view.instruments.get(key.inst_id), self._books.sizes.get(key.inst_id)
+        return (
+            one is not None
+            and one.listed
+            and booked is not None
+            and booked != (one.ct_val, one.ct_mult)
+            and bool(self._after.held_keys() & {key})
+        )
+
+    def _rescaled(self, inst_id: str) -> Finding:
+        one, (ct_val, ct_mult) = self._view.instruments[inst_id], self._books.sizes[inst_id]
+        factor = div(mul(ct_val, ct_mult), mul(one.ct_val, one.ct_mult))
+        keys = [key for key in self._keys if key.inst_id == inst_id]
+        fits = all(
+            mul(self._after.total(key).value, factor)
+            == self._venue.get(key, NO_CONTRACTS).value
+            for key in keys
+        )
+        grade = Grade.PROVEN if fits else Grade.DECLARED
+
+        def ways(finding_id: str) -> tuple[Alternative, ...]:
+            step = Rescale(inst_id, factor, one.ct_val, one.ct_mult, finding_id)
+            effects = tuple(
+                Effect(name, str(key), str(Contracts(mul(held.value, factor)) - held), "0")
+                for key in keys
+                for name in (*self._after.holders(key), NOBODY)
+                if (held := self._after.held(name, key))
+            )
+            return (Alternative("rescale", grade, effects, (step,)),)
+
+        return finding(
+            "rescaled",
+            Case.E,
+            Resolution.HUMAN,
+            params={
+                "inst_id": inst_id,
+                "before": plain(mul(ct_val, ct_mult)),
+                "now": plain(mul(one.ct_val, one.ct_mult)),
+                "factor": plain(factor),
+                "keys": ", ".join(str(key) for key in keys),
+            },
+            evidence=[
+                Evidence("position", str(key), {"contracts": str(self._venue.get(key, "0"))})
+                for key in keys
+            ],
+            alternatives=ways,
+        )
+
+    def _moved(self, old: _Gap, new: _Gap) -> Finding:
+        after, row = self._after, self._rows.get(new.key)
+
+        def ways(finding_id: str) -> tuple[Alternative, ...]:
+            gone, steps = self._emptied(old.key, finding_id)
+            more: list[Correction] = list(steps)
+            there = []
+            for name in (*after.holders(old.key), NOBODY):
+                one = after.position(name, old.key)
+                if one is None:
+                    continue
+                place = (new.key, one.qty_contracts, one.entry_px, one.updated_ms, finding_id)
+                more.append(SetQuantity(name, *place) if name else AdoptDifference(*place))
+                there.append(Effect(name, str(new.key), str(one.qty_contracts)))
+            return (Alternative("moved", Grade.PROVEN, (*gone, *there), tuple(more)),)
+
+        shown = {"contracts": str(new.venue)} | ({"avg_px": plain(row.avg_px)} if row else {})
+        return finding(
+            "mgn_mode",
+            Case.L,
+            Resolution.HUMAN,
+            key=old.key,
+            params={
+                "inst_id": old.key.inst_id,
+                "contracts": str(old.books),
+                "books_mode": old.key.mgn_mode,
+                "venue_mode": new.key.mgn_mode,
+            },
+            evidence=[Evidence("position", str(new.key), shown)],
+            alternatives=ways,
+        )
+
+    def _units(self, gap: _Gap) -> Finding | None:
+        """Case E, where the two figures differ by exactly the contract's size."""
+        one = self._view.instruments.get(gap.key.inst_id)
+        if one is None or not gap.books or not gap.venue:
+            return None
+        factor = mul(one.ct_val, one.ct_mult)
+        in_base = gap.books.value == mul(gap.venue.value, factor)
+        in_parts = gap.venue.value == mul(gap.books.value, factor)
+        if factor == ONE or not (in_base or in_parts):
+            return None
+
+        def ways(finding_id: str) -> tuple[Alternative, ...]:
+            exact = self._in_contracts(gap.key, factor, in_base, finding_id)
+            first = () if exact is None else (exact,)
+            return (*first, *self._ways(gap)(finding_id))
+
+        return finding(
+            "units",
+            Case.E,
+            Resolution.HUMAN,
+            key=gap.key,
+            params={
+                "key": str(gap.key),
+                "books": str(gap.books),
+                "venue": str(gap.venue),
+                "factor": plain(factor),
+            },
+            evidence=[self._shown(gap)],
+            alternatives=ways,
+        )
+
+    def _in_contracts(
+        self, key: PositionKey, factor: Decimal, in_base: bool, finding_id: str
+    ) -> Alternative | None:
+        """Every agent's position in contracts; None where a part is nobody's or is not exact."""
+        if self._after.held(NOBODY, key):
+            return None
+        steps: list[Correction] = []
+        effects = []
+        for name in self._after.holders(key):
+            held = self._after.held(name, key)
+            try:
+                quantity = div(held.value, factor) if in_base else mul(held.value, factor)
+                exact = not in_base or mul(quantity, factor) == held.value
+            except BadValue:
+                return None
+            if not exact:
+                return None
+            written = Contracts(quantity)
+            steps.append(SetQuantity(name, key, written, finding_id=finding_id))
+            effects.append(Effect(name, str(key), str(written - held)))
+        return Alternative("in_contracts", Grade.PROVEN, tuple(effects), tuple(steps))
 
 
 def _fits(key: PositionKey, pos_mode: str) -> bool:
     return (key.pos_side == "net") == (pos_mode == NET_MODE)
-
-
-def _mode_finding(pos_mode: str, keys: list[PositionKey]) -> Finding:
-    return finding(
-        "pos_mode",
-        Case.L,
-        Resolution.HUMAN,
-        params={"pos_mode": pos_mode, "keys": ", ".join(str(key) for key in keys)},
-        evidence=[Evidence("position", str(key), {"pos_side": key.pos_side}) for key in keys],
-    )
 
 
 def _margin_moved(gaps: Mapping[PositionKey, _Gap]) -> list[tuple[_Gap, _Gap]]:
@@ -113,70 +390,6 @@ def _margin_moved(gaps: Mapping[PositionKey, _Gap]) -> list[tuple[_Gap, _Gap]]:
     return found
 
 
-def _margin_finding(old: _Gap, new: _Gap) -> Finding:
-    return finding(
-        "mgn_mode",
-        Case.L,
-        Resolution.HUMAN,
-        key=old.key,
-        params={
-            "inst_id": old.key.inst_id,
-            "contracts": str(old.books),
-            "books_mode": old.key.mgn_mode,
-            "venue_mode": new.key.mgn_mode,
-        },
-        evidence=[Evidence("position", str(new.key), {"contracts": str(new.venue)})],
-    )
-
-
-def _unit_finding(
-    gap: _Gap, after: Holdings, instrument: Instrument | None, evidence: Evidence
-) -> Finding | None:
-    """Case E, where the two figures differ by exactly the contract's size."""
-    if instrument is None or not gap.books or not gap.venue:
-        return None
-    factor = mul(instrument.ct_val, instrument.ct_mult)
-    in_base = gap.books.value == mul(gap.venue.value, factor)
-    in_parts = gap.venue.value == mul(gap.books.value, factor)
-    if factor == ONE or not (in_base or in_parts):
-        return None
-    steps = _in_contracts(gap.key, after, factor, in_base)
-    return finding(
-        "units" if steps else "units_by_hand",
-        Case.E,
-        Resolution.HUMAN,
-        key=gap.key,
-        params={
-            "key": str(gap.key),
-            "books": str(gap.books),
-            "venue": str(gap.venue),
-            "factor": plain(factor),
-        },
-        evidence=[evidence],
-        corrections=lambda _: steps,
-    )
-
-
-def _in_contracts(
-    key: PositionKey, after: Holdings, factor: Decimal, in_base: bool
-) -> tuple[Correction, ...]:
-    """Every agent's position in contracts; () where a part is nobody's or does not come out."""
-    if after.held(NOBODY, key):
-        return ()
-    steps = []
-    for name in after.holders(key):
-        held = after.held(name, key).value
-        try:
-            quantity = div(held, factor) if in_base else mul(held, factor)
-            exact = not in_base or mul(quantity, factor) == held
-        except BadValue:
-            return ()
-        if not exact:
-            return ()
-        steps.append(SetQuantity(name, key, Contracts(quantity)))
-    return tuple(steps)
-
-
 def _flipped(gap: _Gap, gaps: Mapping[PositionKey, _Gap]) -> bool:
     """Opposite signs on one key, or contracts missing on one side and over on the other."""
     if gap.books.sign * gap.venue.sign < 0:
@@ -186,44 +399,3 @@ def _flipped(gap: _Gap, gaps: Mapping[PositionKey, _Gap]) -> bool:
         return False
     twin = gaps.get(gap.key._replace(pos_side=twin_side))
     return twin is not None and (gap.books < gap.venue) != (twin.books < twin.venue)
-
-
-def _adoption(gap: _Gap, after: Holdings, row: VenuePosition | None) -> AdoptDifference | None:
-    """The difference as nobody's; None where long or short would have to be held negatively."""
-    missing = gap.venue - gap.books
-    if gap.key.pos_side != "net" and (after.held(NOBODY, gap.key) + missing).sign < 0:
-        return None
-    names = (*after.holders(gap.key), NOBODY)
-    held = next((p for name in names if (p := after.position(name, gap.key)) is not None), None)
-    if row is not None:
-        return AdoptDifference(gap.key, missing, row.avg_px, row.updated_ms, "")
-    assert held is not None, "a gap without a venue row has a holder"
-    return AdoptDifference(gap.key, missing, held.entry_px, held.updated_ms, "")
-
-
-def _gap_finding(
-    gap: _Gap, flipped: bool, evidence: Evidence, step: AdoptDifference | None
-) -> Finding:
-    if flipped:
-        kind, case = ("direction_unexplained" if step else "direction_by_hand"), Case.D
-    elif abs(gap.venue) > abs(gap.books):
-        kind, case = "venue_more", Case.A
-    else:
-        kind, case = ("books_more" if step else "books_more_by_hand"), Case.B
-    reason = "the exchange holds what no agent owns"
-
-    def corrections(finding_id: str) -> tuple[Correction, ...]:
-        if step is None:
-            return ()
-        freeze = FreezeInstrument(gap.key.inst_id, reason, finding_id)
-        return (dataclasses.replace(step, finding_id=finding_id), freeze)
-
-    return finding(
-        kind,
-        case,
-        Resolution.HUMAN,
-        key=gap.key,
-        params={"key": str(gap.key), "books": str(gap.books), "venue": str(gap.venue)},
-        evidence=[evidence],
-        corrections=corrections,
-    )

@@ -4,9 +4,12 @@ The same corrections and the same ``apply_plan`` as after a crash, so that a fil
 piece of code, whoever brings it.
 
 1. Executions that the books hold already are left out; the rest is booked to the intent's agent.
-2. A terminal outcome is taken only when every contract the exchange executed is booked with it.
+2. A terminal outcome is taken only when every contract the exchange executed is booked with it. An
+   algo order that fired is what its child is. What waits with another order is that order's matter.
 3. An answer that does not name the order, or names another one than the intent's, settles nothing.
 4. What the system sent for nobody is booked to nobody.
+5. An order that is only meant to reduce, and executed more than its agent holds against it, closed
+   somebody else's contracts: nothing of it is booked here, a reconciliation finds out whose.
 """
 
 from __future__ import annotations
@@ -27,9 +30,9 @@ from prometheus_persist.reconcile.plan import (
     SettleIntent,
     trade_number,
 )
-from prometheus_persist.reconcile.settle import OUTCOMES, never_arrived
+from prometheus_persist.reconcile.settle import never_arrived, outcome_of
 from prometheus_persist.reconcile.views import Books, Instrument, IntentLookup, VenueFill
-from prometheus_persist.state import Execution, OrderIntent
+from prometheus_persist.state import Contracts, Execution, OrderIntent
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import PosSide, Side
 from prometheus_persist.state.registry import SYSTEM_OWNER
@@ -48,12 +51,11 @@ def live_steps(
 
     ``arrived_by_now``: it cannot be on its way any more, so that "no such order" proves something.
     """
-    absent = never_arrived(intent, lookup.found) if arrived_by_now else None
+    absent = never_arrived(intent, lookup.found) if arrived_by_now and not intent.parent else None
     if absent is not None:
         return (absent,)
-    outcome = OUTCOMES[intent.kind].get(lookup.state) if lookup.found else None
     another = intent.ord_id and lookup.ord_id and intent.ord_id != lookup.ord_id
-    if outcome is None or another:
+    if not lookup.found or another:
         return ()
     fresh = {fill.fill_id: fill for fill in fills if fill.fill_id not in booked}
     if fresh and instrument is None:
@@ -68,12 +70,34 @@ def live_steps(
     total = intent.booked_contracts
     for fill in fresh.values():
         total += fill.qty_contracts
+    child = lookup.child_ord_id
+    outcome = outcome_of(intent, lookup.state, child, lookup.child_state, total)
+    if outcome is None:
+        return ()
     whole = lookup.filled_contracts is None or lookup.filled_contracts == total
-    changed = outcome != intent.outcome or not intent.ord_id
-    if changed and (outcome not in TERMINAL or intent.kind == "algo" or whole):
-        reason = lookup.state
-        steps.append(SettleIntent(intent.cl_ord_id, outcome, lookup.ord_id, reason))
+    changed = (
+        outcome != intent.outcome or not intent.ord_id or child not in ("", intent.child_ord_id)
+    )
+    if changed and (outcome not in TERMINAL or whole):
+        reason = lookup.child_state or lookup.state
+        steps.append(SettleIntent(intent.cl_ord_id, outcome, lookup.ord_id, reason, child))
     return tuple(steps)
+
+
+def closes_others(intent: OrderIntent, held: Contracts, steps: Iterable[Correction]) -> bool:
+    """Whether these bookings close more than ``held``, its agent's (rule 5)."""
+    reduces = intent.reduce_only or (intent.pos_side, intent.side) in (
+        ("long", "sell"),
+        ("short", "buy"),
+    )
+    for step in steps:
+        if not isinstance(step, BookFill) or not reduces:
+            continue
+        moved = step.execution.signed
+        if held.sign * moved.sign >= 0 or abs(moved) > abs(held):
+            return True
+        held += moved
+    return False
 
 
 def _booking(intent: OrderIntent, execution: Execution) -> Correction:

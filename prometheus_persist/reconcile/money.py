@@ -17,7 +17,8 @@ entry prices (``outcome.py``).
    executions turn up.
 5. Positions that do not agree even once the plan is applied say nothing about the money: it is left
    where it is, and so is how far bills are accounted for.
-6. One currency. What was not read in full, or settles in another, is UNKNOWN.
+6. One currency: the books'. Other currencies are listed with the account, and not judged. What was
+   not read in full is UNKNOWN.
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ from prometheus_persist.reconcile.plan import (
     BookFill,
     BookOrphan,
     Finding,
+    Rescale,
+    SetAside,
     SetQuantity,
     in_application_order,
 )
@@ -27,6 +29,9 @@ from prometheus_persist.reconcile.views import VenueView
 from prometheus_persist.reconcile.walk import NOBODY, Holdings
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, PositionKey
 from prometheus_persist.state.money import ZERO, add, mul, sub, to_base
+
+
+Written = AdoptDifference | SetQuantity | Rescale
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def outcome(before: Holdings, findings: Iterable[Finding]) -> Outcome:
     """``before`` after all corrections of ``findings``."""
     holdings = before.copy()
     executions: list[tuple[str, Execution]] = []
-    later: list[AdoptDifference | SetQuantity] = []
+    later: list[Written] = []
     paid, possible, adopted = [ZERO], True, False
     for step in in_application_order(findings):
         if isinstance(step, (BookFill, BookOrphan)):
@@ -72,8 +77,10 @@ def outcome(before: Holdings, findings: Iterable[Finding]) -> Outcome:
         elif isinstance(step, AdoptDifference) and step.undoes:
             holdings.give_back(step)
             adopted = True
-        elif isinstance(step, (AdoptDifference, SetQuantity)):
+        elif isinstance(step, (AdoptDifference, SetQuantity, Rescale)):
             later.append(step)
+        elif isinstance(step, SetAside):
+            adopted = True
     lots = _lots(holdings)
     for change in later:
         _change(lots, change)
@@ -81,7 +88,7 @@ def outcome(before: Holdings, findings: Iterable[Finding]) -> Outcome:
         lots={key: held for key in sorted(lots) if (held := _held(lots[key]))},
         paid=add(*paid),
         executions=tuple(executions),
-        adopted=adopted or bool(later),
+        adopted=adopted or any(not isinstance(one, Rescale) for one in later),
         possible=possible,
     )
 
@@ -101,13 +108,20 @@ def _held(owners: Mapping[str, Lot]) -> dict[str, Lot]:
     return {owner: lot for owner, lot in owners.items() if lot.qty_contracts}
 
 
-def _change(lots: dict[PositionKey, dict[str, Lot]], change: AdoptDifference | SetQuantity) -> None:
-    """As ``apply.py`` does it: what nobody holds keeps its entry price, what is new has its own."""
+def _change(lots: dict[PositionKey, dict[str, Lot]], change: Written) -> None:
+    """As ``apply.py`` does it: what is held keeps its entry price, what is new has its own."""
+    if isinstance(change, Rescale):
+        for key, held in lots.items():
+            if key.inst_id == change.inst_id:
+                for name, lot in held.items():
+                    scaled = Contracts(mul(lot.qty_contracts.value, change.factor))
+                    held[name] = Lot(scaled, lot.entry_px)
+        return
     owners = lots.setdefault(change.key, {})
     if isinstance(change, SetQuantity):
         before = owners.get(change.agent_id)
-        if before is not None:
-            owners[change.agent_id] = Lot(change.qty_contracts, before.entry_px)
+        px = change.entry_px if before is None else before.entry_px
+        owners[change.agent_id] = Lot(change.qty_contracts, px)
         return
     before = owners.get(NOBODY)
     if before is None or not before.qty_contracts:

@@ -4,6 +4,11 @@
 - Every deviation is a ``Finding`` of one ``Case``, with the rows that prove it and one
   ``Resolution``: AUTO (corrections attached), ORPHAN (recorded, warned, frozen for new entries),
   HUMAN (nothing is touched until somebody approves), UNKNOWN (cannot be judged from what was read).
+- What a human decides carries at least one ``Alternative``, graded, with what it does to whom. The
+  finding's ``corrections`` are those of the one that is chosen: the first unless another was asked
+  for. An UNKNOWN finding may carry alternatives too; none of them is chosen before somebody says so.
+- ``about`` is what a finding that is not settled keeps shut: instruments, "" for all of them. Its
+  agent is kept shut with it (case C); an order without an answer keeps nothing else shut.
 - ``Correction`` is a closed sum type; ``apply.py`` turns it into one commit.
 - Ids are content hashes: the same view and books give the same plan, byte for byte.
 
@@ -17,7 +22,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from prometheus_persist.state import Contracts, Execution, PositionKey
+from prometheus_persist.reconcile.views import UnmanagedPosition
+from prometheus_persist.state import (
+    AccountIdentity,
+    Contracts,
+    Execution,
+    OrderIntent,
+    PositionKey,
+)
 
 
 class Verdict(StrEnum):
@@ -144,12 +156,77 @@ class RebuildLedger:
 
 @dataclass(frozen=True, slots=True)
 class SettleIntent:
-    """Give an open intent the outcome that the exchange proved."""
+    """Give an open intent the outcome that the exchange proved. ``child_ord_id`` is the order that
+    an algo order became."""
 
     cl_ord_id: str
     outcome: str
     ord_id: str
     reason: str
+    child_ord_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Put an order of ours into the books that they do not have, or had ended without it: into the
+    open ones, or with a terminal outcome among the ended."""
+
+    intent: OrderIntent
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseEpoch:
+    """Let no clOrdId be issued any more in an epoch up to ``above``: the exchange knows them."""
+
+    above: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rescale:
+    """The contract's size changed: every holding and open order by ``factor``, no money moves."""
+
+    inst_id: str
+    factor: Decimal
+    ct_val: Decimal
+    ct_mult: Decimal
+    finding_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Remember an execution that cannot be judged as seen, without moving anything; only ever on a
+    human's word."""
+
+    fill_id: str
+    inst_id: str
+    ts_ms: int
+    finding_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFinding:
+    """Remember that a finding was told: it is no news again."""
+
+    finding_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreAgent:
+    """Write what is lost of an agent's three books from what is left of them. ``alive`` False: as
+    dead, so that its positions can only be closed."""
+
+    agent_id: str
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetIdentity:
+    """Remember whose account the books are kept for. ``fresh``: from now on another one, whose
+    money starts anew."""
+
+    identity: AccountIdentity
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +274,17 @@ class BookCash:
 
 @dataclass(frozen=True, slots=True)
 class SetQuantity:
-    """Write one agent's position in the exchange's unit; only ever on approval."""
+    """Write how much one agent holds, without an execution; only ever on approval. Zero ends it.
+
+    ``entry_px`` and ``ts_ms`` count where the agent held nothing under the key before.
+    """
 
     agent_id: str
     key: PositionKey
     qty_contracts: Contracts
+    entry_px: Decimal = Decimal(0)
+    ts_ms: int = 0
+    finding_id: str = ""
 
 
 Correction = (
@@ -213,7 +296,46 @@ Correction = (
     | AdoptDifference
     | BookCash
     | SetQuantity
+    | TakeBack
+    | RaiseEpoch
+    | Rescale
+    | SetAside
+    | NoteFinding
+    | RestoreAgent
+    | SetIdentity
 )
+
+
+class Grade(StrEnum):
+    """How good an alternative is, best first."""
+
+    PROVEN = "proven"  # follows from what the exchange shows
+    DECLARED = "declared"  # a declared rule shares out what cannot be proven
+    ASSUMED = "assumed"  # somebody says so
+    OPEN = "open"  # nobody is charged; it stays in sight, frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an alternative does to one owner ("" is nobody): contracts as signed text in the key's
+    coordinates, and PnL plus fee as text, "" where no execution tells it."""
+
+    owner: str
+    key: str
+    contracts: str
+    money: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One way to settle a finding. ``name`` is what is chosen by, like ``close_all`` or
+    ``agent:A``; the part before the colon names its words: what it says, what speaks for it, what
+    against it, and what it leaves open (``alt.*`` in the catalogue)."""
+
+    name: str
+    grade: Grade
+    effects: tuple[Effect, ...]
+    corrections: tuple[Correction, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +365,10 @@ class MoneyCheck:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One deviation. ``what``, ``cause``, ``remedy`` are message ids; ``params`` fills them in."""
+    """One deviation. ``what``, ``cause``, ``remedy`` are message ids; ``params`` fills them in.
+
+    ``alternatives``, ``chosen``, ``about``: see the module.
+    """
 
     finding_id: str
     case: Case
@@ -256,11 +381,18 @@ class Finding:
     params: Mapping[str, str]
     evidence: tuple[Evidence, ...]
     corrections: tuple[Correction, ...]
+    alternatives: tuple[Alternative, ...] = ()
+    chosen: str = ""
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole outcome. ``fills_seen_ms`` is how far the exchange's fills are then booked."""
+    """The whole outcome. ``fills_seen_ms`` is how far the exchange's fills are then booked.
+
+    ``unmanaged`` are positions of products that the books do not keep: in sight, nobody's. ``bound``
+    is what the plan was made for and holds for alone: store id, uid, demo or live.
+    """
 
     read_ms: int
     items: tuple[ItemVerdict, ...]
@@ -270,6 +402,8 @@ class Plan:
     fills_seen_ms: int
     plan_hash: str
     money: MoneyCheck | None = None
+    unmanaged: tuple[UnmanagedPosition, ...] = ()
+    bound: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def needs_human(self) -> bool:
@@ -308,22 +442,34 @@ def in_application_order(findings: Iterable[Finding]) -> tuple[Correction, ...]:
 
 
 def _application_order(step: Correction) -> tuple[int, int, int, str]:
+    if isinstance(step, (SetIdentity, RaiseEpoch)):
+        return (-1, 0, 0, type(step).__name__)
+    if isinstance(step, RestoreAgent):
+        return (-1, 1, 0, step.agent_id)
     if isinstance(step, RebuildLedger):
         return (0, 0, 0, step.agent_id)
+    if isinstance(step, TakeBack):
+        return (0, 2, 0, step.intent.cl_ord_id)
     if isinstance(step, AdoptDifference) and step.undoes:
         return (0, 1, 0, f"{step.key} {step.undoes}")
     if isinstance(step, (BookFill, BookOrphan)):
         execution = step.execution
         place = f"{execution.fill_id} {step.part}"
         return (1, execution.ts_ms, trade_number(execution.trade_id), place)
+    if isinstance(step, SetAside):
+        return (1, step.ts_ms, 0, step.fill_id)
+    if isinstance(step, Rescale):
+        return (2, 0, 0, step.inst_id)
     if isinstance(step, SetQuantity):
-        return (2, 0, 0, f"{step.key} {step.agent_id}")
+        return (2, 1, 0, f"{step.key} {step.agent_id}")
     if isinstance(step, BookCash):
         return (3, step.ts_ms, 0, f"{step.ref} {step.agent_id}")
     if isinstance(step, AdoptDifference):
         return (4, 0, 0, str(step.key))
     if isinstance(step, SettleIntent):
         return (5, 0, 0, step.cl_ord_id)
+    if isinstance(step, NoteFinding):
+        return (6, 1, 0, step.finding_id)
     return (6, 0, 0, f"{step.inst_id} {step.finding_id}")
 
 

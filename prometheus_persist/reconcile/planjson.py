@@ -2,16 +2,20 @@
 
 1. The hash covers everything the plan says and does, and not when the exchange was read: an
    approval reads the exchange again, plans again, and compares.
-2. Equal plans are equal bytes (canonical JSON); the hash is their sha256.
+2. Equal plans are equal bytes (canonical JSON); the hash is their sha256. It covers what was chosen
+   and what the plan is bound to.
+3. A plan that was written down is approved by its content: ``hash_of_json`` works the hash out anew.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+from typing import Any
 
 from prometheus_persist.reconcile.plan import (
     AdoptDifference,
+    Alternative,
     BookCash,
     BookFill,
     BookOrphan,
@@ -19,12 +23,20 @@ from prometheus_persist.reconcile.plan import (
     Finding,
     FreezeInstrument,
     MoneyCheck,
+    NoteFinding,
     Plan,
+    RaiseEpoch,
     RebuildLedger,
+    Rescale,
+    RestoreAgent,
+    SetAside,
+    SetIdentity,
     SetQuantity,
     SettleIntent,
+    TakeBack,
 )
-from prometheus_persist.state import Execution, PositionKey
+from prometheus_persist.state import AccountIdentity, Execution, OrderIntent, PositionKey
+from prometheus_persist.state.documents import document
 from prometheus_persist.state.exactjson import JsonObject, dumps
 
 KINDS: dict[type[Correction], str] = {
@@ -36,7 +48,15 @@ KINDS: dict[type[Correction], str] = {
     AdoptDifference: "adopt_difference",
     BookCash: "book_cash",
     SetQuantity: "set_quantity",
+    TakeBack: "take_back",
+    RaiseEpoch: "raise_epoch",
+    Rescale: "rescale",
+    SetAside: "set_aside",
+    NoteFinding: "note_finding",
+    RestoreAgent: "restore_agent",
+    SetIdentity: "set_identity",
 }
+_BESIDE = ("plan_hash", "read_ms")  # stand beside what is hashed
 
 
 def hashed(plan: Plan) -> Plan:
@@ -48,6 +68,12 @@ def hashed(plan: Plan) -> Plan:
 def plan_to_json(plan: Plan) -> JsonObject:
     """The whole plan; ``plan_hash`` and ``read_ms`` stand beside what is hashed."""
     return {"plan_hash": plan.plan_hash, "read_ms": plan.read_ms, **_body(plan)}
+
+
+def hash_of_json(plan: JsonObject) -> str:
+    """The hash of a plan as it was written down, from its content; raises BadValue."""
+    body = {name: value for name, value in plan.items() if name not in _BESIDE}
+    return hashlib.sha256(dumps(body)).hexdigest()
 
 
 def _body(plan: Plan) -> JsonObject:
@@ -76,6 +102,8 @@ def _body(plan: Plan) -> JsonObject:
         "source_problems": list(plan.source_problems),
         "fills_seen_ms": plan.fills_seen_ms,
         "money": None if plan.money is None else _money(plan.money),
+        **({"unmanaged": [_fields(one) for one in plan.unmanaged]} if plan.unmanaged else {}),
+        **({"bound": dict(plan.bound)} if plan.bound else {}),
     }
 
 
@@ -87,6 +115,14 @@ def _money(money: MoneyCheck) -> JsonObject:
 
 
 def _finding(one: Finding) -> JsonObject:
+    asked: JsonObject = {}
+    if one.alternatives:
+        asked = {
+            "alternatives": [_alternative(each) for each in one.alternatives],
+            "chosen": one.chosen,
+        }
+    if one.about:
+        asked["about"] = list(one.about)
     return {
         "finding_id": one.finding_id,
         "case": one.case.value,
@@ -101,21 +137,34 @@ def _finding(one: Finding) -> JsonObject:
             {"kind": row.kind, "ref": row.ref, "fields": dict(row.fields)} for row in one.evidence
         ],
         "corrections": [_correction(step) for step in one.corrections],
+        **asked,
+    }
+
+
+def _alternative(one: Alternative) -> JsonObject:
+    return {
+        "name": one.name,
+        "grade": one.grade.value,
+        "effects": [_fields(each) for each in one.effects],
+        "corrections": [_correction(step) for step in one.corrections],
     }
 
 
 def _correction(step: Correction) -> JsonObject:
-    fields = {field.name: _plain(getattr(step, field.name)) for field in dataclasses.fields(step)}
-    return {"do": KINDS[type(step)], **fields}
+    return {"do": KINDS[type(step)], **_fields(step)}
+
+
+def _fields(value: Any) -> JsonObject:
+    return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Execution):
-        return {
-            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
+        return _fields(value)
     if isinstance(value, PositionKey):
         return _key(value)
+    if isinstance(value, (OrderIntent, AccountIdentity)):
+        return document(value)
     return value if isinstance(value, int) else str(value)
 
 

@@ -9,16 +9,29 @@ leaves all of that right. The executions booked to each agent tell.
    Anything else off shows against the exchange, or was written on approval (``SetQuantity``).
 3. A host that books without executions has no records here; a key of which no agent that is off
    has any is not judged.
-4. A human decides. The positions as booked are in the evidence; nothing is moved by itself.
+4. A human decides, for each agent: as its executions say, or as its ledgers say.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from prometheus_persist.reconcile.findings import finding
-from prometheus_persist.reconcile.plan import Case, Evidence, Finding, Item, Resolution
+from prometheus_persist.reconcile.plan import (
+    Alternative,
+    Case,
+    Effect,
+    Evidence,
+    Finding,
+    Grade,
+    Item,
+    Resolution,
+    SetQuantity,
+)
 from prometheus_persist.reconcile.views import Books
 from prometheus_persist.reconcile.walk import Holdings
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
+from prometheus_persist.state.money import ZERO
 
 
 def owner_findings(books: Books, before: Holdings) -> list[Finding]:
@@ -44,12 +57,36 @@ def _of_key(books: Books, before: Holdings, key: PositionKey) -> list[Finding]:
         or not off.keys() <= before.agents
     ):
         return []
-    return [_finding(name, key, before.held(name, key), booked[name], off) for name in off]
+    held = [one for name in off if (one := before.position(name, key)) is not None]
+    px, ts_ms = (held[0].entry_px, held[0].updated_ms) if held else (ZERO, 0)
+    return [
+        _finding(name, key, before.held(name, key), booked[name], off, px, ts_ms) for name in off
+    ]
 
 
 def _finding(
-    name: str, key: PositionKey, held: Contracts, booked: Contracts, off: dict[str, Contracts]
+    name: str,
+    key: PositionKey,
+    held: Contracts,
+    booked: Contracts,
+    off: dict[str, Contracts],
+    px: Decimal,
+    ts_ms: int,
 ) -> Finding:
+    def ways(finding_id: str) -> tuple[Alternative, ...]:
+        return tuple(
+            Alternative(
+                way,
+                grade,
+                (Effect(name, str(key), str(quantity - held)),),
+                (SetQuantity(name, key, quantity, px, ts_ms, finding_id),),
+            )
+            for way, grade, quantity in (
+                ("as_booked", Grade.PROVEN, booked),
+                ("as_written", Grade.ASSUMED, held),
+            )
+        )
+
     return finding(
         "owner_swapped",
         Case.C,
@@ -67,4 +104,5 @@ def _finding(
             Evidence("ledger", f"{each} {key}", {"off": str(quantity)})
             for each, quantity in off.items()
         ],
+        alternatives=ways,
     )

@@ -4,36 +4,57 @@
    of the two, the one that has seen the order end.
 2. Found: the state names the outcome (tables below). A terminal one is taken only when every
    contract that the exchange executed is booked; otherwise the reading is behind, no proof.
-3. Not found, never answered before, and without any trace: it never arrived (REJECTED).
-4. Not found, and so old that the exchange may have forgotten it: it neither rests nor was executed,
-   but whether it ever arrived cannot be told any more. A human may close it (CANCELED).
-5. Anything else is UNKNOWN. An accepted order that still rests is no finding.
-6. Case G: an order resting at the exchange under one of our ids that no open intent knows freezes
-   its instrument.
-7. Case I: a clOrdId of ours on more than one order freezes its instruments. The intent is settled
+3. An algo order that fired is what its child is: open while that is, ended as that ended. A child
+   that the exchange has no row of any more neither rests nor was executed beyond its fills.
+4. A stop that is attached to an order waits with it, and ends with it where that ended without an
+   execution. After one it exists by itself, and is judged like any other.
+5. Not found, never answered before, and without any trace: it never arrived (REJECTED).
+6. Not found, and so old that the exchange may have forgotten it: it neither rests nor was executed,
+   but whether it ever arrived cannot be told any more. A human may close it (CANCELED). Where the
+   exchange answers for the contract no more (delivered), nothing can rest there: it has ended.
+7. Anything else is UNKNOWN. An order that may be on its way, or whose question was not answered,
+   keeps nothing shut but itself. An accepted order that still rests is no finding.
+8. Case G: an order resting at the exchange under one of our ids that no open intent knows freezes
+   its instrument. A stop of ours that rests without the position it was for is told, once.
+9. Case I: a clOrdId of ours on more than one order freezes its instruments. The intent is settled
    by the genuine one (``attribute.namesakes``), never by what the others did.
-8. What a standing freeze names, or a human has lifted a freeze for, is no news (``is_known``).
+10. What a standing freeze names, or a human has lifted a freeze for, is no news (``is_known``).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
-from prometheus_persist.reconcile.attribute import algo_evidence, namesakes, order_evidence
+from prometheus_persist.reconcile.attribute import (
+    algo_evidence,
+    known_intent,
+    namesakes,
+    order_evidence,
+)
 from prometheus_persist.reconcile.canonical import ALGO_OPEN_STATES, ORDER_OPEN_STATES
 from prometheus_persist.reconcile.findings import finding
 from prometheus_persist.reconcile.plan import (
+    Alternative,
     Case,
     Evidence,
     Finding,
     FreezeInstrument,
+    Grade,
+    NoteFinding,
     Resolution,
     SettleIntent,
 )
 from prometheus_persist.reconcile.views import Books, VenueAlgoOrder, VenueOrder, VenueView
-from prometheus_persist.state import NO_CONTRACTS, Contracts, FreezeState, OrderIntent, Registry
+from prometheus_persist.reconcile.walk import Holdings
+from prometheus_persist.state import (
+    NO_CONTRACTS,
+    Contracts,
+    FreezeState,
+    OrderIntent,
+    PositionKey,
+)
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import Outcome
 
@@ -48,12 +69,14 @@ ALGO_OUTCOMES: Mapping[str, Outcome] = {
     "live": "ACCEPTED",
     "pause": "ACCEPTED",
     "partially_effective": "ACCEPTED",
-    "effective": "FILLED",
     "canceled": "CANCELED",
     "order_failed": "CANCELED",
     "partially_failed": "CANCELED",
 }
 OUTCOMES = {"order": ORDER_OUTCOMES, "algo": ALGO_OUTCOMES}
+FIRED = "effective"
+OTHERS_WAIT = frozenset({"why.contradiction", "why.fills_behind", "why.state_unknown"})
+"""What says that something is missing in the books: its instrument waits, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +90,10 @@ class _Seen:
     why: str = ""
     forgotten: bool = False
     detail: str = ""
+    unlisted: bool = False
+    wait_ms: int = 0
+    child_ord_id: str = ""
+    child_state: str = ""
 
 
 def intent_findings(
@@ -77,16 +104,47 @@ def intent_findings(
     lookups = _lookups(view, genuine)
     rows = _rows(view, genuine)
     traces = {fill.cl_ord_id for fill in view.fills} | rows.keys()
-    judged = (
-        _judge(
-            intent,
-            _seen(lookups.get(name), rows.get(name)),
-            intent.booked_contracts + booked.get(name, NO_CONTRACTS),
-            name in traces,
+    found: dict[str, Finding] = {}
+    ends: dict[str, Outcome] = {}
+    own_first = sorted(books.state.intents.items(), key=lambda each: (each[1].parent, each[0]))
+    for name, intent in own_first:
+        seen = _seen(lookups.get(name), rows.get(name))
+        done = intent.booked_contracts + booked.get(name, NO_CONTRACTS)
+        waits = bool(intent.parent) and seen.found is not True
+        one = (
+            _judge_attached(books, intent, seen, ends, booked)
+            if waits
+            else _judge(intent, seen, done, name in traces)
         )
-        for name, intent in sorted(books.state.intents.items())
-    )
-    return tuple(one for one in judged if one is not None)
+        if one is not None:
+            found[name] = one
+            ends |= {
+                step.cl_ord_id: cast(Outcome, step.outcome)
+                for step in one.corrections
+                if isinstance(step, SettleIntent)
+            }
+    return tuple(found[name] for name in sorted(found))
+
+
+def _judge_attached(
+    books: Books,
+    intent: OrderIntent,
+    seen: _Seen,
+    ends: Mapping[str, Outcome],
+    booked: Mapping[str, Contracts],
+) -> Finding | None:
+    """A stop that does not exist by itself, beside the order that it is attached to."""
+    parent = known_intent(books, intent.parent)
+    outcome = ends.get(intent.parent, parent.outcome if parent is not None else "CANCELED")
+    if outcome not in TERMINAL:
+        return None
+    filled = booked.get(intent.parent, NO_CONTRACTS)
+    if parent is not None:
+        filled += parent.booked_contracts
+    if filled and (seen.found is None and not seen.unlisted):
+        return _unjudged(intent, seen.why, seen.detail)
+    reason = "the exchange made none of it" if filled else "its order ended without an execution"
+    return _settled("intent_ended", intent, "CANCELED", intent.ord_id, reason)
 
 
 def _lookups(view: VenueView, genuine: Mapping[str, str]) -> dict[str, _Seen]:
@@ -100,6 +158,10 @@ def _lookups(view: VenueView, genuine: Mapping[str, str]) -> dict[str, _Seen]:
             "" if row.found is not None else "why.not_answered",
             row.forgotten,
             row.problem,
+            row.unlisted,
+            row.wait_ms,
+            row.child_ord_id,
+            row.child_state,
         )
         for row in view.lookups
         if row.found is not True or row.ord_id == genuine.get(row.cl_ord_id, row.ord_id)
@@ -112,12 +174,21 @@ def _rows(view: VenueView, genuine: Mapping[str, str]) -> dict[str, _Seen]:
         for row in sorted(view.orders, key=lambda row: row.updated_ms)
         if row.cl_ord_id and row.ord_id == genuine.get(row.cl_ord_id, row.ord_id)
     }
+    children = {(row.inst_id, row.ord_id): row for row in view.orders}
     algos = {
-        row.algo_cl_ord_id: _Seen(True, row.state, row.algo_id)
+        row.algo_cl_ord_id: _algo_seen(row, children.get((row.inst_id, row.ord_id)))
         for row in sorted(view.algo_orders, key=lambda row: row.created_ms)
         if row.algo_cl_ord_id
     }
     return orders | algos
+
+
+def _algo_seen(row: VenueAlgoOrder, child: VenueOrder | None) -> _Seen:
+    filled = None if child is None else child.filled_contracts
+    state = "" if child is None else child.state
+    return _Seen(
+        True, row.state, row.algo_id, filled, child_ord_id=row.ord_id, child_state=state
+    )
 
 
 def _seen(lookup: _Seen | None, row: _Seen | None) -> _Seen:
@@ -125,18 +196,25 @@ def _seen(lookup: _Seen | None, row: _Seen | None) -> _Seen:
         return lookup or _Seen(None, why="why.not_asked")
     if lookup is None or lookup.found is not True:
         return row
-    open_states = ORDER_OPEN_STATES | ALGO_OPEN_STATES
-    return row if lookup.state in open_states and row.state not in open_states else lookup
+    return row if _is_open(lookup) and not _is_open(row) else lookup
+
+
+def _is_open(seen: _Seen) -> bool:
+    """Whether it rests: by itself, or as the child that it became."""
+    state = seen.child_state if seen.state == FIRED else seen.state
+    return state in ORDER_OPEN_STATES | ALGO_OPEN_STATES
 
 
 def _judge(intent: OrderIntent, seen: _Seen, booked: Contracts, traced: bool) -> Finding | None:
     if seen.found is True:
         return _judge_found(intent, seen, booked)
-    if traced or booked:
+    if (traced or booked) and not seen.unlisted:
         return _unjudged(intent, "why.contradiction", seen.detail)
     absent = never_arrived(intent, seen.found)
     if absent is not None:
         return _settled("intent_never_arrived", intent, "REJECTED", "", absent.reason)
+    if seen.unlisted:
+        return _settled("intent_ended", intent, "CANCELED", intent.ord_id, "its contract is gone")
     if seen.found is False:
         return _unjudged(intent, "why.contradiction", seen.detail)
     if seen.forgotten:
@@ -153,22 +231,39 @@ def never_arrived(intent: OrderIntent, found: bool | None) -> SettleIntent | Non
 
 
 def _judge_found(intent: OrderIntent, seen: _Seen, booked: Contracts) -> Finding | None:
-    outcome = OUTCOMES[intent.kind].get(seen.state)
+    outcome = outcome_of(intent, seen.state, seen.child_ord_id, seen.child_state, booked)
     if outcome is None:
-        return _unjudged(intent, "why.state_unknown", seen.state)
-    if intent.kind == "order" and outcome in TERMINAL:
-        whole = intent.qty_contracts if outcome == "FILLED" else booked
+        return _unjudged(intent, "why.state_unknown", f"{seen.state} {seen.child_state}".strip())
+    if outcome in TERMINAL and (intent.kind == "order" or seen.state == FIRED):
+        known = intent.kind == "algo" or outcome != "FILLED"
+        whole = booked if known else intent.qty_contracts
         filled = seen.filled if seen.filled is not None else whole
         if filled != booked:
             return _unjudged(intent, "why.fills_behind", f"{filled} executed, {booked} booked")
-    if outcome == intent.outcome and (intent.ord_id or not seen.ord_id):
+    same_child = seen.child_ord_id in ("", intent.child_ord_id)
+    if outcome == intent.outcome and (intent.ord_id or not seen.ord_id) and same_child:
         return None
-    return _settled("intent_settled", intent, outcome, seen.ord_id or intent.ord_id, seen.state)
+    ord_id, reason = seen.ord_id or intent.ord_id, seen.child_state or seen.state
+    return _settled("intent_settled", intent, outcome, ord_id, reason, seen.child_ord_id)
 
 
-def _settled(kind: str, intent: OrderIntent, outcome: Outcome, ord_id: str, reason: str) -> Finding:
-    step = SettleIntent(intent.cl_ord_id, outcome, ord_id, reason)
+def outcome_of(
+    intent: OrderIntent, state: str, child_ord_id: str, child_state: str, booked: Contracts
+) -> Outcome | None:
+    """What a state at the exchange comes to (rules 2 and 3); None for one that is not known."""
+    if intent.kind == "order" or state != FIRED:
+        return OUTCOMES[intent.kind].get(state)
+    if child_state:
+        return ORDER_OUTCOMES.get(child_state)
+    return "CANCELED" if not child_ord_id or booked < intent.qty_contracts else "FILLED"
+
+
+def _settled(
+    kind: str, intent: OrderIntent, outcome: Outcome, ord_id: str, reason: str, child: str = ""
+) -> Finding:
+    step = SettleIntent(intent.cl_ord_id, outcome, ord_id, reason, child or intent.child_ord_id)
     human = kind == "intent_forgotten"
+    way = Alternative("canceled", Grade.PROVEN, (), (step,))
     return finding(
         kind,
         Case.F,
@@ -177,6 +272,8 @@ def _settled(kind: str, intent: OrderIntent, outcome: Outcome, ord_id: str, reas
         params=_params(intent) | {"outcome": outcome},
         evidence=[_lookup_evidence(intent, outcome, ord_id)],
         corrections=lambda _: (step,),
+        alternatives=lambda _: (way,) if human else (),
+        about=() if human else None,
     )
 
 
@@ -188,6 +285,7 @@ def _unjudged(intent: OrderIntent, why: str, detail: str) -> Finding:
         agent_id=intent.agent_id,
         params=_params(intent) | {"why": why, "detail": detail},
         evidence=[_lookup_evidence(intent, "", intent.ord_id)],
+        about=None if why in OTHERS_WAIT else (),
     )
 
 
@@ -251,21 +349,53 @@ def _duplicate(
 
 
 def _stray(books: Books, cl_ord_id: str, row: VenueOrder | VenueAlgoOrder) -> bool:
-    if cl_ord_id in books.state.intents:
+    """Whether an order is ours and no open intent knows it. ``books`` are the recognised ones."""
+    known = known_intent(books, cl_ord_id)
+    if cl_ord_id in books.state.intents or (known is not None and known.outcome not in TERMINAL):
         return False
     if isinstance(row, VenueOrder) and row.algo_cl_ord_id in books.order_owners:
         return False
-    return (
-        cl_ord_id in books.order_owners
-        or books.state.registry.owner_of_tag(row.tag) is not None
-        or _looks_ours(books.state.registry, cl_ord_id)
+    by_tag = not cl_ord_id and books.state.registry.owner_of_tag(row.tag) is not None
+    return cl_ord_id in books.order_owners or by_tag
+
+
+def stops_alone(
+    books: Books, view: VenueView, after: Holdings, settled: Iterable[str]
+) -> tuple[Finding, ...]:
+    """One finding per stop of ours that rests without a position that it could close.
+
+    A stop of an agent that has an order open on the key may be waiting for that one's execution.
+    """
+    ended = frozenset(settled)
+    open_intents = [one for name, one in sorted(books.state.intents.items()) if name not in ended]
+    entering = {
+        (one.agent_id, PositionKey(one.inst_id, one.mgn_mode, one.pos_side))
+        for one in open_intents
+        if one.kind == "order"
+    }
+    resting = {row.algo_cl_ord_id for row in view.algo_orders if row.state in ALGO_OPEN_STATES}
+    found = []
+    for one in open_intents:
+        key = PositionKey(one.inst_id, one.mgn_mode, one.pos_side)
+        closes = one.reduce_only or (one.pos_side, one.side) in (("long", "sell"), ("short", "buy"))
+        if one.kind != "algo" or not closes or one.cl_ord_id not in resting:
+            continue
+        against = 1 if one.pos_side != "net" or one.side == "sell" else -1
+        if after.held(one.agent_id, key).sign != against and (one.agent_id, key) not in entering:
+            found.append(_alone(one))
+    return tuple(one for one in found if one.finding_id not in books.state.freeze.lifted)
+
+
+def _alone(intent: OrderIntent) -> Finding:
+    return finding(
+        "stop_alone",
+        Case.G,
+        Resolution.AUTO,
+        agent_id=intent.agent_id,
+        params=_params(intent) | {"ord_id": intent.ord_id},
+        evidence=[_lookup_evidence(intent, intent.outcome, intent.ord_id)],
+        corrections=lambda finding_id: (NoteFinding(finding_id, "a stop without its position"),),
     )
-
-
-def _looks_ours(registry: Registry, cl_ord_id: str) -> bool:
-    """Whether it is a clOrdId as this store makes them: tag, store id, epoch and number."""
-    match = re.fullmatch(rf"(\w{{1,16}}){registry.store_id}[a-z0-9]{{12}}", cl_ord_id, re.ASCII)
-    return match is not None and registry.owner_of_tag(match.group(1)) is not None
 
 
 def _resting(inst_id: str, rows: list[Evidence]) -> Finding:

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Decimal, localcontext
 
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution
+from prometheus_persist.state.models import Side
 from prometheus_persist.state.money import DIGITS_MAX, ZERO, add, div, mul, sub
 
 FEE_STEP = Decimal("1e-12")
@@ -57,15 +58,47 @@ def split(
     """(owner, part, its execution) of every bearer with a part; parts are named "1/3" and so on."""
     names = sorted(held, key=bearing_order)
     parts = shares(execution.qty_contracts, held, lot_sz)
-    borne = [(name, part) for name, part in zip(names, parts, strict=True) if part]
-    fees = money_shares(execution.fee, [part.value for _, part in borne])
+    return portions(execution, dict(zip(names, parts, strict=True)))
+
+
+def portions(
+    execution: Execution, borne: Mapping[str, Contracts]
+) -> list[tuple[str, str, Execution]]:
+    """The same for parts that somebody else worked out; they add up to the execution."""
+    held = [(name, borne[name]) for name in sorted(borne, key=bearing_order) if borne[name]]
+    fees = money_shares(execution.fee, [part.value for _, part in held])
     return [
         (
             name,
-            f"{number}/{len(borne)}" if len(borne) > 1 else "",
+            f"{number}/{len(held)}" if len(held) > 1 else "",
             dataclasses.replace(execution, qty_contracts=part, fee=fee),
         )
-        for number, ((name, part), fee) in enumerate(zip(borne, fees, strict=True), start=1)
+        for number, ((name, part), fee) in enumerate(zip(held, fees, strict=True), start=1)
+    ]
+
+
+def delivered(
+    execution: Execution, held: Mapping[str, Contracts]
+) -> list[tuple[str, str, Execution]]:
+    """A delivery closes whatever every owner holds (signed), on whichever side, at its price.
+
+    They add up to the execution; who stands against the others is closed by the other side.
+    """
+    names = sorted((name for name in held if held[name]), key=bearing_order)
+    fees = money_shares(execution.fee, [abs(held[name]).value for name in names])
+    other: Side = "buy" if execution.side == "sell" else "sell"
+    return [
+        (
+            name,
+            f"{number}/{len(names)}" if len(names) > 1 else "",
+            dataclasses.replace(
+                execution,
+                qty_contracts=abs(held[name]),
+                side=execution.side if held[name].sign != execution.signed.sign else other,
+                fee=fee,
+            ),
+        )
+        for number, (name, fee) in enumerate(zip(names, fees, strict=True), start=1)
     ]
 
 

@@ -19,12 +19,15 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from itertools import combinations
 
-from prometheus_persist.reconcile.findings import finding
+from prometheus_persist.reconcile.findings import EVERYTHING, finding
 from prometheus_persist.reconcile.plan import (
+    Alternative,
     BookCash,
     Case,
+    Effect,
     Evidence,
     Finding,
+    Grade,
     MoneyCheck,
     Resolution,
     Verdict,
@@ -80,6 +83,7 @@ def unexplained(
     digest = hashlib.sha256(dumps({**shown, **again, "amount": plain(amount)})).hexdigest()
     ref = f"{UNEXPLAINED}:{digest[:_REF_HEX_CHARS]}:{plain(amount)}:{plain(off)}"
     step = BookCash(NOBODY, ref, UNEXPLAINED, amount, "", check.bills_ms)
+    effects = (Effect(NOBODY, "", "", plain(amount)),)
     kind = "money_adopted" if adopted else "money_unexplained"
     found = finding(
         kind if abs(gap) < CENT else "bills_do_not_add_up",
@@ -93,7 +97,8 @@ def unexplained(
             "amount": plain(amount),
         },
         evidence=[Evidence("balance", check.ccy, shown)],
-        corrections=lambda _: (step,),
+        alternatives=lambda _: (Alternative("account", Grade.OPEN, effects, (step,)),),
+        about=EVERYTHING,
     )
     return [found], dataclasses.replace(check, verdict=Verdict.MISMATCH)
 

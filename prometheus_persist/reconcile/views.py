@@ -396,3 +396,4 @@ class Books:
     recorded: Mapping[str, Mapping[PositionKey, Contracts]] = field(default_factory=dict)
     adopted: tuple[Adoption, ...] = ()
     sizes: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    epoch: int = 0

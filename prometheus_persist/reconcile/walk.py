@@ -1,6 +1,8 @@
 """Walking the unbooked fills through the books, one by one, in the order in which they happened.
 
 1. A fill with an owner moves that owner's position.
+   One that is only meant to reduce, and executes more than its owner then holds against it, closed
+   somebody else's contracts (``EXCESS``): who bears that is not proven.
 2. A fill without one, at its moment:
    - opens or adds to what is held in total: nobody's (``ORPHAN``);
    - reduces while no agent holds the key: nobody's, it closes what nobody owned (``ORPHAN``);
@@ -8,15 +10,16 @@
      older than the fill and large enough: that agent was closed from outside (``CLOSED``);
    - reduces what several hold, and was forced (liquidation, ADL): every bearer's part of it, by
      the declared rule of ``split.py`` (``SPLIT``);
+   - is a delivery of all that is held: everybody is closed whole (``SPLIT``);
    - reduces anything else: who was closed cannot be proven (``CONTESTED``).
 3. ``CLOSED`` stands only if it also holds at the end: after all owned fills alone the same agent is
    the only holder, what was closed lies between zero and that, and the exchange shows the result.
    ``SPLIT`` stands only if the exchange shows the result.
 4. A key with one contested fill is contested as a whole; so is a key whose owned fills lead to the
-   opposite side of what the exchange shows. The suggestion there: all its unowned fills to nobody.
-   So is the fill of an order that only carries the clOrdId of another one.
-5. A fill that cannot be booked (it closes more than its owner has, under posSide long or short; its
-   owner has no ledger) is ``IMPOSSIBLE`` or contested, and books nothing.
+   opposite side of what the exchange shows. All its unowned fills are taken for nobody's until a
+   human has chosen (``alternatives.py``). So is the fill of an order that only carries the clOrdId
+   of another one.
+5. A fill that cannot be booked is ``IMPOSSIBLE``, and books nothing.
 6. What is held now is not what was held then where something later is booked already: a fill
    without an owner that another agent's later execution follows proves nothing (``CONTESTED``).
 7. What the system itself sent (``SYSTEM_OWNER``: closing what nobody owns) is nobody's, proven.
@@ -31,10 +34,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.reconcile.attribute import FORCED, Claim
+from prometheus_persist.reconcile.attribute import DELIVERY, FORCED, Claim
 from prometheus_persist.reconcile.compare import LedgerPair
 from prometheus_persist.reconcile.plan import AdoptDifference
-from prometheus_persist.reconcile.split import NOBODY, split
+from prometheus_persist.reconcile.split import NOBODY, delivered, split
 from prometheus_persist.reconcile.views import Move
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, Position, PositionKey
 from prometheus_persist.state.booking import applied
@@ -52,7 +55,11 @@ class How(StrEnum):
     SPLIT = "split"
     ORPHAN = "orphan"
     CONTESTED = "contested"
+    EXCESS = "excess"
     IMPOSSIBLE = "impossible"
+
+
+DISPUTED = frozenset({How.CONTESTED, How.EXCESS})
 
 
 class Holdings:
@@ -150,7 +157,7 @@ class Holdings:
 class Step:
     """One fill, or one owner's part of it, and where it went.
 
-    ``closes`` when it reduced its owner's position.
+    ``closes`` when it reduced its owner's position; ``booked`` False where that cannot be.
     """
 
     claim: Claim
@@ -160,14 +167,17 @@ class Step:
     pnl: Money = ZERO
     closes: bool = False
     part: str = ""
+    booked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """All steps, what is held after them, and the keys that only a human can settle."""
+    """All steps, what was held before them (``start``) and after them, and the keys that only a
+    human can settle. What is disputed counts as nobody's, as far as nobody can hold it."""
 
     steps: tuple[Step, ...]
     after: Holdings
+    start: Holdings
     contested: frozenset[PositionKey] = field(default_factory=frozenset)
     opposed: frozenset[PositionKey] = field(default_factory=frozenset)
 
@@ -194,14 +204,14 @@ def walk(
         done = _pass(start, judged, contested)
         more = _contested(done, owned_only, venue) - contested
         if not more:
-            return Walk(done.steps, done.after, contested, opposed)
+            return Walk(done.steps, done.after, start, contested, opposed)
         contested |= more
 
 
 def _pass(start: Holdings, claims: tuple[Claim, ...], contested: frozenset[PositionKey]) -> Walk:
     holdings = start.copy()
     steps = tuple(step for claim in claims for step in _steps(holdings, claim, contested))
-    return Walk(steps, holdings)
+    return Walk(steps, holdings, start)
 
 
 def _steps(holdings: Holdings, claim: Claim, contested: frozenset[PositionKey]) -> list[Step]:
@@ -210,9 +220,15 @@ def _steps(holdings: Holdings, claim: Claim, contested: frozenset[PositionKey]) 
     if claim.owner == SYSTEM_OWNER:
         return [_step(holdings, claim, execution, How.OWN, NOBODY)]
     if claim.owner is not None and claim.owner in holdings.agents:
-        return [_step(holdings, claim, execution, How.OWN, claim.owner)]
+        how = How.EXCESS if _exceeds(holdings, claim.owner, claim, execution) else How.OWN
+        return [_step(holdings, claim, execution, how, claim.owner if how is How.OWN else NOBODY)]
     if claim.owner is not None or claim.duplicate or execution.key in contested:
         return [_step(holdings, claim, execution, How.CONTESTED, NOBODY)]
+    if execution.category == DELIVERY and (everyone := _delivered(holdings, execution)):
+        return [
+            _step(holdings, claim, piece, How.SPLIT, owner, part)
+            for owner, part, piece in delivered(execution, everyone)
+        ]
     bearers = _bearers(holdings, execution)
     if bearers and _shared(holdings, execution.key):
         return [
@@ -222,6 +238,21 @@ def _steps(holdings: Holdings, claim: Claim, contested: frozenset[PositionKey]) 
     return [_step(holdings, claim, execution, *_unowned(holdings, execution))]
 
 
+def _exceeds(holdings: Holdings, owner: str, claim: Claim, execution: Execution) -> bool:
+    """Whether an order that is only meant to reduce goes beyond what its owner holds."""
+    held = holdings.held(owner, execution.key)
+    against = held.sign * execution.signed.sign < 0
+    return claim.reduces and not (against and not execution.qty_contracts > abs(held))
+
+
+def _delivered(holdings: Holdings, execution: Execution) -> dict[str, Contracts]:
+    """Everybody's contracts, where the delivery closes just these; empty where it does not."""
+    key = execution.key
+    held = {name: holdings.held(name, key) for name in (*holdings.holders(key), NOBODY)}
+    fits = holdings.total(key) == -execution.signed
+    return {n: quantity for n, quantity in held.items() if quantity} if fits else {}
+
+
 def _step(
     holdings: Holdings, claim: Claim, execution: Execution, how: How, owner: str, part: str = ""
 ) -> Step:
@@ -229,7 +260,8 @@ def _step(
     try:
         pnl = holdings.book(owner, execution)
     except BadValue:
-        return Step(claim, execution, How.IMPOSSIBLE, owner)
+        disputed = how in DISPUTED
+        return Step(claim, execution, how if disputed else How.IMPOSSIBLE, owner, booked=False)
     closes = before.sign * execution.signed.sign < 0
     return Step(claim, execution, how, owner, pnl, closes, part)
 
@@ -280,7 +312,8 @@ def _contested(
     for step in done.steps:
         key = step.execution.key
         if (
-            step.how in (How.CONTESTED, How.IMPOSSIBLE)
+            step.how in DISPUTED
+            or step.how is How.IMPOSSIBLE
             or (
                 step.how is How.CLOSED
                 and not _stands(step.owner, key, done.after, owned_only, venue)

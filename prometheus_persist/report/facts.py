@@ -142,6 +142,18 @@ class FlattenFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class WithheldFacts:
+    """What takes no new entries until a reconciliation lifts it: an instrument ("" with no agent:
+    all of them) or an agent. ``waits_for`` is ``human`` (somebody has to decide), ``exchange`` (it
+    cannot be judged yet); ``finding_ids`` say why."""
+
+    inst_id: str
+    agent_id: str
+    waits_for: str
+    finding_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecoveryFacts:
     """The whole report. ``plan`` is None where the exchange could not be asked.
 
@@ -153,6 +165,13 @@ class RecoveryFacts:
     ``incomplete`` (the exchange could not be read: nothing is called flat, trading stays shut).
     ``postponed`` has the orders on their way for whose sake nothing was compared this time; the
     gate is then as it was, and ``decision`` says how.
+
+    ``decision`` is what a second look at the books says, ``left``, once ``plan`` was applied; where
+    only a part could be, ``applied_ids`` has its findings. ``human`` and ``incomplete`` may be about
+    a part of it: ``withheld`` then takes no new entries, and ``may_trade`` says that the rest does.
+    ``unanswered`` are orders whose fate is not known yet; they keep nothing shut but themselves.
+    ``offset_ms`` is the exchange's clock less ours. ``options`` are those of a command about this
+    store and this account (``--dir``, ``--exchange``, ``--live``).
     """
 
     restore: RestoreFacts
@@ -170,3 +189,10 @@ class RecoveryFacts:
     mode: str = ""
     postponed: tuple[str, ...] = ()
     flattened: FlattenFacts | None = None
+    left: Plan | None = None
+    applied_ids: frozenset[str] = frozenset()
+    withheld: tuple[WithheldFacts, ...] = ()
+    may_trade: bool = False
+    unanswered: tuple[str, ...] = ()
+    offset_ms: int = 0
+    options: str = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_persist.clock import Clock
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Desk:
-    """Of one open session. ``lived_ms``: until when the process before is known to have lived."""
+    """Of one open session. ``lived_ms``: until when the process before is known to have lived.
+    ``options``: of a command about this store, once an exchange was given."""
 
     state: SystemState
     settings: Settings
@@ -37,12 +39,14 @@ class Desk:
     gate: IntentGate
     log: AuditLog
     lived_ms: int
+    directory: Path
+    options: str = ""
     hearing: Hearing = field(default_factory=Hearing)
     index: StreamIndex = field(default_factory=StreamIndex)
 
     def books(self) -> Books:
         """The books as they stand."""
-        return self.index.books(self.state, self.store.image.streams)
+        return self.index.books(self.state, self.store.image.streams, self.store.epoch)
 
     def booked(self) -> Books:
         """The books as far as booking one order needs them: at a cost that does not grow."""
@@ -61,11 +65,25 @@ class Desk:
         self._take()
         return self.index.ended.get(cl_ord_id)
 
+    @property
+    def may_trade(self) -> bool:
+        """Whether new entries may pass on some instrument."""
+        return self.gate.is_open and "" not in self.gate.withheld
+
     def on_their_way(self) -> dict[str, int]:
         """The unanswered orders that may still arrive, and for how many milliseconds more."""
-        return self.gate.on_their_way(
-            self.clock.now_ms(), self.settings.in_flight_ms, self.lived_ms
-        )
+        return self._waits(self.settings.in_flight_ms)
+
+    def in_hand(self) -> dict[str, int]:
+        """Those of them whose block is running in another thread."""
+        return {name: ms for name, ms in self.on_their_way().items() if self.gate.in_hand(name)}
+
+    def waits_ms(self) -> dict[str, int]:
+        """The same of those that may have arrived and not be shown yet."""
+        return self._waits(self.settings.in_flight_ms + self.settings.index_lag_ms)
+
+    def _waits(self, in_flight_ms: int) -> dict[str, int]:
+        return self.gate.on_their_way(self.clock.now_ms(), in_flight_ms, self.lived_ms)
 
     def audit(self, lines: list[str]) -> None:
         """Into ``recovery_log.txt``, with time, epoch and sequence."""

@@ -147,7 +147,7 @@ def _end_of(desk: Desk, reader: ExchangeReader, cl_ord_id: str) -> str:
         except VenueError as problem:
             return problem.detail
         if intent.outcome == "UNKNOWN":
-            wait_for_arrivals(desk)
+            wait_for_arrivals(desk, desk.on_their_way())
     intent = desk.state.intents.get(cl_ord_id) or desk.ended(cl_ord_id)
     if intent is None or intent.outcome == "FILLED":
         return ""

@@ -45,10 +45,13 @@ class StreamIndex:
     money: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     recorded: dict[str, dict[PositionKey, Contracts]] = field(default_factory=dict)
     adopted: dict[str, Adoption] = field(default_factory=dict)
+    sizes: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     _recent: list[tuple[int, str, JsonObject]] = field(default_factory=list)
     _seen: dict[str, int] = field(default_factory=dict)
 
-    def books(self, state: SystemState, streams: Mapping[str, list[JsonObject]]) -> Books:
+    def books(
+        self, state: SystemState, streams: Mapping[str, list[JsonObject]], epoch: int = 0
+    ) -> Books:
         """The three-book comparison's own side, as it stands until something is saved.
 
         Costs what is open and new, not what has ever been booked: nothing old is copied.
@@ -70,6 +73,8 @@ class StreamIndex:
             _moves(self._recent),
             self.recorded,
             tuple(self.adopted.values()),
+            self.sizes,
+            epoch,
         )
 
     def take(self, streams: Mapping[str, list[JsonObject]], since_ms: int = 0) -> None:
@@ -86,12 +91,17 @@ class StreamIndex:
                     self._pay(record["agent_id"], record["kind"], record["amount"])
                 elif record.get("category") in ("adopted", "released"):
                     self._adoption(record)
+                elif record.get("category") == "set_aside":
+                    self.booked.add(record["fill_id"])
                 else:
                     self._execution(record, since_ms)
             self._seen[name] = len(records)
 
     def _execution(self, record: JsonObject, since_ms: int) -> None:
         self.booked.add(record["fill_id"])
+        if "ct_val" in record:
+            size = Decimal(record["ct_val"]), Decimal(record["ct_mult"])
+            self.sizes[record["inst_id"]] = size
         owner = record.get("agent_id", NOBODY)
         for kind in ("pnl", "fee"):  # an orphan of old has none
             self._pay(owner, kind, record.get(kind, "0"))

@@ -1,9 +1,14 @@
 """From books and a reader to a plan, and from a plan to a decision.
 
 - ``go``             nothing differs, or what differs is proven: apply, open the gate
-- ``go_restricted``  the same, while something is frozen
-- ``human``          something needs a human: apply nothing
-- ``incomplete``     the exchange could not be read in full: apply nothing, call nothing flat
+- ``go_restricted``  the same, while something is frozen or an order's fate is not known
+- ``human``          something needs a human
+- ``incomplete``     something could not be read or judged: nothing of it is called flat
+
+What needs a human or cannot be judged keeps shut what it is about (``Finding.about``), and nothing
+of it is applied: its instruments take no new entries, and what is proven of the others is applied
+there. Everything stays shut, and nothing is applied, where the exchange was not read in full, where
+a direction differs (case D; ``Settings.human_stops``), and for findings about all of it.
 
 A reading between an order's end and its fills shows the one without the other. So a view that
 cannot be judged is read again, and nobody is stopped by a single reading: what needs a human counts
@@ -13,18 +18,23 @@ once two consecutive readings show the same finding. At most ``READS_MAX`` readi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from prometheus_persist.clock import Clock, SystemClock
 from prometheus_persist.errors import EXIT_HUMAN, EXIT_OK, EXIT_VENUE, VenueError
 from prometheus_persist.exchange.reader import ExchangeReader, ViewRequest
+from prometheus_persist.reconcile.account import for_another
 from prometheus_persist.reconcile.decide import reconcile
-from prometheus_persist.reconcile.plan import Plan, Resolution
+from prometheus_persist.reconcile.findings import Choices
+from prometheus_persist.reconcile.plan import Case, Finding, Plan, Resolution
 from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.recovery import restore
 from prometheus_persist.report.build import money_rows, source_facts, system_facts
-from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts
+from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, WithheldFacts
 from prometheus_persist.session.configured import visited, visiting
 from prometheus_persist.session.index import StreamIndex
 from prometheus_persist.session.settings import Settings
@@ -49,13 +59,35 @@ EXIT_OF_DECISION = {
 class Reading:
     """What the exchange showed, and the plan of it; ``problem`` where there is none.
 
-    ``confirmed``: what needs a human was there in the reading before, too.
+    ``confirmed``: what needs a human was there in the reading before, too. ``books`` are those that
+    the plan is of.
     """
 
     plan: Plan | None
     view: VenueView | None = None
     problem: str = ""
     confirmed: bool = False
+    books: Books | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A human's word: for the plan with this hash, and for these of its alternatives."""
+
+    plan_hash: str
+    choices: Choices = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a plan comes to. ``apply`` is what of it may be applied, None for nothing; ``is_open``
+    whether anything may trade, and then all but ``withheld``."""
+
+    word: str
+    apply: Plan | None
+    is_open: bool
+    withheld: tuple[WithheldFacts, ...] = ()
+    unanswered: tuple[str, ...] = ()
 
 
 def plan_only(
@@ -71,17 +103,27 @@ def plan_only(
     restored = restore(visited(Path(directory)), clock=clock)
     state, index = state_from(restored.documents), StreamIndex()
     books = index.books(state, restored.streams)
-    reading = read(books, reader, clock, visiting(Path(directory)))
+    settings = visiting(Path(directory))
+    reading = read(books, reader, clock, settings)
+    decision = decide(reading.plan, settings, confirmed=reading.confirmed)
     return facts_of(
         books,
         reading,
         restored.facts,
         public_records=len(restored.streams.get(PUBLIC_TRADES, [])),
-        decision=decide(reading.plan, approved=False, confirmed=reading.confirmed)[0],
-        applied=False,
+        decision=decision,
         policy=policy,
         duration_ms=round((clock.monotonic_s() - started) * 1000),
+        options=options_of(directory, reader),
     )
+
+
+def options_of(directory: Path | str, reader: ExchangeReader | None) -> str:
+    """The options of a command about this store and this account."""
+    url = str(getattr(reader, "url", ""))
+    found = ["--dir", str(directory), *(["--exchange", url] if url else [])]
+    live = getattr(reader, "demo", None) is False
+    return shlex.join([*found, *(["--live"] if live else [])])
 
 
 def facts_of(
@@ -90,10 +132,10 @@ def facts_of(
     restored: RestoreFacts,
     *,
     public_records: int,
-    decision: str,
-    applied: bool,
+    decision: Decision,
     policy: str,
     duration_ms: int,
+    options: str,
 ) -> RecoveryFacts:
     """Everything there is to say of one reconciliation; the books as they now stand."""
     freeze = books.state.freeze
@@ -101,7 +143,7 @@ def facts_of(
         restore=restored,
         system=system_facts(books.state, public_records),
         plan=reading.plan,
-        applied=applied,
+        applied=False,
         decision=with_freeze(decision, freeze),
         venue_problem=reading.problem,
         frozen_instruments=tuple(sorted(freeze.instruments)),
@@ -110,6 +152,11 @@ def facts_of(
         money_rows=money_rows(books.money) if reading.view is not None else (),
         sources=source_facts(reading.view.sources) if reading.view is not None else (),
         policy=policy,
+        withheld=decision.withheld,
+        may_trade=decision.is_open,
+        unanswered=decision.unanswered,
+        offset_ms=0 if reading.view is None else reading.view.offset_ms,
+        options=options,
     )
 
 
@@ -117,7 +164,7 @@ def read_plan(
     books: Books, reader: ExchangeReader, clock: Clock, in_flight_ms: int
 ) -> tuple[Plan | None, str]:
     """The plan of the present view, or why there is none."""
-    reading = read(books, reader, clock, Settings(in_flight_ms=in_flight_ms))
+    reading = read(books, reader, clock, Settings(in_flight_ms=in_flight_ms, index_lag_ms=0))
     return reading.plan, reading.problem
 
 
@@ -127,10 +174,17 @@ def read(
     clock: Clock,
     settings: Settings,
     *,
-    approved: str | None = None,
+    approved: Approval | None = None,
+    waits_ms: Mapping[str, int] = MappingProxyType({}),
+    adopt_account: str = "",
 ) -> Reading:
-    """What the exchange shows, read until it can be judged; ``approved`` is the hash looked for."""
+    """What the exchange shows, read until it can be judged; ``approved`` is the plan looked for.
+
+    ``waits_ms``: how long each unanswered order may still be on its way, or not be shown.
+    ``adopt_account``: the uid whose account the books are kept for from now on.
+    """
     end_s = clock.monotonic_s() + settings.recovery_budget_s
+    started_s = clock.monotonic_s()
     before: frozenset[str] = frozenset()
     found = Reading(None)
     for number in range(READS_MAX):
@@ -139,38 +193,127 @@ def read(
         left_s = end_s - clock.monotonic_s()
         if number and left_s <= 0:
             break
+        gone_ms = round((clock.monotonic_s() - started_s) * 1000)
+        waits = {name: ms - gone_ms for name, ms in waits_ms.items() if ms > gone_ms}
         try:
-            view = reader.read_view(_request(books, clock, settings, left_s))
+            view = reader.read_view(_request(books, clock, settings, left_s, waits))
         except VenueError as failed:
             return Reading(None, problem=failed.detail)
-        plan = reconcile(books, view)
+        mine = books
+        if adopt_account and view.uid == adopt_account:
+            mine = for_another(books, view.read_ms)
+        plan = reconcile(mine, view)
+        if approved is not None and plan.plan_hash == approved.plan_hash:
+            chosen = reconcile(mine, view, approved.choices) if approved.choices else plan
+            return Reading(chosen, view, confirmed=True, books=mine)
         human = _for_a_human(plan)
         seen_once = bool(human) and not human & before
-        found = Reading(plan, view, UNCONFIRMED if seen_once else "", confirmed=not seen_once)
-        if approved is not None and plan.plan_hash == approved:
-            return Reading(plan, view, confirmed=True)
+        problem = UNCONFIRMED if seen_once else ""
+        found = Reading(plan, view, problem, confirmed=not seen_once, books=mine)
         if plan.source_problems or not (plan.incomplete or human - before):
             break
         before = human
     return found
 
 
-def decide(plan: Plan | None, *, approved: bool, confirmed: bool = True) -> tuple[str, bool]:
-    """The decision, and whether the plan is to be applied; ``confirmed`` as in ``Reading``."""
-    if plan is None or plan.incomplete:
-        return "incomplete", False
-    if plan.needs_human and not approved:
-        return ("human" if confirmed else "incomplete"), False
-    return "go", True
+def decide(
+    plan: Plan | None, settings: Settings, *, approved: bool = False, confirmed: bool = True
+) -> Decision:
+    """What the plan comes to; ``confirmed`` as in ``Reading``."""
+    if plan is None or plan.source_problems:
+        return Decision("incomplete", None, is_open=False)
+    open_findings = [
+        one
+        for one in plan.findings
+        if one.resolution is Resolution.UNKNOWN
+        or (one.resolution is Resolution.HUMAN and not approved)
+    ]
+    humans = [one for one in open_findings if one.resolution is Resolution.HUMAN]
+    unknown = [one for one in open_findings if one.resolution is Resolution.UNKNOWN]
+    withheld = _withheld(open_findings)
+    unanswered = tuple(
+        one.params["cl_ord_id"] for one in unknown if not one.about and "cl_ord_id" in one.params
+    )
+    word = "go"
+    if unknown and any(one.about for one in unknown):
+        word = "incomplete"
+    if humans:
+        word = "human" if confirmed else "incomplete"
+    whole = any("" in one.about for one in unknown) or _stops(humans, settings)
+    if whole:
+        return Decision(word, None, is_open=False, withheld=withheld, unanswered=unanswered)
+    if plan.money is not None and plan.money.problem == "why.money_unread":
+        return Decision("incomplete", None, is_open=False)
+    apply = plan if not open_findings else part_of(plan, open_findings, withheld)
+    return Decision(word, apply, is_open=True, withheld=withheld, unanswered=unanswered)
 
 
-def with_freeze(decision: str, freeze: FreezeState) -> str:
-    """``go`` becomes ``go_restricted`` while anything is frozen."""
-    restricted = decision == "go" and bool(freeze.instruments or freeze.everything)
-    return "go_restricted" if restricted else decision
+def _stops(humans: list[Finding], settings: Settings) -> bool:
+    """Whether a human has to speak before anything trades (``Settings.human_stops``)."""
+    if settings.human_stops == "everything":
+        return bool(humans)
+    account = any(one.case is Case.L and "" in one.about for one in humans)
+    turned = any(one.case is Case.D for one in humans)
+    return account or (turned and settings.human_stops == "direction")
 
 
-def _request(books: Books, clock: Clock, settings: Settings, budget_s: float) -> ViewRequest:
+def _withheld(findings: list[Finding]) -> tuple[WithheldFacts, ...]:
+    """What these findings keep shut, each place once."""
+    places: dict[tuple[str, str], list[Finding]] = {}
+    for one in findings:
+        for inst_id in one.about:
+            places.setdefault((inst_id, ""), []).append(one)
+        if one.case is Case.C and one.agent_id:
+            places.setdefault(("", one.agent_id), []).append(one)
+    return tuple(
+        WithheldFacts(
+            inst_id,
+            agent_id,
+            "human" if any(f.resolution is Resolution.HUMAN for f in found) else "exchange",
+            tuple(sorted(f.finding_id for f in found)),
+        )
+        for (inst_id, agent_id), found in sorted(places.items())
+    )
+
+
+def part_of(
+    plan: Plan, left_out: list[Finding], withheld: tuple[WithheldFacts, ...]
+) -> Plan:
+    """What of a plan is proven and touches nothing that is withheld.
+
+    Money waits as a whole, with the watermarks: both are of all that happened, in order.
+    """
+    shut = {one.inst_id for one in withheld if not one.agent_id}
+    agents = {one.agent_id for one in withheld if one.agent_id}
+    ids = {one.finding_id for one in left_out}
+    waits = bool(shut or agents)
+    kept = tuple(
+        one
+        for one in plan.findings
+        if one.finding_id not in ids
+        and not (waits and (one.case is Case.K or _touches(one, shut, agents)))
+    )
+    if not waits:
+        return replace(plan, findings=kept)
+    return replace(plan, findings=kept, money=None, fills_seen_ms=0)
+
+
+def _touches(one: Finding, shut: set[str], agents: set[str]) -> bool:
+    """Whether a finding moves anything of what is shut. Where all is, only what moves nothing
+    passes: orders that are taken back, and what is noted."""
+    inst_id = one.params.get("inst_id", "") if one.key is None else one.key.inst_id
+    return inst_id in shut - {""} or (one.agent_id or "") in agents
+
+
+def with_freeze(decision: Decision, freeze: FreezeState) -> str:
+    """``go`` becomes ``go_restricted`` while anything is frozen, withheld or unanswered."""
+    standing = freeze.instruments or freeze.everything or decision.withheld or decision.unanswered
+    return "go_restricted" if decision.word == "go" and standing else decision.word
+
+
+def _request(
+    books: Books, clock: Clock, settings: Settings, budget_s: float, waits_ms: Mapping[str, int]
+) -> ViewRequest:
     mark, cash = books.state.watermark, books.state.account_cash
     intents, now_ms = books.state.intents, clock.now_ms()
     watched = [one.since_ms for one in books.adopted if one.found_ms > now_ms - ADOPTION_WATCHED_MS]
@@ -178,7 +321,8 @@ def _request(books: Books, clock: Clock, settings: Settings, budget_s: float) ->
         since_ms=max(mark.since_ms, min([mark.fills_ms, *watched])) - OVERLAP_MS,
         now_ms=now_ms,
         intents=tuple(intents[key] for key in sorted(intents)),
-        in_flight_ms=settings.in_flight_ms,
+        waits_ms=waits_ms,
+        index_lag_ms=settings.index_lag_ms,
         bills_since_ms=cash.bills_ms - OVERLAP_MS if cash.bills_ms else None,
         budget_s=budget_s,
     )

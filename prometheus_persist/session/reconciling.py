@@ -1,15 +1,19 @@
 """One reconciliation of an open session, in this order:
 
-    nothing on its way → settle and read (``reader.read_view``, ``planning.py``) → plan
-    → a human's word where one is asked for → apply as one commit, or nothing → gate → audit
+    settle and read (``reader.read_view``, ``planning.py``) → plan → a human's word where one is asked
+    for → apply as one commit, or nothing → look again → gate → audit
 
 The orders without an answer are part of the plan (case F), so that an approval covers them, and a
 stop leaves every ledger as it was.
 
-- Before reading it waits until no order can be on its way any more, ``in_flight_ms`` at most. What
-  then still is (its block is running in another thread) puts the reconciliation off, and the gate
-  stays as it is. An order that was issued or booked while the exchange was read makes it read
-  again.
+- An order whose block is running in another thread is waited for, ``in_flight_ms`` at most, and
+  puts the reconciliation off if it goes on; the gate stays as it is. Every other unanswered order is
+  asked for first. Only if one is not found, and may still be on its way, it is waited for, once, and
+  everything is read again. An order that was issued or booked while the exchange was read makes it
+  read again, too.
+- After a plan was applied the same code looks at the books again, beside the same view. Decision,
+  gate, words and exit code are those of this second look: a correction that did not correct, or an
+  approval of nothing, opens nothing.
 - ``confirm`` is asked before anything is corrected. Its yes is bound to the plan's hash: the
   exchange is read again, and another plan is ``PlanStale``. Without it nothing is applied, and the
   decision is ``human``.
@@ -19,37 +23,48 @@ stop leaves every ledger as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from prometheus_persist.errors import BadValue, PlanStale
 from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.reconcile.apply import apply_plan
+from prometheus_persist.reconcile.decide import reconcile
+from prometheus_persist.reconcile.plan import Plan
 from prometheus_persist.recovery.audit import audit_lines
-from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts
+from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, WithheldFacts
 from prometheus_persist.saving import Trigger
+from prometheus_persist.saving.admission import Admission
 from prometheus_persist.session.desk import Desk
 from prometheus_persist.session.planning import (
     READS_MAX,
+    Approval,
+    Decision,
     Reading,
     decide,
     facts_of,
+    options_of,
     read,
-    with_freeze,
 )
 from prometheus_persist.state.documents import PUBLIC_TRADES
 
+LOOKS_MAX = 3
 POLICIES = ("adopt", "observe", "flatten")
 Confirm = Callable[[RecoveryFacts], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How to go about it; ``approved`` is a plan's hash. Raises BadValue for no such policy."""
+    """How to go about it; ``adopt_account`` is the uid to keep the books for from now on.
+
+    Raises BadValue for no such policy.
+    """
 
     policy: str = "adopt"
-    approved: str | None = None
+    approved: Approval | None = None
     confirm: Confirm | None = None
+    declined: bool = False
+    adopt_account: str = ""
 
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:
@@ -63,24 +78,30 @@ def reconcile_now(
     started_s = desk.clock.monotonic_s()
     if reader is None:
         return _ended(desk, Reading(None, problem="no exchange was given"), restored, asked, 0.0)
+    desk.options = options_of(desk.directory, reader)
+    waited = False
     for _ in range(READS_MAX):
-        wait_for_arrivals(desk)
-        if desk.on_their_way():
+        wait_for_arrivals(desk, desk.in_hand())
+        if desk.in_hand():
             break
         before = _mark(desk)
-        reading = _read(desk, reader, asked.approved)
+        reading = _read(desk, reader, asked)
+        if not waited and (unseen := _unseen(desk, reading)):
+            wait_for_arrivals(desk, unseen)
+            waited = True
+            continue
         asked = _confirmed(desk, reading, restored, asked, started_s)
         if asked.confirm is not None and asked.approved:
-            reading = _read(desk, reader, asked.approved)
+            reading = _read(desk, reader, asked)
         with desk.gate.turn:
             if _mark(desk) == before:
                 return _ended(desk, reading, restored, asked, started_s)
     return postponed(desk, restored, asked, started_s)
 
 
-def wait_for_arrivals(desk: Desk) -> None:
-    """An order sent just before a crash may still arrive; let it, before asking for it."""
-    wait_ms = max(desk.on_their_way().values(), default=0)
+def wait_for_arrivals(desk: Desk, waits_ms: Mapping[str, int]) -> None:
+    """An order sent just before may still arrive; let it."""
+    wait_ms = max(waits_ms.values(), default=0)
     if wait_ms > 0:
         desk.clock.sleep(wait_ms / 1000)
 
@@ -89,9 +110,18 @@ def postponed(desk: Desk, restored: RestoreFacts, asked: Asked, started_s: float
     """Orders are on their way: nothing was compared, and nothing changes."""
     names = tuple(sorted(desk.on_their_way()))
     problem = f"put off: {len(names)} order(s) on their way: {', '.join(names) or 'new ones'}"
-    decision = "go" if desk.gate.is_open else "incomplete"
+    word = "go" if desk.gate.is_open else "incomplete"
+    decision = Decision(word, None, is_open=desk.gate.is_open)
     facts = _facts(desk, Reading(None, problem=problem), restored, asked, started_s, decision)
     return replace(facts, postponed=names or ("new",))
+
+
+def _unseen(desk: Desk, reading: Reading) -> dict[str, int]:
+    """The orders that were not found and may still be on their way, and for how long."""
+    if reading.view is None:
+        return {}
+    missing = {one.cl_ord_id for one in reading.view.lookups if one.found is None and one.wait_ms}
+    return {name: ms for name, ms in desk.on_their_way().items() if name in missing}
 
 
 def _mark(desk: Desk) -> tuple[int, ...]:
@@ -100,12 +130,38 @@ def _mark(desk: Desk) -> tuple[int, ...]:
     return desk.gate.issued, len(books.booked_fills), len(books.ended), len(books.booked_flows)
 
 
-def _read(desk: Desk, reader: ExchangeReader, approved: str | None) -> Reading:
-    reading = read(desk.books(), reader, desk.clock, desk.settings, approved=approved)
+def _read(desk: Desk, reader: ExchangeReader, asked: Asked) -> Reading:
+    approved = asked.approved
+    reading = read(
+        desk.books(),
+        reader,
+        desk.clock,
+        desk.settings,
+        approved=approved,
+        waits_ms=desk.waits_ms(),
+        adopt_account=asked.adopt_account,
+    )
     plan = reading.plan
-    if plan is not None and approved is not None and approved != plan.plan_hash:
-        raise PlanStale(f"approved {approved[:12]}…, the present view gives {plan.plan_hash[:12]}…")
+    if plan is not None and approved is not None:
+        _refuse_stale(plan, approved)
     return reading
+
+
+def _refuse_stale(plan: Plan, approved: Approval) -> None:
+    """Raise PlanStale where this is not the approved plan, BadValue for a choice it has not."""
+    offered = {one.finding_id: {way.name for way in one.alternatives} for one in plan.findings}
+    for finding_id, name in approved.choices.items():
+        if finding_id not in offered:
+            raise BadValue(f"{finding_id}: the plan has no such finding")
+        if name not in offered[finding_id]:
+            ways = ", ".join(sorted(offered[finding_id])) or "nothing to choose from"
+            raise BadValue(f"{finding_id} has no alternative {name!r}; there are: {ways}")
+    chosen = {one.finding_id: one.chosen for one in plan.findings}
+    whole = all(chosen[finding_id] == name for finding_id, name in approved.choices.items())
+    if plan.plan_hash != approved.plan_hash and not (approved.choices and whole):
+        raise PlanStale(
+            f"approved {approved.plan_hash[:12]}…, the present view gives {plan.plan_hash[:12]}…"
+        )
 
 
 def _confirmed(
@@ -113,37 +169,92 @@ def _confirmed(
 ) -> Asked:
     """What was asked, with a human's word in it where one was needed and given."""
     plan = reading.plan
-    decision, apply = decide(plan, approved=asked.approved is not None, confirmed=reading.confirmed)
-    if asked.confirm is None or asked.approved is not None or plan is None or not apply:
+    decision = _decided(desk, reading, asked)
+    if asked.confirm is None or asked.approved is not None or plan is None or not decision.apply:
         return asked
-    if asked.policy == "observe" or not (plan.corrections or asked.policy == "flatten"):
+    if asked.policy == "observe" or not (decision.apply.corrections or asked.policy == "flatten"):
         return asked
     facts = _facts(desk, reading, restored, asked, started_s, decision)
-    return replace(asked, approved=plan.plan_hash if asked.confirm(facts) else "")
+    if asked.confirm(facts):
+        return replace(asked, approved=Approval(plan.plan_hash))
+    return replace(asked, declined=True)
+
+
+def _decided(desk: Desk, reading: Reading, asked: Asked) -> Decision:
+    """A yes to ``confirm`` is one to what is proven; a human's matter is settled by ``approve``."""
+    approved = asked.approved is not None and asked.confirm is None
+    return decide(reading.plan, desk.settings, approved=approved, confirmed=reading.confirmed)
 
 
 def _ended(
     desk: Desk, reading: Reading, restored: RestoreFacts, asked: Asked, started_s: float
 ) -> RecoveryFacts:
-    plan = reading.plan
-    decision, apply = decide(plan, approved=bool(asked.approved), confirmed=reading.confirmed)
-    if apply and asked.approved == "":
-        decision, apply = "human", False
-    applied = plan is not None and apply and asked.policy != "observe"
-    if plan is not None and applied:
-        moved = apply_plan(desk.books(), plan, desk.clock.now_ms())
-        desk.commit(moved, Trigger.RECONCILE)
+    plan, view = reading.plan, reading.view
+    first = decision = _decided(desk, reading, asked)
+    if asked.declined:
+        first = decision = replace(decision, word="human", apply=None, is_open=False)
+    applied = first.apply is not None and asked.policy != "observe"
+    left = None
+    books = desk.books() if reading.books is None else reading.books
+    for _ in range(LOOKS_MAX if applied and view is not None else 0):
+        if decision.apply is None or (left is not None and not decision.apply.corrections):
+            break
+        desk.commit(apply_plan(books, decision.apply, desk.clock.now_ms()), Trigger.RECONCILE)
+        books = desk.books()
+        assert view is not None, "a plan is of a view"
+        left = reconcile(books, view)
+        decision = decide(left, desk.settings, confirmed=reading.confirmed)
+    if left is not None:
+        decision = _not_settled(decision)
     facts = _facts(desk, reading, restored, asked, started_s, decision)
-    facts = replace(facts, applied=applied)
+    ids = frozenset(one.finding_id for one in first.apply.findings) if first.apply else frozenset()
+    facts = replace(facts, applied=applied, left=left, applied_ids=ids if applied else frozenset())
     if asked.policy == "observe":
         desk.gate.shut("the last reconciliation only observed")
-    elif facts.decision in ("go", "go_restricted"):
-        desk.gate.open()
+        facts = replace(facts, may_trade=False)
+    elif decision.is_open:
+        desk.gate.open(_admission(desk, reading, decision))
+        facts = replace(facts, may_trade=desk.may_trade)
     else:
         desk.gate.shut(f"the last reconciliation ended in {facts.decision}")
     if plan is None or not plan.clean or asked.policy != "adopt":
         desk.audit(audit_lines(facts))
     return facts
+
+
+def _not_settled(decision: Decision) -> Decision:
+    """What is corrected stays corrected. What is found again all the same keeps its place shut."""
+    steps = () if decision.apply is None else decision.apply.findings
+    again = [one for one in steps if one.corrections]
+    if not again:
+        return decision
+    places = {one.params.get("inst_id", "") if one.key is None else one.key.inst_id for one in again}
+    ids = tuple(sorted(one.finding_id for one in again))
+    shut = tuple(WithheldFacts(inst_id, "", "exchange", ids) for inst_id in sorted(places))
+    return replace(decision, word="incomplete", withheld=(*decision.withheld, *shut))
+
+
+def _admission(desk: Desk, reading: Reading, decision: Decision) -> Admission:
+    """What the gate lets pass."""
+    view = reading.view
+    assert view is not None, "a gate is opened by what was read"
+    words = {"human": "a human has to decide", "exchange": "it cannot be judged yet"}
+    told = {
+        (one.inst_id, one.agent_id): f"{words[one.waits_for]} ({', '.join(one.finding_ids)})"
+        for one in decision.withheld
+    }
+    ccy = desk.state.account_cash.ccy
+    listed = {
+        name: "" if one.settle_ccy == ccy else f"it settles in {one.settle_ccy}, the books in {ccy}"
+        for name, one in view.instruments.items()
+    }
+    unfit = dict.fromkeys(view.unfit, "the books keep linear contracts only")
+    return Admission(
+        withheld={inst: why for (inst, agent), why in told.items() if not agent},
+        agents={agent: why for (_, agent), why in told.items() if agent},
+        contracts=listed | unfit,
+        offset_ms=view.offset_ms,
+    )
 
 
 def _facts(
@@ -152,15 +263,15 @@ def _facts(
     restored: RestoreFacts,
     asked: Asked,
     started_s: float,
-    decision: str,
+    decision: Decision,
 ) -> RecoveryFacts:
     return facts_of(
         desk.books(),
         reading,
         restored,
         public_records=len(desk.store.image.streams.get(PUBLIC_TRADES, [])),
-        decision=with_freeze(decision, desk.state.freeze),
-        applied=False,
+        decision=decision,
         policy=asked.policy,
         duration_ms=round((desk.clock.monotonic_s() - started_s) * 1000),
+        options=desk.options,
     )

@@ -75,7 +75,9 @@ from prometheus_persist.storage.store import Observer, Store
 if TYPE_CHECKING:  # opening needs none of these; what does imports it where it is used
     from prometheus_persist.exchange.reader import ExchangeReader
     from prometheus_persist.session.flattening import Send
+    from prometheus_persist.session.reconciling import Asked
 
+LANE_CHARS = 4
 _RECORD = (
     "total_pnl",
     "win_rate",
@@ -101,6 +103,7 @@ class Session:
         settings: Settings,
         state: SystemState,
         base_seq: int = 0,
+        lane: int = 0,
     ) -> None:
         self.directory = directory
         self.state = state
@@ -111,10 +114,11 @@ class Session:
         self._store = store
         self._clock = clock
         self._saver = Saver(store, self.state)
-        self._gate = IntentGate(self._saver, clock)
+        self._gate = IntentGate(self._saver, clock, lane)
         log = AuditLog(fs, lock.fence)
         lived_ms = restored.last_save_ms
-        self._desk = Desk(state, settings, clock, store, self._saver, self._gate, log, lived_ms)
+        desk = (state, settings, clock, store, self._saver, self._gate, log, lived_ms)
+        self._desk = Desk(*desk, directory)
         self._overdue = False
         self.last_sync: RecoveryFacts | None = None
         self._marks = Marks()
@@ -165,8 +169,11 @@ class Session:
                 {} if visit and known else {RECORD: settings.to_json()},
             )
             base_seq = found.seq - found.facts.frames_replayed
-            session = cls(root, fs, lock, store, found.facts, clock, settings, state, base_seq)
-            session._begin(found, ids or SystemIds())
+            ids = ids or SystemIds()
+            lane = int(ids.token(LANE_CHARS), 36)
+            facts = (found.facts, clock, settings, state, base_seq, lane)
+            session = cls(root, fs, lock, store, *facts)
+            session._begin(found, ids)
         except BaseException as problem:
             try:
                 if store is not None:
@@ -196,8 +203,12 @@ class Session:
 
     @property
     def may_trade(self) -> bool:
-        """Whether the gate is open."""
-        return self._gate.is_open
+        """Whether new entries may pass, on all instruments but those that are withheld."""
+        return self._desk.may_trade
+
+    def may_trade_on(self, inst_id: str) -> bool:
+        """Whether new entries may pass on this instrument."""
+        return self._gate.may_trade_on(inst_id)
 
     def add_agent(self, agent: Agent, *, trigger: str = Trigger.BIRTH) -> None:
         """Register an agent with both its ledgers, durably; raises BadValue if it is there.
@@ -243,32 +254,39 @@ class Session:
         policy: str = "adopt",
         confirm: Callable[[RecoveryFacts], bool] | None = None,
         send: Send | None = None,
+        adopt_account: str = "",
     ) -> RecoveryFacts:
         """Settle, compare, correct in one commit; or stop. Opens the gate where all is well.
 
         ``policy``: ``adopt``; ``observe`` plans and reports, applies nothing and leaves the gate
         shut; ``flatten`` adopts and then closes everything by ``send`` (see ``flatten``).
-        ``confirm`` is asked before anything is corrected. Raises BadValue; PlanStale where a plan
-        that was confirmed is not the present one any more.
+        ``confirm`` is asked before anything is corrected. ``adopt_account``: the uid of another
+        account than the books were kept for, to keep them for from now on. Raises BadValue;
+        PlanStale where a plan that was confirmed is not the present one any more.
         """
+        from prometheus_persist.session.reconciling import Asked
+
         if policy == "flatten" and send is None:
             raise BadValue("policy flatten needs a way to send orders: recover(..., send=...)")
-        facts = self._reconcile(reader, policy=policy, confirm=confirm)
+        asked = Asked(policy, confirm=confirm, adopt_account=adopt_account)
+        facts = self._reconcile(reader, asked)
         if policy != "flatten" or not self.may_trade:
             return facts
         assert reader is not None
         assert send is not None
         closed = self.flatten(reader, send)
-        after = self._reconcile(reader, policy="flatten")
+        after = self._reconcile(reader, Asked("flatten"))
         return dataclasses.replace(after, flattened=closed, applied=facts.applied or after.applied)
 
     def sync(self, reader: ExchangeReader) -> RecoveryFacts:
         """The same on the running system.
 
-        Orders on their way are waited for, ``in_flight_ms`` at most; what then still is puts it off
-        (``RecoveryFacts.postponed``), and the gate stays as it is.
+        An order whose block is running is waited for, ``in_flight_ms`` at most; what then still is
+        puts it off (``RecoveryFacts.postponed``), and the gate stays as it is.
         """
-        return self._reconcile(reader)
+        from prometheus_persist.session.reconciling import Asked
+
+        return self._reconcile(reader, Asked())
 
     def sync_due(self, cycle: int, reader: ExchangeReader) -> RecoveryFacts | None:
         """``sync`` without waiting, where it is due; None where it is not.
@@ -291,13 +309,23 @@ class Session:
         self._overdue |= strange or cycle % every == 0 or not self.may_trade
         if not self._overdue:
             return None
-        if self._desk.on_their_way():
+        if self._desk.in_hand():
             return postponed(self._desk, self.restored, Asked(), self._clock.monotonic_s())
-        return self._reconcile(reader)
+        return self._reconcile(reader, Asked())
 
-    def approve(self, reader: ExchangeReader, plan_hash: str) -> RecoveryFacts:
-        """Apply the plan with this hash, human parts included; raises PlanStale for another."""
-        return self._reconcile(reader, approved=plan_hash)
+    def approve(
+        self, reader: ExchangeReader, plan_hash: str, choices: Mapping[str, str] | None = None
+    ) -> RecoveryFacts:
+        """Apply the plan with this hash, human parts included; raises PlanStale for another.
+
+        ``choices``: alternatives by finding id, where not the suggested one is meant (BadValue for
+        what the plan does not offer). What the plan is then, is applied, looked at again, and only
+        that second look opens the gate.
+        """
+        from prometheus_persist.session.planning import Approval
+        from prometheus_persist.session.reconciling import Asked
+
+        return self._reconcile(reader, Asked(approved=Approval(plan_hash, choices or {})))
 
     def flatten(self, reader: ExchangeReader, send: Send) -> FlattenFacts:
         """Close every position in the books at market, reduce-only; says what is left.
@@ -321,6 +349,17 @@ class Session:
 
         self._attend()
         return settle_one(self._desk, reader, cl_ord_id)[0]
+
+    def give_up(self, cl_ord_id: str, reason: str) -> OrderIntent:
+        """End an open order by a human's word; durable, and in the audit.
+
+        Should it show up at the exchange all the same, the next reconciliation takes it back.
+        Raises BadValue without a reason, and for what is not open.
+        """
+        self._attend()
+        ended = self._gate.give_up(cl_ord_id, reason)
+        self._desk.audit([f"order {cl_ord_id} given up: {reason}"])
+        return ended
 
     def settle_unknown(self, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
         """Ask by clOrdId for every order whose answer was not seen; each as it then stands.
@@ -502,15 +541,11 @@ class Session:
     def _reconcile(
         self,
         reader: ExchangeReader | None,
-        *,
-        policy: str = "adopt",
-        approved: str | None = None,
-        confirm: Callable[[RecoveryFacts], bool] | None = None,
+        asked: Asked,
     ) -> RecoveryFacts:
-        from prometheus_persist.session.reconciling import Asked, reconcile_now
+        from prometheus_persist.session.reconciling import reconcile_now
 
         self._attend()
-        asked = Asked(policy, approved, confirm)
         facts = reconcile_now(self._desk, reader, self.restored, asked)
         self._overdue = bool(facts.postponed)
         if reader is not None:

@@ -4,7 +4,9 @@
    both ledgers and the intent. An answer that is not whole changes nothing.
 2. "No such order" ends an order only if it could not be on its way any more when it was asked for,
    and the exchange would still know it: the rule of every recovery (``settle.never_arrived``).
-3. What was heard of (``hearing.py``) is worked off once each, when the gate is open. What could not
+3. An order that is only meant to reduce and executed more than its agent holds closed somebody
+   else's contracts: nothing of it is booked here, and a reconciliation is due.
+4. What was heard of (``hearing.py``) is worked off once each, when the gate is open. What could not
    be looked into stays due.
 
 Raises VenueError where the exchange does not answer at all.
@@ -14,12 +16,12 @@ from __future__ import annotations
 
 from prometheus_persist.errors import BadValue, VenueError
 from prometheus_persist.exchange.reader import ExchangeReader
-from prometheus_persist.reconcile.live import apply_steps, live_steps
+from prometheus_persist.reconcile.live import apply_steps, closes_others, live_steps
 from prometheus_persist.saving import Trigger
 from prometheus_persist.saving.gate import UNANSWERED
 from prometheus_persist.session.desk import Desk
 from prometheus_persist.session.marks import keys_of
-from prometheus_persist.state import OrderIntent
+from prometheus_persist.state import NO_CONTRACTS, Contracts, OrderIntent, PositionKey
 from prometheus_persist.state.registry import SYSTEM_OWNER
 
 
@@ -28,7 +30,7 @@ def settle_one(desk: Desk, reader: ExchangeReader, cl_ord_id: str) -> tuple[Orde
     intent = desk.state.intents.get(cl_ord_id)
     if intent is None:
         raise BadValue(f"no open order {cl_ord_id}")
-    arrived = cl_ord_id not in desk.on_their_way()
+    arrived = cl_ord_id not in desk.waits_ms()
     seen = reader.read_order(intent, desk.clock.now_ms())
     with desk.gate.turn:
         now = desk.state.intents.get(cl_ord_id)
@@ -42,13 +44,26 @@ def settle_one(desk: Desk, reader: ExchangeReader, cl_ord_id: str) -> tuple[Orde
                 seen.instrument,
                 arrived_by_now=arrived,
             )
-            if steps:
+            if closes_others(now, _held(desk, now), steps):
+                desk.hearing.stranger()
+            elif steps:
                 moved = apply_steps(books, steps, desk.clock.now_ms())
                 keys = (*_owners_keys(now.agent_id), f"intents/{cl_ord_id}", "watermark")
                 desk.commit(moved, Trigger.TRADE, keys)
         still = desk.state.intents.get(cl_ord_id) or desk.ended(cl_ord_id)
         assert still is not None, "an order is open, or has ended"
         return still, seen.complete
+
+
+def _held(desk: Desk, intent: OrderIntent) -> Contracts:
+    """What the order's agent holds of its position."""
+    if intent.agent_id == SYSTEM_OWNER:
+        positions = desk.state.unattributed.positions
+    else:
+        ledger = desk.state.private_ledgers.get(intent.agent_id)
+        positions = [] if ledger is None else ledger.positions
+    key = PositionKey(intent.inst_id, intent.mgn_mode, intent.pos_side)
+    return sum((one.qty_contracts for one in positions if one.key == key), NO_CONTRACTS)
 
 
 def settle_unknown(desk: Desk, reader: ExchangeReader) -> tuple[OrderIntent, ...]:

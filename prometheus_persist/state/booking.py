@@ -250,4 +250,6 @@ def _record(agent_id: str, execution: Execution, pnl: Decimal, version: int) -> 
         "category": execution.category,
         "source": execution.source,
         "version": version,
+        "ct_val": str(execution.ct_val),
+        "ct_mult": str(execution.ct_mult),
     }
