@@ -6,6 +6,7 @@ from prometheus_persist.lazy import exports
 
 if TYPE_CHECKING:
     from prometheus_persist.saving.admission import Admission
+    from prometheus_persist.saving.attached import Attached
     from prometheus_persist.saving.gate import IntentGate
     from prometheus_persist.saving.intents import IntentHandle
     from prometheus_persist.saving.saver import Saver
@@ -17,6 +18,7 @@ else:
         {
             "Action": "prometheus_persist.saving.triggers",
             "Admission": "prometheus_persist.saving.admission",
+            "Attached": "prometheus_persist.saving.attached",
             "IntentGate": "prometheus_persist.saving.gate",
             "IntentHandle": "prometheus_persist.saving.intents",
             "Observer": "prometheus_persist.storage.store",
@@ -31,6 +33,7 @@ else:
 __all__ = [
     "Action",
     "Admission",
+    "Attached",
     "IntentGate",
     "IntentHandle",
     "Observer",

@@ -37,6 +37,10 @@ class Arrivals:
         """Its block begins."""
         self._in_hand.add(cl_ord_id)
 
+    def has_in_hand(self, cl_ord_id: str) -> bool:
+        """Whether its block is running."""
+        return cl_ord_id in self._in_hand
+
     def let_go(self, cl_ord_id: str, *, unanswered: bool) -> None:
         """Its block has ended; with an answer, there is nothing to wait for."""
         self._in_hand.discard(cl_ord_id)

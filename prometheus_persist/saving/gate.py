@@ -14,6 +14,9 @@ It asks when an intent is issued, and again when it is sent (``IntentHandle.para
    agent's own one, as far as its open orders leave any of it. The account may stand on the other
    side, and its exchange then refuses reduce-only.
 
+Stops may be attached to an order (``attached.py``): they are issued with it, in one commit. An
+order may say until when it is valid (expTime), by the exchange's clock: ours and ``offset_ms``.
+
 A human may give up an open order, with a reason, without the exchange's word (``give_up``): it ends
 as CANCELED. Should it show up all the same, a reconciliation takes it back.
 
@@ -27,7 +30,7 @@ Thread-safe: ``turn`` is held whenever intents change.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import ValidationError
@@ -43,6 +46,7 @@ from prometheus_persist.saving.admission import (
 )
 from prometheus_persist.saving.arrivals import UNANSWERED as UNANSWERED
 from prometheus_persist.saving.arrivals import Arrivals
+from prometheus_persist.saving.attached import Attached, refuse_attached
 from prometheus_persist.saving.contractnames import no_contract
 from prometheus_persist.saving.intents import IntentHandle
 from prometheus_persist.saving.outcomes import settle
@@ -57,15 +61,22 @@ LANES = 36**4
 
 
 class IntentGate:
-    """Issues intents; shut until ``open``. ``lane``: 4 random digits of base 36 (BadValue)."""
+    """Issues intents; shut until ``open``.
 
-    def __init__(self, saver: Saver, clock: Clock, lane: int = 0) -> None:
+    ``lane``: 4 random digits of base 36, else BadValue. ``order_valid_ms``: for how long a regular
+    order is valid where nothing else is asked for; 0 for ever.
+    """
+
+    def __init__(
+        self, saver: Saver, clock: Clock, lane: int = 0, *, order_valid_ms: int = 0
+    ) -> None:
         if not 0 <= lane < LANES:
             raise BadValue(f"a lane is a number from 0 to below {LANES}, not {lane}")
         self.turn = threading.RLock()
         self._saver = saver
         self._clock = clock
         self._first = lane * LANE
+        self._order_valid_ms = order_valid_ms
         self._number = 0
         self._shut = "the books have not been reconciled since the start"
         self._admission = FREELY
@@ -118,6 +129,11 @@ class IntentGate:
             intents, epoch = self._saver.state.intents, self._saver.store.epoch
             return self._arrivals.waits(intents, epoch, now_ms, in_flight_ms, lived_ms)
 
+    def in_hand(self, cl_ord_id: str) -> bool:
+        """Whether its block is running."""
+        with self.turn:
+            return self._arrivals.has_in_hand(cl_ord_id)
+
     def give_up(self, cl_ord_id: str, reason: str) -> OrderIntent:
         """End an open order by a human's word, durably; the intent as it then stands.
 
@@ -147,8 +163,14 @@ class IntentGate:
         trigger_px: object = None,
         kind: Literal["order", "algo"] = "order",
         reduce_only: bool = False,
+        attached: Iterable[Attached] = (),
+        valid_ms: int | None = None,
     ) -> IntentHandle:
-        """A durable intent, ready to be sent; raises Frozen, BadValue, StoreFailed."""
+        """A durable intent, ready to be sent; raises Frozen, BadValue, StoreFailed.
+
+        ``attached``: stops that come to stand once it is executed. ``valid_ms``: the exchange may
+        not carry it out any later than this from now; 0 for ever, None as the gate has it.
+        """
         if not isinstance(quantity, Contracts) or quantity.sign <= 0:
             raise BadValue(f"an order needs a positive number of Contracts, not {quantity!r}")
         try:
@@ -168,9 +190,17 @@ class IntentGate:
             )
         except ValidationError as problem:
             raise BadValue(f"order of {agent_id}: {problem.errors()[0]['msg']}") from None
+        stops = tuple(attached)
+        refuse_attached(order, stops)
+        valid_ms = self._valid(order, valid_ms)
         with self.turn:
             self._refuse(order)
-            return IntentHandle(self, self._saver, self._issued(order))
+            intent, *others = self._issued(
+                [order, *(each.intent(order) for each in stops)], valid_ms
+            )
+            ids = [each.cl_ord_id for each in others]
+            rows = [each.row(name) for each, name in zip(stops, ids, strict=True)]
+            return IntentHandle(self, self._saver, intent, rows)
 
     def admit(self, intent: OrderIntent) -> None:
         """Ask again, now that it is about to leave; raises what ``order_intent`` raises, and
@@ -219,34 +249,52 @@ class IntentGate:
         if why:
             raise Frozen(f"order of {agent_id} on {inst_id} refused: {why}")
 
-    def _issued(self, order: OrderIntent) -> OrderIntent:
-        """One more intent, durable; nothing stays of one that could not be saved."""
-        state, epoch = self._saver.state, self._saver.store.epoch
-        registry, agent_id = state.registry, order.agent_id
+    def _valid(self, order: OrderIntent, valid_ms: int | None) -> int:
+        """For how long, 0 for ever; a stop has no such time."""
+        if valid_ms is None:
+            return 0 if order.kind == "algo" else self._order_valid_ms
+        if type(valid_ms) is not int or valid_ms < 0:
+            raise BadValue(f"valid_ms is a number of milliseconds, 0 for ever, not {valid_ms!r}")
+        if valid_ms and order.kind == "algo":
+            raise BadValue("valid_ms: OKX has no expTime for stop and trigger orders")
+        return valid_ms
+
+    def _issued(self, orders: list[OrderIntent], valid_ms: int) -> list[OrderIntent]:
+        """An order and its stops, durable; nothing stays of what could not be saved."""
+        state, agent_id = self._saver.state, orders[0].agent_id
+        registry, intents, made = state.registry, state.intents, list[OrderIntent]()
         if agent_id == SYSTEM_OWNER:
             state.registry = registry.assign(SYSTEM_OWNER)
+        now_ms = self._clock.now_ms()
         try:
-            number = (self._first + self._number + 1) % (LANE * LANES)
-            cl_ord_id = state.registry.cl_ord_id(agent_id, epoch, number)
-            self._number += 1
-            intent = order.model_copy(
-                update={
-                    "cl_ord_id": cl_ord_id,
+            for order in orders:
+                common = {
+                    "cl_ord_id": self._next_id(agent_id),
                     "tag": state.registry.rows[agent_id].tag,
-                    "epoch": epoch,
-                    "created_ms": self._clock.now_ms(),
+                    "epoch": self._saver.store.epoch,
+                    "created_ms": now_ms,
                 }
-            )
-            state.intents[cl_ord_id] = intent
-            try:
-                keys = (f"intents/{cl_ord_id}",)
-                new = () if state.registry is registry else ("registry",)
-                self._saver.save("intent", keys=(*new, *keys))
-            except BaseException:
-                del state.intents[cl_ord_id]  # what was not saved may not leave
-                raise
+                if made:
+                    own: dict[str, object] = {"parent": made[0].cl_ord_id}
+                else:
+                    until_ms = now_ms + self.offset_ms + valid_ms
+                    own = {"valid_until_ms": until_ms if valid_ms else 0}
+                made.append(order.model_copy(update=common | own))
+            intents |= {each.cl_ord_id: each for each in made}
+            keys = [f"intents/{each.cl_ord_id}" for each in made]
+            new = [] if state.registry is registry else ["registry"]
+            self._saver.save("intent", keys=[*new, *keys])
         except BaseException:
+            for each in made:
+                intents.pop(each.cl_ord_id, None)  # what was not saved may not leave
             state.registry = registry
             raise
-        self._arrivals.leaves(cl_ord_id)
-        return intent
+        for each in made:
+            self._arrivals.leaves(each.cl_ord_id)
+        return made
+
+    def _next_id(self, agent_id: str) -> str:
+        number = (self._first + self._number + 1) % (LANE * LANES)
+        name = self._saver.state.registry.cl_ord_id(agent_id, self._saver.store.epoch, number)
+        self._number += 1
+        return name

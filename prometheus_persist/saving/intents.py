@@ -11,18 +11,21 @@ Rules
   refuse (``answers.py``): 51016 says that the order is there already.
 - The books' word stands: what a settlement or reconciliation found out about an order while its
   block was running is never written over, and an order they saw end is not opened again.
+- An answer that names another order acknowledges nothing, and the intent stays as it is.
+- Stops that are attached (``attached.py``) are durable with their order, end with it where it is
+  REJECTED, and are otherwise settled by what the exchange says of them.
 - The gate (``gate.py``) is asked when an intent is issued and again when it is sent: ``params`` is
   the moment of sending. An intent that is refused then has not left, and ends as REJECTED.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from prometheus_persist.errors import BadValue, Frozen, IllegalTransition
-from prometheus_persist.saving.answers import refuses
+from prometheus_persist.saving.answers import answers_another, refuses
 from prometheus_persist.saving.outcomes import settle
 from prometheus_persist.saving.saver import Saver
 from prometheus_persist.state import OrderIntent
@@ -34,11 +37,18 @@ if TYPE_CHECKING:
 
 
 class IntentHandle:
-    """One order on its way."""
+    """One order on its way, with the stops that are attached to it."""
 
-    def __init__(self, gate: IntentGate, saver: Saver, intent: OrderIntent) -> None:
+    def __init__(
+        self,
+        gate: IntentGate,
+        saver: Saver,
+        intent: OrderIntent,
+        attached: Sequence[Mapping[str, str]] = (),
+    ) -> None:
         self._gate = gate
         self._saver = saver
+        self._attached = attached
         self._handed_out = False
         self.intent = intent
 
@@ -48,8 +58,14 @@ class IntentHandle:
         return self.intent.cl_ord_id
 
     @property
+    def attached(self) -> tuple[str, ...]:
+        """The attachAlgoClOrdIds of its stops, in the order in which they were given."""
+        return tuple(row["attachAlgoClOrdId"] for row in self._attached)
+
+    @property
     def params(self) -> dict[str, Any]:
-        """What ccxt's ``create_order`` takes as ``params``: ids, tag, margin mode, flags.
+        """What ccxt's ``create_order`` takes as ``params``: ids, tag, margin mode, flags,
+        attached stops, and as ``expTime`` until when it is valid (``exchange.expiring`` sends it).
 
         The moment of sending: the gate is asked again. Raises Frozen, BadValue, StoreFailed where
         the order may not leave any more (it has not, and is REJECTED), and IllegalTransition where
@@ -75,10 +91,20 @@ class IntentHandle:
             found["posSide"] = intent.pos_side
         if intent.reduce_only:
             found["reduceOnly"] = True
+        if self._attached:
+            found["attachAlgoOrds"] = [dict(row) for row in self._attached]
+        if intent.valid_until_ms:
+            found["expTime"] = str(intent.valid_until_ms)
         return found
 
     def ack(self, answer: Mapping[str, Any]) -> None:
-        """The exchange answered with an id: ccxt's order, or OKX's row. Durable on return."""
+        """The exchange answered with an id: ccxt's order, or OKX's row. Durable on return.
+
+        Raises BadValue for an answer without an order's id, or with another order's clOrdId.
+        """
+        another = answers_another(self.intent, answer)
+        if another:
+            raise BadValue(f"the answer is that to order {another}, not to {self.cl_ord_id}")
         ord_id = str(answer.get("id") or answer.get("ordId") or answer.get("algoId") or "")
         if not ord_id:
             raise BadValue("an acknowledgement without an order id acknowledges nothing")
