@@ -6,6 +6,7 @@ from prometheus_persist.lazy import exports
 
 if TYPE_CHECKING:
     from prometheus_persist.exchange.okx import OkxReader, OkxSettings, connect, okx_client
+    from prometheus_persist.exchange.okxexpiring import expiring
     from prometheus_persist.exchange.reader import ExchangeReader, OrderSeen, ViewRequest
 else:
     __getattr__ = exports(
@@ -16,6 +17,7 @@ else:
             "OrderSeen": "prometheus_persist.exchange.reader",
             "ViewRequest": "prometheus_persist.exchange.reader",
             "connect": "prometheus_persist.exchange.okx",
+            "expiring": "prometheus_persist.exchange.okxexpiring",
             "okx_client": "prometheus_persist.exchange.okx",
         }
     )
@@ -27,5 +29,6 @@ __all__ = [
     "OrderSeen",
     "ViewRequest",
     "connect",
+    "expiring",
     "okx_client",
 ]

@@ -20,6 +20,7 @@ from prometheus_persist.errors import BadConfig, VenueUnreachable
 from prometheus_persist.exchange import okxfields, okxpages
 from prometheus_persist.exchange.okxask import NotRead, ReadOnlyClient, import_ccxt
 from prometheus_persist.exchange.okxdrive import Driver, Limits
+from prometheus_persist.exchange.okxexpiring import expiring
 from prometheus_persist.exchange.okxfields import BadRow
 from prometheus_persist.exchange.okxlookup import seen
 from prometheus_persist.exchange.okxpace import Pace
@@ -47,7 +48,10 @@ class OkxSettings:
 def okx_client(
     url: str | None, key: str, secret: str, passphrase: str, sandbox: bool, timeout_ms: int
 ) -> Any:
-    """A ``ccxt.okx`` client; raises BadConfig where ccxt is missing or a credential is empty."""
+    """A ``ccxt.okx`` client whose orders may expire (``okxexpiring``).
+
+    Raises BadConfig where ccxt is missing or a credential is empty.
+    """
     ccxt = import_ccxt()
     if not (key and secret and passphrase):
         raise BadConfig("reading OKX needs an API key, its secret and its passphrase")
@@ -66,7 +70,7 @@ def okx_client(
     client = ccxt.okx(options)
     if sandbox:
         client.set_sandbox_mode(True)
-    return client
+    return expiring(client)
 
 
 def connect(settings: OkxSettings, clock: Clock | None = None) -> OkxReader:

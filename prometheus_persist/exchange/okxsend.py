@@ -1,8 +1,9 @@
-"""Closing orders at OKX: the one place outside the check of demo trading that sends any.
+"""Closing orders at OKX, and cancels: outside the check of demo trading nothing else sends any.
 
 A ``Sender`` has a client of its own, which no reader knows. It sends what an intent says, at market
 and reduce-only, with the intent's ids (``IntentHandle.params``): asked that way, the gate has the
-last word. It never sends twice: what got no answer is for the caller to settle.
+last word. It never sends twice: what got no answer is for the caller to settle. An ``expTime``
+among the params travels as a header (``okxexpiring``).
 
 Raises VenueRefused with OKX's own code where the answer is an error that refuses, VenueUnreachable
 for no answer, and what ``params`` raises.
@@ -10,14 +11,18 @@ for no answer, and what ``params`` raises.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from prometheus_persist.errors import VenueRefused, VenueUnreachable
-from prometheus_persist.exchange.okxask import PROBLEM_CHARS_MAX, import_ccxt
+from prometheus_persist.errors import BadValue, VenueError, VenueRefused, VenueUnreachable
+from prometheus_persist.exchange.okxask import PROBLEM_CHARS_MAX, import_ccxt, own_code
+from prometheus_persist.exchange.okxexpiring import expiring
 from prometheus_persist.state import Contracts
 
 _SECRETS = ("apiKey", "secret", "password")
+_TIMED_OUT = frozenset({"51054", "51149"})  # an order's own: it may have been carried out
+_ROW_CODE = re.compile(r'"sCode"\s*:\s*"(\d{5})"')
 
 
 class Sendable(Protocol):
@@ -30,10 +35,10 @@ class Sendable(Protocol):
 
 
 class Sender:
-    """Sends closing orders through one ccxt client."""
+    """Sends closing orders and cancels through one ccxt client."""
 
     def __init__(self, client: Any) -> None:
-        self._client = client
+        self._client = expiring(client)
         self._ccxt = import_ccxt()
 
     def __call__(
@@ -48,24 +53,57 @@ class Sender:
             **{name: _text(value) for name, value in intent.params.items()},
             "reduceOnly": "true",
         }
+        return self._sent("trade/order", self._client.privatePostTradeOrder, order)
+
+    def cancel(
+        self, inst_id: str, ord_id: str = "", cl_ord_id: str = "", algo: bool = False
+    ) -> Mapping[str, Any]:
+        """Cancel one order, or one algo order (``ord_id`` is its algoId); OKX's row of the answer.
+
+        An answer that it is filled, canceled or unknown is a refusal (51400). Raises BadValue
+        without an id.
+        """
+        if not (ord_id or cl_ord_id):
+            raise BadValue(f"{inst_id}: an order to cancel has an ordId or a clOrdId")
+        names = ("algoId", "algoClOrdId") if algo else ("ordId", "clOrdId")
+        asked = {"instId": inst_id} | ({names[0]: ord_id} if ord_id else {names[1]: cl_ord_id})
+        if algo:
+            where = "trade/cancel-algos"
+            row = self._sent(where, self._client.privatePostTradeCancelAlgos, [asked])
+        else:
+            where = "trade/cancel-order"
+            row = self._sent(where, self._client.privatePostTradeCancelOrder, asked)
+        code = row.get("sCode")
+        if code not in ("0", "", None):
+            raise _error(str(code), f"{where}: {code} {row.get('sMsg', '')}".strip())
+        return row
+
+    def _sent(self, where: str, send: Callable[[Any], Any], body: Any) -> Mapping[str, Any]:
+        """The only row of the answer."""
         try:
-            answer = self._client.privatePostTradeOrder(order)
+            answer = send(body)
         except self._ccxt.NetworkError as problem:
-            raise VenueUnreachable(self._told(problem)) from None
+            raise VenueUnreachable(self._told(where, problem)) from None
         except self._ccxt.BaseError as problem:
-            raise VenueRefused(self._told(problem)) from None
+            found = _ROW_CODE.search(str(problem))
+            code = found.group(1) if found else own_code(str(problem))
+            raise _error(code, self._told(where, problem)) from None
         rows = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], dict):
-            raise VenueUnreachable("trade/order: the answer holds no row")
+            raise VenueUnreachable(f"{where}: the answer holds no row")
         return rows[0]
 
-    def _told(self, problem: Exception) -> str:
-        said = f"trade/order: {type(problem).__name__}: {problem}"
+    def _told(self, where: str, problem: Exception) -> str:
+        said = f"{where}: {type(problem).__name__}: {problem}"
         for name in _SECRETS:
             secret = getattr(self._client, name, None)
             if isinstance(secret, str) and secret:
                 said = said.replace(secret, "***")
         return said[:PROBLEM_CHARS_MAX]
+
+
+def _error(code: str, detail: str) -> VenueError:
+    return VenueUnreachable(detail) if code in _TIMED_OUT else VenueRefused(detail, code)
 
 
 def _text(value: object) -> object:
