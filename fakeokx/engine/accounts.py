@@ -7,11 +7,12 @@ Among the waiting algo orders, ``whole_closers`` close a whole position (closeFr
 ``linked_algos`` go when their position does (cxlOnClosePos).
 
 ``first_cash`` is what every bill since must add up from. ``timers`` are dead man's switches:
-the tag they watch (``""`` for all) and when they strike.
+the tag they watch (``""`` for all) and when they strike. ``foreign`` are rows of other people, each
+with the endpoint that shows it.
 """
 
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from fakeokx.engine.decimals import ZERO
 from fakeokx.engine.model import NET_MODE, Algo, Bill, Fill, Order, Position, PositionKey
@@ -47,6 +48,7 @@ class Account:
         self.fills: list[Fill] = []
         self.bills: list[Bill] = []
         self.timers: dict[str, int] = {}
+        self.foreign: list[tuple[str, dict[str, Any]]] = []
 
     def lever(self, key: PositionKey) -> Decimal:
         """The leverage in force for that position."""

@@ -38,6 +38,7 @@ from fakeokx.engine.control_commands import (
     Liquidate,
     MovePrice,
     OpenAccount,
+    PutForeign,
     Rescale,
     SetBook,
     SetFundingRate,
@@ -73,6 +74,7 @@ __all__ = [
     "OrderRequest",
     "PlaceAlgo",
     "PlaceOrders",
+    "PutForeign",
     "Rescale",
     "SetBook",
     "SetFundingRate",
@@ -108,6 +110,7 @@ Command = (
     | Deliver
     | Settle
     | Rescale
+    | PutForeign
     | Adl
     | Liquidate
     | Deposit

@@ -143,6 +143,18 @@ class OpenAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PutForeign:
+    """Control: rows of other people, a JSON list of [endpoint, row] (see ``foreign``).
+
+    With ``clear`` = "true" all of the account's are forgotten instead.
+    """
+
+    rows: str = "[]"
+    clear: str = ""
+    account: str = "main"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """The venue's own: nothing is asked, only what is due by now happens."""
 

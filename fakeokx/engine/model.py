@@ -48,10 +48,10 @@ class PositionKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attached:
-    """A take-profit, a stop, both, or a trailing stop that waits for its order to fill wholly.
+    """A take-profit, a stop, both, or a trailing stop that waits for its order to end.
 
-    ``sl`` and ``tp`` are trigger price, its type, and order price (None = at market).
-    ``attach_algo_id`` is not the algoId that it will have.
+    ``sl``, ``tp``: trigger price, its type, order price (None = at market). ``attach_algo_id`` is
+    not the algoId that it will have.
     """
 
     attach_algo_id: int
@@ -252,8 +252,7 @@ class Position:
 class Fill:
     """One execution. A liquidation or ADL has a negative ``trade_id`` and no ``exec_type``.
 
-    ``bill_id`` is the id of its (first) bill. On SPOT ``mgn_mode`` is cash and ``pos_side``
-    empty.
+    ``bill_id`` is its (first) bill's. On SPOT ``mgn_mode`` is cash and ``pos_side`` empty.
     """
 
     bill_id: int
@@ -283,9 +282,9 @@ class Fill:
 class Bill:
     """One line of the account in one currency: what changed, and cash and margin after it.
 
-    ``fill`` is the execution it belongs to, None for a transfer or a funding fee; the
-    instrument, price and quantity of the line are its own, so that a line without a fill has
-    them too. ``sender`` and ``receiver`` are the accounts of a transfer (6 funding, 18 trading).
+    ``fill`` is the execution it belongs to, if one; instrument, price and quantity are the line's
+    own. ``sender`` and ``receiver`` are the accounts of a transfer (6 funding, 18 trading), ``row``
+    is how a foreign line is shown.
     """
 
     bill_id: int
@@ -308,3 +307,4 @@ class Bill:
     px_quote: Decimal | None = None
     sender: str = ""
     receiver: str = ""
+    row: str = ""

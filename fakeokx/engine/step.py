@@ -14,7 +14,17 @@ venue may then be half changed and must not be used any further.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from fakeokx.engine import algos, due, forced, funding, orders, rescaling, settings, triggers
+from fakeokx.engine import (
+    algos,
+    due,
+    forced,
+    foreign,
+    funding,
+    orders,
+    rescaling,
+    settings,
+    triggers,
+)
 from fakeokx.engine.commands import (
     Adl,
     AdvanceClock,
@@ -33,6 +43,7 @@ from fakeokx.engine.commands import (
     OpenAccount,
     PlaceAlgo,
     PlaceOrders,
+    PutForeign,
     Rescale,
     SetBook,
     SetFundingRate,
@@ -86,6 +97,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[[Venue, Any], None]]] = {
     Deliver: funding.deliver,
     Settle: funding.settle_future,
     Rescale: rescaling.rescale,
+    PutForeign: foreign.put_foreign,
 }
 
 

@@ -17,7 +17,7 @@ nobody was liquidated without being told to; up to 2 a canceled order left nothi
 """
 
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fakeokx.engine import indexing
 from fakeokx.engine.accounts import LEVER_DEFAULT, Account
@@ -129,11 +129,6 @@ class Venue(Markets):
     def open_algos(self) -> dict[int, Algo]:
         """The waiting algo orders of the first account."""
         return self.main.open_algos
-
-    @property
-    def cash_time_ms(self) -> int:
-        """When the first account's settlement currency last changed."""
-        return self.main.cash_time_ms.get(SETTLE_CCY, 0)
 
     # Reads.
 
@@ -277,6 +272,11 @@ class Venue(Markets):
             timers[tag] = due_ms
         said = f"{tag}:{'' if due_ms is None else due_ms}"
         self.events.append(SettingChanged("cancelAllAfter", said, account))
+
+    def put_foreign(self, account: str, rows: list[tuple[str, dict[str, Any]]]) -> None:
+        """Store the rows of other people."""
+        self.accounts[account].foreign = rows
+        self.events.append(SettingChanged("foreign", str(len(rows)), account))
 
     def put_setting(self, name: str, value: str) -> None:
         """Say that a setting of the whole venue changed; the caller has changed it."""

@@ -140,6 +140,21 @@ class Control(Line):
         body = {"instId": inst_id, "factor": str(factor), "history": history}
         return self._events("rescale", body)
 
+    def foreign(self, kind: str, *, inst_id: str = "", account: str = MAIN) -> None:
+        """Let the account hold what is not traded here; ``inst_id`` is for copy_trading."""
+        self._call("POST", "foreign", {"kind": kind, "instId": inst_id, "account": account})
+
+    def foreign_rows(
+        self, endpoint: str, rows: list[dict[str, Any]], *, account: str = MAIN
+    ) -> None:
+        """Let that endpoint show these rows too."""
+        body = {"endpoint": endpoint, "rows": rows, "account": account}
+        self._call("POST", "foreign-rows", body)
+
+    def foreign_clear(self, *, account: str = MAIN) -> None:
+        """Forget the foreign rows of an account, but not the money that moved."""
+        self._call("POST", "foreign-clear", {"account": account})
+
     def deposit(
         self, ccy: str, amt: Number, *, account: str = MAIN, out: bool = False
     ) -> list[dict[str, Any]]:

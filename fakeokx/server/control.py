@@ -17,7 +17,7 @@ from fakeokx.engine.model import MAIN
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
 from fakeokx.faults import BadScript, Script
-from fakeokx.server import control_market, control_streams, control_venue, page
+from fakeokx.server import control_foreign, control_market, control_streams, control_venue, page
 from fakeokx.server.control_events import recent
 from fakeokx.server.desk import Desk
 from fakeokx.server.past import Past
@@ -83,6 +83,7 @@ def _truth(desk: Desk, _body: bytes) -> Any:
             if each.qty_contracts
         ],
         "bills": [bill_row(each) for each in venue.bills],
+        "foreign": {name: each.foreign for name, each in venue.accounts.items() if each.foreign},
         "balance": balance_row(venue),
         "owners": _owners(venue),
         "balances": {name: balance_row(venue, account=name) for name in venue.accounts},
@@ -114,6 +115,7 @@ HANDLERS: Final[Mapping[tuple[str, str], Handler]] = {
     ("GET", "health"): _health,
     **control_market.HANDLERS,
     **control_venue.HANDLERS,
+    **control_foreign.HANDLERS,
     **control_streams.HANDLERS,
     ("POST", "faults"): _set_faults,
     ("GET", "faults"): _faults,

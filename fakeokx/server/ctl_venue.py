@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -76,17 +76,46 @@ def drop_key(ctx: typer.Context, name: Annotated[str, typer.Argument(help="Key."
 
 
 @ctl.command()
+def foreign(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(help="Kind; without, forgets what there is.")] = "",
+    account: AccountName = MAIN,
+) -> None:
+    """Let an account hold what is not traded here."""
+    if kind:
+        ctx.obj.foreign(kind, account=account)
+    else:
+        ctx.obj.foreign_clear(account=account)
+    say(ctx.obj.truth()["foreign"])
+
+
+@ctl.command("foreign-rows")
+def foreign_rows(
+    ctx: typer.Context,
+    endpoint: Annotated[str, typer.Argument(help="Such as account/positions.")],
+    rows: Annotated[str, typer.Argument(help="JSON list, or - for stdin.")],
+    account: AccountName = MAIN,
+) -> None:
+    """Let an endpoint show these rows too."""
+    ctx.obj.foreign_rows(endpoint, _json(rows), account=account)
+    say(ctx.obj.truth()["foreign"])
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(sys.stdin.read() if text == "-" else text)
+    except ValueError as problem:
+        raise typer.BadParameter(f"not JSON: {problem}") from None
+
+
+@ctl.command()
 def faults(
     ctx: typer.Context,
     rules: Annotated[str, typer.Argument(help="JSON list, or - for stdin; shows without.")] = "",
 ) -> None:
     """Replace the fault script, or show it with its counts."""
     if rules:
-        text = sys.stdin.read() if rules == "-" else rules
-        try:
-            ctx.obj.set_faults(json.loads(text))
-        except ValueError as problem:
-            raise typer.BadParameter(f"not JSON: {problem}") from None
+        ctx.obj.set_faults(_json(rules))
     say(ctx.obj.faults())
 
 

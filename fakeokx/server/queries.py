@@ -5,6 +5,7 @@ query keys are ignored; an empty value is the same as none.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from heapq import merge
 from typing import Any, Final, TypeVar
 
 from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS, Instrument
@@ -59,24 +60,42 @@ def filtered(rows: Iterable[Any], query: Query, *names: str) -> Iterator[Any]:
     wanted = {name: query[name].split(",") for name in names if query.get(name)}
     family = query.get("instFamily", "")
     for row in rows:
-        if any(row[name] not in values for name, values in wanted.items()):
+        if any(row.get(name) not in values for name, values in wanted.items()):
             continue
-        if not family or family_of(row["instId"]) == family:
+        if not family or family_of(row.get("instId", "")) == family:
             yield row
 
 
+def foreign(desk: Desk, account: str, *endpoints: str) -> Rows:
+    """Copies of the account's rows of other people for these endpoints."""
+    found = desk.exchange.venue.account(account).foreign
+    return [{**row} for endpoint, row in found if endpoint in endpoints]
+
+
+def merged(rows: Iterable[Any], others: Rows, cursor: str) -> Iterator[Any]:
+    """Both together, newest first; the rows are so already."""
+    if not others:
+        return iter(rows)
+
+    def age(row: Any) -> int:
+        return int(row[cursor])
+
+    return merge(rows, sorted(others, key=age, reverse=True), key=age, reverse=True)
+
+
 def family_of(inst_id: str) -> str:
-    """Family of a listed instrument, or ``""`` (a row of the account may have no instrument)."""
+    """Family of an instrument, or ``""`` (a row of the account may have no instrument)."""
     found = INSTRUMENTS.get(inst_id)
-    return "" if found is None else found.uly
+    if found is None:
+        return "-".join(inst_id.split("-")[:2]) if inst_id.count("-") > 1 else ""
+    return found.uly
 
 
 def ct_type_of(inst_id: str) -> str:
     """``linear`` or ``inverse``; ``""`` for a row that belongs to no derivative."""
-    found = INSTRUMENTS.get(inst_id)
-    if found is None or found.is_spot:
+    if inst_id.count("-") < 2:
         return ""
-    return "inverse" if found.is_inverse else "linear"
+    return "inverse" if inst_id.split("-")[1] == "USD" else "linear"
 
 
 def listed(desk: Desk, inst_id: str) -> Instrument:
@@ -85,6 +104,16 @@ def listed(desk: Desk, inst_id: str) -> Instrument:
     if market is None or market.state == EXPIRED:
         raise Refusal("51001")
     return market.instrument
+
+
+def foreign_instruments(desk: Desk, query: Query) -> Rows:
+    """The instruments of other people's products, whoever's they are, each once."""
+    every = {
+        (row["instType"], row["instId"]): row
+        for name in desk.exchange.venue.accounts
+        for row in foreign(desk, name, "public/instruments")
+    }
+    return list(filtered(every.values(), query, "instType", "instId"))
 
 
 def inst_type(query: Query) -> str:
@@ -107,7 +136,7 @@ def of_type(query: Query, venue: Venue) -> list[Instrument]:
     kind = inst_type(query)
     named = query.get("instId", "")
     family = query.get("instFamily", "")
-    if named and named in INSTRUMENTS and INSTRUMENTS[named].inst_type != kind:
+    if kind != "MARGIN" and named in INSTRUMENTS and INSTRUMENTS[named].inst_type != kind:
         raise Refusal("51015")
     return [
         each

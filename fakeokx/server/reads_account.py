@@ -18,7 +18,7 @@ from fakeokx.wire.render_account import (
     position_row,
 )
 from fakeokx.wire.render_orders import bill_row
-from fakeokx.wire.render_public import account_instrument_row, trade_fee_row
+from fakeokx.wire.render_public import account_instrument_row, as_account_sees, trade_fee_row
 from fakeokx.wire.render_settings import config_row, leverage_row
 from fakeokx.wire.variants import as_position
 
@@ -42,7 +42,8 @@ def _balance(desk: Desk, query: Query, key: ApiKey) -> Rows:
 def _instruments(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     venue = desk.exchange.venue
     found = queries.of_type(query, venue)
-    return [account_instrument_row(each, venue.markets[each.inst_id].state) for each in found]
+    own = [account_instrument_row(each, venue.markets[each.inst_id].state) for each in found]
+    return own + [as_account_sees(each) for each in queries.foreign_instruments(desk, query)]
 
 
 def _subtypes(_desk: Desk, query: Query, _key: ApiKey) -> Rows:
@@ -68,14 +69,19 @@ def _positions(desk: Desk, query: Query, key: ApiKey) -> Rows:
     venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
     held = history.positions(venue, now_ms, with_flat=with_flat, account=key.account)
     rows = [as_position(venue.switches, position_row(venue, each)) for each in held]
-    return list(queries.filtered(rows, query, "instType", "instId", "posId"))
+    others = queries.foreign(desk, key.account, "account/positions")
+    every = queries.merged(rows, others, "cTime")
+    return list(queries.filtered(every, query, "instType", "instId", "posId"))
 
 
 def _positions_history(desk: Desk, query: Query, key: ApiKey) -> Rows:
     venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
     lives = history.positions_history(venue, now_ms, key.account)
+    own = [position_history_row(venue, each) for each in lives]
     rows = queries.filtered(
-        [position_history_row(venue, each) for each in lives],
+        queries.merged(
+            own, queries.foreign(desk, key.account, "account/positions-history"), "uTime"
+        ),
         query,
         "instType",
         "instId",
@@ -96,7 +102,9 @@ def _bills(kept_ms: int) -> Handler:
         older = queries.older(bills, query, lambda each: each.bill_id)
         rows = queries.filtered(map(bill_row, older), query, *names)
         if query.get("ctType"):
-            rows = (row for row in rows if queries.ct_type_of(row["instId"]) == query["ctType"])
+            rows = (
+                row for row in rows if queries.ct_type_of(row.get("instId", "")) == query["ctType"]
+            )
         return pagination.page(rows, query, pagination.BILLS)
 
     return handler

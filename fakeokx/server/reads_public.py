@@ -32,7 +32,8 @@ def _instruments(desk: Desk, query: Query, _key: ApiKey) -> Rows:
         raise Refusal("50015", "uly", "instFamily")
     markets = desk.exchange.venue.markets
     listed_now = queries.of_type(query, desk.exchange.venue)
-    return [instrument_row(each, markets[each.inst_id].state) for each in listed_now]
+    own = [instrument_row(each, markets[each.inst_id].state) for each in listed_now]
+    return own + queries.foreign_instruments(desk, query)
 
 
 def _mark_price(desk: Desk, query: Query, _key: ApiKey) -> Rows:

@@ -1,7 +1,7 @@
 """GET trade/…: orders, algo orders and fills, as far as they can still be read."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from fakeokx.engine import history
 from fakeokx.engine.commands import AlgoRef, OrderRef
@@ -32,6 +32,9 @@ def _order(desk: Desk, query: Query, key: ApiKey) -> Rows:
     queries.required(query, "instId")
     if not query.get("ordId") and not query.get("clOrdId"):
         raise Refusal("50015", "ordId", "clOrdId")
+    other = _foreign_order(desk, query, key.account)
+    if other is not None:
+        return [other]
     queries.listed(desk, query["instId"])
     ref = OrderRef(
         inst_id=query["instId"],
@@ -45,33 +48,48 @@ def _order(desk: Desk, query: Query, key: ApiKey) -> Rows:
     return [variants.as_order(venue.switches, order_row(found))]
 
 
+def _foreign_order(desk: Desk, query: Query, account: str) -> Any:
+    """The order of a foreign product that is listed, if it is one."""
+    if not queries.foreign_instruments(desk, {"instId": query["instId"]}):
+        return None
+    name = "ordId" if query.get("ordId") else "clOrdId"
+    orders = queries.foreign(desk, account, _PENDING, _HISTORY)
+    return next(queries.filtered(orders, query, "instId", name), None)
+
+
+_PENDING: Final = "trade/orders-pending"
+_HISTORY: Final = "trade/orders-history"
 _ORDER_FILTERS: Final = ("instType", "instId", "ordType", "state", "category")
 
 
-def _order_page(desk: Desk, query: Query, orders: Iterable[Order]) -> Rows:
+def _order_page(desk: Desk, query: Query, orders: Iterable[Order], account: str, path: str) -> Rows:
     if query.get("instType"):
         queries.checked_type(query["instType"])
     switches = desk.exchange.venue.switches
     older = queries.older(orders, query, lambda each: each.ord_id)
     seen = variants.visible_orders(switches, older)
-    rows = (variants.as_order(switches, order_row(each)) for each in seen)
+    own = (variants.as_order(switches, order_row(each)) for each in seen)
+    rows = queries.merged(own, queries.foreign(desk, account, path), "ordId")
     return pagination.page(queries.filtered(rows, query, *_ORDER_FILTERS), query, pagination.ORDERS)
 
 
 def _orders_pending(desk: Desk, query: Query, key: ApiKey) -> Rows:
-    return _order_page(desk, query, history.orders_pending(desk.exchange.venue, key.account))
+    waiting = history.orders_pending(desk.exchange.venue, key.account)
+    return _order_page(desk, query, waiting, key.account, _PENDING)
 
 
 def _orders_history(desk: Desk, query: Query, key: ApiKey) -> Rows:
     queries.inst_type(query)
     venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
-    return _order_page(desk, query, history.orders_history(venue, now_ms, key.account))
+    ended = history.orders_history(venue, now_ms, key.account)
+    return _order_page(desk, query, ended, key.account, _HISTORY)
 
 
 def _orders_archive(desk: Desk, query: Query, key: ApiKey) -> Rows:
     queries.inst_type(query)
     venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
-    return _order_page(desk, query, history.orders_archive(venue, now_ms, key.account))
+    ended = history.orders_archive(venue, now_ms, key.account)
+    return _order_page(desk, query, ended, key.account, _HISTORY)
 
 
 def _fills(kept_ms: int, *, needs_type: bool) -> Handler:
@@ -83,7 +101,9 @@ def _fills(kept_ms: int, *, needs_type: bool) -> Handler:
         older = queries.older(fills, query, lambda each: each.bill_id)
         seen = variants.visible_fills(venue.switches, older)
         names = ("instType", "instId", "ordId", "subType")
-        rows = queries.filtered(map(fill_row, seen), query, *names)
+        others = queries.foreign(desk, key.account, "trade/fills")
+        every = queries.merged(map(fill_row, seen), others, "billId")
+        rows = queries.filtered(every, query, *names)
         return pagination.page(rows, query, pagination.FILLS)
 
     return handler
@@ -115,15 +135,18 @@ def _algo_types(query: Query) -> None:
 _ALGO_FIELDS: Final = ("ordType", "algoId", "algoClOrdId", "instType", "instId", "state")
 
 
-def _algo_page(desk: Desk, query: Query, algos: Iterable[Algo]) -> Rows:
+def _algo_page(desk: Desk, query: Query, algos: Iterable[Algo], others: Rows) -> Rows:
     switches = desk.exchange.venue.switches
-    rows = (variants.as_algo(switches, algo_row(each)) for each in algos)
+    own = (variants.as_algo(switches, algo_row(each)) for each in algos)
+    rows = queries.merged(own, others, "algoId")
     return pagination.page(queries.filtered(rows, query, *_ALGO_FIELDS), query, pagination.ALGOS)
 
 
 def _algos_pending(desk: Desk, query: Query, key: ApiKey) -> Rows:
     _algo_types(query)
-    return _algo_page(desk, query, history.algos_pending(desk.exchange.venue, key.account))
+    waiting = history.algos_pending(desk.exchange.venue, key.account)
+    others = queries.foreign(desk, key.account, "trade/orders-algo-pending")
+    return _algo_page(desk, query, waiting, others)
 
 
 def _algos_history(desk: Desk, query: Query, key: ApiKey) -> Rows:
@@ -133,7 +156,8 @@ def _algos_history(desk: Desk, query: Query, key: ApiKey) -> Rows:
     if query.get("state") and query["state"] not in _ALGO_DONE:
         raise Refusal("51000", "state")
     venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
-    return _algo_page(desk, query, history.algos_history(venue, now_ms, key.account))
+    ended = history.algos_history(venue, now_ms, key.account)
+    return _algo_page(desk, query, ended, [])
 
 
 READS: Final[Mapping[str, Handler]] = {

@@ -2,7 +2,7 @@
 
 Position rows never name an order or a tag: in net mode every agent of the account shares one
 row. Fields that are not modelled (greeks, borrowing) are ``""``. A coin is worth its mark price
-against USDT, and one USDT is one dollar.
+against USDT, and one USDT or USDC is one dollar.
 """
 
 from decimal import Decimal
@@ -64,7 +64,7 @@ def _currencies(venue: Venue, account: str, ccys: tuple[str, ...]) -> list[str]:
 
 def coin_px(venue: Venue, ccy: str) -> Decimal:
     """What one coin is worth in dollars; nothing if nobody trades it here."""
-    if ccy == SETTLE_CCY:
+    if ccy in (SETTLE_CCY, "USDC"):
         return ONE
     for inst_id in (f"{ccy}-{SETTLE_CCY}", f"{ccy}-{SETTLE_CCY}-SWAP"):
         if inst_id in venue.marks:

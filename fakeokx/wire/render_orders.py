@@ -4,6 +4,7 @@
 it. A number is written without trailing zeros.
 """
 
+import json
 from decimal import Decimal
 from typing import Any, Final
 
@@ -243,6 +244,8 @@ def fill_row(fill: Fill) -> Row:
 
 def bill_row(bill: Bill) -> Row:
     """One line of the account (OKX: Account, GET bills); bare where it has no fill."""
+    if bill.row:
+        return {**json.loads(bill.row), "bal": text(bill.cash)}
     fill = bill.fill
     inst_type = INSTRUMENTS[bill.inst_id].inst_type if bill.inst_id else ""
     mark = "" if fill is None else text(fill.mark_px_quote)

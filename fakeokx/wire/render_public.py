@@ -33,8 +33,13 @@ _FEE_GROUP_DERIVATIVES: Final = "4"
 
 def account_instrument_row(instrument: Instrument, state: str) -> Row:
     """One instrument as the account sees it (OKX: Account, GET instruments)."""
+    return as_account_sees(instrument_row(instrument, state))
+
+
+def as_account_sees(public: Row) -> Row:
+    """The row of public/instruments as that of account/instruments."""
     row: Row = {}
-    for name, value in instrument_row(instrument, state).items():
+    for name, value in public.items():
         if name == "expTime":
             row["elp"] = "0"
         if name not in ("alias", "category"):

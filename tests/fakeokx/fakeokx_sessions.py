@@ -4,6 +4,7 @@ A session looks at the venue only to name something that exists; what it asks fo
 refused, and that is part of it. ``run`` plays one and hands every step to whoever listens.
 """
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from random import Random
@@ -32,6 +33,7 @@ from fakeokx.engine.commands import (
     OrderRequest,
     PlaceAlgo,
     PlaceOrders,
+    PutForeign,
     Rescale,
     SetBook,
     SetFundingRate,
@@ -55,6 +57,25 @@ from fakeokx.engine.venue import Venue
 
 NAMES = ("main", "sub1", "sub2")
 CONTRACTS = [each for each, found in INSTRUMENTS.items() if not found.is_spot]
+FOREIGN = json.dumps(
+    [
+        [
+            "account/bills",
+            {
+                "instId": "",
+                "instType": "",
+                "ccy": "BTC",
+                "billId": "$a",
+                "ts": "$now",
+                "balChg": "0.5",
+            },
+        ],
+        [
+            "account/positions",
+            {"instId": "X", "instType": "SWAP", "posId": "$b", "cTime": "$now-5"},
+        ],
+    ]
+)
 Seen = Callable[[Any, tuple[Any, ...]], None]
 
 
@@ -244,6 +265,7 @@ class Session:
                     factor=pick(self.factors),
                     history=pick(("true", "false")),
                 ),
+                PutForeign(rows=FOREIGN, clear=pick(("", "", "true")), account=account),
                 Settle(inst_id=contract, px=pick(("", self.px(contract, 100)))),
                 Fund(inst_id=contract, rate=pick(("0.0001", "-0.002", ""))),
                 SetFundingRate(inst_id=contract, rate=pick(("0.0003", "-0.0001", "0"))),

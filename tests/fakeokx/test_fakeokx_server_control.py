@@ -268,6 +268,10 @@ def test_every_ctl_command_works(venue: FakeOkx) -> None:
     assert ctl(venue, "liquidate", BTC, "--account", "sub")["ordId"]
     assert ctl(venue, "instrument", SOL, "--state", "suspend")
     assert ctl(venue, "settle", "BTC-USDT-301227", "50100") == []
+    assert ctl(venue, "foreign", "inverse")["main"]
+    assert ctl(venue, "foreign") == {}
+    row = '[{"instId": "X", "instType": "SWAP", "cTime": "1"}]'
+    assert ctl(venue, "foreign-rows", "account/positions", "-", stdin=row)["main"]
     assert ctl(venue, "rescale", FUTURE, "10", "--no-history")[0]["event"] == "rescaled"
     assert ctl(venue, "deliver", FUTURE)[-1]["event"] in ("delivered", "setting")
     assert ctl(venue, "advance", "1000")["now_ms"]
