@@ -87,14 +87,17 @@ def connect(settings: OkxSettings, clock: Clock | None = None) -> OkxReader:
 
 
 class OkxReader:
-    """An ``ExchangeReader`` over the reads of one ccxt client; ``demo``: of demo trading."""
+    """An ``ExchangeReader`` over the reads of one ccxt client.
+
+    ``demo``: of demo trading. ``url``: the address that stands in for the exchange's own, or "".
+    """
 
     def __init__(
         self, client: Any, clock: Clock | None = None, limits: Limits | None = None
     ) -> None:
         """``client`` is a ccxt client, of which only the reads are kept, or a ReadOnlyClient."""
         self._reads = client if isinstance(client, ReadOnlyClient) else ReadOnlyClient(client)
-        self.demo = self._reads.demo
+        self.demo, self.url = self._reads.demo, self._reads.url
         self._clock = clock or SystemClock()
         self._limits = limits or Limits()
         self._pace = Pace()

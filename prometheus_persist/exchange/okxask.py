@@ -2,7 +2,7 @@
 
 1. Only the endpoints of ``READS`` can be asked, and every one of them is a GET. A
    ``ReadOnlyClient`` has no other method, and no attribute of it leads to the ccxt client (P7).
-   ``demo`` is whether it asks OKX's demo trading.
+   ``demo`` is whether it asks OKX's demo trading, ``url`` the address that stands in for OKX's own.
 2. An answer is a list of objects, or an exception:
    ``Again``     nothing was said: limited (50011, 50061, 429), timed out (50004), cut off, an
                  error of what stands before the exchange (5xx, HTML, half a body). Ask again.
@@ -74,11 +74,12 @@ class ReadOnlyClient:
     The client lives on in a closure: it can be asked, and not be reached.
     """
 
-    __slots__ = ("_ask", "demo")
+    __slots__ = ("_ask", "demo", "url")
 
     def __init__(self, client: Any) -> None:
         self._ask = _asking(client)
         self.demo = is_demo(client)
+        self.url = _address(client)
 
     def get(self, endpoint: str, params: Mapping[str, str] | None = None) -> list[Row]:
         """One answer's rows; raises Again, NotThere or NotRead. Never asks twice."""
@@ -140,6 +141,14 @@ def is_demo(client: Any) -> bool:
         return True
     sent = headers if isinstance(headers, dict) else {}
     return any(name.lower() == _DEMO_HEADER and str(sent[name]) == "1" for name in sent)
+
+
+def _address(client: Any) -> str:
+    """Where a ccxt client asks; "" for OKX itself."""
+    urls = getattr(client, "urls", None)
+    place = urls.get("api") if isinstance(urls, dict) else None
+    rest = place.get("rest") if isinstance(place, dict) else None
+    return rest if isinstance(rest, str) and "{hostname}" not in rest else ""
 
 
 def import_ccxt() -> Any:

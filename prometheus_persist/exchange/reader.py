@@ -2,7 +2,8 @@
 
 An ``ExchangeReader`` has no way to place, change or cancel an order (P7). It never raises for a
 source it could not read: the source comes back incomplete, with the problem in words. It raises
-``VenueUnreachable`` only where nothing at all could be read.
+``VenueUnreachable`` only where nothing at all could be read, and ``VenueRefused`` where the
+exchange refuses whatever is signed, for one reason: that is then said once, with what to do.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ class ViewRequest:
     Bills are read from ``bills_since_ms`` on (None: from ``since_ms``). A clOrdId that the exchange
     does not know proves that the order never arrived only where the order is not in ``waits_ms``
     (clOrdId: for how many milliseconds more it may be on its way or not be shown; an order's own
-    ``valid_until_ms`` plus ``index_lag_ms`` stands over that), and is younger than what the exchange
-    keeps. What has not been read after ``budget_s`` seconds is incomplete.
+    ``valid_until_ms`` plus ``index_lag_ms`` stands over that), and is younger than what the
+    exchange keeps. What has not been read after ``budget_s`` seconds is incomplete.
     """
 
     since_ms: int
@@ -31,7 +32,6 @@ class ViewRequest:
     intents: tuple[OrderIntent, ...] = ()
     waits_ms: Mapping[str, int] = field(default_factory=dict)
     index_lag_ms: int = 0
-    in_flight_ms: int = 3_000
     bills_since_ms: int | None = None
     budget_s: float = 60.0
 

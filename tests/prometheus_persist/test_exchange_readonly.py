@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -98,3 +98,24 @@ def test_the_hosts_own_client_is_left_as_it_is() -> None:
     OkxReader(client)
     assert client.enableRateLimit
     assert vars(client) == before
+
+
+class Headed:
+    """A client whose demo trading is a header of its own."""
+
+    headers: ClassVar = {"X-Simulated-Trading": "1"}
+
+
+def test_a_reader_knows_whether_it_asks_demo_trading_and_keeps_no_client_for_that() -> None:
+    for sandbox in (True, False):
+        client = okx_client(None, *KEYS, sandbox=sandbox, timeout_ms=1_000)
+        assert OkxReader(client).demo is sandbox
+        assert OkxReader(ReadOnlyClient(client)).demo is sandbox
+        assert connect(OkxSettings(*KEYS, sandbox=sandbox)).demo is sandbox
+    client.set_sandbox_mode(True)
+    assert OkxReader(client).demo
+    client.set_sandbox_mode(False)
+    assert not OkxReader(client).demo
+    assert OkxReader(Headed()).demo
+    assert OkxReader(client).url == OkxReader(Headed()).url == ""
+    assert connect(OkxSettings(*KEYS, url="http://127.0.0.1:9/")).url == "http://127.0.0.1:9"
