@@ -28,10 +28,10 @@ _PX_TYPES: Final = ("", "last", "index", "mark")
 # Refusals of a trigger on the wrong side of its price, by (price, leg, must it lie above).
 _WRONG_SIDE: Final[Mapping[tuple[str, str, bool], str]] = MappingProxyType(
     {
-        ("last", "tp", True): "51277",
-        ("last", "sl", False): "51278",
-        ("last", "tp", False): "51279",
-        ("last", "sl", True): "51280",
+        ("last", "tp", False): "51277",
+        ("last", "sl", True): "51278",
+        ("last", "tp", True): "51279",
+        ("last", "sl", False): "51280",
         ("mark", "tp", True): "51303",
         ("mark", "sl", False): "51304",
         ("mark", "tp", False): "51300",

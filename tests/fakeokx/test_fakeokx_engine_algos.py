@@ -39,11 +39,11 @@ def test_a_fired_stop_does_not_fire_again() -> None:
 @pytest.mark.parametrize(
     ("side", "leg", "px", "code"),
     [
-        ("sell", "tp", "49999", "51277"),
-        ("sell", "sl", "50001", "51278"),
-        ("buy", "tp", "50001", "51279"),
-        ("buy", "sl", "49999", "51280"),
-        ("sell", "sl", "50000", "51278"),
+        ("sell", "tp", "49999", "51279"),
+        ("sell", "sl", "50001", "51280"),
+        ("buy", "tp", "50001", "51277"),
+        ("buy", "sl", "49999", "51278"),
+        ("sell", "sl", "50000", "51280"),
     ],
 )
 def test_a_trigger_on_the_wrong_side_of_the_price(side: str, leg: str, px: str, code: str) -> None:

@@ -293,7 +293,7 @@ def test_a_waiting_stop_takes_a_new_price_and_size() -> None:
     [
         ({}, "51500"),
         ({"new_sl_trigger_px": "48000"}, "51500"),
-        ({"new_sl_trigger_px": "51000"}, "51278"),
+        ({"new_sl_trigger_px": "51000"}, "51280"),
         ({"new_sl_trigger_px": "51000", "new_sl_trigger_px_type": "mark"}, "51304"),
         ({"new_sl_trigger_px": "51000", "new_sl_trigger_px_type": "index"}, "51308"),
         ({"new_sl_trigger_px": "0"}, "51000"),

@@ -359,10 +359,10 @@ CASES: dict[str, tuple[Got, Callable[[World], Got]]] = {
     "51203": ((200, "51203"), by_fault("51203", "reject")),
     "51204": ((200, "51204"), placing(ordType="limit")),
     "51205": ((200, "51205"), placing(instId="BTC-USDT", tdMode="cash", reduceOnly="true")),
-    "51277": ((200, "51277"), leg("sell", "tp", "49000", "last")),
-    "51278": ((200, "51278"), leg("sell", "sl", "51000", "last")),
-    "51279": ((200, "51279"), leg("buy", "tp", "51000", "last")),
-    "51280": ((200, "51280"), leg("buy", "sl", "49000", "last")),
+    "51277": ((200, "51277"), leg("buy", "tp", "51000", "last")),
+    "51278": ((200, "51278"), leg("buy", "sl", "49000", "last")),
+    "51279": ((200, "51279"), leg("sell", "tp", "49000", "last")),
+    "51280": ((200, "51280"), leg("sell", "sl", "51000", "last")),
     "51300": ((200, "51300"), leg("buy", "tp", "51000", "mark")),
     "51302": ((200, "51302"), leg("buy", "sl", "49000", "mark")),
     "51303": ((200, "51303"), leg("sell", "tp", "49000", "mark")),
@@ -402,6 +402,23 @@ CASES: dict[str, tuple[Got, Callable[[World], Got]]] = {
     "59107": ((200, "59107"), leverage_busy("cross", "59101_59107")),
 }  # fmt: skip
 LIMITED = ("50011", "50061")
+
+
+@pytest.mark.parametrize(
+    ("side", "kind", "px", "said"),
+    [
+        ("buy", "tp", "51000", "51277 TP trigger price cannot be higher than the last price."),
+        ("buy", "sl", "49000", "51278 SL trigger price cannot be lower than the last price."),
+        ("sell", "tp", "49000", "51279 TP trigger price cannot be lower than the last price."),
+        ("sell", "sl", "51000", "51280 SL trigger price cannot be higher than the last price."),
+    ],
+)
+def test_a_trigger_on_the_wrong_side_is_told_which(
+    server: FakeOkx, side: str, kind: str, px: str, said: str
+) -> None:
+    body = algo(side=side, **{f"{kind}TriggerPx": px, f"{kind}OrdPx": "-1"})
+    (row,) = RawClient(server.url).call("POST", "trade/order-algo", body)[1]["data"]
+    assert f"{row['sCode']} {row['sMsg']}" == said
 
 
 def test_every_code_of_the_table_has_a_case() -> None:
