@@ -163,7 +163,7 @@ def _position_row(venue: Venue, position: Position) -> Row:
         "settledPnl": text(position.settled_pnl),
         "tradeId": position.trade_id,
         "uTime": str(position.u_time_ms),
-        "usdPx": text(coin_px(venue, position.ccy)),
+        "usdPx": text(coin_px(venue, position.ccy)) if key.pos_side == NET else "",
     }
     if is_open:
         upl, upl_last = upl_quote(venue, position, mark), upl_quote(venue, position, last)

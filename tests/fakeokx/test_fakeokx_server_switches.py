@@ -109,6 +109,7 @@ def avail_pos(world: World) -> Any:
     world.done()
     (row,) = hedge.raw.call("GET", "account/positions")[1]["data"]
     (net,) = world.raw.call("GET", "account/positions")[1]["data"]
+    assert (row["usdPx"], net["usdPx"]) == ("", "1")
     return row["availPos"], net["availPos"]
 
 
@@ -192,7 +193,7 @@ CASES: dict[str, tuple[Callable[[World], Any], dict[str, Any]]] = {
     "position.flat_close_code": (flat, {"51023": "51023", "51169": "51169"}),
     "position.pending_close_http": (
         pending_close, {"429": (429, "51115"), "200": (200, "51115")}),
-    "position.availpos_hedge": (avail_pos, {"": ("", ""), "pos": ("3", "")}),
+    "position.availpos_hedge": (avail_pos, {"pos": ("3", ""), "": ("", "")}),
     "liquidation.visible_as": (forced, {"orders": (1, 1), "silent": (0, 0)}),
     "bill.net_subtype": (sub_types, {"buy_sell": ["1", "2"], "open_close": ["3", "5"]}),
     "account.leverage_scope": (
