@@ -12,6 +12,8 @@ from fakeokx.server.line import ControlRefused, Line
 __all__ = ["Control", "ControlRefused"]
 
 MAIN: Final = "main"
+DEMO: Final = "demo"
+DEMO_CASH: Final = 100_000  # USDT
 Number = str | int | Decimal
 
 
@@ -202,8 +204,17 @@ class Control(Line):
         account: str = MAIN,
         environment: str = "any",
         ips: Iterable[str] = (),
+        demo: bool = False,
     ) -> None:
-        """Add an API key, or replace the one of that name; it survives a restart."""
+        """Add an API key, or replace the one of that name; it survives a restart.
+
+        A ``demo`` key opens, with the demo header alone, the account ``demo`` or the one given.
+        """
+        if demo:
+            environment, account = "demo", DEMO if account == MAIN else account
+            if account not in [each["account"] for each in self.accounts()]:
+                self.open_account(account)
+                self.deposit("USDT", DEMO_CASH, account=account)
         body = {
             "name": name,
             "secret": secret,

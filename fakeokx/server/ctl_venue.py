@@ -51,6 +51,7 @@ def key(
     perm: Annotated[str, typer.Option(help="trade or read_only.")] = "trade",
     account: AccountName = MAIN,
     environment: Annotated[str, typer.Option(help="live, demo or any.")] = "any",
+    demo: Annotated[bool, typer.Option("--demo", help="Of a demo account.")] = False,
     ip: Annotated[list[str] | None, typer.Option(help="Allowed address, repeatable.")] = None,
 ) -> None:
     """Add an API key, or show them."""
@@ -64,6 +65,7 @@ def key(
             account=account,
             environment=environment,
             ips=ip or (),
+            demo=demo,
         )
     say(ctx.obj.api_keys())
 

@@ -31,7 +31,8 @@ def _currencies(_desk: Desk, _query: Query, _key: ApiKey) -> Rows:
 
 def _config(desk: Desk, _query: Query, key: ApiKey) -> Rows:
     venue = desk.exchange.venue
-    return [config_row(venue, key.name, may_trade=key.may_trade, account=key.account)]
+    row = config_row(venue, key.name, may_trade=key.may_trade, account=key.account, ips=key.ips)
+    return [row]
 
 
 def _balance(desk: Desk, query: Query, key: ApiKey) -> Rows:

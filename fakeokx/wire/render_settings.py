@@ -1,5 +1,6 @@
 """Rows of how an account is set up: configuration and leverage."""
 
+from hashlib import sha256
 from typing import Any, Final
 
 from fakeokx.engine.model import MAIN, PositionKey
@@ -7,16 +8,28 @@ from fakeokx.engine.venue import SETTLE_CCY, Venue
 from fakeokx.wire.render_orders import text
 
 Row = dict[str, Any]
+DEMO: Final = "demo"
 UID: Final = "44705892343619584"
 
 
 def uid_of(venue: Venue, account: str) -> str:
-    """The uid of an account: the first one's, and then one more for each."""
-    return str(int(UID) + list(venue.accounts).index(account))
+    """The uid of an account, by its name and the venue's seed."""
+    own = 0 if account == MAIN else 1 + int(sha256(account.encode()).hexdigest()[:8], 16)
+    return str(int(UID) + venue.seed * 10**10 + own)
 
 
-def config_row(venue: Venue, label: str, *, may_trade: bool, account: str = MAIN) -> Row:
-    """The account's configuration (OKX: Account, GET config)."""
+def config_row(
+    venue: Venue,
+    label: str,
+    *,
+    may_trade: bool,
+    account: str = MAIN,
+    ips: tuple[str, ...] = (),
+) -> Row:
+    """The account's configuration (OKX: Account, GET config); but for the first and the demo
+    account all are sub-accounts.
+    """
+    main = account if account in (MAIN, DEMO) else MAIN
     return {
         "acctLv": "2",
         "acctStpMode": "cancel_maker",
@@ -25,14 +38,14 @@ def config_row(venue: Venue, label: str, *, may_trade: bool, account: str = MAIN
         "enableSpotBorrow": False,
         "greeksType": "PA",
         "feeType": "0",
-        "ip": "",
-        "type": "0" if account == MAIN else "1",
+        "ip": ",".join(ips),
+        "type": "0" if account == main else "1",
         "kycLv": "3",
         "label": label,
         "level": "Lv1",
         "levelTmp": "",
         "liquidationGear": "-1",
-        "mainUid": UID,
+        "mainUid": uid_of(venue, main),
         "mgnIsoMode": "automatic",
         "opAuth": "0",
         "perm": "read_only,trade" if may_trade else "read_only",

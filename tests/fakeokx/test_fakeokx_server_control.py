@@ -231,6 +231,39 @@ def test_keys_come_and_go(server: FakeOkx) -> None:
         server.add_key("lost", "s", "p", account="nowhere")
 
 
+def test_every_account_has_an_identity_and_a_demo_account_is_another_one(venue: FakeOkx) -> None:
+    def config(key: str, *, demo: bool) -> dict[str, Any]:
+        raw = RawClient(venue.url, key, "s", "p")
+        body = raw.call("GET", "account/config", headers={"x-simulated-trading": str(int(demo))})
+        return {"code": body[1]["code"]} | (body[1].get("data") or [{}])[0]
+
+    for name in ("b", "a"):
+        venue.open_account(name)
+        venue.add_key(name, "s", "p", account=name, environment="live", ips=["127.0.0.1"])
+    venue.add_key("real", "s", "p", environment="live")
+    venue.add_key("play", "s", "p", demo=True)
+    assert config("play", demo=False)["code"] == config("real", demo=True)["code"] == "50101"
+    play, real = config("play", demo=True), config("real", demo=False)
+    one, other = config("a", demo=False), config("b", demo=False)
+    assert len({each["uid"] for each in (play, real, one, other)}) == 4
+    assert [each["uid"] == each["mainUid"] for each in (play, real, one)] == [True, True, False]
+    assert one["mainUid"] == real["uid"]
+    assert (one["acctLv"], one["perm"], one["ip"], play["type"]) == (
+        "2", "read_only,trade", "127.0.0.1", "0",
+    )  # fmt: skip
+    (detail,) = RawClient(venue.url, "play", "s", "p").call(
+        "GET", "account/balance", headers={"x-simulated-trading": "1"}
+    )[1]["data"][0]["details"]
+    assert (detail["ccy"], detail["cashBal"]) == ("USDT", "100000")
+    venue.add_key("play2", "s", "p", demo=True)
+    assert config("play2", demo=True)["uid"] == play["uid"]
+    with launch(seed=7) as elsewhere:
+        elsewhere.open_account("a")
+        elsewhere.add_key("a", "s", "p", account="a")
+        strange = RawClient(elsewhere.url, "a", "s", "p").call("GET", "account/config")[1]["data"]
+        assert strange[0]["uid"] != one["uid"]
+
+
 def test_notices_and_events(server: FakeOkx) -> None:
     raw = RawClient(server.url)
     server.set_status(
@@ -257,6 +290,7 @@ def test_every_ctl_command_works(venue: FakeOkx) -> None:
     assert ctl(venue, "account", "sub")[-1]["account"] == "sub"
     assert ctl(venue, "deposit", "USDT", "9000", "--account", "sub")
     assert ctl(venue, "key", "k:s:p", "--account", "sub", "--perm", "read_only")[-1]["name"] == "k"
+    assert ctl(venue, "key", "d:s:p", "--demo")[-1]["account"] == "demo"
     assert ctl(venue, "drop-key", "k")
     assert ctl(venue, "checkpoint", "here")[0]["name"] == "here"
     assert ctl(venue, "partial", BTC, "0.5")

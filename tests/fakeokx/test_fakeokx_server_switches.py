@@ -113,6 +113,15 @@ def avail_pos(world: World) -> Any:
     return row["availPos"], net["availPos"]
 
 
+def attached_left(world: World) -> Any:
+    world.server.partial(BTC, "0.4")
+    body = limit("50000", attachAlgoOrds=[{"slTriggerPx": "40000", "slOrdPx": "-1"}])
+    ord_id = world.done(**body)
+    world.raw.call("POST", "trade/cancel-order", {"instId": BTC, "ordId": ord_id})
+    rows = world.raw.call("GET", "trade/orders-algo-pending?ordType=conditional")[1]["data"]
+    return [(row["sz"], row["reduceOnly"]) for row in rows]
+
+
 def forced(world: World) -> Any:
     world.done(instId=SOL)
     before = len(world.raw.call("GET", "account/bills")[1]["data"])
@@ -185,6 +194,7 @@ CASES: dict[str, tuple[Callable[[World], Any], dict[str, Any]]] = {
         "by_mode": ("0", "51112"), "shrink": ("0", "0"), "reject_51112": ("51112", "51112")}),
     "id.tag_charset": (
         lambda world: bad_tag(world)["data"][0]["sCode"], {"strict": "51000", "off": "0"}),
+    "attached.after_cancel": (attached_left, {"live": [("0.4", "true")], "none": []}),
     "algo.child_tag": (lambda world: CHILD(world)["tag"], {"inherit": "t1", "empty": ""}),
     "algo.child_clordid": (
         lambda world: bool(CHILD(world)["clOrdId"]), {"empty": False, "generated": True}),
