@@ -1,5 +1,6 @@
 """REST over a real port: refusals, lists, filters, and the shapes that clients meet."""
 
+import time
 from typing import Any
 
 import pytest
@@ -125,6 +126,32 @@ def test_an_order_that_arrives_too_late_is_not_executed(raw: RawClient, server: 
     assert all(each["clOrdId"] != "late" for each in server.truth()["orders"])
     _, answer = raw.call("POST", "trade/order", body, {"expTime": "9999999999999"})
     assert answer["code"] == "0"
+
+
+@pytest.mark.parametrize(
+    "path", ["trade/batch-orders", "trade/amend-order", "trade/amend-batch-orders"]
+)
+def test_batches_and_amendments_expire_too(raw: RawClient, server: FakeOkx, path: str) -> None:
+    name = path.replace("/", "").replace("-", "")
+    if "amend" in path:
+        raw.call("POST", "trade/order", order(clOrdId=name, ordType="limit", px="40000"))
+        body: Any = {"instId": order()["instId"], "clOrdId": name, "newPx": "41000"}
+    else:
+        body = order(clOrdId=name, ordType="limit", px="41000")
+    body = [body] if "batch" in path else body
+
+    def prices() -> list[str]:
+        return [each["px"] for each in server.truth()["orders"] if each["clOrdId"] == name]
+
+    before = prices()
+    answer = raw.call("POST", path, body, {"expTime": "1600000000000"})[1]
+    assert (answer["code"], answer["data"], prices()) == ("50036", [], before)
+    server.set_faults([{"action": "delay", "path": path, "ms": 120}])
+    soon = str(int(time.time() * 1000) + 60)
+    answer = raw.call("POST", path, body, {"expTime": soon})[1]
+    assert (answer["code"], prices()) == ("50037", before)
+    answer = raw.call("POST", path, body, {"expTime": "9999999999999"})[1]
+    assert (answer["code"], prices()) == ("0", ["41000"])
 
 
 @pytest.mark.parametrize(("field", "message"), [("tag", "tag"), ("clOrdId", "clOrdId")])
