@@ -249,8 +249,8 @@ def test_attached_travel_with_an_order_of_ccxt(tmp_path: Path) -> None:
         client.load_markets()
         last = Decimal(str(client.fetch_ticker("BTC/USDT:USDT")["last"]))
         sl, tp = round(last * 9 / 10), round(last * 11 / 10)
+        desk.clock.ms = client.fetch_time()
         handle = desk.entry(Attached(sl, tp_trigger_px=tp), valid_ms=60_000)
-        desk.clock.ms = client.milliseconds()
         with handle as intent:
             answer = client.create_order("BTC/USDT:USDT", "market", "buy", 2, params=intent.params)
             intent.ack(answer)
