@@ -5,8 +5,9 @@ and reduce-only, with the intent's ids (``IntentHandle.params``): asked that way
 last word. It never sends twice: what got no answer is for the caller to settle. An ``expTime``
 among the params travels as a header (``okxexpiring``).
 
-Raises VenueRefused with OKX's own code where the answer is an error that refuses, VenueUnreachable
-for no answer, and what ``params`` raises.
+Raises VenueRefused with OKX's own code where the answer is an error (51054 and 51149 are an order's
+own time-out, and refuse nothing: ``saving.answers``), VenueUnreachable for no answer, and what
+``params`` raises.
 """
 
 from __future__ import annotations
@@ -15,13 +16,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from prometheus_persist.errors import BadValue, VenueError, VenueRefused, VenueUnreachable
+from prometheus_persist.errors import BadValue, VenueRefused, VenueUnreachable
 from prometheus_persist.exchange.okxask import PROBLEM_CHARS_MAX, import_ccxt, own_code
 from prometheus_persist.exchange.okxexpiring import expiring
 from prometheus_persist.state import Contracts
 
 _SECRETS = ("apiKey", "secret", "password")
-_TIMED_OUT = frozenset({"51054", "51149"})  # an order's own: it may have been carried out
 _ROW_CODE = re.compile(r'"sCode"\s*:\s*"(\d{5})"')
 
 
@@ -75,7 +75,7 @@ class Sender:
             row = self._sent(where, self._client.privatePostTradeCancelOrder, asked)
         code = row.get("sCode")
         if code not in ("0", "", None):
-            raise _error(str(code), f"{where}: {code} {row.get('sMsg', '')}".strip())
+            raise VenueRefused(f"{where}: {code} {row.get('sMsg', '')}".strip(), str(code))
         return row
 
     def _sent(self, where: str, send: Callable[[Any], Any], body: Any) -> Mapping[str, Any]:
@@ -87,7 +87,7 @@ class Sender:
         except self._ccxt.BaseError as problem:
             found = _ROW_CODE.search(str(problem))
             code = found.group(1) if found else own_code(str(problem))
-            raise _error(code, self._told(where, problem)) from None
+            raise VenueRefused(self._told(where, problem), code) from None
         rows = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], dict):
             raise VenueUnreachable(f"{where}: the answer holds no row")
@@ -100,10 +100,6 @@ class Sender:
             if isinstance(secret, str) and secret:
                 said = said.replace(secret, "***")
         return said[:PROBLEM_CHARS_MAX]
-
-
-def _error(code: str, detail: str) -> VenueError:
-    return VenueUnreachable(detail) if code in _TIMED_OUT else VenueRefused(detail, code)
 
 
 def _text(value: object) -> object:

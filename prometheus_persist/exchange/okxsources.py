@@ -133,9 +133,10 @@ class Sources:
         )
 
     def newer_fills(self, known: Found) -> Walk[int]:
-        """Add to ``known`` what has been executed since; how many that were."""
-        span, limit = self._span(FILLS_KEPT_MS), self._limits.pages_max
-        return (yield from okxpages.newer(okxpages.FILLS, {}, known, span, limit))
+        """Add to ``known`` what has been executed since; how many of those are of contracts."""
+        span, limit, before = self._span(FILLS_KEPT_MS), self._limits.pages_max, set(known)
+        yield from okxpages.newer(okxpages.FILLS, {}, known, span, limit)
+        return sum(okxlisted.is_contract(known[each]) for each in known.keys() - before)
 
     def bills(self) -> Walk[Found]:
         """The window's bills, as rows by billId, and those of a minute before it."""

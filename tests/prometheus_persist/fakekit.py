@@ -34,8 +34,9 @@ def sender_of(venue: Any) -> Sender:
 
 
 def opened(root: Path, **more: Any) -> Session:
-    """A session of a host beside the exchange: what has not arrived soon never left."""
-    return Session.open(root, settings=Settings(in_flight_ms=IN_FLIGHT_MS, **more))
+    """A session of a host beside the exchange: what is not there soon never left."""
+    settings = {"in_flight_ms": IN_FLIGHT_MS, "index_lag_ms": 0, **more}
+    return Session.open(root, settings=Settings(**settings))
 
 
 def founded(root: Path, venue: Any, **more: Any) -> Session:

@@ -16,7 +16,7 @@ import pytest
 import responses
 from exchange_script import BTC, KEYS
 
-from prometheus_persist.errors import BadValue, VenueRefused, VenueUnreachable
+from prometheus_persist.errors import BadValue, VenueError, VenueRefused, VenueUnreachable
 from prometheus_persist.exchange import expiring, okx_client
 from prometheus_persist.exchange.okxsend import Sender
 
@@ -169,13 +169,17 @@ def test_an_algo_order_is_canceled_by_either_id(exchange: Any) -> None:
     assert len(refused.value.code) == 5
 
 
-@pytest.mark.parametrize("code", ["51054", "51149", "50004"])
-def test_a_cancel_that_timed_out_is_not_refused(code: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("51149", VenueRefused), ("50004", VenueUnreachable), ("50013", VenueUnreachable)],
+)
+def test_a_cancel_fails_as_an_order_does(code: str, kind: type[VenueError]) -> None:
     body = {"code": "1", "data": [{"sCode": code, "sMsg": "timed out", "ordId": ""}], "msg": ""}
     with responses.RequestsMock() as okx:
         okx.add("POST", re.compile(r".*"), json=body)
-        with pytest.raises(VenueUnreachable):
+        with pytest.raises(kind) as raised:
             Sender(okx_client(None, *KEYS, False, 1_000)).cancel(BTC, "1")
+    assert getattr(raised.value, "code", code) == code
 
 
 def test_no_credential_is_in_a_refusal() -> None:

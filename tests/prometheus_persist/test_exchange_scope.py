@@ -131,6 +131,24 @@ def test_options_that_are_traded_meanwhile_do_not_unsettle_our_positions() -> No
     assert view.complete("positions"), view.problems()
 
 
+@pytest.mark.parametrize(
+    ("inst_type", "quiet"), [("OPTION", True), ("SPOT", True), ("SWAP", False)]
+)
+def test_only_contracts_that_are_traded_meanwhile_unsettle_the_account(
+    inst_type: str, quiet: bool
+) -> None:
+    numbers = iter(range(100, 1_000))
+    traded: list[dict[str, Any]] = []
+
+    def one_more(asked: dict[str, str]) -> list[dict[str, Any]]:
+        if not asked.get("after"):
+            traded.insert(0, products.FILLS[4] | {"instType": inst_type, "billId": (
+                number := str(next(numbers))), "tradeId": number})  # fmt: skip
+        return [row for row in traded if int(row["billId"]) < int(asked.get("after", "9999"))]
+
+    assert seen(trade__fills=one_more).complete(*SOURCES) is quiet
+
+
 @pytest.mark.parametrize("code", ["51001", "51603"])
 def test_an_order_of_a_contract_that_is_gone_is_left_out(code: str) -> None:
     view = seen(trade__fills=[products.FILLS[5]], trade__order=told(code, "gone"))
