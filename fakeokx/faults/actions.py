@@ -30,6 +30,7 @@ EMPTY: Final = "empty"
 STALE: Final = "stale"
 STALE_POSITIONS: Final = "stale_positions"
 LATE_INDEX: Final = "late_index"
+INDEX_LAG: Final = "index_lag"
 TRUNCATE: Final = "truncate"
 DUPLICATE: Final = "duplicate"
 REORDER: Final = "reorder"
@@ -80,6 +81,11 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         STALE_POSITIONS: Action("read", "`stale`, for account/positions only"),
         LATE_INDEX: Action(
             "read", "orders, fills and bills younger than `ms` are not there yet", ms_is_delay=False
+        ),
+        INDEX_LAG: Action(
+            "read",
+            "everything is as it was `ms` ago: a new order is not there, an amendment not seen",
+            ms_is_delay=False,
         ),
         TRUNCATE: Action("read", "only the first `keep` rows of the page (default: half)"),
         DUPLICATE: Action("read", "each row of the page comes twice"),

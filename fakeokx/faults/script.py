@@ -28,7 +28,7 @@ object with an int code) or ``html``.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from fakeokx.faults.actions import ACTIONS, CLOCK_SKEW, DELAY, MAINTENANCE, STALE
+from fakeokx.faults.actions import ACTIONS, CLOCK_SKEW, DELAY, INDEX_LAG, MAINTENANCE, STALE
 from fakeokx.faults.actions import DROP_ANSWER as DROP_ANSWER
 from fakeokx.faults.actions import REFUSE as REFUSE
 from fakeokx.faults.rules import BadScript, Call, Fault, Rule, rule_of
@@ -52,6 +52,11 @@ class Script:
     def needs_past(self) -> bool:
         """Whether a rule will show the exchange as it is when the script is loaded."""
         return any(rule.action == STALE for rule in self._rules)
+
+    @property
+    def lags_ms(self) -> set[int]:
+        """How far behind the exchange its rules let it be read."""
+        return {rule.ms for rule in self._rules if rule.action == INDEX_LAG}
 
     @property
     def is_maintenance(self) -> bool:

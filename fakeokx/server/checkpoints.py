@@ -58,6 +58,7 @@ def rewind(desk: Desk, name: str) -> dict[str, Any]:
     fresh = Exchange(path.parent)
     exchange.ledger, exchange.venue = fresh.ledger, fresh.venue
     desk.past = None
+    desk.follow(desk.script.lags_ms)
     desk.recent.clear()
     if desk.streams is not None:
         desk.streams.rewound()

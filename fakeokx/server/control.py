@@ -62,6 +62,7 @@ def _set_faults(desk: Desk, body: bytes) -> Any:
         raise BadScript("rules must be a list")
     desk.script = Script(rules)
     desk.past = Past(desk.exchange) if desk.script.needs_past else None
+    desk.follow(desk.script.lags_ms)
     return {"rules": desk.script.report()}
 
 

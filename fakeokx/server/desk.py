@@ -1,7 +1,7 @@
 """What one request is, and what the handlers share."""
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -9,7 +9,7 @@ from fakeokx.engine.commands import Command
 from fakeokx.engine.events import Event
 from fakeokx.faults import Script
 from fakeokx.server.exchange import Exchange
-from fakeokx.server.past import Past
+from fakeokx.server.past import Lagging, Past
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.ratelimits import Limiter
 
@@ -62,7 +62,8 @@ class Desk:
     """The running exchange and everything that is not part of its truth.
 
     ``requests``, ``script`` and ``status`` (the notices of system/status) live as long as
-    the process; ``past`` is the exchange as it was when a script with stale data was loaded.
+    the process; ``past`` is the exchange as it was when a script with stale data was loaded, and
+    ``lagging`` those that a rule lets lag, by how far.
     ``streams`` is there once the port is open. ``recent`` holds the newest events with their
     number and time, for whoever watches.
     """
@@ -72,6 +73,7 @@ class Desk:
     limiter: Limiter | None = None
     script: Script = field(default_factory=Script)
     past: Past | None = None
+    lagging: dict[int, Lagging] = field(default_factory=dict)
     status: tuple[dict[str, Any], ...] = ()
     requests: Counter[str] = field(default_factory=Counter)
     streams: Streams | None = None
@@ -87,6 +89,12 @@ class Desk:
         for event in events:
             self._heard += 1
             self.recent.append((self._heard, at_ms, event))
+
+    def follow(self, lags_ms: Iterable[int]) -> None:
+        """Have these lagging views of the exchange, beginning as it is now, and no others."""
+        for each in self.lagging.values():
+            each.stop()
+        self.lagging = {ms: Lagging(self.exchange, ms) for ms in lags_ms}
 
     def book_seq(self, inst_id: str) -> int:
         """Number of the last change of a book, as the WebSocket counts them."""

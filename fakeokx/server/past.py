@@ -1,4 +1,4 @@
-"""The exchange as it was at one moment, to be read and never to be changed.
+"""The exchange as it was at one moment, or as it was so long ago, to be read only.
 
 Orders, fills and the like are immutable values, so a copy of the containers is a copy of the
 truth: quick even with a million orders in it.
@@ -9,6 +9,9 @@ from copy import copy
 from dataclasses import is_dataclass
 from typing import Any
 
+from fakeokx.engine.commands import Command
+from fakeokx.engine.events import Event
+from fakeokx.engine.step import step
 from fakeokx.engine.venue import Venue
 from fakeokx.server.exchange import Exchange
 
@@ -23,6 +26,33 @@ class Past:
     def now_ms(self) -> int:
         """The time at which the copy was made."""
         return self._now_ms
+
+
+class Lagging(Past):
+    """The exchange as it was ``ms`` ago; until then, as it was when this began to follow it."""
+
+    def __init__(self, exchange: Exchange, ms: int) -> None:
+        super().__init__(exchange)
+        self._exchange, self._ms = exchange, ms
+        self._steps: deque[tuple[Command, int]] = deque()
+        exchange.listeners.append(self._heard)
+
+    def now_ms(self) -> int:
+        """The time now: only what is told is late."""
+        return self._exchange.now_ms()
+
+    def catch_up(self) -> None:
+        """Let happen here what happened there long enough ago."""
+        until_ms = self.now_ms() - self._ms
+        while self._steps and self._steps[0][1] <= until_ms:
+            step(self.venue, *self._steps.popleft())
+
+    def stop(self) -> None:
+        """Follow no longer."""
+        self._exchange.listeners.remove(self._heard)
+
+    def _heard(self, command: Command, _events: tuple[Event, ...]) -> None:
+        self._steps.append((command, self._exchange.venue.now_ms))
 
 
 def _copied(value: Any) -> Any:

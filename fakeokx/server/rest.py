@@ -160,6 +160,11 @@ def _faulty_rows(desk: Desk, admitted: Admitted) -> list[Any]:
     if fault.action == actions.STALE and desk.past is not None:
         seen = copy(desk)
         seen.exchange = cast(Exchange, desk.past)
+    elif fault.action == actions.INDEX_LAG:
+        lagging = desk.lagging[fault.ms]
+        lagging.catch_up()
+        seen = copy(desk)
+        seen.exchange = cast(Exchange, lagging)
     rows = READS[path](seen, admitted.request.query, admitted.key)
     if fault.action == actions.CLOCK_SKEW and path == _TIME_PATH:
         return [{"ts": str(int(row["ts"]) + fault.ms)} for row in rows]

@@ -127,7 +127,9 @@ def test_maintenance_lasts_until_it_is_told_otherwise_and_spares_the_notice() ->
     assert not limited.is_maintenance
 
 
-@pytest.mark.parametrize("action", ["stale", "late_index", "truncate", "duplicate", "reorder"])
+@pytest.mark.parametrize(
+    "action", ["stale", "late_index", "index_lag", "truncate", "duplicate", "reorder"]
+)
 def test_what_is_for_reading_leaves_writing_alone(action: str) -> None:
     script = Script([{"action": action, "times": 0}])
     assert [bool(script.take(call).action) for call in (PLACE, READ)] == [False, True]

@@ -171,6 +171,35 @@ def late_index(server: FakeOkx, raw: RawClient, name: str) -> None:
     assert look_up(raw, name) == "0"
 
 
+def index_lag(server: FakeOkx, raw: RawClient, name: str) -> None:
+    buy(raw, f"{name}a", ordType="limit", px="40000")
+    rules = [{"action": "index_lag", "ms": ms, "times": 0, "method": "GET"} for ms in (700, 0)]
+    server.set_faults([{**rules[0], "path": "trade/order"}, {**rules[0], "path": "trade/fills"}])
+    change = {"instId": BTC, "clOrdId": f"{name}a", "newPx": "41000"}
+    assert raw.call("POST", "trade/amend-order", change)[1]["code"] == "0"
+    buy(raw, name)
+
+    def seen() -> tuple[str, str, bool]:
+        path = f"trade/order?instId={BTC}&clOrdId={name}a"
+        fills = raw.call("GET", "trade/fills")[1]["data"]
+        px = raw.call("GET", path)[1]["data"][0]["px"]
+        return px, look_up(raw, name), name in [row["clOrdId"] for row in fills]
+
+    assert seen() == ("40000", "51603", False)
+    pending = raw.call("GET", "trade/orders-pending")[1]["data"]
+    assert "41000" in [row["px"] for row in pending], "only what the rule names lags"
+    time.sleep(0.8)
+    assert seen() == ("41000", "0", True)
+    assert buy(raw, f"{name}b")[1]["code"] == "0"
+    assert look_up(raw, f"{name}b") == "51603"
+    server.advance(800)
+    assert look_up(raw, f"{name}b") == "0"
+    matched = server.faults()
+    server.set_faults([rules[1]])
+    assert matched[0]["fired"] > 3
+    assert look_up(raw, name) == "0"
+
+
 def truncate(server: FakeOkx, raw: RawClient, name: str) -> None:
     whole = rows_of_three(raw, name)
     server.set_faults([{"action": "truncate", "path": "trade/fills", "keep": 2}])
@@ -208,8 +237,8 @@ def rows_of_three(raw: RawClient, name: str) -> list[dict[str, Any]]:
 
 CASES = (
     delay, delay_answer, refuse, error_before, error_after, drop_answer, reject, rate_limit,
-    maintenance, clock_skew, empty, stale, stale_positions, late_index, truncate, duplicate,
-    reorder, cut_body,
+    maintenance, clock_skew, empty, stale, stale_positions, late_index, index_lag, truncate,
+    duplicate, reorder, cut_body,
 )  # fmt: skip
 
 
