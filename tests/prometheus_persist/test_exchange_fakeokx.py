@@ -284,6 +284,49 @@ def test_contracts_that_nobody_here_trades_are_seen_and_spot_is_money(exchange: 
     assert coin.settled == sum(bill.change for bill in view.bills if bill.ccy == "BTC")
 
 
+KINDS = {
+    "option": "why.option",
+    "margin_cross": "why.margin",
+    "margin_isolated": "why.margin",
+    "margin_life": "",
+    "inverse": "why.inverse",
+    "usdc": "",
+    "coin_future": "why.inverse",
+    "copy_trading": "",
+}
+
+
+@pytest.mark.parametrize("kinds", [*((kind,) for kind in KINDS), tuple(KINDS)], ids="+".join)
+def test_what_else_an_account_holds_fails_nothing(exchange: Any, kinds: tuple[str, ...]) -> None:
+    client, since_ms = trader(exchange.url), venue_now_ms(exchange) - 1_000
+    market(client, "buy", "1")
+    for kind in kinds:
+        exchange.foreign(kind)
+    view = whole_view(exchange, since_ms)
+    told = {one.why for one in view.unmanaged}
+    held = {view.unfit.get(one.key.inst_id, "") for one in view.positions} - {""}
+    assert told | held == {KINDS[kind] for kind in kinds} - {""}
+    assert held <= {"why.inverse"}
+    assert len(view.unmanaged) == sum({"option": 1, "margin_cross": 2, "margin_isolated": 1}.get(
+        kind, 0) for kind in kinds)  # fmt: skip
+    assert BTC in {one.key.inst_id for one in view.positions}
+    assert BTC in {one.inst_id for one in view.fills}
+    types = {name.rpartition("-")[2] for name in {one.inst_id for one in view.orders}}
+    assert types <= {"SWAP", "301227"}
+
+
+def test_an_order_of_a_contract_that_is_gone_cannot_be_proven_absent(exchange: Any) -> None:
+    now = venue_now_ms(exchange)
+    ours = OrderIntent(
+        cl_ord_id="mine1", agent_id="A", inst_id="LUNA-USDT-SWAP", mgn_mode="cross",
+        pos_side="net", side="buy", qty_contracts=contracts(2), created_ms=now - 10_000,
+    )  # fmt: skip
+    (lookup,) = whole_view(exchange, now - 60_000, intents=(ours,)).lookups
+    assert (lookup.found, lookup.unlisted, lookup.forgotten) == (None, True, False)
+    one = hurried(exchange.url).read_order(ours, now)
+    assert (one.lookup.unlisted, one.complete, one.instrument) == (True, True, None)
+
+
 def test_two_orders_of_one_cl_ord_id_are_two_rows(exchange: Any) -> None:
     client, since_ms = trader(exchange.url), venue_now_ms(exchange) - 1_000
     ids = {market(client, "buy", "1", clOrdId="twice"), market(client, "buy", "2", clOrdId="twice")}
