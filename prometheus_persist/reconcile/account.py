@@ -1,13 +1,13 @@
 """Whose account a view is of, what a plan of it is bound to, and how far back the account is kept.
 
-1. uid and environment (demo trading or real) are kept at the first reconciliation. A view of another
-   account, or of the other environment, is told in one finding (case L) and in no other: nothing of
-   it is judged. ``for_another`` is for whoever means it: the books, with the money and the history of
-   that account still to begin.
+1. uid and environment (demo trading or real) are kept at the first reconciliation. A view of
+   another account, or of the other environment, is told in one finding (case L) and in no other:
+   nothing of it is judged. ``for_another`` is for whoever means it: the books, with the money and
+   the history of that account still to begin.
 2. A plan is bound to the store, the account and the environment (``Plan.bound``).
 3. Downtime longer than what the exchange keeps leaves its lists cut at their old end. That is
-   UNKNOWN, and stays so; a human may accept that what happened before is not known, and take what is
-   left for the whole: what it does not explain is then told, one by one.
+   UNKNOWN, and stays so; a human may accept that what happened before is not known, and take what
+   is left for the whole: what it does not explain is then told, one by one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from prometheus_persist.reconcile.findings import EVERYTHING, finding
-from prometheus_persist.reconcile.plan import Alternative, Case, Evidence, Finding, Grade, Resolution
+from prometheus_persist.reconcile.plan import (
+    Alternative,
+    Case,
+    Evidence,
+    Finding,
+    Grade,
+    Resolution,
+)
 from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.state import AccountCash, AccountIdentity
 
@@ -47,7 +54,8 @@ def other_account(books: Books, view: VenueView) -> Finding | None:
 
 
 def for_another(books: Books, since_ms: int) -> Books:
-    """The books as they are kept for another account from ``since_ms`` on (the exchange's clock)."""
+    """The books as they are kept for another account from ``since_ms`` on (the exchange's
+    clock)."""
     state = dataclasses.replace(
         books.state,
         account_cash=AccountCash(ccy=books.state.account_cash.ccy),

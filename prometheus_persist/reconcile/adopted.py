@@ -1,13 +1,13 @@
-"""P8: what was adopted without an execution is given back once the execution turns up.
+"""P8: what was written without an execution is given back once the execution turns up.
 
-A difference that nothing explained was made nobody's, on approval. If the exchange later shows
-executions for it (a lagging index, an archive that was read at last), both would be in the books.
-So, per key, where an adoption stands and executions are not booked yet:
+A difference that nothing explained was made nobody's, or written for its holders, on approval. If
+the exchange later shows executions for it (a lagging index, an archive that was read at last), both
+would be in the books. So, per key, where such an adoption stands and executions are not booked yet:
 
 1. The executions alone leave the key off the exchange's figure, and without some of the standing
    adoptions it comes out exactly: those are undone in the same plan, before the executions are
    booked. The fewest that do it, the newest first; at most ``TRIED_MAX`` are looked at.
-2. Under posSide long and short nobody cannot be left with less than nothing: not given back then.
+2. Under posSide long and short no owner can be left with less than nothing: not given back then.
    The entry price of what is nobody's after that is what it was, else that of the adoption.
 3. If the books agreed with the exchange without the executions, these are a part of what stands,
    and a part of one adoption on their side is given back for them.
@@ -15,7 +15,7 @@ So, per key, where an adoption stands and executions are not booked yet:
 5. ``kept`` takes an undoing back that the walk did not bear out.
 
 An adoption is undone once: what stands is what was adopted and has not been given back. Adoptions
-under one finding's id are one.
+under one finding's id and for one owner are one; those of one finding are given back together.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from prometheus_persist.reconcile.attribute import Claim
 from prometheus_persist.reconcile.findings import finding
 from prometheus_persist.reconcile.plan import AdoptDifference, Case, Evidence, Finding, Resolution
 from prometheus_persist.reconcile.views import Adoption, Books
-from prometheus_persist.reconcile.walk import NOBODY, Holdings, Walk
+from prometheus_persist.reconcile.walk import Holdings, Walk
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
 
 TRIED_MAX = 8
@@ -54,13 +54,23 @@ def undone(
             late[key] = late.get(key, NO_CONTRACTS) + claim.execution.signed
     gone: list[Adoption] = []
     for key in sorted(standing.keys() & late.keys()):
-        held, shown = before.held(NOBODY, key), venue.get(key, NO_CONTRACTS)
+        shown = venue.get(key, NO_CONTRACTS)
         over = before.total(key) + late[key] - shown
-        if over and (key.pos_side == "net" or (held - over).sign >= 0):
+        if over:
             whole = _fewest(standing[key], over)
             agreed = before.total(key) == shown
-            gone += whole or (_part(standing[key], over) if agreed else ())
+            some = whole or (_part(standing[key], over) if agreed else ())
+            gone += some if _possible(before, key, some) else ()
     return tuple(gone)
+
+
+def _possible(before: Holdings, key: PositionKey, some: Undone) -> bool:
+    """Whether everybody is left with what the side allows."""
+    left = {one.owner: before.held(one.owner, key) for one in some}
+    for one in some:
+        left[one.owner] -= one.qty_contracts
+    known = all(not owner or owner in before.agents for owner in left)
+    return known and (key.pos_side == "net" or all(each.sign >= 0 for each in left.values()))
 
 
 def _part(standing: list[Adoption], over: Contracts) -> Undone:
@@ -71,12 +81,15 @@ def _part(standing: list[Adoption], over: Contracts) -> Undone:
 
 
 def _fewest(standing: list[Adoption], over: Contracts) -> Undone:
-    newest = standing[::-1][:TRIED_MAX]
+    together: dict[str, list[Adoption]] = {}
+    for one in standing[::-1]:
+        together.setdefault(one.finding_id, []).append(one)
+    newest = list(together.values())[:TRIED_MAX]
     for count in range(1, len(newest) + 1):
         for some in combinations(newest, count):
-            total = sum((one.qty_contracts for one in some), NO_CONTRACTS)
-            if total == over:
-                return some
+            every = tuple(one for group in some for one in group)
+            if sum((one.qty_contracts for one in every), NO_CONTRACTS) == over:
+                return every
     return ()
 
 
@@ -102,7 +115,9 @@ def undone_findings(gone: Undone, walked: Walk) -> list[Finding]:
 
 def _step(one: Adoption) -> AdoptDifference:
     ts_ms = one.since_ms
-    return AdoptDifference(one.key, -one.qty_contracts, one.entry_px, ts_ms, "", one.finding_id)
+    return AdoptDifference(
+        one.key, -one.qty_contracts, one.entry_px, ts_ms, "", one.finding_id, one.owner
+    )
 
 
 def _finding(one: Adoption, walked: Walk) -> Finding:
@@ -119,6 +134,7 @@ def _finding(one: Adoption, walked: Walk) -> Finding:
             "contracts": str(one.qty_contracts),
             "adopted": one.finding_id,
             "fills": str(len(fills)),
+            **({"owner": one.owner} if one.owner else {}),
         },
         evidence=[Evidence("fill", fill_id) for fill_id in fills],
         corrections=lambda finding_id: (dataclasses.replace(_step(one), finding_id=finding_id),),

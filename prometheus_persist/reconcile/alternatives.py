@@ -117,7 +117,9 @@ def of_gap(
     nobodys, total = after.held(NOBODY, key), after.total(key)
     place = _Place(key, after, row, finding_id)
     found = []
-    booked = {n: q for n in {**recorded, **held} if (q := recorded.get(n, NO_CONTRACTS)) or n in held}
+    booked = {
+        n: q for n in {**recorded, **held} if (q := recorded.get(n, NO_CONTRACTS)) or n in held
+    }
     if any(recorded.values()) and booked != held and _sum(booked) + nobodys == venue:
         found.append(place.written("as_booked", Grade.PROVEN, booked, nobodys))
     sides = {quantity.sign for quantity in (*held.values(), nobodys) if quantity}
@@ -218,7 +220,9 @@ def _shared(holdings: Holdings, step: Step) -> list[Part]:
         left -= borne[own]
     common = min(left, _sum(held))
     names = sorted(held, key=lambda name: (name == NOBODY, name))
-    for name, part in zip(names, shares(common, held, step.claim.lot_sz) if held else [], strict=True):
+    for name, part in zip(
+        names, shares(common, held, step.claim.lot_sz) if held else [], strict=True
+    ):
         borne[name] = part
     if left - common:
         borne[NOBODY] = borne.get(NOBODY, NO_CONTRACTS) + (left - common)
@@ -252,10 +256,9 @@ def _booked(
     return Alternative(name, grade, effects, tuple(steps))
 
 
-def _agents(
-    start: Holdings, steps: Iterable[tuple[Step, bool]], key: PositionKey
-) -> list[str]:
-    """Who may have been meant: who holds the key, or comes to hold it; an order's own agent first."""
+def _agents(start: Holdings, steps: Iterable[tuple[Step, bool]], key: PositionKey) -> list[str]:
+    """Who may have been meant: who holds the key, or comes to hold it; an order's own agent
+    first."""
     steps = list(steps)
     named = [step.claim.owner or step.claim.named for step, disputed in steps if disputed]
     moved = [step.owner for step, disputed in steps if not disputed]

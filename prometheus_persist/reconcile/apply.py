@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
 
@@ -45,14 +44,19 @@ from prometheus_persist.reconcile.plan import (
     TakeBack,
 )
 from prometheus_persist.reconcile.views import Books
+from prometheus_persist.reconcile.written import (
+    Work,
+    books_of,
+    give_back,
+    rescale,
+    set_quantity,
+)
 from prometheus_persist.state import (
     NO_CONTRACTS,
     Agent,
-    Contracts,
     Execution,
     FreezeEntry,
     Position,
-    PositionKey,
     PrivateLedger,
     PublicAccount,
     SystemState,
@@ -71,9 +75,10 @@ from prometheus_persist.state.documents import (
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import DEAD, Outcome
-from prometheus_persist.state.money import ZERO, mul
+from prometheus_persist.state.money import ZERO
 
 DAY_MS = 24 * 3_600_000
+EPOCH_MAX = 36**5 - 36**4
 LATE_MS = 7 * DAY_MS
 """How late a row may turn up, and how wrong our clock may be, for the watermarks to be right."""
 
@@ -86,24 +91,6 @@ class Applied:
     records: dict[str, list[JsonObject]]
 
 
-@dataclass(slots=True)
-class _Work:
-    """The copy being worked on. Models are replaced in it, never changed."""
-
-    books: Books
-    state: SystemState
-    now_ms: int
-    booked: AbstractSet[str]  # fills, before
-    flows: AbstractSet[str]  # the same of cash flows
-    fresh: set[str] = field(default_factory=set)
-    moved: dict[tuple[str, PositionKey], Contracts] = field(default_factory=dict)
-    written: dict[tuple[str, PositionKey], Contracts] = field(default_factory=dict)
-    records: dict[str, list[JsonObject]] = field(default_factory=dict)
-
-    def append(self, stream: str, record: JsonObject) -> None:
-        self.records.setdefault(stream, []).append(record)
-
-
 def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
     """The state after ``plan``; raises PlanStale where it was not made from these books."""
     before = books.state
@@ -114,7 +101,7 @@ def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
         public_accounts=dict(before.public_accounts),
         intents=dict(before.intents),
     )
-    work = _Work(books, state, now_ms, books.booked_fills, books.booked_flows)
+    work = Work(books, state, now_ms, books.booked_fills, books.booked_flows)
     for step in plan.corrections:
         _CARRY_OUT[type(step)](work, step)
     quiet_ms = _quiet_ms(plan, state.watermark.since_ms)
@@ -151,10 +138,10 @@ def _reconciled(state: SystemState, money: MoneyCheck, read_ms: int, quiet_ms: i
     state.account_cash = cash.model_copy(update=update)
 
 
-def _book_fill(work: _Work, step: BookFill) -> None:
+def _book_fill(work: Work, step: BookFill) -> None:
     state, name = work.state, step.agent_id
     _book_once(work, step.execution, step.part)
-    agent, private, account = _books_of(state, name)
+    agent, private, account = books_of(state, name)
     done = book_execution(agent, private, account, step.execution)
     state.agents[name] = done.agent
     state.private_ledgers[name] = done.private
@@ -174,27 +161,20 @@ def _count(state: SystemState, execution: Execution) -> None:
         state.intents[intent.cl_ord_id] = intent.model_copy(update={"booked_contracts": booked})
 
 
-def _books_of(state: SystemState, name: str) -> tuple[Agent, PrivateLedger, PublicAccount]:
-    try:
-        return state.agents[name], state.private_ledgers[name], state.public_accounts[name]
-    except KeyError:
-        raise PlanStale(f"agent {name!r} lacks a book that the plan moves") from None
-
-
-def _book_orphan(work: _Work, step: BookOrphan) -> None:
+def _book_orphan(work: Work, step: BookOrphan) -> None:
     _book_once(work, step.execution, step.part)
     work.state.unattributed, pnl = book_unattributed(work.state.unattributed, step.execution)
     work.append(ORPHAN_FILLS, _orphan_record(step.execution, pnl, work.now_ms))
     _count(work.state, step.execution)
 
 
-def _book_cash(work: _Work, step: BookCash) -> None:
+def _book_cash(work: Work, step: BookCash) -> None:
     state, name = work.state, step.agent_id
     if step.ref in work.flows or step.ref in work.fresh:
         raise PlanStale(f"cash flow {step.ref} is booked already")
     work.fresh.add(step.ref)
     if name:
-        books = book_cash(*_books_of(state, name), step.amount, step.ts_ms)
+        books = book_cash(*books_of(state, name), step.amount, step.ts_ms)
         state.agents[name], state.private_ledgers[name], state.public_accounts[name] = books
     work.append(
         CASH_FLOWS,
@@ -210,117 +190,7 @@ def _book_cash(work: _Work, step: BookCash) -> None:
     )
 
 
-def _set_quantity(work: _Work, step: SetQuantity) -> None:
-    _write(work, step.agent_id, step.key, step.qty_contracts, step)
-    size = work.books.sizes.get(step.key.inst_id)
-    _record_written(work, step.agent_id, step.key, step.qty_contracts, step.finding_id, size)
-
-
-def _write(
-    work: _Work, name: str, key: PositionKey, quantity: Contracts, step: SetQuantity | Rescale
-) -> None:
-    """Both ledgers of an agent hold just this under the key, as one booking."""
-    state = work.state
-    _, private, account = _books_of(state, name)
-    version = max(private.version, account.version) + 1
-    positions = _with_quantity([*private.positions, *account.positions], key, quantity, step)
-    state.private_ledgers[name] = private.model_copy(
-        update={"version": version, "positions": _among(private.positions, key, positions)}
-    )
-    state.public_accounts[name] = account.model_copy(
-        update={"version": version, "positions": _among(account.positions, key, positions)}
-    )
-
-
-def _among(held: list[Position], key: PositionKey, now: list[Position]) -> list[Position]:
-    kept = [one for one in held if one.key != key]
-    return sorted([*kept, *now], key=lambda one: one.key)
-
-
-def _with_quantity(
-    positions: list[Position], key: PositionKey, quantity: Contracts, step: SetQuantity | Rescale
-) -> list[Position]:
-    """The position under the key with another quantity; a new one where nothing was held."""
-    if not quantity:
-        return []
-    before = next((one for one in positions if one.key == key), None)
-    if before is not None:
-        return [before.model_copy(update={"qty_contracts": quantity})]
-    assert isinstance(step, SetQuantity), "what is rescaled is held"
-    times = {"opened_ms": step.ts_ms, "updated_ms": step.ts_ms}
-    fields = {**key._asdict(), "qty_contracts": quantity, "entry_px": step.entry_px, **times}
-    return [Position.model_validate(fields)]
-
-
-def _record_written(
-    work: _Work,
-    name: str,
-    key: PositionKey,
-    quantity: Contracts,
-    finding_id: str,
-    size: tuple[Decimal, Decimal] | None,
-) -> None:
-    """In both streams, by how much the records miss what is written; no money moves."""
-    booked = work.written.get((name, key))
-    if booked is None:
-        booked = work.books.recorded.get(name, {}).get(key, NO_CONTRACTS)
-        booked += work.moved.get((name, key), NO_CONTRACTS)
-    work.written[name, key] = quantity
-    change = quantity - booked
-    if not change:
-        return
-    adds = "sell" if key.pos_side == "short" else "buy"
-    closes = "buy" if key.pos_side == "short" else "sell"
-    record: JsonObject = {
-        "agent_id": name,
-        "fill_id": f"{key.inst_id}:written:{finding_id}:{name}:{key.mgn_mode}:{key.pos_side}",
-        **key._asdict(),
-        "side": adds if change.sign > 0 else closes,
-        "qty_contracts": str(abs(change).value),
-        "px": "0",
-        "fee": "0",
-        "pnl": "0",
-        "ord_id": "",
-        "cl_ord_id": "",
-        "ts_ms": work.now_ms,
-        "category": "written",
-        "source": "reconcile",
-        "version": work.state.private_ledgers[name].version,
-    }
-    if size is not None:
-        record |= {"ct_val": str(size[0]), "ct_mult": str(size[1])}
-    work.append(PUBLIC_TRADES, record)
-    work.append(private_trades(name), record)
-
-
-def _rescale(work: _Work, step: Rescale) -> None:
-    """Everything of the contract that is counted in contracts, in the new ones."""
-    state, size = work.state, (step.ct_val, step.ct_mult)
-    for name in sorted(state.private_ledgers.keys() & state.public_accounts.keys()):
-        ledger = state.private_ledgers[name]
-        for position in [one for one in ledger.positions if one.key.inst_id == step.inst_id]:
-            quantity = Contracts(mul(position.qty_contracts.value, step.factor))
-            _write(work, name, position.key, quantity, step)
-            _record_written(work, name, position.key, quantity, step.finding_id, size)
-    nobodys = [
-        one.model_copy(
-            update={"qty_contracts": Contracts(mul(one.qty_contracts.value, step.factor))}
-        )
-        if one.key.inst_id == step.inst_id
-        else one
-        for one in state.unattributed.positions
-    ]
-    state.unattributed = state.unattributed.model_copy(update={"positions": nobodys})
-    for cl_ord_id, intent in state.intents.items():
-        if intent.inst_id == step.inst_id:
-            sizes = {
-                field: Contracts(mul(getattr(intent, field).value, step.factor))
-                for field in ("qty_contracts", "booked_contracts")
-            }
-            state.intents[cl_ord_id] = intent.model_copy(update=sizes)
-
-
-def _set_aside(work: _Work, step: SetAside) -> None:
+def _set_aside(work: Work, step: SetAside) -> None:
     if step.fill_id in work.booked or step.fill_id in work.fresh:
         raise PlanStale(f"execution {step.fill_id} is booked already")
     work.fresh.add(step.fill_id)
@@ -338,7 +208,7 @@ def _set_aside(work: _Work, step: SetAside) -> None:
     )
 
 
-def _take_back(work: _Work, step: TakeBack) -> None:
+def _take_back(work: Work, step: TakeBack) -> None:
     intent = step.intent
     if intent.outcome in TERMINAL:
         work.append(INTENT_LOG, document(intent))
@@ -348,19 +218,20 @@ def _take_back(work: _Work, step: TakeBack) -> None:
         work.state.intents[intent.cl_ord_id] = intent
 
 
-def _raise_epoch(work: _Work, step: RaiseEpoch) -> None:
+def _raise_epoch(work: Work, step: RaiseEpoch) -> None:
     registry = work.state.registry
-    ahead = max(registry.epoch_ahead, step.above + 1 - work.books.epoch)
+    above = min(step.above, EPOCH_MAX)  # no id makes the next one impossible
+    ahead = max(registry.epoch_ahead, above + 1 - work.books.epoch)
     work.state.registry = registry.model_copy(update={"epoch_ahead": ahead})
 
 
-def _note(work: _Work, step: NoteFinding) -> None:
+def _note(work: Work, step: NoteFinding) -> None:
     freeze = work.state.freeze
     lifted = {**freeze.lifted, step.finding_id: step.reason}
     work.state.freeze = freeze.model_copy(update={"lifted": lifted})
 
 
-def _restore_agent(work: _Work, step: RestoreAgent) -> None:
+def _restore_agent(work: Work, step: RestoreAgent) -> None:
     """What is lost of an agent, from what is left: its ledgers, or its document and records."""
     state, name = work.state, step.agent_id
     agent = state.agents.get(name)
@@ -383,15 +254,18 @@ def _version(ledger: PrivateLedger | PublicAccount) -> int:
     return ledger.version
 
 
-def _set_identity(work: _Work, step: SetIdentity) -> None:
+def _set_identity(work: Work, step: SetIdentity) -> None:
     cash = work.state.account_cash
     work.state.account_cash = cash.model_copy(update={"identity": step.identity})
 
 
-def _adopt(work: _Work, step: AdoptDifference) -> None:
+def _adopt(work: Work, step: AdoptDifference) -> None:
     record = _adoption_record(step, work)
     if step.undoes and record["fill_id"] in work.booked:
         raise PlanStale(f"the adoption of {step.undoes} is given back already")
+    if step.agent_id:
+        give_back(work, step)
+        return
     held = {position.key: position for position in work.state.unattributed.positions}
     before = held.pop(step.key, None)
     quantity = step.qty_contracts + (NO_CONTRACTS if before is None else before.qty_contracts)
@@ -410,7 +284,7 @@ def _adopt(work: _Work, step: AdoptDifference) -> None:
     work.append(ORPHAN_FILLS, record)
 
 
-def _adoption_record(step: AdoptDifference, work: _Work) -> JsonObject:
+def _adoption_record(step: AdoptDifference, work: Work) -> JsonObject:
     """No execution: its fill id is the finding's, which no exchange gives."""
     category = "released" if step.undoes else "adopted"
     told = {"undoes": step.undoes} if step.undoes else {}
@@ -428,7 +302,7 @@ def _adoption_record(step: AdoptDifference, work: _Work) -> JsonObject:
     }
 
 
-def _book_once(work: _Work, execution: Execution, part: str) -> None:
+def _book_once(work: Work, execution: Execution, part: str) -> None:
     name = f"{execution.fill_id}#{part}"
     if execution.fill_id in work.booked or name in work.fresh:
         raise PlanStale(f"execution {execution.fill_id} is booked already")
@@ -457,7 +331,7 @@ def _orphan_record(execution: Execution, pnl: Decimal, now_ms: int) -> JsonObjec
     }
 
 
-def _rebuild(work: _Work, step: RebuildLedger) -> None:
+def _rebuild(work: Work, step: RebuildLedger) -> None:
     state, name = work.state, step.agent_id
     private = state.private_ledgers.get(name) or PrivateLedger(agent_id=name)
     account = state.public_accounts.get(name) or PublicAccount(agent_id=name)
@@ -476,7 +350,7 @@ def _rebuild(work: _Work, step: RebuildLedger) -> None:
     state.agents[name] = agent.model_copy(update={"current_capital": source.capital})
 
 
-def _settle(work: _Work, step: SettleIntent) -> None:
+def _settle(work: Work, step: SettleIntent) -> None:
     intent = work.state.intents.pop(step.cl_ord_id, None)
     if intent is None:
         raise PlanStale(f"order intent {step.cl_ord_id} is not open")
@@ -495,7 +369,7 @@ def _settle(work: _Work, step: SettleIntent) -> None:
         work.state.intents[step.cl_ord_id] = settled
 
 
-def _freeze(work: _Work, step: FreezeInstrument) -> None:
+def _freeze(work: Work, step: FreezeInstrument) -> None:
     frozen = dict(work.state.freeze.instruments)
     old = frozen.get(step.inst_id)
     ids = [] if old is None or not old.finding_id else old.finding_id.split(",")
@@ -509,7 +383,7 @@ def _freeze(work: _Work, step: FreezeInstrument) -> None:
     work.state.freeze = work.state.freeze.model_copy(update={"instruments": frozen})
 
 
-_CARRY_OUT: dict[type, Callable[[_Work, Any], None]] = {
+_CARRY_OUT: dict[type, Callable[[Work, Any], None]] = {
     BookFill: _book_fill,
     BookOrphan: _book_orphan,
     RebuildLedger: _rebuild,
@@ -517,10 +391,10 @@ _CARRY_OUT: dict[type, Callable[[_Work, Any], None]] = {
     FreezeInstrument: _freeze,
     AdoptDifference: _adopt,
     BookCash: _book_cash,
-    SetQuantity: _set_quantity,
+    SetQuantity: set_quantity,
     TakeBack: _take_back,
     RaiseEpoch: _raise_epoch,
-    Rescale: _rescale,
+    Rescale: rescale,
     SetAside: _set_aside,
     NoteFinding: _note,
     RestoreAgent: _restore_agent,

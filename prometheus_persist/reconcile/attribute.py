@@ -2,16 +2,16 @@
 
 1. Its clOrdId (or its order row's) is one that was issued: the agent it was issued to.
 2. Its order is the child of an algo order whose algoClOrdId was issued: that agent, as a stop.
-3. It has no clOrdId, and its tag is an agent's tag, exactly. A clOrdId that was never issued here is
-   somebody else's, whatever tag it comes with: another store may have agents of the same names.
+3. It has no clOrdId, and its tag is an agent's tag, exactly. A clOrdId that was never issued here
+   is somebody else's, whatever tag it comes with: another store may have agents of the same names.
 4. One clOrdId that names several orders is exact for one of them only: the one whose answer the
    intent holds, else the first (lowest ordId). The others' fills are nobody's by any id
    (``duplicate``).
 5. Nobody's otherwise. What the exchange did by itself (liquidation, ADL, delivery) is told by the
    order's category, the fill's subtype or a negative tradeId; everything else without an owner is
    somebody's hand.
-6. An order ``reduces`` if it is reduce-only, or closes by its sides: it is not meant to do more than
-   close what its owner holds.
+6. An order ``reduces`` if it is reduce-only, or closes by its sides: it is not meant to do more
+   than close what its owner holds.
 
 A fill carries no margin mode. It comes from the order row, else from the intent, else from the only
 position on that instrument and side; a fill that fits nowhere or into several is not judged.

@@ -64,7 +64,8 @@ def canonical(view: VenueView) -> tuple[VenueView, dict[str, str]]:
     if torn_bills and sources.get(BILLS, _NOT_READ).complete:
         problem = f"contradicting rows: {', '.join(torn_bills)}"
         sources[BILLS] = dataclasses.replace(sources[BILLS], complete=False, problem=problem)
-    whole = dataclasses.replace(        view,
+    whole = dataclasses.replace(
+        view,
         sources=sources,
         positions=tuple(row for row in positions if row.qty_contracts),
         fills=tuple(sorted(fills, key=fill_order)),

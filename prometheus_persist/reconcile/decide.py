@@ -9,16 +9,17 @@
    kind is offered: an empty list from a failed read is never "flat". Where only the past is cut,
    because the exchange keeps it no longer, a human may take what is left for the whole.
 4. What depends on one contract is judged by contract. Contracts in doubt (contradicting rows,
-   executions that cannot be judged) are UNKNOWN, and what is not managed is nobody's (``scope.py``).
+   executions that cannot be judged) are UNKNOWN, and what is not managed is nobody's
+   (``scope.py``).
 5. Findings come from the two ledgers (C), from what was booked to whom (C: ``records.py``), from
    orders that the books lack (F, I: ``recognise.py``), from differences adopted before their
-   executions turned up (A: ``adopted.py``), the unbooked fills (A, B, D, I, J, M), open intents (F),
-   resting orders (G), orders under one clOrdId (I), what is left over when all of that is booked (A,
-   B, D, E, L: ``gaps.py``), and from who holds it then (H: ``standing.py``).
+   executions turned up (A: ``adopted.py``), the unbooked fills (A, B, D, I, J, M), open intents
+   (F), resting orders (G), orders under one clOrdId (I), what is left over when all of that is
+   booked (A, B, D, E, L: ``gaps.py``), and from who holds it then (H: ``standing.py``).
 6. One fill that cannot be judged leaves every unbooked fill of its instrument unjudged: bookings
    are in order or not at all. The watermark passes only fills that the plan books.
-7. What a human chose among a finding's alternatives (``choices``) is part of the plan, and of what is
-   judged after it: intents and money.
+7. What a human chose among a finding's alternatives (``choices``) is part of the plan, and of what
+   is judged after it: intents and money.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
     accepted = any(one.chosen for one in lost)
     if accepted:
         view = as_kept(view)
-    if lost and not accepted or not view.complete(*CORE):
+    if (lost and not accepted) or not view.complete(*CORE):
         return _unread(books, view, pairs, before, lost)
     books, orders = recognised(books, view)
     view, outside = in_scope(books, view, before.held_keys())

@@ -81,9 +81,7 @@ def unjudged_findings(
     found = []
     for inst_id, unjudged in sorted(by_inst.items()):
         why = next((one.problem for one in unjudged if one.problem), doubts.get(inst_id, ""))
-        keys = sorted(
-            key for key in before.held_keys() | rows.keys() if key.inst_id == inst_id
-        )
+        keys = sorted(key for key in before.held_keys() | rows.keys() if key.inst_id == inst_id)
         found.append(
             finding(
                 "fill_unjudged" if unjudged else "position_unjudged",
@@ -216,7 +214,9 @@ def _disputed(
     }
     if duplicates:
         params["cl_ord_id"] = ", ".join(duplicates)
-    kept = [s for s in walked.steps if s.execution.key == key and s.booked and s.how not in DISPUTED]
+    kept = [
+        s for s in walked.steps if s.execution.key == key and s.booked and s.how not in DISPUTED
+    ]
 
     def alternatives(finding_id: str) -> tuple[Alternative, ...]:
         found = of_executions(walked.start, kept, steps, venue, finding_id)
@@ -275,7 +275,9 @@ def _impossible(
     steps: list[Step], walked: Walk, venue: Contracts, row: VenuePosition | None
 ) -> Finding:
     key = steps[0].execution.key
-    kept = [s for s in walked.steps if s.execution.key == key and s.booked and s.how not in DISPUTED]
+    kept = [
+        s for s in walked.steps if s.execution.key == key and s.booked and s.how not in DISPUTED
+    ]
     return finding(
         "impossible",
         Case.B,
@@ -284,9 +286,7 @@ def _impossible(
         key=key,
         params=_params(steps),
         evidence=_evidence(steps),
-        alternatives=lambda finding_id: _without(
-            key, steps, kept, walked, venue, row, finding_id
-        ),
+        alternatives=lambda finding_id: _without(key, steps, kept, walked, venue, row, finding_id),
     )
 
 

@@ -92,7 +92,9 @@ class _LeftOver:
 
     def findings(self) -> list[Finding]:
         """Every gap in one finding, the first name that fits."""
-        wrong = [k for k in self._keys if self._after.total(k) and not _fits(k, self._view.pos_mode)]
+        wrong = [
+            k for k in self._keys if self._after.total(k) and not _fits(k, self._view.pos_mode)
+        ]
         found = [self._other_mode(wrong)] if wrong else []
         rescaled = {key.inst_id for key in self._keys if key not in wrong and self._resized(key)}
         found += [self._rescaled(inst_id) for inst_id in sorted(rescaled)]
@@ -179,7 +181,9 @@ class _LeftOver:
 
     def _says(self, key: PositionKey) -> list[Evidence]:
         """What explains that contracts are gone since their holders were last moved."""
-        held = [p for n in (*self._after.holders(key), NOBODY) if (p := self._after.position(n, key))]
+        held = [
+            p for n in (*self._after.holders(key), NOBODY) if (p := self._after.position(n, key))
+        ]
         since_ms = min((one.updated_ms for one in held), default=0)
         lives = [
             Evidence("life", f"{row.pos_id}:{row.opened_ms}", {"kind": row.kind})
@@ -255,8 +259,7 @@ class _LeftOver:
         factor = div(mul(ct_val, ct_mult), mul(one.ct_val, one.ct_mult))
         keys = [key for key in self._keys if key.inst_id == inst_id]
         fits = all(
-            mul(self._after.total(key).value, factor)
-            == self._venue.get(key, NO_CONTRACTS).value
+            mul(self._after.total(key).value, factor) == self._venue.get(key, NO_CONTRACTS).value
             for key in keys
         )
         grade = Grade.PROVEN if fits else Grade.DECLARED

@@ -30,7 +30,6 @@ from prometheus_persist.reconcile.walk import NOBODY, Holdings
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, PositionKey
 from prometheus_persist.state.money import ZERO, add, mul, sub, to_base
 
-
 Written = AdoptDifference | SetQuantity | Rescale
 
 

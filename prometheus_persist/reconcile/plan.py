@@ -6,7 +6,8 @@
   HUMAN (nothing is touched until somebody approves), UNKNOWN (cannot be judged from what was read).
 - What a human decides carries at least one ``Alternative``, graded, with what it does to whom. The
   finding's ``corrections`` are those of the one that is chosen: the first unless another was asked
-  for. An UNKNOWN finding may carry alternatives too; none of them is chosen before somebody says so.
+  for. An UNKNOWN finding may carry alternatives too; none of them is chosen before somebody says
+  so.
 - ``about`` is what a finding that is not settled keeps shut: instruments, "" for all of them. Its
   agent is kept shut with it (case C); an order without an answer keeps nothing else shut.
 - ``Correction`` is a closed sum type; ``apply.py`` turns it into one commit.
@@ -243,8 +244,9 @@ class AdoptDifference:
     """Let nobody own what the exchange shows and no execution explains; only ever on approval.
 
     ``qty_contracts`` is what owners + unattributed lack (signed, in the key's own coordinates).
-    ``undoes`` names the finding of an earlier adoption that this one gives back, because its
-    executions turned up: it needs no approval, and comes before the executions.
+    ``undoes`` names an earlier adoption, of nobody's or written for an agent, that this one gives
+    back to its owner, because its executions turned up: it needs no approval, and comes before the
+    executions.
     """
 
     key: PositionKey
@@ -253,6 +255,7 @@ class AdoptDifference:
     ts_ms: int
     finding_id: str
     undoes: str = ""
+    agent_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,8 +393,8 @@ class Finding:
 class Plan:
     """The whole outcome. ``fills_seen_ms`` is how far the exchange's fills are then booked.
 
-    ``unmanaged`` are positions of products that the books do not keep: in sight, nobody's. ``bound``
-    is what the plan was made for and holds for alone: store id, uid, demo or live.
+    ``unmanaged`` are positions of products that the books do not keep: in sight, nobody's.
+    ``bound`` is what the plan was made for and holds for alone: store id, uid, demo or live.
     """
 
     read_ms: int
@@ -451,7 +454,7 @@ def _application_order(step: Correction) -> tuple[int, int, int, str]:
     if isinstance(step, TakeBack):
         return (0, 2, 0, step.intent.cl_ord_id)
     if isinstance(step, AdoptDifference) and step.undoes:
-        return (0, 1, 0, f"{step.key} {step.undoes}")
+        return (0, 1, 0, f"{step.key} {step.undoes} {step.agent_id}")
     if isinstance(step, (BookFill, BookOrphan)):
         execution = step.execution
         place = f"{execution.fill_id} {step.part}"

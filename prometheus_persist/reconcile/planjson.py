@@ -4,7 +4,8 @@
    approval reads the exchange again, plans again, and compares.
 2. Equal plans are equal bytes (canonical JSON); the hash is their sha256. It covers what was chosen
    and what the plan is bound to.
-3. A plan that was written down is approved by its content: ``hash_of_json`` works the hash out anew.
+3. A plan that was written down is approved by its content: ``hash_of_json`` works the hash out
+   anew.
 """
 
 from __future__ import annotations

@@ -2,15 +2,15 @@
 
 1. A stop that is attached to an order of ours is listed on that order's row by its
    attachAlgoClOrdId, whoever chose that id: it is that order's agent's.
-2. A clOrdId of this store's own form that it never issued: the directory is an older copy of itself,
-   and the order is of the past that the copy lacks. Its agent is the one whose tag it begins with.
-   No clOrdId is issued any more in an epoch that the exchange knows.
+2. A clOrdId of this store's own form that it never issued: the directory is an older copy of
+   itself, and the order is of the past that the copy lacks. Its agent is the one whose tag it
+   begins with. No clOrdId is issued any more in an epoch that the exchange knows.
 3. An order that had ended in the books as never arrived, or was given up, and is there after all:
    it is open again, or its end is written anew.
 
 Each is taken back to its owner (``TakeBack``), resting or executed, without a human: what rests is
-an open order of ours again, and executions are booked like any other. ``recognised`` gives the books
-as if they had known these orders, for all that is judged after it.
+an open order of ours again, and executions are booked like any other. ``recognised`` gives the
+books as if they had known these orders, for all that is judged after it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,14 @@ from typing import TypeVar, cast, get_args
 from prometheus_persist.reconcile.attribute import algo_evidence, fill_evidence, order_evidence
 from prometheus_persist.reconcile.canonical import ALGO_OPEN_STATES, ORDER_OPEN_STATES
 from prometheus_persist.reconcile.findings import finding
-from prometheus_persist.reconcile.plan import Case, Evidence, Finding, RaiseEpoch, Resolution, TakeBack
+from prometheus_persist.reconcile.plan import (
+    Case,
+    Evidence,
+    Finding,
+    RaiseEpoch,
+    Resolution,
+    TakeBack,
+)
 from prometheus_persist.reconcile.views import (
     Books,
     VenueAlgoOrder,
@@ -122,9 +129,7 @@ def _attached(
     }
 
 
-def _taken(
-    rows: _Rows, name: str, owner: str, parent: str, reason: str
-) -> OrderIntent | None:
+def _taken(rows: _Rows, name: str, owner: str, parent: str, reason: str) -> OrderIntent | None:
     """The intent that an order's rows tell of; None where they do not say enough."""
     algo, order = rows.algos.get(name), rows.orders.get(name)
     if algo is not None:

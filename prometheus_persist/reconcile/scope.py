@@ -2,9 +2,9 @@
 
 1. Kept are linear contracts that settle in the books' currency. Of a contract that the exchange
    lists no more (delivered, delisted) the size is that of the executions in the books.
-2. Everything else is not managed: inverse, another settlement currency, a contract that nobody lists
-   and no book knows. What the account holds there is nobody's: in sight, frozen, and out of every
-   other judgement (case J, ``unmanaged``).
+2. Everything else is not managed: inverse, another settlement currency, a contract that nobody
+   lists and no book knows. What the account holds there is nobody's: in sight, frozen, and out of
+   every other judgement (case J, ``unmanaged``).
 3. Where such a contract is ours after all (an agent's ledger holds it, or one of our ids is on its
    executions) it stays in the view and cannot be judged: UNKNOWN, there and nowhere else.
 """
@@ -41,9 +41,7 @@ def in_scope(
     ours = {key.inst_id for key in held} | _claimed(books, view)
     seen = {row.key.inst_id for row in view.positions} | {row.inst_id for row in view.fills}
     seen |= {row.inst_id for row in view.orders} | {row.inst_id for row in view.algo_orders}
-    outside = {
-        name: why for name in seen - ours if (why := unfit(books, view, known, name))
-    }
+    outside = {name: why for name in seen - ours if (why := unfit(books, view, known, name))}
     positions = [_as_unmanaged(row, outside[row.key.inst_id])
                  for row in view.positions if row.key.inst_id in outside]  # fmt: skip
     unmanaged = tuple(
@@ -63,9 +61,7 @@ def in_scope(
     return left, [one for one in found if not is_known(books.state.freeze, one)]
 
 
-def unfit_positions(
-    books: Books, view: VenueView, keys: Iterable[PositionKey]
-) -> dict[str, str]:
+def unfit_positions(books: Books, view: VenueView, keys: Iterable[PositionKey]) -> dict[str, str]:
     """Contracts that are ours and cannot be kept, with the reason; ``view`` is one in scope."""
     names = {key.inst_id for key in keys}
     found = {name: unfit(books, view, view.instruments, name) for name in sorted(names)}
@@ -103,7 +99,15 @@ def _as_unmanaged(row: VenuePosition, why: str) -> UnmanagedPosition:
     kind = "SWAP" if key.inst_id.endswith("-SWAP") else "FUTURES"
     px = "" if row.avg_px == Decimal(0) else plain(row.avg_px)
     return UnmanagedPosition(
-        key.inst_id, kind, key.mgn_mode, key.pos_side, "", str(row.qty_contracts), px, row.pos_id, why
+        key.inst_id,
+        kind,
+        key.mgn_mode,
+        key.pos_side,
+        "",
+        str(row.qty_contracts),
+        px,
+        row.pos_id,
+        why,
     )
 
 

@@ -186,9 +186,7 @@ def _rows(view: VenueView, genuine: Mapping[str, str]) -> dict[str, _Seen]:
 def _algo_seen(row: VenueAlgoOrder, child: VenueOrder | None) -> _Seen:
     filled = None if child is None else child.filled_contracts
     state = "" if child is None else child.state
-    return _Seen(
-        True, row.state, row.algo_id, filled, child_ord_id=row.ord_id, child_state=state
-    )
+    return _Seen(True, row.state, row.algo_id, filled, child_ord_id=row.ord_id, child_state=state)
 
 
 def _seen(lookup: _Seen | None, row: _Seen | None) -> _Seen:

@@ -354,7 +354,8 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """A difference that was made nobody's without an execution, and stands (``finding_id``).
+    """A difference that was written without an execution, and stands (``finding_id``): made
+    nobody's, or ``owner``'s.
 
     ``since_ms`` is how far executions were booked at the time: what explains it is not older.
     ``found_ms`` is when it was adopted, by our clock.
@@ -366,6 +367,7 @@ class Adoption:
     entry_px: Decimal = ZERO
     since_ms: int = 0
     found_ms: int = 0
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

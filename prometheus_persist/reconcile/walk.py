@@ -132,18 +132,18 @@ class Holdings:
         return pnl
 
     def give_back(self, step: AdoptDifference) -> None:
-        """Take what was adopted out of what is nobody's, the way ``apply.py`` does it."""
-        before = self.position(NOBODY, step.key)
+        """Take what was adopted out of what its owner holds, the way ``apply.py`` does it."""
+        before = self.position(step.agent_id, step.key)
         held = Position.model_validate(
             {
                 **step.key._asdict(),
-                "qty_contracts": step.qty_contracts + self.held(NOBODY, step.key),
+                "qty_contracts": step.qty_contracts + self.held(step.agent_id, step.key),
                 "entry_px": step.entry_px if before is None else before.entry_px,
                 "opened_ms": step.ts_ms if before is None else before.opened_ms,
                 "updated_ms": step.ts_ms,
             }
         )
-        self._put(NOBODY, step.key, held)
+        self._put(step.agent_id, step.key, held)
 
     def _put(self, owner: str, key: PositionKey, position: Position | None) -> None:
         owners = self._by_key.setdefault(key, {})

@@ -99,6 +99,8 @@ class StreamIndex:
 
     def _execution(self, record: JsonObject, since_ms: int) -> None:
         self.booked.add(record["fill_id"])
+        if record.get("category") in ("written", "unwritten"):
+            self._written(record)
         if "ct_val" in record:
             size = Decimal(record["ct_val"]), Decimal(record["ct_mult"])
             self.sizes[record["inst_id"]] = size
@@ -111,6 +113,22 @@ class StreamIndex:
             held[key] = held.get(key, NO_CONTRACTS) + signed
         if record["ts_ms"] >= since_ms and "side" in record:
             self._recent.append((record["ts_ms"], owner, record))
+
+    def _written(self, record: JsonObject) -> None:
+        """A quantity that was written for an agent, or is given back."""
+        from prometheus_persist.reconcile.views import Adoption
+
+        key, change = _moved(record)
+        owner, finding_id = record["agent_id"], record.get("undoes") or record["finding_id"]
+        name = f"{finding_id} {owner} {key}"
+        before = self.adopted.pop(name, None)
+        quantity = change if before is None else change + before.qty_contracts
+        if quantity and (before is not None or record["category"] == "written"):
+            px, since_ms = Decimal(record["px"]), record["since_ms"]
+            made = before or Adoption(
+                key, quantity, finding_id, px, since_ms, record["found_ms"], owner
+            )
+            self.adopted[name] = replace(made, qty_contracts=quantity)
 
     def _adoption(self, record: JsonObject) -> None:
         """A difference that was made nobody's, or is given back."""

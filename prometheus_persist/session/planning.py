@@ -276,9 +276,7 @@ def _withheld(findings: list[Finding]) -> tuple[WithheldFacts, ...]:
     )
 
 
-def part_of(
-    plan: Plan, left_out: list[Finding], withheld: tuple[WithheldFacts, ...]
-) -> Plan:
+def part_of(plan: Plan, left_out: list[Finding], withheld: tuple[WithheldFacts, ...]) -> Plan:
     """What of a plan is proven and touches nothing that is withheld.
 
     Money waits as a whole, with the watermarks: both are of all that happened, in order.

@@ -1,16 +1,16 @@
 """One reconciliation of an open session, in this order:
 
-    settle and read (``reader.read_view``, ``planning.py``) → plan → a human's word where one is asked
-    for → apply as one commit, or nothing → look again → gate → audit
+    settle and read (``reader.read_view``, ``planning.py``) → plan → a human's word where one is
+    asked for → apply as one commit, or nothing → look again → gate → audit
 
 The orders without an answer are part of the plan (case F), so that an approval covers them, and a
 stop leaves every ledger as it was.
 
 - An order whose block is running in another thread is waited for, ``in_flight_ms`` at most, and
-  puts the reconciliation off if it goes on; the gate stays as it is. Every other unanswered order is
-  asked for first. Only if one is not found, and may still be on its way, it is waited for, once, and
-  everything is read again. An order that was issued or booked while the exchange was read makes it
-  read again, too.
+  puts the reconciliation off if it goes on; the gate stays as it is. Every other unanswered order
+  is asked for first. Only if one is not found, and may still be on its way, it is waited for, once,
+  and everything is read again. An order that was issued or booked while the exchange was read makes
+  it read again, too.
 - After a plan was applied the same code looks at the books again, beside the same view. Decision,
   gate, words and exit code are those of this second look: a correction that did not correct, or an
   approval of nothing, opens nothing.
@@ -228,7 +228,9 @@ def _not_settled(decision: Decision) -> Decision:
     again = [one for one in steps if one.corrections]
     if not again:
         return decision
-    places = {one.params.get("inst_id", "") if one.key is None else one.key.inst_id for one in again}
+    places = {
+        one.params.get("inst_id", "") if one.key is None else one.key.inst_id for one in again
+    }
     ids = tuple(sorted(one.finding_id for one in again))
     shut = tuple(WithheldFacts(inst_id, "", "exchange", ids) for inst_id in sorted(places))
     return replace(decision, word="incomplete", withheld=(*decision.withheld, *shut))

@@ -114,7 +114,8 @@ class Session:
         self._store = store
         self._clock = clock
         self._saver = Saver(store, self.state)
-        self._gate = IntentGate(self._saver, clock, lane)
+        valid_ms = settings.order_valid_ms
+        self._gate = IntentGate(self._saver, clock, lane, order_valid_ms=valid_ms)
         log = AuditLog(fs, lock.fence)
         lived_ms = restored.last_save_ms
         desk = (state, settings, clock, store, self._saver, self._gate, log, lived_ms)

@@ -109,9 +109,9 @@ class Settings:
     exchange by then is incomplete. ``reconcile_every_cycles``: how often ``on_cycle`` reconciles
     the running system. ``index_lag_ms``: how late an order that arrived may show up when it is
     asked for; only after that is one that is not found called never arrived. ``order_valid_ms``:
-    regular orders carry an expTime that far ahead (``exchange.expiring`` sends it). ``human_stops``:
-    what waits while a human is asked: the ``instrument`` it is about; all of it where a
-    ``direction`` differs (case D), else the instrument; or ``everything``.
+    regular orders carry an expTime that far ahead (``exchange.expiring`` sends it).
+    ``human_stops``: what waits while a human is asked: the ``instrument`` it is about; all of it
+    where a ``direction`` differs (case D), else the instrument; or ``everything``.
     """
 
     save_every_cycles: int = 5

@@ -1,0 +1,217 @@
+"""Corrections that no execution stands behind: quantities written, given back, rescaled.
+
+1. Both ledgers of an agent hold what is written, as one booking; entry prices stay.
+2. What is written is recorded like an execution without money, by how much the agent's records miss
+   it: its records then add up to what it holds. So it can be given back, once, when the executions
+   turn up (``adopted.py``).
+3. Where a contract's size changed, everything that is counted in contracts is counted in the new
+   ones: holdings, what nobody owns, open orders.
+
+``Work`` is the copy that a plan is carried out on. Models are replaced in it, never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from prometheus_persist.errors import PlanStale
+from prometheus_persist.reconcile.plan import AdoptDifference, Rescale, SetQuantity
+from prometheus_persist.reconcile.views import Books
+from prometheus_persist.state import (
+    NO_CONTRACTS,
+    Agent,
+    Contracts,
+    Position,
+    PositionKey,
+    PrivateLedger,
+    PublicAccount,
+    SystemState,
+)
+from prometheus_persist.state.documents import PUBLIC_TRADES, private_trades
+from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.money import ZERO, mul
+
+
+@dataclass(slots=True)
+class Work:
+    """A plan under way; ``booked`` and ``flows`` are what the books held before it."""
+
+    books: Books
+    state: SystemState
+    now_ms: int
+    booked: AbstractSet[str]  # fills, before
+    flows: AbstractSet[str]  # the same of cash flows
+    fresh: set[str] = field(default_factory=set)
+    moved: dict[tuple[str, PositionKey], Contracts] = field(default_factory=dict)
+    written: dict[tuple[str, PositionKey], Contracts] = field(default_factory=dict)
+    records: dict[str, list[JsonObject]] = field(default_factory=dict)
+
+    entries: dict[tuple[str, PositionKey], Decimal] = field(default_factory=dict)
+
+    def note_entry(self, step: SetQuantity) -> None:
+        """Remember at what price a position was held before it is written."""
+        ledger = self.state.private_ledgers.get(step.agent_id)
+        held = [one for one in ledger.positions if one.key == step.key] if ledger else []
+        self.entries[step.agent_id, step.key] = held[0].entry_px if held else step.entry_px
+
+    def entry_px(self, name: str, key: PositionKey) -> Decimal:
+        """That price; zero where nothing was noted."""
+        return self.entries.get((name, key), ZERO)
+
+    def append(self, stream: str, record: JsonObject) -> None:
+        """One more record for a stream."""
+        self.records.setdefault(stream, []).append(record)
+
+
+def books_of(state: SystemState, name: str) -> tuple[Agent, PrivateLedger, PublicAccount]:
+    """An agent's three books; raises PlanStale where one is missing."""
+    try:
+        return state.agents[name], state.private_ledgers[name], state.public_accounts[name]
+    except KeyError:
+        raise PlanStale(f"agent {name!r} lacks a book that the plan moves") from None
+
+
+def set_quantity(work: Work, step: SetQuantity) -> None:
+    """What an agent holds is written."""
+    work.note_entry(step)
+    _write(work, step.agent_id, step.key, step.qty_contracts, step)
+    size = work.books.sizes.get(step.key.inst_id)
+    _record_written(work, step.agent_id, step.key, step.qty_contracts, step.finding_id, size)
+
+
+def _write(
+    work: Work, name: str, key: PositionKey, quantity: Contracts, step: SetQuantity | Rescale
+) -> None:
+    """Both ledgers of an agent hold just this under the key, as one booking."""
+    state = work.state
+    _, private, account = books_of(state, name)
+    version = max(private.version, account.version) + 1
+    positions = _with_quantity([*private.positions, *account.positions], key, quantity, step)
+    state.private_ledgers[name] = private.model_copy(
+        update={"version": version, "positions": _among(private.positions, key, positions)}
+    )
+    state.public_accounts[name] = account.model_copy(
+        update={"version": version, "positions": _among(account.positions, key, positions)}
+    )
+
+
+def _among(held: list[Position], key: PositionKey, now: list[Position]) -> list[Position]:
+    kept = [one for one in held if one.key != key]
+    return sorted([*kept, *now], key=lambda one: one.key)
+
+
+def _with_quantity(
+    positions: list[Position], key: PositionKey, quantity: Contracts, step: SetQuantity | Rescale
+) -> list[Position]:
+    """The position under the key with another quantity; a new one where nothing was held."""
+    if not quantity:
+        return []
+    before = next((one for one in positions if one.key == key), None)
+    if before is not None:
+        return [before.model_copy(update={"qty_contracts": quantity})]
+    assert isinstance(step, SetQuantity), "what is rescaled is held"
+    times = {"opened_ms": step.ts_ms, "updated_ms": step.ts_ms}
+    fields = {**key._asdict(), "qty_contracts": quantity, "entry_px": step.entry_px, **times}
+    return [Position.model_validate(fields)]
+
+
+def _record_written(
+    work: Work,
+    name: str,
+    key: PositionKey,
+    quantity: Contracts,
+    finding_id: str,
+    size: tuple[Decimal, Decimal] | None,
+    category: str = "written",
+) -> None:
+    """In both streams, by how much the records miss what is written; no money moves."""
+    booked = work.written.get((name, key))
+    if booked is None:
+        booked = work.books.recorded.get(name, {}).get(key, NO_CONTRACTS)
+        booked += work.moved.get((name, key), NO_CONTRACTS)
+    work.written[name, key] = quantity
+    if quantity == booked:
+        return
+    record = _written_record(work, name, key, quantity - booked, work.entry_px(name, key))
+    record |= {
+        "fill_id": f"{key.inst_id}:{category}:{finding_id}:{name}:{key}",
+        "category": category,
+        "finding_id": finding_id,
+    }
+    if size is not None:
+        record |= {"ct_val": str(size[0]), "ct_mult": str(size[1])}
+    work.append(PUBLIC_TRADES, record)
+    work.append(private_trades(name), record)
+
+
+def _written_record(
+    work: Work, name: str, key: PositionKey, change: Contracts, px: Decimal
+) -> JsonObject:
+    """A change of what an agent holds, as its streams tell executions."""
+    opening = "sell" if key.pos_side == "short" else "buy"
+    closing = "buy" if key.pos_side == "short" else "sell"
+    return {
+        "agent_id": name,
+        **key._asdict(),
+        "side": opening if change.sign > 0 else closing,
+        "qty_contracts": str(abs(change).value),
+        "px": str(px),
+        "fee": "0",
+        "pnl": "0",
+        "ord_id": "",
+        "cl_ord_id": "",
+        "ts_ms": work.now_ms,
+        "source": "reconcile",
+        "version": work.state.private_ledgers[name].version,
+        "found_ms": work.now_ms,
+        "since_ms": work.state.watermark.fills_ms,
+    }
+
+
+def rescale(work: Work, step: Rescale) -> None:
+    """Everything of the contract that is counted in contracts, in the new ones."""
+    state, size = work.state, (step.ct_val, step.ct_mult)
+    for name in sorted(state.private_ledgers.keys() & state.public_accounts.keys()):
+        ledger = state.private_ledgers[name]
+        for position in [one for one in ledger.positions if one.key.inst_id == step.inst_id]:
+            quantity = Contracts(mul(position.qty_contracts.value, step.factor))
+            _write(work, name, position.key, quantity, step)
+            place = (name, position.key, quantity, step.finding_id, size)
+            _record_written(work, *place, category="rescaled")
+    nobodys = [
+        one.model_copy(
+            update={"qty_contracts": Contracts(mul(one.qty_contracts.value, step.factor))}
+        )
+        if one.key.inst_id == step.inst_id
+        else one
+        for one in state.unattributed.positions
+    ]
+    state.unattributed = state.unattributed.model_copy(update={"positions": nobodys})
+    for cl_ord_id, intent in state.intents.items():
+        if intent.inst_id == step.inst_id:
+            sizes = {
+                field: Contracts(mul(getattr(intent, field).value, step.factor))
+                for field in ("qty_contracts", "booked_contracts")
+            }
+            state.intents[cl_ord_id] = intent.model_copy(update=sizes)
+
+
+def give_back(work: Work, step: AdoptDifference) -> None:
+    """What was written for an agent is taken back, and its records with it."""
+    name = step.agent_id
+    _, private, _ = books_of(work.state, name)
+    held = next((one.qty_contracts for one in private.positions if one.key == step.key), None)
+    quantity = step.qty_contracts + (NO_CONTRACTS if held is None else held)
+    place = (step.entry_px, step.ts_ms, step.finding_id)
+    _write(work, name, step.key, quantity, SetQuantity(name, step.key, quantity, *place))
+    work.moved[name, step.key] = work.moved.get((name, step.key), NO_CONTRACTS) + step.qty_contracts
+    change = _written_record(work, name, step.key, step.qty_contracts, step.entry_px)
+    change |= {
+        "fill_id": f"{step.key.inst_id}:unwritten:{step.undoes}:{name}:{step.key}",
+        "category": "unwritten",
+        "undoes": step.undoes,
+    }
+    work.append(PUBLIC_TRADES, change)
+    work.append(private_trades(name), change)
