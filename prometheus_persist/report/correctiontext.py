@@ -9,19 +9,29 @@ from prometheus_persist.reconcile.plan import (
     BookOrphan,
     Correction,
     FreezeInstrument,
+    NoteFinding,
+    RaiseEpoch,
     RebuildLedger,
+    Rescale,
+    RestoreAgent,
+    SetAside,
+    SetIdentity,
     SetQuantity,
     SettleIntent,
+    TakeBack,
 )
 from prometheus_persist.reconcile.planjson import KINDS
 from prometheus_persist.report.values import Say, known, money
-from prometheus_persist.state.money import plain
+from prometheus_persist.state.money import mul, plain
 
 
 def correction_words(step: Correction, say: Say) -> str:
     """One sentence; every kind of correction has its own."""
-    undoes = isinstance(step, AdoptDifference) and step.undoes
-    name = "release_difference" if undoes else KINDS[type(step)]
+    name = KINDS[type(step)]
+    if isinstance(step, AdoptDifference) and step.undoes:
+        name = "release_difference"
+    if isinstance(step, RestoreAgent) and not step.alive:
+        name = "restore_agent_dead"
     return say(f"do.{name}", **_values(step, say))
 
 
@@ -64,3 +74,27 @@ def _values(step: Correction, say: Say) -> dict[str, str]:
                 "key": str(step.key),
                 "contracts": str(step.qty_contracts),
             }
+        case TakeBack():
+            order = step.intent
+            return {
+                "agent": order.agent_id,
+                "order": order.cl_ord_id,
+                "inst_id": order.inst_id,
+                "side": order.side,
+                "contracts": str(order.qty_contracts),
+                "outcome": order.outcome,
+            }
+        case RaiseEpoch():
+            return {"above": str(step.above)}
+        case Rescale():
+            size = plain(mul(step.ct_val, step.ct_mult))
+            return {"inst_id": step.inst_id, "factor": plain(step.factor), "size": size}
+        case SetAside():
+            return {"fill": step.fill_id}
+        case NoteFinding():
+            return {}
+        case RestoreAgent():
+            return {"agent": step.agent_id}
+        case SetIdentity():
+            where = "demo" if step.identity.demo else "live"
+            return {"uid": step.identity.uid, "environment": say(f"environment.{where}")}

@@ -166,9 +166,9 @@ class RecoveryFacts:
     ``postponed`` has the orders on their way for whose sake nothing was compared this time; the
     gate is then as it was, and ``decision`` says how.
 
-    ``decision`` is what a second look at the books says, ``left``, once ``plan`` was applied; where
-    only a part could be, ``applied_ids`` has its findings. ``human`` and ``incomplete`` may be about
-    a part of it: ``withheld`` then takes no new entries, and ``may_trade`` says that the rest does.
+    ``decision`` is what a second look at the books says, ``left``, once ``plan`` was applied;
+    ``applied_ids`` has the findings that were. ``human`` and ``incomplete`` may be about a part:
+    ``withheld`` then takes no new entries, and ``may_trade`` says that the rest does.
     ``unanswered`` are orders whose fate is not known yet; they keep nothing shut but themselves.
     ``offset_ms`` is the exchange's clock less ours. ``options`` are those of a command about this
     store and this account (``--dir``, ``--exchange``, ``--live``).

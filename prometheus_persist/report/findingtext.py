@@ -4,7 +4,8 @@
    position closed whole or in part, seen by the books or never, closed with a loss by a stop.
 2. Nothing is said that the plan does not hold. "OKX holds none" is said of a key that OKX shows
    flat, not of one owner's part of it.
-3. ``correction`` is said of what was done, ``proposed`` of what was not.
+3. ``correction`` is said of what was done, ``proposed`` of what was not. Of what a human chose and
+   was done, the alternative is said.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from prometheus_persist.reconcile.plan import Evidence, Finding, Plan, Resolution
+from prometheus_persist.report.alternativetext import alternative_words, named
 from prometheus_persist.report.values import Say, known, money
 
 EVIDENCE_SHOWN_MAX = 4
@@ -21,19 +23,22 @@ _OTHER_LEDGER = {"private": "public", "public": "private"}
 NONE = Decimal(0)
 
 
-def finding_words(one: Finding, plan: Plan, say: Say) -> tuple[str, str, str]:
+def finding_words(
+    one: Finding, plan: Plan, say: Say, *, applied: bool = False
+) -> tuple[str, str, str]:
     """What was found, its cause, what is done: three sentences."""
     params = _params(one, plan, say)
+    chosen = alternative_words(one.chosen, named(one), say) if applied and one.chosen else ""
     return (
         say(_what(one, plan), **params),
         say(_cause(one), **params),
-        say(_remedy(one), **params),
+        chosen or say(_remedy(one), **params),
     )
 
 
 def finding_lines(one: Finding, plan: Plan, applied: bool, say: Say) -> list[str]:
     """The finding's lines in the report, evidence last."""
-    what, cause, remedy = finding_words(one, plan, say)
+    what, cause, remedy = finding_words(one, plan, say, applied=applied)
     refs = [evidence_name(row, say) for row in one.evidence]
     shown = ", ".join(refs[:EVIDENCE_SHOWN_MAX])
     more = f" ({say('report.more', n=len(refs))})" if len(refs) > EVIDENCE_SHOWN_MAX else ""
@@ -77,6 +82,8 @@ def _cause(one: Finding) -> str:
 
 
 def _remedy(one: Finding) -> str:
+    if one.what == "what.unmanaged":
+        return "remedy.unmanaged"
     closes = one.remedy in ("remedy.closed", "remedy.closed_outside")
     return "remedy.reduced" if closes and Decimal(one.params.get("left", "0")) else one.remedy
 
@@ -106,6 +113,12 @@ def _param(name: str, value: str, say: Say) -> str:
         return money(value, signed=True)
     if name == "why":
         return say(value)
+    if name in ("environment", "shown"):
+        return known(f"environment.{value}", value, say)
+    if name == "sources":
+        return say("report.comma").join(
+            known(f"source.{each}", each, say) for each in value.split(", ")
+        )
     if name == "kind":
         return known(f"flow.{value}", value, say)
     if name == "source":

@@ -1,6 +1,6 @@
-"""What a finding says, in Chinese and English: ``what`` was found, its ``cause``, the ``remedy``.
+"""What a finding says was found, and why something could not be judged: Chinese and English.
 
-``why`` says why something could not be judged. Pairs (zh, en) with the same placeholders in both.
+Pairs (zh, en) with the same placeholders in both. Causes and remedies: ``causewords.py``.
 """
 
 from __future__ import annotations
@@ -172,248 +172,63 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "账簿无法解释账户中的{amount} {ccy}（已结算余额{settled}）",
         "the books do not explain {amount} {ccy} of the account (settled {settled})",
     ),
-}
-
-CAUSE: Final[Mapping[str, tuple[str, str]]] = {
-    "cause.not_saved": (
-        "订单由本系统发出，成交在宕机前未及入账",
-        "an order of this system; its fill was not booked before the crash",
+    "what.closes_beyond": (
+        "{key}有{fills}笔成交（{side}，净{contracts}张，订单{ord_id}）平掉的比该订单的Agent持有的更多；"
+        "持有者：{holders}",
+        "{fills} fill(s) of {key} ({side}, net {contracts} contracts, order {ord_id}) closed more "
+        "than the order's agent holds; holders: {holders}",
     ),
-    "cause.stop": ("已被止盈止损单平仓", "closed by its stop or take-profit order"),
-    "cause.stop_loss": ("已被止损平仓", "closed by its stop"),
-    "cause.manual": ("已被系统外手动平仓", "closed by hand, outside the system"),
-    "cause.liquidation": ("已被强制平仓", "closed by liquidation"),
-    "cause.adl": ("已被自动减仓（ADL）", "closed by auto-deleveraging (ADL)"),
-    "cause.split_liquidation": (
-        "共有持仓被强制平仓；按规则分摊：按当时各自持仓比例，取整张，余数归编号最小者",
-        "a shared position was liquidated; borne by the declared rule: pro rata to what each held "
-        "at that moment, in whole lots, the remainder by the lowest id",
+    "what.not_believed": (
+        "{key}：OKX只显示{venue}张，账簿记录{books}张，没有任何记录说明少掉的部分去了哪里",
+        "{key}: OKX shows only {venue} contracts, the books hold {books}, and no row tells where "
+        "the rest went",
     ),
-    "cause.split_adl": (
-        "共有持仓被自动减仓（ADL）；按规则分摊：按当时各自持仓比例，取整张，余数归编号最小者",
-        "a shared position was deleveraged (ADL); borne by the declared rule: pro rata to what "
-        "each held at that moment, in whole lots, the remainder by the lowest id",
+    "what.rescaled": (
+        "{inst_id}每张的面值由{before}变为{now}，账簿仍按旧面值记录：{keys}",
+        "one contract of {inst_id} was {before} and is {now} now; the books still count the old "
+        "ones: {keys}",
     ),
-    "cause.sent_again": (
-        "同一订单号被再次发出（重试，或其他程序）；只有其中一张是本系统的订单",
-        "one clOrdId was sent again (a retry, or another program); only one of them is this "
-        "system's order",
+    "what.unmanaged": (
+        "账户持有{inst_id}（{inst_type}），本系统的账簿不管理它：{why}",
+        "the account has {inst_id} ({inst_type}), which these books do not keep: {why}",
     ),
-    "cause.agent_dead": ("持有者已死亡，无人管理", "its owner is dead, nobody manages it"),
-    "cause.units": (
-        "账簿按币计数，OKX按张计数",
-        "the books count base currency where OKX counts contracts",
+    "what.older_copy": (
+        "本目录是较早的副本：缺少已发出的订单{orders}张（至少{commits}次提交），其中{resting}张仍在挂单；"
+        "涉及{agents}；首张{first}",
+        "this directory is an older copy: {orders} order(s) that it issued are missing (at least "
+        "{commits} commits), {resting} of them still rest; agents: {agents}; first: {first}",
     ),
-    "cause.mgn_mode_changed": (
-        "保证金模式已被更改",
-        "the position's margin mode was changed",
+    "what.taken_back": (
+        "订单{cl_ord_id}（{inst_id} {side} {contracts}张）在账簿中已结束，"
+        "而OKX上有这张订单（{outcome}）",
+        "order {cl_ord_id} ({inst_id} {side} {contracts} contracts) had ended in the books, and "
+        "OKX has it ({outcome})",
     ),
-    "cause.no_owner": (
-        "手动交易或其他程序；没有订单号或标签能证明归属",
-        "traded by hand or by another program; no order id or tag proves an owner",
+    "what.attached": (
+        "附在订单{parent}上的止盈止损单{cl_ord_id}（{inst_id} {side} {contracts}张）在OKX上，"
+        "账簿没有",
+        "stop {cl_ord_id} ({inst_id} {side} {contracts} contracts), attached to order {parent}, "
+        "is at OKX and not in the books",
     ),
-    "cause.owner_unprovable": (
-        "无法证明平掉的是谁的持仓",
-        "whose contracts were closed cannot be proven",
+    "what.stop_alone": (
+        "止盈止损单{cl_ord_id}（{inst_id} {side} {contracts}张，OKX委托{ord_id}）仍在挂单，"
+        "而它的Agent没有可平的持仓",
+        "stop {cl_ord_id} ({inst_id} {side} {contracts} contracts, OKX algo order {ord_id}) rests, "
+        "and its agent has no position that it could close",
     ),
-    "cause.owner_without_ledger": (
-        "归属明确，但该Agent的账簿不存在",
-        "the owner is known, its ledgers are not there",
+    "what.other_account": (
+        "账簿属于账户{account}（{environment}），OKX回答的却是账户{uid}（{shown}）",
+        "the books are kept for account {account} ({environment}), and OKX answered for account "
+        "{uid} ({shown})",
     ),
-    "cause.closes_too_much": (
-        "账簿缺少更早的成交，或订单平了别人的持仓",
-        "an earlier fill is missing, or the order closed somebody else's contracts",
+    "what.account_known": ("账户的身份尚未记录", "whose account it is was not kept yet"),
+    "what.history_lost": (
+        "停机时间超过OKX的保留期：{sources}查不到{since}",
+        "the system was down for longer than OKX keeps: {sources} do not reach back to {since}",
     ),
-    "cause.flip": (
-        "系统外的成交把持仓翻到了另一侧",
-        "fills from outside turned the position over",
-    ),
-    "cause.both_ledgers_written": (
-        "持仓在两本账簿中被移到了另一个Agent名下",
-        "the position was moved to another agent in both ledgers",
-    ),
-    "cause.late_fills": (
-        "交易所当时尚未列出这些成交",
-        "the exchange did not list the executions at the time",
-    ),
-    "cause.no_evidence": (
-        "没有任何成交能解释这一差异",
-        "no fill explains the difference",
-    ),
-    "cause.funding_shared": (
-        "账单上没有Agent：按结算时各自的持仓分摊（{owners}）",
-        "no agent is on its bill: shared by what each held when it was charged ({owners})",
-    ),
-    "cause.funding_unprovable": (
-        "结算时各Agent的持仓与账单数量不符或无法证明，不作猜测",
-        "what the agents held when it was charged is not the bill's size or cannot be proven",
-    ),
-    "cause.fee_billed": (
-        "交易所实际收取的手续费与成交记录不同",
-        "the exchange charged another fee than its fill said",
-    ),
-    "cause.penalty": (
-        "强制平仓的罚金不在成交里：按被强平的张数分摊（{owners}）",
-        "no fill has the penalty of a liquidation: shared by the contracts liquidated ({owners})",
-    ),
-    "cause.transfer": (
-        "资金转入或转出账户，不属于任何Agent",
-        "money was moved into the account or out of it; it is no agent's",
-    ),
-    "cause.interest": ("交易所向账户收取利息", "the exchange charged the account interest"),
-    "cause.foreign_trade": (
-        "系统外的交易，不涉及任何Agent的持仓",
-        "traded outside the system, in what no agent holds",
-    ),
-    "cause.other_cash": (
-        "交易所的账单，类型与任何Agent无关",
-        "a bill of the exchange of a type that concerns no agent",
-    ),
-    "cause.fills_behind": (
-        "账单已到，成交数据尚未跟上",
-        "the bills have arrived, the fills have not caught up",
-    ),
-    "cause.bills_gap": (
-        "账单尚未齐全，或余额与账单不是同一时刻",
-        "bills are missing so far, or were read at another moment than the balance",
-    ),
-    "cause.no_bill": (
-        "没有任何账单或成交能解释这一差额",
-        "neither a bill nor a fill explains the difference",
-    ),
-    "cause.explained_since": (
-        "当时缺少的账单或成交后来出现了，金额分文不差",
-        "the bill or the executions that were missing then have turned up, to the cent",
-    ),
-    "cause.adopted": (
-        "随同没有成交依据而认领的持仓差额：其盈亏没有成交可记",
-        "it belongs to positions adopted without executions, whose PnL no execution books",
-    ),
-    "cause.torn": (
-        "保存时间差（{older}账簿较旧）",
-        "not saved at one time: the {older} ledger is the older one",
-    ),
-    "cause.same_version": (
-        "两本账簿版本相同而内容不同，无法判断谁对",
-        "equal versions with different content: nothing tells which one is right",
-    ),
-    "cause.document_lost": (
-        "Agent文档或两本账簿缺失",
-        "the agent's own document or both of its ledgers are missing",
-    ),
-    "cause.answer_unseen": (
-        "订单的结果在宕机前未收到",
-        "the order's outcome had not been seen before the crash",
-    ),
-    "cause.never_arrived": (
-        "交易所没有这张订单：它从未到达",
-        "the exchange has no such order: it never arrived",
-    ),
-    "cause.forgotten": (
-        "既不在挂单中，也没有成交；是否曾到达，交易所已无记录",
-        "it neither rests nor was executed; whether it ever arrived the exchange no longer tells",
-    ),
-    "cause.unproven": (
-        "交易所的数据不足以证明",
-        "what was read from the exchange does not prove it",
-    ),
-    "cause.no_intent": (
-        "订单由本系统的标识发出，但不在未结订单中",
-        "sent under an id of this system, and not among its open orders",
-    ),
-    "cause.mode_changed": (
-        "账户的持仓模式已被更改",
-        "the account's position mode was changed",
-    ),
-}
-
-REMEDY: Final[Mapping[str, tuple[str, str]]] = {
-    "remedy.booked": (
-        "补记成交到公共账簿与私有账簿，手续费={fee}",
-        "book the fill into both ledgers, fee={fee}",
-    ),
-    "remedy.closed": (
-        "更新账簿为已平仓，计算盈亏={pnl}（手续费={fee}）",
-        "mark it as closed in the books, PnL={pnl} (fee={fee})",
-    ),
-    "remedy.closed_outside": (
-        "更新账簿为已平仓，计算盈亏={pnl}（系统外平仓，手续费={fee}）",
-        "mark it as closed in the books, PnL={pnl} (closed outside the system, fee={fee})",
-    ),
-    "remedy.reduced": (
-        "更新账簿：平仓{contracts}张，剩余{left}张，计算盈亏={pnl}（手续费={fee}）",
-        "book the close of {contracts} contracts, {left} are left, PnL={pnl} (fee={fee})",
-    ),
-    "remedy.duplicate_frozen": (
-        "{inst_id}冻结新开仓；查明是谁重复发单",
-        "{inst_id} takes no new entries; find out who sent it again",
-    ),
-    "remedy.dead_frozen": (
-        "归属不变；{inst_id}冻结新开仓，请以只减仓订单平掉",
-        "the owner stays; {inst_id} takes no new entries, close it by a reduce-only order",
-    ),
-    "remedy.units": (
-        "需人工确认。建议：把账簿改为OKX的单位（张）",
-        "a human decides. Suggested: write the books in OKX's unit, contracts",
-    ),
-    "remedy.orphaned": (
-        "记为孤儿成交（无归属），{inst_id}冻结新开仓",
-        "recorded as orphan, owned by nobody; {inst_id} takes no new entries",
-    ),
-    "remedy.exchange_wins": (
-        "需人工确认。建议：以OKX实际为准，成交记为无归属，{inst_id}冻结新开仓",
-        "a human decides. Suggested: the exchange wins, the fills go to nobody, {inst_id} takes "
-        "no new entries",
-    ),
-    "remedy.ledger_offered": (
-        "需人工确认。建议：以{source}账簿为准，重建另一本",
-        "a human decides. Suggested: the {source} ledger wins, the other is rebuilt from it",
-    ),
-    "remedy.given_back": (
-        "撤销认领（{adopted}），按实际成交入账",
-        "the adoption ({adopted}) is taken back, the executions are booked in its place",
-    ),
-    "remedy.adopt": (
-        "需人工确认。建议：以OKX实际为准，差额记为无归属，{inst_id}冻结新开仓",
-        "a human decides. Suggested: the exchange wins, the difference is owned by nobody, "
-        "{inst_id} takes no new entries",
-    ),
-    "remedy.cash_shared": (
-        "记入各自的账簿，共{amount} {ccy}",
-        "book each share into its owner's ledgers, {amount} {ccy} in all",
-    ),
-    "remedy.cash_own": (
-        "记入账户自身的科目，{amount} {ccy}，不分给任何Agent",
-        "book {amount} {ccy} to the account's own entry, to no agent",
-    ),
-    "remedy.fee_booked": (
-        "补记差额{amount} {ccy}",
-        "book the difference of {amount} {ccy}",
-    ),
-    "remedy.cash_offered": (
-        "需人工确认。建议：把{amount} {ccy}记入账户自身的科目，不分给任何Agent",
-        "a human decides. Suggested: book {amount} {ccy} to the account's own entry, to no agent",
-    ),
-    "remedy.by_hand": (
-        "需人工处理：没有可以证明的自动纠正",
-        "a human decides: no correction can be proven",
-    ),
-    "remedy.rebuilt": (
-        "同步到最新状态（以{source}账簿为准，重建另一本）",
-        "brought to the latest state (the {source} ledger wins, the other is rebuilt from it)",
-    ),
-    "remedy.settled": ("订单结果记为{outcome}", "the order is settled as {outcome}"),
-    "remedy.settle_canceled": (
-        "需人工确认。建议：订单结果记为{outcome}",
-        "a human decides. Suggested: settle the order as {outcome}",
-    ),
-    "remedy.instrument_frozen": (
-        "{inst_id}冻结新开仓，请撤销或确认这些挂单",
-        "{inst_id} takes no new entries; cancel these orders or clear them up",
-    ),
-    "remedy.read_again": (
-        "不作任何改动；重新读取交易所后再判断",
-        "nothing is changed; read the exchange again",
+    "what.position_unjudged": (
+        "{inst_id}的持仓无法判断：{why} {detail}",
+        "the position of {inst_id} cannot be judged: {why} {detail}",
     ),
 }
 
@@ -437,5 +252,25 @@ WHY: Final[Mapping[str, tuple[str, str]]] = {
     "why.money_other_ccy": (
         "有以其他币种结算的合约",
         "an instrument settles in another currency",
+    ),
+    "why.not_listed": (
+        "OKX没有列出该合约，账簿也没有它的记录",
+        "OKX does not list it, and no book knows it",
+    ),
+    "why.other_ccy": ("以其他币种结算", "it settles in another currency"),
+    "why.inverse": ("币本位（反向）合约", "it is an inverse contract"),
+    "why.not_linear": ("不是线性合约", "it is not a linear contract"),
+    "why.no_size": ("OKX没有给出合约面值", "OKX gives no size for it"),
+    "why.option": ("期权", "an option"),
+    "why.margin": ("币币杠杆", "spot on margin"),
+    "why.spot": ("现货", "spot"),
+    "why.other_product": ("其他产品", "another product"),
+    "why.positions_stale": (
+        "持仓数据落后于成交",
+        "the position's row is older than its executions",
+    ),
+    "why.contradicting_rows": (
+        "OKX的记录前后矛盾",
+        "rows of OKX contradict each other",
     ),
 }

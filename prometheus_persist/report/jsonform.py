@@ -1,11 +1,20 @@
-"""The same facts as JSON: every number exact, the plan under its hash."""
+"""The same facts as JSON: every number exact, the plan under its hash.
+
+``decision`` is that of the second look; ``left`` is what that found, None where there was none.
+``next`` are the steps that lead back to trading, in both languages and as commands; ``choices`` the
+ways to answer every finding that a human is asked about.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 
+from prometheus_persist.reconcile.plan import Plan
 from prometheus_persist.reconcile.planjson import plan_to_json
+from prometheus_persist.report.alternativetext import ways
 from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.report.steps import asked, next_steps
+from prometheus_persist.report.values import speaker
 from prometheus_persist.state.exactjson import JsonObject
 
 FORMAT = 1
@@ -31,15 +40,51 @@ def facts_to_json(facts: RecoveryFacts) -> JsonObject:
         else _jsonable(dataclasses.asdict(facts.flattened)),
         "restore": _jsonable(dataclasses.asdict(facts.restore)),
         "system": _jsonable(dataclasses.asdict(facts.system)),
-        "plan": None
-        if facts.plan is None
-        else {
-            **plan_to_json(facts.plan),
-            "needs_human": facts.plan.needs_human,
-            "incomplete": facts.plan.incomplete,
-            "clean": facts.plan.clean,
-        },
+        "may_trade": facts.may_trade,
+        "withheld": [_jsonable(dataclasses.asdict(one)) for one in facts.withheld],
+        "unanswered": list(facts.unanswered),
+        "offset_ms": facts.offset_ms,
+        "options": facts.options,
+        "applied_ids": sorted(facts.applied_ids),
+        "next": _next(facts),
+        "choices": _choices(facts),
+        "plan": _plan(facts.plan),
+        "left": _plan(facts.left),
     }
+
+
+def _plan(plan: Plan | None) -> JsonObject | None:
+    return None if plan is None else {**plan_to_json(plan), **derived(plan)}
+
+
+def derived(plan: Plan) -> dict[str, bool]:
+    """What stands beside a plan's own content."""
+    return {"needs_human": plan.needs_human, "incomplete": plan.incomplete, "clean": plan.clean}
+
+
+def _next(facts: RecoveryFacts) -> list[JsonObject]:
+    zh, en = speaker("zh"), speaker("en")
+    return [
+        {"step": one.text, "zh": one.said(zh), "en": one.said(en), "command": one.command}
+        for one in next_steps(facts)
+    ]
+
+
+def _choices(facts: RecoveryFacts) -> list[JsonObject]:
+    return [
+        {
+            "finding_id": one.finding_id,
+            "alternative": way.name,
+            "grade": alternative.grade.value,
+            "suggested": way.suggested,
+            "does": way.does,
+            "command": way.command,
+        }
+        for one in asked(facts)
+        for way, alternative in zip(
+            ways(one, facts.options, speaker("en")), one.alternatives, strict=True
+        )
+    ]
 
 
 def _jsonable(fields: JsonObject) -> JsonObject:

@@ -12,24 +12,32 @@ from typing import Any
 
 from prometheus_persist.errors import BadConfig
 from prometheus_persist.reconcile.plan import Finding, Plan, Verdict
+from prometheus_persist.report.alternativetext import ways
 from prometheus_persist.report.correctiontext import correction_words
+from prometheus_persist.report.decisiontext import decision_lines, is_partial, is_pending
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.findingtext import evidence_name, finding_words, is_done
 from prometheus_persist.report.moneytext import money_is_first, money_verdict
 from prometheus_persist.report.pagetemplate import PAGE
 from prometheus_persist.report.standingtext import frozen_name, frozen_reason, standing_owner
+from prometheus_persist.report.steps import asked, next_steps
 from prometheus_persist.report.text import (
     agent_verdicts,
     death_reason,
-    decision_lines,
     in_report_order,
-    is_pending,
     priorities,
     render_text,
     source_problems,
+    still_there,
 )
 from prometheus_persist.report.timeline import LINE_Y, WIDTH, timeline
 from prometheus_persist.report.values import Say, ago, known, money, speaker, when
+from prometheus_persist.report.waitingtext import (
+    clock_line,
+    unmanaged_rows,
+    withheld_name,
+    withheld_until,
+)
 from prometheus_persist.state.money import plain
 
 BADGES = {
@@ -39,6 +47,7 @@ BADGES = {
     "incomplete": ("bad", "page.incomplete"),
 }
 PENDING = ("warn", "page.pending")
+PARTIAL = {"human": ("warn", "page.human_part"), "incomplete": ("warn", "page.incomplete_part")}
 _BRACKETS = str.maketrans("", "", "【】[]")
 _MARK = {Verdict.MATCH: "✓", Verdict.MISMATCH: "≠", Verdict.UNKNOWN: "?"}
 _TONE = {Verdict.MATCH: "ok", Verdict.MISMATCH: "off", Verdict.UNKNOWN: "dunno"}
@@ -55,8 +64,16 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
         say=say,
         facts=facts,
         plan=plan,
-        badge=PENDING if is_pending(facts) else BADGES[facts.decision],
+        badge=_badge(facts),
         decision=decision_lines(facts, say)[1:],
+        clock=clock_line(facts, say),
+        steps=[(one.said(say), one.command) for one in next_steps(facts)],
+        withheld=[(withheld_name(one, say), withheld_until(one, say)) for one in facts.withheld],
+        unmanaged=unmanaged_rows(facts, say),
+        asked=[
+            (one, say(f"case.{one.case.value}"), ways(one, facts.options, say))
+            for one in asked(facts)
+        ],
         down=ago(facts.restore.restored_ms - facts.restore.last_save_ms, say),
         chosen=[
             known(f"{name}.{value}", value, say)
@@ -69,14 +86,16 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
         problems=source_problems(facts, say),
         findings=[]
         if plan is None
-        else [_finding(one, plan, facts, say) for one in in_report_order(plan)],
+        else [_finding(one, plan, facts.applied_ids, say) for one in in_report_order(plan)],
+        still=[]
+        if facts.left is None
+        else [_finding(one, facts.left, frozenset(), say) for one in still_there(facts)],
         money_table=_money_table(facts, say),
         agents=[(one, verdicts.get(one.agent_id)) for one in facts.system.agents],
         standing=[(one, standing_owner(one, say)) for one in facts.system.standing],
         frozen=[
             (one, frozen_name(one, say), frozen_reason(one, say)) for one in facts.system.frozen
         ],
-        human=plan is not None and plan.needs_human and not facts.applied,
         mark=_MARK,
         tone=_TONE | ({Verdict.MISMATCH: "dunno"} if facts.applied else {}),
         told={
@@ -95,6 +114,12 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
     return page
 
 
+def _badge(facts: RecoveryFacts) -> tuple[str, str]:
+    if is_pending(facts):
+        return PENDING
+    return (PARTIAL if is_partial(facts) else BADGES)[facts.decision]
+
+
 @functools.cache
 def _template() -> Any:
     try:
@@ -106,15 +131,16 @@ def _template() -> Any:
     return Environment(autoescape=True, trim_blocks=True).from_string(PAGE)
 
 
-def _finding(one: Finding, plan: Plan, facts: RecoveryFacts, say: Say) -> dict[str, Any]:
-    what, cause, remedy = finding_words(one, plan, say)
+def _finding(one: Finding, plan: Plan, applied_ids: frozenset[str], say: Say) -> dict[str, Any]:
+    applied = one.finding_id in applied_ids
+    what, cause, remedy = finding_words(one, plan, say, applied=applied)
     return {
         "of": one,
         "subject": one.agent_id or say("report.account"),
         "said": (
             (say("page.what"), what),
             (say("page.cause"), cause),
-            (say("page.done" if is_done(one, facts.applied) else "page.proposed"), remedy),
+            (say("page.done" if is_done(one, applied) else "page.proposed"), remedy),
         ),
         "steps": [correction_words(step, say) for step in one.corrections],
         "evidence": [

@@ -1,6 +1,24 @@
 """The HTML report's template (jinja2, autoescaped). What it is given: ``page.py``."""
 
 PAGE = """\
+{% macro finding(one) %}
+<section class="finding {{ one.of.resolution }}">
+<b>{{ one.subject }}</b>
+<small>{{ say("page.case") }} {{ one.of.case }} · {{ say("case." + one.of.case) }} ·
+{{ say("resolution." + one.of.resolution) }} ·
+<span class="id">{{ one.of.finding_id }}</span></small>
+<dl>{% for name, text in one.said %}<dt>{{ name }}</dt><dd>{{ text }}</dd>{% endfor %}</dl>
+{% if one.steps %}<details>
+<summary>{{ say("page.corrections") }} ({{ one.steps | length }})</summary>
+<ul>{% for text in one.steps %}<li>{{ text }}</li>{% endfor %}</ul></details>{% endif %}
+{% if one.evidence %}
+<details><summary>{{ say("page.evidence") }} ({{ one.evidence | length }})</summary>
+<div class="scroll"><table>{% for name, fields in one.evidence %}
+<tr><td class="id">{{ name }}</td><td class="id">{% for field, value in fields %}
+<span class="dim">{{ field }}</span> {{ value }}<br>{% endfor %}</td></tr>{% endfor %}
+</table></div></details>{% endif %}
+</section>
+{% endmacro %}
 <!doctype html>
 <html lang="{{ lang }}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -44,6 +62,10 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space:
 .finding dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .9rem;
               margin: .4rem 0 }
 dt { color: var(--soft) } dd { margin: 0 }
+.way { border-top: 1px solid var(--line); margin-top: .5rem; padding-top: .4rem }
+.way.suggested { border-left: 3px solid var(--good); padding-left: .6rem }
+code { font-family: ui-monospace, monospace; font-size: .85em }
+.steps pre { padding: .4rem .7rem; margin: .2rem 0 .6rem }
 summary { cursor: pointer; color: var(--soft) }
 details td { font-size: .9em }
 pre { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; padding: 1rem;
@@ -67,6 +89,11 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 {% for text in chosen %}· {{ text }}{% endfor %}</div>
 <div class="badge {{ badge[0] }}">{{ say(badge[1]) }}</div>
 <ul class="decision">{% for text in decision %}<li>{{ text }}</li>{% endfor %}</ul>
+{% if clock %}<p class="dunno">{{ clock }}</p>{% endif %}
+{% if steps %}
+<h2>{{ bare(say("report.next_section")) }}</h2>
+<ol class="steps">{% for text, command in steps %}<li>{{ text }}{% if command %}
+<pre>{{ command }}</pre>{% endif %}</li>{% endfor %}</ol>{% endif %}
 <div class="cards">
 <div class="card"><b>{{ facts.system.agents | length }}</b>Agent</div>
 <div class="card"><b>{{ "{:,}".format(facts.system.public_records) }}</b>
@@ -111,6 +138,32 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 <td class="t">{{ one.problem }}</td><td>{{ say("report." + one.outcome) }}</td></tr>{% endfor %}
 </table></div>
 {% endif %}
+{% if withheld %}
+<h2>{{ bare(say("report.withheld_section")) }}</h2>
+<div class="scroll"><table><tr><th>{{ say("page.key") }}</th><th>{{ say("page.until") }}</th></tr>
+{% for name, until in withheld %}<tr><td>{{ name }}</td><td class="t">{{ until }}</td></tr>
+{% endfor %}</table></div>
+{% if facts.may_trade %}<p>{{ say("report.withheld_rest") }}</p>{% endif %}{% endif %}
+{% if asked %}
+<h2>{{ bare(say("report.human_section")) }}</h2>
+{% for one, case, ways in asked %}
+<section class="finding {{ one.resolution }}">
+<b>{{ one.agent_id or say("report.account") }} {{ one.key or "" }}</b>
+<small>{{ say("page.case") }} {{ one.case }} · {{ case }} ·
+<span class="id">{{ one.finding_id }}</span></small>
+{% if not one.chosen %}<p class="dim">{{ say("report.none_chosen") }}</p>{% endif %}
+{% for way in ways %}
+<div class="way{{ " suggested" if way.suggested }}"><b>{{ way.does }}</b>
+<small><span class="id">{{ way.name }}</span> · {{ way.grade }}
+{% if way.suggested %}· ★ {{ say("page.suggested") }}{% endif %}</small>
+<dl><dt>{{ say("page.effect") }}</dt><dd>{{ way.effects | join("<br>" | safe) }}</dd>
+<dt>{{ say("page.pro") }}</dt><dd>{{ way.pro }}</dd>
+<dt>{{ say("page.contra") }}</dt><dd>{{ way.contra }}</dd>
+<dt>{{ say("page.leaves") }}</dt><dd>{{ way.leaves }}</dd>
+<dt>{{ say("page.choose") }}</dt><dd><code>{{ way.command }}</code></dd></dl></div>
+{% endfor %}
+</section>
+{% endfor %}{% endif %}
 <h2>{{ bare(say("report.three")) }}</h2>
 {% if plan is none %}<p>{{ say("report.venue_problem", text=facts.venue_problem) }}</p>
 <p>{{ say("report.not_flat") }}</p>
@@ -139,24 +192,9 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 </table></div>
 {% endif %}
 {% if findings %}<h2>{{ bare(say("report.details")) }}</h2>{% endif %}
-{% for one in findings %}
-<section class="finding {{ one.of.resolution }}">
-<b>{{ one.subject }}</b>
-<small>{{ say("page.case") }} {{ one.of.case }} · {{ say("case." + one.of.case) }} ·
-{{ say("resolution." + one.of.resolution) }} ·
-<span class="id">{{ one.of.finding_id }}</span></small>
-<dl>{% for name, text in one.said %}<dt>{{ name }}</dt><dd>{{ text }}</dd>{% endfor %}</dl>
-{% if one.steps %}<details>
-<summary>{{ say("page.corrections") }} ({{ one.steps | length }})</summary>
-<ul>{% for text in one.steps %}<li>{{ text }}</li>{% endfor %}</ul></details>{% endif %}
-{% if one.evidence %}
-<details><summary>{{ say("page.evidence") }} ({{ one.evidence | length }})</summary>
-<div class="scroll"><table>{% for name, fields in one.evidence %}
-<tr><td class="id">{{ name }}</td><td class="id">{% for field, value in fields %}
-<span class="dim">{{ field }}</span> {{ value }}<br>{% endfor %}</td></tr>{% endfor %}
-</table></div></details>{% endif %}
-</section>
-{% endfor %}
+{% for one in findings %}{{ finding(one) }}{% endfor %}
+{% if still %}<h2>{{ bare(say("report.still_section")) }}</h2>{% endif %}
+{% for one in still %}{{ finding(one) }}{% endfor %}
 {% if money_table %}
 <h2>{{ bare(say("report.money_section", ccy=money_table.check.ccy)) }}</h2>
 <div class="cards">{% for name, amount in money_table.figures %}
@@ -191,11 +229,19 @@ svg .HUMAN, svg .UNKNOWN { fill: var(--bad) }
 {% for one, name, reason in frozen %}<tr><td>{{ name }}</td><td>{{ when(one.since_ms) }}</td>
 <td class="t">{{ reason }}</td></tr>{% endfor %}
 </table></div>{% endif %}
-{% if human %}
-<h2>{{ bare(say("report.human_section")) }}</h2>
-<p class="id">{{ plan.plan_hash }}</p>
-<pre>prometheus-persist reconcile --plan plan.json
-prometheus-persist reconcile --apply plan.json</pre>{% endif %}
+{% if unmanaged %}
+<h2>{{ say("page.unmanaged") }}</h2>
+<div class="scroll"><table><tr><th>{{ say("page.key") }}</th><th>{{ say("page.product") }}</th>
+<th>{{ say("page.side") }}</th><th class="n">{{ say("page.quantity") }}</th>
+<th>{{ say("page.cause") }}</th></tr>
+{% for inst_id, kind, side, quantity, why in unmanaged %}<tr><td>{{ inst_id }}</td>
+<td>{{ kind }}</td><td>{{ side }}</td><td class="n">{{ quantity }}</td>
+<td class="t">{{ why }}</td></tr>{% endfor %}
+</table></div>{% endif %}
+{% if facts.unanswered %}
+<h2>{{ bare(say("report.unanswered_section")) }}</h2>
+<ul>{% for name in facts.unanswered %}<li>{{ say("report.unanswered_row", order=name) }}</li>
+{% endfor %}</ul>{% endif %}
 <h2>{{ bare(say("report.agent_section")) }}</h2>
 <div class="scroll"><table><tr><th>Agent</th><th></th><th class="n">{{ say("page.capital") }}</th>
 <th class="n">PnL</th><th class="n">{{ say("page.positions") }}</th><th></th></tr>

@@ -9,8 +9,8 @@ from prometheus_persist.report.facts import FrozenFacts, StandingFacts, SystemFa
 from prometheus_persist.report.values import Say, known, when
 
 
-def standing_lines(system: SystemFacts, say: Say) -> list[str]:
-    """Positions of dead agents, and of nobody."""
+def standing_lines(system: SystemFacts, unmanaged: list[str], say: Say) -> list[str]:
+    """Positions of dead agents and of nobody, and what these books do not keep."""
     rows = [
         say(
             "report.standing_row",
@@ -21,7 +21,7 @@ def standing_lines(system: SystemFacts, say: Say) -> list[str]:
             since=when(one.since_ms),
         )
         for one in system.standing
-    ]
+    ] + unmanaged
     return [say("report.standing_section"), *rows] if rows else []
 
 

@@ -5,17 +5,26 @@
 3. What was not judged is never counted as consistent, and an exchange that was not read makes
    nothing flat.
 4. What is not asked for is not there: a section without facts is left out.
+5. Decision, what waits and the next steps are those of the second look, where there was one. What
+   was corrected is told apart from what was not, finding by finding.
 """
 
 from __future__ import annotations
 
-from prometheus_persist.reconcile.plan import PRIORITY, Finding, Plan, Resolution, Verdict
-from prometheus_persist.reconcile.planjson import KINDS
-from prometheus_persist.report.facts import AgentFacts, FlattenFacts, RecoveryFacts, SourceFacts
+from prometheus_persist.reconcile.plan import PRIORITY, Finding, Plan, Verdict
+from prometheus_persist.report.alternativetext import human_lines
+from prometheus_persist.report.decisiontext import decision_lines, step_lines
+from prometheus_persist.report.facts import AgentFacts, RecoveryFacts, SourceFacts
 from prometheus_persist.report.findingtext import finding_lines
 from prometheus_persist.report.moneytext import money_lines
 from prometheus_persist.report.standingtext import frozen_lines, standing_lines
 from prometheus_persist.report.values import Say, ago, known, money, speaker, when
+from prometheus_persist.report.waitingtext import (
+    clock_line,
+    unanswered_lines,
+    unmanaged_lines,
+    withheld_lines,
+)
 
 BAR = "=" * 70
 
@@ -31,10 +40,13 @@ def render_text(facts: RecoveryFacts, lang: str) -> str:
         _three_books(facts, say),
         _details(facts, say),
         money_lines(facts, say),
-        standing_lines(facts.system, say),
+        standing_lines(facts.system, unmanaged_lines(facts, say), say),
         frozen_lines(facts.system, say),
-        _for_a_human(facts, say),
+        withheld_lines(facts, say),
+        unanswered_lines(facts, say),
+        human_lines(facts, say),
         decision_lines(facts, say),
+        step_lines(facts, say),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + f"\n\n{BAR}\n"
 
@@ -43,7 +55,8 @@ def _times(facts: RecoveryFacts, say: Say) -> list[str]:
     restore = facts.restore
     lines = [say("report.restored", time=when(restore.restored_ms))]
     if restore.fresh:
-        return [*lines, say("report.fresh")]
+        clock = clock_line(facts, say)
+        return [*lines, say("report.fresh"), *([clock] if clock else [])]
     span = ago(restore.restored_ms - restore.last_save_ms, say)
     lines.append(say("report.last_save", time=when(restore.last_save_ms), ago=span))
     lines.append(
@@ -59,7 +72,7 @@ def _times(facts: RecoveryFacts, say: Say) -> list[str]:
         lines.append(
             say("report.policy", policy=known(f"policy.{facts.policy}", facts.policy, say))
         )
-    return lines
+    return [*lines, *([clock] if (clock := clock_line(facts, say)) else [])]
 
 
 def _system(facts: RecoveryFacts, say: Say) -> list[str]:
@@ -189,6 +202,9 @@ def agent_verdicts(plan: Plan) -> dict[str, Verdict]:
 
 
 def _fate(facts: RecoveryFacts, plan: Plan) -> str:
+    left = [one for one in plan.findings if one.finding_id not in facts.applied_ids]
+    if facts.applied and any(one.corrections or one.alternatives for one in left):
+        return "report.fate_part" if facts.applied_ids else "report.fate_human"
     if facts.applied:
         return "report.fate_approved" if plan.needs_human else "report.fate_applied"
     return "report.fate_human" if plan.needs_human else "report.fate_open"
@@ -199,86 +215,34 @@ def in_report_order(plan: Plan) -> list[Finding]:
     return sorted(plan.findings, key=lambda one: (not one.agent_id, one.agent_id or ""))
 
 
+def still_there(facts: RecoveryFacts) -> list[Finding]:
+    """What only the second look found, or found again though it had been corrected."""
+    if facts.plan is None or facts.left is None:
+        return []
+    told = {one.finding_id for one in facts.plan.findings} - facts.applied_ids
+    return [one for one in in_report_order(facts.left) if one.finding_id not in told]
+
+
 def _details(facts: RecoveryFacts, say: Say) -> list[str]:
     if facts.plan is None or not facts.plan.findings:
         return []
-    by_subject: dict[str, list[Finding]] = {}
-    for one in in_report_order(facts.plan):
-        by_subject.setdefault(one.agent_id or say("report.account"), []).append(one)
+    found = in_report_order(facts.plan)
+    lines = [say("report.details"), _by_subject(found, facts.plan, facts.applied_ids, say)]
+    still = still_there(facts)
+    if facts.left is not None and still:
+        rest = _by_subject(still, facts.left, frozenset(), say)
+        lines += ["", say("report.still_section"), rest]
+    return lines
+
+
+def _by_subject(findings: list[Finding], plan: Plan, applied_ids: frozenset[str], say: Say) -> str:
+    subjects: dict[str, list[Finding]] = {}
+    for one in findings:
+        subjects.setdefault(one.agent_id or say("report.account"), []).append(one)
     blocks = []
-    for subject, findings in by_subject.items():
+    for subject, mine in subjects.items():
         lines = [f"  {subject}:"]
-        for one in findings:
-            lines += finding_lines(one, facts.plan, facts.applied, say)
+        for one in mine:
+            lines += finding_lines(one, plan, one.finding_id in applied_ids, say)
         blocks.append("\n".join(lines))
-    return [say("report.details"), "\n\n".join(blocks)]
-
-
-def _for_a_human(facts: RecoveryFacts, say: Say) -> list[str]:
-    if facts.plan is None or not facts.plan.needs_human or facts.applied:
-        return []
-    rows = [
-        say(
-            "report.human_row",
-            id=one.finding_id,
-            case=one.case.value,
-            subject=" ".join(part for part in (one.agent_id, str(one.key or "")) if part) or "-",
-            steps=_steps(one, say),
-        )
-        for one in facts.plan.findings
-        if one.resolution is Resolution.HUMAN
-    ]
-    return [
-        say("report.human_section"),
-        *rows,
-        say("report.hash", hash=facts.plan.plan_hash),
-        say("report.how_plan"),
-        say("report.how_apply"),
-    ]
-
-
-def _steps(one: Finding, say: Say) -> str:
-    names = [KINDS[type(step)] for step in one.corrections]
-    counted = {name: names.count(name) for name in names}
-    told = [say(f"report.step_{name}", n=count) for name, count in counted.items()]
-    return ", ".join(told) or say("report.no_steps")
-
-
-def _flattened(facts: FlattenFacts, say: Say) -> list[str]:
-    lines = [say("report.flattened", sent=facts.sent, left=len(facts.left))]
-    for one in facts.left:
-        told = {"owner": one.owner, "key": one.key, "contracts": one.contracts, "why": one.why}
-        lines.append(say("report.flat_left", **told))
-    if facts.open_orders:
-        lines.append(say("report.flat_open", text=", ".join(facts.open_orders)))
-    return lines
-
-
-def is_pending(facts: RecoveryFacts) -> bool:
-    """Whether everything is proven and nothing was done about it yet: a plan that was only looked
-    at, or not confirmed. The gate is shut."""
-    ready = facts.decision in ("go", "go_restricted") and not facts.applied
-    return ready and facts.plan is not None and bool(facts.plan.corrections)
-
-
-def decision_lines(facts: RecoveryFacts, say: Say) -> list[str]:
-    """What may go on, and what stands in the way; a heading first."""
-    clean = facts.plan is not None and facts.plan.clean
-    words = {
-        "go": ["report.go", "report.go_clean" if clean else "report.go_corrected"],
-        "go_restricted": ["report.go_restricted"],
-        "human": ["report.human", "report.human_unchanged"],
-        "incomplete": ["report.incomplete", "report.incomplete_not_flat"],
-    }
-    said = ["report.pending"] if is_pending(facts) else words[facts.decision]
-    lines = [say("report.decision"), *(say(name) for name in said)]
-    if facts.postponed:
-        text = ", ".join(facts.postponed)
-        lines = [lines[0], say("report.postponed", n=len(facts.postponed), text=text)]
-    if facts.flattened is not None:
-        lines += _flattened(facts.flattened, say)
-    if facts.frozen_instruments:
-        lines.append(say("report.frozen", text=", ".join(facts.frozen_instruments)))
-    if facts.frozen_all:
-        lines.append(say("report.frozen_all", text=facts.frozen_all))
-    return lines
+    return "\n\n".join(blocks)

@@ -1,0 +1,47 @@
+"""Commands as a person pastes them: the program, what it is to do, and the options of this store.
+
+``options`` are those of the facts (``--dir``, ``--exchange``, ``--live``), quoted for a shell.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+PROGRAM = "prometheus-persist"
+PLAN_FILE = "plan.json"
+
+
+def command(words: Iterable[str], options: str) -> str:
+    """The whole line; ``words`` are quoted here."""
+    said = shlex.join([PROGRAM, *words])
+    return f"{said} {options}" if options else said
+
+
+def plan_command(options: str) -> str:
+    """Writes the plan that a human reads and approves."""
+    return command(["reconcile", "--plan", PLAN_FILE], options)
+
+
+def apply_command(options: str, finding_id: str = "", alternative: str = "") -> str:
+    """Approves it, with one of its alternatives or with those that it suggests."""
+    chosen = ["--choose", f"{finding_id}={alternative}"] if finding_id else []
+    return command(["reconcile", "--apply", PLAN_FILE, *chosen], options)
+
+
+def of_store(options: str) -> str:
+    """Those of the options that say which store, for commands that ask no exchange."""
+    words = shlex.split(options)
+    found = [
+        part
+        for place, word in enumerate(words[:-1])
+        if word == "--dir"
+        for part in (word, words[place + 1])
+    ]
+    return shlex.join(found)
+
+
+def in_environment(options: str, *, live: bool) -> str:
+    """The same options for real trading, or for demo trading."""
+    words = [word for word in shlex.split(options) if word not in ("--live", "--demo")]
+    return shlex.join([*words, *(["--live"] if live else [])])

@@ -1,0 +1,136 @@
+"""What to do next, in Chinese and English: pairs with the same placeholders.
+
+``next.*`` after an error, ``step.*`` after a reconciliation (``steps.py``), a command behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+NEXT: Final[Mapping[str, tuple[str, str]]] = {
+    "next.report_bug": (
+        "这是本程序的缺陷：保留数据目录，附上完整输出报告问题",
+        "this is a defect of this program: keep the data directory and report the full output",
+    ),
+    "next.fix_call": ("更正调用；重试不会改变结果", "correct the call; a retry changes nothing"),
+    "next.fix_value": ("更正这个值", "correct this value"),
+    "next.fix_config": ("更正配置或命令行参数", "correct the setting or the command line"),
+    "next.plan_again": (
+        "重新生成并审阅方案：prometheus-persist reconcile --plan plan.json",
+        "make and read a new plan: prometheus-persist reconcile --plan plan.json",
+    ),
+    "next.unfreeze": (
+        "先查清原因，再写明理由解除冻结",
+        "find out why, then lift the freeze with a reason",
+    ),
+    "next.retry_venue": (
+        "检查网络与API密钥后重试；在此之前没有任何持仓被视为已平仓",
+        "check the network and the API key, then try again; until then nothing is called flat",
+    ),
+    "next.check_venue_answer": (
+        "查看交易所的错误码，处理后重试",
+        "look up the exchange's error code, then try again",
+    ),
+    "next.confirm": (
+        "审阅以上方案；在终端确认，或以 --yes 执行",
+        "read the plan above; confirm it on a terminal, or run again with --yes",
+    ),
+    "next.check_disk": (
+        "检查磁盘空间与硬件；未确认的写入不算已保存",
+        "check the disk's space and health; what was not acknowledged is not saved",
+    ),
+    "next.store_damaged": (
+        "不要修改文件；先备份目录，再运行 prometheus-persist verify",
+        "do not edit the files; copy the directory, then run prometheus-persist verify",
+    ),
+    "next.store_newer": (
+        "该目录由更新的版本写入；请升级 prometheus-persist 后重试，不要修改文件",
+        "a newer version wrote this; upgrade prometheus-persist, do not edit the files",
+    ),
+    "next.store_locked": (
+        "另一个进程正在使用该目录；先停止它",
+        "another process uses this directory; stop it first",
+    ),
+}
+
+STEP: Final[Mapping[str, tuple[str, str]]] = {
+    "step.go_on": ("无需处理，可以交易", "nothing is left to do: trading may go on"),
+    "step.correct": (
+        "差异都有证据：执行纠正，之后即可交易",
+        "what differs is proven: have it corrected, then trading may go on",
+    ),
+    "step.correct_rest": (
+        "有证据的部分可先纠正，其余合约随即可以交易",
+        "have what is proven corrected: the other instruments may trade then",
+    ),
+    "step.observed": (
+        "本次只观察，未开放交易：不带 --policy observe 再对账一次",
+        "this run only observed and opened nothing: reconcile without --policy observe",
+    ),
+    "step.read_again": (
+        "网络与API密钥正常后重新对账；读取完整之前保持关闭",
+        "reconcile again once network and API key are well; it stays shut until the exchange was "
+        "read in full",
+    ),
+    "step.read_again_soon": (
+        "数据尚未跟上：稍候重新对账（通常几秒）",
+        "the exchange's data is behind: reconcile again in a few seconds",
+    ),
+    "step.postponed": (
+        "途中的订单会在几秒内得到答复或被判定：随后重新对账",
+        "orders on their way are answered or judged within seconds: reconcile again then",
+    ),
+    "step.write_plan": (
+        "1. 生成方案并审阅",
+        "1. write the plan and read it",
+    ),
+    "step.apply_plan": (
+        "2. 批准：每项按标★的建议执行",
+        "2. approve it, with the alternatives marked ★",
+    ),
+    "step.if_true": (
+        "若{finding}所述确属实情：先用 --plan 生成方案，再明确选择",
+        "if what {finding} says is true after all: write a plan first, then choose it by name",
+    ),
+    "step.orders": (
+        "{n}张订单结果未知，只妨碍它们自己：查看",
+        "{n} order(s) without an answer, which hold up nothing but themselves: look at them",
+    ),
+    "step.settle_orders": (
+        "   向OKX查询并入账",
+        "   ask OKX for them, and book what they did",
+    ),
+    "step.give_up_order": (
+        "   查不到而必须了结时，写明理由放弃{order}",
+        "   where OKX will never tell, give {order} up with a reason",
+    ),
+    "step.cancel_stop": (
+        "撤销没有持仓可平的止盈止损单{order}",
+        "cancel stop {order}, which has no position to close",
+    ),
+    "step.cancel_stray": (
+        "撤销不应存在的挂单{order}",
+        "cancel order {order}, which should not rest",
+    ),
+    "step.unfreeze": (
+        "查清之后解除{inst_id}的冻结（只减仓的订单一直可以通过）",
+        "lift the freeze of {inst_id} once it is cleared up (what only reduces passes all along)",
+    ),
+    "step.unfreeze_all": (
+        "查清之后解除全部冻结",
+        "lift the general freeze once it is cleared up",
+    ),
+    "step.right_keys": (
+        "换用账户{account}（{environment}）的API密钥后重新对账",
+        "set the API key of account {account} ({environment}) and reconcile again",
+    ),
+    "step.adopt_account": (
+        "或者：今后改为账户{uid}（{shown}）记账",
+        "or keep the books for account {uid} ({shown}) from now on",
+    ),
+    "step.flatten_again": (
+        "还有持仓没有平掉：再执行一次",
+        "positions are left: close them by another run",
+    ),
+}

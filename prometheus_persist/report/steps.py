@@ -1,0 +1,172 @@
+"""The way back to trading from any end of a reconciliation: sentences, and commands to paste.
+
+Pure. Every end has at least one step, and each is a command that works as it stands, or a wait
+whose end is known. What a second look found (``facts.left``) counts before what was planned. First
+what keeps all of it shut, then what a human chooses, what is read again, orders, freezes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_persist.reconcile.plan import Finding, Plan, Resolution
+from prometheus_persist.report.commands import (
+    apply_command,
+    command,
+    in_environment,
+    of_store,
+    plan_command,
+)
+from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.report.values import Say
+
+REASON = "cleared up by hand"
+_BEHIND = frozenset({"what.bill_without_fill", "what.fill_unjudged", "what.intent_open"})
+_ENVIRONMENTS = frozenset({"environment", "shown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do: a message id with its values, and a command, "" where it needs none."""
+
+    text: str
+    command: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    def said(self, say: Say) -> str:
+        """The sentence."""
+        told = {
+            name: say(f"environment.{value}") if name in _ENVIRONMENTS else value
+            for name, value in self.params.items()
+        }
+        return say(self.text, **told)
+
+
+def present(facts: RecoveryFacts) -> Plan | None:
+    """What there is to decide and to do now."""
+    return facts.plan if facts.left is None else facts.left
+
+
+def asked(facts: RecoveryFacts) -> list[Finding]:
+    """What a human is asked: the findings with something to choose from, HUMAN ones first."""
+    plan = present(facts)
+    found = [] if plan is None else [one for one in plan.findings if one.alternatives]
+    return sorted(
+        (one for one in found if facts.left is not None or one.finding_id not in facts.applied_ids),
+        key=lambda one: one.resolution is not Resolution.HUMAN,
+    )
+
+
+def unapplied(facts: RecoveryFacts) -> list[Finding]:
+    """What is proven and was not corrected."""
+    plan = present(facts)
+    return [
+        one
+        for one in (() if plan is None else plan.findings)
+        if one.resolution in (Resolution.AUTO, Resolution.ORPHAN)
+        and one.corrections
+        and (facts.left is not None or one.finding_id not in facts.applied_ids)
+    ]
+
+
+def next_steps(facts: RecoveryFacts) -> list[Step]:
+    """What leads back to trading; never empty."""
+    if facts.postponed:
+        return [Step("step.postponed", command(["reconcile"], facts.options))]
+    found = {(one.text, one.command): one for one in _steps(facts)}
+    return list(found.values()) or [Step("step.go_on")]
+
+
+def _steps(facts: RecoveryFacts) -> Iterator[Step]:
+    options = facts.options
+    again, proven = command(["reconcile"], options), command(["reconcile", "--yes"], options)
+    plan, waiting = present(facts), asked(facts)
+    others = [] if plan is None else [one for one in plan.findings if one not in waiting]
+    humans = [one for one in waiting if one.resolution is Resolution.HUMAN]
+    unknown = [one for one in others if one.resolution is Resolution.UNKNOWN]
+    for one in others:
+        if one.what == "what.other_account":
+            yield from _other_account(one, options)
+    if facts.applied and unapplied(facts) and not (humans or facts.withheld):
+        yield Step("step.read_again_soon", again)
+    elif not facts.applied and unapplied(facts):
+        part = bool(humans or facts.decision == "incomplete")
+        yield Step("step.correct_rest" if part else "step.correct", proven)
+    elif facts.policy == "observe" and not waiting:
+        yield Step("step.observed", again)
+    if humans:
+        yield Step("step.write_plan", plan_command(options))
+        yield Step("step.apply_plan", apply_command(options))
+    yield from _undecided([one for one in waiting if one not in humans], options, again)
+    if plan is None or (plan.source_problems and not waiting):
+        yield Step("step.read_again", again)
+    elif unknown or (facts.decision == "incomplete" and not waiting):
+        soon = all(one.what in _BEHIND for one in unknown)
+        yield Step("step.read_again_soon" if soon else "step.read_again", again)
+    yield from _orders(facts, options)
+    yield from _freezes(facts, of_store(options))
+    if facts.flattened is not None and facts.flattened.left:
+        more = command(["reconcile", "--policy", "flatten", "--yes"], options)
+        yield Step("step.flatten_again", more)
+
+
+def _other_account(one: Finding, options: str) -> Iterator[Step]:
+    live = one.params["environment"] == "live"
+    right = command(["reconcile"], in_environment(options, live=live))
+    yield Step("step.right_keys", right, one.params)
+    words = ["reconcile", "--yes", "--adopt-account", one.params["uid"]]
+    yield Step("step.adopt_account", command(words, options), one.params)
+
+
+def _undecided(waiting: list[Finding], options: str, again: str) -> Iterator[Step]:
+    """What cannot be judged, and what a human may say of it all the same."""
+    if any(one.what != "what.history_lost" for one in waiting):
+        yield Step("step.read_again_soon", again)
+    for one in waiting:
+        yield Step("step.write_plan", plan_command(options))
+        chosen = apply_command(options, one.finding_id, one.alternatives[0].name)
+        yield Step("step.if_true", chosen, {"finding": one.finding_id})
+
+
+def _orders(facts: RecoveryFacts, options: str) -> Iterator[Step]:
+    plan = present(facts)
+    findings = () if plan is None else plan.findings
+    told = {
+        one.finding_id: one for one in (*findings, *(facts.plan.findings if facts.plan else ()))
+    }
+    unjudged = [one.params["cl_ord_id"] for one in findings if _is_unjudged(one)]
+    names = list(dict.fromkeys([*facts.unanswered, *unjudged]))
+    if names:
+        yield Step("step.orders", command(["orders"], options), {"n": str(len(names))})
+        yield Step("step.settle_orders", command(["orders", "settle"], options))
+    for name in names:
+        words = ["orders", "give-up", name, "--reason", REASON]
+        yield Step("step.give_up_order", command(words, of_store(options)), {"order": name})
+    for one in told.values():
+        if one.what == "what.stop_alone":
+            name = one.params["cl_ord_id"]
+            cancel = command(["orders", "cancel", name], options)
+            yield Step("step.cancel_stop", cancel, {"order": name})
+        if one.what == "what.resting_unknown":
+            yield from _strays(one, options)
+
+
+def _is_unjudged(one: Finding) -> bool:
+    return one.what == "what.intent_open" and one.resolution is Resolution.UNKNOWN
+
+
+def _strays(one: Finding, options: str) -> Iterator[Step]:
+    """Orders that no open intent knows: by the exchange's own ids."""
+    for row in one.evidence:
+        words = ["orders", "cancel", "--inst", one.params["inst_id"], "--ord-id", row.ref]
+        more = ["--algo"] if row.kind == "algo" else []
+        yield Step("step.cancel_stray", command([*words, *more], options), {"order": row.ref})
+
+
+def _freezes(facts: RecoveryFacts, options: str) -> Iterator[Step]:
+    for inst_id in facts.frozen_instruments:
+        lifted = command(["unfreeze", inst_id, "--reason", REASON], options)
+        yield Step("step.unfreeze", lifted, {"inst_id": inst_id})
+    if facts.frozen_all:
+        yield Step("step.unfreeze_all", command(["unfreeze", "--all", "--reason", REASON], options))
