@@ -49,7 +49,7 @@ KINDS: Final[Mapping[str, Product]] = MappingProxyType(
         "inverse": Product("SWAP", "BTC-USD-SWAP", "BTC", "50000", "10", "100", "-0.00001"),
         "usdc": Product("SWAP", "BTC-USDC-SWAP", "USDC", "50000", "200", "0.0001", "-0.5"),
         "coin_future": Product(
-            "FUTURES", "BTC-USD-301227", "BTC", "50500", "4", "100", "-0.000004"
+            "FUTURES", "BTC-USD-301227", "BTC", "49500", "4", "100", "-0.000004"
         ),
         "delisted": Product("SWAP", "LUNA-USDT-SWAP", "USDT", "80", "10", "1", "-0.4"),
     }
@@ -131,7 +131,7 @@ def _executed(product: Product, sub_type: str, bill_type: str) -> Iterator[tuple
     of_fill = {"fillPx": product.px, "fillSz": product.sz, "feeCcy": product.ccy, "fillPnl": "0"}
     of_fill |= {"fillMarkPx": product.px, "fillIdxPx": product.px, "side": "buy"}
     if product.inst_type == "OPTION":
-        of_fill |= {"fillPxVol": "0.52", "fillPxUsd": "1625", "fillFwdPx": "50010"}
+        of_fill |= {"fillPxVol": "0.52", "fillPxUsd": "1625", "fillFwdPx": "49990"}
     yield "trade/fills", _row("fill", product, common | of_fill | _no_side(product))
     of_bill = {"ccy": product.ccy, "balChg": product.fee, "px": product.px, "sz": product.sz}
     of_bill |= {"type": bill_type, "mgnMode": product.mgn_mode, "pnl": "0"}

@@ -264,7 +264,7 @@ def test_control_shapes(server: FakeOkx) -> None:
     (mine,) = [row for row in truth["orders"] if row["ordId"] == ord_id]
     assert (mine["clOrdId"], mine["tag"], mine["state"]) == ("", "", "filled")
     assert list(truth) == [
-        "now_ms", "orders", "algos", "fills", "positions", "bills", "balance", "owners",
+        "now_ms", "orders", "algos", "fills", "positions", "bills", "foreign", "balance", "owners",
         "balances", "prices", "marks", "switches", "requests",
     ]  # fmt: skip
     assert all("mgnMode" in row for row in truth["fills"])
