@@ -108,4 +108,4 @@ def resting_unknown(world: World) -> Course:
     px = px if side == "buy" else CONTRACTS[place[0]].on_tick(world.px[place[0]] * Decimal("1.2"))
     world.trade(name, place, side, world.size(place[0]), px=px, booked=False, outcome="")
     late(world)
-    return wound("G", place[0])
+    return wound("G I", place[0], name)

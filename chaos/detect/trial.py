@@ -26,7 +26,7 @@ from typing import Final
 
 from chaos.chance import generator
 from chaos.detect.stage import Course, Kind, Wound
-from chaos.detect.world import NOBODY, World
+from chaos.detect.world import NOBODY, SETTINGS, World
 from chaos.oracle.attribution import Attribution
 from prometheus_persist.reconcile import Finding, Plan, Resolution, Verdict
 from prometheus_persist.reconcile.plan import BookFill, BookOrphan, SettleIntent
@@ -78,19 +78,22 @@ def attempt(kind: Kind, seed: int, number: int) -> Trial:
     reading = world.read()
     plan = reading.plan
     assert plan is not None, reading.problem
-    decision, is_applied = decide(plan, approved=False, confirmed=reading.confirmed)
+    decision = decide(plan, SETTINGS, confirmed=reading.confirmed)
     _detect(trial, plan, wound)
     _classify(trial, world, plan)
     _attribute(trial, world, plan, before)
-    if is_applied:
-        world.apply(plan)
-        _compare(trial, _held(world), before, "after the corrections")
+    held = _held(world)
+    if decision.apply is not None:
+        world.apply(decision.apply)
+        waits = {one.inst_id for one in decision.withheld}
+        _compare(trial, _held(world), before, "after the corrections", waits)
+        _unmoved(trial, held, _held(world), waits)
     elif _bytes(world) != books:
         trial.false_corrections += 1
         trial.problems.append("the books moved although somebody has to be asked")
-    trial.auto = is_applied and not trial.false_corrections
-    trial.human = decision == "human"
-    trial.unknown = decision == "incomplete"
+    trial.auto = decision.word == "go" and not trial.false_corrections
+    trial.human = decision.word == "human"
+    trial.unknown = decision.word == "incomplete"
     writes = [path for method, path in world.venue.requests if method != "GET"]
     if writes:
         trial.problems.append(f"a reading wrote: {writes[:_TOLD_MAX]}")
@@ -146,7 +149,7 @@ def _detect(trial: Trial, plan: Plan, wound: Wound) -> None:
 
 def _names(one: Finding, wound: Wound) -> bool:
     said = {one.agent_id or "", str(one.key or "")}
-    for name in ("inst_id", "cl_ord_id", "keys"):
+    for name in ("inst_id", "cl_ord_id", "keys", "agents", "first"):
         said.update(one.params.get(name, "").split(", "))
     return bool(said & wound.named)
 
@@ -190,8 +193,23 @@ def _attribute(trial: Trial, world: World, plan: Plan, truth: Attribution) -> No
     trial.problems += wrong
 
 
-def _compare(trial: Trial, held: Holdings, truth: Attribution, when: str) -> None:
-    wrong = _wrong_holdings(held, truth)
+def _unmoved(trial: Trial, before: Holdings, after: Holdings, waits: set[str]) -> None:
+    """Nothing of what somebody has to be asked about has moved."""
+    moved = [
+        f"{' '.join(key)} moved although somebody has to be asked"
+        for key in sorted(before.keys() | after.keys())
+        if key[0] in waits and before.get(key) != after.get(key)
+    ]
+    trial.false_corrections += len(moved)
+    trial.problems += moved
+
+
+def _compare(
+    trial: Trial, held: Holdings, truth: Attribution, when: str, waits: set[str]
+) -> None:
+    if "" in waits:
+        return
+    wrong = [each for each in _wrong_holdings(held, truth) if each.split(" ")[0] not in waits]
     trial.false_corrections += len(wrong)
     trial.problems += [f"{when}: {each}" for each in wrong]
 

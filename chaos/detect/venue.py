@@ -6,13 +6,15 @@ front checks the signature, and errors are raised by ccxt's own code. Time stand
 steps and is the exchange's.
 
 ``hide`` takes the rows of an order out of every list, as if the exchange had lost them: what it
-did to the position stays.
+did to the position stays. ``bend`` changes what one list shows, ``fail`` has the question for one
+order of ours answered with an error. ``use`` is whose account, and which environment, a client
+opens from now on. ``answer`` is one request without a client.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
@@ -22,7 +24,7 @@ from fakeokx.engine.commands import Command, Tick
 from fakeokx.engine.events import Answered, Event
 from fakeokx.engine.step import step
 from fakeokx.engine.venue import Venue
-from fakeokx.server import rest
+from fakeokx.server import control_foreign, rest
 from fakeokx.server.desk import Desk, Request
 from fakeokx.server.exchange import Exchange
 from fakeokx.wire.auth import ApiKey
@@ -31,13 +33,19 @@ from fakeokx.wire.envelopes import Answer
 from fakeokx.wire.render_orders import fill_row, order_row
 from prometheus_persist.exchange.okx import okx_client
 
-# It opens nothing but this, and may not trade.
+# It opens nothing but this, and may not trade. The secret is the name.
 KEY: Final = ApiKey(name="detect", secret="detect", passphrase="detect", may_trade=False)  # noqa: S106
+OTHER: Final = ApiKey(
+    name="other", secret="other", passphrase="other", may_trade=False, account="other"  # noqa: S106
+)
 NOWHERE: Final = "http://exchange.invalid"
 CASH: Final = Decimal(1_000_000_000)
 NOT_THERE: Final = {"code": "51603", "msg": "Order does not exist", "data": []}
+BROKEN: Final = {"code": "50026", "msg": "System error. Try again later.", "data": []}
+LOOK_UPS: Final = ("trade/order", "trade/order-algo")
 
 Row = dict[str, Any]
+Bend = Callable[[Row], Row | None]
 
 
 class InProcess:
@@ -48,8 +56,12 @@ class InProcess:
         self.listeners: list[object] = []
         self.requests: list[tuple[str, str]] = []
         self._now_ms = now_ms
+        self.key, self.demo = KEY, False
         self._hidden: set[str] = set()
-        self._desk = Desk(exchange=cast(Exchange, self), keys={KEY.name: KEY})
+        self._failing: set[str] = set()
+        self._bends: dict[str, list[Bend]] = {}
+        keys = {each.name: each for each in (KEY, OTHER)}
+        self._desk = Desk(exchange=cast(Exchange, self), keys=keys)
 
     def now_ms(self) -> int:
         """The exchange's time."""
@@ -82,6 +94,23 @@ class InProcess:
         """From now on nothing that is read shows this order or its fills."""
         self._hidden.add(ord_id)
 
+    def bend(self, path: str, change: Bend) -> None:
+        """From now on every row of this list is changed, or left out where ``change`` says None."""
+        self._bends.setdefault(path, []).append(change)
+
+    def fail(self, cl_ord_id: str) -> None:
+        """From now on the exchange has no answer to the question for this order."""
+        self._failing.add(cl_ord_id)
+
+    def foreign(self, kind: str) -> None:
+        """Rows of a product that is not traded here, or of a copy trader."""
+        body = json.dumps({"kind": kind}).encode()
+        control_foreign.HANDLERS["POST", "foreign"](self._desk, body)
+
+    def use(self, key: ApiKey, *, demo: bool) -> None:
+        """Clients that are made from now on are of this key and environment."""
+        self.key, self.demo = key, demo
+
     def orders(self) -> list[Row]:
         """Every order there has ever been, hidden ones too."""
         return [order_row(each) for each in self.venue.orders.values()]
@@ -92,7 +121,8 @@ class InProcess:
 
     def client(self) -> Any:
         """A ccxt client of this exchange; its key may not trade."""
-        client = okx_client(NOWHERE, KEY.name, KEY.secret, KEY.passphrase, False, 10_000)
+        key = self.key
+        client = okx_client(NOWHERE, key.name, key.secret, key.passphrase, self.demo, 10_000)
         client.milliseconds = self.now_ms
         client.fetch = lambda *args: self._fetch(client, *args)
         return client
@@ -107,27 +137,46 @@ class InProcess:
     ) -> Any:
         """What ``ccxt.Exchange.fetch`` does, with the exchange in the place of the network."""
         place = urlsplit(url)
+        status, text = self.answer(
+            method,
+            f"{place.path}?{place.query}" if place.query else place.path,
+            headers or {},
+            (body or "").encode(),
+        )
+        found = json.loads(text)
+        client.handle_errors(status, "", url, method, {}, text, found, headers, body)
+        client.handle_http_status_code(status, "", url, method, text)
+        return found
+
+    def answer(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, str]:
+        """HTTP status and text of one request; ``target`` is path and query as sent."""
+        place = urlsplit(target)
         path = place.path.removeprefix(PREFIX)
         self.requests.append((method, path))
+        query = dict(parse_qsl(place.query))
         request = Request(
             method=method,
             path=path,
-            target=f"{place.path}?{place.query}" if place.query else place.path,
-            query=dict(parse_qsl(place.query)),
-            headers={name.lower(): value for name, value in (headers or {}).items()},
-            body=(body or "").encode(),
+            target=target,
+            query=query,
+            headers={name.lower(): value for name, value in headers.items()},
+            body=body,
             address="127.0.0.1",
         )
+        if path in LOOK_UPS and {query.get("clOrdId"), query.get("algoClOrdId")} & self._failing:
+            return 200, json.dumps(BROKEN)
         decided = rest.decide(self._desk, request)
         answer = decided if isinstance(decided, Answer) else rest.carry_out(self._desk, decided)
-        found = self._without_hidden(path, json.loads(answer.body))
-        text = json.dumps(found) if self._hidden else answer.body.decode()
-        client.handle_errors(answer.status, "", url, method, {}, text, found, headers, body)
-        client.handle_http_status_code(answer.status, "", url, method, text)
-        return found
+        if not self._hidden and path not in self._bends:
+            return answer.status, answer.body.decode()
+        return answer.status, json.dumps(self._bent(path, json.loads(answer.body)))
 
-    def _without_hidden(self, path: str, found: Any) -> Any:
-        if not self._hidden or not found.get("data"):
+    def _bent(self, path: str, found: Any) -> Any:
+        if not found.get("data"):
             return found
         rows = [row for row in found["data"] if row.get("ordId") not in self._hidden]
+        for change in self._bends.get(path, ()):
+            rows = [new for row in rows if (new := change(row)) is not None]
         return NOT_THERE if path == "trade/order" and not rows else {**found, "data": rows}

@@ -5,12 +5,19 @@ through the library's parser and its own booking, as on a live system; ``sent`` 
 from the library, whose every order was.
 
 Nothing here decides what is right: that is the oracle's, from the exchange's rows and ``sent``.
+
+``kept`` and ``put_back`` are a copy of the directory taken earlier, and its return. The library's
+clock is the exchange's plus ``offset_ms``.
+
+Beyond 300 lines: one population, its orders and its books, with no state of its own elsewhere.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final, cast
 
@@ -50,26 +57,30 @@ from prometheus_persist.state.models import MgnMode, PosSide, Side
 
 FIRST_MS: Final = 1_700_000_000_000
 CAPITAL: Final = Decimal(10_000)
-SETTINGS: Final = Settings()
+SETTINGS: Final = Settings(index_lag_ms=0)
+FUTURE: Final = "BTC-USDT-301227"
 NAMES: Final = (
     "Agent_1", "Agent1", "LiveAgent_01", "LiveAgent01", "阿尔法", "b", "B-2", "hunter.x",
     "a-very-long-name-of-an-agent-0001", "a-very-long-name-of-an-agent-0002", "Zeus", "zeus2",
 )  # fmt: skip
-LOTS: Final = {inst_id: str(INSTRUMENTS[inst_id].lot_sz) for inst_id in INST_IDS}
+TRADED: Final = (*INST_IDS, FUTURE)
+LOTS: Final = {inst_id: str(INSTRUMENTS[inst_id].lot_sz) for inst_id in TRADED}
 NOBODY: Final = ""
 
 Place = tuple[str, str, str]
+Kept = tuple[SystemState, dict[str, list[JsonObject]]]
 
 
 class Clock:
-    """The exchange's time as the library's clock."""
+    """The exchange's time as the library's clock, ``offset_ms`` wrong."""
 
     def __init__(self, venue: InProcess) -> None:
         self._venue = venue
+        self.offset_ms = 0
 
     def now_ms(self) -> int:
         """Unix time in milliseconds."""
-        return self._venue.now_ms()
+        return self._venue.now_ms() + self.offset_ms
 
     def monotonic_s(self) -> float:
         """The same in seconds."""
@@ -83,11 +94,12 @@ class Clock:
 class World:
     """See the module. Every random choice comes from ``rng``."""
 
-    def __init__(self, rng: random.Random, *, hedged: bool) -> None:
+    def __init__(self, rng: random.Random, *, hedged: bool, first_ms: int = 0) -> None:
         self.rng = rng
         self.hedged = hedged
         mode = "long_short_mode" if hedged else "net_mode"
-        self.venue = InProcess(FIRST_MS + rng.randrange(10**9), mode, seed=rng.randrange(1_000_000))
+        first_ms = first_ms or FIRST_MS + rng.randrange(10**9)
+        self.venue = InProcess(first_ms, mode, seed=rng.randrange(1_000_000))
         self.agents = sorted(rng.sample(NAMES, rng.randint(2, 10)))
         self.sent: dict[str, str] = {}
         self.doubtful: set[str] = set()
@@ -105,9 +117,10 @@ class World:
         self.px: dict[str, Decimal] = {}
         for inst_id in INST_IDS:
             self.move(inst_id, CONTRACTS[inst_id].first_px)
+        self.move(FUTURE, INSTRUMENTS[FUTURE].first_px_quote)
+        self.rescaled: list[tuple[str, int, Decimal]] = []
         self._number = 0
-        clock = Clock(self.venue)
-        self._reader, self._clock = OkxReader(self.venue.client(), clock), clock
+        self.clock = Clock(self.venue)
 
     # what is compared -------------------------------------------------------------------------
 
@@ -117,7 +130,11 @@ class World:
 
     def read(self) -> Reading:
         """What the exchange shows and what that comes to, read the way a start reads."""
-        return read(self.books(), self._reader, self._clock, SETTINGS)
+        return read(self.books(), self.reader(), self.clock, SETTINGS)
+
+    def reader(self) -> OkxReader:
+        """A new one, of the key and environment in use."""
+        return OkxReader(self.venue.client(), self.clock)
 
     def apply(self, plan: Plan) -> None:
         """Carry a plan out: state and streams together."""
@@ -128,14 +145,46 @@ class World:
 
     def truth(self) -> Attribution:
         """Who owns what, by the oracle."""
-        return attribution(self.venue.orders(), self.venue.fills(), self.sent, LOTS, self.doubtful)
+        fills = self.venue.fills()
+        for inst_id, last, factor in self.rescaled:  # told in the contracts of then
+            for row in fills:
+                if row["instId"] == inst_id and int(row["billId"]) <= last:
+                    row["fillSz"] = format(Decimal(row["fillSz"]) * factor, "f")
+        return attribution(self.venue.orders(), fills, self.sent, LOTS, self.doubtful)
+
+    def kept(self) -> Kept:
+        """A copy of the books as they are."""
+        old = self.state
+        state = replace(
+            old,
+            agents=dict(old.agents),
+            private_ledgers=dict(old.private_ledgers),
+            public_accounts=dict(old.public_accounts),
+            intents=dict(old.intents),
+        )
+        return state, {name: list(rows) for name, rows in self.streams.items()}
+
+    def put_back(self, kept: Kept) -> None:
+        """The books are that copy again."""
+        self.state, self.streams = kept
+        self._index = StreamIndex()
 
     # what happens -----------------------------------------------------------------------------
 
     def move(self, inst_id: str, px: Decimal) -> None:
         """The market moves."""
-        self.px[inst_id] = CONTRACTS[inst_id].on_tick(px)
+        self.px[inst_id] = self.on_tick(inst_id, px)
         self.venue.do(MovePrice(inst_id=inst_id, px=format(self.px[inst_id], "f")))
+
+    def on_tick(self, inst_id: str, px: Decimal) -> Decimal:
+        """``px`` rounded to the price step."""
+        tick = INSTRUMENTS[inst_id].tick_sz
+        return max((px / tick).quantize(Decimal(1)), Decimal(1)) * tick
+
+    def lots(self, inst_id: str, sz: Decimal) -> Decimal:
+        """``sz`` in whole lots, at least one."""
+        lot = self.venue.venue.instrument(inst_id).lot_sz
+        return max(sz // lot, Decimal(1)) * lot
 
     def drift(self) -> None:
         """Some time passes and one price moves a little."""
@@ -217,12 +266,14 @@ class World:
         cl_ord_id: str = "",
         px: Decimal | None = None,
         sent: bool = True,
+        tag: str = "",
+        attached: tuple[dict[str, str], ...] = (),
     ) -> str:
         """One order at the exchange; returns its ordId. ``outcome`` is what the books know of it.
 
         ``outcome`` "" leaves no intent behind; ``sent`` False: not a genuine order of its owner.
+        ``attached`` are stops that come with it.
         """
-        tag = ""
         if owner is not None:
             tag = self.state.registry.rows[owner].tag
             cl_ord_id = cl_ord_id or self.name(owner)
@@ -236,6 +287,7 @@ class World:
                         px="" if px is None else format(px, "f"),
                         pos_side="" if place[2] == "net" else place[2],
                         cl_ord_id=cl_ord_id, tag=tag,
+                        attach_algo_ords=json.dumps(attached) if attached else "",
                     ),
                 )
             )
@@ -249,23 +301,41 @@ class World:
             self.book(ord_id, owner, cl_ord_id)
         return ord_id
 
-    def protect(self, owner: str, place: Place, trigger_px: Decimal, leg: str) -> str:
-        """A stop (``sl``) or take-profit (``tp``) for all that the owner holds; its algoId."""
+    def protect(
+        self,
+        owner: str,
+        place: Place,
+        trigger_px: Decimal,
+        leg: str = "sl",
+        *,
+        sz: Decimal | None = None,
+        ord_px: Decimal | None = None,
+        whole: bool = False,
+    ) -> str:
+        """A stop (``sl``) or take-profit (``tp``) of what the owner holds; its algoId.
+
+        ``ord_px`` None fires at market; ``whole``: it closes whatever the account then holds.
+        """
         held = self.held(owner, place)
         side = "buy" if held < 0 or place[2] == "short" else "sell"
-        name = self.name(owner)
-        px = format(CONTRACTS[place[0]].on_tick(trigger_px), "f")
+        name, sz = self.name(owner), sz or abs(held)
+        px = "-1" if ord_px is None else format(self.on_tick(place[0], ord_px), "f")
         algo_id = self.venue.ordered(
             PlaceAlgo(
                 inst_id=place[0], td_mode=place[1], side=side, ord_type="conditional",
-                sz=format(abs(held), "f"), pos_side="" if place[2] == "net" else place[2],
+                sz="" if whole else format(sz, "f"), close_fraction="1" if whole else "",
+                pos_side="" if place[2] == "net" else place[2],
                 reduce_only="true" if place[2] == "net" else "", algo_cl_ord_id=name,
                 tag=self.state.registry.rows[owner].tag,
-                **{f"{leg}_trigger_px": px, f"{leg}_ord_px": "-1"},
+                **{
+                    f"{leg}_trigger_px": format(self.on_tick(place[0], trigger_px), "f"),
+                    f"{leg}_ord_px": px,
+                },
             )
         )  # fmt: skip
         self.sent[algo_id] = owner
-        self.intend(owner, place, side, abs(held), "ACCEPTED", name, algo_id, kind="algo")
+        more: dict[str, Any] = {"kind": "algo", "reduce_only": place[2] == "net"}
+        self.intend(owner, place, side, sz, "ACCEPTED", name, algo_id, **more)
         return algo_id
 
     def name(self, owner: str) -> str:
@@ -275,15 +345,15 @@ class World:
 
     def intend(
         self, owner: str, place: Place, side: str, sz: Decimal, outcome: str, name: str,
-        ord_id: str = "", *, kind: str = "order", booked: bool = False,
+        ord_id: str = "", *, booked: bool = False, **more: Any,
     ) -> None:  # fmt: skip
-        """What the books know of an order."""
+        """What the books know of an order; ``more`` are further fields of the intent."""
         intent = OrderIntent(
             cl_ord_id=name, agent_id=owner, inst_id=place[0], mgn_mode=cast(MgnMode, place[1]),
             pos_side=cast(PosSide, place[2]), side=cast(Side, side), qty_contracts=contracts(sz),
-            kind="algo" if kind == "algo" else "order", created_ms=self.venue.now_ms(), epoch=1,
+            created_ms=self.clock.now_ms(), epoch=1,
             tag=self.state.registry.rows[owner].tag, outcome=outcome, ord_id=ord_id,
-            booked_contracts=contracts(sz if booked else 0),
+            booked_contracts=contracts(sz if booked else 0), **more,
         )  # fmt: skip
         if outcome in ("FILLED", "CANCELED", "REJECTED"):
             self.streams.setdefault(INTENT_LOG, []).append(document(intent))
@@ -309,7 +379,7 @@ class World:
                 ord_id=ord_id,
                 cl_ord_id=cl_ord_id,
                 ts_ms=fill.ts_ms,
-                ct_val=INSTRUMENTS[fill.inst_id].ct_val_base,
+                ct_val=self.venue.venue.instrument(fill.inst_id).ct_val_base,
                 ct_mult=Decimal(1),
             )
             self._take(owner, execution)

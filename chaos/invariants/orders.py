@@ -106,8 +106,9 @@ def frozen(verdict: Verdict, record: Record) -> None:
     looked_at = 0
     for event in record.decisions():
         facts, run = event["facts"], event["run"]
-        shut = set(facts["frozen_instruments"])
-        closed = facts["decision"] in ("human", "incomplete")
+        withheld = {each["inst_id"] for each in facts.get("withheld", ()) if not each["agent_id"]}
+        shut = {*facts["frozen_instruments"], *withheld}
+        closed = not facts.get("may_trade", facts["decision"] not in ("human", "incomplete"))
         if not (shut or closed):
             continue
         sends = [each for each in record.of("order", run=run) if each["phase"] == "sending"]

@@ -6,9 +6,9 @@ where nothing was injected. A deviation is found when the findings of the next r
 the clOrdId of a stop that fired or of an order in flight, the instrument of a trade by hand.
 
 The share of settled items (the user's criterion) counts items that match, and items that were
-corrected in that same recovery, with evidence or because a human approved it. Items of a start that
-rightly stopped for a human are counted apart: they wait. Recoveries without a view of the exchange
-are left out: there was no reconciliation.
+corrected in that same recovery, with evidence or because a human approved it. What rightly waits
+for a human is counted apart; the rest of that start is judged like any other. Recoveries without a
+view of the exchange are left out: there was no reconciliation.
 """
 
 from __future__ import annotations
@@ -34,22 +34,19 @@ def check(verdict: Verdict, record: Record, *, clean: bool) -> None:
         plan = facts["plan"]
         if plan is None or facts["restore"]["fresh"] or facts["decision"] == "incomplete":
             continue
-        settled = {
-            finding["agent_id"]
-            for finding in plan["findings"]
-            if facts["applied"] and finding["resolution"] == "AUTO"
-        }
+        done = _applied(facts)
+        settled = {one["agent_id"] for one in done if one["resolution"] == "AUTO"}
         figures.reconciliations += 1
-        if facts["decision"] == "human":
-            figures.items_waiting += sum(item["verdict"] != "MATCH" for item in plan["items"])
-            continue
-        figures.items += len(plan["items"])
-        figures.items_settled += sum(
+        fine = sum(
             item["verdict"] == "MATCH"
             or (item["verdict"] == "MISMATCH" and (approved or item["agent_id"] in settled))
             for item in plan["items"]
         )
-        wrong += list(_false_corrections(record, plan, clean=clean))
+        waiting = len(plan["items"]) - fine if facts["decision"] == "human" else 0
+        figures.items_waiting += waiting
+        figures.items += len(plan["items"]) - waiting
+        figures.items_settled += fine
+        wrong += list(_false_corrections(record, done, clean=clean))
     figures.false_corrections += len(wrong)
     verdict.check("P6", "no false correction", figures.reconciliations, wrong)
     missed = []
@@ -61,7 +58,16 @@ def check(verdict: Verdict, record: Record, *, clean: bool) -> None:
     verdict.check("recall", "every injected deviation was found", figures.deviations, missed)
 
 
-def _false_corrections(record: Record, plan: Mapping[str, Any], *, clean: bool) -> Iterator[str]:
+def _applied(facts: Mapping[str, Any]) -> list[JsonObject]:
+    """The findings whose corrections were carried out."""
+    findings: list[JsonObject] = facts["plan"]["findings"] if facts["applied"] else []
+    ids = facts.get("applied_ids")
+    return [one for one in findings if ids is None or one["finding_id"] in ids]
+
+
+def _false_corrections(
+    record: Record, findings: list[JsonObject], *, clean: bool
+) -> Iterator[str]:
     """Corrections that the exchange's own books do not bear out."""
     said = {event["cl_ord_id"]: event["agent_id"] for event in record.of("order")}
     last = record.last("truth")
@@ -70,7 +76,7 @@ def _false_corrections(record: Record, plan: Mapping[str, Any], *, clean: bool) 
         row["ordId"]: said.get(row["clOrdId"] or row["algoClOrdId"]) for row in truth["orders"]
     }
     fills = {(row["instId"], row["tradeId"]): owner.get(row["ordId"]) for row in truth["fills"]}
-    for finding in plan["findings"]:
+    for finding in findings:
         for step in finding["corrections"]:
             if clean:
                 yield f"{step['is']} where nothing was injected"

@@ -25,7 +25,7 @@ from prometheus_persist.exchange.okx import OkxReader, okx_client
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Contracts
 
-SETTINGS: Final = Settings(in_flight_ms=500)
+SETTINGS: Final = Settings(in_flight_ms=500, index_lag_ms=0)
 TIMEOUT_MS: Final = 10_000
 
 

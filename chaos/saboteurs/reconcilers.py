@@ -20,6 +20,8 @@ from typing import Any, Final, Literal, cast, get_args
 
 from prometheus_persist.reconcile import apply as applying
 from prometheus_persist.reconcile import decide as deciding
+from prometheus_persist.reconcile.decide import NO_CHOICES
+from prometheus_persist.reconcile.findings import Choices
 from prometheus_persist.reconcile.plan import (
     BookFill,
     BookOrphan,
@@ -70,9 +72,9 @@ def _replace(old: Callable[..., Any], new: Callable[..., Any]) -> None:
                 setattr(module, known, new)
 
 
-def _flat(books: Books, view: VenueView) -> Plan:
+def _flat(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> Plan:
     if view.complete(POSITIONS):
-        return _HONEST(books, view)
+        return _HONEST(books, view, choices)
     closes: tuple[Correction, ...] = tuple(
         SetQuantity(name, position.key, NO_CONTRACTS)
         for name, ledger in sorted(books.state.private_ledgers.items())
@@ -81,8 +83,8 @@ def _flat(books: Books, view: VenueView) -> Plan:
     return Plan(view.read_ms, (), (), (_finding(Case.B, closes),), (), 0, "flat")
 
 
-def _again(books: Books, view: VenueView) -> Plan:
-    plan = _HONEST(books, view)
+def _again(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> Plan:
+    plan = _HONEST(books, view, choices)
     steps: tuple[Correction, ...] = tuple(
         BookFill(books.order_owners[fill.cl_ord_id], _execution(fill, view))
         for fill in view.fills
@@ -97,8 +99,8 @@ def _apply_again(books: Books, plan: Plan, now_ms: int) -> applying.Applied:
     return _APPLY(dataclasses.replace(books, booked_fills=frozenset()), plan, now_ms)
 
 
-def _by_size(books: Books, view: VenueView) -> Plan:
-    plan = _HONEST(books, view)
+def _by_size(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> Plan:
+    plan = _HONEST(books, view, choices)
     findings = tuple(
         dataclasses.replace(
             each, corrections=tuple(_given_away(books, step) for step in each.corrections)

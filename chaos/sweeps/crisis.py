@@ -43,7 +43,7 @@ HOUR_MS = 3_600_000
 LATE_MS = 300_000
 """How long before the recovery the hour's events happen."""
 CRASH = "crash"
-SETTINGS = Settings(in_flight_ms=20)
+SETTINGS = Settings(in_flight_ms=20, index_lag_ms=0)
 TIMEOUT_MS = 2_000
 _BOUGHT = ((BTC, "buy"), (ETH, "buy"), (SOL, "sell"))
 _STOPS = {1: "49000", 4: "40000", 2: "2500"}

@@ -85,7 +85,7 @@ def _live(life: Life, narrator: Narrator, out: TextIO, stop: StopRequest) -> int
         life.directory,
         fs=faulty,
         observer=narrator,
-        settings=Settings(in_flight_ms=IN_FLIGHT_MS),
+        settings=Settings(in_flight_ms=IN_FLIGHT_MS, index_lag_ms=0),
     )
     narrator.say("opened", seq=session.seq, epoch=session.epoch, restore=plainly(session.restored))
     if not session.fresh:

@@ -16,8 +16,9 @@ from chaos.detect.run import Score, run, total
 from chaos.detect.trial import Trial, attempt
 from chaos.oracle.attribution import NOBODY, attribution
 from chaos.verdict import Outcome
+from prometheus_persist.reconcile.decide import NO_CHOICES
 from prometheus_persist.reconcile.plan import BookFill, BookOrphan, Case, Verdict
-from prometheus_persist.session import planning
+from prometheus_persist.session import planning, reconciling
 
 LOT = {"X": "1"}
 
@@ -31,7 +32,12 @@ def detect(capsys, *args):
 def broken(monkeypatch, change):
     """A reconciler whose every plan is changed."""
     real = planning.reconcile
-    monkeypatch.setattr(planning, "reconcile", lambda books, view: change(real(books, view)))
+
+    def wrong(books, view, choices=NO_CHOICES):
+        return change(real(books, view, choices))
+
+    for module in (planning, reconciling):
+        monkeypatch.setattr(module, "reconcile", wrong)
 
 
 def test_every_kind_is_detected_and_nothing_is_corrected_wrongly(capsys):

@@ -198,8 +198,11 @@ def test_damage_that_nobody_looked_after_is_wrong():
     assert not verdict.checks[0].ok
 
 
-def frozen_record(*, reduce_only, decision="go_restricted"):
-    facts = {"frozen_instruments": [INST], "decision": decision}
+WITHHELD = {"inst_id": INST, "agent_id": ""}
+
+
+def frozen_record(*, reduce_only, decision="go_restricted", frozen=(INST,), **facts):
+    facts |= {"frozen_instruments": list(frozen), "decision": decision}
     send = {"event": "order", "run": 2, "phase": "sending", "inst_id": INST}
     send |= {"reduce_only": reduce_only, "cl_ord_id": "a1"}
     return Record(({"event": "recovered", "run": 2, "facts": facts}, send))
@@ -211,6 +214,10 @@ def frozen_record(*, reduce_only, decision="go_restricted"):
         ({"reduce_only": True}, True),
         ({"reduce_only": False}, False),
         ({"reduce_only": True, "decision": "human"}, False),
+        ({"reduce_only": True, "decision": "human", "may_trade": False}, False),
+        ({"reduce_only": False, "decision": "human", "frozen": ("X",), "may_trade": True}, True),
+        ({"reduce_only": False, "frozen": (), "withheld": [WITHHELD], "may_trade": True}, False),
+        ({"reduce_only": True, "frozen": (), "withheld": [WITHHELD], "may_trade": True}, True),
     ],
 )
 def test_frozen_means_that_no_order_leaves(words, ok):

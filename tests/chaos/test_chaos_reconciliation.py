@@ -122,13 +122,25 @@ def test_an_order_in_flight_at_the_kill_has_to_be_named():
         (recovered(items=("MATCH", "MISMATCH")), (2, 1, 0)),
         (recovered(finding(BOOK), items=("MATCH", "UNKNOWN")), (2, 1, 0)),
         (recovered(finding(BOOK), items=("MISMATCH",), applied=False), (1, 0, 0)),
-        (recovered(items=("MATCH", "MISMATCH"), decision="human", applied=False), (0, 0, 1)),
+        (recovered(items=("MATCH", "MISMATCH"), decision="human", applied=False), (1, 1, 1)),
         (recovered(items=("MISMATCH",), decision="incomplete", applied=False), (0, 0, 0)),
     ],
 )
 def test_items_are_settled_waiting_or_neither(event, counted):
     figures = judged(event).figures
     assert (figures.items, figures.items_settled, figures.items_waiting) == counted
+
+
+def test_of_a_start_that_waits_only_what_was_applied_is_judged():
+    done = {**finding(BOOK), "finding_id": "B-1"}
+    asked = {**finding({"is": "SetQuantity"}, agent="C", resolution="HUMAN"), "finding_id": "D-2"}
+    event = recovered(done, asked, items=("MISMATCH",), decision="human")
+    event["facts"]["applied_ids"] = ["B-1"]
+    event["facts"]["plan"]["items"].append({"agent_id": "C", "verdict": "MISMATCH"})
+    figures = judged(event).figures
+    assert (figures.items, figures.items_settled, figures.items_waiting) == (1, 1, 1)
+    assert figures.false_corrections == 0
+    assert judged(event, clean=True).figures.false_corrections == 1
 
 
 def test_an_approval_takes_the_place_of_the_stop_before_it():
