@@ -10,13 +10,16 @@ from prometheus_persist.lazy import exports
 
 if TYPE_CHECKING:
     from prometheus_persist.errors import PersistError
+    from prometheus_persist.exchange import expiring
     from prometheus_persist.exchange.okx import OkxReader, OkxSettings, connect
+    from prometheus_persist.saving import Attached
     from prometheus_persist.session import Session, Settings, plan_only
     from prometheus_persist.state import Agent, Contracts, SystemState, contracts
 else:
     __getattr__ = exports(
         {
             "Agent": "prometheus_persist.state",
+            "Attached": "prometheus_persist.saving",
             "Contracts": "prometheus_persist.state",
             "OkxReader": "prometheus_persist.exchange.okx",
             "OkxSettings": "prometheus_persist.exchange.okx",
@@ -26,12 +29,14 @@ else:
             "SystemState": "prometheus_persist.state",
             "connect": "prometheus_persist.exchange.okx",
             "contracts": "prometheus_persist.state",
+            "expiring": "prometheus_persist.exchange",
             "plan_only": "prometheus_persist.session",
         }
     )
 
 __all__ = [
     "Agent",
+    "Attached",
     "Contracts",
     "OkxReader",
     "OkxSettings",
@@ -41,5 +46,6 @@ __all__ = [
     "SystemState",
     "connect",
     "contracts",
+    "expiring",
     "plan_only",
 ]

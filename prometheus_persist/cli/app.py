@@ -26,6 +26,7 @@ from prometheus_persist.cli.options import (
     output_of,
     refuse_missing,
 )
+from prometheus_persist.cli.orders import orders
 from prometheus_persist.cli.output import cell, damage_rows, unix_ms, utc
 from prometheus_persist.cli.past import repair_command, snapshots, tail
 from prometheus_persist.cli.reconciling import reconcile
@@ -291,3 +292,4 @@ app.command(epilog=EPILOG)(unfreeze)
 app.command(epilog=EPILOG)(snapshots)
 app.command(epilog=EPILOG)(tail)
 app.command(name="repair", epilog=EPILOG)(repair_command)
+app.add_typer(orders, name="orders")

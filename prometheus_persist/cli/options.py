@@ -18,6 +18,16 @@ EPILOG = (
 Dir = Annotated[
     Path, typer.Option("--dir", "-d", envvar="PERSIST_DIR", help="The store's directory.")
 ]
+Exchange = Annotated[
+    str,
+    typer.Option(
+        "--exchange",
+        envvar="PERSIST_OKX_URL",
+        help="Base URL of the exchange; empty for OKX itself. Keys come from OKX_API_KEY, "
+        "OKX_API_SECRET and OKX_API_PASSPHRASE.",
+    ),
+]
+Demo = Annotated[bool, typer.Option("--demo/--live", help="OKX demo trading, or real.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, talk on stderr.")]
 Lang = Annotated[
     str, typer.Option("--lang", help="zh or en; default by locale.", show_default=False)

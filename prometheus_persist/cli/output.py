@@ -23,7 +23,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from prometheus_persist.errors import EXIT_INTERNAL, BadConfig, PersistError
+from prometheus_persist.cli.venuewords import in_language
+from prometheus_persist.errors import EXIT_INTERNAL, BadConfig, PersistError, VenueRefused
+from prometheus_persist.exchange import okxwords
 from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.report.messages import message
 from prometheus_persist.session.configured import visiting
@@ -87,9 +89,11 @@ def errors_as_exit_codes(output: Output, leave: Callable[[int], Exception]) -> I
     try:
         yield
     except PersistError as problem:
-        step = output.say(problem.next_step)
+        told = isinstance(problem, VenueRefused) and problem.code in okxwords.WORDS
+        step = output.say("next.as_told" if told else problem.next_step)
+        detail = in_language(str(problem) or problem.detail, output.lang)
         output.talk.print(f"[red]{output.say('cli.error')}[/red] ", end="")
-        output.talk.print(problem.detail if not str(problem) else str(problem), markup=False)
+        output.talk.print(detail, markup=False)
         output.talk.print(f"{output.say('cli.next')} {step}", markup=False)
         output.data(
             {

@@ -1,7 +1,10 @@
 """``reconcile``: the three books, with a human's word before anything is corrected.
 
 - ``--plan FILE`` and ``--policy observe`` only look: no lock, and no byte but FILE is written.
-- ``--apply FILE`` is the human's word for exactly the plan in FILE.
+- ``--apply FILE`` is the human's word for exactly the plan in FILE (``planfiles.py``), with the
+  alternatives that it suggests or those that ``--choose`` names. Whether it may be applied is found
+  out before the store is opened.
+- ``--adopt-account UID`` keeps the books for another account from now on.
 - Otherwise the plan is shown. On a terminal it is asked for, and the yes is bound to the plan's
   hash; ``--yes`` asks nobody. Without either nothing is applied, and the code is 3. Where nothing
   is to be applied, nobody is asked.
@@ -11,10 +14,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +26,9 @@ import typer
 
 from prometheus_persist.cli.options import (
     DEFAULT_DIR,
+    Demo,
     Dir,
+    Exchange,
     Json,
     Lang,
     guard,
@@ -30,8 +36,16 @@ from prometheus_persist.cli.options import (
     refuse_missing,
 )
 from prometheus_persist.cli.output import Output
+from prometheus_persist.cli.planfiles import (
+    choices_of,
+    looked_at,
+    offered,
+    read_plan_file,
+    refuse_foreign,
+)
 from prometheus_persist.cli.sandbox import sandbox_check
 from prometheus_persist.cli.venue import venue_reader, venue_sender
+from prometheus_persist.cli.venuewords import facts_in_language
 from prometheus_persist.errors import EXIT_HUMAN, BadConfig
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.jsonform import facts_to_json
@@ -40,17 +54,6 @@ from prometheus_persist.report.text import render_text
 from prometheus_persist.session import EXIT_OF_DECISION, Session, plan_only
 
 POLICIES = ("adopt", "observe", "flatten")
-
-Exchange = Annotated[
-    str,
-    typer.Option(
-        "--exchange",
-        envvar="PERSIST_OKX_URL",
-        help="Base URL of the exchange; empty for OKX itself. Keys come from OKX_API_KEY, "
-        "OKX_API_SECRET and OKX_API_PASSPHRASE.",
-    ),
-]
-Demo = Annotated[bool, typer.Option("--demo/--live", help="OKX demo trading, or real.")]
 
 
 def reconcile(
@@ -63,6 +66,20 @@ def reconcile(
     apply: Annotated[
         Path | None, typer.Option("--apply", help="Apply this plan, if it still holds.")
     ] = None,
+    choose: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--choose",
+            metavar="FINDING=ALTERNATIVE",
+            help="With --apply: settle this finding another way than suggested. May be repeated.",
+        ),
+    ] = None,
+    adopt_account: Annotated[
+        str,
+        typer.Option(
+            "--adopt-account", metavar="UID", help="Keep the books for this account from now on."
+        ),
+    ] = "",
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Apply what is proven without asking.")
     ] = False,
@@ -94,32 +111,37 @@ def reconcile(
     Compares public ledger, private ledgers and exchange, and corrects what is proven. On a terminal
     it asks first; scripts say --yes. Without either, corrections are shown, not made: exit 3.
 
-    What needs a human changes nothing: look at it with --plan plan.json, approve it with
-    --apply plan.json. The approval is bound to the plan's hash.
+    What needs a human is left as it is, and the rest goes on: write it down with --plan plan.json,
+    read it, approve it with --apply plan.json. Each question has its alternatives; the suggested
+    one is taken unless --choose names another. An approval holds for this plan, store and account.
     """
     output = output_of(as_json, lang)
     if sandbox:
         alone = demo and plan is None and apply is None and html is None
         raise typer.Exit(_sandbox(output, exchange, transcript, alone=alone))
     with guard(output):
-        _refuse_unfit(plan, apply, policy, transcript)
+        _refuse_unfit(plan, apply, policy, transcript, choose or [], adopt_account)
         refuse_missing(directory)
         reader = venue_reader(exchange, sandbox=demo, environ=os.environ)
         question = _Question(output, policy)
         if plan is not None or policy == "observe":
             facts = plan_only(directory, reader, policy=policy if policy == "observe" else "")
             if plan is not None:
-                plan.write_text(json.dumps(facts_to_json(facts), ensure_ascii=False, indent=2))
+                plan.write_text(offered(facts_to_json(facts)), encoding="utf-8")
+        elif apply is not None:
+            facts = _approved(directory, reader, apply, choose or [], demo, output)
         else:
             more: dict[str, Any] = {"policy": policy, "confirm": None if yes else question.ask}
             if policy == "flatten":
                 more["send"] = venue_sender(exchange, sandbox=demo, environ=os.environ)
-            facts = _carried_out(directory, reader, apply, more)
+            recover = partial(Session.recover, reader=reader, adopt_account=adopt_account, **more)
+            facts = _opened(directory, recover)
+        shown = facts_in_language(facts, output.lang)
         if not question.declined:
-            output.text(render_text(facts, output.lang))
+            output.text(render_text(shown, output.lang))
         output.data(facts_to_json(facts))
         if html is not None:
-            html.write_text(render_page(facts, output.lang), encoding="utf-8")
+            html.write_text(render_page(shown, output.lang), encoding="utf-8")
     raise typer.Exit(_code(facts))
 
 
@@ -134,7 +156,8 @@ class _Question:
     def ask(self, facts: RecoveryFacts) -> bool:
         """Show what would be done, and ask; no where nobody can be asked."""
         say, talk = self.output.say, self.output.talk
-        self.output.text(render_text(facts, self.output.lang))
+        shown = facts_in_language(facts, self.output.lang)
+        self.output.text(render_text(shown, self.output.lang))
         words = "cli.confirm_flatten" if self.policy == "flatten" else "cli.confirm"
         if at_a_terminal() and typer.confirm(say(words), default=False, err=True):
             return True
@@ -149,13 +172,22 @@ def at_a_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _carried_out(
-    directory: Path, reader: Any, apply: Path | None, more: dict[str, Any]
+def _approved(
+    directory: Path, reader: Any, path: Path, choose: list[str], demo: bool, output: Output
 ) -> RecoveryFacts:
-    approved = _approved_hash(apply) if apply is not None else ""
+    plan = read_plan_file(path, output)
+    choices = choices_of(choose, plan, output)
+    refuse_foreign(plan, directory, demo=demo, output=output)
+    now = looked_at(plan, directory, reader, output)
+    if now.plan is None:
+        return now
+    return _opened(directory, lambda session: session.approve(reader, plan.plan_hash, choices))
+
+
+def _opened(directory: Path, act: Callable[[Session], RecoveryFacts]) -> RecoveryFacts:
     session = Session.open(directory, visit=True)
     try:
-        facts = session.approve(reader, approved) if approved else session.recover(reader, **more)
+        facts = act(session)
         if facts.applied:
             session.checkpoint()
     finally:
@@ -171,7 +203,12 @@ def _sandbox(output: Output, exchange: str, transcript: Path | None, *, alone: b
 
 
 def _refuse_unfit(
-    plan: Path | None, apply: Path | None, policy: str, transcript: Path | None
+    plan: Path | None,
+    apply: Path | None,
+    policy: str,
+    transcript: Path | None,
+    choose: list[str],
+    adopt_account: str,
 ) -> None:
     if transcript is not None:
         raise BadConfig("--transcript belongs to --sandbox")
@@ -181,6 +218,10 @@ def _refuse_unfit(
         raise BadConfig("--plan and --apply exclude each other")
     if apply is not None and policy != "adopt":
         raise BadConfig(f"--apply carries out a plan as it is; it does not go with {policy}")
+    if choose and apply is None:
+        raise BadConfig("--choose goes with --apply plan.json")
+    if adopt_account and (plan is not None or apply is not None or policy != "adopt"):
+        raise BadConfig("--adopt-account is a word of its own; only --yes goes with it")
     if plan is not None and policy == "flatten":
         raise BadConfig("--plan only looks; it does not go with flatten")
 
@@ -188,11 +229,3 @@ def _refuse_unfit(
 def _code(facts: RecoveryFacts) -> int:
     left = facts.flattened is not None and facts.flattened.left
     return EXIT_OF_DECISION[facts.decision] or (EXIT_HUMAN if left else 0)
-
-
-def _approved_hash(path: Path) -> str:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return str(found["plan"]["plan_hash"])
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise BadConfig(f"{path} is not a plan written by --plan: {problem}") from None

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from prometheus_persist.errors import BadConfig
+from prometheus_persist.errors import BadConfig, VenueRefused, VenueUnreachable
 from prometheus_persist.exchange.okx import OkxReader, OkxSettings, connect, okx_client
+from prometheus_persist.exchange.okxask import Again, NotRead, ReadOnlyClient
 from prometheus_persist.exchange.okxsend import Sender
+from prometheus_persist.report.values import Say
+from prometheus_persist.state import AccountIdentity
 
 KEY_NAMES = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE")
 TIMEOUT_MS = 10_000
@@ -35,3 +38,30 @@ def _keys(environ: Mapping[str, str]) -> tuple[str, str, str]:
         raise BadConfig(f"set {', '.join(missing)} in the environment")
     key, secret, passphrase = (environ[name] for name in KEY_NAMES)
     return key, secret, passphrase
+
+
+def refuse_other_account(
+    kept: AccountIdentity | None, url: str, *, sandbox: bool, environ: Mapping[str, str], say: Say
+) -> None:
+    """Raise BadConfig where the keys are not those of the account that the books are kept for.
+
+    What another account answers proves nothing about our orders. Raises VenueUnreachable and
+    VenueRefused, too.
+    """
+    key, secret, passphrase = _keys(environ)
+    client = okx_client(url or None, key, secret, passphrase, sandbox, TIMEOUT_MS)
+    try:
+        rows = ReadOnlyClient(client).get("account/config")
+    except Again as problem:
+        raise VenueUnreachable(problem.problem) from None
+    except NotRead as problem:
+        raise VenueRefused(problem.problem, problem.code) from None
+    uid = str(rows[0].get("uid", "")) if rows else ""
+    if kept is not None and uid and (kept.uid, kept.demo) != (uid, sandbox):
+        told = {"account": kept.uid, "environment": say(f"environment.{_named(kept.demo)}")}
+        shown = say(f"environment.{_named(sandbox)}")
+        raise BadConfig(say("cli.other_account", **told, uid=uid, shown=shown))
+
+
+def _named(demo: bool) -> str:
+    return "demo" if demo else "live"

@@ -56,7 +56,10 @@ ALTERNATIVES: Final[Mapping[str, tuple[str, str]]] = {
         "OKX上没有任何依据；盈亏全由{agent}承担",
         "nothing at OKX says so, and {agent} alone bears the PnL",
     ),
-    "alt.agent.leaves": ("没有未决的持仓", "no position is left open"),
+    "alt.agent.leaves": (
+        "若超出{agent}的持有，超出部分与其他Agent互为对手",
+        "nothing, unless it is more than {agent} held: that stands against the others then",
+    ),
     "alt.nobody": (
         "记为无归属并冻结{inst_id}的新开仓，各Agent的账簿不变",
         "to nobody, in sight; {inst_id} takes no new entries, the agents keep what their books say",

@@ -57,6 +57,97 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
         "make these corrections, then close every position at market, reduce-only?",
     ),
     "cli.not_applied": ("未作任何改动", "nothing was changed"),
+    "cli.other_account": (
+        "账簿属于账户{account}（{environment}），这些密钥属于账户{uid}（{shown}）；未作任何改动",
+        "the books are kept for account {account} ({environment}), these keys are of account {uid} "
+        "({shown}); nothing was changed",
+    ),
+    "cli.orders.none": ("没有未结订单", "no order is open"),
+    "cli.orders.title": ("未结订单: {n}张", "Open orders: {n}"),
+    "cli.orders.line": (
+        "{order}  {outcome}, {age}前, {agent} {inst_id} {side} {contracts}张 ({kind})",
+        "{order}  {outcome}, {age} old, {agent} {inst_id} {side} {contracts} contracts ({kind})",
+    ),
+    "cli.orders.booked": ("已入账{n}张", "{n} contracts booked"),
+    "cli.orders.ord_id": ("OKX订单{id}", "OKX order {id}"),
+    "cli.orders.child": ("已触发为订单{id}", "it fired as order {id}"),
+    "cli.orders.parent": ("附在订单{id}上", "attached to order {id}"),
+    "cli.orders.valid": ("有效期至{time}", "valid until {time}"),
+    "cli.orders.alone": (
+        "⚠️  没有可平的持仓：一旦触发，平掉的是别人的持仓",
+        "⚠️  no position that it could close: if it fires it closes what others hold",
+    ),
+    "cli.orders.kind.order": ("普通订单", "regular"),
+    "cli.orders.kind.algo": ("止盈止损单", "stop"),
+    "cli.orders.settled": (
+        "{order}: {outcome}, 共{contracts}张, 已入账{booked}张",
+        "{order}: {outcome}, {booked} of {contracts} contracts booked",
+    ),
+    "cli.orders.unanswered": (
+        "{order}: 仍无结果；至多再过{s}秒即可判定",
+        "{order}: still without an answer; in {s} s at most it can be told",
+    ),
+    "cli.orders.given_up": ("{order}: 已放弃 ({reason})", "{order}: given up ({reason})"),
+    "cli.orders.cancel_sent": ("{order}: OKX已受理撤单", "{order}: OKX took the cancel"),
+    "cli.orders.cancel_refused": (
+        "{order}: OKX没有撤销它 ({problem})",
+        "{order}: OKX did not cancel it ({problem})",
+    ),
+    "cli.orders.which": (
+        "写明订单号；账簿中没有的订单，写 --inst 与 --ord-id",
+        "name a clOrdId; for an order that is not open in the books, --inst and --ord-id",
+    ),
+    "cli.orders.unknown": (
+        "账簿中没有未结订单{order}；未结的有: {there}",
+        "no open order {order}; open are: {there}",
+    ),
+    "cli.orders.reason": ('写明理由: --reason "…"', 'say why: --reason "…"'),
+    "cli.orders.attached": (
+        "{order} 还不单独存在：它随订单{parent}一起撤销",
+        "{order} does not exist by itself yet: it goes with order {parent}",
+    ),
+    "cli.plan.none": (
+        "{path} 不是 --plan 写出的方案: {problem}",
+        "{path} is not a plan written by --plan: {problem}",
+    ),
+    "cli.plan.changed": (
+        "{path} 写出之后被改动过，与它自己的哈希不符；请用 --plan 重新生成",
+        "{path} was changed since it was written: its content is not what its hash says; make a "
+        "new one with --plan",
+    ),
+    "cli.plan.store": (
+        "{path} 是另一个存储的方案，不是 {directory} 的",
+        "{path} is the plan of another store, not of {directory}",
+    ),
+    "cli.plan.environment": (
+        "{path} 是{made}的方案，而本命令针对{given}",
+        "{path} is a plan for {made}, and this command is for {given}",
+    ),
+    "cli.plan.account": (
+        "{path} 是账户{account}的方案，而这些密钥属于账户{uid}",
+        "{path} is a plan for account {account}, and these keys are of account {uid}",
+    ),
+    "cli.plan.stale": (
+        "{path} 已过时：账簿或OKX此后有变化，现在的方案与它不同",
+        "{path} is stale: the books or OKX have moved since, and the plan of now is another one "
+        "than was approved",
+    ),
+    "cli.choose.form": (
+        "--choose {text}: 应写作 编号=选项，如 B-0123456789ab=close_all",
+        "--choose {text}: write FINDING=ALTERNATIVE, like B-0123456789ab=close_all",
+    ),
+    "cli.choose.finding": (
+        "--choose: 方案中没有可选择的 {finding}；有: {there}",
+        "--choose: the plan has nothing to choose for {finding}; it has: {there}",
+    ),
+    "cli.choose.way": (
+        "--choose: {finding} 没有选项 {name}；有: {there}",
+        "--choose: {finding} has no alternative {name}; it has: {there}",
+    ),
+    "cli.choose.twice": (
+        "--choose: {finding} 被选择了两次，且不相同",
+        "--choose: {finding} was chosen twice, and differently",
+    ),
     "cli.everything": ("全部", "everything"),
     "cli.frozen": ("已冻结{name}：{reason}", "frozen: {name} ({reason})"),
     "cli.unfrozen": ("已解除{name}的冻结：{reason}", "no longer frozen: {name} ({reason})"),

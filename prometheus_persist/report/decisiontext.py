@@ -43,8 +43,7 @@ def _said(facts: RecoveryFacts, say: Say) -> list[str]:
     if is_pending(facts):
         return [say("report.pending")]
     if facts.decision == "go":
-        clean = facts.plan is not None and facts.plan.clean
-        return [say("report.go"), say("report.go_clean" if clean else "report.go_corrected")]
+        return [say("report.go"), say(_how(facts))]
     if facts.decision == "go_restricted":
         return [say("report.go_restricted")]
     if is_partial(facts):
@@ -56,6 +55,15 @@ def _said(facts: RecoveryFacts, say: Say) -> list[str]:
     read = plan is not None and not plan.source_problems
     last = "report.part_unchanged" if facts.applied else "report.incomplete_not_flat"
     return [say("report.unjudged" if read else "report.incomplete"), say(last)]
+
+
+def _how(facts: RecoveryFacts) -> str:
+    """How everything came to be consistent."""
+    if facts.plan is not None and facts.plan.clean:
+        return "report.go_clean"
+    found = () if facts.plan is None else facts.plan.findings
+    chosen = any(one.chosen and one.finding_id in facts.applied_ids for one in found)
+    return "report.go_approved" if chosen else "report.go_corrected"
 
 
 def _partial(facts: RecoveryFacts, say: Say) -> list[str]:

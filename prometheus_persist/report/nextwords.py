@@ -32,6 +32,7 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
         "查看交易所的错误码，处理后重试",
         "look up the exchange's error code, then try again",
     ),
+    "next.as_told": ("照此处理后重试", "do so, then try again"),
     "next.confirm": (
         "审阅以上方案；在终端确认，或以 --yes 执行",
         "read the plan above; confirm it on a terminal, or run again with --yes",

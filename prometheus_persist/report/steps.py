@@ -142,7 +142,7 @@ def _orders(facts: RecoveryFacts, options: str) -> Iterator[Step]:
         yield Step("step.settle_orders", command(["orders", "settle"], options))
     for name in names:
         words = ["orders", "give-up", name, "--reason", REASON]
-        yield Step("step.give_up_order", command(words, of_store(options)), {"order": name})
+        yield Step("step.give_up_order", command(words, options), {"order": name})
     for one in told.values():
         if one.what == "what.stop_alone":
             name = one.params["cl_ord_id"]

@@ -207,6 +207,11 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "✅ 所有数据已恢复且一致（不一致已按证据纠正）",
         "✅ Everything was restored and is consistent (what differed was corrected by evidence)",
     ),
+    "report.go_approved": (
+        "✅ 所有数据已恢复且一致（不一致已按证据与人工选择纠正）",
+        "✅ Everything was restored and is consistent (what differed was corrected by evidence, "
+        "and as a human chose)",
+    ),
     "report.pending": (
         "⚠️  不一致之处都有证据，可以纠正；尚未作任何改动，交易保持关闭",
         "⚠️  What differs is proven and can be corrected; nothing was changed yet, trading stays "
