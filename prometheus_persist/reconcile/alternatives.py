@@ -108,15 +108,19 @@ def of_gap(
     finding_id: str,
     *,
     always: bool = False,
+    owners_settled: bool = True,
 ) -> tuple[Alternative, ...]:
     """The ways to write a difference that no execution explains; ``recorded`` per agent.
 
-    ``always``: one of them may be to write nothing.
+    ``always``: one of them may be to write nothing. ``owners_settled`` False: another finding
+    decides who holds what, and the difference can only be nobody's.
     """
     held = {name: after.held(name, key) for name in after.holders(key)}
     nobodys, total = after.held(NOBODY, key), after.total(key)
     place = _Place(key, after, row, finding_id)
     found = []
+    if not owners_settled:
+        return (place.written("nobody", Grade.OPEN, {}, nobodys + (venue - total)),)
     booked = {
         n: q for n in {**recorded, **held} if (q := recorded.get(n, NO_CONTRACTS)) or n in held
     }

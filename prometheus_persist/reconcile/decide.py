@@ -48,6 +48,7 @@ from prometheus_persist.reconcile.findings import (
 )
 from prometheus_persist.reconcile.gaps import left_over
 from prometheus_persist.reconcile.money import judge_money, unread_money
+from prometheus_persist.reconcile.outcome import outcome
 from prometheus_persist.reconcile.plan import (
     Alternative,
     BookFill,
@@ -146,15 +147,15 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
         ),
     )
     intents = chosen_by(choices, intent_findings(books, view, _booked_by_intent(settled)))
-    ended = _ended(intents)
+    ended, then = _ended(intents), outcome(before, settled)
     findings = in_order(
         (
             *settled,
             *intents,
             *resting_findings(books, view),
-            *stops_alone(books, view, walked.after, ended),
+            *stops_alone(books, view, then, ended),
             *duplicate_findings(books, view),
-            *dead_holders(books, pairs, walked.after, ended),
+            *dead_holders(books, pairs, then, ended),
         )
     )
     cash, money = judge_money(books, view, before, findings)

@@ -39,7 +39,7 @@ from prometheus_persist.reconcile.plan import (
     SetQuantity,
 )
 from prometheus_persist.reconcile.views import Books, VenueView
-from prometheus_persist.reconcile.walk import NOBODY, How, Walk
+from prometheus_persist.reconcile.walk import DISPUTED, NOBODY, How, Walk
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
 from prometheus_persist.state.money import ZERO, div, mul, plain
 
@@ -83,6 +83,7 @@ class _LeftOver:
         self._books, self._walked, self._view = books, walked, view
         self._after, self._venue = walked.after, venue
         self._rows = {row.key: row for row in view.positions}
+        self._disputed = {s.execution.key for s in walked.steps if s.how in DISPUTED}
         told = {s.execution.key for s in walked.steps if s.how is How.IMPOSSIBLE or not s.booked}
         self._keys = [
             key
@@ -123,7 +124,7 @@ class _LeftOver:
         if self._written(gap):
             return self._finding("books_written", Case.B, gap)
         says = self._says(gap.key)
-        if not says:
+        if not says and not _elsewhere(gap, gaps):
             return self._finding("not_believed", Case.B, gap, resolution=Resolution.UNKNOWN)
         closed = any(row.kind == "life" for row in says)
         return self._finding("books_more_closed" if closed else "books_more", Case.B, gap, says)
@@ -156,6 +157,7 @@ class _LeftOver:
             self._recorded(gap.key),
             ZERO if one is None else one.lot_sz,
             finding_id,
+            owners_settled=gap.key not in self._disputed,
         )
 
     def _shown(self, gap: _Gap) -> Evidence:
@@ -195,6 +197,7 @@ class _LeftOver:
             Evidence("bill", bill.bill_id, {"type": bill.type})
             for bill in self._view.bills
             if bill.inst_id == key.inst_id and bill.type in MOVING_BILLS and bill.number > seen
+            if f"{bill.inst_id}:{bill.trade_id}" not in self._books.booked_fills
         ]
         steps = [
             Evidence("fill", step.execution.fill_id)
@@ -380,6 +383,15 @@ class _LeftOver:
 
 def _fits(key: PositionKey, pos_mode: str) -> bool:
     return (key.pos_side == "net") == (pos_mode == NET_MODE)
+
+
+def _elsewhere(gap: _Gap, gaps: Mapping[PositionKey, _Gap]) -> bool:
+    """Whether the exchange shows more of the same contract in another place."""
+    return any(
+        abs(other.venue) > abs(other.books)
+        for key, other in gaps.items()
+        if key.inst_id == gap.key.inst_id and key != gap.key
+    )
 
 
 def _margin_moved(gaps: Mapping[PositionKey, _Gap]) -> list[tuple[_Gap, _Gap]]:

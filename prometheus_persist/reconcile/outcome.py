@@ -51,6 +51,15 @@ class Outcome:
     adopted: bool
     possible: bool
 
+    def held_keys(self) -> frozenset[PositionKey]:
+        """Every key that somebody holds then."""
+        return frozenset(self.lots)
+
+    def held(self, owner: str, key: PositionKey) -> Contracts:
+        """An owner's signed contracts under the key."""
+        lot = self.lots.get(key, {}).get(owner)
+        return NO_CONTRACTS if lot is None else lot.qty_contracts
+
     def total(self, key: PositionKey) -> Contracts:
         """Σ agents + unattributed."""
         lots = self.lots.get(key, {}).values()

@@ -35,6 +35,7 @@ from prometheus_persist.reconcile.attribute import (
 )
 from prometheus_persist.reconcile.canonical import ALGO_OPEN_STATES, ORDER_OPEN_STATES
 from prometheus_persist.reconcile.findings import finding
+from prometheus_persist.reconcile.outcome import Outcome as After
 from prometheus_persist.reconcile.plan import (
     Alternative,
     Case,
@@ -47,7 +48,6 @@ from prometheus_persist.reconcile.plan import (
     SettleIntent,
 )
 from prometheus_persist.reconcile.views import Books, VenueAlgoOrder, VenueOrder, VenueView
-from prometheus_persist.reconcile.walk import Holdings
 from prometheus_persist.state import (
     NO_CONTRACTS,
     Contracts,
@@ -184,6 +184,8 @@ def _rows(view: VenueView, genuine: Mapping[str, str]) -> dict[str, _Seen]:
 
 
 def _algo_seen(row: VenueAlgoOrder, child: VenueOrder | None) -> _Seen:
+    if row.state != FIRED:
+        return _Seen(True, row.state, row.algo_id)
     filled = None if child is None else child.filled_contracts
     state = "" if child is None else child.state
     return _Seen(True, row.state, row.algo_id, filled, child_ord_id=row.ord_id, child_state=state)
@@ -358,7 +360,7 @@ def _stray(books: Books, cl_ord_id: str, row: VenueOrder | VenueAlgoOrder) -> bo
 
 
 def stops_alone(
-    books: Books, view: VenueView, after: Holdings, settled: Iterable[str]
+    books: Books, view: VenueView, after: After, settled: Iterable[str]
 ) -> tuple[Finding, ...]:
     """One finding per stop of ours that rests without a position that it could close.
 

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 from prometheus_persist.reconcile.compare import LedgerPair
 from prometheus_persist.reconcile.findings import finding
+from prometheus_persist.reconcile.outcome import Outcome
 from prometheus_persist.reconcile.plan import Case, Evidence, Finding, FreezeInstrument, Resolution
 from prometheus_persist.reconcile.settle import is_known
 from prometheus_persist.reconcile.views import Books
-from prometheus_persist.reconcile.walk import Holdings
 from prometheus_persist.state import PositionKey
 
 REASON = "a dead agent holds a position"
 
 
 def dead_holders(
-    books: Books, pairs: tuple[LedgerPair, ...], after: Holdings, settled: frozenset[str]
+    books: Books, pairs: tuple[LedgerPair, ...], after: Outcome, settled: frozenset[str]
 ) -> list[Finding]:
     """One finding per dead agent and key; ``settled`` are the clOrdIds that the plan ends."""
     closing = {

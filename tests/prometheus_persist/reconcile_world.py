@@ -102,6 +102,7 @@ class World:
         self.moves: list[Move] = []
         self.recorded: dict[str, dict[PositionKey, Contracts]] = {}
         self.adoptions: list[dict] = []
+        self.written: list[dict] = []
         self.index = StreamIndex()
         self.hidden: set[str] = set()
         self._number = 0
@@ -218,9 +219,15 @@ class World:
         self.lookups[name] = IntentLookup(name, found, **kw)  # type: ignore[arg-type]
 
     def shift(
-        self, qty: str | int, *, inst: str = BTC, pos_side: str = "net", px: str | int = 100
+        self,
+        qty: str | int,
+        *,
+        inst: str = BTC,
+        pos_side: str = "net",
+        px: str | int = 100,
     ) -> None:
-        """Move the exchange's position without any trace of why."""
+        """Move the exchange's position without any trace of why but its life."""
+        self.now_ms += 1
         key = PositionKey(inst, "cross", pos_side)
         side = "buy" if (Decimal(str(qty)) > 0) == (pos_side != "short") else "sell"
         ghost = VenueFill(
@@ -272,7 +279,7 @@ class World:
         return Books(
             self.state,
             frozenset(self.booked),
-            dict(self.owners),
+            self.owners | {name: one.agent_id for name, one in self.state.intents.items()},
             dict(self.ended),
             frozenset(self.flows),
             dict(self.fees),
@@ -319,6 +326,9 @@ class World:
         for stream in ("public_trades", "orphan_fills"):
             for row in done.records.get(stream, []):
                 self.booked.add(str(row["fill_id"]))
+                if row.get("category") in ("written", "unwritten"):
+                    self.index.take({"public_trades": [*self.written, row]})
+                    self.written.append(row)
                 if "side" in row:
                     self._told(row)
                 else:
@@ -434,7 +444,7 @@ class World:
             tag=self.state.registry.rows[owner].tag, created_ms=self.now_ms,
             outcome="FILLED" if ended else outcome,
             ord_id=str(5_000 + self._number) if ended or outcome == "ACCEPTED" else "",
-            booked_contracts=str(qty) if booked and by != "algo" else "0",
+            booked_contracts=str(qty) if booked else "0",
         )  # type: ignore[arg-type]  # fmt: skip
         if intent.outcome in TERMINAL:
             self.ended[name] = intent

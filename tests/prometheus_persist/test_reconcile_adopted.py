@@ -143,13 +143,18 @@ def test_a_position_moved_to_another_agent_in_both_ledgers_is_seen() -> None:
         (Case.C, Resolution.HUMAN, "A", NET),
         (Case.C, Resolution.HUMAN, "B", NET),
     ]
-    assert plan.corrections == ()
+    assert [[way.name for way in one.alternatives] for one in plan.findings] == [
+        ["as_booked", "as_written"],
+        ["as_booked", "as_written"],
+    ]
     verdicts = {(item.agent_id, item.item): item.verdict for item in plan.items}
     for name in ("A", "B"):
         assert verdicts[name, Item.OWNER] is Verdict.MISMATCH
         assert verdicts[name, Item.SIZE] is Verdict.MISMATCH
         assert verdicts[name, Item.CAPITAL] is Verdict.MATCH
     assert verdicts["C", Item.OWNER] is Verdict.MATCH
+    world.adopt(plan)
+    assert reconcile(world.books(), world.view()).clean
 
 
 def test_books_without_records_are_not_judged_by_them() -> None:

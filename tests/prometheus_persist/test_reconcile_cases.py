@@ -448,7 +448,9 @@ ROWS = (
         "D by hand",
         steps(OPEN5, unbooked(None, "sell", 8)),
         (("D", H, None),),
-        check=lambda w, p: w.position("A") == 5,
+        check=lambda w, p: (
+            (w.position("A"), w.state.unattributed.positions[0].qty_contracts.value) == (0, -3)
+        ),
     ),
     Row(
         "D nobody's position, turned over by hand",
@@ -537,22 +539,41 @@ ROWS = (
         (("F", H, "A"),),
     ),
     # G, resting orders that no book knows
-    Row("G by tag", lambda w: w.rest("A", "buy", 1, intent="none"), (("G", O, None),)),
     Row(
-        "G by a clOrdId of our making",
-        lambda w: w.rest(None, "buy", 1, cl_ord_id=w.state.registry.cl_ord_id("A", 9, 9)),
+        "G by tag",
+        lambda w: w.rest("A", "buy", 1, intent="none", cl_ord_id=""),
         (("G", O, None),),
+    ),
+    Row(
+        "near G: the tag of an agent of another store, under that store's clOrdId",
+        lambda w: w.rest("A", "buy", 1, intent="none", cl_ord_id="As0ix000010000001"),
+    ),
+    Row(
+        "I an order of ours that this copy of the store never issued",
+        lambda w: w.rest(None, "buy", 1, cl_ord_id=w.state.registry.cl_ord_id("A", 9, 9)),
+        (("I", A, None),),
+        check=lambda w, p: (
+            next(iter(w.state.intents.values())).outcome == "ACCEPTED"
+            and w.state.registry.epoch_ahead >= 10
+        ),
     ),
     Row("G under an id that was issued", foreign_form, (("G", O, None),)),
     Row("near G: the child of a stop of ours", resting_child),
-    Row("G the books say it ended", zombie, (("G", O, None),)),
+    Row(
+        "F settled as never arrived, and it rests",
+        zombie,
+        (("F", A, "A"),),
+        check=lambda w, p: next(iter(w.state.intents.values())).outcome == "ACCEPTED",
+    ),
     Row(
         "near G: a clOrdId that only looks similar",
         lambda w: w.rest(None, "buy", 1, cl_ord_id="As0ix000000000000"),
     ),
     Row(
         "G and J on one instrument",
-        steps(lambda w: w.rest("A", "buy", 1, intent="none"), unbooked(None, "buy", 1)),
+        steps(
+            lambda w: w.rest("A", "buy", 1, intent="none", cl_ord_id=""), unbooked(None, "buy", 1)
+        ),
         (("G", O, None), ("J", O, None)),
     ),
     # J, nobody's

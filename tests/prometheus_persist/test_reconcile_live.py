@@ -108,10 +108,25 @@ def test_an_order_that_stands_as_the_books_say_is_no_news() -> None:
     assert named == SettleIntent(NAME, "ACCEPTED", "77", "live")
 
 
-def test_a_stop_that_fired_is_settled_whatever_its_child_has_done() -> None:
+@pytest.mark.parametrize(
+    ("child_state", "filled", "outcome"),
+    [
+        ("live", 0, "ACCEPTED"),
+        ("partially_filled", 0, "ACCEPTED"),
+        ("filled", 9, None),  # its fills are behind
+        ("canceled", 0, "CANCELED"),
+        ("", 0, "CANCELED"),  # the exchange has no row of it any more, and nothing was executed
+    ],
+)
+def test_a_stop_that_fired_is_what_its_child_is(
+    child_state: str, filled: int, outcome: str | None
+) -> None:
     order = intent(kind="algo", outcome="ACCEPTED", ord_id="algo1")
-    lookup = IntentLookup(NAME, True, "effective", "algo1", contracts(9))
-    assert steps(order, lookup) == [SettleIntent(NAME, "FILLED", "algo1", "effective")]
+    child = {"child_ord_id": "77", "child_state": child_state}
+    lookup = IntentLookup(NAME, True, "effective", "algo1", contracts(filled), **child)  # type: ignore[arg-type]
+    reason = child_state or "effective"
+    expected = [] if outcome is None else [SettleIntent(NAME, outcome, "algo1", reason, "77")]
+    assert steps(order, lookup) == expected
 
 
 def test_an_answer_about_another_order_proves_nothing() -> None:

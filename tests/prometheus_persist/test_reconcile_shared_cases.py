@@ -397,7 +397,8 @@ def test_positions_older_than_their_executions_are_stale(behind_ms: int, stale: 
     assert plan.incomplete is stale
     assert bool(plan.corrections) is not stale
     if stale:
-        assert plan.source_problems == (f"positions: older than the executions of {BTC} cross net",)
+        assert [one.params["why"] for one in plan.findings] == ["why.positions_stale"]
+        assert plan.source_problems == ()
 
 
 @pytest.mark.parametrize(
