@@ -201,7 +201,6 @@ CAUSE: Final[Mapping[str, tuple[str, str]]] = {
         "the API key, or --demo/--live, is that of another account",
     ),
     "cause.history_lost": ("OKX不再保留更早的记录", "OKX does not keep what is older"),
-    "cause.account_known": ("首次对账", "this is the first reconciliation"),
     "cause.order_ended": (
         "它所依附的订单已结束，或合约已下架",
         "the order that it was attached to has ended, or its contract is listed no more",
@@ -283,7 +282,6 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
         "registered to the order's agent ({outcome})",
     ),
     "remedy.cancel_it": ("不妨碍交易；请撤销它", "nothing waits for it; cancel it"),
-    "remedy.account_noted": ("记下账户的身份", "the account's identity is kept"),
     "remedy.adopt_account": (
         "不作任何对账与改动；请改用账户{account}（{environment}）的密钥，或声明改为账户{uid}记账",
         "nothing was judged or changed; use the keys of account {account} ({environment}), or say "

@@ -15,7 +15,6 @@ from prometheus_persist.reconcile.plan import (
     Rescale,
     RestoreAgent,
     SetAside,
-    SetIdentity,
     SetQuantity,
     SettleIntent,
     TakeBack,
@@ -95,6 +94,3 @@ def _values(step: Correction, say: Say) -> dict[str, str]:
             return {}
         case RestoreAgent():
             return {"agent": step.agent_id}
-        case SetIdentity():
-            where = "demo" if step.identity.demo else "live"
-            return {"uid": step.identity.uid, "environment": say(f"environment.{where}")}

@@ -221,7 +221,6 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "the books are kept for account {account} ({environment}), and OKX answered for account "
         "{uid} ({shown})",
     ),
-    "what.account_known": ("账户的身份尚未记录", "whose account it is was not kept yet"),
     "what.history_lost": (
         "停机时间超过OKX的保留期：{sources}查不到{since}",
         "the system was down for longer than OKX keeps: {sources} do not reach back to {since}",

@@ -130,8 +130,4 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
         "{agent}: 补写缺失的文档, 登记为死亡",
         "{agent}: what is missing of its books is written anew, as dead",
     ),
-    "do.set_identity": (
-        "账簿归属账户{uid} ({environment})",
-        "the books are kept for account {uid} ({environment})",
-    ),
 }

@@ -155,7 +155,7 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "report.way": ("    {mark} {name} [{grade}] {text}", "    {mark} {name} [{grade}] {text}"),
     "report.way_effect": ("        影响: {text}", "        effect:  {text}"),
     "report.way_pro": ("        依据: {text}", "        for:     {text}"),
-    "report.way_contra": ("        反对: {text}", "        against: {text}"),
+    "report.way_contra": ("        风险: {text}", "        against: {text}"),
     "report.way_leaves": ("        遗留: {text}", "        leaves:  {text}"),
     "report.way_command": ("        选择: {text}", "        choose:  {text}"),
     "report.effect": (
@@ -174,7 +174,7 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "report.withheld_section": ("【暂不接受新开仓】", "[No new entries for now]"),
     "report.withheld_row": ("  ⚠️  {what}: {until}", "  ⚠️  {what}: {until}"),
     "report.withheld_rest": (
-        "  其余合约与Agent照常交易；减少持仓的订单到处可以通过",
+        "  其余照常交易；只减少持仓的订单仍可通过",
         "  everything else trades; orders that reduce a position pass everywhere",
     ),
     "report.until_human": ("等待人工选择 ({ids})", "until a human has chosen ({ids})"),
@@ -358,7 +358,7 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.quantity": ("数量", "quantity"),
     "page.effect": ("影响", "effect"),
     "page.pro": ("依据", "for"),
-    "page.contra": ("反对", "against"),
+    "page.contra": ("风险", "against"),
     "page.leaves": ("遗留", "leaves"),
     "page.choose": ("选择", "choose"),
     "page.suggested": ("建议", "suggested"),

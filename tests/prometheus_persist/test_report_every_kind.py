@@ -13,7 +13,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from reconcile_world import ETH, World
+from reconcile_world import BTC, ETH, START_MS, World, replaced
 from test_reconcile_cases import NET, Row, steps, trade, unbooked
 from test_reconcile_cases import ROWS as CASES
 from test_reconcile_shared_cases import ROWS as SHARED
@@ -21,18 +21,26 @@ from test_report_text import facts
 
 from prometheus_persist.reconcile import Plan, reconcile
 from prometheus_persist.reconcile.findings import WORDS
-from prometheus_persist.reconcile.plan import Correction, Finding
+from prometheus_persist.reconcile.plan import (
+    Alternative,
+    Correction,
+    Finding,
+)
 from prometheus_persist.reconcile.planjson import KINDS
+from prometheus_persist.reconcile.views import UnmanagedPosition, VenueAlgoOrder, VenueView
+from prometheus_persist.report.alternativetext import ways
+from prometheus_persist.report.alternativewords import ALTERNATIVES
 from prometheus_persist.report.correctiontext import correction_words
 from prometheus_persist.report.findingtext import finding_lines
 from prometheus_persist.report.page import render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.report.values import speaker
-from prometheus_persist.state import PositionKey
+from prometheus_persist.state import AccountIdentity, PositionKey, contracts
+from prometheus_persist.state.registry import SYSTEM_OWNER
 
 UNSAID = re.compile(
     r"\{\w*\}|\b(?:what|cause|remedy|why|report|page|do|case|flow|row|verdict|resolution|source"
-    r"|ledger|item|death|mode|policy)\.[a-z_A-Z]+"
+    r"|ledger|item|death|mode|policy|alt|grade|step|environment)\.[a-z_A-Z]+"
 )
 
 
@@ -115,6 +123,102 @@ def spot(world: World) -> None:
     world._bill("2", Decimal(-3), key=key, size="0.1", trade_id="5")
 
 
+def shown(change: Callable[[VenueView], VenueView]) -> Callable[[World], None]:
+    """From now on the exchange shows its view so."""
+
+    def run(world: World) -> None:
+        told = world.view
+        world.view = lambda: change(told())  # type: ignore[method-assign]
+
+    return run
+
+
+def nobody_closes_an_agents(world: World) -> None:
+    """An order that was sent for what nobody owns, where nobody owns anything."""
+    world.state.registry = world.state.registry.assign(SYSTEM_OWNER)
+    world.trade("A", "buy", 3, pos_side="long")
+    world.trade(SYSTEM_OWNER, "sell", 3, pos_side="long", booked=False)
+
+
+def carries_a_stop(world: World) -> None:
+    """An order of A's carries a stop whose id no book knows."""
+    world.trade("A", "buy", 5)
+    world.orders[-1] = dataclasses.replace(world.orders[-1], attached=("stop0001",))
+    world.algos.append(stop("stop0001", "algo77"))
+
+
+def stop(name: str, algo_id: str) -> VenueAlgoOrder:
+    return VenueAlgoOrder(
+        BTC, algo_id, name, "", "sell", "net", "cross", "conditional", "live", "", contracts("5"),
+        Decimal(90), START_MS, reduce_only=True,
+    )  # fmt: skip
+
+
+def stop_left_over(world: World) -> None:
+    name = world.intent("A", "sell", 5, "ACCEPTED", kind="algo", reduce_only=True, ord_id="algo78")
+    world.algos.append(stop(name, "algo78"))
+    world.answer(name, True, state="live", ord_id="algo78")
+
+
+def its_order_ended(world: World) -> None:
+    parent = world.intent("A", "buy", 5, "PENDING")
+    world.ended[parent] = world.state.intents.pop(parent).model_copy(update={"outcome": "REJECTED"})
+    world.intent("A", "sell", 5, "PENDING", kind="algo", parent=parent)
+
+
+def written_to(world: World) -> None:
+    world.trade("A", "buy", 5)
+    held = world.state.private_ledgers["A"].positions
+    more = [one.model_copy(update={"qty_contracts": contracts("8")}) for one in held]
+    for book in ("private", "public"):
+        world.edit("A", book, positions=more)
+
+
+def vanished(world: World) -> None:
+    world.trade("A", "buy", 5)
+    world.held.clear()
+    world.lives.clear()
+
+
+def cut(view: VenueView) -> VenueView:
+    sources = {
+        name: dataclasses.replace(one, complete=False, cut=True, window_from_ms=START_MS)
+        if name in ("fills", "orders_history")
+        else one
+        for name, one in view.sources.items()
+    }
+    return replaced(view, sources=sources)
+
+
+def of_another(world: World) -> None:
+    world.trade("A", "buy", 5)
+    kept = AccountIdentity(uid="11", demo=False)
+    world.state.account_cash = world.state.account_cash.model_copy(update={"identity": kept})
+    shown(lambda view: replaced(view, uid="22", demo=True))(world)
+
+
+def in_doubt(world: World) -> None:
+    world.trade("A", "buy", 5)
+    one = world.instruments[BTC]
+    world.instruments[BTC] = dataclasses.replace(one, settle_ccy="USDC")
+
+
+def resized(world: World) -> None:
+    world.trade("A", "buy", 5)
+    one = world.instruments[BTC]
+    books = world.books
+    sizes = {BTC: (one.ct_val, one.ct_mult)}
+    world.books = lambda: dataclasses.replace(books(), sizes=sizes)  # type: ignore[method-assign]
+    world.instruments[BTC] = dataclasses.replace(one, ct_val=one.ct_val / 10)
+
+
+def not_ours(view: VenueView) -> VenueView:
+    option = UnmanagedPosition(
+        "BTC-USD-261225-90000-C", "OPTION", "cross", "net", "BTC", "-3", "0.01", "9", "why.option"
+    )
+    return replaced(view, unmanaged=(option,))
+
+
 def late_after_adoption(world: World) -> None:
     world.trade("A", "buy", 3, booked=False)
     world.hidden.add(world.orders[-1].ord_id)
@@ -134,6 +238,20 @@ def owner_exchanged(world: World) -> None:
 
 
 MORE = (
+    Row("a stop that came with its order", carries_a_stop),
+    Row("a stop without its position", stop_left_over),
+    Row("a stop whose order was refused", its_order_ended),
+    Row("ledgers that were written to", written_to),
+    Row("a position that is not shown any more", vanished),
+    Row("away for longer than the exchange keeps", shown(cut)),
+    Row("another account", of_another),
+    Row("a contract of ours that settles in another currency", in_doubt),
+    Row("a contract of another size", resized),
+    Row("an option", shown(not_ours)),
+    Row("delivered", steps(
+        trade("A", "buy", 5), trade("B", "buy", 3),
+        unbooked(None, "sell", 8, category="delivery"))),
+    Row("nobody closes what an agent holds", nobody_closes_an_agents, hedged=True),
     Row("an adopted difference, and its execution", late_after_adoption),
     Row("an owner exchanged in both ledgers", owner_exchanged),
     Row("a ledger is older and the exchange was not read", older_and_unread),
@@ -181,9 +299,13 @@ def by_kind() -> dict[tuple[str, str, str], list[tuple[Finding, Plan]]]:
     return found
 
 
+def of_kind(kind: str) -> list[tuple[Finding, Plan]]:
+    return by_kind().get(WORDS[kind], [])
+
+
 @pytest.mark.parametrize("kind", sorted(WORDS))
 def test_every_kind_of_finding_is_said_whole(kind: str) -> None:
-    found = by_kind().get(WORDS[kind])
+    found = of_kind(kind)
     assert found, "no scenario comes to this finding"
     for lang in ("zh", "en"):
         for one, plan in found:
@@ -193,9 +315,48 @@ def test_every_kind_of_finding_is_said_whole(kind: str) -> None:
                 assert not UNSAID.search("\n".join(lines)), lines
 
 
+def alternatives() -> dict[str, list[tuple[Finding, Alternative]]]:
+    found: dict[str, list[tuple[Finding, Alternative]]] = {}
+    for plan in plans():
+        for one in plan.findings:
+            for way in one.alternatives:
+                found.setdefault(way.name.partition(":")[0], []).append((one, way))
+    return found
+
+
+def every_correction() -> list[Correction]:
+    planned = [step for plan in plans() for step in plan.corrections]
+    offered = [
+        step for each in alternatives().values() for _, way in each for step in way.corrections
+    ]
+    return [*planned, *offered]
+
+
+NAMED = sorted(name[4:] for name in ALTERNATIVES if name.count(".") == 1)
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_every_kind_of_alternative_is_said_whole(kind: str) -> None:
+    found = alternatives().get(kind)
+    assert found, "no scenario comes to this alternative"
+    for lang in ("zh", "en"):
+        for one, way in found:
+            [told] = [each for each in ways(one, "--dir x", speaker(lang)) if each.name == way.name]
+            sides = (told.does, told.grade, told.pro, told.contra, told.leaves, *told.effects)
+            assert all(sides)
+            assert not UNSAID.search("\n".join(sides)), sides
+            assert told.command.endswith(f"--choose {one.finding_id}={way.name} --dir x") or (
+                f"'{one.finding_id}={way.name}'" in told.command
+            )
+
+
+def test_no_alternative_is_without_words() -> None:
+    assert sorted(alternatives()) == NAMED
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS, key=lambda kind: kind.__name__))
 def test_every_kind_of_correction_is_said_whole(kind: type[Correction]) -> None:
-    steps = [step for plan in plans() for step in plan.corrections if type(step) is kind]
+    steps = [step for step in every_correction() if type(step) is kind]
     assert steps, "no scenario comes to this correction"
     for lang in ("zh", "en"):
         for step in steps:

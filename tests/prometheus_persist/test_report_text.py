@@ -8,9 +8,10 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from reconcile_world import BTC, World
+from reconcile_world import BTC, ETH, World
 
 from prometheus_persist.reconcile import Plan, reconcile
+from prometheus_persist.reconcile.plan import Resolution
 from prometheus_persist.report.build import system_facts
 from prometheus_persist.report.facts import (
     AgentFacts,
@@ -18,6 +19,7 @@ from prometheus_persist.report.facts import (
     RecoveryFacts,
     RestoreFacts,
     SystemFacts,
+    WithheldFacts,
 )
 from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.report.messages import message
@@ -54,9 +56,17 @@ SYSTEM = SystemFacts(
 
 
 def facts(plan: Plan | None, decision: str, **fields: object) -> RecoveryFacts:
+    """``applied``: the whole plan was."""
     base = RecoveryFacts(
-        restore=RESTORE, system=SYSTEM, plan=plan, applied=False, decision=decision
+        restore=RESTORE,
+        system=SYSTEM,
+        plan=plan,
+        applied=False,
+        decision=decision,
+        options="--dir store",
     )
+    if plan is not None and fields.get("applied"):
+        fields = {"applied_ids": frozenset(one.finding_id for one in plan.findings), **fields}
     return dataclasses.replace(base, **fields)
 
 
@@ -79,13 +89,22 @@ def needs_human() -> RecoveryFacts:
     world.trade("LiveAgent_01", "buy", 5)
     world.trade("LiveAgent_02", "buy", 5)
     world.trade(None, "sell", 3, booked=False)
-    world.trade(None, "buy", 2, booked=False, inst="ETH-USDT-SWAP")
+    world.trade(None, "buy", 2, booked=False, inst=ETH)
     damage = Damage("journal/000001.wal", 4096, "torn tail of 17 bytes", "repaired")
+    plan = reconcile(world.books(), world.view())
+    human = next(one.finding_id for one in plan.findings if one.resolution is Resolution.HUMAN)
+    orphan = {one.finding_id for one in plan.findings} - {human}
     return facts(
-        reconcile(world.books(), world.view()),
+        plan,
         "human",
+        applied=True,
+        applied_ids=frozenset(orphan),
+        may_trade=True,
+        withheld=(WithheldFacts(BTC, "", "human", (human,)),),
+        unanswered=("s0ido1",),
+        offset_ms=-1500,
         restore=dataclasses.replace(RESTORE, damages=(damage,)),
-        frozen_instruments=(BTC,),
+        frozen_instruments=(ETH,),
     )
 
 
@@ -226,6 +245,7 @@ HUMAN_ZH = """\
 恢复时间: 2025-12-03 10:30:00 UTC
 上次保存: 2025-12-03 01:12:44 UTC (9小时17分钟前)
 用时: 恢复40毫秒, 对账0毫秒
+⚠️  本机时钟比OKX快1.5秒，请校时
 
 【系统状态】
 ✅ 公共账簿: 3,450条记录
@@ -244,7 +264,7 @@ HUMAN_ZH = """\
 【三方对账】
 🔍 对账项目: 3个Agent
    ✅ 一致: 1个
-   ⚠️  不一致: 2个 (等待人工审批，未作改动)
+   ⚠️  不一致: 2个 (有证据的已纠正，其余等待处理)
    ⚠️  P0: 9项, 一致5, 不一致4, 无法判断0
    ✅ P1: 6项, 一致6, 不一致0, 无法判断0
    ✅ P2: 3项, 一致3, 不一致0, 无法判断0
@@ -254,11 +274,11 @@ HUMAN_ZH = """\
   账户:
     - 问题: BTC-USDT-SWAP cross net被系统外的1笔成交减少3张，持有者：LiveAgent_01, LiveAgent_02
     - 原因: 无法证明平掉的是谁的持仓
-    - 拟纠正: 需人工确认。建议：以OKX实际为准，成交记为无归属，BTC-USDT-SWAP冻结新开仓
-    - 证据: 成交 BTC-USDT-SWAP:3, 订单 5003
+    - 拟纠正: 需人工选择（见【人工审批】）；选定之前不作任何改动
+    - 证据: 成交 BTC-USDT-SWAP:3, 订单 5003, 持仓 BTC-USDT-SWAP cross net
     - 问题: OKX有1笔成交（ETH-USDT-SWAP cross net，buy，净2张）不属于任何Agent
     - 原因: 手动交易或其他程序；没有订单号或标签能证明归属
-    - 拟纠正: 记为孤儿成交（无归属），ETH-USDT-SWAP冻结新开仓
+    - 纠正: 记为孤儿成交（无归属），ETH-USDT-SWAP冻结新开仓
     - 证据: 成交 ETH-USDT-SWAP:4, 订单 5004
 
 【资金核对】 (USDT)
@@ -266,19 +286,62 @@ HUMAN_ZH = """\
    账簿可解释: 基线$1,000,000, 已入账-$0.20, 入场均价之差$0
    ✅ 差额: $0
 
+【暂不接受新开仓】
+  ⚠️  BTC-USDT-SWAP: 等待人工选择 (<FINDING>)
+  其余照常交易；只减少持仓的订单仍可通过
+
+【结果未知的订单】
+  ⚠️  s0ido1 (下次对账时再查询，不妨碍其他)
+
 【人工审批】
-  <FINDING>  情况B  BTC-USDT-SWAP cross net  1笔成交记为无归属, 冻结1个合约
-  方案: <PLAN>
-  审阅: prometheus-persist reconcile --plan plan.json
-  批准: prometheus-persist reconcile --apply plan.json
+  <FINDING>  情况B 系统外平仓  BTC-USDT-SWAP cross net
+    ★ nobody [暂不认定] 记为无归属并冻结BTC-USDT-SWAP的新开仓，各Agent的账簿不变
+        影响: 无归属 -3张, 盈亏含手续费-$0.05 (BTC-USDT-SWAP cross net)
+        依据: 不把无法证明的事算在任何Agent头上
+        风险: Agent账面上的持仓可能已不在OKX上，平仓时平掉的是无归属的部分
+        遗留: 无归属的持仓和BTC-USDT-SWAP的冻结，日后须平掉并解除
+        选择: prometheus-persist reconcile --apply plan.json --choose <FINDING>=nobody --dir store
+    · pro_rata [按既定规则] 按当时各自持仓比例分摊，取整张；有订单号的先由其Agent承担
+        影响: LiveAgent_01 -1.5张, 盈亏含手续费-$0.02 (BTC-USDT-SWAP cross net)
+        影响: LiveAgent_02 -1.5张, 盈亏含手续费-$0.02 (BTC-USDT-SWAP cross net)
+        依据: 规则事先写明，对谁都一样，合计等于OKX的持仓
+        风险: 不能证明平掉的就是这些张，盈亏可能在Agent之间错位
+        遗留: 没有未决的持仓
+        选择: prometheus-persist reconcile --apply plan.json --choose <FINDING>=pro_rata --dir store
+    · agent:LiveAgent_01 [凭人工认定] 全部归LiveAgent_01
+        影响: LiveAgent_01 -3张, 盈亏含手续费-$0.05 (BTC-USDT-SWAP cross net)
+        依据: 若您知道当时针对的就是LiveAgent_01，这是正确的
+        风险: OKX上没有任何依据；盈亏全由LiveAgent_01承担
+        遗留: 若超出LiveAgent_01的持有，超出部分与其他Agent互为对手
+        选择: prometheus-persist reconcile --apply plan.json --choose <FINDING>=agent:LiveAgent_01 --dir store
+    · agent:LiveAgent_02 [凭人工认定] 全部归LiveAgent_02
+        影响: LiveAgent_02 -3张, 盈亏含手续费-$0.05 (BTC-USDT-SWAP cross net)
+        依据: 若您知道当时针对的就是LiveAgent_02，这是正确的
+        风险: OKX上没有任何依据；盈亏全由LiveAgent_02承担
+        遗留: 若超出LiveAgent_02的持有，超出部分与其他Agent互为对手
+        选择: prometheus-persist reconcile --apply plan.json --choose <FINDING>=agent:LiveAgent_02 --dir store
 
 【启动决策】
-⚠️  需要人工处理，交易保持关闭
-⚠️  未作任何改动；批准前账簿保持原样
-⚠️  冻结新开仓: BTC-USDT-SWAP
+⚠️  BTC-USDT-SWAP需要人工处理，不接受新开仓；其余可以继续交易
+⚠️  未决的部分未作任何改动
+⚠️  冻结新开仓: ETH-USDT-SWAP
+
+【下一步】
+  1. 生成方案并审阅
+      prometheus-persist reconcile --plan plan.json --dir store
+  2. 批准：每项按标★的建议执行
+      prometheus-persist reconcile --apply plan.json --dir store
+  1张订单结果未知，只妨碍它们自己：查看
+      prometheus-persist orders --dir store
+     向OKX查询并入账
+      prometheus-persist orders settle --dir store
+     查不到而必须了结时，写明理由放弃s0ido1
+      prometheus-persist orders give-up s0ido1 --reason 'cleared up by hand' --dir store
+  查清之后解除ETH-USDT-SWAP的冻结（只减仓的订单一直可以通过）
+      prometheus-persist unfreeze ETH-USDT-SWAP --reason 'cleared up by hand' --dir store
 
 ======================================================================
-"""
+"""  # noqa: E501
 
 HUMAN_EN = """\
 ======================================================================
@@ -288,6 +351,7 @@ HUMAN_EN = """\
 Restored:  2025-12-03 10:30:00 UTC
 Last save: 2025-12-03 01:12:44 UTC (9 h 17 min ago)
 Took:      restore 40 ms, reconciliation 0 ms
+⚠️  this machine's clock is 1.5 s ahead of OKX's; set it right
 
 [System]
 ✅ Public ledger: 3,450 records
@@ -306,7 +370,7 @@ Took:      restore 40 ms, reconciliation 0 ms
 [Three-book reconciliation]
 🔍 Compared: 3 agents
    ✅ consistent: 1
-   ⚠️  differing: 2 (waiting for a human, nothing was changed)
+   ⚠️  differing: 2 (what is proven was corrected, the rest waits)
    ⚠️  P0: 9 items, 5 match, 4 differ, 0 not judged
    ✅ P1: 6 items, 6 match, 0 differ, 0 not judged
    ✅ P2: 3 items, 3 match, 0 differ, 0 not judged
@@ -316,11 +380,11 @@ Took:      restore 40 ms, reconciliation 0 ms
   Account:
     - found: 1 fill(s) from outside moved BTC-USDT-SWAP cross net by 3 contracts; holders: LiveAgent_01, LiveAgent_02
     - cause: whose contracts were closed cannot be proven
-    - proposed: a human decides. Suggested: the exchange wins, the fills go to nobody, BTC-USDT-SWAP takes no new entries
-    - evidence: fill BTC-USDT-SWAP:3, order 5003
+    - proposed: a human chooses (see below); nothing of it is changed before
+    - evidence: fill BTC-USDT-SWAP:3, order 5003, position BTC-USDT-SWAP cross net
     - found: OKX has 1 fill(s) of ETH-USDT-SWAP cross net, buy, net 2 contracts, of no agent
     - cause: traded by hand or by another program; no order id or tag proves an owner
-    - proposed: recorded as orphan, owned by nobody; ETH-USDT-SWAP takes no new entries
+    - correction: recorded as orphan, owned by nobody; ETH-USDT-SWAP takes no new entries
     - evidence: fill ETH-USDT-SWAP:4, order 5004
 
 [Money] (USDT)
@@ -328,16 +392,59 @@ Took:      restore 40 ms, reconciliation 0 ms
    explained by the books: reserve $1,000,000, booked -$0.20, entry price basis $0
    ✅ difference: $0
 
+[No new entries for now]
+  ⚠️  BTC-USDT-SWAP: until a human has chosen (<FINDING>)
+  everything else trades; orders that reduce a position pass everywhere
+
+[Orders without an answer]
+  ⚠️  s0ido1 (asked for again at the next reconciliation; nothing else waits for it)
+
 [For a human]
-  <FINDING>  case B  BTC-USDT-SWAP cross net  book 1 fill(s) to nobody, freeze 1 instrument(s)
-  plan:    <PLAN>
-  read:    prometheus-persist reconcile --plan plan.json
-  approve: prometheus-persist reconcile --apply plan.json
+  <FINDING>  case B closed outside the system  BTC-USDT-SWAP cross net
+    ★ nobody [left open] to nobody, in sight; BTC-USDT-SWAP takes no new entries, the agents keep what their books say
+        effect:  nobody -3 contracts, -$0.05 PnL and fee (BTC-USDT-SWAP cross net)
+        for:     no agent is charged with what cannot be proven
+        against: an agent may keep in its books what is gone at OKX; closing it meets nobody's position
+        leaves:  nobody's position and the freeze of BTC-USDT-SWAP, to be closed and lifted later
+        choose:  prometheus-persist reconcile --apply plan.json --choose <FINDING>=nobody --dir store
+    · pro_rata [by a declared rule] each holder bears the share that it held, in whole lots; an order's own agent goes first
+        effect:  LiveAgent_01 -1.5 contracts, -$0.02 PnL and fee (BTC-USDT-SWAP cross net)
+        effect:  LiveAgent_02 -1.5 contracts, -$0.02 PnL and fee (BTC-USDT-SWAP cross net)
+        for:     a rule that was there before, the same for everyone; the sum is what OKX holds
+        against: nothing says that these were the contracts: PnL may land with the wrong agent
+        leaves:  no position is left open
+        choose:  prometheus-persist reconcile --apply plan.json --choose <FINDING>=pro_rata --dir store
+    · agent:LiveAgent_01 [on your word] all of it to LiveAgent_01
+        effect:  LiveAgent_01 -3 contracts, -$0.05 PnL and fee (BTC-USDT-SWAP cross net)
+        for:     right if you know that LiveAgent_01 was meant
+        against: nothing at OKX says so, and LiveAgent_01 alone bears the PnL
+        leaves:  nothing, unless it is more than LiveAgent_01 held: that stands against the others then
+        choose:  prometheus-persist reconcile --apply plan.json --choose <FINDING>=agent:LiveAgent_01 --dir store
+    · agent:LiveAgent_02 [on your word] all of it to LiveAgent_02
+        effect:  LiveAgent_02 -3 contracts, -$0.05 PnL and fee (BTC-USDT-SWAP cross net)
+        for:     right if you know that LiveAgent_02 was meant
+        against: nothing at OKX says so, and LiveAgent_02 alone bears the PnL
+        leaves:  nothing, unless it is more than LiveAgent_02 held: that stands against the others then
+        choose:  prometheus-persist reconcile --apply plan.json --choose <FINDING>=agent:LiveAgent_02 --dir store
 
 [Start decision]
-⚠️  A human must decide, trading stays shut
-⚠️  Nothing was changed; the books stay as they are until a plan is approved
-⚠️  No new entries on: BTC-USDT-SWAP
+⚠️  A human must decide about BTC-USDT-SWAP: no new entries there; the rest may trade
+⚠️  What is undecided was left as it is
+⚠️  No new entries on: ETH-USDT-SWAP
+
+[Next]
+  1. write the plan and read it
+      prometheus-persist reconcile --plan plan.json --dir store
+  2. approve it, with the alternatives marked ★
+      prometheus-persist reconcile --apply plan.json --dir store
+  1 order(s) without an answer, which hold up nothing but themselves: look at them
+      prometheus-persist orders --dir store
+     ask OKX for them, and book what they did
+      prometheus-persist orders settle --dir store
+     where OKX will never tell, give s0ido1 up with a reason
+      prometheus-persist orders give-up s0ido1 --reason 'cleared up by hand' --dir store
+  lift the freeze of ETH-USDT-SWAP once it is cleared up (what only reduces passes all along)
+      prometheus-persist unfreeze ETH-USDT-SWAP --reason 'cleared up by hand' --dir store
 
 ======================================================================
 """  # noqa: E501
@@ -384,6 +491,10 @@ UNREAD_ZH = """\
 ⚠️  交易所未能完整读取，交易保持关闭
 ⚠️  没有任何持仓被视为已平仓，未作任何改动
 
+【下一步】
+  网络与API密钥正常后重新对账；读取完整之前保持关闭
+      prometheus-persist reconcile --dir store
+
 ======================================================================
 """
 
@@ -429,8 +540,12 @@ Took:      restore 40 ms, reconciliation 0 ms
 ⚠️  The exchange could not be read in full, trading stays shut
 ⚠️  Nothing is called flat, and nothing was changed
 
+[Next]
+  reconcile again once network and API key are well; it stays shut until the exchange was read in full
+      prometheus-persist reconcile --dir store
+
 ======================================================================
-"""
+"""  # noqa: E501
 
 FIRST_ZH = """\
 ======================================================================
@@ -456,6 +571,10 @@ FIRST_ZH = """\
 ⚠️  交易所未能完整读取，交易保持关闭
 ⚠️  没有任何持仓被视为已平仓，未作任何改动
 
+【下一步】
+  网络与API密钥正常后重新对账；读取完整之前保持关闭
+      prometheus-persist reconcile --dir store
+
 ======================================================================
 """
 
@@ -477,9 +596,8 @@ def test_the_report_reads_exactly_so(
     make: Callable[[], RecoveryFacts], lang: str, expected: str
 ) -> None:
     made = make()
-    if made.plan is not None:  # a hash is the plan's own; that it covers the plan is tested there
+    if made.plan is not None:
         human = [one.finding_id for one in made.plan.findings if one.resolution == "HUMAN"]
-        expected = expected.replace("<PLAN>", made.plan.plan_hash)
         expected = expected.replace("<FINDING>", human[0] if human else "")
     assert render_text(made, lang) == expected
 
