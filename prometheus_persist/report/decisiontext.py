@@ -7,6 +7,7 @@ trade. They are those of the second look. What was only looked at is never calle
 from __future__ import annotations
 
 from prometheus_persist.report.facts import FlattenFacts, RecoveryFacts
+from prometheus_persist.report.findingtext import finding_words
 from prometheus_persist.report.steps import next_steps, present, unapplied
 from prometheus_persist.report.values import Say
 from prometheus_persist.report.waitingtext import withheld_name
@@ -48,6 +49,9 @@ def _said(facts: RecoveryFacts, say: Say) -> list[str]:
         return [say("report.go_restricted")]
     if is_partial(facts):
         return _partial(facts, say)
+    stranger = _other_account(facts, say)
+    if stranger:
+        return [stranger, say("report.human_unchanged")]
     if facts.decision == "human":
         last = "report.part_unchanged" if facts.applied else "report.human_unchanged"
         return [say("report.human"), say(last)]
@@ -55,6 +59,15 @@ def _said(facts: RecoveryFacts, say: Say) -> list[str]:
     read = plan is not None and not plan.source_problems
     last = "report.part_unchanged" if facts.applied else "report.incomplete_not_flat"
     return [say("report.unjudged" if read else "report.incomplete"), say(last)]
+
+
+def _other_account(facts: RecoveryFacts, say: Say) -> str:
+    """The one sentence about keys of another account; "" for our own."""
+    plan = present(facts)
+    found = [one for one in (plan.findings if plan else ()) if one.what == "what.other_account"]
+    if plan is None or not found:
+        return ""
+    return say("report.other_account", text=finding_words(found[0], plan, say)[0])
 
 
 def _how(facts: RecoveryFacts) -> str:

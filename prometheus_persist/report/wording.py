@@ -267,6 +267,7 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "⚠️  交易所未能完整读取，交易保持关闭",
         "⚠️  The exchange could not be read in full, trading stays shut",
     ),
+    "report.other_account": ("⚠️  {text}", "⚠️  {text}"),
     "report.unjudged": (
         "⚠️  有无法判断之处，交易保持关闭",
         "⚠️  Something cannot be judged yet, trading stays shut",
