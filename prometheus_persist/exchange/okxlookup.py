@@ -126,7 +126,7 @@ def _absent(
     if age_ms < 0 or age_ms > kept_ms - okxpages.KEPT_EDGE_MS:
         problem = UNKNOWN_AGE if age_ms < 0 else FORGOTTEN
         return IntentLookup(name, None, problem=problem, forgotten=True)
-    return IntentLookup(name, False)
+    return IntentLookup(name, False, expired=is_timed)
 
 
 def _with_children(inst_id: str, row: Row, found: IntentLookup) -> Walk[IntentLookup]:

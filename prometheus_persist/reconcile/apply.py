@@ -38,7 +38,6 @@ from prometheus_persist.reconcile.plan import (
     Rescale,
     RestoreAgent,
     SetAside,
-    SetIdentity,
     SetQuantity,
     SettleIntent,
     TakeBack,
@@ -254,11 +253,6 @@ def _version(ledger: PrivateLedger | PublicAccount) -> int:
     return ledger.version
 
 
-def _set_identity(work: Work, step: SetIdentity) -> None:
-    cash = work.state.account_cash
-    work.state.account_cash = cash.model_copy(update={"identity": step.identity})
-
-
 def _adopt(work: Work, step: AdoptDifference) -> None:
     record = _adoption_record(step, work)
     if step.undoes and record["fill_id"] in work.booked:
@@ -398,5 +392,4 @@ _CARRY_OUT: dict[type, Callable[[Work, Any], None]] = {
     SetAside: _set_aside,
     NoteFinding: _note,
     RestoreAgent: _restore_agent,
-    SetIdentity: _set_identity,
 }

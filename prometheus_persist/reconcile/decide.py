@@ -46,7 +46,7 @@ from prometheus_persist.reconcile.findings import (
     finding,
     in_order,
 )
-from prometheus_persist.reconcile.gaps import left_over
+from prometheus_persist.reconcile.gaps import fits, left_over
 from prometheus_persist.reconcile.money import judge_money, unread_money
 from prometheus_persist.reconcile.outcome import outcome
 from prometheus_persist.reconcile.plan import (
@@ -123,6 +123,7 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
     venue = {row.key: row.qty_contracts for row in view.positions}
     found = claims(books, view, before.held_keys() | venue.keys())
     odd = unfit_positions(books, view, before.held_keys() | venue.keys())
+    odd |= {key.inst_id: "why.other_mode" for key in venue if not fits(key, view.pos_mode)}
     murky = frozenset({*doubts, *odd, *(c.fill.inst_id for c in found if c.execution is None)})
     clear = tuple(claim for claim in found if claim.fill.inst_id not in murky)
     gone = undone(books, before, clear, venue)

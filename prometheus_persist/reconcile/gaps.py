@@ -94,7 +94,7 @@ class _LeftOver:
     def findings(self) -> list[Finding]:
         """Every gap in one finding, the first name that fits."""
         wrong = [
-            k for k in self._keys if self._after.total(k) and not _fits(k, self._view.pos_mode)
+            k for k in self._keys if self._after.total(k) and not fits(k, self._view.pos_mode)
         ]
         found = [self._other_mode(wrong)] if wrong else []
         rescaled = {key.inst_id for key in self._keys if key not in wrong and self._resized(key)}
@@ -381,7 +381,8 @@ class _LeftOver:
         return Alternative("in_contracts", Grade.PROVEN, tuple(effects), tuple(steps))
 
 
-def _fits(key: PositionKey, pos_mode: str) -> bool:
+def fits(key: PositionKey, pos_mode: str) -> bool:
+    """Whether a position can be one of an account in this mode."""
     return (key.pos_side == "net") == (pos_mode == NET_MODE)
 
 

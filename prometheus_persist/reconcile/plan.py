@@ -25,7 +25,6 @@ from enum import StrEnum
 
 from prometheus_persist.reconcile.views import UnmanagedPosition
 from prometheus_persist.state import (
-    AccountIdentity,
     Contracts,
     Execution,
     OrderIntent,
@@ -222,15 +221,6 @@ class RestoreAgent:
 
 
 @dataclass(frozen=True, slots=True)
-class SetIdentity:
-    """Remember whose account the books are kept for. ``fresh``: from now on another one, whose
-    money starts anew."""
-
-    identity: AccountIdentity
-    fresh: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class FreezeInstrument:
     """Refuse new entries on one instrument until a human lifts it."""
 
@@ -305,7 +295,6 @@ Correction = (
     | SetAside
     | NoteFinding
     | RestoreAgent
-    | SetIdentity
 )
 
 
@@ -445,7 +434,7 @@ def in_application_order(findings: Iterable[Finding]) -> tuple[Correction, ...]:
 
 
 def _application_order(step: Correction) -> tuple[int, int, int, str]:
-    if isinstance(step, (SetIdentity, RaiseEpoch)):
+    if isinstance(step, RaiseEpoch):
         return (-1, 0, 0, type(step).__name__)
     if isinstance(step, RestoreAgent):
         return (-1, 1, 0, step.agent_id)

@@ -31,12 +31,11 @@ from prometheus_persist.reconcile.plan import (
     Rescale,
     RestoreAgent,
     SetAside,
-    SetIdentity,
     SetQuantity,
     SettleIntent,
     TakeBack,
 )
-from prometheus_persist.state import AccountIdentity, Execution, OrderIntent, PositionKey
+from prometheus_persist.state import Execution, OrderIntent, PositionKey
 from prometheus_persist.state.documents import document
 from prometheus_persist.state.exactjson import JsonObject, dumps
 
@@ -55,7 +54,6 @@ KINDS: dict[type[Correction], str] = {
     SetAside: "set_aside",
     NoteFinding: "note_finding",
     RestoreAgent: "restore_agent",
-    SetIdentity: "set_identity",
 }
 _BESIDE = ("plan_hash", "read_ms")  # stand beside what is hashed
 
@@ -164,7 +162,7 @@ def _plain(value: object) -> object:
         return _fields(value)
     if isinstance(value, PositionKey):
         return _key(value)
-    if isinstance(value, (OrderIntent, AccountIdentity)):
+    if isinstance(value, OrderIntent):
         return document(value)
     return value if isinstance(value, int) else str(value)
 

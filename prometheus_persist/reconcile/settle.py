@@ -75,6 +75,7 @@ ALGO_OUTCOMES: Mapping[str, Outcome] = {
 }
 OUTCOMES = {"order": ORDER_OUTCOMES, "algo": ALGO_OUTCOMES}
 FIRED = "effective"
+ON_ITS_WAY = "why.on_its_way"
 OTHERS_WAIT = frozenset({"why.contradiction", "why.fills_behind", "why.state_unknown"})
 """What says that something is missing in the books: its instrument waits, too."""
 
@@ -155,7 +156,7 @@ def _lookups(view: VenueView, genuine: Mapping[str, str]) -> dict[str, _Seen]:
             row.state,
             row.ord_id,
             row.filled_contracts,
-            "" if row.found is not None else "why.not_answered",
+            "" if row.found is not None else ON_ITS_WAY if row.wait_ms else "why.not_answered",
             row.forgotten,
             row.problem,
             row.unlisted,

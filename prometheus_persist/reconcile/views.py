@@ -278,7 +278,8 @@ class IntentLookup:
     younger than an order may still be on its way); ``problem`` says why. ``forgotten`` marks the
     first of these: the exchange has no such order now, and would no longer have it either if it had
     ended without an execution. ``wait_ms``: it may be on its way, or not be shown yet, for so long.
-    ``unlisted``: the exchange answers for no order of this contract any more.
+    ``unlisted``: the exchange answers for no order of this contract any more. ``expired``: False is
+    proven by the order's own expTime.
 
     Of an algo order that has fired ``child_ord_id`` and ``child_state`` are its child's ("" where
     the exchange has no row of it any more), and ``filled_contracts`` is what that executed.
@@ -295,6 +296,7 @@ class IntentLookup:
     unlisted: bool = False
     child_ord_id: str = ""
     child_state: str = ""
+    expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)

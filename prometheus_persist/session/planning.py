@@ -30,7 +30,8 @@ from prometheus_persist.exchange.reader import ExchangeReader, ViewRequest
 from prometheus_persist.reconcile.account import for_another
 from prometheus_persist.reconcile.decide import reconcile
 from prometheus_persist.reconcile.findings import Choices
-from prometheus_persist.reconcile.plan import Case, Finding, Plan, Resolution
+from prometheus_persist.reconcile.plan import Case, Finding, Plan, Resolution, Verdict
+from prometheus_persist.reconcile.settle import ON_ITS_WAY
 from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.recovery import restore
 from prometheus_persist.report.build import money_rows, source_facts, system_facts
@@ -196,7 +197,9 @@ def read(
         gone_ms = round((clock.monotonic_s() - started_s) * 1000)
         waits = {name: ms - gone_ms for name, ms in waits_ms.items() if ms > gone_ms}
         try:
-            view = reader.read_view(_request(books, clock, settings, left_s, waits))
+            view = _waiting(
+                reader.read_view(_request(books, clock, settings, left_s, waits)), waits
+            )
         except VenueError as failed:
             return Reading(None, problem=failed.detail)
         mine = books
@@ -210,7 +213,7 @@ def read(
         seen_once = bool(human) and not human & before
         problem = UNCONFIRMED if seen_once else ""
         found = Reading(plan, view, problem, confirmed=not seen_once, books=mine)
-        if plan.source_problems or not (plan.incomplete or human - before):
+        if plan.source_problems or not (_unsettled(plan) or human - before):
             break
         before = human
     return found
@@ -307,6 +310,24 @@ def with_freeze(decision: Decision, freeze: FreezeState) -> str:
     """``go`` becomes ``go_restricted`` while anything is frozen, withheld or unanswered."""
     standing = freeze.instruments or freeze.everything or decision.withheld or decision.unanswered
     return "go_restricted" if decision.word == "go" and standing else decision.word
+
+
+def _unsettled(plan: Plan) -> bool:
+    """Whether another reading may tell more; an order on its way takes longer than that."""
+    unknown = [one for one in plan.findings if one.resolution is Resolution.UNKNOWN]
+    money = plan.money is not None and plan.money.verdict is Verdict.UNKNOWN
+    return money or any(one.params.get("why") != ON_ITS_WAY for one in unknown)
+
+
+def _waiting(view: VenueView, waits_ms: Mapping[str, int]) -> VenueView:
+    """An order that may still be on its way is not "no such order", whatever the reader says."""
+    lookups = tuple(
+        replace(one, found=None, wait_ms=waits_ms[one.cl_ord_id], problem="it may still arrive")
+        if one.found is False and one.cl_ord_id in waits_ms and not one.expired
+        else one
+        for one in view.lookups
+    )
+    return replace(view, lookups=lookups)
 
 
 def _request(

@@ -56,6 +56,7 @@ Confirm = Callable[[RecoveryFacts], bool]
 @dataclass(frozen=True, slots=True)
 class Asked:
     """How to go about it; ``adopt_account`` is the uid to keep the books for from now on.
+    ``patient`` False: nothing is waited for.
 
     Raises BadValue for no such policy.
     """
@@ -65,6 +66,7 @@ class Asked:
     confirm: Confirm | None = None
     declined: bool = False
     adopt_account: str = ""
+    patient: bool = True
 
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:
@@ -79,9 +81,9 @@ def reconcile_now(
     if reader is None:
         return _ended(desk, Reading(None, problem="no exchange was given"), restored, asked, 0.0)
     desk.options = options_of(desk.directory, reader)
-    waited = False
+    waited = not asked.patient
     for _ in range(READS_MAX):
-        wait_for_arrivals(desk, desk.in_hand())
+        wait_for_arrivals(desk, desk.in_hand() if asked.patient else {})
         if desk.in_hand():
             break
         before = _mark(desk)

@@ -312,7 +312,7 @@ class Session:
             return None
         if self._desk.in_hand():
             return postponed(self._desk, self.restored, Asked(), self._clock.monotonic_s())
-        return self._reconcile(reader, Asked())
+        return self._reconcile(reader, Asked(patient=False))
 
     def approve(
         self, reader: ExchangeReader, plan_hash: str, choices: Mapping[str, str] | None = None

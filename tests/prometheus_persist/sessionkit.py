@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -23,11 +24,12 @@ from prometheus_persist.reconcile.views import (
     VenuePosition,
     VenueView,
 )
-from prometheus_persist.session import Session
+from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Agent, OrderIntent, PositionKey, contracts
 from prometheus_persist.state.money import ZERO
 
 LINEAR = Instrument(BTC, Decimal("0.01"), Decimal(1), Decimal("0.01"), Decimal("0.1"), "USDT")
+ETH = "ETH-USDT-SWAP"
 NET = PositionKey(BTC, "cross", "net")
 
 
@@ -70,7 +72,7 @@ class Venue:
             read_ms=now,
             pos_mode="net_mode",
             sources={n: SourceStatus(n, n not in self.deaf, now, problem="no") for n in SOURCES},
-            instruments={BTC: LINEAR},
+            instruments={BTC: LINEAR, ETH: dataclasses.replace(LINEAR, inst_id=ETH)},
             positions=held,
             fills=tuple(self.fills),
             orders=tuple(self.orders.values()),
@@ -103,6 +105,8 @@ class Venue:
 
 
 def opened(root: Path, clock: StillClock | None = None, **more: Any) -> Session:
+    """A session on an account that shows every order at once."""
+    more.setdefault("settings", Settings(index_lag_ms=0))
     return Session.open(root, clock=clock or StillClock(step_ms=1), ids=Ids(), **more)
 
 

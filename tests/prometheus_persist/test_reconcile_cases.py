@@ -114,6 +114,12 @@ def moved(world: World, field: str, value: object) -> None:
     world.edit("A", "public", positions=[changed])
 
 
+def emptied(world: World) -> None:
+    """OKX changes the mode of an account that holds nothing."""
+    for key in world.held:
+        world.held[key] = []
+
+
 def wrong_mode(world: World) -> None:
     world.trade("A", "buy", 5)
     world.hedged = True
@@ -610,7 +616,17 @@ ROWS = (
         (("J", O, None),),
     ),
     # L, position mode
-    Row("L the account's mode changed", wrong_mode, (("L", H, None),), stuck=True),
+    Row(
+        "L the account's mode changed",
+        steps(wrong_mode, emptied),
+        (("L", H, None),),
+        check=lambda w, p: w.position("A") == 0,
+    ),
+    Row(
+        "near L: positions of the mode that the account is not in",
+        wrong_mode,
+        (("A", U, None),),
+    ),
 )
 
 

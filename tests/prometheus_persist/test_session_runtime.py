@@ -60,7 +60,8 @@ def lost(session: Session, venue: Venue | None = None, agent: str = "A") -> str:
 
 def cycling(root: Path, venue: Venue, every: int = 2) -> tuple[Session, StillClock]:
     clock = StillClock(step_ms=1)
-    session = opened(root, clock, settings=Settings(reconcile_every_cycles=every))
+    settings = Settings(reconcile_every_cycles=every, index_lag_ms=0)
+    session = opened(root, clock, settings=settings)
     for name in ("A", "B"):
         session.add_agent(Agent(agent_id=name, current_capital=10_000))
     assert session.recover(venue).decision == "go"
@@ -204,7 +205,8 @@ def test_runtime_nobody_is_stopped_by_one_reading(
     session.settle_unknown(venue)
     venue.shows = shows
     facts = session.sync(venue)
-    assert (facts.decision, session.may_trade) == (decision, decision == "go")
+    assert (facts.decision, session.may_trade_on(BTC)) == (decision, decision == "go")
+    assert session.may_trade_on(ETH), "a finding shuts what it is about"
     assert venue.shows == []
     session.close()
 
@@ -227,7 +229,7 @@ def test_runtime_a_finding_that_is_another_one_every_time_stops_nobody_for_a_hum
     venue.shows = [grown(size) for size in range(5, 9)]
     before = ledger_bytes(tmp_path)
     facts = session.sync(venue)
-    assert (facts.decision, session.may_trade) == ("incomplete", False)
+    assert (facts.decision, session.may_trade_on(BTC)) == ("incomplete", False)
     assert "twice alike" in facts.venue_problem
     assert ledger_bytes(tmp_path) == before
     assert session.sync(venue).decision == "go"
@@ -480,20 +482,21 @@ def test_runtime_an_unanswered_order_is_asked_for_in_every_cycle(tmp_path: Path)
     session.close()
 
 
-def test_runtime_orders_on_their_way_put_it_off_and_shut_nothing(tmp_path: Path) -> None:
-    """The loop is not held up; it is made up for in the next cycle, whatever its number."""
+def test_runtime_orders_on_their_way_hold_up_nothing_and_shut_nothing(tmp_path: Path) -> None:
+    """They are asked for, not waited for; what is not found keeps nothing shut but itself."""
     venue = Asked()
     session, clock = cycling(tmp_path, venue)
     name = lost(session)
-    asked, before = len(venue.asked), ledger_bytes(tmp_path)
-    session.state.supervisor.system_cycle_count = 0
+    before = ledger_bytes(tmp_path)
     facts = session.sync_due(2, venue)
     assert facts is not None
-    assert (facts.postponed, facts.decision, session.may_trade) == ((name,), "go", True)
-    assert (len(venue.asked), clock.slept) == (asked, [])
+    assert (facts.postponed, facts.unanswered) == ((), (name,))
+    assert (facts.decision, session.may_trade_on(BTC)) == ("go_restricted", True)
+    assert (clock.slept, facts.applied) == ([], True)
+    assert session.state.intents[name].outcome == "UNKNOWN"
     assert ledger_bytes(tmp_path) == before
     clock.ms += IN_FLIGHT_MS
-    facts = session.sync_due(3, venue)
+    facts = session.sync_due(4, venue)
     assert facts is not None
     assert (facts.postponed, facts.decision) == ((), "go")
     assert session.state.intents == {}
