@@ -261,7 +261,7 @@ class TestReconcile:
         forged.write_text(
             plan.read_text().replace(json.loads(plan.read_text())["plan"]["plan_hash"], "0" * 64)
         )
-        assert self.reconcile(books, venue, "--apply", forged).exit_code == 3
+        assert self.reconcile(books, venue, "--apply", forged).exit_code == 2
         assert self.reconcile(books, venue, "--apply", plan).exit_code == 0
         assert self.reconcile(books, venue).exit_code == 0
         assert self.reconcile(books, venue, "--apply", plan).exit_code == 3, "a plan applies once"
