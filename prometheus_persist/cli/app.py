@@ -1,8 +1,9 @@
 """The commands of ``prometheus-persist``. Each one opens, asks, prints, and leaves with a code.
 
-Exit codes: 0 consistent, or corrected with evidence · 1 internal error · 2 usage · 3 a human must
-decide · 4 data damaged beyond the promise · 5 exchange unreachable or view incomplete · 6 another
-writer holds the store · 130/143 stopped by a signal after a completed save.
+Exit codes: 0 consistent, or corrected with evidence · 1 internal error · 2 usage, or a plan file
+that is not for this store, account or environment · 3 a human must decide, or the plan is stale · 4
+data damaged beyond the promise · 5 exchange unreachable or view incomplete · 6 another writer holds
+the store · 130/143 stopped by a signal after a completed save.
 """
 
 from __future__ import annotations

@@ -12,8 +12,9 @@ from prometheus_persist.cli.output import Output, default_language, errors_as_ex
 from prometheus_persist.errors import BadConfig
 
 EPILOG = (
-    "Exit codes: 0 consistent or corrected · 2 usage · 3 a human must decide · 4 data damaged · "
-    "5 exchange unreachable or view incomplete · 6 another writer holds the store"
+    "Exit codes: 0 consistent or corrected · 2 usage, or a plan that is not for this · 3 a human "
+    "must decide, or the plan is stale · 4 data damaged · 5 exchange unreachable or view "
+    "incomplete · 6 another writer holds the store"
 )
 Dir = Annotated[
     Path, typer.Option("--dir", "-d", envvar="PERSIST_DIR", help="The store's directory.")

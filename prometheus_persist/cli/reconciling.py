@@ -56,53 +56,62 @@ from prometheus_persist.session import EXIT_OF_DECISION, Session, plan_only
 POLICIES = ("adopt", "observe", "flatten")
 
 
+PlanFileOption = Annotated[
+    Path | None, typer.Option("--plan", help="Only look: write the plan here, change nothing.")
+]
+ApplyOption = Annotated[
+    Path | None, typer.Option("--apply", help="Apply this plan, if it still holds.")
+]
+ChooseOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--choose",
+        metavar="FINDING=ALTERNATIVE",
+        help="With --apply: settle this finding another way than suggested. May be repeated.",
+    ),
+]
+AdoptAccountOption = Annotated[
+    str,
+    typer.Option(
+        "--adopt-account", metavar="UID", help="Keep the books for this account from now on."
+    ),
+]
+YesOption = Annotated[
+    bool, typer.Option("--yes", "-y", help="Apply what is proven without asking.")
+]
+PolicyOption = Annotated[
+    str,
+    typer.Option(
+        "--policy",
+        help="adopt: correct what is proven. observe: only look. flatten: adopt, then close "
+        "every position at market, reduce-only.",
+    ),
+]
+HtmlOption = Annotated[
+    Path | None, typer.Option("--html", help="Write the report as one HTML page, too.")
+]
+SandboxOption = Annotated[
+    bool,
+    typer.Option("--sandbox", help="Check OKX demo trading step by step instead; needs no store."),
+]
+TranscriptOption = Annotated[
+    Path | None, typer.Option("--transcript", help="With --sandbox: write its steps here.")
+]
+
+
 def reconcile(
     directory: Dir = DEFAULT_DIR,
     exchange: Exchange = "",
     demo: Demo = True,
-    plan: Annotated[
-        Path | None, typer.Option("--plan", help="Only look: write the plan here, change nothing.")
-    ] = None,
-    apply: Annotated[
-        Path | None, typer.Option("--apply", help="Apply this plan, if it still holds.")
-    ] = None,
-    choose: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--choose",
-            metavar="FINDING=ALTERNATIVE",
-            help="With --apply: settle this finding another way than suggested. May be repeated.",
-        ),
-    ] = None,
-    adopt_account: Annotated[
-        str,
-        typer.Option(
-            "--adopt-account", metavar="UID", help="Keep the books for this account from now on."
-        ),
-    ] = "",
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Apply what is proven without asking.")
-    ] = False,
-    policy: Annotated[
-        str,
-        typer.Option(
-            "--policy",
-            help="adopt: correct what is proven. observe: only look. flatten: adopt, then close "
-            "every position at market, reduce-only.",
-        ),
-    ] = "adopt",
-    html: Annotated[
-        Path | None, typer.Option("--html", help="Write the report as one HTML page, too.")
-    ] = None,
-    sandbox: Annotated[
-        bool,
-        typer.Option(
-            "--sandbox", help="Check OKX demo trading step by step instead; needs no store."
-        ),
-    ] = False,
-    transcript: Annotated[
-        Path | None, typer.Option("--transcript", help="With --sandbox: write its steps here.")
-    ] = None,
+    plan: PlanFileOption = None,
+    apply: ApplyOption = None,
+    choose: ChooseOption = None,
+    adopt_account: AdoptAccountOption = "",
+    yes: YesOption = False,
+    policy: PolicyOption = "adopt",
+    html: HtmlOption = None,
+    sandbox: SandboxOption = False,
+    transcript: TranscriptOption = None,
     as_json: Json = False,
     lang: Lang = "",
 ) -> None:

@@ -1,12 +1,15 @@
 """What goes into ``recovery_log.txt``: what was found, decided and corrected, by which evidence.
 
-Pure. One line a fact; values are JSON, so that no id can forge a line.
+Pure. One line a fact; values are JSON, so that no id can forge a line. Of every finding it says
+whether it was applied, and which alternative was chosen; steps that were not carried out are
+``proposed``. What a second look found is told behind what was planned.
 """
 
 from __future__ import annotations
 
 import json
 
+from prometheus_persist.reconcile.plan import Finding
 from prometheus_persist.report.facts import FlattenFacts, RecoveryFacts
 
 
@@ -22,14 +25,31 @@ def audit_lines(facts: RecoveryFacts) -> list[str]:
     lines = [head]
     lines += [f"unread {_text(problem)}" for problem in facts.plan.source_problems]
     for one in facts.plan.findings:
-        proof = " ".join(f"{row.kind}:{_text(row.ref)}" for row in one.evidence)
-        lines.append(
-            f"finding {one.finding_id} case={one.case} resolution={one.resolution} "
-            f"agent={_text(one.agent_id)} key={_text(str(one.key) if one.key else None)} "
-            f"what={one.what} params={_text(dict(one.params))} evidence=[{proof}]"
-        )
-        lines += [f"  correction {_text(str(step))}" for step in one.corrections]
+        lines += _finding(one, applied=one.finding_id in facts.applied_ids)
+    if facts.left is not None:
+        lines.append(f"second look plan={facts.left.plan_hash} left={len(facts.left.findings)}")
+        told = {one.finding_id for one in facts.plan.findings} - facts.applied_ids
+        for one in facts.left.findings:
+            lines += [] if one.finding_id in told else _finding(one, applied=False)
+    lines += [
+        f"withheld inst={_text(one.inst_id)} agent={_text(one.agent_id)} for={one.waits_for} "
+        f"findings={_text(list(one.finding_ids))}"
+        for one in facts.withheld
+    ]
+    lines += [f"unanswered {_text(name)}" for name in facts.unanswered]
     return lines
+
+
+def _finding(one: Finding, *, applied: bool) -> list[str]:
+    proof = " ".join(f"{row.kind}:{_text(row.ref)}" for row in one.evidence)
+    chosen = f"chosen={_text(one.chosen)} " if one.chosen else ""
+    line = (
+        f"finding {one.finding_id} case={one.case} resolution={one.resolution} applied={applied} "
+        f"{chosen}agent={_text(one.agent_id)} key={_text(str(one.key) if one.key else None)} "
+        f"what={one.what} params={_text(dict(one.params))} evidence=[{proof}]"
+    )
+    word = "correction" if applied else "proposed"
+    return [line, *(f"  {word} {_text(str(step))}" for step in one.corrections)]
 
 
 def flatten_lines(facts: FlattenFacts) -> list[str]:

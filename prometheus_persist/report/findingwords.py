@@ -264,6 +264,14 @@ WHY: Final[Mapping[str, tuple[str, str]]] = {
     "why.margin": ("币币杠杆", "spot on margin"),
     "why.spot": ("现货", "spot"),
     "why.other_product": ("其他产品", "another product"),
+    "why.on_its_way": (
+        "可能还在途中，或OKX还没有显示",
+        "it may still be on its way, or not be shown yet",
+    ),
+    "why.other_mode": (
+        "OKX的持仓与账户的持仓模式不符",
+        "OKX shows it in another position mode than the account's",
+    ),
     "why.positions_stale": (
         "持仓数据落后于成交",
         "the position's row is older than its executions",

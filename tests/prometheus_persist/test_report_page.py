@@ -10,6 +10,7 @@ import pytest
 from test_report_text import RESTORED_MS, SAVED_MS, first_start, needs_human, seed_like, unread
 
 from prometheus_persist.reconcile.plan import Evidence
+from prometheus_persist.reconcile.views import UnmanagedPosition
 from prometheus_persist.report.facts import (
     Damage,
     FlattenFacts,
@@ -22,7 +23,7 @@ from prometheus_persist.report.facts import (
 )
 from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.report.messages import MESSAGES
-from prometheus_persist.report.page import BADGES, render_page
+from prometheus_persist.report.page import BADGES, PARTIAL, render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.report.timeline import (
     DOT_STEP,
@@ -49,7 +50,7 @@ def test_the_page_shows_every_agent_key_and_finding_and_the_decision(name, lang)
             assert str(balance.key) in page
         for finding in facts.plan.findings:
             assert finding.finding_id in page
-    tone, said = BADGES[facts.decision]
+    tone, said = (PARTIAL if facts.may_trade else BADGES)[facts.decision]
     words = MESSAGES[said][0 if lang == "zh" else 1]
     assert f'<div class="badge {tone}">{words}</div>' in page
     assert not re.search(r"page\.\w+|report\.\w+", page), "a message id was left as it is"
@@ -230,3 +231,29 @@ def test_events_at_one_place_are_counted_where_they_cannot_be_shown():
 def test_there_is_no_line_where_nothing_is_known_to_have_happened():
     assert timeline(first_start(), speaker("en")) is None
     assert "<svg" not in render_page(unread(), "en")
+
+
+def test_the_page_has_every_way_to_answer_and_every_command():
+    """Graded, with what each does to whom; the suggested one is marked; all of it can be pasted."""
+    facts = dataclasses.replace(needs_human(), options="--dir 'my store'")
+    page = html.unescape(render_page(facts, "en"))
+    form = facts_to_json(facts)
+    assert len(form["choices"]) == 4
+    for one in form["choices"]:
+        assert f"<code>{one['command']}</code>" in page
+        assert f'<span class="id">{one["alternative"]}</span>' in page
+    assert page.count("★ suggested") == 1
+    assert page.count('<div class="way') == 4
+    for step in form["next"]:
+        assert f"<pre>{step['command']}</pre>" in page
+    for words in ("No new entries for now", "Orders without an answer", "s ahead of OKX's"):
+        assert words in page
+
+
+def test_what_these_books_do_not_keep_is_listed():
+    found = UnmanagedPosition("BTC-USD-SWAP", "SWAP", "cross", "", "BTC", "-3", "", "1", EVIL)
+    plan = dataclasses.replace(needs_human().plan, unmanaged=(found,))
+    page = render_page(dataclasses.replace(needs_human(), plan=plan), "zh")
+    assert "账簿不管理的持仓" in page
+    assert "BTC-USD-SWAP" in page
+    assert EVIL not in page
