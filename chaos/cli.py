@@ -171,7 +171,8 @@ def _detect(args: argparse.Namespace, lang: Lang) -> int:
         return gate.EXIT_USAGE
 
     def told(score: Score) -> None:
-        print(f"{score.kind.name}: {score.detected}/{score.instances}", file=sys.stderr)
+        found = score.counts["detected"]
+        print(f"{score.kind.name}: {found}/{score.instances}", file=sys.stderr)
 
     kinds = [kind for kind in KINDS if kind.name in names]
     scores = run_detection(kinds, args.instances, args.seed, told, args.jobs)

@@ -63,7 +63,7 @@ def size_edited(world: World) -> Course:
     more = world.size(place[0]) * (1 if held > 0 else -1)
     _requantify(world, name, place, held + more)
     late(world)
-    return wound("A B E", place, items=((name, SIZE),))
+    return wound("A B E", place, items=((name, SIZE),), proven=True)
 
 
 def removed(world: World) -> Course:
@@ -161,3 +161,23 @@ def holder_dead(world: World) -> Course:
     world.state.agents[name] = world.state.agents[name].model_copy(update=dead)
     late(world)
     return wound("H", name, place, items=((name, OWNER),))
+
+
+def ledger_lost(world: World) -> Course:
+    """One of the two ledgers of an agent that holds something is gone."""
+    name, _ = sole(world)
+    yield
+    del getattr(world.state, world.rng.choice(("private_ledgers", "public_accounts")))[name]
+    late(world)
+    return wound("C", name, items=((name, SIZE),))
+
+
+def written_shared(world: World) -> Course:
+    """Both ledgers of one of several holders were written: what was booked is still there."""
+    names, place, _ = shared(world)
+    name = world.rng.choice(names)
+    yield
+    held = world.held(name, place)
+    _requantify(world, name, place, held + world.size(place[0]) * (1 if held > 0 else -1))
+    late(world)
+    return wound("A B E", place, items=((name, SIZE),), proven=True)

@@ -1,11 +1,11 @@
-"""Every kind of P0 discrepancy (position size, direction, owner), by name."""
+"""Every kind of discrepancy, by name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from chaos.detect import inside, outside, own
+from chaos.detect import hands, inside, outside, own, past, products, stops
 from chaos.detect.stage import Kind
 
 KINDS: Final = (
@@ -54,6 +54,7 @@ KINDS: Final = (
         True,
     ),
     Kind("moved", "持仓变动无痕迹", "position moved without trace", outside.moved_without_trace),
+    Kind("vanished", "持仓消失无任何痕迹", "position gone, nothing says why", outside.vanished),
     Kind("appeared", "无来源的持仓", "position without origin", outside.appeared_without_trace),
     Kind("margin-mode", "保证金模式改变", "margin mode changed", outside.mgn_mode_changed),
     Kind("position-mode", "持仓模式改变", "position mode changed", outside.pos_mode_changed),
@@ -76,5 +77,72 @@ KINDS: Final = (
     Kind("owner-swapped", "两账归属被调换", "owner swapped in both ledgers", inside.owner_swapped),
     Kind("agent-lost", "Agent 文档丢失", "agent's document lost", inside.agent_lost),
     Kind("holder-dead", "持仓者已死亡", "holder is dead", inside.holder_dead),
+    Kind("ledger-lost", "一份账本丢失", "one ledger lost", inside.ledger_lost),
+    Kind("written-shared", "共享持仓两账被改", "shared, edited in both", inside.written_shared),
+    Kind("hand-close-all", "手动全平共享持仓", "shared, all closed by hand", hands.close_all),
+    Kind("hand-close-part", "手动部分平共享持仓", "shared, part closed by hand", hands.close_part),
+    Kind("hand-flip-shared", "手动反转共享持仓", "shared, turned over by hand", hands.flip, False),
+    Kind(
+        "hand-flip-shared-hedged",
+        "手动反转共享持仓（双向持仓）",
+        "shared, turned over by hand, hedged",
+        hands.flip_hedged,
+        True,
+    ),
+    Kind("stop-limit-rests", "限价止损子单挂着", "stop-limit's child rests", stops.limit_rests),
+    Kind("stop-limit-part", "限价止损部分成交", "stop-limit partly filled", stops.limit_partly),
+    Kind("stop-limit-canceled", "限价止损子单已撤", "its child canceled", stops.limit_canceled),
+    Kind("stop-limit-shrunk", "限价止损子单被缩", "its child shrunk", stops.limit_shrunk, False),
+    Kind("close-fraction", "止损全平账户持仓", "closeFraction, shared", stops.close_fraction),
+    Kind("stop-beyond", "止损平掉他人持仓", "stop beyond its owner", stops.closes_others),
+    Kind("stop-alone", "止损没有持仓", "stop without position", stops.alone),
+    Kind("attached", "附带止损生效", "attached stop stands", stops.attached_waits),
+    Kind("attached-foreign", "自定 ID 附带止损", "attached, own id", stops.attached_foreign),
+    Kind("attached-fired", "附带止损触发", "attached stop fired", stops.attached_fired),
+    Kind(
+        "attached-foreign-fired",
+        "自定 ID 附带止损触发",
+        "attached, own id, fired",
+        stops.attached_foreign_fired,
+    ),
+    Kind("attached-survives", "母单已撤附带止损仍在", "attached survives", stops.attached_survives),
+    Kind(
+        "attached-foreign-survives",
+        "自定 ID 附带止损仍在",
+        "attached, own id, survives",
+        stops.attached_foreign_survives,
+    ),
+    Kind("delivered", "交割（独占持仓）", "delivered, one holder", products.delivered_sole),
+    Kind("delivered-shared", "交割（共享持仓）", "delivered, shared", products.delivered_shared),
+    Kind(
+        "delivered-opposed",
+        "交割（多空对立）",
+        "delivered, opposed",
+        products.delivered_opposed,
+        False,
+    ),
+    Kind("settled", "每日结算", "daily settlement", products.settled),
+    Kind("rescaled", "合约面值变更", "contract size changed", products.rescaled_all),
+    Kind("rescaled-now", "面值变更（历史不变）", "size, history kept", products.rescaled_now),
+    Kind("rescaled-shared", "面值变更（共享持仓）", "size, shared", products.rescaled_shared),
+    Kind("rescaled-stop", "面值变更（有止损）", "size, with a stop", products.rescaled_stop),
+    *(Kind(*each) for each in products.FOREIGN),
+    Kind("copy-trading", "跟单交易", "copy trading", products.copied),
+    Kind("older-executed", "旧副本（已成交）", "older copy, executed", past.older_executed),
+    Kind("older-resting", "旧副本（挂单）", "older copy, resting", past.older_resting),
+    Kind("older-both", "旧副本（成交与挂单）", "older copy, both", past.older_both),
+    Kind("older-whole", "旧副本（账目也旧）", "older copy, booked since", past.older_whole),
+    Kind("other-account", "另一个账户", "another account", past.other_account),
+    Kind("other-environment", "另一个环境", "another environment", past.other_environment),
+    Kind("clock-at-sending", "下单时时钟错误", "clock wrong at sending", past.clock_at_sending),
+    Kind("clock-at-restart", "重启时时钟错误", "clock wrong at restart", past.clock_at_restart),
+    Kind("absent-rests", "判为未到的订单挂着", "never arrived, rests", past.absent_rests),
+    Kind("absent-executed", "判为未到的订单成交", "never arrived, done", past.absent_executed),
+    Kind("positions-empty", "持仓列表为空", "list of positions empty", past.positions_empty),
+    Kind("position-missing", "少了一条持仓", "a position missing in it", past.position_missing),
+    Kind("position-shrunk", "持仓数量缩小", "a position smaller in it", past.position_shrunk),
+    Kind("two-stores", "同名 Agent 的另一套系统", "two stores, same names", past.two_stores),
+    Kind("two-stores-tag", "另一套系统（同标签）", "two stores, same tags", past.two_stores_tag),
+    Kind("look-up-fails", "一张订单查不到结果", "one look-up fails", past.look_up_fails),
 )
 BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}

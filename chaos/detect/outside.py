@@ -1,4 +1,7 @@
-"""What the exchange or somebody's hand did while nobody looked, with its rows or without."""
+"""What the exchange or somebody's hand did while nobody looked, with its rows or without.
+
+Where rows are lost, money is that nobody can account for: that keeps everything shut.
+"""
 
 from __future__ import annotations
 
@@ -155,7 +158,7 @@ def moved_without_trace(world: World) -> Course:
         ord_id = world.open(None, place, way=way, booked=False)
     lose(world, ord_id)
     late(world)
-    return wound("A B E", place, items=((name, SIZE),))
+    return wound("A B E", place, items=((name, SIZE),), stops=True)
 
 
 def appeared_without_trace(world: World) -> Course:
@@ -164,7 +167,19 @@ def appeared_without_trace(world: World) -> Course:
     yield
     lose(world, world.open(None, place, booked=False))
     late(world)
-    return wound("A", place)
+    return wound("A", place, stops=True)
+
+
+def vanished(world: World) -> Course:
+    """A position is gone, and neither lists nor lives nor bills say why: no list is believed."""
+    name, place = sole(world)
+    yield
+    lose(world, world.close(None, place, abs(world.held(name, place)), booked=False))
+    world.venue.bend(
+        "account/positions-history", lambda row: None if row["instId"] == place[0] else row
+    )
+    late(world)
+    return wound("B", place, items=((name, SIZE),), stops=True)
 
 
 def mgn_mode_changed(world: World) -> Course:
@@ -177,7 +192,7 @@ def mgn_mode_changed(world: World) -> Course:
     way = 1 if held > 0 else -1
     lose(world, world.open(None, isolated, abs(held), way=way, booked=False))
     late(world)
-    return wound("L", place, place[0], items=((name, SIZE),))
+    return wound("L", place, place[0], items=((name, SIZE),), stops=True)
 
 
 def pos_mode_changed(world: World) -> Course:
@@ -196,4 +211,4 @@ def pos_mode_changed(world: World) -> Course:
     mode = "net_mode" if world.hedged else "long_short_mode"
     world.venue.do(SetPositionMode(pos_mode=mode))
     late(world)
-    return wound("L", place, items=((name, SIZE), (name, DIRECTION), (name, OWNER)))
+    return wound("L", place, items=((name, SIZE), (name, DIRECTION), (name, OWNER)), stops=True)

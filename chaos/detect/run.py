@@ -1,14 +1,16 @@
 """Many instances of every kind, counted, and the one verdict over all of them.
 
-Passed: every instance was detected, not one correction was false, every item classified. Void: an
-instance whose books were not true before anything was done to them, or that broke down on the way;
-it proves nothing, and neither does the whole.
+Passed: every instance was detected, every item classified; no correction was false, no gate open
+on wrong books, no end a dead one, and nothing shut that had no part in it. Void: an instance whose
+books were not true before anything was done to them, or that broke down on the way; it proves
+nothing, and neither does the whole.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,31 +24,38 @@ INSTANCES: Final = 200
 PROBLEMS_MAX: Final = 5
 
 
+COUNTS: Final = (
+    "detected",
+    "false_corrections",
+    "wrong_gates",
+    "dead_ends",
+    "shut_beside",
+    "ways",
+    "classified",
+    "resolved",
+    "proposed",
+    "left",
+)
+FAULTS: Final = ("false_corrections", "wrong_gates", "dead_ends", "shut_beside")
+SHARES: Final = ("classified", "resolved", "proposed", "left")
+
+
 @dataclass(slots=True)
 class Score:
-    """What all instances of one kind came to. Counts of instances, but for false corrections."""
+    """What all instances of one kind came to: ``COUNTS`` of instances, but for false corrections,
+    and for ways, wrong gates and dead ends, which are of ways that were gone."""
 
     kind: Kind
     instances: int = 0
-    detected: int = 0
-    false_corrections: int = 0
-    classified: int = 0
-    auto: int = 0
-    human: int = 0
-    unknown: int = 0
     void: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
     def take(self, trial: Trial) -> None:
         """Count one instance."""
         self.instances += 1
-        self.detected += trial.detected
-        self.false_corrections += trial.false_corrections
-        self.classified += trial.classified
-        self.auto += trial.auto
-        self.human += trial.human
-        self.unknown += trial.unknown
         self.void += bool(trial.void)
+        self.counts.update({name: int(getattr(trial, name)) for name in COUNTS})
         told = [*([f"void: {trial.void}"] if trial.void else []), *trial.problems]
         if told and len(self.problems) < PROBLEMS_MAX:
             self.problems.append(f"{self.kind.name} {trial.seed}: {'; '.join(told)}")
@@ -55,7 +64,8 @@ class Score:
     def outcome(self) -> Outcome:
         """Failed outranks void: a miss stays a miss."""
         judged = self.instances - self.void
-        if self.detected < judged or self.classified < judged or self.false_corrections:
+        missed = min(self.counts["detected"], self.counts["classified"]) < judged
+        if missed or any(self.counts[name] for name in FAULTS):
             return Outcome.FAILED
         return Outcome.PASSED if judged and not self.void else Outcome.VOID
 
@@ -65,13 +75,11 @@ class Score:
             "kind": self.kind.name,
             "outcome": self.outcome.value,
             "instances": self.instances,
-            "detected": self.detected,
-            "recall": share(self.detected, self.instances),
-            "false_corrections": self.false_corrections,
-            "classified": share(self.classified, self.instances),
-            "auto_resolved": share(self.auto, self.instances),
-            "human": share(self.human, self.instances),
-            "unknown": share(self.unknown, self.instances),
+            "detected": self.counts["detected"],
+            "recall": share(self.counts["detected"], self.instances),
+            "ways": self.counts["ways"],
+            **{name: self.counts[name] for name in FAULTS},
+            **{name: share(self.counts[name], self.instances) for name in SHARES},
             "void": self.void,
             "problems": self.problems,
         }
@@ -129,10 +137,9 @@ def total(scores: Iterable[Score]) -> Score:
     """All kinds together."""
     whole = Score(Kind("total", "合计", "total", _nothing))
     for each in scores:
-        for name in ("instances", "detected", "false_corrections", "classified"):
-            setattr(whole, name, getattr(whole, name) + getattr(each, name))
-        for name in ("auto", "human", "unknown", "void"):
-            setattr(whole, name, getattr(whole, name) + getattr(each, name))
+        whole.instances += each.instances
+        whole.void += each.void
+        whole.counts += each.counts
         whole.problems += each.problems
     return whole
 

@@ -5,7 +5,12 @@ books are told. After it, exactly one thing goes wrong, and what it returns says
 
 ``Wound.cases`` are the cases under which the reconciler may file it. ``items`` are those that may
 not be called a MATCH afterwards, as (agent, item). ``named`` are words of which one of the findings
-has to carry one: an agent, a key as text, an instrument or a clOrdId.
+has to carry one: an agent, a key as text, an instrument or a clOrdId. What is not the instrument of
+one of them, nor held by one of these agents, has to go on trading, unless the wound ``stops`` all.
+
+``harmless``: nothing is wrong, nothing has to be found and nothing may wait. ``proven``: the first
+alternative has to lead to the oracle's books. ``passes``: it is seen for a while only, and whoever
+took it for true would be wrong. ``flat``: it has to leave no agent anything there.
 """
 
 from __future__ import annotations
@@ -26,6 +31,11 @@ class Wound:
     cases: frozenset[str]
     named: frozenset[str]
     items: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    stops: bool = False
+    harmless: bool = False
+    proven: bool = False
+    passes: bool = False
+    flat: tuple[Place, ...] = ()
 
 
 Course = Generator[None, None, Wound]
@@ -42,10 +52,13 @@ class Kind:
     hedged: bool | None = None
 
 
-def wound(cases: str, *named: object, items: tuple[tuple[str, str], ...] = ()) -> Wound:
-    """``named`` may be texts and places."""
+def wound(
+    cases: str, *named: object, items: tuple[tuple[str, str], ...] = (), **more: Any
+) -> Wound:
+    """``named`` may be texts and places; case D stops all of it."""
     words = {" ".join(each) if isinstance(each, tuple) else str(each) for each in named}
-    return Wound(frozenset(cases.split()), frozenset(words), frozenset(items))
+    more = {"stops": "D" in cases.split()} | more
+    return Wound(frozenset(cases.split()), frozenset(words), frozenset(items), **more)
 
 
 def someone(world: World) -> str:
@@ -67,9 +80,9 @@ def sole(world: World, **how: Any) -> tuple[str, Place]:
     return name, place
 
 
-def shared(world: World) -> tuple[list[str], Place, int]:
+def shared(world: World, **how: Any) -> tuple[list[str], Place, int]:
     """Several agents that hold a key the same way."""
-    place, way = world.free(), world.rng.choice((1, -1))
+    place, way = world.free(**how), world.rng.choice((1, -1))
     names = world.rng.sample(world.agents, world.rng.randint(2, min(4, len(world.agents))))
     for name in names:
         world.open(name, place, way=way)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from chaos.detect.run import Score, total
+from chaos.detect.run import FAULTS, SHARES, Score, total
 from chaos.report.words import Lang, word
 from chaos.verdict import Outcome
 
 _COLUMNS = (
-    "kind", "instances", "found", "recall", "false corrections", "classified", "auto-resolved",
-    "asks a human", "not judged",
+    "kind", "instances", "found", "recall", "false corrections", "gate open on wrong books",
+    "dead ends", "shut beside", "classified", "resolved", "proposed", "left",
 )  # fmt: skip
 _STYLE = {Outcome.PASSED: "", Outcome.FAILED: "bold red", Outcome.VOID: "bold yellow"}
 
@@ -53,13 +53,10 @@ def cells(score: Score, lang: Lang) -> list[str]:
     return [
         score.kind.zh if lang == "zh" else score.kind.en,
         f"{score.instances:,}",
-        f"{score.detected:,}",
-        _percent(score.detected, score.instances),
-        f"{score.false_corrections:,}",
-        _percent(score.classified, score.instances),
-        _percent(score.auto, score.instances),
-        _percent(score.human, score.instances),
-        _percent(score.unknown, score.instances),
+        f"{score.counts['detected']:,}",
+        _percent(score.counts["detected"], score.instances),
+        *(f"{score.counts[name]:,}" for name in FAULTS),
+        *(_percent(score.counts[name], score.instances) for name in SHARES),
     ]
 
 

@@ -1,47 +1,54 @@
-"""One instance: a random world, one wound, and what the reconciler made of it.
+"""One instance: a random world, one wound, what a start makes of it, and where that leads.
 
 Before the wound the books are true (the oracle says so, else the instance is void) and a
-reconciliation must find nothing and correct nothing. After it:
+reconciliation must find nothing and correct nothing. After it a real session starts on them:
 
 - detected: a finding of an allowed case names what was done, the plan is no silent go, and every
-  item concerned is something else than MATCH;
+  item concerned is something else than MATCH; of what is harmless: nothing waits for anybody;
 - false corrections: any at all before the wound; any that the oracle does not bear out (a fill to
-  another owner than its own, an order's end that the exchange does not confirm); and books that
-  differ from the oracle's after what needs nobody was applied, wherever an owner can be proven.
-  Where a human is asked, nothing was applied, and the books must be what they were;
+  another owner than its own, an order's end that the exchange does not confirm); books that differ
+  from the oracle's after what needs nobody was applied, wherever an owner can be proven; and books
+  that moved where somebody has to be asked, or where the first alternative was proven and is wrong;
+- gate open on wrong books (``safe``): after the start, and after every step of every way out;
+- dead ends (``live``): from the start, by what the report names, and then an order passes; and from
+  every other alternative of every finding, chosen on a copy of the store;
+- shut beside: a contract takes no new entries that the wound is not about;
 - classified: six items for every agent, each with one verdict, a reason for each that is not
   MATCH, and one resolution for every finding;
-- auto-resolved: the plan needs nobody, and the books are then the oracle's.
-
-The plan is made the way a start makes it, decided the way a start decides it.
+- resolved: nobody is needed; proposed: whoever is asked has something to choose from; else left.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import Final
 
 from chaos.chance import generator
+from chaos.detect.correct import (
+    TOLD_MAX,
+    Holdings,
+    false_attributions,
+    held_by,
+    moved,
+    told_of,
+    wrong_holdings,
+)
+from chaos.detect.live import Inside, ours, trades, way_out
+from chaos.detect.restart import Files, Restart, restarted, stored
 from chaos.detect.stage import Course, Kind, Wound
-from chaos.detect.world import NOBODY, SETTINGS, World
+from chaos.detect.world import Place, World
 from chaos.oracle.attribution import Attribution
+from prometheus_persist.errors import PersistError
 from prometheus_persist.reconcile import Finding, Plan, Resolution, Verdict
-from prometheus_persist.reconcile.plan import BookFill, BookOrphan, SettleIntent
-from prometheus_persist.session.planning import decide
-from prometheus_persist.state import Position
-from prometheus_persist.state.documents import to_documents
-from prometheus_persist.state.exactjson import dumps
+from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.report.jsonform import facts_to_json
+from prometheus_persist.report.steps import asked, present
 
-ITEMS: Final = ("size", "direction", "entry_px", "holding_time", "capital", "owner")
+ITEMS = ("size", "direction", "entry_px", "holding_time", "capital", "owner")
 ORDERS_MIN, ORDERS_MAX = 3, 20
-_TOLD_MAX: Final = 5
-_END_OF: Final = {"filled": "FILLED", "canceled": "CANCELED", "effective": "FILLED"}
-
-Key = tuple[str, str, str]
-Holdings = dict[Key, dict[str, Fraction]]
+WAYS_MAX = 8
+GOOD = ("go", "go_restricted")
 
 
 @dataclass(slots=True)
@@ -52,12 +59,21 @@ class Trial:
     seed: str
     detected: bool = False
     false_corrections: int = 0
+    wrong_gates: int = 0
+    dead_ends: int = 0
+    shut_beside: int = 0
+    ways: int = 0
     classified: bool = False
-    auto: bool = False
-    human: bool = False
-    unknown: bool = False
+    resolved: bool = False
+    proposed: bool = False
+    left: bool = False
     void: str = ""
     problems: list[str] = field(default_factory=list)
+
+    def corrected_wrongly(self, told: list[str], when: str) -> None:
+        """So many false corrections."""
+        self.false_corrections += len(told)
+        self.problems += [f"{when}: {each}" for each in told]
 
 
 def attempt(kind: Kind, seed: int, number: int) -> Trial:
@@ -72,31 +88,21 @@ def attempt(kind: Kind, seed: int, number: int) -> Trial:
     _clean(trial, world)
     if trial.void:
         return trial
-    wound = _struck(course)
-    before = world.truth()
-    books = _bytes(world)
-    reading = world.read()
-    plan = reading.plan
-    assert plan is not None, reading.problem
-    decision = decide(plan, SETTINGS, confirmed=reading.confirmed)
-    _detect(trial, plan, wound)
-    _classify(trial, world, plan)
-    _attribute(trial, world, plan, before)
-    held = _held(world)
-    if decision.apply is not None:
-        world.apply(decision.apply)
-        waits = {one.inst_id for one in decision.withheld}
-        _compare(trial, _held(world), before, "after the corrections", waits)
-        _unmoved(trial, held, _held(world), waits)
-    elif _bytes(world) != books:
-        trial.false_corrections += 1
-        trial.problems.append("the books moved although somebody has to be asked")
-    trial.auto = decision.word == "go" and not trial.false_corrections
-    trial.human = decision.word == "human"
-    trial.unknown = decision.word == "incomplete"
-    writes = [path for method, path in world.venue.requests if method != "GET"]
-    if writes:
-        trial.problems.append(f"a reading wrote: {writes[:_TOLD_MAX]}")
+    wound, truth = struck(course), world.truth()
+    with restarted(world, stored(world)) as start:
+        facts = start.recover()
+        if facts.plan is None:
+            trial.problems.append(f"no plan: {facts.venue_problem}")
+            return trial
+        _detect(trial, facts, wound)
+        _classify(trial, world, facts.plan)
+        _correct(trial, start, facts, truth)
+        _beside(trial, start, wound)
+        writes = [path for method, path in world.venue.requests if method != "GET"]
+        if writes:
+            trial.problems.append(f"a reading wrote: {writes[:TOLD_MAX]}")
+        _other_ways(trial, world, start.files, facts, wound)
+        _first_way(trial, start, facts, wound, truth)
     return trial
 
 
@@ -104,7 +110,7 @@ def _mode(kind: Kind, rng: random.Random) -> bool:
     return rng.random() < 0.4 if kind.hedged is None else kind.hedged
 
 
-def _struck(course: Course) -> Wound:
+def struck(course: Course) -> Wound:
     """Let the kind strike; it returns what it did."""
 
     found: list[Wound] = []
@@ -119,9 +125,10 @@ def _struck(course: Course) -> Wound:
 
 def _clean(trial: Trial, world: World) -> None:
     """Before the wound: true books, nothing found, nothing corrected."""
-    wrong = _wrong_holdings(_held(world), world.truth())
-    if wrong or world.truth().unprovable:
-        trial.void = f"the books were not true before anything was done: {wrong[:_TOLD_MAX]}"
+    truth = world.truth()
+    wrong = wrong_holdings(held_by(world.state), truth)
+    if wrong or truth.unprovable:
+        trial.void = f"the books were not true before anything was done: {wrong[:TOLD_MAX]}"
         return
     reading = world.read()
     plan = reading.plan
@@ -129,33 +136,49 @@ def _clean(trial: Trial, world: World) -> None:
     unsure = [item for item in plan.items if item.verdict is not Verdict.MATCH]
     if plan.findings or plan.incomplete or unsure:
         trial.false_corrections += max(1, len(plan.corrections))
-        trial.problems += [f"on true books: {_told(one)}" for one in plan.findings]
-        trial.problems += [f"on true books: {item}" for item in unsure[:_TOLD_MAX]]
+        trial.problems += [f"on true books: {told_of(one)}" for one in plan.findings]
+        trial.problems += [f"on true books: {item}" for item in unsure[:TOLD_MAX]]
         trial.problems += [f"on true books: {problem}" for problem in plan.source_problems]
     world.apply(plan)
 
 
-def _detect(trial: Trial, plan: Plan, wound: Wound) -> None:
-    named = [one for one in plan.findings if one.case in wound.cases and _names(one, wound)]
-    verdicts = {(item.agent_id, item.item.value): item.verdict for item in plan.items}
-    passed = [each for each in sorted(wound.items) if verdicts.get(each) is Verdict.MATCH]
-    trial.detected = bool(named) and not passed and not plan.clean
-    if not named:
-        told = "; ".join(_told(one) for one in plan.findings) or "nothing"
-        trial.problems.append(f"looked for {sorted(wound.cases)}, {sorted(wound.named)}: {told}")
-    if passed:
-        trial.problems.append(f"called a match: {passed}")
+def _detect(trial: Trial, facts: RecoveryFacts, wound: Wound) -> None:
+    plan = facts.plan
+    assert plan is not None
+    if wound.harmless:
+        waits = [told_of(one) for one in plan.findings if one.resolution in _OPEN]
+        trial.detected = not waits and facts.decision in GOOD
+        trial.problems += [f"harmless, and yet: {facts.decision} {waits}"] * (not trial.detected)
+    else:
+        named = [one for one in plan.findings if one.case in wound.cases and _names(one, wound)]
+        verdicts = {(item.agent_id, item.item.value): item.verdict for item in plan.items}
+        passed = [each for each in sorted(wound.items) if verdicts.get(each) is Verdict.MATCH]
+        trial.detected = bool(named) and not passed and not plan.clean
+        if not named:
+            told = "; ".join(told_of(one) for one in plan.findings) or "nothing"
+            looked = f"{sorted(wound.cases)}, {sorted(wound.named)}"
+            trial.problems.append(f"looked for {looked}: {told}")
+        if passed:
+            trial.problems.append(f"called a match: {passed}")
+    trial.resolved = facts.decision in GOOD
+    waiting = [one for one in (present(facts) or plan).findings if one.resolution in _OPEN]
+    trial.proposed = not trial.resolved and all(one.alternatives for one in waiting)
+    trial.left = not (trial.resolved or trial.proposed)
+
+
+_OPEN = (Resolution.HUMAN, Resolution.UNKNOWN)
 
 
 def _names(one: Finding, wound: Wound) -> bool:
     said = {one.agent_id or "", str(one.key or "")}
-    for name in ("inst_id", "cl_ord_id", "keys", "agents", "first"):
+    for name in ("inst_id", "cl_ord_id", "keys", "agents", "first", "uid", "parent"):
         said.update(one.params.get(name, "").split(", "))
     return bool(said & wound.named)
 
 
 def _classify(trial: Trial, world: World, plan: Plan) -> None:
     names = world.state.agents.keys() | world.state.private_ledgers.keys()
+    names |= world.state.public_accounts.keys()
     due = {(name, item) for name in names for item in ITEMS}
     told = [(item.agent_id, item.item.value) for item in plan.items]
     blank = [item for item in plan.items if item.verdict is not Verdict.MATCH and not item.note]
@@ -165,88 +188,89 @@ def _classify(trial: Trial, world: World, plan: Plan) -> None:
         trial.problems.append(f"not classified: {len(told)} of {len(due)} items, {blank} {odd}")
 
 
-def _attribute(trial: Trial, world: World, plan: Plan, truth: Attribution) -> None:
-    """Every correction that asks nobody, against the oracle."""
-    ends = {row["clOrdId"]: row["state"] for row in world.venue.orders()}
-    wrong = []
-    for one in plan.findings:
-        if one.resolution not in (Resolution.AUTO, Resolution.ORPHAN):
-            continue
-        booked: dict[tuple[str, str], Fraction] = {}
-        for step in one.corrections:
-            if isinstance(step, BookFill | BookOrphan):
-                owner = step.agent_id if isinstance(step, BookFill) else NOBODY
-                mark = (step.execution.fill_id, owner)
-                more = Fraction(step.execution.qty_contracts.value)
-                booked[mark] = booked.get(mark, Fraction(0)) + more
-            elif isinstance(step, SettleIntent) and step.outcome in ("REJECTED", "FILLED"):
-                state = ends.get(step.cl_ord_id)
-                known = {"REJECTED": state is None, "FILLED": state == "filled"}
-                is_algo = state is None and step.outcome == "FILLED"
-                if not known[step.outcome] and not is_algo:
-                    wrong.append(f"{step.cl_ord_id} is called {step.outcome}, it is {state}")
-        for (fill_id, owner), quantity in booked.items():
-            due = truth.borne.get(fill_id, {}).get(owner, Fraction(0))
-            if due != quantity:
-                wrong.append(f"{fill_id} to {owner or 'nobody'}: {quantity}, due {due}")
-    trial.false_corrections += len(wrong)
-    trial.problems += wrong
+def _correct(trial: Trial, start: Restart, facts: RecoveryFacts, truth: Attribution) -> None:
+    """What was corrected without asking, against the oracle; the rest is what it was."""
+    world, state = start.world, start.session.state
+    assert facts.plan is not None
+    trial.corrected_wrongly(false_attributions(world, facts.plan, truth), "attributed")
+    waits = {one.inst_id for one in facts.withheld}
+    before, after = held_by(world.state), held_by(state)
+    if not facts.applied or "" in waits:
+        waits |= {key[0] for key in before | after}
+    wrong = [each for each in wrong_holdings(after, truth) if each.split(" ")[0] not in waits]
+    trial.corrected_wrongly(wrong, "after the corrections")
+    trial.corrected_wrongly(moved(before, after, waits), "somebody has to be asked")
 
 
-def _unmoved(trial: Trial, before: Holdings, after: Holdings, waits: set[str]) -> None:
-    """Nothing of what somebody has to be asked about has moved."""
-    moved = [
-        f"{' '.join(key)} moved although somebody has to be asked"
-        for key in sorted(before.keys() | after.keys())
-        if key[0] in waits and before.get(key) != after.get(key)
-    ]
-    trial.false_corrections += len(moved)
-    trial.problems += moved
-
-
-def _compare(
-    trial: Trial, held: Holdings, truth: Attribution, when: str, waits: set[str]
-) -> None:
-    if "" in waits:
+def _beside(trial: Trial, start: Restart, wound: Wound) -> None:
+    """What takes no new entries although the wound is not about it."""
+    if wound.stops:
         return
-    wrong = [each for each in _wrong_holdings(held, truth) if each.split(" ")[0] not in waits]
-    trial.false_corrections += len(wrong)
-    trial.problems += [f"{when}: {each}" for each in wrong]
+    world = start.world
+    agents = {name for name, _ in wound.items} | (wound.named & set(world.agents))
+    about = {word.split(" ")[0] for word in wound.named}
+    about |= {
+        place[0]
+        for place, owners in held_by(world.state).items()
+        if agents & {name.rstrip("?") for name in owners}
+    }
+    beside = [name for name in Inside(start).shut() if name not in about]
+    trial.shut_beside += bool(beside)
+    trial.problems += [f"shut beside: {', '.join(beside)}"] * bool(beside)
 
 
-def _wrong_holdings(held: Holdings, truth: Attribution) -> list[str]:
-    return [
-        f"{' '.join(key)}: {_plain(held.get(key, {}))}, due {_plain(truth.held.get(key, {}))}"
-        for key in sorted(held.keys() | truth.held.keys())
-        if key not in truth.unprovable and held.get(key, {}) != truth.held.get(key, {})
+def _other_ways(
+    trial: Trial, world: World, files: Files, facts: RecoveryFacts, wound: Wound
+) -> None:
+    """Every alternative that is not the suggested one, on a copy of the store."""
+    plan = present(facts)
+    ways = [
+        (one.finding_id, way.name)
+        for one in asked(facts)
+        for way in one.alternatives
+        if way.name != one.chosen and not wound.passes
     ]
+    for finding_id, name in ways[:WAYS_MAX]:
+        assert plan is not None
+        with restarted(world, files) as fork:
+            try:
+                told = facts_to_json(fork.approve(plan.plan_hash, {finding_id: name}))
+            except PersistError as problem:
+                trial.dead_ends += 1
+                trial.problems.append(f"{name}: {type(problem).__name__}: {problem}")
+                continue
+            _go(trial, fork, told, f"{name}, then")
 
 
-def _plain(owners: Mapping[str, Fraction]) -> dict[str, str]:
-    return {name or "nobody": str(float(quantity)) for name, quantity in sorted(owners.items())}
+def _first_way(
+    trial: Trial, start: Restart, facts: RecoveryFacts, wound: Wound, truth: Attribution
+) -> None:
+    """The way that is suggested, to its end; then an order on what it was about."""
+    world = start.world
+    asks = facts.decision == "human"
+    if not _go(trial, start, facts_to_json(facts), "by the report"):
+        return
+    held = held_by(start.session.state)
+    if asks and wound.proven:
+        trial.corrected_wrongly(wrong_holdings(held, truth), "the first alternative")
+    left = [f"{place} is held by {held[place]}" for place in wound.flat if _agents(held, place)]
+    trial.corrected_wrongly(left, "the first alternative")
+    words = {word.split(" ")[0] for word in wound.named}
+    about = [name for name in ours(world) if name in words] or ours(world)[:1]
+    failed = trades(start, about)
+    trial.dead_ends += bool(failed)
+    trial.problems += [f"trading again: {failed}"] * bool(failed)
 
 
-def _held(world: World) -> Holdings:
-    """What the books say; an owner whose ledgers differ holds what neither says."""
-    found: Holdings = {}
-    for name, private in world.state.private_ledgers.items():
-        public = world.state.public_accounts[name]
-        for ledger in (private,) if private.positions == public.positions else (private, public):
-            owner = name if private.positions == public.positions else f"{name}?"
-            for row in ledger.positions:
-                found.setdefault(_key(row), {})[owner] = Fraction(row.qty_contracts.value)
-    for row in world.state.unattributed.positions:
-        found.setdefault(_key(row), {})[NOBODY] = Fraction(row.qty_contracts.value)
-    return {key: owners for key, owners in found.items() if owners}
+def _agents(held: Holdings, place: Place) -> bool:
+    return any(name for name in held.get(place, {}))
 
 
-def _key(row: Position) -> Key:
-    return (row.inst_id, row.mgn_mode, row.pos_side)
-
-
-def _bytes(world: World) -> bytes:
-    return dumps(to_documents(world.state)) + dumps(world.streams)
-
-
-def _told(one: Finding) -> str:
-    return f"{one.case} {one.resolution} {one.agent_id or ''} {one.key or ''} {one.what}"
+def _go(trial: Trial, start: Restart, told: dict[str, object], how: str) -> bool:
+    trial.ways += 1
+    way = way_out(start.world, Inside(start), told)
+    trial.wrong_gates += bool(way.wrong)
+    trial.dead_ends += bool(way.dead)
+    trial.problems += [f"{how}: {each}" for each in dict.fromkeys(way.wrong)]
+    trial.problems += [f"{how} {way.steps}: dead end: {way.dead}"] * bool(way.dead)
+    return not way.dead

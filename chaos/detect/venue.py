@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
@@ -31,13 +32,12 @@ from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.endpoints import PREFIX
 from fakeokx.wire.envelopes import Answer
 from fakeokx.wire.render_orders import fill_row, order_row
+from fakeokx.wire.render_settings import uid_of
 from prometheus_persist.exchange.okx import okx_client
 
-# It opens nothing but this, and may not trade. The secret is the name.
+# They open nothing but this, and may not trade.
 KEY: Final = ApiKey(name="detect", secret="detect", passphrase="detect", may_trade=False)  # noqa: S106
-OTHER: Final = ApiKey(
-    name="other", secret="other", passphrase="other", may_trade=False, account="other"  # noqa: S106
-)
+OTHER: Final = replace(KEY, name="other", account="other")
 NOWHERE: Final = "http://exchange.invalid"
 CASH: Final = Decimal(1_000_000_000)
 NOT_THERE: Final = {"code": "51603", "msg": "Order does not exist", "data": []}
@@ -62,6 +62,16 @@ class InProcess:
         self._bends: dict[str, list[Bend]] = {}
         keys = {each.name: each for each in (KEY, OTHER)}
         self._desk = Desk(exchange=cast(Exchange, self), keys=keys)
+
+    @property
+    def account(self) -> str:
+        """Whose positions a client sees."""
+        return self.key.account
+
+    @property
+    def uid(self) -> str:
+        """Of that account."""
+        return uid_of(self.venue, self.account)
 
     def now_ms(self) -> int:
         """The exchange's time."""

@@ -57,7 +57,7 @@ from prometheus_persist.state.models import MgnMode, PosSide, Side
 
 FIRST_MS: Final = 1_700_000_000_000
 CAPITAL: Final = Decimal(10_000)
-SETTINGS: Final = Settings(index_lag_ms=0)
+SETTINGS: Final = Settings(in_flight_ms=0, index_lag_ms=0, mirror="ack", background=False)
 FUTURE: Final = "BTC-USDT-301227"
 NAMES: Final = (
     "Agent_1", "Agent1", "LiveAgent_01", "LiveAgent01", "阿尔法", "b", "B-2", "hunter.x",
@@ -338,10 +338,10 @@ class World:
         self.intend(owner, place, side, sz, "ACCEPTED", name, algo_id, **more)
         return algo_id
 
-    def name(self, owner: str) -> str:
+    def name(self, owner: str, epoch: int = 1) -> str:
         """The owner's next clOrdId."""
         self._number += 1
-        return self.state.registry.cl_ord_id(owner, 1, self._number)
+        return self.state.registry.cl_ord_id(owner, epoch, self._number)
 
     def intend(
         self, owner: str, place: Place, side: str, sz: Decimal, outcome: str, name: str,

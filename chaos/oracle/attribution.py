@@ -8,6 +8,7 @@ than ``exchange.py`` of what happens from outside:
 2. A forced fill (liquidation, ADL) that reduces what several hold is borne by everybody whose
    contracts point that way: whole lots in proportion, rounded down; what is left goes to the lowest
    agent id first and to nobody last, up to what each has.
+   A delivery closes everybody whole, whichever way he stands.
 3. Anybody's else that reduces what one agent alone holds closes that agent.
 4. Anybody's else that opens, adds, or closes what is nobody's, is nobody's.
 5. Any other fill makes its key unprovable: no book may be changed there without being asked.
@@ -29,6 +30,7 @@ Row = Mapping[str, Any]
 Key = tuple[str, str, str]
 NOBODY = ""
 FORCED = frozenset({"full_liquidation", "partial_liquidation", "adl"})
+DELIVERY = "delivery"
 ZERO = Fraction(0)
 
 
@@ -76,7 +78,7 @@ def attribution(
         elif owner is not None:
             found.move(key, owner, fill_id, signed)
         else:
-            _outside(found, key, fill_id, signed, order["category"] in FORCED, lots)
+            _outside(found, key, fill_id, signed, order["category"], lots)
     return found
 
 
@@ -85,15 +87,18 @@ def _outside(
     key: Key,
     fill_id: str,
     signed: Fraction,
-    forced: bool,
+    category: str,
     lots: Mapping[str, str],
 ) -> None:
     owners = found.held.get(key, {})
     total = sum(owners.values(), ZERO)
     agents = [name for name in owners if name != NOBODY]
-    if total * signed >= 0 or not agents:
+    if category == DELIVERY and total == -signed:
+        for name, has in list(owners.items()):
+            found.move(key, name, fill_id, -has)
+    elif total * signed >= 0 or not agents:
         found.move(key, NOBODY, fill_id, signed)
-    elif forced:
+    elif category in FORCED:
         way = 1 if total > 0 else -1
         bearing = {name: abs(has) for name, has in owners.items() if has * way > 0}
         for name, part in _parts(abs(signed), bearing, Fraction(lots[key[0]])).items():
