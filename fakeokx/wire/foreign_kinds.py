@@ -127,7 +127,8 @@ def _executed(product: Product, sub_type: str, bill_type: str) -> Iterator[tuple
     name = "$bill" if bill_type == "2" else "$end"
     ord_id = "$opened" if bill_type == "2" else "$delivered"
     common = {"billId": name, "ordId": ord_id, "clOrdId": "", "subType": sub_type, "ts": "$now"}
-    common |= {"fillTime": "$now", "tradeId": "99000", "fee": product.fee}
+    trade_id = "99000" if bill_type == "2" else "99001"
+    common |= {"fillTime": "$now", "tradeId": trade_id, "fee": product.fee}
     of_fill = {"fillPx": product.px, "fillSz": product.sz, "feeCcy": product.ccy, "fillPnl": "0"}
     of_fill |= {"fillMarkPx": product.px, "fillIdxPx": product.px, "side": "buy"}
     if product.inst_type == "OPTION":

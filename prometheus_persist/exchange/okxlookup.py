@@ -237,6 +237,8 @@ def _of_order(rows: Iterable[Row], ord_id: str) -> list[VenueFill]:
     fills = okxrows.fills(rows)
     if any(each.ord_id != ord_id for each in fills):
         raise BadRow("trade/fills: the answer is about another order")
+    if len({each.fill_id for each in fills}) != len(fills):
+        raise BadRow("trade/fills: two executions are called alike")
     return fills
 
 

@@ -142,15 +142,10 @@ def fill(row: Row) -> VenueFill:
 
 
 def fills(rows: Iterable[Row], unfit: Unfit = NONE_UNFIT) -> list[VenueFill]:
-    """Executions of contracts, oldest first.
-
-    Raises BadRow where one tradeId stands for two executions.
-    """
-    found: dict[str, VenueFill] = {}
-    for one in readable(rows, fill, unfit):
-        if found.setdefault(one.fill_id, one) != one:
-            raise BadRow(f"two executions are called {one.fill_id}")
-    return sorted(found.values(), key=lambda one: (one.ts_ms, int(one.bill_id), one.fill_id))
+    """Executions of contracts, each row once, oldest first. Of one tradeId there may be two that
+    contradict each other: that is a matter of their contract (``reconcile.canonical``)."""
+    found = dict.fromkeys(readable(rows, fill, unfit))
+    return sorted(found, key=lambda one: (one.ts_ms, int(one.bill_id), one.fill_id))
 
 
 def order(row: Row) -> VenueOrder:

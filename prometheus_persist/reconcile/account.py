@@ -23,12 +23,14 @@ from prometheus_persist.reconcile.plan import (
     Evidence,
     Finding,
     Grade,
+    Plan,
     Resolution,
 )
 from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.state import AccountCash, AccountIdentity
 
 DEMO, LIVE = "demo", "live"
+OTHER = "what.other_account"
 
 
 def other_account(books: Books, view: VenueView) -> Finding | None:
@@ -61,7 +63,7 @@ def for_another(books: Books, since_ms: int) -> Books:
         account_cash=AccountCash(ccy=books.state.account_cash.ccy),
         watermark=books.state.watermark.model_copy(update={"since_ms": since_ms}),
     )
-    return dataclasses.replace(books, state=state)
+    return dataclasses.replace(books, state=state, moved=True)
 
 
 def bound(books: Books, view: VenueView) -> Mapping[str, str]:
@@ -77,9 +79,10 @@ def bound(books: Books, view: VenueView) -> Mapping[str, str]:
     }
 
 
-def identity_of(bound: Mapping[str, str]) -> AccountIdentity | None:
-    """The account that a plan is bound to; None where its view did not tell."""
-    if not bound:
+def identity_of(plan: Plan) -> AccountIdentity | None:
+    """The account that a plan is of; None where its view did not tell, or was of another one."""
+    bound, strange = plan.bound, any(one.what == OTHER for one in plan.findings)
+    if not bound or strange or plan.source_problems:
         return None
     return AccountIdentity(
         uid=bound["uid"],

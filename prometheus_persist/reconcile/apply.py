@@ -108,7 +108,7 @@ def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
     state.watermark = state.watermark.model_copy(update={"fills_ms": seen})
     if plan.money is not None and plan.money.settled is not None:
         _reconciled(state, plan.money, plan.read_ms, quiet_ms)
-    identity = identity_of(plan.bound)
+    identity = identity_of(plan)
     if identity is not None and identity != state.account_cash.identity:
         state.account_cash = state.account_cash.model_copy(update={"identity": identity})
     return Applied(state, work.records)

@@ -119,7 +119,8 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
     if (lost and not accepted) or not view.complete(*CORE):
         return _unread(books, view, pairs, before, lost)
     books, orders = recognised(books, view)
-    view, outside = in_scope(books, view, before.held_keys())
+    view, outside, foreign = in_scope(books, view, before.held_keys())
+    doubts = {name: why for name, why in doubts.items() if name not in outside}
     venue = {row.key: row.qty_contracts for row in view.positions}
     found = claims(books, view, before.held_keys() | venue.keys())
     odd = unfit_positions(books, view, before.held_keys() | venue.keys())
@@ -140,7 +141,7 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
             *_ledger_findings(pairs, withheld=False),
             *owner_findings(books, before),
             *orders,
-            *outside,
+            *foreign,
             *undone_findings(gone, walked),
             *unjudged_findings(murky_claims, doubts | odd, before, rows),
             *fill_findings(walked, venue, rows),

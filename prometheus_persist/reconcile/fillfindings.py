@@ -212,6 +212,8 @@ def _disputed(
         "books": str(walked.after.total(key) - unowned),
         "venue": str(venue),
     }
+    if kind == "closes_beyond":
+        params["agents"] = ", ".join(sorted(name for name in claimed if name))
     if duplicates:
         params["cl_ord_id"] = ", ".join(duplicates)
     kept = [
@@ -227,7 +229,7 @@ def _disputed(
         kind,
         case,
         Resolution.HUMAN,
-        agent_id=next(iter(claimed)) if len(claimed) == 1 else None,
+        agent_id=next(iter(claimed)) if kind == "owner_gone" and len(claimed) == 1 else None,
         key=key,
         params=params,
         evidence=[*_evidence(steps), shown],

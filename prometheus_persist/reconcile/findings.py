@@ -112,11 +112,13 @@ def finding(
     corrections: Callable[[str], tuple[Correction, ...]] = lambda _: (),
     alternatives: Callable[[str], tuple[Alternative, ...]] = lambda _: (),
     about: tuple[str, ...] | None = None,
+    identity: Mapping[str, str] | None = None,
 ) -> Finding:
     """One finding; ``corrections`` and ``alternatives`` are given the finding's id.
 
     Of a HUMAN one the first alternative is chosen. ``about`` None: the instrument of ``key``, or of
-    ``params``, else everything.
+    ``params``, else everything. ``identity`` is what it is known by where its rows leave the window
+    one by one, or move by themselves: its id is then of these, and not of params and evidence.
     """
     what, cause, remedy = WORDS[kind]
     proofs = tuple(sorted(set_of(evidence), key=lambda row: (row.kind, row.ref)))
@@ -129,6 +131,8 @@ def finding(
         "params": dict(params or {}),
         "evidence": [[row.kind, row.ref, dict(row.fields)] for row in proofs],
     }
+    if identity is not None:
+        said |= {"params": dict(identity), "evidence": []}
     finding_id = f"{case.value}-{hashlib.sha256(dumps(said)).hexdigest()[:ID_HEX_CHARS]}"
     ways = alternatives(finding_id)
     first = ways[0] if ways and resolution is Resolution.HUMAN else None

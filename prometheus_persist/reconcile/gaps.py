@@ -24,6 +24,7 @@ from decimal import Decimal
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.reconcile.alternatives import of_gap
+from prometheus_persist.reconcile.canonical import CLOCKS_APART_MS
 from prometheus_persist.reconcile.findings import EVERYTHING, finding
 from prometheus_persist.reconcile.plan import (
     AdoptDifference,
@@ -45,6 +46,8 @@ from prometheus_persist.state.money import ZERO, div, mul, plain
 
 NET_MODE, HEDGE_MODE = "net_mode", "long_short_mode"
 ONE = Decimal(1)
+WHOLE = frozenset({"2", "3", "6"})
+"""Kinds of a life that has ended: what the books still hold was closed with it."""
 MOVING_BILLS = frozenset({"2", "3", "5", "9"})
 Ways = Callable[[str], tuple[Alternative, ...]]
 
@@ -93,9 +96,7 @@ class _LeftOver:
 
     def findings(self) -> list[Finding]:
         """Every gap in one finding, the first name that fits."""
-        wrong = [
-            k for k in self._keys if self._after.total(k) and not fits(k, self._view.pos_mode)
-        ]
+        wrong = [k for k in self._keys if self._after.total(k) and not fits(k, self._view.pos_mode)]
         found = [self._other_mode(wrong)] if wrong else []
         rescaled = {key.inst_id for key in self._keys if key not in wrong and self._resized(key)}
         found += [self._rescaled(inst_id) for inst_id in sorted(rescaled)]
@@ -182,15 +183,16 @@ class _LeftOver:
         return bool(booked) and total == gap.venue
 
     def _says(self, key: PositionKey) -> list[Evidence]:
-        """What explains that contracts are gone since their holders were last moved."""
-        held = [
-            p for n in (*self._after.holders(key), NOBODY) if (p := self._after.position(n, key))
-        ]
-        since_ms = min((one.updated_ms for one in held), default=0)
+        """What explains that contracts are gone since they were last moved by what is booked."""
+        names = (*self._after.holders(key), NOBODY)
+        held = (self._after.position(name, key) for name in names)
+        times = [one.updated_ms for one in held if one]
+        since_ms = max([*times, *(m.ts_ms for m in self._books.moves if m.key == key)], default=0)
         lives = [
             Evidence("life", f"{row.pos_id}:{row.opened_ms}", {"kind": row.kind})
             for row in self._view.lives
-            if row.key.inst_id == key.inst_id and row.updated_ms > since_ms
+            if row.key == key
+            and row.updated_ms >= since_ms + (0 if row.kind in WHOLE else CLOCKS_APART_MS)
         ]
         seen = self._books.state.account_cash.bill_seen
         bills = [
@@ -206,6 +208,8 @@ class _LeftOver:
         ]
         one = self._view.instruments.get(key.inst_id)
         gone = [] if one is not None and one.listed else [Evidence("instrument", key.inst_id)]
+        if self._books.moved:
+            gone.append(Evidence("account", self._view.uid))
         return [*lives, *bills, *steps, *gone]
 
     # the account, the contract, the margin, the unit ------------------------------------------

@@ -134,10 +134,13 @@ def _taken(rows: _Rows, name: str, owner: str, parent: str, reason: str) -> Orde
     algo, order = rows.algos.get(name), rows.orders.get(name)
     if algo is not None:
         outcome, child = _algo_outcome(rows, algo)
+        ended = rows.children.get((algo.inst_id, child)) if outcome in TERMINAL else None
+        booked = NO_CONTRACTS if ended is None else ended.filled_contracts
         made = _made(algo, name, owner, outcome, algo.algo_id, "algo")
         return made and made.model_copy(
             update={"child_ord_id": child, "parent": parent, "reason": reason,
-                    "trigger_px": algo.trigger_px, "reduce_only": algo.reduce_only}
+                    "trigger_px": algo.trigger_px, "reduce_only": algo.reduce_only,
+                    "booked_contracts": booked}
         )  # fmt: skip
     if order is not None and not parent:
         outcome = _ORDER_END.get(order.state, "CANCELED")

@@ -35,9 +35,9 @@ REASON = "a product that the books do not keep"
 
 def in_scope(
     books: Books, view: VenueView, held: Iterable[PositionKey]
-) -> tuple[VenueView, list[Finding]]:
-    """The view of what is kept, and one finding for every other contract that is held or waits."""
-    known = _known(books, view)
+) -> tuple[VenueView, frozenset[str], list[Finding]]:
+    """The view of what is kept, what is outside, and one finding for each of that which is held."""
+    known, ccy = _known(books, view), books.state.account_cash.ccy
     ours = {key.inst_id for key in held} | _claimed(books, view)
     seen = {row.key.inst_id for row in view.positions} | {row.inst_id for row in view.fills}
     seen |= {row.inst_id for row in view.orders} | {row.inst_id for row in view.algo_orders}
@@ -49,7 +49,9 @@ def in_scope(
     )
     left = dataclasses.replace(
         view,
-        instruments=known,
+        instruments={
+            name: one for name, one in known.items() if one.settle_ccy == ccy or name in ours
+        },
         positions=tuple(row for row in view.positions if row.key.inst_id not in outside),
         fills=tuple(row for row in view.fills if row.inst_id not in outside),
         orders=tuple(row for row in view.orders if row.inst_id not in outside),
@@ -58,7 +60,7 @@ def in_scope(
         unmanaged=unmanaged,
     )
     found = [_finding(name, rows) for name, rows in sorted(_by_inst(unmanaged).items())]
-    return left, [one for one in found if not is_known(books.state.freeze, one)]
+    return left, frozenset(outside), [one for one in found if not is_known(books.state.freeze, one)]
 
 
 def unfit_positions(books: Books, view: VenueView, keys: Iterable[PositionKey]) -> dict[str, str]:
@@ -125,6 +127,7 @@ def _finding(inst_id: str, rows: list[UnmanagedPosition]) -> Finding:
         Case.J,
         Resolution.ORPHAN,
         params={"inst_id": inst_id, "inst_type": rows[0].inst_type, "why": rows[0].why},
+        identity={"inst_id": inst_id},
         evidence=[Evidence("position", f"{inst_id} {row.mgn_mode} {row.pos_side}") for row in rows],
         corrections=lambda finding_id: (FreezeInstrument(inst_id, REASON, finding_id),),
     )

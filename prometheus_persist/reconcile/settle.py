@@ -344,6 +344,7 @@ def _duplicate(
             "ord_id": ord_ids[0],
             "others": ", ".join(ord_ids[1:]),
         },
+        identity={"cl_ord_id": name, "inst_id": inst_id},
         evidence=[order_evidence(row) for row in orders],
         corrections=lambda finding_id: (FreezeInstrument(inst_id, reason, finding_id),),
     )

@@ -386,7 +386,8 @@ class Books:
     from the last reconciled bill on, oldest first: who held what at the time of a later bill.
     ``recorded`` is what every agent's booked executions add up to. ``adopted`` are the differences
     adopted and not given back, oldest first. ``sizes`` has (ctVal, ctMult) of every contract as it
-    was last booked.
+    was last booked. ``epoch`` is the writer's. ``moved``: the positions are still those of another
+    account.
     """
 
     state: SystemState
@@ -401,3 +402,4 @@ class Books:
     adopted: tuple[Adoption, ...] = ()
     sizes: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     epoch: int = 0
+    moved: bool = False

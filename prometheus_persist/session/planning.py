@@ -39,7 +39,7 @@ from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, Withhel
 from prometheus_persist.session.configured import visited, visiting
 from prometheus_persist.session.index import StreamIndex
 from prometheus_persist.session.settings import Settings
-from prometheus_persist.state import FreezeState, state_from
+from prometheus_persist.state import FreezeState, PositionKey, state_from
 from prometheus_persist.state.documents import PUBLIC_TRADES
 
 OVERLAP_MS = 60_000
@@ -229,7 +229,7 @@ def decide(
         one
         for one in plan.findings
         if one.resolution is Resolution.UNKNOWN
-        or (one.resolution is Resolution.HUMAN and not approved)
+        or (one.resolution is Resolution.HUMAN and not (approved and one.chosen))
     ]
     humans = [one for one in open_findings if one.resolution is Resolution.HUMAN]
     unknown = [one for one in open_findings if one.resolution is Resolution.UNKNOWN]
@@ -280,30 +280,35 @@ def _withheld(findings: list[Finding]) -> tuple[WithheldFacts, ...]:
 
 
 def part_of(plan: Plan, left_out: list[Finding], withheld: tuple[WithheldFacts, ...]) -> Plan:
-    """What of a plan is proven and touches nothing that is withheld.
+    """What of a plan is proven, or chosen, and touches nothing that is left out.
 
     Money waits as a whole, with the watermarks: both are of all that happened, in order.
     """
-    shut = {one.inst_id for one in withheld if not one.agent_id}
-    agents = {one.agent_id for one in withheld if one.agent_id}
     ids = {one.finding_id for one in left_out}
-    waits = bool(shut or agents)
+    if not withheld:
+        return replace(plan, findings=tuple(f for f in plan.findings if f.finding_id not in ids))
+    keys = {one.key for one in left_out if one.key is not None}
+    whole = {name for one in left_out if one.key is None for name in one.about}
+    agents = {one.agent_id for one in withheld if one.agent_id}
     kept = tuple(
         one
         for one in plan.findings
         if one.finding_id not in ids
-        and not (waits and (one.case is Case.K or _touches(one, shut, agents)))
+        and one.case is not Case.K
+        and not _touches(one, keys, whole, agents)
     )
-    if not waits:
-        return replace(plan, findings=kept)
     return replace(plan, findings=kept, money=None, fills_seen_ms=0)
 
 
-def _touches(one: Finding, shut: set[str], agents: set[str]) -> bool:
-    """Whether a finding moves anything of what is shut. Where all is, only what moves nothing
-    passes: orders that are taken back, and what is noted."""
-    inst_id = one.params.get("inst_id", "") if one.key is None else one.key.inst_id
-    return inst_id in shut - {""} or (one.agent_id or "") in agents
+def _touches(one: Finding, keys: set[PositionKey], whole: set[str], agents: set[str]) -> bool:
+    """Whether a finding moves anything of what is left out: a position, a whole instrument, or an
+    agent. What has no position (orders, freezes) waits with any of its instrument's."""
+    if (one.agent_id or "") in agents:
+        return True
+    if one.key is not None:
+        return one.key in keys or one.key.inst_id in whole
+    inst_id = one.params.get("inst_id")
+    return inst_id is not None and inst_id in whole | {key.inst_id for key in keys}
 
 
 def with_freeze(decision: Decision, freeze: FreezeState) -> str:

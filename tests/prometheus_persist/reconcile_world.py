@@ -339,6 +339,7 @@ class World:
             self._paid(str(row["agent_id"]), str(row["kind"]), Decimal(str(row["amount"])))
         for row in done.records.get("intent_log", []):
             self.ended[str(row["cl_ord_id"])] = OrderIntent.model_validate(row)
+            self.owners[str(row["cl_ord_id"])] = str(row["agent_id"])
         return done.records
 
     def position(self, agent: str, key: PositionKey | None = None) -> Decimal:

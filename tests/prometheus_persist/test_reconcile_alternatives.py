@@ -1,8 +1,8 @@
 """Every way that is offered to a human leads somewhere: to books that are the exchange's.
 
 Over every row of the case tables: each finding that needs a human offers something; each of its
-alternatives, chosen, applied and looked at again, leaves no difference that is not recorded, nobody's
-and frozen, and nothing that the same human would be asked again.
+alternatives, chosen, applied and looked at again, leaves no difference that is not recorded,
+nobody's and frozen, and nothing that the same human would be asked again.
 """
 
 from __future__ import annotations

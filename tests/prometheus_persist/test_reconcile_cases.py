@@ -391,9 +391,8 @@ ROWS = (
     Row(
         "near B: an agent closes another's long",
         steps(OPEN5, unbooked("B", "sell", 3, pos_side="long")),
-        (("B", H, "B"),),
+        (("B", H, None),),
         hedged=True,
-        stuck=True,
     ),
     Row(
         "near A: nothing explains it",
