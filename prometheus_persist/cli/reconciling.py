@@ -46,7 +46,7 @@ from prometheus_persist.cli.planfiles import (
 from prometheus_persist.cli.sandbox import sandbox_check
 from prometheus_persist.cli.venue import venue_reader, venue_sender
 from prometheus_persist.cli.venuewords import facts_in_language
-from prometheus_persist.errors import EXIT_HUMAN, BadConfig
+from prometheus_persist.errors import EXIT_HUMAN, BadConfig, PlanStale
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.report.page import render_page
@@ -190,7 +190,10 @@ def _approved(
     now = looked_at(plan, directory, reader, output)
     if now.plan is None:
         return now
-    return _opened(directory, lambda session: session.approve(reader, plan.plan_hash, choices))
+    try:
+        return _opened(directory, lambda session: session.approve(reader, plan.plan_hash, choices))
+    except PlanStale:  # it has moved since it was looked at
+        raise PlanStale(output.say("cli.plan.stale", path=path)) from None
 
 
 def _opened(directory: Path, act: Callable[[Session], RecoveryFacts]) -> RecoveryFacts:

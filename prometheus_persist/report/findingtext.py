@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from prometheus_persist.reconcile.plan import Evidence, Finding, Plan, Resolution
+from prometheus_persist.reconcile.plan import Evidence, Finding, Plan
 from prometheus_persist.report.alternativetext import alternative_words, named
 from prometheus_persist.report.values import Say, known, money
 
@@ -52,7 +52,7 @@ def finding_lines(one: Finding, plan: Plan, applied: bool, say: Say) -> list[str
 
 def is_done(one: Finding, applied: bool) -> bool:
     """Whether the remedy is a fact: carried out, or nothing to carry out."""
-    return applied or one.resolution is Resolution.UNKNOWN or not one.corrections
+    return applied or not (one.corrections or one.alternatives)
 
 
 def evidence_name(row: Evidence, say: Say) -> str:

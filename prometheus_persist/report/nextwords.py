@@ -94,6 +94,10 @@ STEP: Final[Mapping[str, tuple[str, str]]] = {
         "若{finding}所述确属实情：先用 --plan 生成方案，再明确选择",
         "if what {finding} says is true after all: write a plan first, then choose it by name",
     ),
+    "step.accept_history": (
+        "2. 接受更早的历史无从得知，以OKX仍有的数据为准",
+        "2. accept that what came before is not known, and take what OKX still keeps for the whole",
+    ),
     "step.orders": (
         "{n}张订单结果未知，只妨碍它们自己：查看",
         "{n} order(s) without an answer, which hold up nothing but themselves: look at them",

@@ -126,7 +126,9 @@ def _undecided(waiting: list[Finding], options: str, again: str) -> Iterator[Ste
     for one in waiting:
         yield Step("step.write_plan", plan_command(options))
         chosen = apply_command(options, one.finding_id, one.alternatives[0].name)
-        yield Step("step.if_true", chosen, {"finding": one.finding_id})
+        lost = one.what == "what.history_lost"
+        text = "step.accept_history" if lost else "step.if_true"
+        yield Step(text, chosen, {"finding": one.finding_id})
 
 
 def _orders(facts: RecoveryFacts, options: str) -> Iterator[Step]:
