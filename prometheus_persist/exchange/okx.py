@@ -101,6 +101,7 @@ class OkxReader:
         self._clock = clock or SystemClock()
         self._limits = limits or Limits()
         self._pace = Pace()
+        self._uid = ""
 
     def read_view(self, request: ViewRequest) -> VenueView:
         """The whole account since ``request.since_ms``; raises VenueUnreachable, VenueRefused."""
@@ -124,6 +125,14 @@ class OkxReader:
             lookup = IntentLookup(intent.cl_ord_id, None, problem=task.problem)
             return OrderSeen(lookup, (), None, complete=False)
         return task.value
+
+    def whose(self) -> tuple[str, bool]:
+        """The account's uid, asked for once, and whether it is demo trading; ("", …) unanswered."""
+        if not self._uid:
+            driver = self._driver(ORDER_BUDGET_S)
+            task = driver.read(okxpages.one("account/config"))
+            self._uid = "" if task.problem else okxfields.text(task.value, "uid", "")
+        return self._uid, self.demo
 
     def _driver(self, budget_s: float) -> Driver:
         return Driver(self._reads, self._clock, self._pace, self._limits, budget_s)

@@ -22,6 +22,7 @@ from prometheus_persist.reconcile.plan import (
     Case,
     Evidence,
     Finding,
+    ForgetBefore,
     Grade,
     Plan,
     Resolution,
@@ -29,8 +30,9 @@ from prometheus_persist.reconcile.plan import (
 from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.state import AccountCash, AccountIdentity
 
+DAY_MS = 24 * 3_600_000
 DEMO, LIVE = "demo", "live"
-OTHER = "what.other_account"
+OTHER, LOST = "what.other_account", "what.history_lost"
 
 
 def other_account(books: Books, view: VenueView) -> Finding | None:
@@ -97,22 +99,33 @@ def _environment(demo: bool) -> str:
 
 
 def history_findings(view: VenueView) -> tuple[Finding, ...]:
-    """One finding where all that is wrong with the sources is that their past is cut."""
+    """One finding where all that is wrong with the sources is that their past is cut.
+
+    What is accepted ends on a whole day, a day after what is kept: the same plan for hours.
+    """
     problems = view.problems()
     if not problems or not all(one.cut for one in problems):
         return ()
     since_ms = min(one.window_from_ms for one in problems)
     since = datetime.fromtimestamp(since_ms / 1000, UTC).date().isoformat()
+    until_ms = (max(one.kept_from_ms for one in problems) // DAY_MS + 2) * DAY_MS
+    way = Alternative("accept", Grade.ASSUMED, (), (ForgetBefore(until_ms),))
     return (
         finding(
             "history_lost",
             Case.F,
             Resolution.UNKNOWN,
             params={"sources": ", ".join(one.name for one in problems), "since": since},
-            alternatives=lambda _: (Alternative("accept", Grade.ASSUMED, (), ()),),
+            alternatives=lambda _: (way,),
             about=EVERYTHING,
         ),
     )
+
+
+def accepts_loss(plan: Plan | None) -> bool:
+    """Whether a human took what is kept for the whole."""
+    findings = () if plan is None else plan.findings
+    return any(one.what == LOST and one.chosen for one in findings)
 
 
 def as_kept(view: VenueView) -> VenueView:
@@ -122,8 +135,3 @@ def as_kept(view: VenueView) -> VenueView:
         for name, one in view.sources.items()
     }
     return dataclasses.replace(view, sources=sources)
-
-
-def kept_from_ms(view: VenueView) -> int:
-    """From when on every source is kept; what was before is accepted as not known."""
-    return max((one.kept_from_ms for one in view.sources.values()), default=0)

@@ -29,6 +29,7 @@ from prometheus_persist.reconcile.plan import (
     BookCash,
     BookFill,
     BookOrphan,
+    ForgetBefore,
     FreezeInstrument,
     MoneyCheck,
     NoteFinding,
@@ -230,6 +231,15 @@ def _note(work: Work, step: NoteFinding) -> None:
     work.state.freeze = freeze.model_copy(update={"lifted": lifted})
 
 
+def _forget_before(work: Work, step: ForgetBefore) -> None:
+    state = work.state
+    fills_ms = max(state.watermark.fills_ms, step.ts_ms)
+    state.watermark = state.watermark.model_copy(update={"fills_ms": fills_ms})
+    if state.account_cash.baseline_ms:
+        bills_ms = max(state.account_cash.bills_ms, step.ts_ms)
+        state.account_cash = state.account_cash.model_copy(update={"bills_ms": bills_ms})
+
+
 def _restore_agent(work: Work, step: RestoreAgent) -> None:
     """What is lost of an agent, from what is left: its ledgers, or its document and records."""
     state, name = work.state, step.agent_id
@@ -391,5 +401,6 @@ _CARRY_OUT: dict[type, Callable[[Work, Any], None]] = {
     Rescale: rescale,
     SetAside: _set_aside,
     NoteFinding: _note,
+    ForgetBefore: _forget_before,
     RestoreAgent: _restore_agent,
 }

@@ -31,7 +31,6 @@ from prometheus_persist.reconcile.account import (
     as_kept,
     bound,
     history_findings,
-    kept_from_ms,
     other_account,
 )
 from prometheus_persist.reconcile.adopted import kept, undone, undone_findings, without
@@ -148,18 +147,7 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
             *left_over(books, walked, view, venue, murky),
         ),
     )
-    intents = chosen_by(choices, intent_findings(books, view, _booked_by_intent(settled)))
-    ended, then = _ended(intents), outcome(before, settled)
-    findings = in_order(
-        (
-            *settled,
-            *intents,
-            *resting_findings(books, view),
-            *stops_alone(books, view, then, ended),
-            *duplicate_findings(books, view),
-            *dead_holders(books, pairs, then, ended),
-        )
-    )
+    findings = in_order((*settled, *_after_these(books, view, pairs, before, settled, choices)))
     cash, money = judge_money(books, view, before, findings)
     findings = in_order((*findings, *chosen_by(choices, cash)))
     return hashed(
@@ -169,14 +157,32 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
             balances=balances(before, walked.after, venue),
             findings=findings,
             source_problems=source_problems(view),
-            fills_seen_ms=max(
-                _fills_seen(books, view, walked, murky), kept_from_ms(view) if accepted else 0
-            ),
+            fills_seen_ms=_fills_seen(books, view, walked, murky),
             plan_hash="",
             money=money,
             unmanaged=view.unmanaged,
             bound=bound(books, view),
         )
+    )
+
+
+def _after_these(
+    books: Books,
+    view: VenueView,
+    pairs: tuple[LedgerPair, ...],
+    before: Holdings,
+    settled: tuple[Finding, ...],
+    choices: Choices,
+) -> tuple[Finding, ...]:
+    """What is judged once these corrections are carried out: orders, and who holds what then."""
+    intents = chosen_by(choices, intent_findings(books, view, _booked_by_intent(settled)))
+    ended, then = _ended(intents), outcome(before, settled)
+    return (
+        *intents,
+        *resting_findings(books, view),
+        *stops_alone(books, view, then, ended),
+        *duplicate_findings(books, view),
+        *dead_holders(books, pairs, then, ended),
     )
 
 

@@ -40,6 +40,7 @@ from prometheus_persist.reconcile.walk import DISPUTED, Holdings, How, Step, Wal
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
 from prometheus_persist.state.money import ZERO, add, plain
 
+PASSING = frozenset({"why.positions_stale", "why.contradicting_rows", "why.other_mode"})
 Groups = dict[tuple[str, ...], list[Step]]
 
 
@@ -74,7 +75,8 @@ def unjudged_findings(
     rows: Mapping[PositionKey, VenuePosition],
 ) -> list[Finding]:
     """One UNKNOWN finding per instrument that cannot be judged: because of its unbooked fills, or
-    for the reason in ``doubts``. A human may set the fills aside and take the exchange's word."""
+    for the reason in ``doubts``. A human may set the fills aside and take the exchange's word;
+    not for a reading that contradicts itself, which passes."""
     by_inst: dict[str, list[Claim]] = {name: [] for name in doubts}
     for claim in claims:
         by_inst.setdefault(claim.fill.inst_id, []).append(claim)
@@ -97,10 +99,19 @@ def unjudged_findings(
                     *(proof for one in unjudged for proof in one.evidence),
                     *(Evidence("position", str(key)) for key in keys if not unjudged),
                 ],
-                alternatives=_taken_as_shown(unjudged, keys, before, rows),
+                alternatives=(
+                    _nothing
+                    if doubts.get(inst_id) in PASSING
+                    else _taken_as_shown(unjudged, keys, before, rows)
+                ),
             )
         )
     return found
+
+
+def _nothing(_finding_id: str) -> tuple[Alternative, ...]:
+    """No way but to read again."""
+    return ()
 
 
 def _taken_as_shown(

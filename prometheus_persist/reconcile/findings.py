@@ -59,6 +59,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "books_more": ("what.books_more", "cause.no_evidence", "remedy.choose"),
     "books_more_closed": ("what.books_more", "cause.life_closed", "remedy.choose"),
     "books_written": ("what.books_more", "cause.books_written", "remedy.choose"),
+    "reading_behind": ("what.venue_differs", "cause.fills_behind", "remedy.read_again"),
     "not_believed": ("what.not_believed", "cause.nothing_explains", "remedy.read_again"),
     "rescaled": ("what.rescaled", "cause.rescaled", "remedy.choose"),
     "unmanaged": ("what.unmanaged", "cause.unmanaged", "remedy.instrument_frozen"),

@@ -12,7 +12,9 @@ No execution explains a gap, so a human decides every one of them, among the way
 5. The other side (opposite signs, or contracts missing under long and over under short): case D.
 6. More at the exchange: case A. Less: case B, where something says so: a life of the position, a
    bill, an execution, or the books' own record of what was booked.
-7. Less at the exchange, and nothing anywhere that says why: the list of positions is not believed.
+7. Where an order's row or a bill tells of executions that are not shown yet, the reading is behind:
+   UNKNOWN, read again.
+8. Less at the exchange, and nothing anywhere that says why: the list of positions is not believed.
    UNKNOWN, read again; only a human's explicit word takes it for true.
 """
 
@@ -24,6 +26,7 @@ from decimal import Decimal
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.reconcile.alternatives import of_gap
+from prometheus_persist.reconcile.bills import MUST_HAVE_FILL
 from prometheus_persist.reconcile.canonical import CLOCKS_APART_MS
 from prometheus_persist.reconcile.findings import EVERYTHING, finding
 from prometheus_persist.reconcile.plan import (
@@ -39,7 +42,7 @@ from prometheus_persist.reconcile.plan import (
     Resolution,
     SetQuantity,
 )
-from prometheus_persist.reconcile.views import Books, VenueView
+from prometheus_persist.reconcile.views import FILLS, Books, VenueView
 from prometheus_persist.reconcile.walk import DISPUTED, NOBODY, How, Walk
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
 from prometheus_persist.state.money import ZERO, div, mul, plain
@@ -118,6 +121,8 @@ class _LeftOver:
         units = self._units(gap)
         if units is not None:
             return units
+        if self._behind(gap.key):
+            return self._finding("reading_behind", Case.A, gap, resolution=Resolution.UNKNOWN)
         if _flipped(gap, gaps):
             return self._finding("direction_unexplained", Case.D, gap)
         if abs(gap.venue) > abs(gap.books):
@@ -175,6 +180,35 @@ class _LeftOver:
             if step.execution.key == key and step.booked and step.owner != NOBODY:
                 found[step.owner] = found.get(step.owner, NO_CONTRACTS) + step.execution.signed
         return {name: quantity for name, quantity in found.items() if name in self._after.agents}
+
+    def _behind(self, key: PositionKey) -> bool:
+        """Whether the exchange itself tells of executions on the key that it does not show."""
+        shown = {fill.fill_id for fill in self._view.fills}
+        source = self._view.sources.get(FILLS)
+        since_ms = 0 if source is None else source.window_from_ms
+        seen = self._books.state.account_cash.bill_seen
+        if any(
+            bill.number > seen
+            and bill.ts_ms >= since_ms
+            and (bill.inst_id, bill.mgn_mode) == (key.inst_id, key.mgn_mode)
+            and bill.type in MUST_HAVE_FILL
+            and (name := f"{bill.inst_id}:{bill.trade_id}") not in shown
+            and name not in self._books.booked_fills
+            for bill in self._view.bills
+        ):
+            return True
+        booked: dict[str, Contracts] = {}
+        for step in self._walked.steps:
+            one = step.execution
+            booked[one.cl_ord_id] = booked.get(one.cl_ord_id, NO_CONTRACTS) + one.qty_contracts
+        intents = self._books.state.intents
+        return any(
+            (row.inst_id, row.mgn_mode, row.pos_side) == key
+            and (mine := intents.get(row.cl_ord_id)) is not None
+            and row.filled_contracts
+            > mine.booked_contracts + booked.get(row.cl_ord_id, NO_CONTRACTS)
+            for row in self._view.orders
+        )
 
     def _written(self, gap: _Gap) -> bool:
         """Whether the ledgers hold what was never booked, and what was booked is the exchange's."""

@@ -41,6 +41,7 @@ from prometheus_persist.reconcile.outcome import Outcome, basis, outcome, positi
 from prometheus_persist.reconcile.penalty import BILL_LIQUIDATION, penalty_findings
 from prometheus_persist.reconcile.plan import (
     BookCash,
+    Case,
     Finding,
     MoneyCheck,
     Resolution,
@@ -78,7 +79,7 @@ def judge_money(
     if by_kind.without_fill:
         found = [behind_finding(by_kind.without_fill)]
         return found, _unjudged(cash, Verdict.UNKNOWN, "why.fills_behind")
-    if not positions_agree(after, view):
+    if not positions_agree(after, view) or _unjudged_positions(findings):
         return [], _unjudged(cash, Verdict.MISMATCH, "why.money_positions")
     check = _check(books, view, after)
     if first:
@@ -95,6 +96,13 @@ def judge_money(
 def unread_money(books: Books) -> MoneyCheck:
     """R4 of a view that is not whole."""
     return _unjudged(books.state.account_cash, Verdict.UNKNOWN, "why.money_unread")
+
+
+def _unjudged_positions(findings: Iterable[Finding]) -> bool:
+    """Whether a position or an execution could not be judged: its money may be there already."""
+    return any(
+        one.resolution is Resolution.UNKNOWN and one.case in (Case.A, Case.B) for one in findings
+    )
 
 
 def _unreadable(

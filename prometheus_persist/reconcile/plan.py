@@ -204,6 +204,13 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetBefore:
+    """Read the account from here on only: the exchange keeps no more; only on a human's word."""
+
+    ts_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoteFinding:
     """Remember that a finding was told: it is no news again."""
 
@@ -294,6 +301,7 @@ Correction = (
     | Rescale
     | SetAside
     | NoteFinding
+    | ForgetBefore
     | RestoreAgent
 )
 
@@ -460,6 +468,8 @@ def _application_order(step: Correction) -> tuple[int, int, int, str]:
         return (4, 0, 0, str(step.key))
     if isinstance(step, SettleIntent):
         return (5, 0, 0, step.cl_ord_id)
+    if isinstance(step, ForgetBefore):
+        return (6, 2, step.ts_ms, "")
     if isinstance(step, NoteFinding):
         return (6, 1, 0, step.finding_id)
     return (6, 0, 0, f"{step.inst_id} {step.finding_id}")

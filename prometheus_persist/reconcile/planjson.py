@@ -22,6 +22,7 @@ from prometheus_persist.reconcile.plan import (
     BookOrphan,
     Correction,
     Finding,
+    ForgetBefore,
     FreezeInstrument,
     MoneyCheck,
     NoteFinding,
@@ -53,6 +54,7 @@ KINDS: dict[type[Correction], str] = {
     Rescale: "rescale",
     SetAside: "set_aside",
     NoteFinding: "note_finding",
+    ForgetBefore: "forget_before",
     RestoreAgent: "restore_agent",
 }
 _BESIDE = ("plan_hash", "read_ms")  # stand beside what is hashed

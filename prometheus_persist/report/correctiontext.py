@@ -8,6 +8,7 @@ from prometheus_persist.reconcile.plan import (
     BookFill,
     BookOrphan,
     Correction,
+    ForgetBefore,
     FreezeInstrument,
     NoteFinding,
     RaiseEpoch,
@@ -20,7 +21,7 @@ from prometheus_persist.reconcile.plan import (
     TakeBack,
 )
 from prometheus_persist.reconcile.planjson import KINDS
-from prometheus_persist.report.values import Say, known, money
+from prometheus_persist.report.values import Say, known, money, when
 from prometheus_persist.state.money import mul, plain
 
 
@@ -90,6 +91,8 @@ def _values(step: Correction, say: Say) -> dict[str, str]:
             return {"inst_id": step.inst_id, "factor": plain(step.factor), "size": size}
         case SetAside():
             return {"fill": step.fill_id}
+        case ForgetBefore():
+            return {"since": when(step.ts_ms)}
         case NoteFinding():
             return {}
         case RestoreAgent():

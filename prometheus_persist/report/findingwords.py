@@ -178,6 +178,11 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "{fills} fill(s) of {key} ({side}, net {contracts} contracts, order {ord_id}) closed more "
         "than the order's agent holds; holders: {holders}",
     ),
+    "what.venue_differs": (
+        "{key}：账簿{books}张，OKX {venue}张，而OKX自身还有未显示的成交",
+        "{key}: books {books}, OKX {venue} contracts, and OKX itself tells of executions that it "
+        "does not show yet",
+    ),
     "what.not_believed": (
         "{key}：OKX只显示{venue}张，账簿记录{books}张，没有任何记录说明少掉的部分去了哪里",
         "{key}: OKX shows only {venue} contracts, the books hold {books}, and no row tells where "

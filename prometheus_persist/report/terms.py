@@ -121,6 +121,10 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
         "搁置成交{fill}, 不入账",
         "fill {fill} is set aside and not booked",
     ),
+    "do.forget_before": (
+        "此前的历史OKX已不再保存，从{since}起重新读取",
+        "the account is read from {since} on; OKX keeps nothing older",
+    ),
     "do.note_finding": ("记下已告知, 不再重复", "noted as told, and not told again"),
     "do.restore_agent": (
         "{agent}: 补写缺失的文档",

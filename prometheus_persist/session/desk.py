@@ -22,7 +22,9 @@ from prometheus_persist.state import OrderIntent, SystemState
 from prometheus_persist.storage.store import Store
 
 if TYPE_CHECKING:
+    from prometheus_persist.exchange.reader import ExchangeReader
     from prometheus_persist.reconcile.apply import Applied
+    from prometheus_persist.reconcile.plan import Plan
     from prometheus_persist.reconcile.views import Books
 
 
@@ -41,6 +43,7 @@ class Desk:
     lived_ms: int
     directory: Path
     options: str = ""
+    _reader: ExchangeReader | None = None
     hearing: Hearing = field(default_factory=Hearing)
     index: StreamIndex = field(default_factory=StreamIndex)
 
@@ -54,6 +57,21 @@ class Desk:
 
         self._take()
         return Books(self.state, self.index.booked, {}, self.index.ended, self.index.flows)
+
+    def recognise(self, reader: ExchangeReader, plan: Plan | None) -> None:
+        """Remember who reads the account that the books are kept for."""
+        from prometheus_persist.reconcile.account import identity_of
+
+        if plan is not None:
+            self._reader = reader if identity_of(plan) is not None else None
+
+    def knows(self, reader: ExchangeReader) -> bool:
+        """Whether what a reader does not find is not there: another account's would not have it."""
+        kept = self.state.account_cash.identity
+        if kept is None or reader is self._reader:
+            return True
+        whose = getattr(reader, "whose", None)
+        return whose is not None and whose() == (kept.uid, kept.demo)
 
     def commit(self, applied: Applied, trigger: Trigger, keys: Iterable[str] | None = None) -> None:
         """Make another state the live one, durably; ``keys``: where the two can differ."""

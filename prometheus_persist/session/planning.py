@@ -36,6 +36,7 @@ from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.recovery import restore
 from prometheus_persist.report.build import money_rows, source_facts, system_facts
 from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, WithheldFacts
+from prometheus_persist.saving.arrivals import UNANSWERED
 from prometheus_persist.session.configured import visited, visiting
 from prometheus_persist.session.index import StreamIndex
 from prometheus_persist.session.settings import Settings
@@ -105,7 +106,8 @@ def plan_only(
     state, index = state_from(restored.documents), StreamIndex()
     books = index.books(state, restored.streams)
     settings = visiting(Path(directory))
-    reading = read(books, reader, clock, settings)
+    waits = _still_under_way(books, restored.facts.last_save_ms, clock.now_ms(), settings)
+    reading = read(books, reader, clock, settings, waits_ms=waits)
     decision = decide(reading.plan, settings, confirmed=reading.confirmed)
     return facts_of(
         books,
@@ -117,6 +119,19 @@ def plan_only(
         duration_ms=round((clock.monotonic_s() - started) * 1000),
         options=options_of(directory, reader),
     )
+
+
+def _still_under_way(
+    books: Books, lived_ms: int, now_ms: int, settings: Settings
+) -> dict[str, int]:
+    """How long the unanswered orders may still be on their way, or not be shown (``saving``)."""
+    window_ms = settings.in_flight_ms + settings.index_lag_ms
+    found = {}
+    for name, intent in books.state.intents.items():
+        left_ms = min(window_ms - (now_ms - max(intent.created_ms, lived_ms)), window_ms)
+        if intent.outcome in UNANSWERED and not intent.parent and left_ms > 0:
+            found[name] = left_ms
+    return found
 
 
 def options_of(directory: Path | str, reader: ExchangeReader | None) -> str:

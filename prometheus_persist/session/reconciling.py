@@ -28,6 +28,7 @@ from dataclasses import dataclass, replace
 
 from prometheus_persist.errors import BadValue, PlanStale
 from prometheus_persist.exchange.reader import ExchangeReader
+from prometheus_persist.reconcile.account import accepts_loss, as_kept
 from prometheus_persist.reconcile.apply import apply_plan
 from prometheus_persist.reconcile.decide import reconcile
 from prometheus_persist.reconcile.plan import Plan
@@ -97,6 +98,7 @@ def reconcile_now(
             reading = _read(desk, reader, asked)
         with desk.gate.turn:
             if _mark(desk) == before:
+                desk.recognise(reader, reading.plan)
                 return _ended(desk, reading, restored, asked, started_s)
     return postponed(desk, restored, asked, started_s)
 
@@ -204,7 +206,7 @@ def _ended(
         desk.commit(apply_plan(books, decision.apply, desk.clock.now_ms()), Trigger.RECONCILE)
         books = desk.books()
         assert view is not None, "a plan is of a view"
-        left = reconcile(books, view)
+        left = reconcile(books, as_kept(view) if accepts_loss(plan) else view)
         decision = decide(left, desk.settings, confirmed=reading.confirmed)
     if left is not None:
         decision = _not_settled(decision)

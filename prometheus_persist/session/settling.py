@@ -2,8 +2,9 @@
 
 1. An order is asked for, and what it did is booked by ``live_steps``: one commit for the agent,
    both ledgers and the intent. An answer that is not whole changes nothing.
-2. "No such order" ends an order only if it could not be on its way any more when it was asked for,
-   and the exchange would still know it: the rule of every recovery (``settle.never_arrived``).
+2. "No such order", from who reads the books' own account, ends an order only if it could not be on
+   its way any more when it was asked for, and the exchange would still know it: the rule of every
+   recovery (``settle.never_arrived``).
 3. An order that is only meant to reduce and executed more than its agent holds closed somebody
    else's contracts: nothing of it is booked here, and a reconciliation is due.
 4. What was heard of (``hearing.py``) is worked off once each, when the gate is open. What could not
@@ -32,6 +33,7 @@ def settle_one(desk: Desk, reader: ExchangeReader, cl_ord_id: str) -> tuple[Orde
         raise BadValue(f"no open order {cl_ord_id}")
     arrived = cl_ord_id not in desk.waits_ms()
     seen = reader.read_order(intent, desk.clock.now_ms())
+    arrived = arrived and seen.lookup.found is False and desk.knows(reader)
     with desk.gate.turn:
         now = desk.state.intents.get(cl_ord_id)
         if now is not None and seen.complete:
