@@ -57,15 +57,17 @@ def other_account(books: Books, view: VenueView) -> Finding | None:
     )
 
 
-def for_another(books: Books, since_ms: int) -> Books:
-    """The books as they are kept for another account from ``since_ms`` on (the exchange's
-    clock)."""
+def for_another(books: Books, view: VenueView) -> Books:
+    """The books as they are kept for the account of this view from now on."""
+    made = identity(bound(books, view))
+    assert made is not None, "an account that is adopted has been told"
+    adopted = made.model_copy(update={"adopted": True})
     state = dataclasses.replace(
         books.state,
-        account_cash=AccountCash(ccy=books.state.account_cash.ccy),
-        watermark=books.state.watermark.model_copy(update={"since_ms": since_ms}),
+        account_cash=AccountCash(ccy=books.state.account_cash.ccy, identity=adopted),
+        watermark=books.state.watermark.model_copy(update={"since_ms": view.read_ms}),
     )
-    return dataclasses.replace(books, state=state, moved=True)
+    return dataclasses.replace(books, state=state)
 
 
 def bound(books: Books, view: VenueView) -> Mapping[str, str]:
@@ -83,8 +85,13 @@ def bound(books: Books, view: VenueView) -> Mapping[str, str]:
 
 def identity_of(plan: Plan) -> AccountIdentity | None:
     """The account that a plan is of; None where its view did not tell, or was of another one."""
-    bound, strange = plan.bound, any(one.what == OTHER for one in plan.findings)
-    if not bound or strange or plan.source_problems:
+    strange = any(one.what == OTHER for one in plan.findings)
+    return None if strange or plan.source_problems else identity(plan.bound)
+
+
+def identity(bound: Mapping[str, str]) -> AccountIdentity | None:
+    """The account that a plan is bound to; None where its view did not tell."""
+    if not bound:
         return None
     return AccountIdentity(
         uid=bound["uid"],

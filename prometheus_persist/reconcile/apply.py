@@ -110,7 +110,11 @@ def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
     if plan.money is not None and plan.money.settled is not None:
         _reconciled(state, plan.money, plan.read_ms, quiet_ms)
     identity = identity_of(plan)
-    if identity is not None and identity != state.account_cash.identity:
+    kept = state.account_cash.identity
+    judged = plan.money is not None and plan.money.settled is not None
+    if identity is not None and kept is not None and kept.adopted and not judged:
+        identity = identity.model_copy(update={"adopted": True})
+    if identity is not None and identity != kept:
         state.account_cash = state.account_cash.model_copy(update={"identity": identity})
     return Applied(state, work.records)
 

@@ -242,7 +242,8 @@ class _LeftOver:
         ]
         one = self._view.instruments.get(key.inst_id)
         gone = [] if one is not None and one.listed else [Evidence("instrument", key.inst_id)]
-        if self._books.moved:
+        kept = self._books.state.account_cash.identity
+        if kept is not None and kept.adopted:
             gone.append(Evidence("account", self._view.uid))
         return [*lives, *bills, *steps, *gone]
 

@@ -386,8 +386,7 @@ class Books:
     from the last reconciled bill on, oldest first: who held what at the time of a later bill.
     ``recorded`` is what every agent's booked executions add up to. ``adopted`` are the differences
     adopted and not given back, oldest first. ``sizes`` has (ctVal, ctMult) of every contract as it
-    was last booked. ``epoch`` is the writer's. ``moved``: the positions are still those of another
-    account.
+    was last booked. ``epoch`` is the writer's.
     """
 
     state: SystemState
@@ -402,4 +401,3 @@ class Books:
     adopted: tuple[Adoption, ...] = ()
     sizes: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     epoch: int = 0
-    moved: bool = False

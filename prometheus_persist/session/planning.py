@@ -27,7 +27,7 @@ from types import MappingProxyType
 from prometheus_persist.clock import Clock, SystemClock
 from prometheus_persist.errors import EXIT_HUMAN, EXIT_OK, EXIT_VENUE, VenueError
 from prometheus_persist.exchange.reader import ExchangeReader, ViewRequest
-from prometheus_persist.reconcile.account import for_another
+from prometheus_persist.reconcile.account import for_another, other_account
 from prometheus_persist.reconcile.decide import reconcile
 from prometheus_persist.reconcile.findings import Choices
 from prometheus_persist.reconcile.plan import Case, Finding, Plan, Resolution, Verdict
@@ -218,8 +218,9 @@ def read(
         except VenueError as failed:
             return Reading(None, problem=failed.detail)
         mine = books
-        if adopt_account and view.uid == adopt_account:
-            mine = for_another(books, view.read_ms)
+        strange = other_account(books, view) is not None
+        if strange and adopt_account == view.uid:
+            mine = for_another(books, view)
         plan = reconcile(mine, view)
         if approved is not None and plan.plan_hash == approved.plan_hash:
             chosen = reconcile(mine, view, approved.choices) if approved.choices else plan

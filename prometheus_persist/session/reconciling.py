@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from prometheus_persist.errors import BadValue, PlanStale
 from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.reconcile.account import accepts_loss, as_kept
-from prometheus_persist.reconcile.apply import apply_plan
+from prometheus_persist.reconcile.apply import Applied, apply_plan
 from prometheus_persist.reconcile.decide import reconcile
 from prometheus_persist.reconcile.plan import Plan
 from prometheus_persist.recovery.audit import audit_lines
@@ -199,7 +199,9 @@ def _ended(
         first = decision = replace(decision, word="human", apply=None, is_open=False)
     applied = first.apply is not None and asked.policy != "observe"
     left = None
-    books = desk.books() if reading.books is None else reading.books
+    if asked.adopt_account and not asked.declined and asked.policy != "observe":
+        _adopt_account(desk, reading)
+    books = desk.books()
     for _ in range(LOOKS_MAX if applied and view is not None else 0):
         if decision.apply is None or (left is not None and not decision.apply.corrections):
             break
@@ -224,6 +226,13 @@ def _ended(
     if plan is None or not plan.clean or asked.policy != "adopt":
         desk.audit(audit_lines(facts))
     return facts
+
+
+def _adopt_account(desk: Desk, reading: Reading) -> None:
+    """The books are kept for another account from now on, whatever else has to be decided."""
+    state = None if reading.books is None else reading.books.state
+    if state is not None and state.account_cash != desk.state.account_cash:
+        desk.commit(Applied(state, {}), Trigger.RECONCILE)
 
 
 def _not_settled(decision: Decision) -> Decision:

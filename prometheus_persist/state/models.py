@@ -292,13 +292,15 @@ class Watermark(Model):
 class AccountIdentity(Model):
     """Which account the books are kept for: OKX's uid, demo trading or real, level and mode.
 
-    ``acct_lv`` and ``pos_mode`` are those of the last reconciliation.
+    ``acct_lv`` and ``pos_mode`` are those of the last reconciliation. ``adopted``: the positions in
+    the books are still those of the account before it.
     """
 
     uid: str
     demo: bool
     acct_lv: str = ""
     pos_mode: str = ""
+    adopted: bool = False
 
 
 class AccountCash(Model):

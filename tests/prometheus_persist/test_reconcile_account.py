@@ -79,11 +79,22 @@ def test_for_another_account_its_money_and_history_begin_anew() -> None:
     world = World("A")
     world.trade("A", "buy", 3)
     world.adopt(plan_of(world, told(world)))
-    books = for_another(world.books(), world.now_ms)
+    view = replaced(told(world), uid="1002", positions=())
+    books = for_another(world.books(), view)
     cash = books.state.account_cash
-    assert (cash.identity, cash.baseline_ms, cash.bill_seen) == (None, 0, 0)
+    assert cash.identity == AccountIdentity(
+        uid="1002", demo=False, acct_lv="3", pos_mode="net_mode", adopted=True
+    )
+    assert (cash.baseline_ms, cash.bill_seen) == (0, 0)
     assert books.state.watermark.since_ms == world.now_ms
-    assert kinds(reconcile(books, replaced(told(world), uid="1002"))) == []
+    plan = reconcile(books, view)
+    (one,) = plan.findings  # what was held in the other account is not held here: no riddle
+    assert (one.resolution, one.chosen) == (Resolution.HUMAN, "close_all")
+    world.state = books.state
+    world.adopt(plan)
+    identity = world.state.account_cash.identity
+    assert identity is not None
+    assert not identity.adopted
 
 
 # scope ----------------------------------------------------------------------------------------
@@ -241,7 +252,7 @@ def cut(world: World, names: tuple[str, ...] = ("fills", "bills")) -> VenueView:
     view = world.view()
     gone = {
         name: replaced(
-            view.sources[name], complete=False, cut=True, problem="too old", window_from_ms=START_MS,
+            view.sources[name], complete=False, cut=True, problem="old", window_from_ms=START_MS,
             kept_from_ms=START_MS + HOUR_MS,
         )
         for name in names

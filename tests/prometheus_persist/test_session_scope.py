@@ -225,6 +225,7 @@ def test_another_account_is_judged_by_nobody_until_somebody_means_it(
         identity = session.state.account_cash.identity
         assert identity is not None
         assert identity.uid == "1002"
+        assert session.sync(venue).decision == adopted.decision
     session.close()
 
 
