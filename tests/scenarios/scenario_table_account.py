@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from scenario_rows import (
     ADOPT,
+    ALL,
     ASK,
     AUTO,
+    ETH,
     FILL,
     FREEZE,
     FRESH,
@@ -13,15 +15,19 @@ from scenario_rows import (
     HUMAN,
     NET,
     NOBODYS,
+    NOTE,
     ORPHAN,
     RESTRICTED,
     SETTLE,
+    WRITE,
     Row,
+    Way,
     do,
 )
 
+LOST = "RaiseEpoch+TakeBack"
+ALONE = ("G", AUTO, "A", NOTE)
 BOTH = ("private", "public")
-ETH = "ETH-USDT-SWAP"
 SETTLED = ("F", AUTO, "A", SETTLE)
 CLOSED = ("B", AUTO, "A", FILL)
 LONG_3 = (do.trade("A", "long", 3),)
@@ -34,21 +40,20 @@ NOBODYS_ROW = ("J", ORPHAN, None, NOBODYS)
 RESTING = (
     Row(
         "an order whose intent is gone",
-        "G",
+        "I",
         before=(do.sent("A", "long", 3, px=40_000),),
         edits=(do.forget_intent("A"),),
-        plan=(("G", ORPHAN, None, FREEZE),),
-        decision=RESTRICTED,
+        plan=(("I", AUTO, None, LOST),),
+        after=(do.open("A"), do.cancel("A"), do.settle("A")),
     ),
     Row(
         "a stop whose intent is gone",
-        "G",
+        "I",
         before=(*LONG_3, do.stop("A", "close_long", 3, 40_000)),
         edits=(do.forget_intent("A"),),
-        plan=(("G", ORPHAN, None, FREEZE),),
-        decision=RESTRICTED,
+        plan=(("I", AUTO, None, LOST),),
         holds=HELD_3,
-        after=(do.trade("A", "close_long", 3),),
+        after=(do.open("A"), do.trade("A", "close_long", 3), do.sync("go", ALONE)),
     ),
     Row(
         "a foreign order under an agent's tag",
@@ -68,10 +73,9 @@ RESTING = (
     ),
     Row(
         "a clOrdId as this store makes them",
-        "G",
+        "I",
         away=(do.foreign("long", 1, px=40_000, tag_of="A", number=77),),
-        plan=(("G", ORPHAN, None, FREEZE),),
-        decision=RESTRICTED,
+        plan=(("I", AUTO, None, LOST),),
     ),
     Row(
         "a foreign order that rests",
@@ -87,17 +91,17 @@ RESTING = (
     ),
     Row(
         "an order canceled whose intent is gone",
-        "G",
-        near=True,
+        "I",
         before=(do.sent("A", "long", 3, px=40_000), do.cancel("A")),
         edits=(do.forget_intent("A"),),
+        plan=(("I", AUTO, None, LOST),),
     ),
     Row(
         "an order a human has seen",
         "G",
         near=True,
-        before=(do.sent("A", "long", 3, px=40_000),),
-        edits=(do.forget_intent("A"), do.sync(RESTRICTED), do.unfreeze()),
+        before=(do.sync(),),
+        edits=(do.foreign("long", 1, px=40_000, tag_of="A"), do.sync(RESTRICTED), do.unfreeze()),
     ),
 )
 
@@ -109,8 +113,11 @@ IDS = (
         away=(do.foreign("long", 1, like="A"),),
         plan=(("I", ORPHAN, "A", FREEZE), ("I", HUMAN, None, NOBODYS)),
         decision=ASK,
-        approvable=True,
-        holds={"A": "long 3", "": "long 1"},
+        ways=(
+            Way(holds={"A": "long 3", "": "long 1"}, then=RESTRICTED),
+            Way({"I": "agent:A"}, holds={"A": "long 4"}, then=RESTRICTED),
+        ),
+        offers=("nobody open, agent:A assumed",),
     ),
     Row(
         "a clOrdId used again by an order that rests",
@@ -200,8 +207,8 @@ FOREIGN = (
         earlier=(do.hand("long", 2), do.advance(120_000)),
         plan=(("A", HUMAN, None, ADOPT),),
         decision=ASK,
-        approvable=True,
-        holds={"": "long 2"},
+        ways=(Way(holds={"": "long 2"}, then=RESTRICTED),),
+        offers=("nobody open",),
     ),
     Row(
         "in and out before there was a store",
@@ -214,10 +221,10 @@ FOREIGN = (
     Row(
         "an order of nobody that carries an agent's tag",
         "J",
-        near=True,
         away=(do.foreign("short", 2, cl="somebody1", tag_of="A"),),
-        plan=(("A", AUTO, "A", FILL),),
-        holds={"A": "short 2"},
+        plan=(NOBODYS_ROW,),
+        holds={"": "short 2"},
+        decision=RESTRICTED,
     ),
     Row(
         "what was nobody's and stays",
@@ -230,9 +237,9 @@ FOREIGN = (
 )
 
 FLAT_BUT_BOOKED = {
-    "before": (*LONG_3, do.keep("private_ledgers", "A"), do.keep("public_accounts", "A"),
+    "before": (*LONG_3, do.keep("private_ledgers", "A"), do.keep("public_accounts", "A"), do.keep("agents", "A"),
                do.trade("A", "close_long", 3)),
-    "edits": (do.restore("private_ledgers", "A"), do.restore("public_accounts", "A")),
+    "edits": (do.restore("private_ledgers", "A"), do.restore("public_accounts", "A"), do.restore("agents", "A")),
 }  # fmt: skip
 
 ACCOUNT_MODES = (
@@ -242,8 +249,11 @@ ACCOUNT_MODES = (
         modes=(NET,),
         **FLAT_BUT_BOOKED,
         away=(do.position_mode(HEDGE),),
-        plan=(("L", HUMAN, None, ""),),
+        plan=(("L", HUMAN, None, WRITE),),
         decision=ASK,
+        offers=("mode_closed proven",),
+        shut=ALL,
+        ways=(Way(holds={}, after=(do.trade("A", "long", 1),)),),
     ),
     Row(
         "positions kept by side and an account in net mode",
@@ -251,24 +261,36 @@ ACCOUNT_MODES = (
         modes=(HEDGE,),
         **FLAT_BUT_BOOKED,
         away=(do.position_mode(NET),),
-        plan=(("L", HUMAN, None, ""),),
+        plan=(("L", HUMAN, None, WRITE),),
         decision=ASK,
+        offers=("mode_closed proven",),
+        shut=ALL,
+        ways=(Way(holds={}, after=(do.trade("A", "long", 1),)),),
     ),
     Row(
         "positions kept as isolated that are cross",
         "L",
         before=LONG_3,
         edits=(do.move("A", *BOTH, mgn_mode="isolated"),),
-        plan=(("L", HUMAN, None, ""),),
+        plan=(("L", HUMAN, None, WRITE),),
         decision=ASK,
+        offers=("moved proven",),
+        ways=(Way(holds=HELD_3, after=(do.trade("A", "close_long", 3),)),),
     ),
     Row(
         "positions kept as cross that are isolated",
         "L",
         before=(do.trade("A", "short", 2, mgn="isolated"),),
         edits=(do.move("A", *BOTH, mgn_mode="cross"),),
-        plan=(("L", HUMAN, None, ""),),
+        plan=(("L", HUMAN, None, WRITE),),
         decision=ASK,
+        offers=("moved proven",),
+        ways=(
+            Way(
+                holds={"A": "short 2 isolated"},
+                after=(do.trade("A", "close_short", 2, mgn="isolated"),),
+            ),
+        ),
     ),
     Row(
         "both margin modes in use",

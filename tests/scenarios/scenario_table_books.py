@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from scenario_rows import (
-    ADOPT,
+    ALL,
     ASK,
     AUTO,
+    ETH,
     FILL,
     FREEZE,
     HEDGE,
@@ -15,12 +16,13 @@ from scenario_rows import (
     ORPHAN,
     RESTRICTED,
     SETTLE,
+    WRITE,
     Row,
+    Way,
     do,
 )
 
 BOTH = ("private", "public")
-ETH = "ETH-USDT-SWAP"
 SETTLED = ("F", AUTO, "A", SETTLE)
 CLOSED = ("B", AUTO, "A", FILL)
 LONG_3 = (do.trade("A", "long", 3),)
@@ -89,8 +91,8 @@ LEDGERS = (
         edits=(do.edit("A", "public", scale="2"),),
         plan=(OFFERED,),
         decision=ASK,
-        approvable=True,
-        holds=HELD_3,
+        ways=(Way(holds=HELD_3), Way({"C": "public_ledger"}, holds={"A": "long 6"}, then=ASK)),
+        offers=("private_ledger assumed, public_ledger assumed",),
     ),
     Row(
         "the same version and another capital",
@@ -99,8 +101,8 @@ LEDGERS = (
         edits=(do.edit("A", "public", capital="99000"),),
         plan=(OFFERED,),
         decision=ASK,
-        approvable=True,
-        holds=HELD_3,
+        ways=(Way(holds=HELD_3), Way({"C": "public_ledger"}, holds=HELD_3)),
+        offers=("private_ledger assumed, public_ledger assumed",),
     ),
     Row(
         "the same version and another entry price",
@@ -109,16 +111,26 @@ LEDGERS = (
         edits=(do.move("A", "public", entry_px="50001"),),
         plan=(OFFERED,),
         decision=ASK,
-        approvable=True,
-        holds=HELD_3,
+        ways=(Way(holds=HELD_3), Way({"C": "public_ledger"}, holds=HELD_3, then=ASK)),
+        offers=("private_ledger assumed, public_ledger assumed",),
     ),
     Row(
         "an agent of whom only ledgers are left",
         "C",
         before=LONG_3,
         edits=(do.drop("agents", "A"),),
-        plan=(("C", HUMAN, "A", ""),),
+        plan=(("C", HUMAN, "A", "RestoreAgent"),),
         decision=ASK,
+        offers=("restore assumed, restore_dead assumed",),
+        ways=(
+            Way(holds=HELD_3, after=(do.trade("A", "close_long", 3),)),
+            Way(
+                {"C": "restore_dead"},
+                holds=HELD_3,
+                then=RESTRICTED,
+                after=(do.trade("A", "close_long", 3),),
+            ),
+        ),
     ),
     Row("two ledgers that agree", "C", near=True, before=LONG_3, holds=HELD_3),
     Row(
@@ -155,10 +167,20 @@ DIRECTIONS = (
         modes=(NET,),
         before=LONG_3,
         edits=(do.turn("A", *BOTH),),
-        plan=(("D", HUMAN, None, ADOPT),),
+        plan=(("D", HUMAN, None, WRITE),),
         decision=ASK,
-        approvable=True,
-        holds={"A": "short 3", "": "long 6"},
+        ways=(
+            Way(holds=HELD_3, after=(do.trade("A", "close_long", 3),)),
+            Way({"D": "close_all"}, holds={"": "long 3"}, then=RESTRICTED),
+            Way(
+                {"D": "nobody"},
+                holds={"A": "short 3", "": "long 6"},
+                then=RESTRICTED,
+                after=(do.trade("A", "close_short", 3, reduce=False),),
+            ),
+        ),
+        offers=("as_booked proven, close_all proven, nobody open",),
+        shut=ALL,
     ),
     Row(
         "both ledgers on the other side",
@@ -166,8 +188,11 @@ DIRECTIONS = (
         modes=(HEDGE,),
         before=LONG_3,
         edits=(do.turn("A", *BOTH),),
-        plan=(("D", HUMAN, None, ADOPT), ("D", HUMAN, None, "")),
+        plan=(("D", HUMAN, None, WRITE), ("D", HUMAN, None, WRITE)),
         decision=ASK,
+        offers=("as_booked proven, nobody open", "close_all proven"),
+        shut=ALL,
+        ways=(Way(holds=HELD_3), Way({"D": "nobody"}, holds={"": "long 3"}, then=RESTRICTED)),
     ),
     Row(
         "a hand that turns a position over",
@@ -175,10 +200,14 @@ DIRECTIONS = (
         modes=(NET,),
         before=LONG_3,
         away=(do.hand("short", 5),),
-        plan=(("D", HUMAN, None, NOBODYS),),
+        plan=(("D", HUMAN, None, f"{FILL}+{NOBODYS}"),),
         decision=ASK,
-        approvable=True,
-        holds={"A": "long 3", "": "short 5"},
+        ways=(
+            Way(holds={"": "short 2"}, then=RESTRICTED),
+            Way({"D": "agent:A"}, holds={"A": "short 2"}, after=(do.trade("A", "close_short", 2),)),
+        ),
+        offers=("close_all proven, nobody open, agent:A assumed",),
+        shut=ALL,
     ),
     Row(
         "a hand that turned a position over and its owner gets out",
@@ -186,11 +215,18 @@ DIRECTIONS = (
         modes=(NET,),
         before=LONG_3,
         away=(do.hand("short", 5),),
-        plan=(("D", HUMAN, None, NOBODYS),),
+        plan=(("D", HUMAN, None, f"{FILL}+{NOBODYS}"),),
         decision=ASK,
-        approvable=True,
-        holds={"A": "long 3", "": "short 5"},
-        after=(do.trade("A", "close_long", 3, reduce=False),),
+        ways=(
+            Way(
+                {"D": "nobody"},
+                holds={"A": "long 3", "": "short 5"},
+                then=RESTRICTED,
+                after=(do.trade("A", "close_long", 3, reduce=False),),
+            ),
+        ),
+        offers=("close_all proven, nobody open, agent:A assumed",),
+        shut=ALL,
     ),
     Row(
         "one ledger on the other side and the exchange with the older one",
@@ -198,8 +234,11 @@ DIRECTIONS = (
         modes=(NET,),
         before=LONG_3,
         edits=(do.turn("A", "private"), do.edit("A", "private", newer=1)),
-        plan=(REBUILT, ("D", HUMAN, None, ADOPT)),
+        plan=(REBUILT, ("D", HUMAN, None, WRITE)),
         decision=ASK,
+        offers=("as_booked proven, close_all proven, nobody open",),
+        shut=ALL,
+        ways=(Way(holds=HELD_3), Way({"D": "close_all"}, holds={"": "long 3"}, then=RESTRICTED)),
     ),
     Row(
         "an agent that turns over by itself",
@@ -235,8 +274,8 @@ DIRECTIONS = (
         edits=(do.turn("A", "public"),),
         plan=(OFFERED,),
         decision=ASK,
-        approvable=True,
-        holds=HELD_3,
+        ways=(Way(holds=HELD_3), Way({"C": "public_ledger"}, holds={"A": "short 3"}, then=ASK)),
+        offers=("private_ledger assumed, public_ledger assumed",),
     ),
 )
 
@@ -248,9 +287,12 @@ UNITS = (
         edits=tuple(do.edit("A", book, newer=1, scale="0.01") for book in BOTH),
         plan=(("E", HUMAN, None, "SetQuantity"),),
         decision=ASK,
-        approvable=True,
-        holds=HELD_3,
-        after=(do.trade("A", "close_long", 3),),
+        ways=(
+            Way(holds=HELD_3, after=(do.trade("A", "close_long", 3),)),
+            Way({"E": "as_booked"}, holds=HELD_3),
+            Way({"E": "nobody"}, holds={"A": "long 0.03", "": "long 2.97"}, then=RESTRICTED),
+        ),
+        offers=("in_contracts proven, as_booked proven, nobody open",),
     ),
     Row(
         "books of two agents in base currency",
@@ -259,8 +301,13 @@ UNITS = (
         edits=tuple(do.edit(name, book, newer=1, scale="0.01") for name in "AB" for book in BOTH),
         plan=(("E", HUMAN, None, "SetQuantity"),),
         decision=ASK,
-        approvable=True,
-        holds={"A": "long 3", "B": "long 2"},
+        ways=(
+            Way(holds={"A": "long 3", "B": "long 2"}),
+            Way({"E": "agent:B"}, holds={"A": "long 0.03", "B": "long 4.97"}),
+        ),
+        offers=(
+            "in_contracts proven, as_booked proven, nobody open, agent:A assumed, agent:B assumed",
+        ),
     ),
     Row(
         "books in parts of a contract",
@@ -269,8 +316,19 @@ UNITS = (
         edits=tuple(do.edit("A", book, newer=1, scale="100") for book in BOTH),
         plan=(("E", HUMAN, None, "SetQuantity"),),
         decision=ASK,
-        approvable=True,
-        holds={"A": "short 3"},
+        ways=(
+            Way(holds={"A": "short 3"}),
+            Way(
+                {"E": "nobody"},
+                holds={"A": "short 300", "": "long 297"},
+                then=RESTRICTED,
+                modes=(NET,),
+            ),
+        ),
+        offers={
+            NET: ("in_contracts proven, as_booked proven, nobody open",),
+            HEDGE: ("in_contracts proven, as_booked proven",),
+        },
     ),
     Row(
         "books in ether",
@@ -279,8 +337,9 @@ UNITS = (
         edits=tuple(do.edit("A", book, newer=1, scale="0.1") for book in BOTH),
         plan=(("E", HUMAN, None, "SetQuantity"),),
         decision=ASK,
-        approvable=True,
-        holds={"A": "long 3 ETH"},
+        ways=(Way(holds={"A": "long 3 ETH"}),),
+        offers=("in_contracts proven, as_booked proven, nobody open",),
+        shut=ETH,
     ),
     Row(
         "a hundred times as much that executions explain",
@@ -296,10 +355,13 @@ UNITS = (
         near=True,
         before=LONG_3,
         edits=tuple(do.edit("A", book, newer=1, scale="0.02") for book in BOTH),
-        plan=(("A", HUMAN, None, ADOPT),),
+        plan=(("A", HUMAN, None, WRITE),),
         decision=ASK,
-        approvable=True,
-        holds={"A": "long 0.06", "": "long 2.94"},
+        ways=(
+            Way(holds=HELD_3),
+            Way({"A": "nobody"}, holds={"A": "long 0.06", "": "long 2.94"}, then=RESTRICTED),
+        ),
+        offers=("as_booked proven, nobody open",),
     ),
     Row(
         "one ledger alone in base currency",
@@ -309,8 +371,8 @@ UNITS = (
         edits=(do.edit("A", "public", scale="0.01"),),
         plan=(OFFERED,),
         decision=ASK,
-        approvable=True,
-        holds=HELD_3,
+        ways=(Way(holds=HELD_3), Way({"C": "public_ledger"}, holds={"A": "long 0.03"}, then=ASK)),
+        offers=("private_ledger assumed, public_ledger assumed",),
     ),
 )
 

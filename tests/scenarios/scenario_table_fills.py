@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from scenario_rows import (
-    ADOPT,
     ASK,
     AUTO,
     FILL,
+    HOUR_MS,
     HUMAN,
-    INCOMPLETE,
     NET,
     NOBODYS,
     ORPHAN,
     RESTRICTED,
     SETTLE,
     UNKNOWN,
+    WRITE,
     Row,
+    Way,
     do,
 )
 
-HOUR_MS = 3_600_000
 SETTLED = ("F", AUTO, "A", SETTLE)
 BOOKED = ("A", AUTO, "A", FILL)
 CLOSED = ("B", AUTO, "A", FILL)
@@ -87,10 +87,13 @@ ENTRIES = (
         "A",
         before=LONG_3,
         edits=EMPTIED,
-        plan=(("A", HUMAN, None, ADOPT),),
+        plan=(("A", HUMAN, None, WRITE),),
         decision=ASK,
-        holds={"": "long 3"},
-        approvable=True,
+        ways=(
+            Way(holds={"A": "long 3"}, after=(do.trade("A", "close_long", 3),)),
+            Way({"A": "nobody"}, holds={"": "long 3"}, then=RESTRICTED),
+        ),
+        offers=("as_booked proven, nobody open",),
     ),
     Row("an entry that is booked", "A", near=True, before=LONG_3, holds={"A": "long 3"}),
     Row("an order that only rests", "A", near=True, before=(do.sent("A", "long", 3, px=40_000),)),
@@ -224,20 +227,25 @@ CLOSES = (
         "B",
         before=(*LONG_3,),
         edits=tuple(do.edit("A", book, newer=1, scale="1.5") for book in ("private", "public")),
-        plan=(("B", HUMAN, None, ADOPT),),
+        plan=(("B", HUMAN, None, WRITE),),
         decision=ASK,
         modes=(NET,),
-        holds={"A": "long 4.5", "": "short 1.5"},
-        approvable=True,
+        ways=(
+            Way(holds={"A": "long 3"}, after=(do.trade("A", "close_long", 3),)),
+            Way({"B": "nobody"}, holds={"A": "long 4.5", "": "short 1.5"}, then=RESTRICTED),
+        ),
+        offers=("as_booked proven, nobody open",),
     ),
     Row(
         "less than the books under long",
         "B",
         before=(*LONG_3,),
         edits=tuple(do.edit("A", book, newer=1, scale="1.5") for book in ("private", "public")),
-        plan=(("B", HUMAN, None, ""),),
+        plan=(("B", HUMAN, None, WRITE),),
         decision=ASK,
         modes=("hedge",),
+        offers=("as_booked proven",),
+        ways=(Way(holds={"A": "long 3"}),),
     ),
     Row(
         "a close by hand of a shared position",
@@ -248,9 +256,16 @@ CLOSES = (
         away=(do.hand("close_long", 2),),
         plan=(("B", HUMAN, None, NOBODYS),),
         decision=ASK,
-        approvable=True,
-        holds={"A": "long 3", "B": "long 2", "": "short 2"},
-        after=(do.trade("B", "close_long", 2),),
+        ways=(
+            Way(
+                holds={"A": "long 3", "B": "long 2", "": "short 2"},
+                then=RESTRICTED,
+                after=(do.trade("B", "close_long", 2),),
+            ),
+            Way({"B": "pro_rata"}, holds={"A": "long 1.8", "B": "long 1.2"}),
+            Way({"B": "agent:B"}, holds={"A": "long 3"}),
+        ),
+        offers=("nobody open, pro_rata declared, agent:A assumed, agent:B assumed",),
     ),
     Row(
         "a close by hand of a shared position",
@@ -259,8 +274,13 @@ CLOSES = (
         modes=("hedge",),
         before=SHARED,
         away=(do.hand("close_long", 2),),
-        plan=(("B", HUMAN, None, ""),),
+        plan=(("B", HUMAN, None, FILL),),
         decision=ASK,
+        offers=("pro_rata declared, agent:A assumed, agent:B assumed",),
+        ways=(
+            Way(holds={"A": "long 1.8", "B": "long 1.2"}),
+            Way({"B": "agent:A"}, holds={"A": "long 1", "B": "long 2"}),
+        ),
     ),
     Row(
         "a stop that was not reached",
@@ -341,7 +361,9 @@ INTENTS = (
         away=(do.advance(3 * HOUR_MS),),
         plan=(("F", HUMAN, "A", SETTLE),),
         decision=ASK,
-        approvable=True,
+        ways=(Way(holds={}),),
+        offers=("canceled proven",),
+        shut="",
     ),
     Row(
         "an order canceled unfilled and forgotten",
@@ -351,7 +373,9 @@ INTENTS = (
         away=(do.cancel("A"), do.advance(3 * HOUR_MS)),
         plan=(("F", HUMAN, "A", SETTLE),),
         decision=ASK,
-        approvable=True,
+        ways=(Way(holds={}),),
+        offers=("canceled proven",),
+        shut="",
     ),
     Row(
         "an order that may still be on its way, at a start",
@@ -361,7 +385,8 @@ INTENTS = (
         settings={"in_flight_ms": 600_000},
         before=(do.unsent("A", "long", 3),),
         plan=(("F", UNKNOWN, "A", ""),),
-        decision=INCOMPLETE,
+        decision=RESTRICTED,
+        stays=True,
     ),
     Row(
         "an order that may still be on its way, while others trade",
@@ -371,6 +396,8 @@ INTENTS = (
         settings={"in_flight_ms": 600_000},
         before=(do.unsent("A", "long", 3),),
         plan=(("F", UNKNOWN, "A", ""),),
+        decision=RESTRICTED,
+        stays=True,
     ),
     Row(
         "an accepted order that still rests after three hours",

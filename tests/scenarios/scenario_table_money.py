@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scenario_rows import (
+    ALL,
     ASK,
     AUTO,
     FILL,
@@ -14,7 +15,7 @@ from scenario_rows import (
     RESTRICTED,
     SETTLE,
     Row,
-    crosswise,
+    Way,
     do,
 )
 
@@ -200,9 +201,8 @@ MISSES = (
         away=(do.hand("close_long", 2), do.fund(RATE)),
         plan=(("B", HUMAN, None, NOBODYS), OWN),
         decision=ASK,
-        approvable=True,
-        holds={"A": "long 3", "B": "long 2", "": "short 2"},
-        cash={"": "funding -0.15"},
+        ways=(Way(holds={"A": "long 3", "B": "long 2", "": "short 2"}, then=RESTRICTED, cash={"": "funding -0.15"}), Way({"B": "pro_rata"}, holds={"A": "long 1.8", "B": "long 1.2"})),
+        offers=("nobody open, pro_rata declared, agent:A assumed, agent:B assumed",),
     ),
     Row(
         "bills that fail",
@@ -221,6 +221,9 @@ MISSES = (
         away=(do.fund(RATE), do.faults({"action": "empty", "path": "account/bills", "times": 0})),
         plan=(("K", HUMAN, "", "BookCash"),),
         decision=ASK,
+        offers=("account open",),
+        shut=ALL,
+        ways=(Way(holds=HELD_3, after=(do.faults(), do.sync("go", CASH, OWN))),),
     ),
     Row(
         "a balance that fails",
@@ -232,4 +235,4 @@ MISSES = (
     ),
 )  # fmt: skip
 
-ROWS = (*FOUND[:1], *crosswise(*FOUND[1:]), *MISSES)
+ROWS = (*FOUND[:1], *FOUND[1:], *MISSES)

@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from scenario_rows import (
-    ASK,
     AUTO,
+    BTC,
+    DAY_MS,
+    ETH,
     FILL,
-    HUMAN,
     INCOMPLETE,
     NET,
+    RESTRICTED,
     SETTLE,
     UNKNOWN,
     Row,
-    crosswise,
     do,
 )
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
-ETH = "ETH-USDT-SWAP"
 SETTLED = ("F", AUTO, "A", SETTLE)
 BOOKED = ("A", AUTO, "A", FILL)
 CLOSED = ("B", AUTO, "A", FILL)
@@ -49,9 +47,11 @@ UNREAD = (
         near=True,
         before=LONG_3,
         away=(do.faults(always("empty", POSITIONS)),),
-        plan=(("B", HUMAN, None, "AdoptDifference+FreezeInstrument"),),
-        decision=ASK,
-        modes=(NET,),
+        plan=(("B", UNKNOWN, None, ""),),
+        decision=INCOMPLETE,
+        offers=("close_all proven",),
+        shut=BTC,
+        after=(do.faults(), do.quiet(), do.trade("A", "close_long", 3)),
     ),
     Row(
         "positions cut short",
@@ -59,9 +59,11 @@ UNREAD = (
         near=True,
         before=(*LONG_3, do.trade("B", "long", 4, inst=ETH)),
         away=(do.faults(always("truncate", POSITIONS, keep=0)),),
-        plan=(("B", HUMAN, None, "AdoptDifference+FreezeInstrument"),) * 2,
-        decision=ASK,
-        modes=(NET,),
+        plan=(("B", UNKNOWN, None, ""),) * 2,
+        decision=INCOMPLETE,
+        offers=("close_all proven", "close_all proven"),
+        shut=f"{BTC} {ETH}",
+        after=(do.faults(), do.quiet()),
     ),
     Row(
         "positions from before the last executions",
@@ -98,12 +100,10 @@ UNREAD = (
         near=True,
         before=(do.sent("A", "long", 3),),
         away=(do.faults(always("empty", FILLS)),),
-        plan=(
-            ("A", HUMAN, None, "AdoptDifference+FreezeInstrument"),
-            ("F", UNKNOWN, "A", ""),
-            ("K", UNKNOWN, "", ""),
-        ),
+        plan=(("A", UNKNOWN, None, ""), ("F", UNKNOWN, "A", ""), ("K", UNKNOWN, "", "")),
         decision=INCOMPLETE,
+        shut=BTC,
+        offers=("nobody open",),
     ),
     Row(
         "an index that lags behind",
@@ -111,12 +111,11 @@ UNREAD = (
         near=True,
         before=(do.sent("A", "long", 3),),
         away=(do.faults(always("late_index", FILLS, ms=600_000)),),
-        plan=(
-            ("A", HUMAN, None, "AdoptDifference+FreezeInstrument"),
-            ("F", UNKNOWN, "A", ""),
-            ("K", UNKNOWN, "", ""),
-        ),
+        plan=(("A", UNKNOWN, None, ""), ("F", UNKNOWN, "A", ""), ("K", UNKNOWN, "", "")),
         decision=INCOMPLETE,
+        shut=BTC,
+        offers=("nobody open",),
+        after=(do.faults(), do.sync("go", BOOKED, SETTLED)),
     ),
     Row(
         "orders that fail",
@@ -151,7 +150,9 @@ UNREAD = (
         before=(do.unsent("A", "long", 3),),
         away=(do.faults(always("error_before", "trade/order")),),
         plan=(("F", UNKNOWN, "A", ""),),
-        decision=INCOMPLETE,
+        decision=RESTRICTED,
+        stays=True,
+        after=(do.faults(), do.sync("go", SETTLED)),
     ),
     Row(
         "a mode that cannot be read",
@@ -272,7 +273,9 @@ LONG_AGO = (
         before=(do.sent("A", "long", 3),),
         away=(do.advance(100 * DAY_MS),),
         decision=INCOMPLETE,
+        plan=(("F", UNKNOWN, None, ""),),
+        offers=("accept assumed",),
     ),
 )
 
-ROWS = (*UNREAD, *OFFSETTING, *crosswise(*READ_OTHERWISE, *LONG_AGO))
+ROWS = (*UNREAD, *OFFSETTING, *READ_OTHERWISE, *LONG_AGO)

@@ -5,29 +5,30 @@ a store on disk. Whatever a row expects, this holds for all of them:
 
 - The same view gives the same plan, read twice, and reading it changes no file (P4).
 - Reconciliation sends the exchange nothing but questions, and moves nothing there (P7).
-- A plan that needs a human, or cannot be judged, changes no ledger byte and no durable state.
+- What waits for a human, or cannot be judged, takes no new entries, and nothing of it is touched.
+  Where that is everything, no ledger byte and no durable state changes.
 - Once a plan is applied, both ledgers agree, Σ agents + unattributed = exchange for every key (R2),
   against what the exchange itself knows, the money agrees with its truth (R4), and a second
   reconciliation finds nothing (P1).
-- ``cold`` and ``warm`` rows end with a store that opens again with the same durable state.
+- A store opens again with the same durable state.
+- SAFE and LIVE (``scenario_checks.py``), after every reconciliation and in the end.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_rows import ASK, COLD, FRESH, INCOMPLETE, Row, Scenario, scenarios
-from scenario_stage import FIRST, Stage, found_in
+from scenario_checks import conserved, lives, opens_again, quiet, safe, shut
+from scenario_rows import ALL, COLD, FRESH, GO, HUMAN, RESTRICTED, Row, Scenario, Way, scenarios
+from scenario_stage import BOOKS, FIRST, Held, Stage, found_in, offered_in
 from scenario_table import ROWS
 
 import fakeokx
 from prometheus_persist.errors import Frozen
-from prometheus_persist.reconcile import Verdict
+from prometheus_persist.reconcile.plan import Resolution
 from prometheus_persist.report.facts import RecoveryFacts
 
 TABLE = tuple(scenarios(ROWS))
@@ -41,30 +42,29 @@ def venue() -> Iterator[Any]:
         yield running
 
 
-def pending(scenario: Scenario) -> Any:
-    reason = scenario.row.pending
-    marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-    return pytest.param(scenario, id=scenario.name, marks=marks)
-
-
-@pytest.mark.parametrize("scenario", [pending(each) for each in TABLE])
+@pytest.mark.parametrize("scenario", [pytest.param(each, id=each.name) for each in TABLE])
 def test_scenario(scenario: Scenario, venue: Any, tmp_path: Path) -> None:
     row = scenario.row
     stage = Stage(venue, tmp_path / "store", scenario.mode, row.agents, row.settings, row.earlier)
     try:
         played(stage, scenario)
         facts = reconciled(stage, scenario)
-        if facts.applied:
-            settled(stage, row)
-        elif row.approvable:
-            assert facts.plan is not None
-            approved = stage.session.approve(stage.reader, facts.plan.plan_hash)
-            assert approved.applied
-            settled(stage, row)
+        stage.play(row.meanwhile)
+        is_settled = not (row.shuts or row.stays or facts.postponed)
+        if scenario.way is not None:
+            approved(stage, facts if not row.meanwhile else stage.reconciled(), scenario.way)
+            stage.play(scenario.way.after)
+            is_settled = scenario.way.then in (GO, RESTRICTED)
+        elif is_settled:
+            assert row.holds is None or stage.books_held() == stage.meant(row.holds)
+            conserved(stage)
         stage.play(row.after)
         if row.after:
             conserved(stage)
         opens_again(stage)
+        if is_settled:
+            quiet(stage, row.cash if scenario.way is None else scenario.way.cash)
+        lives(stage, known=is_settled)
     finally:
         stage.end()
 
@@ -83,72 +83,72 @@ def played(stage: Stage, scenario: Scenario) -> None:
 def reconciled(stage: Stage, scenario: Scenario) -> RecoveryFacts:
     """The plan, its decision, and what must not have happened on the way."""
     row = scenario.row
-    files, truth, posts = stage.ledger_bytes(), stage.truth(), stage.posts()
+    files, truth, posts = stage.store_bytes(), stage.truth(), stage.posts()
     looked = stage.looked()
-    assert stage.ledger_bytes() == files
+    assert stage.store_bytes() == files
     if scenario.start == COLD:
         stage.come_back()
-    digest, files = stage.session.digest(), stage.ledger_bytes()
+    digest, files = stage.session.digest(), stage.store_bytes()
+    before = [stage.books_held(book) for book in BOOKS]
     facts = stage.reconciled()
-    if not facts.postponed:
-        assert looked.plan == facts.plan or looked.plan.plan_hash == facts.plan.plan_hash
     assert (stage.truth(), stage.posts()) == (truth, posts)
     plan = looked.plan if facts.postponed else facts.plan
+    if not facts.postponed:
+        assert looked.plan == plan or looked.plan.plan_hash == plan.plan_hash
     found = [] if plan is None else found_in(plan)
     assert found == sorted(row.plan, key=repr), plan
     assert facts.decision == row.decision, facts
-    if row.decision in (ASK, INCOMPLETE):
-        assert not facts.applied
-        assert not stage.session.may_trade
-        assert (stage.session.digest(), stage.ledger_bytes()) == (digest, files)
-        with pytest.raises(Frozen):
-            stage.do_unsent(row.agents.split()[-1], "long", 1)
-    else:
-        assert stage.session.may_trade
+    assert ([] if plan is None else offered_in(plan)) == row.offered(scenario.mode)
+    if ALL in row.shuts and not facts.applied_ids:
+        assert (stage.session.digest(), stage.store_bytes()) == (digest, files)
+    for book, held in zip(BOOKS, before, strict=True):
+        assert waiting(facts, held) == waiting(facts, stage.books_held(book))
+    if row.shuts:
+        assert row.holds is None or stage.books_held() == stage.meant(row.holds)
+    shut(stage, row)
+    refused(stage, row)
+    safe(stage)
     return facts
 
 
-def settled(stage: Stage, row: Row) -> None:
-    """R1, R2, R4 and P1."""
-    conserved(stage)
-    assert stage.books_held() == stage.meant(row.holds)
-    again = stage.reconciled()
-    assert again.plan is not None
-    assert (found_in(again.plan), again.plan.incomplete) == ([], False)
-    money = again.plan.money
-    assert money is not None
-    assert (money.verdict, money.settled) == (Verdict.MATCH, stage.venue_settled()), money
-    cash = {owner: {k: v for k, v in kinds.items() if v} for owner, kinds in stage.cash().items()}
-    meant = {
-        owner: {words.split()[0]: Decimal(words.split()[1])} for owner, words in row.cash.items()
-    }
-    assert {o: k for o, k in cash.items() if k} == {
-        o: k for o, k in meant.items() if any(k.values())
-    }
+def waiting(facts: RecoveryFacts, held: Held) -> Held:
+    """What the books hold of what waits for a human, or for another reading."""
+    found = () if facts.plan is None else facts.plan.findings
+    waits = [one for one in found if one.resolution in (Resolution.HUMAN, Resolution.UNKNOWN)]
+    keys = {one.key for one in waits if one.key is not None}
+    insts = {name for one in waits if one.key is None for name in one.about}
+    return {place: q for place, q in held.items() if place[1] in keys or place[1].inst_id in insts}
 
 
-def conserved(stage: Stage) -> None:
-    held = stage.books_held("private")
-    assert held == stage.books_held("public")
-    total: Counter[Any] = Counter()
-    for (_, key), quantity in held.items():
-        total[key] += quantity
-    assert {key: q for key, q in total.items() if q} == stage.venue_held()
-    state = stage.session.state
-    for name, agent in state.agents.items():
-        assert agent.current_capital == state.private_ledgers[name].capital, name
-        assert isinstance(agent.current_capital, Decimal)
+def refused(stage: Stage, row: Row) -> None:
+    """New entries on what is shut do not leave."""
+    for place in sorted(row.shuts):
+        known = place in stage.session.state.agents
+        who = place if known else row.agents.split()[-1]
+        more = {} if known or place == ALL else {"inst": place}
+        inst_id = more.get("inst", BTC)
+        short = any(
+            owner == who and key.inst_id == inst_id and quantity < 0
+            for (owner, key), quantity in stage.books_held().items()
+        )
+        with pytest.raises(Frozen):
+            stage.do_unsent(who, "short" if short else "long", 1, **more)
 
 
-def opens_again(stage: Stage) -> None:
-    digest = stage.session.digest()
-    stage.die()
-    stage.come_back()
-    assert stage.session.digest() == digest
+def approved(stage: Stage, facts: RecoveryFacts, way: Way) -> None:
+    """A human has spoken: the second look is clean, and is what the exchange holds."""
+    done = stage.approved(facts, way.choose)
+    assert (done.applied, done.decision) == (True, way.then), done
+    assert done.left is not None
+    safe(stage)
+    assert stage.books_held() == stage.meant(way.holds)
+    if way.then in (GO, RESTRICTED):
+        assert (found_in(done.left), done.left.incomplete) == ([], False)
+        conserved(stage)
 
 
 def test_the_table_is_whole() -> None:
-    """At least 120 scenarios; every case and its near misses in both modes and from both starts."""
+    """Every case and its near misses in both modes and from both starts; a way out of each row."""
     names = [each.name for each in TABLE]
     assert len(set(names)) == len(names) >= 120
     for case in CASES:
@@ -156,6 +156,9 @@ def test_the_table_is_whole() -> None:
             found = [each for each in TABLE if (each.row.case, each.row.near) == (case, near)]
             assert {each.start for each in found} >= {"warm", "cold"}, (case, near)
             assert {each.mode for each in found} == {"net", "hedge"}, (case, near)
+    for row in ROWS:
+        asks = any(resolution == HUMAN for _, resolution, _, _ in row.plan)
+        assert bool(row.ways) == asks or not row.offers, row.name
 
 
 def test_what_reconciliation_sends_would_be_seen(venue: Any, tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""Clocks and clients of the stage: the library's reader, and unmodified ccxt."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import ccxt
+
+from prometheus_persist.clock import SystemClock
+from prometheus_persist.exchange import OkxReader, OkxSettings, connect
+
+_CLIENTS: dict[tuple[str, ...], Any] = {}
+_MARKETS: dict[str, Any] = {}
+
+
+class StageClock(SystemClock):
+    """The machine's clock, as far ahead as the exchange's; waiting takes no time."""
+
+    ahead_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.ahead_ms
+
+    def sleep(self, seconds: float) -> None:
+        """The exchange of these scenarios does nothing by itself that would have to be awaited."""
+
+
+def client(url: str, key: str, secret: str, passphrase: str, *, demo: bool = False) -> Any:
+    """An unmodified ccxt client; what one has learnt of the markets serves all of them."""
+    found = _CLIENTS.get((url, key, str(demo)))
+    if found is not None:
+        return found
+    found = ccxt.okx(
+        {
+            "apiKey": key,
+            "secret": secret,
+            "password": passphrase,
+            "urls": {"api": {"rest": url}, "test": {"rest": url}},
+            "enableRateLimit": False,
+            "timeout": 5_000,
+        }
+    )
+    if demo:
+        found.set_sandbox_mode(True)
+    if url not in _MARKETS:
+        _MARKETS[url] = found.load_markets(), found.currencies
+    found.set_markets(copy.deepcopy(list(_MARKETS[url][0].values())), _MARKETS[url][1])
+    _CLIENTS[url, key, str(demo)] = found
+    return found
+
+
+def reader(
+    url: str, key: str, secret: str, passphrase: str, clock: StageClock, *, demo: bool = False
+) -> OkxReader:
+    """The library's own reader, with the account's full key: nothing but itself holds it back."""
+    return connect(OkxSettings(key, secret, passphrase, url=url, sandbox=demo), clock)
