@@ -198,6 +198,11 @@ def _set_aside(work: Work, step: SetAside) -> None:
     if step.fill_id in work.booked or step.fill_id in work.fresh:
         raise PlanStale(f"execution {step.fill_id} is booked already")
     work.fresh.add(step.fill_id)
+    intent = work.state.intents.get(step.cl_ord_id)
+    if intent is not None:
+        booked = intent.booked_contracts + step.qty_contracts
+        intents = work.state.intents
+        intents[step.cl_ord_id] = intent.model_copy(update={"booked_contracts": booked})
     work.append(
         ORPHAN_FILLS,
         {

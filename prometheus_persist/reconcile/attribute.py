@@ -22,6 +22,7 @@ Unowned fills from before the store was made are history, not findings.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -86,8 +87,21 @@ class _Index:
     mgn_modes: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
-def claims(books: Books, view: VenueView, keys: frozenset[PositionKey]) -> tuple[Claim, ...]:
-    """Every fill of a canonical view that is not booked, in booking order."""
+def claims(
+    books: Books,
+    view: VenueView,
+    keys: frozenset[PositionKey],
+    old_sizes: Mapping[str, tuple[Decimal, Decimal]],
+) -> tuple[Claim, ...]:
+    """Every fill of a canonical view that is not booked, in booking order.
+
+    ``old_sizes``: of contracts whose executions are told in the size before the present one.
+    """
+    told = {
+        name: dataclasses.replace(view.instruments[name], ct_val=ct_val, ct_mult=ct_mult)
+        for name, (ct_val, ct_mult) in old_sizes.items()
+    }
+    view = dataclasses.replace(view, instruments={**view.instruments, **told})
     index = _indexed(books, view, keys)
     found = (
         _claim(books, view, index, fill)

@@ -61,11 +61,13 @@ from prometheus_persist.reconcile.plan import (
     RebuildLedger,
     Resolution,
     RestoreAgent,
+    SetAside,
     SettleIntent,
 )
 from prometheus_persist.reconcile.planjson import hashed
 from prometheus_persist.reconcile.recognise import recognised
 from prometheus_persist.reconcile.records import owner_findings
+from prometheus_persist.reconcile.resize import rescaled, resized
 from prometheus_persist.reconcile.scope import in_scope, unfit_positions
 from prometheus_persist.reconcile.settle import (
     duplicate_findings,
@@ -121,16 +123,19 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
     view, outside, foreign = in_scope(books, view, before.held_keys())
     doubts = {name: why for name, why in doubts.items() if name not in outside}
     venue = {row.key: row.qty_contracts for row in view.positions}
-    found = claims(books, view, before.held_keys() | venue.keys())
+    sized = resized(books, view, before)
+    old = {name: one.before for name, one in sized.items() if not one.fills_are_new}
+    found = claims(books, view, before.held_keys() | venue.keys(), old)
+    start = rescaled(before, sized)
     odd = unfit_positions(books, view, before.held_keys() | venue.keys())
     odd |= {key.inst_id: "why.other_mode" for key in venue if not fits(key, view.pos_mode)}
     murky = frozenset({*doubts, *odd, *(c.fill.inst_id for c in found if c.execution is None)})
     clear = tuple(claim for claim in found if claim.fill.inst_id not in murky)
-    gone = undone(books, before, clear, venue)
-    walked = walk(without(before, gone), clear, venue, books.moves)
+    gone = undone(books, start, clear, venue)
+    walked = walk(without(start, gone), clear, venue, books.moves)
     if (proven := kept(gone, walked, venue)) != gone:
         gone = proven
-        walked = walk(without(before, gone), clear, venue, books.moves)
+        walked = walk(without(start, gone), clear, venue, books.moves)
     rows = {row.key: row for row in view.positions}
     murky_claims = tuple(c for c in found if c.fill.inst_id in murky)
     settled = chosen_by(
@@ -144,7 +149,7 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
             *undone_findings(gone, walked),
             *unjudged_findings(murky_claims, doubts | odd, before, rows),
             *fill_findings(walked, venue, rows),
-            *left_over(books, walked, view, venue, murky),
+            *left_over(books, walked, view, venue, murky, sized),
         ),
     )
     findings = in_order((*settled, *_after_these(books, view, pairs, before, settled, choices)))
@@ -292,6 +297,9 @@ def _booked_by_intent(findings: Iterable[Finding]) -> dict[str, Contracts]:
             if isinstance(step, (BookFill, BookOrphan)) and step.execution.cl_ord_id:
                 name = step.execution.cl_ord_id
                 booked[name] = booked.get(name, NO_CONTRACTS) + step.execution.qty_contracts
+            elif isinstance(step, SetAside) and step.cl_ord_id:
+                name = step.cl_ord_id
+                booked[name] = booked.get(name, NO_CONTRACTS) + step.qty_contracts
     return booked
 
 

@@ -35,7 +35,7 @@ from prometheus_persist.reconcile.plan import (
     Resolution,
     SetAside,
 )
-from prometheus_persist.reconcile.views import VenuePosition
+from prometheus_persist.reconcile.views import VenueFill, VenuePosition
 from prometheus_persist.reconcile.walk import DISPUTED, Holdings, How, Step, Walk
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
 from prometheus_persist.state.money import ZERO, add, plain
@@ -109,6 +109,13 @@ def unjudged_findings(
     return found
 
 
+def _aside(fill: VenueFill, finding_id: str) -> SetAside:
+    """An execution that is not looked at again; its order has it all the same."""
+    quantity = fill.qty_contracts
+    place = (fill.fill_id, fill.inst_id, fill.ts_ms, finding_id)
+    return SetAside(*place, fill.cl_ord_id, quantity)
+
+
 def _nothing(_finding_id: str) -> tuple[Alternative, ...]:
     """No way but to read again."""
     return ()
@@ -123,10 +130,7 @@ def _taken_as_shown(
     """The fills are not looked at again, and what the exchange holds is written."""
 
     def ways(finding_id: str) -> tuple[Alternative, ...]:
-        steps: list[Correction] = [
-            SetAside(one.fill.fill_id, one.fill.inst_id, one.fill.ts_ms, finding_id)
-            for one in unjudged
-        ]
+        steps: list[Correction] = [_aside(one.fill, finding_id) for one in unjudged]
         effects: list[Effect] = []
         for key in keys:
             row = rows.get(key)
@@ -274,10 +278,7 @@ def _without(
     held = walked.start.copy()
     for step in kept:
         held.book(step.owner, step.execution)
-    aside = tuple(
-        SetAside(one.execution.fill_id, key.inst_id, one.execution.ts_ms, finding_id)
-        for one in steps
-    )
+    aside = tuple(_aside(one.claim.fill, finding_id) for one in steps)
     return tuple(
         dataclasses.replace(one, corrections=(*aside, *one.corrections))
         for one in of_gap(held, key, venue, row, {}, ZERO, finding_id, always=True)

@@ -61,6 +61,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "books_written": ("what.books_more", "cause.books_written", "remedy.choose"),
     "reading_behind": ("what.venue_differs", "cause.fills_behind", "remedy.read_again"),
     "not_believed": ("what.not_believed", "cause.nothing_explains", "remedy.read_again"),
+    "expired_offset": ("what.expired_offset", "cause.contract_gone", "remedy.choose"),
     "rescaled": ("what.rescaled", "cause.rescaled", "remedy.choose"),
     "unmanaged": ("what.unmanaged", "cause.unmanaged", "remedy.instrument_frozen"),
     "split_delivery": ("what.close_unrecorded", "cause.delivery", "remedy.closed_outside"),

@@ -5,7 +5,8 @@ No execution explains a gap, so a human decides every one of them, among the way
 
 1. The account is in the other position mode than the books: case L, for all its keys together. OKX
    changes the mode of a flat account only, so everything held in the old mode is closed.
-2. The contract's size is not what the books were kept in: case E, every holding is rescaled.
+2. The contract's size is not what the books were kept in: case E, every holding is rescaled
+   (``resize.py``). Agents who stand against each other in a contract that is delivered: case B.
 3. The same contracts, on the same side, under the other margin mode: case L, they are moved there.
 4. The books' figure is the exchange's times or through the contract's size: case E, written in
    contracts where that comes out exactly.
@@ -42,10 +43,11 @@ from prometheus_persist.reconcile.plan import (
     Resolution,
     SetQuantity,
 )
+from prometheus_persist.reconcile.resize import Resized
 from prometheus_persist.reconcile.views import FILLS, Books, VenueView
 from prometheus_persist.reconcile.walk import DISPUTED, NOBODY, How, Walk
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
-from prometheus_persist.state.money import ZERO, div, mul, plain
+from prometheus_persist.state.money import ZERO, div, mul, plain, times
 
 NET_MODE, HEDGE_MODE = "net_mode", "long_short_mode"
 ONE = Decimal(1)
@@ -70,9 +72,10 @@ def left_over(
     view: VenueView,
     venue: Mapping[PositionKey, Contracts],
     murky: frozenset[str],
+    sized: Mapping[str, Resized],
 ) -> list[Finding]:
-    """One finding per gap; ``murky`` instruments cannot be judged."""
-    return _LeftOver(books, walked, view, venue, murky).findings()
+    """One finding per gap; ``murky`` instruments cannot be judged, ``sized`` changed their size."""
+    return _LeftOver(books, walked, view, venue, murky, sized).findings()
 
 
 class _LeftOver:
@@ -85,7 +88,9 @@ class _LeftOver:
         view: VenueView,
         venue: Mapping[PositionKey, Contracts],
         murky: frozenset[str],
+        sized: Mapping[str, Resized],
     ) -> None:
+        self._sized = sized
         self._books, self._walked, self._view = books, walked, view
         self._after, self._venue = walked.after, venue
         self._rows = {row.key: row for row in view.positions}
@@ -101,8 +106,9 @@ class _LeftOver:
         """Every gap in one finding, the first name that fits."""
         wrong = [k for k in self._keys if self._after.total(k) and not fits(k, self._view.pos_mode)]
         found = [self._other_mode(wrong)] if wrong else []
-        rescaled = {key.inst_id for key in self._keys if key not in wrong and self._resized(key)}
-        found += [self._rescaled(inst_id) for inst_id in sorted(rescaled)]
+        rescaled = {key.inst_id for key in self._keys if key not in wrong} & self._sized.keys()
+        found += [self._rescaled(self._sized[inst_id]) for inst_id in sorted(rescaled)]
+        found += [self._expired(key) for key in self._keys if self._is_expired(key)]
         gaps = {
             key: _Gap(key, self._after.total(key), shown)
             for key in self._keys
@@ -114,6 +120,17 @@ class _LeftOver:
         found += [self._moved(old, new) for old, new in moved]
         told = {gap.key for pair in moved for gap in pair}
         return found + [self._of(gap, gaps) for key, gap in gaps.items() if key not in told]
+
+    def _is_expired(self, key: PositionKey) -> bool:
+        one, shown = self._view.instruments.get(key.inst_id), self._venue.get(key, NO_CONTRACTS)
+        holds = bool(self._after.holders(key))
+        return (
+            holds
+            and not shown
+            and not self._after.total(key)
+            and one is not None
+            and not one.listed
+        )
 
     # one gap --------------------------------------------------------------------------------
 
@@ -285,52 +302,57 @@ class _LeftOver:
         effects = tuple(Effect(name, str(key), str(-quantity)) for name, quantity in held.items())
         return effects, tuple(steps)
 
-    def _resized(self, key: PositionKey) -> bool:
-        """Whether what is held was booked in contracts of another size."""
-        one, booked = self._view.instruments.get(key.inst_id), self._books.sizes.get(key.inst_id)
-        return (
-            one is not None
-            and one.listed
-            and booked is not None
-            and booked != (one.ct_val, one.ct_mult)
-            and bool(self._after.held_keys() & {key})
-        )
-
-    def _rescaled(self, inst_id: str) -> Finding:
-        one, (ct_val, ct_mult) = self._view.instruments[inst_id], self._books.sizes[inst_id]
-        factor = div(mul(ct_val, ct_mult), mul(one.ct_val, one.ct_mult))
-        keys = [key for key in self._keys if key.inst_id == inst_id]
-        fits = all(
-            mul(self._after.total(key).value, factor) == self._venue.get(key, NO_CONTRACTS).value
-            for key in keys
-        )
-        grade = Grade.PROVEN if fits else Grade.DECLARED
+    def _rescaled(self, one: Resized) -> Finding:
+        """Everything of the contract by its factor; the executions as they are told."""
+        keys = [key for key in self._keys if key.inst_id == one.inst_id]
+        held = self._walked.start if one.fills_are_new else self._after
+        back = div(ONE, one.factor) if one.fills_are_new else ONE
+        grade = Grade.PROVEN if one.fits else Grade.DECLARED
 
         def ways(finding_id: str) -> tuple[Alternative, ...]:
-            step = Rescale(inst_id, factor, one.ct_val, one.ct_mult, finding_id)
-            effects = tuple(
-                Effect(name, str(key), str(Contracts(mul(held.value, factor)) - held), "0")
-                for key in keys
-                for name in (*self._after.holders(key), NOBODY)
-                if (held := self._after.held(name, key))
-            )
-            return (Alternative("rescale", grade, effects, (step,)),)
+            step = Rescale(one.inst_id, one.factor, *one.now, finding_id, first=one.fills_are_new)
+            effects = []
+            for key in keys:
+                for name in (*held.holders(key), NOBODY):
+                    before = times(held.held(name, key), back)
+                    change = times(before, one.factor) - before
+                    if change:
+                        effects.append(Effect(name, str(key), str(change), "0"))
+            return (Alternative("rescale", grade, tuple(effects), (step,)),)
 
         return finding(
             "rescaled",
             Case.E,
             Resolution.HUMAN,
             params={
-                "inst_id": inst_id,
-                "before": plain(mul(ct_val, ct_mult)),
-                "now": plain(mul(one.ct_val, one.ct_mult)),
-                "factor": plain(factor),
+                "inst_id": one.inst_id,
+                "before": plain(mul(*one.before)),
+                "now": plain(mul(*one.now)),
+                "factor": plain(one.factor),
                 "keys": ", ".join(str(key) for key in keys),
             },
             evidence=[
                 Evidence("position", str(key), {"contracts": str(self._venue.get(key, "0"))})
                 for key in keys
             ],
+            alternatives=ways,
+        )
+
+    def _expired(self, key: PositionKey) -> Finding:
+        """Agents who stand against each other in a contract that is no more: none can close."""
+        after = self._after
+
+        def ways(finding_id: str) -> tuple[Alternative, ...]:
+            effects, steps = self._emptied(key, finding_id)
+            return (Alternative("expired", Grade.DECLARED, effects, steps),)
+
+        return finding(
+            "expired_offset",
+            Case.B,
+            Resolution.HUMAN,
+            key=key,
+            params={"key": str(key), "holders": ", ".join(after.holders(key))},
+            evidence=[Evidence("instrument", key.inst_id)],
             alternatives=ways,
         )
 

@@ -28,7 +28,7 @@ from prometheus_persist.reconcile.plan import (
 from prometheus_persist.reconcile.views import VenueView
 from prometheus_persist.reconcile.walk import NOBODY, Holdings
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, PositionKey
-from prometheus_persist.state.money import ZERO, add, mul, sub, to_base
+from prometheus_persist.state.money import ZERO, add, mul, sub, times, to_base
 
 Written = AdoptDifference | SetQuantity | Rescale
 
@@ -85,6 +85,8 @@ def outcome(before: Holdings, findings: Iterable[Finding]) -> Outcome:
         elif isinstance(step, AdoptDifference) and step.undoes:
             holdings.give_back(step)
             adopted = True
+        elif isinstance(step, Rescale) and step.first:
+            holdings.rescale(step.inst_id, step.factor)
         elif isinstance(step, (AdoptDifference, SetQuantity, Rescale)):
             later.append(step)
         elif isinstance(step, SetAside):
@@ -122,8 +124,7 @@ def _change(lots: dict[PositionKey, dict[str, Lot]], change: Written) -> None:
         for key, held in lots.items():
             if key.inst_id == change.inst_id:
                 for name, lot in held.items():
-                    scaled = Contracts(mul(lot.qty_contracts.value, change.factor))
-                    held[name] = Lot(scaled, lot.entry_px)
+                    held[name] = Lot(times(lot.qty_contracts, change.factor), lot.entry_px)
         return
     owners = lots.setdefault(change.key, {})
     if isinstance(change, SetQuantity):

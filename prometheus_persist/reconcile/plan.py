@@ -25,6 +25,7 @@ from enum import StrEnum
 
 from prometheus_persist.reconcile.views import UnmanagedPosition
 from prometheus_persist.state import (
+    NO_CONTRACTS,
     Contracts,
     Execution,
     OrderIntent,
@@ -183,13 +184,17 @@ class RaiseEpoch:
 
 @dataclass(frozen=True, slots=True)
 class Rescale:
-    """The contract's size changed: every holding and open order by ``factor``, no money moves."""
+    """The contract's size changed: every holding and open order by ``factor``, no money moves.
+
+    ``first``: before the plan's executions, which are of the new size already.
+    """
 
     inst_id: str
     factor: Decimal
     ct_val: Decimal
     ct_mult: Decimal
     finding_id: str = ""
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,8 @@ class SetAside:
     inst_id: str
     ts_ms: int
     finding_id: str
+    cl_ord_id: str = ""
+    qty_contracts: Contracts = NO_CONTRACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,7 +466,7 @@ def _application_order(step: Correction) -> tuple[int, int, int, str]:
     if isinstance(step, SetAside):
         return (1, step.ts_ms, 0, step.fill_id)
     if isinstance(step, Rescale):
-        return (2, 0, 0, step.inst_id)
+        return (0, 3, 0, step.inst_id) if step.first else (2, 0, 0, step.inst_id)
     if isinstance(step, SetQuantity):
         return (2, 1, 0, f"{step.key} {step.agent_id}")
     if isinstance(step, BookCash):

@@ -1,5 +1,6 @@
 """What remains of the account's money when everything known is booked; and when it turns up.
 
+0. Money that belongs to a difference which the plan writes waits with that, and shuts nothing more.
 1. ``gap``: the exchange's own sum, bills against balance, does not hold. ``residual``: what the
    books do not explain. A cent of either needs a human. Suggested: the account's own entry, so that
    the next reconciliation starts from there.
@@ -98,7 +99,7 @@ def unexplained(
         },
         evidence=[Evidence("balance", check.ccy, shown)],
         alternatives=lambda _: (Alternative("account", Grade.OPEN, effects, (step,)),),
-        about=EVERYTHING,
+        about=() if adopted and abs(gap) < CENT else EVERYTHING,
     )
     return [found], dataclasses.replace(check, verdict=Verdict.MISMATCH)
 

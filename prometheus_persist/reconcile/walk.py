@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
 from prometheus_persist.errors import BadValue
@@ -41,7 +42,7 @@ from prometheus_persist.reconcile.split import NOBODY, delivered, split
 from prometheus_persist.reconcile.views import Move
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, Position, PositionKey
 from prometheus_persist.state.booking import applied
-from prometheus_persist.state.money import ZERO, Money
+from prometheus_persist.state.money import ZERO, Money, times
 from prometheus_persist.state.registry import SYSTEM_OWNER
 
 __all__ = ["NOBODY", "Holdings", "How", "Step", "Walk", "walk"]
@@ -130,6 +131,14 @@ class Holdings:
         after, pnl = applied([] if before is None else [before], execution)
         self._put(owner, execution.key, after[0] if after else None)
         return pnl
+
+    def rescale(self, inst_id: str, factor: Decimal) -> None:
+        """Everything that is held of a contract, counted in contracts of another size."""
+        for key, owners in self._by_key.items():
+            if key.inst_id == inst_id:
+                for owner, one in owners.items():
+                    quantity = times(one.qty_contracts, factor)
+                    owners[owner] = one.model_copy(update={"qty_contracts": quantity})
 
     def give_back(self, step: AdoptDifference) -> None:
         """Take what was adopted out of what its owner holds, the way ``apply.py`` does it."""

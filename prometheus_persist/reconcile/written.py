@@ -31,7 +31,7 @@ from prometheus_persist.state import (
 )
 from prometheus_persist.state.documents import PUBLIC_TRADES, private_trades
 from prometheus_persist.state.exactjson import JsonObject
-from prometheus_persist.state.money import ZERO, mul
+from prometheus_persist.state.money import ZERO, times
 
 
 @dataclass(slots=True)
@@ -176,14 +176,12 @@ def rescale(work: Work, step: Rescale) -> None:
     for name in sorted(state.private_ledgers.keys() & state.public_accounts.keys()):
         ledger = state.private_ledgers[name]
         for position in [one for one in ledger.positions if one.key.inst_id == step.inst_id]:
-            quantity = Contracts(mul(position.qty_contracts.value, step.factor))
+            quantity = times(position.qty_contracts, step.factor)
             _write(work, name, position.key, quantity, step)
             place = (name, position.key, quantity, step.finding_id, size)
             _record_written(work, *place, category="rescaled")
     nobodys = [
-        one.model_copy(
-            update={"qty_contracts": Contracts(mul(one.qty_contracts.value, step.factor))}
-        )
+        one.model_copy(update={"qty_contracts": times(one.qty_contracts, step.factor)})
         if one.key.inst_id == step.inst_id
         else one
         for one in state.unattributed.positions
@@ -192,7 +190,7 @@ def rescale(work: Work, step: Rescale) -> None:
     for cl_ord_id, intent in state.intents.items():
         if intent.inst_id == step.inst_id:
             sizes = {
-                field: Contracts(mul(getattr(intent, field).value, step.factor))
+                field: times(getattr(intent, field), step.factor)
                 for field in ("qty_contracts", "booked_contracts")
             }
             state.intents[cl_ord_id] = intent.model_copy(update=sizes)

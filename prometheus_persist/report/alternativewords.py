@@ -137,6 +137,22 @@ ALTERNATIVES: Final[Mapping[str, tuple[str, str]]] = {
         "这些盈亏记为账户自身的资金",
         "that PnL, as money of the account",
     ),
+    "alt.expired": (
+        "各方在该合约上的持仓全部注销",
+        "everything held in this contract ends in the books",
+    ),
+    "alt.expired.pro": (
+        "合约已不存在，各方合计为零，与OKX一致",
+        "the contract is gone, and together they hold what OKX shows: nothing",
+    ),
+    "alt.expired.contra": (
+        "交割价未知，各方彼此的盈亏不计入任何Agent",
+        "the price of the delivery is not told: what one gained of the other is no agent's",
+    ),
+    "alt.expired.leaves": (
+        "已实现的差额记为账户自身的资金",
+        "what the account realised of it, as money of the account",
+    ),
     "alt.rescale": (
         "持仓与挂单的张数按面值之比换算，资金不变",
         "every holding and open order by the ratio of the sizes; no money moves",

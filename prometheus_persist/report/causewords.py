@@ -100,6 +100,10 @@ CAUSE: Final[Mapping[str, tuple[str, str]]] = {
         "交易所的账单，类型与任何Agent无关",
         "a bill of the exchange of a type that concerns no agent",
     ),
+    "cause.contract_gone": (
+        "合约已不存在，谁也无法再平仓",
+        "the contract is gone, and nobody can close it any more",
+    ),
     "cause.fills_behind": (
         "账单已到，成交数据尚未跟上",
         "the bills have arrived, the fills have not caught up",

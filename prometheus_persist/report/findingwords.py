@@ -183,6 +183,11 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "{key}: books {books}, OKX {venue} contracts, and OKX itself tells of executions that it "
         "does not show yet",
     ),
+    "what.expired_offset": (
+        "{key}：{holders}彼此对冲的持仓仍在账簿中，而合约已交割或下架",
+        "{key}: {holders} still hold positions against each other in a contract that is delivered "
+        "or delisted",
+    ),
     "what.not_believed": (
         "{key}：OKX只显示{venue}张，账簿记录{books}张，没有任何记录说明少掉的部分去了哪里",
         "{key}: OKX shows only {venue} contracts, the books hold {books}, and no row tells where "

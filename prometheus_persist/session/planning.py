@@ -62,7 +62,7 @@ class Reading:
     """What the exchange showed, and the plan of it; ``problem`` where there is none.
 
     ``confirmed``: what needs a human was there in the reading before, too. ``books`` are those that
-    the plan is of.
+    the plan is of; ``approved`` is the plan as it was approved, before anything was chosen in it.
     """
 
     plan: Plan | None
@@ -70,6 +70,7 @@ class Reading:
     problem: str = ""
     confirmed: bool = False
     books: Books | None = None
+    approved: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ def read(
         plan = reconcile(mine, view)
         if approved is not None and plan.plan_hash == approved.plan_hash:
             chosen = reconcile(mine, view, approved.choices) if approved.choices else plan
-            return Reading(chosen, view, confirmed=True, books=mine)
+            return Reading(chosen, view, confirmed=True, books=mine, approved=plan)
         human = _for_a_human(plan)
         seen_once = bool(human) and not human & before
         problem = UNCONFIRMED if seen_once else ""
@@ -318,9 +319,12 @@ def part_of(plan: Plan, left_out: list[Finding], withheld: tuple[WithheldFacts, 
 
 def _touches(one: Finding, keys: set[PositionKey], whole: set[str], agents: set[str]) -> bool:
     """Whether a finding moves anything of what is left out: a position, a whole instrument, or an
-    agent. What has no position (orders, freezes) waits with any of its instrument's."""
+    agent. What has no position (orders, freezes) waits with any of its
+    instrument's. What a human chose is carried out beside what he did not."""
     if (one.agent_id or "") in agents:
         return True
+    if one.resolution is Resolution.HUMAN:
+        return one.key in keys
     if one.key is not None:
         return one.key in keys or one.key.inst_id in whole
     inst_id = one.params.get("inst_id")

@@ -145,27 +145,29 @@ def _read(desk: Desk, reader: ExchangeReader, asked: Asked) -> Reading:
         waits_ms=desk.waits_ms(),
         adopt_account=asked.adopt_account,
     )
-    plan = reading.plan
-    if plan is not None and approved is not None:
-        _refuse_stale(plan, approved)
+    if reading.plan is not None and approved is not None:
+        _refuse_stale(reading, reading.plan, approved)
     return reading
 
 
-def _refuse_stale(plan: Plan, approved: Approval) -> None:
-    """Raise PlanStale where this is not the approved plan, BadValue for a choice it has not."""
-    offered = {one.finding_id: {way.name for way in one.alternatives} for one in plan.findings}
+def _refuse_stale(reading: Reading, plan: Plan, approved: Approval) -> None:
+    """Raise PlanStale where this is not the approved plan, BadValue for a choice it has not.
+
+    A choice may change what is asked about the money; its one way is then taken for the new one.
+    """
+    if reading.approved is None:
+        raise PlanStale(
+            f"approved {approved.plan_hash[:12]}…, the present view gives {plan.plan_hash[:12]}…"
+        )
+    offered = {
+        one.finding_id: {way.name for way in one.alternatives} for one in reading.approved.findings
+    }
     for finding_id, name in approved.choices.items():
         if finding_id not in offered:
             raise BadValue(f"{finding_id}: the plan has no such finding")
         if name not in offered[finding_id]:
             ways = ", ".join(sorted(offered[finding_id])) or "nothing to choose from"
             raise BadValue(f"{finding_id} has no alternative {name!r}; there are: {ways}")
-    chosen = {one.finding_id: one.chosen for one in plan.findings}
-    whole = all(chosen[finding_id] == name for finding_id, name in approved.choices.items())
-    if plan.plan_hash != approved.plan_hash and not (approved.choices and whole):
-        raise PlanStale(
-            f"approved {approved.plan_hash[:12]}…, the present view gives {plan.plan_hash[:12]}…"
-        )
 
 
 def _confirmed(

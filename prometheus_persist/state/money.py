@@ -242,6 +242,11 @@ def contracts(value: object) -> Contracts:
     return Contracts(exact(value))
 
 
+def times(quantity: Contracts, factor: Decimal) -> Contracts:
+    """``quantity`` rescaled, in plain digits; raises BadValue where that is not exact."""
+    return Contracts(exact(plain(mul(quantity.value, factor))))
+
+
 def to_base(quantity: Contracts, ct_val: Decimal, ct_mult: Decimal) -> BaseQty:
     """Contracts × ctVal × ctMult (linear contracts; OKX: instruments, ctVal)."""
     return BaseQty(mul(quantity.value, ct_val, ct_mult))

@@ -245,6 +245,62 @@ def test_a_contract_of_another_size_is_rescaled_for_everybody_and_no_money_moves
     assert reconcile(dataclasses.replace(world.books(), sizes=size), world.view()).clean
 
 
+@pytest.mark.parametrize("history", ["new", "old", "neither"])
+@pytest.mark.parametrize("hedged", [False, True])
+def test_executions_beside_a_change_of_size_are_booked_once_in_their_own_size(
+    history: str, hedged: bool
+) -> None:
+    """OKX rescales its history, or does not: what adds up to the position is the proven reading."""
+    world = World("A", "B", hedged=hedged)
+    side = {"pos_side": "long"} if hedged else {}
+    world.trade("A", "buy", 3, **side)
+    world.trade("B", "buy", 1, **side)
+    old = world.instruments[BTC]
+    world.trade("A", "buy", 2, booked=False, **side)
+    world.instruments[BTC] = replaced(old, ct_val=old.ct_val / 10)
+    if history == "new":
+        world.fills[-1] = replaced(world.fills[-1], qty_contracts=contracts(20))
+        size = {"qty_contracts": contracts(20), "filled_contracts": contracts(20)}
+        world.orders[-1] = replaced(world.orders[-1], **size)
+    key = next(key for key, rows in world.held.items() if rows)
+    shown = contracts(60 if history != "neither" else 61)
+    world.held[key][0] = world.held[key][0].model_copy(update={"qty_contracts": shown})
+    sizes = {BTC: (old.ct_val, old.ct_mult)}
+    plan = reconcile(dataclasses.replace(world.books(), sizes=sizes), world.view())
+    one = next(each for each in plan.findings if each.case is Case.E)
+    proven = history != "neither"
+    assert one.alternatives[0].grade is (Grade.PROVEN if proven else Grade.DECLARED)
+    assert {each.owner: each.contracts for each in one.alternatives[0].effects} == {
+        "A": "45" if history == "old" else "27",
+        "B": "9",
+    }
+    world.adopt(plan)
+    if proven:
+        assert (world.position("A", key), world.position("B", key)) == (50, 10)
+        now = {BTC: (world.instruments[BTC].ct_val, Decimal(1))}
+        assert reconcile(dataclasses.replace(world.books(), sizes=now), world.view()).clean
+
+
+def test_agents_against_each_other_in_a_delivered_contract_are_told() -> None:
+    """The account was flat: there is no fill, and none of them can ever close."""
+    world = World("A", "B")
+    world.trade("A", "buy", 3, px=100)
+    world.trade("B", "sell", 3, px=110)
+    view = replaced(world.view(), instruments={ETH: world.instruments[ETH]})
+    sizes = {BTC: (Decimal("0.01"), Decimal(1))}
+    plan = reconcile(dataclasses.replace(world.books(), sizes=sizes), view)
+    (one, *money) = plan.findings
+    assert (one.what, one.resolution, one.chosen) == (
+        "what.expired_offset",
+        Resolution.HUMAN,
+        "expired",
+    )
+    assert {each.case for each in money} <= {Case.K}
+    world.adopt(plan)
+    assert (world.position("A"), world.position("B")) == (0, 0)
+    assert reconcile(dataclasses.replace(world.books(), sizes=sizes), view).clean
+
+
 # the past that is kept no longer --------------------------------------------------------------
 
 

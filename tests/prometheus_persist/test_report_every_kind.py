@@ -212,6 +212,14 @@ def resized(world: World) -> None:
     world.instruments[BTC] = dataclasses.replace(one, ct_val=one.ct_val / 10)
 
 
+def offset_and_gone(world: World) -> None:
+    world.trade("A", "buy", 5)
+    world.trade("B", "sell", 5)
+    one, books = world.instruments.pop(BTC), world.books
+    sizes = {BTC: (one.ct_val, one.ct_mult)}
+    world.books = lambda: dataclasses.replace(books(), sizes=sizes)  # type: ignore[method-assign]
+
+
 def not_ours(view: VenueView) -> VenueView:
     option = UnmanagedPosition(
         "BTC-USD-261225-90000-C", "OPTION", "cross", "net", "BTC", "-3", "0.01", "9", "why.option"
@@ -247,6 +255,7 @@ MORE = (
     Row("another account", of_another),
     Row("a contract of ours that settles in another currency", in_doubt),
     Row("a contract of another size", resized),
+    Row("two against each other in a contract that is gone", offset_and_gone),
     Row("an option", shown(not_ours)),
     Row("delivered", steps(
         trade("A", "buy", 5), trade("B", "buy", 3),
