@@ -10,6 +10,7 @@ import scenario_table_hand
 import scenario_table_money
 import scenario_table_products
 import scenario_table_reading
+import scenario_table_stops
 
 ROWS = (
     *scenario_table_fills.ROWS,
@@ -20,4 +21,5 @@ ROWS = (
     *scenario_table_products.ROWS,
     *scenario_table_money.ROWS,
     *scenario_table_reading.ROWS,
+    *scenario_table_stops.ROWS,
 )

@@ -22,7 +22,19 @@ from typing import Any
 
 import pytest
 from scenario_checks import conserved, lives, opens_again, quiet, safe, shut
-from scenario_rows import ALL, COLD, FRESH, GO, HUMAN, RESTRICTED, Row, Scenario, Way, scenarios
+from scenario_rows import (
+    ALL,
+    BTC,
+    COLD,
+    FRESH,
+    GO,
+    HUMAN,
+    RESTRICTED,
+    Row,
+    Scenario,
+    Way,
+    scenarios,
+)
 from scenario_stage import BOOKS, FIRST, Held, Stage, found_in, offered_in
 from scenario_table import ROWS
 

@@ -1,0 +1,312 @@
+"""Rows about stops: what a fired one becomes, those that come with an order, those left alone."""
+
+from __future__ import annotations
+
+from scenario_rows import (
+    ASK,
+    AUTO,
+    FILL,
+    HEDGE,
+    HUMAN,
+    NET,
+    NOBODYS,
+    NOTE,
+    ORPHAN,
+    RESTRICTED,
+    SETTLE,
+    TAKE,
+    Row,
+    Way,
+    do,
+)
+
+CLOSED, BOOKED = ("B", AUTO, "A", FILL), ("A", AUTO, "A", FILL)
+SETTLED, ALONE = ("F", AUTO, "A", SETTLE), ("G", AUTO, "A", NOTE)
+KNOWN = ("F", AUTO, "A", TAKE)
+LONG_3 = (do.trade("A", "long", 3),)
+SHARED = (*LONG_3, do.trade("B", "long", 2))
+HELD_3, B_2 = {"A": "long 3"}, {"B": "long 2"}
+STOP = do.stop("A", "close_long", 3, 48_000)
+LIMIT = do.stop("A", "close_long", 3, 48_000, stop_px=48_500)
+FAR = do.stop("A", "close_long", 3, 40_000)
+THROUGH, BACK = do.price(47_500), do.price(48_600)
+OWN_CLOSE = do.trade("A", "close_long", 3)
+FIRST_OF_ALL = "close_all proven, agent:A assumed"
+
+CHILDREN = (
+    Row(
+        "a stop whose child rests",
+        "F",
+        whole=True,
+        before=(*LONG_3, LIMIT),
+        away=(THROUGH,),
+        plan=(SETTLED,),
+        holds=HELD_3,
+        after=(do.open("A"), BACK, do.sync("go", CLOSED, SETTLED), do.holds(), do.open()),
+    ),
+    Row(
+        "a stop whose child rests beside another holder",
+        "F",
+        before=(*SHARED, LIMIT),
+        away=(THROUGH,),
+        plan=(SETTLED,),
+        holds={"A": "long 3", "B": "long 2"},
+        after=(BACK, do.sync("go", CLOSED, SETTLED), do.holds(B="long 2")),
+    ),
+    Row(
+        "a stop whose child was executed",
+        "B",
+        before=(*SHARED, LIMIT),
+        away=(THROUGH, BACK),
+        plan=(CLOSED, SETTLED),
+        holds=B_2,
+    ),
+    Row(
+        "a stop whose child was executed in part",
+        "B",
+        before=(*LONG_3, LIMIT),
+        away=(THROUGH, do.partial(1), BACK),
+        plan=(CLOSED, SETTLED),
+        holds={"A": "long 2"},
+        after=(do.open("A"), do.price(48_650), do.sync("go", CLOSED, SETTLED), do.holds()),
+    ),
+    Row(
+        "a stop whose child was executed in part and canceled",
+        "B",
+        before=(*SHARED, LIMIT),
+        away=(THROUGH, do.partial(1), BACK, do.cancel_child()),
+        plan=(CLOSED, SETTLED),
+        holds={"A": "long 2", "B": "long 2"},
+        after=(do.trade("A", "close_long", 2),),
+    ),
+    Row(
+        "a stop whose child was canceled",
+        "F",
+        before=(*LONG_3, LIMIT),
+        away=(THROUGH, do.cancel_child()),
+        plan=(SETTLED,),
+        holds=HELD_3,
+        after=(do.open(), OWN_CLOSE),
+    ),
+    Row(
+        "a stop whose child became smaller with the position",
+        "B",
+        modes=(NET,),
+        before=(*LONG_3, LIMIT),
+        away=(THROUGH, do.hand("close_long", 2), BACK),
+        plan=(CLOSED, CLOSED, SETTLED),
+        holds={},
+    ),
+    Row(
+        "a stop whose child closes another's after its owner got out",
+        "B",
+        modes=(NET,),
+        before=(*SHARED, LIMIT, THROUGH, do.sync(), do.trade("A", "close_long", 3, reduce=False)),
+        away=(BACK,),
+        plan=(("B", HUMAN, None, FILL), SETTLED),
+        decision=ASK,
+        offers=(FIRST_OF_ALL,),
+        ways=(Way(holds={}), Way({"B": "agent:A"}, holds={"A": "short 2", "B": "long 2"})),
+    ),
+    Row(
+        "a stop whose child rests, ten days later",
+        "F",
+        before=(*LONG_3, LIMIT, THROUGH, do.sync()),
+        away=(do.advance(10 * 24 * 3_600_000),),
+        near=True,
+        holds=HELD_3,
+        after=(do.open("A"), BACK, do.sync("go", CLOSED, SETTLED)),
+    ),
+)
+
+LEFT_ALONE = (
+    Row(
+        "a stop left alone by its owner's close",
+        "G",
+        before=(*LONG_3, FAR, OWN_CLOSE),
+        plan=(ALONE,),
+        holds={},
+        after=(do.quiet(), do.trade("A", "long", 3)),
+    ),
+    Row(
+        "a stop left alone by a hand",
+        "G",
+        before=(*LONG_3, FAR),
+        away=(do.hand("close_long", 3),),
+        plan=(CLOSED, ALONE),
+        holds={},
+        after=(do.quiet(), do.cancel("A"), do.sync("go", SETTLED)),
+    ),
+    Row(
+        "a stop left alone beside another holder",
+        "G",
+        before=(*SHARED, FAR, OWN_CLOSE),
+        plan=(ALONE,),
+        holds=B_2,
+        after=(do.quiet(), do.trade("B", "close_long", 2)),
+    ),
+    Row(
+        "a stop told once",
+        "G",
+        near=True,
+        before=(*LONG_3, FAR, OWN_CLOSE, do.sync("go", ALONE)),
+        holds={},
+    ),
+    Row(
+        "a stop beside the order that it waits for",
+        "G",
+        near=True,
+        before=(do.sent("A", "long", 3, px=45_000), FAR),
+        holds={},
+    ),
+    Row(
+        "a stop left alone that fired beside another holder",
+        "B",
+        modes=(NET,),
+        before=(*SHARED, STOP, OWN_CLOSE),
+        away=(do.price(47_900),),
+        plan=(("B", HUMAN, None, FILL), SETTLED),
+        decision=ASK,
+        offers=(FIRST_OF_ALL,),
+        ways=(Way(holds={}), Way({"B": "agent:A"}, holds={"A": "short 2", "B": "long 2"})),
+    ),
+    Row(
+        "a stop left alone under one side that could close nothing",
+        "F",
+        modes=(HEDGE,),
+        before=(*SHARED, STOP, OWN_CLOSE),
+        away=(do.price(47_900),),
+        plan=(SETTLED,),
+        holds=B_2,
+    ),
+)
+
+ATTACHED = (
+    Row(
+        "an attached stop that waits with its order",
+        "F",
+        near=True,
+        before=(do.sent("A", "long", 3, px=49_000, sl=45_000),),
+        holds={},
+        after=(do.open_stops(1), do.price(48_900), do.sync("go", BOOKED, SETTLED, SETTLED)),
+    ),
+    Row(
+        "an attached stop that came to stand",
+        "F",
+        before=(do.sent("A", "long", 3, sl=48_000),),
+        plan=(BOOKED, SETTLED, SETTLED),
+        holds=HELD_3,
+        after=(do.open_stops(1), do.price(47_900), do.sync("go", CLOSED, SETTLED), do.holds()),
+    ),
+    Row(
+        "an attached stop whose order was never answered",
+        "F",
+        before=(do.unread("A", "long", 3, sl=48_000),),
+        plan=(BOOKED, SETTLED, SETTLED),
+        holds=HELD_3,
+    ),
+    Row(
+        "an attached stop that fired beside another holder",
+        "B",
+        whole=True,
+        before=(do.trade("A", "long", 3, sl=48_000), do.trade("B", "long", 2)),
+        away=(do.price(47_900),),
+        plan=(CLOSED, SETTLED),
+        holds=B_2,
+        after=(do.open_stops(0),),
+    ),
+    Row(
+        "an attached stop that fired before its order was booked",
+        "B",
+        before=(do.sent("A", "long", 3, sl=48_000),),
+        away=(do.price(47_900),),
+        plan=(BOOKED, CLOSED, SETTLED, SETTLED),
+        holds={},
+    ),
+    Row(
+        "an attached profit that was taken",
+        "B",
+        before=(do.trade("A", "short", 3, sl=52_000, tp=49_000), do.trade("B", "short", 1)),
+        away=(do.price(48_900),),
+        plan=(CLOSED, SETTLED),
+        holds={"B": "short 1"},
+    ),
+    Row(
+        "an attached stop whose order was canceled",
+        "F",
+        before=(do.sent("A", "long", 3, px=49_000, sl=45_000),),
+        away=(do.cancel("A"),),
+        plan=(SETTLED, SETTLED),
+        holds={},
+        after=(do.open_stops(0),),
+    ),
+    Row(
+        "an attached stop whose order was lost on the way",
+        "F",
+        before=(do.lost("A", "long", 3, sl=45_000),),
+        plan=(SETTLED, SETTLED),
+        holds={},
+        after=(do.open_stops(0),),
+    ),
+    Row(
+        "an attached stop whose order was refused",
+        "F",
+        near=True,
+        before=(do.refused("A", "long", 3, sl=45_000),),
+        holds={},
+        after=(do.open_stops(0),),
+    ),
+    Row(
+        "an attached stop that survives its order",
+        "M",
+        before=(do.partial(1), do.sent("A", "long", 3, sl=48_000)),
+        away=(do.cancel("A"),),
+        plan=(("M", AUTO, "A", FILL), SETTLED, SETTLED),
+        holds={"A": "long 1"},
+        after=(do.open_stops(1), do.price(47_900), do.sync("go", CLOSED, SETTLED), do.holds()),
+    ),
+    Row(
+        "an attached stop that survived its order and fired",
+        "M",
+        before=(do.partial(1), do.sent("A", "long", 3, sl=48_000), do.trade("B", "long", 2)),
+        away=(do.cancel("A"), do.price(47_900)),
+        plan=(("M", AUTO, "A", FILL), CLOSED, SETTLED, SETTLED),
+        holds=B_2,
+    ),
+    Row(
+        "a stop that the host attached under a name of its own",
+        "F",
+        before=(do.attached("A", "long", 3, 48_000), do.trade("B", "long", 2)),
+        plan=(KNOWN,),
+        holds={"A": "long 3", "B": "long 2"},
+        after=(do.quiet(), do.price(47_900), do.sync("go", CLOSED, SETTLED), do.holds(B="long 2")),
+    ),
+    Row(
+        "a stop of the host's own name that waits with its order",
+        "F",
+        before=(do.attached("A", "long", 3, 45_000, px=49_000),),
+        plan=(KNOWN,),
+        holds={},
+        after=(do.quiet(), do.cancel("A"), do.sync("go", SETTLED, SETTLED)),
+    ),
+    Row(
+        "a stop of the host's own name that fired",
+        "B",
+        before=(do.attached("A", "long", 3, 48_000), do.trade("B", "long", 2)),
+        away=(do.price(47_900),),
+        plan=(CLOSED, KNOWN),
+        holds=B_2,
+    ),
+    Row(
+        "a stop attached to somebody else's order",
+        "J",
+        before=LONG_3,
+        away=(do.foreign("long", 2, sl=45_000, sl_id="theirs"),),
+        plan=(("J", ORPHAN, None, NOBODYS),),
+        decision=RESTRICTED,
+        holds={"A": "long 3", "": "long 2"},
+        after=(OWN_CLOSE,),
+    ),
+)
+
+ROWS = (*CHILDREN, *LEFT_ALONE, *ATTACHED)
