@@ -8,6 +8,7 @@
   prometheus-chaos sweep all --full              every bit, operation and error, unsampled
   prometheus-chaos detect                        each kind of discrepancy 200 times: recall
   prometheus-chaos detect stop-fired --seed 7    one kind, repeatably
+  prometheus-chaos ways-out                      3,000 random histories: safe, and a way out
   prometheus-chaos outage                        nine hours; ten thousand executions: how long
 
 Exit codes: 0 all criteria met · 1 a criterion or an invariant failed · 2 wrong usage · 3 void: the
@@ -25,15 +26,19 @@ import sys
 import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from chaos import gate
+from chaos.detect import ways_out
 from chaos.detect.kinds import BY_NAME as KIND_BY_NAME
 from chaos.detect.kinds import KINDS
 from chaos.detect.run import INSTANCES, Score, total
 from chaos.detect.run import run as run_detection
 from chaos.detect.table import show as show_detection
+from chaos.detect.table import show_ways_out
+from chaos.detect.ways_out import COMMANDS, HISTORIES
 from chaos.outage import OUTAGES, all_well, run_outage
 from chaos.outage import show as show_outages
 from chaos.report.lines import to_json
@@ -41,6 +46,7 @@ from chaos.report.table import show
 from chaos.report.words import Lang, default_lang, word
 from chaos.runner import Effort, run, saved
 from chaos.saboteurs import SABOTEURS
+from chaos.saboteurs.deciders import DECIDERS, misled
 from chaos.saboteurs.reconcilers import RECONCILERS, sabotaged
 from chaos.scenarios.table import BY_NAME, SCENARIOS
 from chaos.sweeps.catalogue import (
@@ -94,6 +100,7 @@ def parser() -> argparse.ArgumentParser:
     )
     detecting.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
     detecting.add_argument("--jobs", type=_positive, default=1, help="processes; 1")
+    _add_ways_out(commands, shared)
     lasting = commands.add_parser(
         "outage", parents=[shared], help="recover from a long outage, timed, against the goals"
     )
@@ -101,6 +108,32 @@ def parser() -> argparse.ArgumentParser:
     lasting.add_argument("--quick", action="store_true", help="a tenth of the trades")
     lasting.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
     return found
+
+
+def _add_ways_out(commands: Any, shared: argparse.ArgumentParser) -> None:
+    leading = commands.add_parser(
+        "ways-out",
+        parents=[shared],
+        help="random histories: never open on wrong books, and what the report names leads out",
+        description="Several discrepancies of `detect` strike at once, in random histories. After "
+        "the restart, and after every step that the report names, new entries pass only where the "
+        "books are the exchange's; and the steps lead back to trading, or it is a dead end. Of "
+        "--commands histories the steps are commands, run as printed by a shell against a store on "
+        "disk and an exchange behind a port.",
+    )
+    leading.add_argument(
+        "kinds", nargs="*", metavar="KIND", help="just these in every history; default: at random"
+    )
+    leading.add_argument(
+        "--histories", type=int, default=HISTORIES, help=f"in this process; {HISTORIES}"
+    )
+    leading.add_argument(
+        "--commands", type=int, default=COMMANDS, help=f"by commands, as printed; {COMMANDS}"
+    )
+    leading.add_argument("--number", type=int, default=0, help="of the first history; 0")
+    leading.add_argument("--seed", type=int, default=1, help="one seed, the same histories")
+    leading.add_argument("--jobs", type=_positive, default=1, help="processes; 1")
+    leading.add_argument("--saboteur", choices=DECIDERS, help="break the library on purpose")
 
 
 def _positive(text: str) -> int:
@@ -122,6 +155,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _sweep(args, lang)
     if args.command == "detect":
         return _detect(args, lang)
+    if args.command == "ways-out":
+        return _ways_out(args, lang)
     if args.command == "outage":
         return _outage(args, lang)
     return _gate(args.run_dir, lang, as_json=args.json)
@@ -187,6 +222,31 @@ def _detect(args: argparse.Namespace, lang: Lang) -> int:
     else:
         show_detection(scores, args.seed, Console(), lang)
     return gate.EXIT_OF_OUTCOME[whole.outcome]
+
+
+def _ways_out(args: argparse.Namespace, lang: Lang) -> int:
+    if _unknown("kind", args.kinds, KIND_BY_NAME, f"there are: {', '.join(KIND_BY_NAME)}"):
+        return gate.EXIT_USAGE
+    all_of_them = args.histories + args.commands
+
+    def told(done: int, so_far: ways_out.Verdict) -> None:
+        if done % 50 == 0 or done == all_of_them:
+            wrong, dead = so_far.counts["wrong gates"], so_far.counts["dead ends"]
+            print(f"{done}/{all_of_them}: gates {wrong}, dead ends {dead}", file=sys.stderr)
+
+    kinds = [KIND_BY_NAME[name] for name in args.kinds] or None
+    broken = misled(args.saboteur) if args.saboteur else contextlib.nullcontext()
+    jobs = 1 if args.saboteur else args.jobs
+    with broken:
+        verdict = ways_out.run(
+            args.histories, args.commands, args.seed, jobs,
+            first=args.number, kinds=kinds, told=told,
+        )  # fmt: skip
+    if args.json:
+        print(json.dumps(verdict.to_json(), ensure_ascii=False, indent=2))
+    else:
+        show_ways_out(verdict, Console(), lang)
+    return gate.EXIT_OF_OUTCOME[verdict.outcome]
 
 
 def _outage(args: argparse.Namespace, lang: Lang) -> int:

@@ -6,6 +6,8 @@ Steps are taken in the report's order, each once as long as nothing has changed 
 to read again, some time passes. ``Hands`` carry a command out: in this process (``Inside``), or
 through the command line (``commands.py``).
 
+Given a generator, some questions are answered in another way than suggested.
+
 A dead end is: nothing named that has not been tried, a step that raises, no trading after
 ``STEPS_MAX`` steps, or an order that does not pass, or leaves other books than the exchange's, once
 trading is said to work. After every step the gate is looked at (``safe``).
@@ -13,6 +15,8 @@ trading is said to work. After every step the gate is looked at (``safe``).
 
 from __future__ import annotations
 
+import itertools
+import random
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -36,11 +40,13 @@ from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.state import contracts
 
 STEPS_MAX = 40
+OTHERWISE = 0.5
 LATER_MS = 60_000
 Told = Mapping[str, Any]
 LOOKS = ("step.orders", "step.go_on")
 """Steps that move nothing."""
-PAIRED = "step.write_plan"
+CHOOSE = "--choose"
+PAIRED, APPROVES = "step.write_plan", "step.apply_plan"
 
 
 class Hands(Protocol):
@@ -52,6 +58,10 @@ class Hands(Protocol):
 
     def start(self) -> Told:
         """What a start says now."""
+        ...
+
+    def wait(self) -> None:
+        """Let some time pass."""
         ...
 
     def shut(self) -> list[str]:
@@ -72,8 +82,8 @@ class Way:
     dead: str = ""
 
 
-def way_out(world: World, hands: Hands, told: Told) -> Way:
-    """Follow what the report names until everything trades."""
+def way_out(hands: Hands, told: Told, rng: random.Random | None = None) -> Way:
+    """Follow what the report names until everything trades; with ``rng`` choose among its ways."""
     way, tried = Way(), set[str]()
     way.wrong += hands.wrong()
     seen = _situation(told)
@@ -85,8 +95,10 @@ def way_out(world: World, hands: Hands, told: Told) -> Way:
             break
         text, commands = step
         tried.add(commands)
+        if text == APPROVES and rng is not None:
+            commands += _chosen(told, rng)
         if "read_again" in text or "postponed" in text:
-            world.venue.advance(LATER_MS)
+            hands.wait()
         try:
             for command in commands.split("\n"):
                 way.steps.append(command)
@@ -109,6 +121,22 @@ def _named(told: Told) -> Iterator[tuple[str, str]]:
         elif one["command"] and one["step"] not in LOOKS:
             yield one["step"], f"{plan}\n{one['command']}" if plan else one["command"]
             plan = ""
+
+
+def _chosen(told: Told, rng: random.Random) -> str:
+    """Options that answer some of the questions in another way than suggested."""
+    plan = told["left"] or told["plan"]
+    humans = {one["finding_id"] for one in plan["findings"] if one["resolution"] == "HUMAN"}
+    ways: dict[str, list[str]] = {}
+    for one in told["choices"]:
+        if one["finding_id"] in humans:
+            ways.setdefault(one["finding_id"], []).append(one["alternative"])
+    picked = {
+        name: rng.choice(each)
+        for name, each in ways.items()
+        if len(each) > 1 and rng.random() < OTHERWISE
+    }
+    return "".join(f" {CHOOSE} {shlex.quote(f'{name}={way}')}" for name, way in picked.items())
 
 
 def _situation(told: Told) -> str:
@@ -135,10 +163,15 @@ class Inside:
     """Commands carried out on a session in this process, as the command line carries them out."""
 
     restart: Restart
+    plan_hash: str = ""
 
     def start(self) -> Told:
         """Recover, as the trader does."""
         return facts_to_json(self.restart.recover())
+
+    def wait(self) -> None:
+        """A minute."""
+        self.restart.world.venue.advance(LATER_MS)
 
     def shut(self) -> list[str]:
         """By the gate itself."""
@@ -154,12 +187,12 @@ class Inside:
         words = shlex.split(command)
         assert words.pop(0) == "prometheus-persist", command
         if words[:1] == ["reconcile"]:
-            return self._reconcile(_options(words[1:]))
+            return self._reconcile(words[1:])
         if words[:1] == ["unfreeze"]:
             self.restart.session.unfreeze(None if words[1] == "--all" else words[1], "by a test")
         elif words[:2] == ["orders", "settle"]:
             for name in sorted(self.restart.session.state.intents):
-                self.restart.session.settle(self.restart.world.reader(), name)
+                self.restart.session.settle(self.restart.reader, name)
         elif words[:2] == ["orders", "give-up"]:
             self.restart.session.give_up(words[2], "by a test")
         elif words[:2] == ["orders", "cancel"]:
@@ -168,16 +201,17 @@ class Inside:
             raise AssertionError(f"a command that nobody knows: {command}")
         return None
 
-    def _reconcile(self, options: Mapping[str, str]) -> Told | None:
-        restart = self.restart
+    def _reconcile(self, words: list[str]) -> Told | None:
+        restart, options = self.restart, _options(words)
         if "--plan" in options:
-            return None  # it is the present one: nothing lies between
+            looked = restart.session.recover(restart.reader, policy="observe")
+            assert looked.plan is not None, looked.venue_problem
+            self.plan_hash = looked.plan.plan_hash
+            return None
         if "--apply" in options:
-            name, _, way = options.get("--choose", "").partition("=")
-            facts = restart.facts
-            plan = facts and (facts.left or facts.plan)
-            assert plan, "a plan to approve"
-            return facts_to_json(restart.approve(plan.plan_hash, {name: way} if name else {}))
+            said = [after for word, after in itertools.pairwise(words) if word == CHOOSE]
+            choices = dict(each.split("=", 1) for each in said)
+            return facts_to_json(restart.approve(self.plan_hash, choices))
         return facts_to_json(restart.recover(options.get("--adopt-account", "")))
 
     def _cancel(self, name: str, options: Mapping[str, str], *, algo: bool) -> None:
@@ -192,7 +226,7 @@ class Inside:
             ref = OrderRef(inst_id=inst_id, ord_id=ord_id)
             restart.world.venue.do(CancelOrders(orders=(ref,)))
         if one is not None:
-            restart.session.settle(restart.world.reader(), name)
+            restart.session.settle(restart.reader, name)
 
 
 def _options(words: list[str]) -> dict[str, str]:
@@ -217,7 +251,12 @@ def trades(restart: Restart, inst_ids: list[str]) -> str:
             return f"an order of {name} on {inst_id}: {type(problem).__name__}: {problem}"
         if wrong:
             return wrong
-    return "; ".join(wrongly_open(session, world))
+    after = restart.recover()
+    shut = Inside(restart).shut()
+    told = wrongly_open(session, world)
+    if shut or after.decision not in ("go", "go_restricted"):
+        told.append(f"then {after.decision}, {', '.join(shut)} shut")
+    return "; ".join(told)
 
 
 def _traded(restart: Restart, name: str, inst_id: str, before: set[str]) -> str:
@@ -238,7 +277,7 @@ def _traded(restart: Restart, name: str, inst_id: str, before: set[str]) -> str:
         ord_id = world.venue.ordered(command)
         world.sent[ord_id] = name
         intent.ack({"ordId": ord_id, "clOrdId": intent.cl_ord_id, "sCode": "0"})
-    outcome = session.settle(world.reader(), intent.cl_ord_id).outcome
+    outcome = session.settle(restart.reader, intent.cl_ord_id).outcome
     return "" if outcome == "FILLED" else f"a market order on {inst_id} ended {outcome}"
 
 

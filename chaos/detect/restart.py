@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from chaos.detect.world import SETTINGS, World
+from prometheus_persist.exchange import OkxReader
 from prometheus_persist.reconcile.apply import Applied
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.saving import Trigger
@@ -54,24 +55,30 @@ def _fast() -> str | None:
 class Restart:
     """A process that has just started, and what it was told last."""
 
-    def __init__(self, world: World, session: Session, disk: MemoryFs) -> None:
+    def __init__(
+        self,
+        world: World,
+        session: Session,
+        disk: MemoryFs | None,
+        reader: OkxReader | None = None,
+    ) -> None:
         self.world, self.session, self._disk = world, session, disk
+        self.reader = reader or world.reader()
         self.facts: RecoveryFacts | None = None
 
     @property
     def files(self) -> Files:
         """What is durable."""
-        return self._disk.contents()
+        return {} if self._disk is None else self._disk.contents()
 
     def recover(self, adopt_account: str = "") -> RecoveryFacts:
         """What a start does before it trades."""
-        reader = self.world.reader()
-        self.facts = self.session.recover(reader, adopt_account=adopt_account)
+        self.facts = self.session.recover(self.reader, adopt_account=adopt_account)
         return self.facts
 
     def approve(self, plan_hash: str, choices: Mapping[str, str] | None = None) -> RecoveryFacts:
         """A human's word for a plan."""
-        self.facts = self.session.approve(self.world.reader(), plan_hash, choices)
+        self.facts = self.session.approve(self.reader, plan_hash, choices)
         return self.facts
 
 

@@ -9,8 +9,9 @@ what that order executed.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
-from chaos.detect.stage import SIZE, Course, late, shared, sole, two, wound
+from chaos.detect.stage import SIZE, Course, late, shared, sole, two, unseen, wound
 from chaos.detect.world import LOTS, Place, World
 from fakeokx.engine.commands import CancelOrders, OrderRef, SetPartial
 
@@ -130,7 +131,7 @@ def alone(world: World) -> Course:
     name, place = sole(world)
     world.protect(name, place, _away(world, name, place, TRIGGER))
     yield
-    world.close(name, place, abs(world.held(name, place)))
+    world.close(name, place, abs(world.held(name, place)), booked=False, outcome=unseen(world))
     late(world)
     return wound("G", place[0], name)
 
@@ -138,7 +139,7 @@ def alone(world: World) -> Course:
 # Stops that come with an order -------------------------------------------------------------------
 
 
-def _with_stop(world: World, name: str, place: Place, registered: bool, **how: object) -> str:
+def _with_stop(world: World, name: str, place: Place, registered: bool, **how: Any) -> str:
     """An order that opens, with a stop attached; its attachAlgoClOrdId."""
     way = 1 if place[2] != "short" else -1
     sz = world.lots(place[0], world.size(place[0]) + Decimal(LOTS[place[0]]))
@@ -147,7 +148,8 @@ def _with_stop(world: World, name: str, place: Place, registered: bool, **how: o
     parent = world.name(name)
     px = world.on_tick(place[0], world.px[place[0]] * (1 - way * TRIGGER))
     rows = ({"attachAlgoClOrdId": stop, "slTriggerPx": format(px, "f"), "slOrdPx": "-1"},)
-    world.trade(name, place, side, sz, cl_ord_id=parent, attached=rows, **how)  # type: ignore[arg-type]
+    known: dict[str, Any] = {"booked": False, "outcome": unseen(world)} | how
+    world.trade(name, place, side, sz, cl_ord_id=parent, attached=rows, **known)
     for algo in world.venue.venue.algos.values():
         if algo.algo_cl_ord_id == stop:
             world.sent[str(algo.algo_id)] = name
@@ -168,7 +170,7 @@ def _waiting(world: World, registered: bool) -> Course:
     yield
     stop = _with_stop(world, name, place, registered)
     late(world)
-    return wound("F", stop, name)
+    return wound("F", stop, items=((name, SIZE),))
 
 
 def attached_waits(world: World) -> Course:
@@ -184,12 +186,14 @@ def attached_foreign(world: World) -> Course:
 def _fired(world: World, registered: bool) -> Course:
     name, place = _lone(world)
     other = next(each for each in world.agents if each != name)
+    way = 1 if place[2] != "short" else -1
+    world.open(other, place, way=way)
     yield
-    _with_stop(world, name, place, registered)
-    world.open(other, place, way=1 if place[2] != "short" else -1)
-    _fire(world, name, place)
+    stop = _with_stop(world, name, place, registered)
+    world.venue.advance(world.rng.randint(100, 60_000))
+    world.move(place[0], world.px[place[0]] * (1 - way * GAP))
     late(world)
-    return wound("B", place, items=((name, SIZE),))
+    return wound("A B F", place, stop)
 
 
 def attached_fired(world: World) -> Course:
@@ -207,9 +211,7 @@ def _survives(world: World, registered: bool) -> Course:
     yield
     lot = Decimal(LOTS[place[0]])
     world.venue.do(SetPartial(inst_id=place[0], sz=format(lot, "f")))
-    stop = _with_stop(
-        world, name, place, registered, px=world.px[place[0]], booked=False, outcome="ACCEPTED"
-    )
+    stop = _with_stop(world, name, place, registered, px=world.px[place[0]], outcome="ACCEPTED")
     parent = world.venue.orders()[-1]["ordId"]
     world.venue.do(CancelOrders(orders=(OrderRef(inst_id=place[0], ord_id=parent),)))
     late(world)

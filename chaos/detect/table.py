@@ -1,11 +1,13 @@
-"""The table of a detection run: on a terminal with a frame, elsewhere as plain lines."""
+"""The tables of detection and of ways out: on a terminal with a frame, elsewhere as plain lines."""
 
 from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
 
+from chaos.detect.kinds import KINDS
 from chaos.detect.run import FAULTS, SHARES, Score, total
+from chaos.detect.ways_out import Verdict
 from chaos.report.words import Lang, word
 from chaos.verdict import Outcome
 
@@ -63,3 +65,35 @@ def cells(score: Score, lang: Lang) -> list[str]:
 def _percent(part: int, whole: int) -> str:
     """Rounded down, so that 100 % means all of them."""
     return f"{part * 1000 // whole / 10:.1f} %" if whole else "–"
+
+
+_WAYS = ("histories", "open at once", "steps", "wrong gates", "shut beside", "dead ends", "void")
+_WORDS = {"wrong gates": "gate open on wrong books"}
+
+
+def show_ways_out(verdict: Verdict, console: Console, lang: Lang) -> None:
+    """Every kind that struck, all histories together, and what went wrong."""
+    names = {kind.name: kind.zh if lang == "zh" else kind.en for kind in KINDS}
+    rows = [(names[name], counts) for name, counts in sorted(verdict.by_kind.items())]
+    rows.append((word("total", lang), verdict.counts))
+    heads = [word(_WORDS.get(name, name), lang) for name in _WAYS]
+    if console.is_terminal:
+        table = Table(title=word("ways out", lang), title_justify="left")
+        for number, head in enumerate((word("kind", lang), *heads)):
+            table.add_column(head, justify="right" if number else "left")
+        for name, counts in rows:
+            table.add_row(name, *(f"{counts[each]:,}" for each in _WAYS))
+        console.print(table)
+    else:
+        for name, counts in rows:
+            told = ", ".join(
+                f"{head} {counts[each]:,}" for head, each in zip(heads, _WAYS, strict=True)
+            )
+            console.print(f"{name}: {told}", soft_wrap=True, markup=False, highlight=False)
+    run = f"{word('by command', lang)} {verdict.counts['by command']:,}"
+    run += f", {word('commands', lang)} {verdict.counts['commands']:,}"
+    console.print(run, markup=False, highlight=False)
+    for problem in verdict.problems:
+        console.print(problem, soft_wrap=True, markup=False, highlight=False)
+    outcome = word(f"outcome.{verdict.outcome.value}", lang)
+    console.print(f"{outcome} · {word('seed', lang)} {verdict.seed}", markup=False, highlight=False)

@@ -21,7 +21,7 @@ reconciliation must find nothing and correct nothing. After it a real session st
 from __future__ import annotations
 
 import random
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 
 from chaos.chance import generator
@@ -203,20 +203,22 @@ def _correct(trial: Trial, start: Restart, facts: RecoveryFacts, truth: Attribut
 
 
 def _beside(trial: Trial, start: Restart, wound: Wound) -> None:
-    """What takes no new entries although the wound is not about it."""
-    if wound.stops:
-        return
-    world = start.world
-    agents = {name for name, _ in wound.items} | (wound.named & set(world.agents))
-    about = {word.split(" ")[0] for word in wound.named}
-    about |= {
-        place[0]
-        for place, owners in held_by(world.state).items()
-        if agents & {name.rstrip("?") for name in owners}
-    }
-    beside = [name for name in Inside(start).shut() if name not in about]
+    beside = shut_beside(start.world, [wound], Inside(start).shut())
     trial.shut_beside += bool(beside)
     trial.problems += [f"shut beside: {', '.join(beside)}"] * bool(beside)
+
+
+def shut_beside(world: World, wounds: Iterable[Wound], shut: Iterable[str]) -> list[str]:
+    """What takes no new entries although none of the wounds is about it."""
+    about: set[str] = set()
+    for wound in wounds:
+        if wound.stops:
+            return []
+        agents = {name for name, _ in wound.items} | (wound.named & set(world.agents))
+        about |= {word.split(" ")[0] for word in wound.named}
+        for place, owners in held_by(world.state).items():
+            about |= {place[0]} if agents & {name.rstrip("?") for name in owners} else set()
+    return [name for name in shut if name not in about]
 
 
 def _other_ways(
@@ -268,7 +270,7 @@ def _agents(held: Holdings, place: Place) -> bool:
 
 def _go(trial: Trial, start: Restart, told: dict[str, object], how: str) -> bool:
     trial.ways += 1
-    way = way_out(start.world, Inside(start), told)
+    way = way_out(Inside(start), told)
     trial.wrong_gates += bool(way.wrong)
     trial.dead_ends += bool(way.dead)
     trial.problems += [f"{how}: {each}" for each in dict.fromkeys(way.wrong)]

@@ -56,6 +56,7 @@ class InProcess:
         self.listeners: list[object] = []
         self.requests: list[tuple[str, str]] = []
         self._now_ms = now_ms
+        self._wall: Callable[[], int] | None = None
         self.key, self.demo = KEY, False
         self._hidden: set[str] = set()
         self._failing: set[str] = set()
@@ -75,7 +76,11 @@ class InProcess:
 
     def now_ms(self) -> int:
         """The exchange's time."""
-        return self._now_ms
+        return self._now_ms if self._wall is None else max(self._wall(), self._now_ms)
+
+    def live(self, wall: Callable[[], int]) -> None:
+        """From now on time passes by itself."""
+        self._wall = wall
 
     def advance(self, ms: int) -> None:
         """Let time pass."""
@@ -85,13 +90,13 @@ class InProcess:
     def wake(self) -> None:
         """Let happen what is due by now."""
         next_ms = due.due_ms(self.venue)
-        if next_ms is not None and next_ms <= self._now_ms:
-            step(self.venue, Tick(), self._now_ms)
+        if next_ms is not None and next_ms <= self.now_ms():
+            step(self.venue, Tick(), self.now_ms())
 
     def do(self, command: Command) -> tuple[Event, ...]:
         """Carry the command out; raises Refusal."""
         self.wake()
-        return step(self.venue, command, self._now_ms)
+        return step(self.venue, command, self.now_ms())
 
     def ordered(self, command: Command) -> str:
         """Carry out what places one order or algo order; returns its id."""

@@ -65,9 +65,7 @@ def _applied(facts: Mapping[str, Any]) -> list[JsonObject]:
     return [one for one in findings if ids is None or one["finding_id"] in ids]
 
 
-def _false_corrections(
-    record: Record, findings: list[JsonObject], *, clean: bool
-) -> Iterator[str]:
+def _false_corrections(record: Record, findings: list[JsonObject], *, clean: bool) -> Iterator[str]:
     """Corrections that the exchange's own books do not bear out."""
     said = {event["cl_ord_id"]: event["agent_id"] for event in record.of("order")}
     last = record.last("truth")
