@@ -29,7 +29,7 @@ from prometheus_persist.state import (
     PublicAccount,
     SystemState,
 )
-from prometheus_persist.state.documents import PUBLIC_TRADES, private_trades
+from prometheus_persist.state.documents import ORPHAN_FILLS, PUBLIC_TRADES, private_trades
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.state.money import ZERO, times
 
@@ -170,9 +170,29 @@ def _written_record(
     }
 
 
+def _not_before(state: SystemState, now_ms: int) -> int:
+    """A time that is later than every execution in the books, however wrong our clock is."""
+    held = [one for ledger in state.private_ledgers.values() for one in ledger.positions]
+    moved = [one.updated_ms for one in (*held, *state.unattributed.positions)]
+    return max([now_ms, state.watermark.fills_ms, *moved]) + 1
+
+
 def rescale(work: Work, step: Rescale) -> None:
     """Everything of the contract that is counted in contracts, in the new ones."""
     state, size = work.state, (step.ct_val, step.ct_mult)
+    work.append(
+        ORPHAN_FILLS,
+        {
+            "fill_id": f"{step.inst_id}:resized:{step.finding_id}",
+            "inst_id": step.inst_id,
+            "category": "resized",
+            "ct_val": str(step.ct_val),
+            "ct_mult": str(step.ct_mult),
+            "ts_ms": _not_before(state, work.now_ms),
+            "source": "reconcile",
+            "found_ms": work.now_ms,
+        },
+    )
     for name in sorted(state.private_ledgers.keys() & state.public_accounts.keys()):
         ledger = state.private_ledgers[name]
         for position in [one for one in ledger.positions if one.key.inst_id == step.inst_id]:

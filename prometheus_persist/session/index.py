@@ -46,6 +46,7 @@ class StreamIndex:
     recorded: dict[str, dict[PositionKey, Contracts]] = field(default_factory=dict)
     adopted: dict[str, Adoption] = field(default_factory=dict)
     sizes: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    _sized: dict[str, int] = field(default_factory=dict)
     _recent: list[tuple[int, str, JsonObject]] = field(default_factory=list)
     _seen: dict[str, int] = field(default_factory=dict)
 
@@ -91,8 +92,9 @@ class StreamIndex:
                     self._pay(record["agent_id"], record["kind"], record["amount"])
                 elif record.get("category") in ("adopted", "released"):
                     self._adoption(record)
-                elif record.get("category") == "set_aside":
+                elif record.get("category") in ("set_aside", "resized"):
                     self.booked.add(record["fill_id"])
+                    self._size(record)
                 else:
                     self._execution(record, since_ms)
             self._seen[name] = len(records)
@@ -101,9 +103,7 @@ class StreamIndex:
         self.booked.add(record["fill_id"])
         if record.get("category") in ("written", "unwritten"):
             self._written(record)
-        if "ct_val" in record:
-            size = Decimal(record["ct_val"]), Decimal(record["ct_mult"])
-            self.sizes[record["inst_id"]] = size
+        self._size(record)
         owner = record.get("agent_id", NOBODY)
         for kind in ("pnl", "fee"):  # an orphan of old has none
             self._pay(owner, kind, record.get(kind, "0"))
@@ -113,6 +113,13 @@ class StreamIndex:
             held[key] = held.get(key, NO_CONTRACTS) + signed
         if record["ts_ms"] >= since_ms and "side" in record:
             self._recent.append((record["ts_ms"], owner, record))
+
+    def _size(self, record: JsonObject) -> None:
+        """The contract's size as it was last booked, in whatever stream."""
+        name, ts_ms = record["inst_id"], record["ts_ms"]
+        if "ct_val" in record and ts_ms >= self._sized.get(name, 0):
+            self.sizes[name] = Decimal(record["ct_val"]), Decimal(record["ct_mult"])
+            self._sized[name] = ts_ms
 
     def _written(self, record: JsonObject) -> None:
         """A quantity that was written for an agent, or is given back."""

@@ -199,7 +199,8 @@ def _ended(
     first = decision = _decided(desk, reading, asked)
     if asked.declined:
         first = decision = replace(decision, word="human", apply=None, is_open=False)
-    applied = first.apply is not None and asked.policy != "observe"
+    some = first.apply is not None and (first.apply is plan or bool(first.apply.findings))
+    applied = some and asked.policy != "observe"
     left = None
     if asked.adopt_account and not asked.declined and asked.policy != "observe":
         _adopt_account(desk, reading)
