@@ -90,7 +90,7 @@ class _LeftOver:
         murky: frozenset[str],
         sized: Mapping[str, Resized],
     ) -> None:
-        self._sized = sized
+        self._sized, self._murky = sized, murky
         self._books, self._walked, self._view = books, walked, view
         self._after, self._venue = walked.after, venue
         self._rows = {row.key: row for row in view.positions}
@@ -106,7 +106,7 @@ class _LeftOver:
         """Every gap in one finding, the first name that fits."""
         wrong = [k for k in self._keys if self._after.total(k) and not fits(k, self._view.pos_mode)]
         found = [self._other_mode(wrong)] if wrong else []
-        rescaled = {key.inst_id for key in self._keys if key not in wrong} & self._sized.keys()
+        rescaled = {name for name in self._sized if name not in self._murky}
         found += [self._rescaled(self._sized[inst_id]) for inst_id in sorted(rescaled)]
         found += [self._expired(key) for key in self._keys if self._is_expired(key)]
         gaps = {
@@ -304,7 +304,8 @@ class _LeftOver:
 
     def _rescaled(self, one: Resized) -> Finding:
         """Everything of the contract by its factor; the executions as they are told."""
-        keys = [key for key in self._keys if key.inst_id == one.inst_id]
+        known = self._walked.start.held_keys() | self._after.held_keys() | self._venue.keys()
+        keys = sorted(key for key in known if key.inst_id == one.inst_id)
         held = self._walked.start if one.fills_are_new else self._after
         back = div(ONE, one.factor) if one.fills_are_new else ONE
         grade = Grade.PROVEN if one.fits else Grade.DECLARED

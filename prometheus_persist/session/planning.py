@@ -265,7 +265,30 @@ def decide(
     if plan.money is not None and plan.money.problem == "why.money_unread":
         return Decision("incomplete", None, is_open=False)
     apply = plan if not open_findings else part_of(plan, open_findings, withheld)
-    return Decision(word, apply, is_open=True, withheld=withheld, unanswered=unanswered)
+    waiting = _waits_beside(plan, apply, open_findings)
+    return Decision(word, apply, True, (*withheld, *waiting), unanswered)
+
+
+def _waits_beside(
+    plan: Plan, apply: Plan, open_findings: list[Finding]
+) -> tuple[WithheldFacts, ...]:
+    """The instruments of what is proven and waits all the same, beside what is open."""
+    done = {one.finding_id for one in (*apply.findings, *open_findings)}
+    places: dict[str, list[str]] = {}
+    for one in plan.findings:
+        inst_id = one.key.inst_id if one.key else one.params.get("inst_id", "")
+        if one.finding_id not in done and one.case is not Case.K and inst_id:
+            places.setdefault(inst_id, []).append(one.finding_id)
+    return tuple(
+        WithheldFacts(inst_id, "", "exchange", tuple(sorted(ids)))
+        for inst_id, ids in sorted(places.items())
+    )
+
+
+def disagreeing(plan: Plan) -> tuple[WithheldFacts, ...]:
+    """R2, whatever the findings say: where owners and nobody are not what the exchange shows."""
+    off = {one.key.inst_id for one in plan.balances if one.verdict is not Verdict.MATCH}
+    return tuple(WithheldFacts(inst_id, "", "exchange", ()) for inst_id in sorted(off))
 
 
 def _stops(humans: list[Finding], settings: Settings) -> bool:
@@ -283,7 +306,7 @@ def _withheld(findings: list[Finding]) -> tuple[WithheldFacts, ...]:
     for one in findings:
         for inst_id in one.about:
             places.setdefault((inst_id, ""), []).append(one)
-        if one.case is Case.C and one.agent_id:
+        if one.case is Case.C and one.agent_id and one.key is None:
             places.setdefault(("", one.agent_id), []).append(one)
     return tuple(
         WithheldFacts(

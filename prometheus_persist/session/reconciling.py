@@ -43,6 +43,7 @@ from prometheus_persist.session.planning import (
     Decision,
     Reading,
     decide,
+    disagreeing,
     facts_of,
     options_of,
     read,
@@ -213,8 +214,9 @@ def _ended(
         assert view is not None, "a plan is of a view"
         left = reconcile(books, as_kept(view) if accepts_loss(plan) else view)
         decision = decide(left, desk.settings, confirmed=reading.confirmed)
-    if left is not None:
-        decision = _not_settled(decision)
+    final = plan if left is None else left
+    if final is not None and decision.is_open:
+        decision = _not_settled(decision, final, looked_again=left is not None)
     facts = _facts(desk, reading, restored, asked, started_s, decision)
     ids = frozenset(one.finding_id for one in first.apply.findings) if first.apply else frozenset()
     facts = replace(facts, applied=applied, left=left, applied_ids=ids if applied else frozenset())
@@ -238,9 +240,13 @@ def _adopt_account(desk: Desk, reading: Reading) -> None:
         desk.commit(Applied(state, {}), Trigger.RECONCILE)
 
 
-def _not_settled(decision: Decision) -> Decision:
-    """What is corrected stays corrected. What is found again all the same keeps its place shut."""
-    steps = () if decision.apply is None else decision.apply.findings
+def _not_settled(decision: Decision, left: Plan, *, looked_again: bool) -> Decision:
+    """What is found again keeps its place shut, and so does what does not agree (R2)."""
+    known = {one.inst_id for one in decision.withheld}
+    off = tuple(one for one in disagreeing(left) if one.inst_id not in known)
+    if off:
+        decision = replace(decision, word="incomplete", withheld=(*decision.withheld, *off))
+    steps = () if decision.apply is None or not looked_again else decision.apply.findings
     again = [one for one in steps if one.corrections]
     if not again:
         return decision

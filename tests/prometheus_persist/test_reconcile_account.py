@@ -281,6 +281,27 @@ def test_executions_beside_a_change_of_size_are_booked_once_in_their_own_size(
         assert reconcile(dataclasses.replace(world.books(), sizes=now), world.view()).clean
 
 
+def test_a_disputed_execution_beside_a_change_of_size_is_settled_with_it() -> None:
+    """A stop of A's closed more than A holds, in contracts of the new size."""
+    world = World("A", "B", hedged=True)
+    world.trade("A", "buy", 3, pos_side="long")
+    world.trade("B", "buy", 2, pos_side="long")
+    old = world.instruments[BTC]
+    world.trade("A", "sell", 5, pos_side="long", booked=False)
+    world.instruments[BTC] = replaced(old, ct_val=old.ct_val / 10)
+    size = {"qty_contracts": contracts(50), "filled_contracts": contracts(50)}
+    world.fills[-1] = replaced(world.fills[-1], qty_contracts=contracts(50))
+    world.orders[-1] = replaced(world.orders[-1], **size)
+    plan = reconcile(
+        dataclasses.replace(world.books(), sizes={BTC: (old.ct_val, old.ct_mult)}), world.view()
+    )
+    asked = sorted(one.what for one in plan.findings if one.resolution is Resolution.HUMAN)
+    assert asked == ["what.closes_beyond", "what.rescaled"]
+    world.adopt(plan)
+    now = {BTC: (world.instruments[BTC].ct_val, Decimal(1))}
+    assert reconcile(dataclasses.replace(world.books(), sizes=now), world.view()).clean
+
+
 def test_agents_against_each_other_in_a_delivered_contract_are_told() -> None:
     """The account was flat: there is no fill, and none of them can ever close."""
     world = World("A", "B")
