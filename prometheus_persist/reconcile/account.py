@@ -4,6 +4,7 @@
    another account, or of the other environment, is told in one finding (case L) and in no other:
    nothing of it is judged. ``for_another`` is for whoever means it: the books, with the money and
    the history of that account still to begin.
+   Another level or position mode of the same account is told, and kept from then on.
 2. A plan is bound to the store, the account and the environment (``Plan.bound``).
 3. Downtime longer than what the exchange keeps leaves its lists cut at their old end. That is
    UNKNOWN, and stays so; a human may accept that what happened before is not known, and take what
@@ -55,6 +56,20 @@ def other_account(books: Books, view: VenueView) -> Finding | None:
         evidence=[Evidence("account", view.uid, {"environment": _environment(view.demo)})],
         about=EVERYTHING,
     )
+
+
+def changed(books: Books, view: VenueView) -> tuple[Finding, ...]:
+    """One finding where the account's level or position mode is another than it was."""
+    kept = books.state.account_cash.identity
+    if kept is None or not view.uid or not kept.acct_lv:
+        return ()
+    before, now = (kept.acct_lv, kept.pos_mode), (view.acct_lv, view.pos_mode)
+    if before == now:
+        return ()
+    params = {"before": " ".join(before), "now": " ".join(now), "account": kept.uid}
+    evidence = [Evidence("account", view.uid, {"acct_lv": view.acct_lv, "pos_mode": view.pos_mode})]
+    kind = ("account_changed", Case.L, Resolution.AUTO)
+    return (finding(*kind, params=params, evidence=evidence),)
 
 
 def for_another(books: Books, view: VenueView) -> Books:

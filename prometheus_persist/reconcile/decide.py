@@ -30,6 +30,7 @@ from types import MappingProxyType
 from prometheus_persist.reconcile.account import (
     as_kept,
     bound,
+    changed,
     history_findings,
     other_account,
 )
@@ -142,6 +143,7 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
         choices,
         (
             *lost,
+            *changed(books, view),
             *_ledger_findings(pairs, withheld=False),
             *owner_findings(books, before),
             *orders,

@@ -70,6 +70,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "attached_known": ("what.attached", "cause.attached", "remedy.attached"),
     "stop_alone": ("what.stop_alone", "cause.stop_alone", "remedy.cancel_it"),
     "other_account": ("what.other_account", "cause.other_account", "remedy.adopt_account"),
+    "account_changed": ("what.account_changed", "cause.account_changed", "remedy.noted"),
     "history_lost": ("what.history_lost", "cause.history_lost", "remedy.accept_history"),
     "position_unjudged": ("what.position_unjudged", "cause.unproven", "remedy.read_again"),
     "ledger_older": ("what.ledgers_differ", "cause.torn", "remedy.rebuilt"),

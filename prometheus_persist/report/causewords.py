@@ -100,6 +100,10 @@ CAUSE: Final[Mapping[str, tuple[str, str]]] = {
         "交易所的账单，类型与任何Agent无关",
         "a bill of the exchange of a type that concerns no agent",
     ),
+    "cause.account_changed": (
+        "账户设置在OKX被更改",
+        "the account's settings were changed at OKX",
+    ),
     "cause.contract_gone": (
         "合约已不存在，谁也无法再平仓",
         "the contract is gone, and nobody can close it any more",
@@ -264,6 +268,10 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
     "remedy.instrument_frozen": (
         "{inst_id}冻结新开仓，请撤销或确认这些挂单",
         "{inst_id} takes no new entries; cancel these orders or clear them up",
+    ),
+    "remedy.noted": (
+        "记下新的设置；Agent的下单参数须与之一致",
+        "kept from now on; the agents' orders have to fit it",
     ),
     "remedy.read_again": (
         "不作任何改动；重新读取交易所后再判断",

@@ -183,6 +183,10 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "{key}: books {books}, OKX {venue} contracts, and OKX itself tells of executions that it "
         "does not show yet",
     ),
+    "what.account_changed": (
+        "账户{account}的层级与持仓模式由{before}变为{now}",
+        "account {account} changed its level and position mode from {before} to {now}",
+    ),
     "what.expired_offset": (
         "{key}：{holders}彼此对冲的持仓仍在账簿中，而合约已交割或下架",
         "{key}: {holders} still hold positions against each other in a contract that is delivered "

@@ -68,6 +68,17 @@ def test_another_account_or_environment_is_told_and_nothing_else_is_judged(
     assert identity == before.account_cash.identity
 
 
+def test_another_level_of_the_same_account_is_told_once_and_stops_nobody() -> None:
+    world = World("A")
+    world.trade("A", "buy", 3)
+    world.adopt(plan_of(world, told(world)))
+    risen = replaced(told(world), acct_lv="4")
+    plan = plan_of(world, risen)
+    assert kinds(plan) == [("what.account_changed", "AUTO")]
+    world.adopt(plan)
+    assert plan_of(world, risen).clean
+
+
 def test_an_older_reader_that_tells_no_account_is_judged_as_ever() -> None:
     world = World("A")
     world.trade("A", "buy", 3)

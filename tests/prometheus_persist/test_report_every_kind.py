@@ -197,6 +197,12 @@ def of_another(world: World) -> None:
     shown(lambda view: replaced(view, uid="22", demo=True))(world)
 
 
+def of_another_level(world: World) -> None:
+    kept = AccountIdentity(uid="11", demo=False, acct_lv="2", pos_mode="net_mode")
+    world.state.account_cash = world.state.account_cash.model_copy(update={"identity": kept})
+    shown(lambda view: replaced(view, uid="11", demo=False, acct_lv="3"))(world)
+
+
 def in_doubt(world: World) -> None:
     world.trade("A", "buy", 5)
     one = world.instruments[BTC]
@@ -253,6 +259,7 @@ MORE = (
     Row("a position that is not shown any more", vanished),
     Row("away for longer than the exchange keeps", shown(cut)),
     Row("another account", of_another),
+    Row("another level of the account", of_another_level),
     Row("a contract of ours that settles in another currency", in_doubt),
     Row("a contract of another size", resized),
     Row("two against each other in a contract that is gone", offset_and_gone),
