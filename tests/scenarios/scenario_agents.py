@@ -4,6 +4,7 @@ booked; or only a part of that, where the process dies in between.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import ccxt
@@ -16,6 +17,7 @@ from prometheus_persist.saving.attached import Attached
 from prometheus_persist.state import contracts
 
 SYMBOLS = {BTC: "BTC/USDT:USDT", ETH: "ETH/USDT:USDT", FUT: "BTC/USDT:USDT-301227"}
+LATE_S = 0.05
 WORDS = {
     "long": ("buy", "long"),
     "close_long": ("sell", "long"),
@@ -84,6 +86,7 @@ class AgentActs:
 
     def do_expired(self: Any, agent: str) -> None:
         """It reaches the exchange now, which executes nothing of it any more."""
+        time.sleep(LATE_S)
         with pytest.raises(ccxt.ExchangeError, match="50036"):
             self._order(*self.kept["late", agent])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scenario_client import client, reader
-from scenario_rows import BTC, HOUR_MS
+from scenario_rows import BTC, HEDGE, HOUR_MS, NET
 
 import fakeokx
 from prometheus_persist.recovery import restore
@@ -19,6 +19,7 @@ from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Agent, Position, VirtualPosition, contracts
 from prometheus_persist.storage.fs import LocalFs
 
+MODES = {NET: "net_mode", HEDGE: "long_short_mode"}
 BOOKS = {"private": "private_ledgers", "public": "public_accounts"}
 OTHER_KEY = ("otherkey", "otherSecret1", "otherPass1")
 
@@ -138,6 +139,22 @@ class BookActs:
         shutil.rmtree(self.root)
         shutil.copytree(self.root.with_name("copy"), self.root)
 
+    def do_born(self: Any, name: str) -> None:
+        """Another agent is registered."""
+        self.session.add_agent(
+            Agent(agent_id=name, current_capital=Decimal(100_000), state="MATURE")
+        )
+
+    def do_in_copy(self: Any, decision: str, *acts: Any) -> None:
+        """Another process recovers the copy, beside the original, trades there and ends."""
+        mine = self.root, self.session, dict(self.last), dict(self.stops)
+        self.root = self.root.with_name("copy")
+        self.come_back()
+        self.do_sync(decision)
+        self.play(acts)
+        self.session.close(save=False)
+        self.root, self.session, self.last, self.stops = mine
+
     def do_into(self: Any) -> None:
         """The process has ended; its newest state is restored into a store of its own, with which
         it goes on."""
@@ -175,7 +192,7 @@ class BookActs:
 
     def do_sub_account(self: Any, deposit: object = 1_000_000) -> None:
         """From now on the key is one of another account."""
-        self.venue.open_account("sub", "net_mode")
+        self.venue.open_account("sub", MODES[self.mode])
         self.venue.add_key(*OTHER_KEY, account="sub")
         if deposit:
             self.venue.deposit("USDT", str(deposit), account="sub")
@@ -184,7 +201,13 @@ class BookActs:
     def do_demo_account(self: Any) -> None:
         """From now on the key is one of demo trading."""
         self.venue.add_key(*OTHER_KEY, demo=True)
+        self.venue.set_position_mode(MODES[self.mode], account="demo")
         self._use(OTHER_KEY, demo=True)
+
+    def do_second_key(self: Any) -> None:
+        """From now on the key is another one of the same account."""
+        self.venue.add_key(*OTHER_KEY)
+        self._use(OTHER_KEY)
 
     def do_own_account(self: Any) -> None:
         """The key is the right one again."""

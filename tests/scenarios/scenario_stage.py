@@ -99,6 +99,8 @@ class Stage(AgentActs, BookActs, VenueActs):
         """Another process opens the store."""
         self.session = self._open()
 
+    do_die, do_come_back = die, come_back
+
     def end(self) -> None:
         with contextlib.suppress(Exception):
             self.session.close(save=False)
