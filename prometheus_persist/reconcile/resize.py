@@ -19,7 +19,7 @@ from decimal import Decimal
 
 from prometheus_persist.reconcile.views import Books, VenueFill, VenueView
 from prometheus_persist.reconcile.walk import Holdings
-from prometheus_persist.state.money import ZERO, add, div, mul
+from prometheus_persist.state.money import ZERO, add, div, exact, mul, plain
 
 Size = tuple[Decimal, Decimal]
 
@@ -43,7 +43,7 @@ def resized(books: Books, view: VenueView, before: Holdings) -> dict[str, Resize
         one, size = view.instruments.get(inst_id), books.sizes.get(inst_id)
         if one is None or not one.listed or size is None or size == (one.ct_val, one.ct_mult):
             continue
-        factor = div(mul(*size), mul(one.ct_val, one.ct_mult))
+        factor = exact(plain(div(mul(*size), mul(one.ct_val, one.ct_mult))))
         new, old = (
             _adds_up(books, view, before, inst_id, factor, new=way) for way in (True, False)
         )
