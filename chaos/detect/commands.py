@@ -73,6 +73,7 @@ def _front(world: World) -> type[BaseHTTPRequestHandler]:
 
     class Front(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body leave together: no waiting for an acknowledgement
 
         def _do(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

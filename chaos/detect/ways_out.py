@@ -37,6 +37,8 @@ from chaos.detect.stage import Kind
 from chaos.detect.trial import shut_beside
 from chaos.verdict import Outcome
 from prometheus_persist.clock import SystemClock
+from prometheus_persist.reconcile.plan import Case
+from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.jsonform import facts_to_json
 
 HISTORIES: Final = 3_000
@@ -92,7 +94,8 @@ def _inside(made: History, result: Result, rng: random.Random) -> None:
         passing = set(ours(world)) - set(hands.shut())
         result.open_at_once = not hands.shut()
         wounds = [wound for _, wound in made.struck]
-        result.shut_beside = tuple(shut_beside(world, wounds, hands.shut()))
+        if not _turned(facts):
+            result.shut_beside = tuple(shut_beside(world, wounds, hands.shut()))
         before, after = held_by(world.state), held_by(start.session.state)
         sure = [each for each in wrong_holdings(after, truth) if each.split(" ")[0] in passing]
         unsure = {key[0] for key in truth.unprovable} & passing
@@ -106,6 +109,12 @@ def _inside(made: History, result: Result, rng: random.Random) -> None:
             names = ours(world)
             chosen = rng.sample(names, min(TRADED_MAX, len(names)))
             result.dead_end = trades(start, chosen)
+
+
+def _turned(facts: RecoveryFacts) -> bool:
+    """Whether a direction differs: two discrepancies on one position may add up to that."""
+    findings = () if facts.plan is None else facts.plan.findings
+    return any(one.case is Case.D for one in findings)
 
 
 def _key(told: str) -> tuple[str, str, str]:

@@ -2,8 +2,8 @@
 
 | saboteur | what it does | caught on |
 |---|---|---|
-| second-look-skipped | after an apply all is said to be well | a shared position closed by hand |
-| withheld-ignored | what waits for a human takes new entries | the same |
+| second-look-skipped | after an apply all is said to be well | a shared close, an own fill |
+| withheld-ignored | what waits for a human takes new entries | a shared close |
 | choice-ignored | what a human chose by name is passed over | a position gone without a trace |
 | not-believed-is-flat | a list that nothing explains is taken for true | a position missing |
 | excess-passed-over | a stop that closes others' contracts is its owner's alone | closeFraction |
@@ -12,7 +12,7 @@
 | shuts-everything | what is asked about one contract keeps all of them shut | a shared close |
 
 ``misled`` puts one in the library's place, in this process, for as long as its block lasts. The
-command ``ways-out`` must catch every one of them.
+command ``ways-out`` must catch every one of them on these kinds (``CAUGHT_ON``).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from prometheus_persist.reconcile import apply as applying
 from prometheus_persist.reconcile import decide as deciding
 from prometheus_persist.reconcile.findings import chosen_by
 from prometheus_persist.reconcile.plan import Finding, Plan, RaiseEpoch, Resolution
+from prometheus_persist.saving.admission import Admission
 from prometheus_persist.session import freezing, planning, reconciling, session
-from prometheus_persist.session.planning import Decision
 
 WrongDecider = Literal[
     "second-look-skipped",
@@ -41,7 +41,7 @@ WrongDecider = Literal[
 ]
 DECIDERS: Final[tuple[WrongDecider, ...]] = get_args(WrongDecider)
 CAUGHT_ON: Final[dict[WrongDecider, str]] = {
-    "second-look-skipped": "hand-close-part",
+    "second-look-skipped": "hand-close-part own-fill",
     "withheld-ignored": "hand-close-part",
     "choice-ignored": "vanished",
     "not-believed-is-flat": "position-missing",
@@ -51,7 +51,7 @@ CAUGHT_ON: Final[dict[WrongDecider, str]] = {
     "shuts-everything": "hand-close-part",
 }
 _RECONCILE: Final = deciding.reconcile
-_DECIDE: Final = planning.decide
+_ADMISSION: Final = reconciling._admission
 
 
 @contextlib.contextmanager
@@ -71,8 +71,11 @@ def misled(name: WrongDecider) -> Iterator[None]:
 def _wrong(name: WrongDecider) -> list[tuple[Any, str, Any]]:
     everywhere = (planning, reconciling)
     table: dict[WrongDecider, list[tuple[Any, str, Any]]] = {
-        "second-look-skipped": [(reconciling, "reconcile", _all_well)],
-        "withheld-ignored": [(place, "decide", _open) for place in everywhere],
+        "second-look-skipped": [
+            (reconciling, "reconcile", _all_well),
+            (reconciling, "disagreeing", lambda _left: ()),
+        ],
+        "withheld-ignored": [(reconciling, "_admission", _admitted)],
         "choice-ignored": [(deciding, "chosen_by", lambda _choices, found: chosen_by({}, found))],
         "not-believed-is-flat": [(place, "reconcile", _believed) for place in everywhere],
         "excess-passed-over": [(place, "reconcile", _passed_over) for place in everywhere],
@@ -87,8 +90,8 @@ def _all_well(*args: Any) -> Plan:
     return dataclasses.replace(_RECONCILE(*args), findings=())
 
 
-def _open(*args: Any, **how: Any) -> Decision:
-    return dataclasses.replace(_DECIDE(*args, **how), withheld=())
+def _admitted(*args: Any) -> Admission:
+    return dataclasses.replace(_ADMISSION(*args), withheld={}, agents={})
 
 
 def _believed(*args: Any) -> Plan:
