@@ -63,7 +63,7 @@ def decide(desk: Desk, request: Request) -> Admitted | Answer:
         is_order = endpoint.path.startswith("trade/")
         return envelopes.refused(Reason("50030" if is_order else "50120"))
     try:
-        check_time(request, endpoint.operation, "50036")
+        check_time(desk, request, endpoint.operation, "50036")
     except Refusal as refusal:
         return envelopes.refused(refusal.reason, switches)
     if not desk.script and desk.limiter is None:
@@ -137,7 +137,7 @@ def _execute(desk: Desk, admitted: Admitted) -> Answer:
         return envelopes.rows(_faulty_rows(desk, admitted))
     if not request.headers.get("content-type", "").lower().startswith("application/json"):
         raise Refusal("50006")
-    check_time(request, endpoint.operation, "50037")
+    check_time(desk, request, endpoint.operation, "50037")
     return WRITES[endpoint.path](desk, request, admitted.key)
 
 

@@ -11,7 +11,6 @@ from fakeokx.engine.events import Answered
 from fakeokx.engine.refusals import Reason, Refusal
 from fakeokx.faults import Call, Fault, actions
 from fakeokx.server.desk import Desk
-from fakeokx.server.exchange import machine_ms
 from fakeokx.stream import ops
 from fakeokx.stream.codes import StreamRefusal
 from fakeokx.stream.frames import Ask, dump
@@ -53,7 +52,7 @@ def admit(desk: Desk, ask: Ask, key: ApiKey, address: str) -> Admitted | Plan:
         elements = ops.params_of(ask)
         if not key.may_trade:
             raise Refusal("50030")
-        ops.check_time(ask, machine_ms(), "50036")
+        ops.check_time(ask, desk.exchange.now_ms(), "50036")
     except (StreamRefusal, Refusal) as refusal:
         return Plan(text=dump(ops.refused(ask, refusal, in_us, in_us)))
     inst_ids = tuple(each.get("instId", "") for each in elements)
@@ -97,7 +96,7 @@ def carry_out(desk: Desk, admitted: Admitted) -> Plan:
 def _execute(desk: Desk, admitted: Admitted) -> Row:
     ask, in_us = admitted.ask, admitted.in_us
     try:
-        ops.check_time(ask, machine_ms(), "50037")
+        ops.check_time(ask, desk.exchange.now_ms(), "50037")
         command = ops.command_of(ask, admitted.elements, admitted.key.account)
         events = desk.exchange.do(command)
     except (StreamRefusal, Refusal) as refusal:

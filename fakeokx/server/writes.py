@@ -29,7 +29,6 @@ from fakeokx.engine.events import Answered
 from fakeokx.engine.model import ISOLATED, NET, NET_MODE
 from fakeokx.engine.refusals import Reason, Refusal
 from fakeokx.server.desk import Desk, Request
-from fakeokx.server.exchange import machine_ms
 from fakeokx.wire import envelopes, requests
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.envelopes import Answer, Row
@@ -62,14 +61,14 @@ def params_of(request: Request) -> list[Params]:
         return []
 
 
-def check_time(request: Request, operation: str, code: str) -> None:
-    """Refuse an order whose ``expTime`` header lies in the past, with that code."""
+def check_time(desk: Desk, request: Request, operation: str, code: str) -> None:
+    """Refuse an order whose ``expTime`` header lies in the exchange's past, with that code."""
     exp_time = request.headers.get("exptime", "")
     if not exp_time or operation not in _TIMED:
         return
     if not exp_time.isascii() or not exp_time.isdigit() or len(exp_time) > _TIME_DIGITS_MAX:
         raise Refusal("51000", "expTime")
-    if int(exp_time) < machine_ms():
+    if int(exp_time) < desk.exchange.now_ms():
         raise Refusal(code)
 
 

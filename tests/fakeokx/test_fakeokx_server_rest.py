@@ -126,6 +126,11 @@ def test_an_order_that_arrives_too_late_is_not_executed(raw: RawClient, server: 
     assert all(each["clOrdId"] != "late" for each in server.truth()["orders"])
     _, answer = raw.call("POST", "trade/order", body, {"expTime": "9999999999999"})
     assert answer["code"] == "0"
+    soon = int(raw.call("GET", "public/time")[1]["data"][0]["ts"]) + 5_000
+    server.advance(6_000)  # the exchange's clock counts, not the machine's
+    body = order(clOrdId="later")
+    _, answer = raw.call("POST", "trade/order", body, {"expTime": str(soon)})
+    assert answer["code"] == "50036"
 
 
 @pytest.mark.parametrize(
