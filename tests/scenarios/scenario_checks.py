@@ -109,6 +109,7 @@ def lives(stage: Stage, *, known: bool = False) -> None:
             break
         steps += 1
         assert steps <= STEPS_MAX, f"no way back: {facts.decision}, {facts.plan}"
+    stage.do_faults()
     everybody_trades(stage)
     conserved(stage)
     if steps:

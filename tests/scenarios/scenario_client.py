@@ -15,9 +15,16 @@ _MARKETS: dict[str, Any] = {}
 
 
 class StageClock(SystemClock):
-    """The machine's clock, as far ahead as the exchange's; waiting takes no time."""
+    """The machine's clock, as far ahead as the exchange's; waiting takes no time.
 
-    ahead_ms = 0
+    ``passed_ms`` is the time that has passed for everybody, whatever the wall clock says.
+    """
+
+    ahead_ms = passed_ms = 0
+
+    def monotonic_s(self) -> float:
+        """The machine's, and what was made to pass."""
+        return super().monotonic_s() + self.passed_ms / 1000
 
     def now_ms(self) -> int:
         return super().now_ms() + self.ahead_ms

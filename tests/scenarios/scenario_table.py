@@ -9,6 +9,7 @@ import scenario_table_copies
 import scenario_table_ends
 import scenario_table_fills
 import scenario_table_hand
+import scenario_table_lost
 import scenario_table_money
 import scenario_table_products
 import scenario_table_reading
@@ -22,6 +23,7 @@ ROWS = (
     *scenario_table_account.ROWS,
     *scenario_table_ends.ROWS,
     *scenario_table_products.ROWS,
+    *scenario_table_lost.ROWS,
     *scenario_table_money.ROWS,
     *scenario_table_copies.ROWS,
     *scenario_table_clocks.ROWS,

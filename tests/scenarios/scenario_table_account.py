@@ -27,6 +27,7 @@ from scenario_rows import (
 
 LOST = "RaiseEpoch+TakeBack"
 ALONE = ("G", AUTO, "A", NOTE)
+CHANGED = ("L", AUTO, None, "")
 BOTH = ("private", "public")
 SETTLED = ("F", AUTO, "A", SETTLE)
 CLOSED = ("B", AUTO, "A", FILL)
@@ -315,6 +316,7 @@ ACCOUNT_MODES = (
         before=(*LONG_3, do.trade("A", "close_long", 3)),
         away=(do.position_mode(HEDGE),),
         after=(do.trade("A", "long", 1),),
+        plan=(CHANGED,),
     ),
     Row(
         "closed by hand before the mode changed",
@@ -323,7 +325,7 @@ ACCOUNT_MODES = (
         modes=(NET,),
         before=LONG_3,
         away=(do.hand("close_long", 3), do.position_mode(HEDGE)),
-        plan=(CLOSED,),
+        plan=(CLOSED, CHANGED),
     ),
 )
 

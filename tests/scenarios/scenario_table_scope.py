@@ -187,7 +187,8 @@ WRITTEN = (
         plan=(("C", HUMAN, "A", WRITE), ("C", HUMAN, "B", WRITE)),
         decision=ASK,
         offers=("as_booked proven, as_written assumed",) * 2,
-        meanwhile=(do.barred("A", "long", 1, inst=ETH),),
+        meanwhile=(*ELSEWHERE, do.trade("A", "close_long", 1, inst=ETH),
+                   do.trade("B", "close_short", 2, inst=ETH, reduce=False)),
         ways=(
             Way(holds=BOTH_HELD, after=(do.trade("A", "close_long", 3),)),
             Way({"C": "as_written"}, holds={"A": "long 2", "B": "long 3"}),

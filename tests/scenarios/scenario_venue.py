@@ -158,6 +158,7 @@ class VenueActs:
         """Time passes, for everybody."""
         self.venue.advance(ms)
         self.clock.ahead_ms += ms
+        self.clock.passed_ms += ms
 
     def do_faults(self: Any, *rules: dict[str, Any]) -> None:
         """What goes wrong at the exchange from now on."""
