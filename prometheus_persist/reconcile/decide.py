@@ -184,10 +184,11 @@ def _after_these(
     """What is judged once these corrections are carried out: orders, and who holds what then."""
     intents = chosen_by(choices, intent_findings(books, view, _booked_by_intent(settled)))
     ended, then = _ended(intents), outcome(before, settled)
+    asked = {one.key for one in settled if one.alternatives}
     return (
         *intents,
         *resting_findings(books, view),
-        *stops_alone(books, view, then, ended),
+        *stops_alone(books, view, then, ended, asked),
         *duplicate_findings(books, view),
         *dead_holders(books, pairs, then, ended),
     )

@@ -24,6 +24,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import cast
 
@@ -362,11 +363,16 @@ def _stray(books: Books, cl_ord_id: str, row: VenueOrder | VenueAlgoOrder) -> bo
 
 
 def stops_alone(
-    books: Books, view: VenueView, after: After, settled: Iterable[str]
+    books: Books,
+    view: VenueView,
+    after: After,
+    settled: Iterable[str],
+    asked: AbstractSet[PositionKey | None],
 ) -> tuple[Finding, ...]:
     """One finding per stop of ours that rests without a position that it could close.
 
     A stop of an agent that has an order open on the key may be waiting for that one's execution.
+    Whether there is a position is not known where somebody is ``asked`` about it.
     """
     ended = frozenset(settled)
     open_intents = [one for name, one in sorted(books.state.intents.items()) if name not in ended]
@@ -380,7 +386,7 @@ def stops_alone(
     for one in open_intents:
         key = PositionKey(one.inst_id, one.mgn_mode, one.pos_side)
         closes = one.reduce_only or (one.pos_side, one.side) in (("long", "sell"), ("short", "buy"))
-        if one.kind != "algo" or not closes or one.cl_ord_id not in resting:
+        if one.kind != "algo" or not closes or one.cl_ord_id not in resting or key in asked:
             continue
         against = 1 if one.pos_side != "net" or one.side == "sell" else -1
         if after.held(one.agent_id, key).sign != against and (one.agent_id, key) not in entering:

@@ -265,7 +265,10 @@ def decide(
     if plan.money is not None and plan.money.problem == "why.money_unread":
         return Decision("incomplete", None, is_open=False)
     apply = plan if not open_findings else part_of(plan, open_findings, withheld)
-    waiting = _waits_beside(plan, apply, open_findings)
+    shut = {one.inst_id for one in withheld}
+    waiting = tuple(
+        one for one in _waits_beside(plan, apply, open_findings) if one.inst_id not in shut
+    )
     return Decision(word, apply, True, (*withheld, *waiting), unanswered)
 
 
