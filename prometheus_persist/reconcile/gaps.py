@@ -196,7 +196,8 @@ class _LeftOver:
         for step in self._walked.steps:
             if step.execution.key == key and step.booked and step.owner != NOBODY:
                 found[step.owner] = found.get(step.owner, NO_CONTRACTS) + step.execution.signed
-        return {name: quantity for name, quantity in found.items() if name in self._after.agents}
+        agents = self._books.state.agents  # one whose ledgers are lost is restored beside this
+        return {name: quantity for name, quantity in found.items() if name in agents}
 
     def _behind(self, key: PositionKey) -> bool:
         """Whether the exchange itself tells of executions on the key that it does not show."""

@@ -185,6 +185,20 @@ def test_what_was_written_for_agents_is_given_back_to_each_once_its_executions_s
     assert [name for name, one in world.state.agents.items() if one.trade_count] == ["A", "B"]
 
 
+def test_lost_ledgers_are_restored_with_what_was_booked_to_their_agent() -> None:
+    world = World("A", "B")
+    world.trade("A", "buy", 3)
+    del world.state.private_ledgers["A"], world.state.public_accounts["A"]
+    plan = plan_of(world)
+    chosen = {one.what: one.chosen for one in plan.findings}
+    assert chosen["what.venue_more"] == "as_booked"
+    assert chosen["what.agent_missing"] == "restore"
+    world.adopt(plan)
+    assert world.position("A") == 3
+    assert plan_of(world).clean
+    assert agrees(world)
+
+
 def test_an_empty_positions_list_is_not_a_flat_account() -> None:
     """Nothing says that anything was closed: UNKNOWN there, and only there."""
     world = World("A", "B")
