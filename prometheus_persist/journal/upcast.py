@@ -10,6 +10,9 @@ on disk is rewritten for it, and the next writer writes the present schema.
 
     1 → 2   commits may also set single fields of documents and let lists in them grow; documents
             and records are what they were
+    2 → 3   more fields, absent before: an intent's child, parent and expTime, the account's
+            identity, the registry's epoch ahead, a contract's size with each execution; records of
+            what is written, set aside or rescaled without an execution
 
 From schema 2 on a step may be given some fields of a document only; what a list grew by is not
 given to it, so a step that changes the entries of a list has to take that on.
@@ -28,7 +31,7 @@ from prometheus_persist.errors import StoreDamaged, StoreNewer
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.state.exactjson import JsonObject, dumps, loads_object
 
-SCHEMA = 2
+SCHEMA = 3
 Step = Callable[[str, JsonObject], JsonObject]
 
 
@@ -91,4 +94,4 @@ def _as_it_was(_name: str, item: JsonObject) -> JsonObject:
     return item
 
 
-UPCASTERS: Mapping[int, Step] = {1: _as_it_was}
+UPCASTERS: Mapping[int, Step] = {1: _as_it_was, 2: _as_it_was}

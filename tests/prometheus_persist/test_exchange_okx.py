@@ -68,7 +68,7 @@ def test_only_reads_can_be_asked() -> None:
     """P7: the reader knows GET endpoints and has no other way to reach the client."""
     assert all(method.startswith(("privateGet", "publicGet")) for method in READS.values())
     public = {name for name in dir(OkxReader) if not name.startswith("_")}
-    assert public == {"read_view", "read_order"}
+    assert public == {"read_view", "read_order", "whose"}
 
 
 def test_positions_are_read_before_and_after_the_fills_until_they_agree() -> None:
@@ -116,6 +116,15 @@ def test_a_walk_that_does_not_advance_is_not_a_whole_list() -> None:
     assert "does not advance" in problem(read(script), "fills")
 
 
+def test_two_executions_under_one_id_are_a_matter_of_their_contract() -> None:
+    """Both are told; the reconciler is in doubt about that contract, and about no other."""
+    script = Script()
+    script.answers["trade/fills"] = [fill(2), fill(1, tradeId="2")]
+    view = read(script)
+    assert view.problems() == ()
+    assert [one.fill_id for one in view.fills] == [f"{BTC}:2", f"{BTC}:2"]
+
+
 @pytest.mark.parametrize(
     ("source", "endpoint", "answer"),
     [
@@ -144,7 +153,6 @@ def test_a_walk_that_does_not_advance_is_not_a_whole_list() -> None:
         ("balance", "account/balance", [BALANCE | {"details": ""}]),
         ("balance", "account/balance", [BALANCE | {"details": [{"ccy": "USDT", "eq": ""}]}]),
         ("balance", "account/balance", [BALANCE | {"details": [USDT, USDT | {"eq": "1"}]}]),
-        ("fills", "trade/fills", [fill(2), fill(1, tradeId="2")]),
         ("config", "account/config", [{"posMode": "net_mode", "acctLv": "9"}]),
         ("config", "account/config", []),
         ("config", "account/config", [{"posMode": "other"}]),

@@ -62,6 +62,7 @@ def shared(root: Path, **settings: object) -> tuple[Session, Hands]:
         session.settle(venue, intent.cl_ord_id)
     assert session.sync(venue).decision == "go"
     venue.hand("sell", "4")
+    session.wait()
     return session, venue
 
 

@@ -193,6 +193,8 @@ def test_booking_times_and_records() -> None:
         "category": "normal",
         "source": "live",
         "version": 3,
+        "ct_val": "0.01",
+        "ct_mult": "1",
     }
 
 
