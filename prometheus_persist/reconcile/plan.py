@@ -476,7 +476,7 @@ def _application_order(step: Correction) -> tuple[int, int, int, str]:
     if isinstance(step, SettleIntent):
         return (5, 0, 0, step.cl_ord_id)
     if isinstance(step, ForgetBefore):
-        return (6, 2, step.ts_ms, "")
+        return (-1, 2, step.ts_ms, "")
     if isinstance(step, NoteFinding):
         return (6, 1, 0, step.finding_id)
     return (6, 0, 0, f"{step.inst_id} {step.finding_id}")

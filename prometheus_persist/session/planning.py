@@ -237,16 +237,22 @@ def read(
 
 
 def decide(
-    plan: Plan | None, settings: Settings, *, approved: bool = False, confirmed: bool = True
+    plan: Plan | None,
+    settings: Settings,
+    *,
+    approved: Plan | None = None,
+    confirmed: bool = True,
 ) -> Decision:
-    """What the plan comes to; ``confirmed`` as in ``Reading``."""
+    """What the plan comes to; ``approved`` is the plan that a human saw, ``confirmed`` as in
+    ``Reading``."""
     if plan is None or plan.source_problems:
         return Decision("incomplete", None, is_open=False)
+    seen = frozenset() if approved is None else _answered(plan, approved)
     open_findings = [
         one
         for one in plan.findings
         if one.resolution is Resolution.UNKNOWN
-        or (one.resolution is Resolution.HUMAN and not (approved and one.chosen))
+        or (one.resolution is Resolution.HUMAN and one.finding_id not in seen)
     ]
     humans = [one for one in open_findings if one.resolution is Resolution.HUMAN]
     unknown = [one for one in open_findings if one.resolution is Resolution.UNKNOWN]
@@ -292,6 +298,16 @@ def disagreeing(plan: Plan) -> tuple[WithheldFacts, ...]:
     """R2, whatever the findings say: where owners and nobody are not what the exchange shows."""
     off = {one.key.inst_id for one in plan.balances if one.verdict is not Verdict.MATCH}
     return tuple(WithheldFacts(inst_id, "", "exchange", ()) for inst_id in sorted(off))
+
+
+def _answered(plan: Plan, approved: Plan) -> frozenset[str]:
+    """What a human has answered: what he saw, and the money that belongs to what he chose."""
+    saw = {one.finding_id for one in approved.findings}
+    return frozenset(
+        one.finding_id
+        for one in plan.findings
+        if one.chosen and (one.finding_id in saw or (one.case is Case.K and not one.about))
+    )
 
 
 def _stops(humans: list[Finding], settings: Settings) -> bool:

@@ -189,7 +189,8 @@ def _confirmed(
 
 def _decided(desk: Desk, reading: Reading, asked: Asked) -> Decision:
     """A yes to ``confirm`` is one to what is proven; a human's matter is settled by ``approve``."""
-    approved = asked.approved is not None and asked.confirm is None
+    by_hash = asked.approved is not None and asked.confirm is None
+    approved = reading.approved if by_hash else None
     return decide(reading.plan, desk.settings, approved=approved, confirmed=reading.confirmed)
 
 
