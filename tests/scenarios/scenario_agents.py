@@ -9,14 +9,19 @@ from typing import Any
 
 import ccxt
 import pytest
-from scenario_rows import BTC, ETH, FUT, HEDGE, NET
+from scenario_rows import BTC, ETH, FUT, HEDGE, NET, SOL
 
 from prometheus_persist.errors import BadValue, Frozen
 from prometheus_persist.exchange import expiring
 from prometheus_persist.saving.attached import Attached
 from prometheus_persist.state import contracts
 
-SYMBOLS = {BTC: "BTC/USDT:USDT", ETH: "ETH/USDT:USDT", FUT: "BTC/USDT:USDT-301227"}
+SYMBOLS = {
+    BTC: "BTC/USDT:USDT",
+    ETH: "ETH/USDT:USDT",
+    SOL: "SOL/USDT:USDT",
+    FUT: "BTC/USDT:USDT-301227",
+}
 LATE_S = 0.05
 WORDS = {
     "long": ("buy", "long"),

@@ -9,8 +9,8 @@ talks to an exchange. What varies around a row:
 - ways: what a human says of the plan (``Way``), as suggested first, then every other choice.
 
 The first way runs in two of the four combinations of mode and start, so that both modes and both
-starts are there, and in all four where a row is ``whole``; every further way runs in one. Which,
-goes by the row's place in the table.
+starts are there, and in all four where a row is ``whole``; a near miss and every further way run in
+one. Which, goes by the row's place in the table.
 
 Sides are said as ``long``, ``short``, ``close_long``, ``close_short``, so that one row serves both
 modes. What is held is said in words: ``"long 3"``, ``"short 2 ETH"``, ``"long 1, short 2"``, with
@@ -30,7 +30,8 @@ NET, HEDGE = "net", "hedge"
 WARM, COLD, FRESH = "warm", "cold", "fresh"
 BOTH_MODES, BOTH_STARTS = (NET, HEDGE), (WARM, COLD)
 
-BTC, ETH, FUT = "BTC-USDT-SWAP", "ETH-USDT-SWAP", "BTC-USDT-301227"
+BTC, ETH, SOL = "BTC-USDT-SWAP", "ETH-USDT-SWAP", "SOL-USDT-SWAP"
+FUT = "BTC-USDT-301227"
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
@@ -147,6 +148,12 @@ class Scenario:
     way: Way | None = None
 
     @property
+    def looks(self) -> bool:
+        """Whether the plan is made twice, once from the files (P4): in half of the scenarios."""
+        first = self.way is None or self.way is self.row.ways[0]
+        return first and (self.start == COLD or self.row.whole)
+
+    @property
     def name(self) -> str:
         """Unique in the table."""
         kind = "not-" if self.row.near else ""
@@ -166,8 +173,9 @@ def scenarios(rows: tuple[Row, ...]) -> Iterator[Scenario]:
         ]
         crossed = len(row.modes) == len(row.starts) == 2 and not row.whole
         first, *others = row.ways or (None,)
-        for mode, start, same in places:
-            if not crossed or same == bool(number % 2):
+        for place, (mode, start, same) in enumerate(places):
+            turned = place == number % len(places) if row.near else same == bool(number % 2)
+            if turned or not crossed:
                 yield Scenario(row, mode, start, first)
         for turn, way in enumerate(others):
             fitting = [place for place in places if place[0] in way.modes]

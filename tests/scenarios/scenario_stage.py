@@ -21,7 +21,7 @@ from typing import Any
 from scenario_agents import AgentActs
 from scenario_books import BookActs
 from scenario_client import StageClock, client, reader
-from scenario_rows import BTC, ETH, FUT, HEDGE, NET, Act
+from scenario_rows import BTC, ETH, FUT, HEDGE, NET, SOL, Act
 from scenario_venue import VenueActs
 
 import fakeokx
@@ -33,7 +33,7 @@ from prometheus_persist.session.planning import plan_only
 from prometheus_persist.state import Agent, PositionKey
 from prometheus_persist.state.documents import CASH_FLOWS
 
-NAMES = {"BTC": BTC, "ETH": ETH, "FUT": FUT}
+NAMES = {"BTC": BTC, "ETH": ETH, "SOL": SOL, "FUT": FUT}
 MODES = {NET: "net_mode", HEDGE: "long_short_mode"}
 CCY = "USDT"
 CAPITAL = Decimal(100_000)

@@ -238,10 +238,19 @@ FOREIGN = (
 )
 
 FLAT_BUT_BOOKED = {
-    "before": (*LONG_3, do.keep("private_ledgers", "A"), do.keep("public_accounts", "A"), do.keep("agents", "A"),
-               do.trade("A", "close_long", 3)),
-    "edits": (do.restore("private_ledgers", "A"), do.restore("public_accounts", "A"), do.restore("agents", "A")),
-}  # fmt: skip
+    "before": (
+        *LONG_3,
+        do.keep("private_ledgers", "A"),
+        do.keep("public_accounts", "A"),
+        do.keep("agents", "A"),
+        do.trade("A", "close_long", 3),
+    ),
+    "edits": (
+        do.restore("private_ledgers", "A"),
+        do.restore("public_accounts", "A"),
+        do.restore("agents", "A"),
+    ),
+}
 
 ACCOUNT_MODES = (
     Row(
@@ -250,7 +259,7 @@ ACCOUNT_MODES = (
         modes=(NET,),
         **FLAT_BUT_BOOKED,
         away=(do.position_mode(HEDGE),),
-        plan=(("L", HUMAN, None, WRITE),),
+        plan=(("L", HUMAN, None, WRITE), CHANGED),
         decision=ASK,
         offers=("mode_closed proven",),
         shut=ALL,
@@ -262,7 +271,7 @@ ACCOUNT_MODES = (
         modes=(HEDGE,),
         **FLAT_BUT_BOOKED,
         away=(do.position_mode(NET),),
-        plan=(("L", HUMAN, None, WRITE),),
+        plan=(("L", HUMAN, None, WRITE), CHANGED),
         decision=ASK,
         offers=("mode_closed proven",),
         shut=ALL,

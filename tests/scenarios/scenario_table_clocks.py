@@ -102,7 +102,7 @@ CLOCKS = (
         away=(do.clock(0),),
         plan=(WAITS,),
         decision=RESTRICTED,
-        after=(*OTHERS, do.advance(AFTER_ALL_MS), do.sync("go", SETTLED)),
+        after=(*OTHERS, do.advance(AFTER_ALL_MS), do.sync("human"), do.approve()),
     ),
     Row(
         "books kept by a clock an hour behind",
@@ -142,7 +142,12 @@ LAGS = (
         before=(do.advance(SECOND_MS), lagging(), do.unread("A", "long", 3)),
         plan=(WAITS,),
         decision=RESTRICTED,
-        after=(do.advance(LAG_MS), do.sync("go", BOOKED, SETTLED), do.trade("A", "close_long", 3)),
+        after=(
+            do.advance(LAG_MS),
+            do.sync("go", BOOKED, SETTLED),
+            do.faults(),
+            do.trade("A", "close_long", 3),
+        ),
     ),
     Row(
         "an order that rests and everything shows late",
@@ -163,7 +168,7 @@ LAGS = (
         decision=INCOMPLETE,
         shut=BTC,
         offers=("nobody open",),
-        meanwhile=(do.trade("B", "long", 1, inst=ETH),),
+        meanwhile=(do.barred("B", "long", 1),),
         after=(do.advance(LAG_MS), do.faults(), do.sync("go", BOOKED, SETTLED)),
     ),
     Row(
@@ -178,8 +183,11 @@ LAGS = (
     Row(
         "an order that arrives after it was settled and rests",
         "F",
-        before=(do.late("A", "long", 3, SECOND_MS, px=40_000), do.sync("go", SETTLED),
-                do.arrives("A")),
+        before=(
+            do.late("A", "long", 3, SECOND_MS, px=40_000),
+            do.sync("go", SETTLED),
+            do.arrives("A"),
+        ),
         plan=(BACK,),
         holds={},
         after=(do.open("A"), do.price(39_900), do.sync("go", BOOKED, SETTLED)),
@@ -187,8 +195,12 @@ LAGS = (
     Row(
         "a stop that arrives after it was settled",
         "F",
-        before=(*LONG_3, do.late("A", "close_long", 3, SECOND_MS, trigger_px=48_000),
-                do.sync("go", SETTLED), do.arrives("A")),
+        before=(
+            *LONG_3,
+            do.late("A", "close_long", 3, SECOND_MS, trigger_px=48_000),
+            do.sync("go", SETTLED),
+            do.arrives("A"),
+        ),
         plan=(BACK,),
         holds=HELD_3,
         after=(do.open("A"), do.price(47_900), do.sync("go", ("B", AUTO, "A", FILL), SETTLED)),
@@ -196,20 +208,29 @@ LAGS = (
     Row(
         "an order that arrives after it was settled and is canceled",
         "F",
-        before=(do.late("A", "long", 3, SECOND_MS, px=40_000), do.sync("go", SETTLED),
-                do.arrives("A"), do.cancel_child()),
+        before=(
+            do.late("A", "long", 3, SECOND_MS, px=40_000),
+            do.sync("go", SETTLED),
+            do.arrives("A"),
+            do.cancel_child(),
+        ),
         plan=(BACK,),
         holds={},
     ),
     Row(
         "an order that arrives beside another holder's trades",
         "F",
-        before=(do.late("A", "long", 3, SECOND_MS), do.sync("go", SETTLED),
-                do.trade("B", "short", 2), do.arrives("A"), do.trade("B", "short", 1)),
+        before=(
+            do.late("A", "long", 3, SECOND_MS),
+            do.sync("go", SETTLED),
+            do.trade("B", "short", 2),
+            do.arrives("A"),
+            do.trade("B", "short", 1),
+        ),
         plan=(BOOKED, BACK),
         holds={"A": "long 3", "B": "short 3"},
     ),
-)  # fmt: skip
+)
 
 ENDS = (
     Row(
@@ -321,8 +342,12 @@ LOOKUPS = (
         before=(do.late("A", "long", 3, SECOND_MS, sl=48_000), do.give_up("A"), do.arrives("A")),
         plan=(BOOKED, BACK, BACK),
         holds=HELD_3,
-        after=(do.open_stops(1), do.price(47_900),
-               do.sync("go", ("B", AUTO, "A", FILL), SETTLED), do.holds()),
+        after=(
+            do.open_stops(1),
+            do.price(47_900),
+            do.sync("go", ("B", AUTO, "A", FILL), SETTLED),
+            do.holds(),
+        ),
     ),
     Row(
         "an answer that is another order's",
@@ -357,6 +382,6 @@ LOOKUPS = (
         },
         ways=(Way(holds={}),),
     ),
-)  # fmt: skip
+)
 
 ROWS = (*CLOCKS, *LAGS, *ENDS, *LOOKUPS)

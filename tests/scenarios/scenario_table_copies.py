@@ -33,9 +33,16 @@ AGAIN = (do.trade("A", "long", 4), do.trade("B", "short", 1), do.trade("A", "clo
          reduce=False))  # fmt: skip
 
 
-def copied(name: str, before: tuple[object, ...], plan: tuple[object, ...], holds: dict[str, str],
-           *away: object, after: tuple[object, ...] = AGAIN, near: bool = False,
-           decision: str = "go") -> Row:  # fmt: skip
+def copied(
+    name: str,
+    before: tuple[object, ...],
+    plan: tuple[object, ...],
+    holds: dict[str, str],
+    *away: object,
+    after: tuple[object, ...] = AGAIN,
+    near: bool = False,
+    decision: str = "go",
+) -> Row:
     """The directory is copied, life goes on, and the copy comes back."""
     return Row(
         name,
@@ -127,8 +134,14 @@ OLDER = (
     ),
     copied(
         "a copy put back a second time",
-        (do.trade("A", "long", 2), do.die(), BACK, do.come_back(), do.sync("go", LOST, BOOKED),
-         do.trade("A", "long", 3)),
+        (
+            do.trade("A", "long", 2),
+            do.die(),
+            BACK,
+            do.come_back(),
+            do.sync("go", LOST, BOOKED),
+            do.trade("A", "long", 3),
+        ),
         (LOST, BOOKED, BOOKED),
         {"A": "long 6"},
     ),
@@ -141,7 +154,7 @@ OLDER = (
         do.advance(DAY_MS),
         near=True,
     ),
-)  # fmt: skip
+)
 
 TWICE = (
     Row(
@@ -151,8 +164,12 @@ TWICE = (
         away=(do.in_copy("go", do.trade("A", "long", 2)),),
         plan=(LOST, BOOKED),
         holds={"A": "long 3"},
-        after=(do.trade("A", "long", 1), do.in_copy("go", do.trade("B", "long", 1)),
-               do.sync("go", LOST, ("A", AUTO, "B", FILL)), do.holds(A="long 4", B="long 1")),
+        after=(
+            do.trade("A", "long", 1),
+            do.in_copy("go", do.trade("B", "long", 1)),
+            do.sync("go", LOST, ("A", AUTO, "B", FILL)),
+            do.holds(A="long 4", B="long 1"),
+        ),
     ),
     Row(
         "a state restored into a store of its own",
@@ -178,8 +195,9 @@ TWICE = (
         "another store's trades with agents of the same names",
         "J",
         before=LONG_3,
-        away=(do.second_store("A B", do.trade("A", "long", 2),
-              do.sent("B", "long", 1, px=40_000)),),
+        away=(
+            do.second_store("A B", do.trade("A", "long", 2), do.sent("B", "long", 1, px=40_000)),
+        ),
         plan=(NOBODYS_ROW,),
         decision=RESTRICTED,
         holds={"A": "long 3", "": "long 2"},
@@ -189,8 +207,13 @@ TWICE = (
         "another store in and out on another contract",
         "J",
         before=LONG_3,
-        away=(do.second_store("A B", do.trade("A", "short", 1, inst=ETH),
-              do.trade("A", "close_short", 1, inst=ETH)),),
+        away=(
+            do.second_store(
+                "A B",
+                do.trade("A", "short", 1, inst=ETH),
+                do.trade("A", "close_short", 1, inst=ETH),
+            ),
+        ),
         plan=(NOBODYS_ROW,),
         decision=RESTRICTED,
         holds={"A": "long 3"},
@@ -199,13 +222,24 @@ TWICE = (
     Row(
         "another store that closes its own beside this one's holders",
         "B",
-        before=(*LONG_3, do.second_store("A B", do.trade("A", "long", 2)), do.sync(RESTRICTED),
-                do.unfreeze(), do.trade("B", "long", 1)),
+        before=(
+            *LONG_3,
+            do.second_store("A B", do.trade("A", "long", 2)),
+            do.sync(RESTRICTED),
+            do.unfreeze(),
+            do.trade("B", "long", 1),
+        ),
         away=(do.second_store("A B", do.trade("A", "close_long", 2)),),
         plan=(("B", HUMAN, None, "BookOrphan"),),
         decision=ASK,
-        ways=(Way(holds={"A": "long 3", "B": "long 1"}), Way({"B": "agent:A"}, holds={"A": "long 1", "B": "long 1", "": "long 2"})),
-        offers={"net": ("nobody open, agent:A assumed, agent:B assumed",), "hedge": ("nobody open, agent:A assumed",)},
+        ways=(
+            Way(holds={"A": "long 3", "B": "long 1"}),
+            Way({"B": "agent:A"}, holds={"A": "long 1", "B": "long 1", "": "long 2"}),
+        ),
+        offers={
+            "net": ("nobody open, agent:A assumed, agent:B assumed",),
+            "hedge": ("nobody open, agent:A assumed",),
+        },
     ),
     Row(
         "an order that ccxt has named by itself",
@@ -216,10 +250,12 @@ TWICE = (
         decision=RESTRICTED,
         holds={"A": "long 3", "": "long 1"},
     ),
-)  # fmt: skip
+)
 
 
-def elsewhere(name: str, before: tuple[object, ...], switch: object, after: tuple[object, ...]) -> Row:  # fmt: skip
+def elsewhere(
+    name: str, before: tuple[object, ...], switch: object, after: tuple[object, ...]
+) -> Row:
     """The key is another account's: nothing is judged, and everything waits."""
     return Row(
         name,
@@ -238,8 +274,12 @@ HOME = (do.own_account(), do.quiet(), do.trade("A", "long", 1))
 ADOPTED = (do.adopt_account(), do.quiet())
 ACCOUNTS = (
     elsewhere("the key of another account", FLAT, do.sub_account(), HOME),
-    elsewhere("the key of another account while a position is held", LONG_3, do.sub_account(),
-              (do.own_account(), do.quiet(), do.trade("A", "close_long", 3))),
+    elsewhere(
+        "the key of another account while a position is held",
+        LONG_3,
+        do.sub_account(),
+        (do.own_account(), do.quiet(), do.trade("A", "close_long", 3)),
+    ),
     elsewhere("the key of another account of equal balance", (), do.sub_account(), HOME),
     elsewhere("the key of another account that is meant", FLAT, do.sub_account(), ADOPTED),
     elsewhere("the key of demo trading", FLAT, do.demo_account(), HOME),
@@ -253,6 +293,6 @@ ACCOUNTS = (
         holds={"A": "long 3"},
         after=(do.trade("A", "close_long", 3),),
     ),
-)  # fmt: skip
+)
 
 ROWS = (*OLDER, *TWICE, *ACCOUNTS)

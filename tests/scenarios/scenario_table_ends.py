@@ -10,9 +10,13 @@ from scenario_rows import (
     FILL,
     FUT,
     HUMAN,
+    INCOMPLETE,
     NET,
+    NOBODYS,
     RESTRICTED,
     SETTLE,
+    SOL,
+    UNKNOWN,
     Row,
     Way,
     do,
@@ -151,6 +155,52 @@ DELIVERED = (
     ),
 )
 
+SOL_3 = do.trade("A", "long", 3, inst=SOL)
+DELISTED = (
+    Row(
+        "a swap that was delisted",
+        "B",
+        before=(SOL_3, do.trade("B", "long", 2, inst=SOL)),
+        away=(do.deliver(SOL),),
+        plan=(CLOSED, B_CLOSED),
+        holds={},
+        after=(do.misnamed("A", SOL, "lists no"), *TRADE),
+    ),
+    Row(
+        "a swap of holders against each other that was delisted ten days ago",
+        "B",
+        before=(SOL_3, do.trade("B", "short", 2, inst=SOL)),
+        away=(do.deliver(SOL), LATER),
+        plan=(CLOSED, B_CLOSED),
+        holds={},
+    ),
+    Row(
+        "a swap that was delisted beside a stop and an order",
+        "B",
+        before=(
+            SOL_3,
+            do.stop("A", "close_long", 3, 1, inst=SOL),
+            do.sent("B", "long", 1, inst=SOL, px=2),
+        ),
+        away=(do.deliver(SOL),),
+        plan=(CLOSED, SETTLED, ("F", AUTO, "B", SETTLE)),
+        holds={},
+        after=(do.open(),),
+    ),
+    Row(
+        "a delivered contract of which nothing was ever booked",
+        "B",
+        before=(do.sent("A", "long", 3, inst=FUT),),
+        away=(GONE,),
+        plan=(("A", UNKNOWN, None, ""), ("F", UNKNOWN, "A", "")),
+        decision=INCOMPLETE,
+        shut=FUT,
+        offers=("as_shown assumed",),
+        meanwhile=TRADE,
+        after=(do.approve(A="as_shown"), do.quiet(), do.holds(A="long 1"), do.open()),
+    ),
+)
+
 DAILY = (
     Row(
         "a daily settlement",
@@ -182,8 +232,14 @@ DAILY = (
     Row(
         "three days of settlement, and a close that was not booked",
         "B",
-        before=(*FUT_3, do.settle_day(51_000), do.quiet(), do.settle_day(50_500), do.quiet(),
-                do.sent("A", "close_long", 1, inst=FUT)),
+        before=(
+            *FUT_3,
+            do.settle_day(51_000),
+            do.quiet(),
+            do.settle_day(50_500),
+            do.quiet(),
+            do.sent("A", "close_long", 1, inst=FUT),
+        ),
         away=(do.settle_day(49_900),),
         plan=(CLOSED, SETTLED),
         holds={"A": "long 2 FUT"},
@@ -196,11 +252,19 @@ DAILY = (
         plan=(CLOSED, B_CLOSED),
         holds={},
     ),
-)  # fmt: skip
+)
 
 
-def rescaled(name: str, before: tuple[object, ...], holds: dict[str, str], *, factor: object = 10,
-             history: bool = True, close: tuple[object, ...] = (), **more: object) -> Row:  # fmt: skip
+def rescaled(
+    name: str,
+    before: tuple[object, ...],
+    holds: dict[str, str],
+    *,
+    factor: object = 10,
+    history: bool = True,
+    close: tuple[object, ...] = (),
+    **more: object,
+) -> Row:
     """One contract becomes ``factor`` of them: everything is counted in the new ones."""
     return Row(
         name,
@@ -271,6 +335,40 @@ SIZES = (
         ways=(Way(holds={"A": "long 50"}),),
     ),
     Row(
+        "a contract that became ten after a hand closed all of it",
+        "E",
+        before=SHARED,
+        away=(do.hand("close_long", 5), do.rescale(10)),
+        plan=(("B", HUMAN, None, FILL), ("E", HUMAN, None, "Rescale")),
+        decision=ASK,
+        offers={
+            "net": ("close_all proven, agent:A assumed, agent:B assumed", "rescale proven"),
+            "hedge": ("close_all proven", "rescale proven"),
+        },
+        ways=(
+            Way(holds={}),
+            Way({"B": "agent:A"}, holds={"A": "short 20", "B": "long 20"}, modes=(NET,)),
+        ),
+    ),
+    Row(
+        "a contract that became ten before a hand closed a part of it",
+        "E",
+        modes=(NET,),
+        before=SHARED,
+        away=(do.rescale(10), do.hand("close_long", 20)),
+        plan=(("B", HUMAN, None, NOBODYS), ("E", HUMAN, None, "Rescale")),
+        decision=ASK,
+        offers=(
+            "nobody open, pro_rata declared, agent:A assumed, agent:B assumed",
+            "rescale proven",
+        ),
+        ways=(
+            Way(holds={"A": "long 30", "B": "long 20", "": "short 20"}, then=RESTRICTED),
+            Way({"B": "pro_rata"}, holds={"A": "long 18", "B": "long 12"}),
+            Way({"B": "agent:B"}, holds={"A": "long 30"}),
+        ),
+    ),
+    Row(
         "another contract that became ten",
         "E",
         near=True,
@@ -297,10 +395,10 @@ SIZES = (
         plan=(("B", HUMAN, None, "SetQuantity"),),
         decision=ASK,
         shut=FUT,
-        offers=("close_all declared",),
+        offers=("expired declared",),
         meanwhile=TRADE,
         ways=(Way(holds={"A": "long 1"}),),
     ),
 )
 
-ROWS = (*DELIVERED, *DAILY, *SIZES)
+ROWS = (*DELIVERED, *DELISTED, *DAILY, *SIZES)

@@ -39,7 +39,16 @@ HANDS = (
         away=(do.hand("close_long", 5),),
         plan=(("B", HUMAN, None, FILL),),
         decision=ASK,
-        ways=(Way(holds={}, after=FLAT_AGAIN), Way({"B": "agent:A"}, holds={"A": "short 2", "B": "long 2"}, modes=(NET,), after=(do.trade("A", "close_short", 2, reduce=False),)), Way({"B": "agent:B"}, holds={"A": "long 3", "B": "short 3"}, modes=(NET,))),
+        ways=(
+            Way(holds={}, after=FLAT_AGAIN),
+            Way(
+                {"B": "agent:A"},
+                holds={"A": "short 2", "B": "long 2"},
+                modes=(NET,),
+                after=(do.trade("A", "close_short", 2, reduce=False),),
+            ),
+            Way({"B": "agent:B"}, holds={"A": "long 3", "B": "short 3"}, modes=(NET,)),
+        ),
         offers={NET: (SHARES,), HEDGE: ("close_all proven",)},
     ),
     Row(
@@ -49,7 +58,10 @@ HANDS = (
         away=(do.hand("close_short", 5),),
         plan=(("B", HUMAN, None, FILL),),
         decision=ASK,
-        ways=(Way(holds={}, after=FLAT_AGAIN), Way({"B": "agent:B"}, holds={"A": "short 3", "B": "long 3"}, modes=(NET,))),
+        ways=(
+            Way(holds={}, after=FLAT_AGAIN),
+            Way({"B": "agent:B"}, holds={"A": "short 3", "B": "long 3"}, modes=(NET,)),
+        ),
         offers={NET: (SHARES,), HEDGE: ("close_all proven",)},
     ),
     Row(
@@ -67,7 +79,7 @@ HANDS = (
         "B",
         before=(*SHARED, do.stop("A", "close_long", 3, 40_000)),
         away=(do.hand("close_long", 5),),
-        plan=(("B", HUMAN, None, FILL), ALONE),
+        plan=(("B", HUMAN, None, FILL),),
         decision=ASK,
         ways=(Way(holds={}, after=(do.trade("A", "long", 3),)),),
         offers={NET: (SHARES,), HEDGE: ("close_all proven",)},
@@ -85,7 +97,11 @@ HANDS = (
             do.trade("B", "close_long", 1),
             do.trade("A", "long", 2, inst=ETH),
         ),
-        ways=(Way(holds={"A": "long 3, long 2 ETH", "B": "long 1", "": "short 2"}, then=RESTRICTED), Way({"B": "pro_rata"}, holds={"A": "long 1.5, long 2 ETH", "B": "long 0.5"}), Way({"B": "agent:A"}, holds={"A": "long 1, long 2 ETH", "B": "long 1"})),
+        ways=(
+            Way(holds={"A": "long 3, long 2 ETH", "B": "long 1", "": "short 2"}, then=RESTRICTED),
+            Way({"B": "pro_rata"}, holds={"A": "long 1.5, long 2 ETH", "B": "long 0.5"}),
+            Way({"B": "agent:A"}, holds={"A": "long 1, long 2 ETH", "B": "long 1"}),
+        ),
         offers=("nobody open, pro_rata declared, agent:A assumed, agent:B assumed",),
     ),
     Row(
@@ -101,7 +117,10 @@ HANDS = (
             do.trade("B", "close_long", 1),
             do.trade("A", "long", 2, inst=ETH),
         ),
-        ways=(Way(holds={"A": "long 1.5, long 2 ETH", "B": "long 0.5"}), Way({"B": "agent:A"}, holds={"A": "long 1, long 2 ETH", "B": "long 1"})),
+        ways=(
+            Way(holds={"A": "long 1.5, long 2 ETH", "B": "long 0.5"}),
+            Way({"B": "agent:A"}, holds={"A": "long 1, long 2 ETH", "B": "long 1"}),
+        ),
         offers=("pro_rata declared, agent:A assumed, agent:B assumed",),
     ),
     Row(
@@ -113,7 +132,15 @@ HANDS = (
         plan=(("D", HUMAN, None, "BookFill+BookOrphan+FreezeInstrument"),),
         decision=ASK,
         shut="all",
-        ways=(Way(holds={"": "short 3"}, then=RESTRICTED), Way({"D": "nobody"}, holds={"A": "long 3", "B": "long 2", "": "short 8"}, then=RESTRICTED), Way({"D": "agent:A"}, holds={"A": "short 5", "B": "long 2"})),
+        ways=(
+            Way(holds={"": "short 3"}, then=RESTRICTED),
+            Way(
+                {"D": "nobody"},
+                holds={"A": "long 3", "B": "long 2", "": "short 8"},
+                then=RESTRICTED,
+            ),
+            Way({"D": "agent:A"}, holds={"A": "short 5", "B": "long 2"}),
+        ),
         offers=("close_all proven, nobody open, agent:A assumed, agent:B assumed",),
     ),
     Row(
@@ -135,7 +162,10 @@ HANDS = (
         away=(do.hand("close_long", 1),),
         plan=(("B", HUMAN, None, FILL),),
         decision=ASK,
-        ways=(Way(holds={"A": "long 2", "B": "short 2"}), Way({"B": "agent:B"}, holds={"A": "long 3", "B": "short 3"})),
+        ways=(
+            Way(holds={"A": "long 2", "B": "short 2"}),
+            Way({"B": "agent:B"}, holds={"A": "long 3", "B": "short 3"}),
+        ),
         offers=("pro_rata declared, agent:B assumed",),
     ),
     Row(
@@ -165,12 +195,14 @@ HANDS = (
         away=(do.hand("close_long", 5),),
         plan=(("B", HUMAN, None, FILL),),
         decision=ASK,
-        meanwhile=(do.trade("A", "long", 2, inst=ETH), do.trade("B", "close_short", 1, inst=ETH,
-                   reduce=False)),
+        meanwhile=(
+            do.trade("A", "long", 2, inst=ETH),
+            do.trade("B", "close_short", 1, inst=ETH, reduce=False),
+        ),
         ways=(Way(holds={"A": "long 2 ETH"}),),
         offers={NET: (SHARES,), HEDGE: ("close_all proven",)},
     ),
-)  # fmt: skip
+)
 
 BEYOND = (
     Row(

@@ -82,8 +82,12 @@ LOST = (
         offers=(RESTORE,),
         meanwhile=(do.trade("B", "long", 1, inst=ETH),),
         ways=(
-            Way({"C": "restore_dead"}, holds={**HELD_3, "B": "long 1 ETH"}, then=RESTRICTED,
-                after=(do.trade("A", "close_long", 3),)),
+            Way(
+                {"C": "restore_dead"},
+                holds={**HELD_3, "B": "long 1 ETH"},
+                then=RESTRICTED,
+                after=(do.trade("A", "close_long", 3),),
+            ),
             Way(holds={**HELD_3, "B": "long 1 ETH"}, after=(do.trade("A", "long", 1),)),
         ),
     ),
@@ -178,6 +182,43 @@ LOST = (
         meanwhile=(do.trade("A", "close_short", 1, inst=ETH),),
         ways=(Way(holds={}),),
     ),
-)  # fmt: skip
+)
 
-ROWS = LOST
+BOTH_LEDGERS = (do.drop("private_ledgers", "A"), do.drop("public_accounts", "A"))
+LEDGERS_LOST = (
+    Row(
+        "both ledgers of a sole holder lost",
+        "C",
+        before=LONG_3,
+        edits=BOTH_LEDGERS,
+        plan=(("A", HUMAN, None, WRITE), MISSING),
+        decision=ASK,
+        offers=("as_booked proven, nobody open", RESTORE),
+        meanwhile=(do.trade("B", "long", 1, inst=ETH),),
+        ways=(
+            Way(holds={**HELD_3, "B": "long 1 ETH"}, after=(do.trade("A", "close_long", 3),)),
+            Way({"A": "nobody"}, holds={"": "long 3", "B": "long 1 ETH"}, then=RESTRICTED),
+            Way(
+                {"C": "restore_dead"},
+                holds={**HELD_3, "B": "long 1 ETH"},
+                then=RESTRICTED,
+                after=(do.trade("A", "close_long", 3),),
+            ),
+        ),
+    ),
+    Row(
+        "both ledgers of one of two holders lost",
+        "C",
+        before=SHARED,
+        edits=BOTH_LEDGERS,
+        plan=(("A", HUMAN, None, WRITE), MISSING),
+        decision=ASK,
+        offers=("as_booked proven, nobody open, agent:B assumed", RESTORE),
+        ways=(
+            Way(holds={**HELD_3, "B": "long 2"}),
+            Way({"A": "agent:B"}, holds={"B": "long 5"}),
+        ),
+    ),
+)
+
+ROWS = (*LOST, *LEDGERS_LOST)

@@ -201,7 +201,14 @@ MISSES = (
         away=(do.hand("close_long", 2), do.fund(RATE)),
         plan=(("B", HUMAN, None, NOBODYS), OWN),
         decision=ASK,
-        ways=(Way(holds={"A": "long 3", "B": "long 2", "": "short 2"}, then=RESTRICTED, cash={"": "funding -0.15"}), Way({"B": "pro_rata"}, holds={"A": "long 1.8", "B": "long 1.2"})),
+        ways=(
+            Way(
+                holds={"A": "long 3", "B": "long 2", "": "short 2"},
+                then=RESTRICTED,
+                cash={"": "funding -0.15"},
+            ),
+            Way({"B": "pro_rata"}, holds={"A": "long 1.8", "B": "long 1.2"}),
+        ),
         offers=("nobody open, pro_rata declared, agent:A assumed, agent:B assumed",),
     ),
     Row(
@@ -209,8 +216,10 @@ MISSES = (
         "K",
         near=True,
         before=LONG_3,
-        away=(do.fund(RATE), do.faults({"action": "error_before", "path": "account/bills",
-                                        "times": 0})),
+        away=(
+            do.fund(RATE),
+            do.faults({"action": "error_before", "path": "account/bills", "times": 0}),
+        ),
         decision=INCOMPLETE,
     ),
     Row(
@@ -233,6 +242,6 @@ MISSES = (
         away=(do.faults({"action": "error_before", "path": "account/balance", "times": 0}),),
         decision=INCOMPLETE,
     ),
-)  # fmt: skip
+)
 
 ROWS = (*FOUND[:1], *FOUND[1:], *MISSES)

@@ -28,9 +28,16 @@ COPIED = ("J", ORPHAN, None, NOBODYS)
 MONEY = ("K", AUTO, "", "BookCash")
 DOGE = {"A": "long 3", "": "long 1 DOGE-USDT-SWAP"}
 KINDS = (
-    "option", "margin_cross", "margin_isolated", "margin_life", "inverse", "usdc", "coin_future",
-    "delisted", "copy_trading",
-)  # fmt: skip
+    "option",
+    "margin_cross",
+    "margin_isolated",
+    "margin_life",
+    "inverse",
+    "usdc",
+    "coin_future",
+    "delisted",
+    "copy_trading",
+)
 TRADES = (do.trade("B", "short", 1), do.trade("A", "close_long", 3, reduce=False))
 ALL_OF_THEM = (*(IN_SIGHT,) * 6, COPIED, MONEY, MONEY)
 

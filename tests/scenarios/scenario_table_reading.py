@@ -77,6 +77,9 @@ UNREAD = (
             do.hand("close_long", 1),
         ),
         decision=INCOMPLETE,
+        plan=(("A", UNKNOWN, None, ""),),
+        shut=BTC,
+        after=(do.faults(), do.sync("go", CLOSED), do.trade("A", "close_long", 2)),
     ),
     Row(
         "positions cut in the middle of a byte",

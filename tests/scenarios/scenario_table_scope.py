@@ -159,8 +159,11 @@ WRITTEN = (
         offers=("as_booked proven, nobody open, pro_rata declared, agent:B assumed",),
         ways=(
             Way(holds=BOTH_HELD, after=(do.trade("A", "close_long", 3),)),
-            Way({"B": "nobody"}, holds={"A": "long 6", "B": "long 2", "": "short 3"},
-                then=RESTRICTED),
+            Way(
+                {"B": "nobody"},
+                holds={"A": "long 6", "B": "long 2", "": "short 3"},
+                then=RESTRICTED,
+            ),
             Way({"B": "pro_rata"}, holds={"A": "long 3.75", "B": "long 1.25"}),
             Way({"B": "agent:B"}, holds={"A": "long 6", "B": "short 1"}),
         ),
@@ -187,8 +190,11 @@ WRITTEN = (
         plan=(("C", HUMAN, "A", WRITE), ("C", HUMAN, "B", WRITE)),
         decision=ASK,
         offers=("as_booked proven, as_written assumed",) * 2,
-        meanwhile=(*ELSEWHERE, do.trade("A", "close_long", 1, inst=ETH),
-                   do.trade("B", "close_short", 2, inst=ETH, reduce=False)),
+        meanwhile=(
+            *ELSEWHERE,
+            do.trade("A", "close_long", 1, inst=ETH, reduce=False),
+            do.trade("B", "close_short", 2, inst=ETH, reduce=False),
+        ),
         ways=(
             Way(holds=BOTH_HELD, after=(do.trade("A", "close_long", 3),)),
             Way({"C": "as_written"}, holds={"A": "long 2", "B": "long 3"}),
@@ -218,6 +224,6 @@ WRITTEN = (
             Way({"A": "nobody"}, holds={"B": "long 2", "": "long 3"}, then=RESTRICTED),
         ),
     ),
-)  # fmt: skip
+)
 
 ROWS = (*STOPS, *WRITTEN)
