@@ -36,6 +36,7 @@ class History:
     drawn: tuple[str, ...]
     struck: list[tuple[Kind, Wound]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    half_done: bool = False
 
     @property
     def passes(self) -> bool:
@@ -69,6 +70,7 @@ def history(
             made.struck.append((kind, struck(course)))
         except CANNOT:
             made.left_out.append(kind.name)
+            made.half_done = True
     if until_ms:
         made.world.venue.advance(max(until_ms - made.world.venue.now_ms(), 0))
     return made

@@ -87,11 +87,11 @@ def way_out(hands: Hands, told: Told, rng: random.Random | None = None) -> Way:
     way, tried = Way(), set[str]()
     way.wrong += hands.wrong()
     seen = _situation(told)
-    while hands.shut() and not way.dead:
+    while _stuck(hands, told) and not way.dead:
         step = next((one for one in _named(told) if one[1] not in tried), None)
         if step is None or len(way.steps) >= STEPS_MAX:
             why = "no further step is named" if step is None else f"not after {STEPS_MAX} steps"
-            way.dead = f"{', '.join(hands.shut())} shut, {why}: {_situation(told)}"
+            way.dead = f"{', '.join(_stuck(hands, told))} shut, {why}: {_situation(told)}"
             break
         text, commands = step
         tried.add(commands)
@@ -110,6 +110,11 @@ def way_out(hands: Hands, told: Told, rng: random.Random | None = None) -> Way:
         if _situation(told) != seen:
             seen, tried = _situation(told), set()
     return way
+
+
+def _stuck(hands: Hands, told: Told) -> list[str]:
+    """Contracts and agents that take no new entries."""
+    return [*hands.shut(), *(one["agent_id"] for one in told["withheld"] if one["agent_id"])]
 
 
 def _named(told: Told) -> Iterator[tuple[str, str]]:
@@ -243,7 +248,8 @@ def trades(restart: Restart, inst_ids: list[str]) -> str:
     world, session = restart.world, restart.session
     name = next((one for one in world.agents if one in session.state.agents
                  and session.state.agents[one].alive), NOBODY)  # fmt: skip
-    before = {order.cl_ord_id for order in world.venue.venue.orders.values()}
+    orders = world.venue.venue.orders.values()
+    before = {order.cl_ord_id for order in orders if order.account == world.venue.account}
     for inst_id in inst_ids if name else ():
         try:
             wrong = _traded(restart, name, inst_id, before)
@@ -252,9 +258,8 @@ def trades(restart: Restart, inst_ids: list[str]) -> str:
         if wrong:
             return wrong
     after = restart.recover()
-    shut = Inside(restart).shut()
     told = wrongly_open(session, world)
-    if shut or after.decision not in ("go", "go_restricted"):
+    if shut := Inside(restart).shut():
         told.append(f"then {after.decision}, {', '.join(shut)} shut")
     return "; ".join(told)
 

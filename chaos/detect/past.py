@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from chaos.detect.stage import OWNER, SIZE, Course, late, sole, someone, unseen, wound
-from chaos.detect.venue import KEY, OTHER, Bend, Row
+from chaos.detect.venue import DEMO, OTHER, Bend, Row
 from chaos.detect.world import CAPITAL, Place, World
 from fakeokx.engine.commands import Deposit, OpenAccount
+from fakeokx.wire.auth import ApiKey
 from prometheus_persist.state import Registry
 
 EPOCH_LATER = 7
@@ -74,25 +75,26 @@ def older_whole(world: World) -> Course:
     return wound("I", name)
 
 
-def other_account(world: World) -> Course:
+def _other(world: World, key: ApiKey, *, demo: bool) -> Course:
     """The keys are those of another account, with as much money."""
     sole(world)
     yield
     mode = "long_short_mode" if world.hedged else "net_mode"
-    world.venue.do(OpenAccount(account=OTHER.account, pos_mode=mode))
-    world.venue.do(Deposit(ccy="USDT", amt=format(CAPITAL * 100, "f"), account=OTHER.account))
-    world.venue.use(OTHER, demo=False)
+    world.venue.do(OpenAccount(account=key.account, pos_mode=mode))
+    world.venue.do(Deposit(ccy="USDT", amt=format(CAPITAL * 100, "f"), account=key.account))
+    world.venue.use(key, demo=demo)
     late(world)
     return wound("L", world.venue.uid, stops=True)
+
+
+def other_account(world: World) -> Course:
+    """Another account of real trading."""
+    return _other(world, OTHER, demo=False)
 
 
 def other_environment(world: World) -> Course:
     """The books are of real trading, the keys of demo trading."""
-    sole(world)
-    yield
-    world.venue.use(KEY, demo=True)
-    late(world)
-    return wound("L", world.venue.uid, stops=True)
+    return _other(world, DEMO, demo=True)
 
 
 def clock_at_sending(world: World) -> Course:

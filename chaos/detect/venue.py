@@ -38,6 +38,7 @@ from prometheus_persist.exchange.okx import okx_client
 # They open nothing but this, and may not trade.
 KEY: Final = ApiKey(name="detect", secret="detect", passphrase="detect", may_trade=False)  # noqa: S106
 OTHER: Final = replace(KEY, name="other", account="other")
+DEMO: Final = replace(KEY, name="demo", account="demo")
 NOWHERE: Final = "http://exchange.invalid"
 CASH: Final = Decimal(1_000_000_000)
 NOT_THERE: Final = {"code": "51603", "msg": "Order does not exist", "data": []}
@@ -61,7 +62,7 @@ class InProcess:
         self._hidden: set[str] = set()
         self._failing: set[str] = set()
         self._bends: dict[str, list[Bend]] = {}
-        keys = {each.name: each for each in (KEY, OTHER)}
+        keys = {each.name: each for each in (KEY, OTHER, DEMO)}
         self._desk = Desk(exchange=cast(Exchange, self), keys=keys)
 
     @property

@@ -94,11 +94,12 @@ def _inside(made: History, result: Result, rng: random.Random) -> None:
         passing = set(ours(world)) - set(hands.shut())
         result.open_at_once = not hands.shut()
         wounds = [wound for _, wound in made.struck]
-        if not _turned(facts):
+        if not (made.half_done or _turned(facts)):
             result.shut_beside = tuple(shut_beside(world, wounds, hands.shut()))
         before, after = held_by(world.state), held_by(start.session.state)
         sure = [each for each in wrong_holdings(after, truth) if each.split(" ")[0] in passing]
-        unsure = {key[0] for key in truth.unprovable} & passing
+        alone = len(made.struck) == 1 and not made.half_done
+        unsure = {key[0] for key in truth.unprovable} & passing if alone else set()
         sure += [each for each in moved(before, after, unsure) if _key(each) in truth.unprovable]
         result.wrong_gates = tuple(f"open, and not proven: {each}" for each in sure)
         if made.passes:

@@ -33,6 +33,8 @@ from prometheus_persist.reconcile.plan import (
     SetQuantity,
 )
 from prometheus_persist.reconcile.views import POSITIONS, Books, VenueFill, VenueView
+from prometheus_persist.session import reconciling
+from prometheus_persist.session.planning import Decision
 from prometheus_persist.state import NO_CONTRACTS, Execution
 
 WrongReconciler = Literal["failed-read-is-flat", "booked-again", "owner-by-size"]
@@ -44,6 +46,7 @@ CAUGHT_BY_SWEEP: Final[dict[WrongReconciler, str]] = {
 }
 _HONEST: Final = deciding.reconcile
 _APPLY: Final = applying.apply_plan
+_NOT_SETTLED: Final = reconciling._not_settled
 _LIBRARY: Final = "prometheus_persist."
 
 
@@ -58,11 +61,15 @@ def sabotaged(name: WrongReconciler) -> Iterator[None]:
     _replace(_HONEST, wrong)
     if name == "booked-again":
         _replace(_APPLY, _apply_again)
+        _replace(_NOT_SETTLED, _unlooked)
+        reconciling.reconcile = _content  # type: ignore[attr-defined]
     try:
         yield
     finally:
         _replace(wrong, _HONEST)
+        _replace(_content, _HONEST)
         _replace(_apply_again, _APPLY)
+        _replace(_unlooked, _NOT_SETTLED)
 
 
 def _replace(old: Callable[..., Any], new: Callable[..., Any]) -> None:
@@ -76,7 +83,7 @@ def _flat(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> Plan:
     if view.complete(POSITIONS):
         return _HONEST(books, view, choices)
     closes: tuple[Correction, ...] = tuple(
-        SetQuantity(name, position.key, NO_CONTRACTS)
+        SetQuantity(name, position.key, NO_CONTRACTS, finding_id="sabotage")
         for name, ledger in sorted(books.state.private_ledgers.items())
         for position in ledger.positions
     )
@@ -97,6 +104,16 @@ def _again(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> Plan
 
 def _apply_again(books: Books, plan: Plan, now_ms: int) -> applying.Applied:
     return _APPLY(dataclasses.replace(books, booked_fills=frozenset()), plan, now_ms)
+
+
+def _content(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> Plan:
+    """The second look finds all well."""
+    return dataclasses.replace(_HONEST(books, view, choices), findings=())
+
+
+def _unlooked(decision: Decision, _left: Plan, *, looked_again: bool) -> Decision:  # noqa: ARG001
+    """Nor does it mind what a second look finds."""
+    return decision
 
 
 def _by_size(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> Plan:

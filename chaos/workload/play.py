@@ -33,6 +33,7 @@ from prometheus_persist.session import EXIT_OF_DECISION, Session, Settings
 from prometheus_persist.storage.fs import Fs, LocalFs
 
 CLIENT_TIMEOUT_MS = 5_000
+NOBODYS = "nobody"
 IN_FLIGHT_MS = 500
 """The exchange is on this machine: an order that has not arrived by then never left."""
 
@@ -98,7 +99,7 @@ def _live(life: Life, narrator: Narrator, out: TextIO, stop: StopRequest) -> int
         _print_report(facts, life.lang, out)
     narrator.say("reported")
     if facts.decision == "human" and life.approve:
-        facts = session.approve(broker.reader, life.approve)
+        facts = session.approve(broker.reader, life.approve, _to_nobody(facts))
         narrator.say("approved", facts=plainly(facts))
     code = EXIT_OF_DECISION[facts.decision]
     if code:
@@ -109,6 +110,16 @@ def _live(life: Life, narrator: Narrator, out: TextIO, stop: StopRequest) -> int
     system.found()
     code = _cycles(life, system, stop, out)
     return _leave(system, code)
+
+
+def _to_nobody(facts: RecoveryFacts) -> dict[str, str]:
+    """The human of these scenarios charges no agent with what a stranger did."""
+    findings = () if facts.plan is None else facts.plan.findings
+    return {
+        one.finding_id: NOBODYS
+        for one in findings
+        if NOBODYS in [way.name for way in one.alternatives]
+    }
 
 
 def _cycles(life: Life, system: TradingSystem, stop: StopRequest, out: TextIO) -> int:

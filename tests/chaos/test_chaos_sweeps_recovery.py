@@ -40,7 +40,7 @@ def test_a_fault_of_the_exchange_ends_in_the_same_books_or_in_none(chaos_seed):
     assert tally.outcome is Outcome.PASSED, tally.problems[:5]
     assert tally.counts["cases"] == venuefaults.CI_CASES == tally.counts["the same books"]
     assert tally.counts["seen through"] > 10
-    assert tally.counts["stopped: incomplete"] > 10
+    assert tally.counts["stopped: incomplete"] > 5
     assert {f"fired: {rule}" for rule in venuefaults.RULES} <= set(tally.counts)
 
 
