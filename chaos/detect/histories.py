@@ -62,6 +62,7 @@ def history(
     first_ms = until_ms - BEFORE_MS if until_ms else 0
     made = History(World(rng, hedged=hedged, first_ms=first_ms), tuple(one.name for one in drawn))
     made.world.honest(rng.randint(2, ORDERS_MAX))
+    _seen_once(made.world)
     ready = [(kind, course) for kind in drawn if (course := _staged(made, kind)) is not None]
     _seen_once(made.world)
     rng.shuffle(ready)
@@ -87,7 +88,7 @@ def _staged(made: History, kind: Kind) -> Course | None:
 
 
 def _seen_once(world: World) -> None:
-    """The system has reconciled since it began, as every system has."""
+    """The system reconciles, as every system does: whose account it is is known from then on."""
     plan = world.read().plan
     if plan is not None:
         try:
