@@ -26,7 +26,7 @@ from prometheus_persist.state import PositionKey
 
 MARKETS = (BTC, ETH)
 CENT = Decimal("0.01")
-STEPS_MAX = 6
+STEPS_MAX = 9
 LONG_ENOUGH_MS = 60_000
 
 
@@ -102,17 +102,20 @@ def shut(stage: Stage, row: Row) -> None:
 def lives(stage: Stage, *, known: bool = False) -> None:
     """LIVE; the world is another one after that. ``known``: nothing was in the way just now."""
     steps = 0
+    if known:
+        stage.do_faults()
     while not known or stage.session.state.freeze.instruments:
         facts = stage.reconciled()
         safe(stage)
-        if not _step_back(stage, facts):
-            break
         steps += 1
+        if not _step_back(stage, facts):
+            if len(stage.venue.faults()) == 1:
+                break
+            stage.do_faults()
         assert steps <= STEPS_MAX, f"no way back: {facts.decision}, {facts.plan}"
-    stage.do_faults()
     everybody_trades(stage)
     conserved(stage)
-    if steps:
+    if steps > 1:
         facts = stage.reconciled()
         assert facts.decision in ("go", "go_restricted"), facts
         conserved(stage)
@@ -138,14 +141,15 @@ def _step_back(stage: Stage, facts: RecoveryFacts) -> bool:
     if any(one.what == "what.other_account" for one in humans):
         assert "step.adopt_account" in named
         stage.session.recover(stage.reader, adopt_account=stage._uid())
-    elif any(one.alternatives for one in humans):
+    elif asked := {one.finding_id for one in humans if one.alternatives} - stage.answered:
         assert named >= {"step.write_plan", "step.apply_plan"}
+        stage.answered |= asked
         stage.approved(facts, {})
-    elif len(stage.venue.faults()) > 1:
+    elif facts.decision == "incomplete" and len(stage.venue.faults()) > 1:
         assert named & {"step.read_again", "step.read_again_soon"}, named
         stage.do_faults()
     elif any(one.alternatives for one in unknown):
-        assert "step.if_true" in named
+        assert named & {"step.if_true", "step.accept_history"}, named
         one = next(one for one in unknown if one.alternatives)
         stage.approved(facts, {one.case.value: one.alternatives[0].name})
     elif facts.unanswered or unknown:
@@ -154,8 +158,11 @@ def _step_back(stage: Stage, facts: RecoveryFacts) -> bool:
         if stage.kept["waited", ""] == 1:
             stage.do_advance(LONG_ENOUGH_MS)
         else:
-            for name in facts.unanswered:
+            told = [one.params["cl_ord_id"] for one in unknown if "cl_ord_id" in one.params]
+            assert "step.give_up_order" in named
+            for name in {*facts.unanswered, *told}:
                 stage.session.give_up(name, "nobody knows")
+            stage.answered.clear()
     elif frozen:
         assert "step.unfreeze" in named
         for inst_id in list(frozen):

@@ -68,6 +68,7 @@ class Stage(AgentActs, BookActs, VenueActs):
         self.last: dict[str, str] = {}
         self.stops: dict[str, tuple[str, ...]] = {}
         self.ids: set[str] = set()
+        self.answered: set[str] = set()
         self.kept: dict[tuple[str, str], Any] = {}
         venue.rewind(FIRST)
         self.do_faults()

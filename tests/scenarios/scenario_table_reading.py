@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scenario_rows import (
+    ASK,
     AUTO,
     BTC,
     DAY_MS,
@@ -16,6 +17,7 @@ from scenario_rows import (
     SETTLE,
     UNKNOWN,
     Row,
+    Way,
     do,
 )
 
@@ -185,6 +187,63 @@ UNREAD = (
     ),
 )
 
+HIDDEN = do.faults(
+    *(
+        always("empty", path)
+        for path in (
+            "trade/fills",
+            "trade/fills-history",
+            "account/bills",
+            "account/positions-history",
+        )
+    )
+)
+A_HUMAN_KNOWS = (
+    Row(
+        "a position gone without a trace that a human knows of",
+        "B",
+        before=LONG_3,
+        away=(do.hand("close_long", 3), HIDDEN),
+        plan=(("B", UNKNOWN, None, ""),),
+        decision=INCOMPLETE,
+        shut=BTC,
+        offers=("close_all proven",),
+        ways=(Way({"B": "close_all"}, holds={}, then=ASK),),
+        after=(
+            do.faults(),
+            do.sync("go", ("A", AUTO, None, "AdoptDifference"), CLOSED),
+            do.holds(),
+            do.quiet(),
+        ),
+    ),
+    Row(
+        "a part of a position gone without a trace that a human knows of",
+        "B",
+        modes=(NET,),
+        before=(*LONG_3, do.trade("B", "long", 2)),
+        away=(do.hand("close_long", 1), HIDDEN),
+        plan=(("B", UNKNOWN, None, ""),),
+        decision=INCOMPLETE,
+        shut=BTC,
+        offers=("nobody open, pro_rata declared, agent:A assumed, agent:B assumed",),
+        ways=(
+            Way({"B": "agent:A"}, holds={"A": "long 2", "B": "long 2"}, then=ASK),
+            Way({"B": "pro_rata"}, holds={"A": "long 2.4", "B": "long 1.6"}, then=ASK),
+            Way({"B": "nobody"}, holds={"A": "long 3", "B": "long 2", "": "short 1"}, then=ASK),
+        ),
+    ),
+    Row(
+        "a booked position longer ago than the exchange keeps",
+        "F",
+        before=LONG_3,
+        away=(do.advance(100 * DAY_MS),),
+        plan=(("F", UNKNOWN, None, ""),),
+        decision=INCOMPLETE,
+        offers=("accept assumed",),
+        ways=(Way({"F": "accept"}, holds=HELD_3, then=ASK),),
+    ),
+)
+
 READ_OTHERWISE = (
     Row(
         "every row comes twice",
@@ -281,4 +340,4 @@ LONG_AGO = (
     ),
 )
 
-ROWS = (*UNREAD, *OFFSETTING, *READ_OTHERWISE, *LONG_AGO)
+ROWS = (*UNREAD, *A_HUMAN_KNOWS, *OFFSETTING, *READ_OTHERWISE, *LONG_AGO)
