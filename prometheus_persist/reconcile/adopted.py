@@ -103,8 +103,16 @@ def without(holdings: Holdings, gone: Undone) -> Holdings:
 
 def kept(gone: Undone, walked: Walk, venue: Mapping[PositionKey, Contracts]) -> Undone:
     """Those after which the walk leads to what the exchange shows."""
+    disputed: dict[PositionKey, Contracts] = {}  # what nobody could hold is decided all the same
+    for step in walked.steps:
+        key = step.execution.key
+        if not step.booked:
+            disputed[key] = disputed.get(key, NO_CONTRACTS) + step.execution.signed
     return tuple(
-        one for one in gone if walked.after.total(one.key) == venue.get(one.key, NO_CONTRACTS)
+        one
+        for one in gone
+        if walked.after.total(one.key) + disputed.get(one.key, NO_CONTRACTS)
+        == venue.get(one.key, NO_CONTRACTS)
     )
 
 

@@ -60,6 +60,7 @@ from prometheus_persist.reconcile.walk import Holdings
 from prometheus_persist.state import AccountCash, PositionKey
 from prometheus_persist.state.money import ZERO, add, sub
 
+UNBOOKED = frozenset({Case.A, Case.B, Case.F})
 SETTLED_STEP = Decimal("1e-8")
 """Equity and unrealised PnL move with the price; their difference must not, in its last digits."""
 
@@ -101,7 +102,8 @@ def unread_money(books: Books) -> MoneyCheck:
 def _unjudged_positions(findings: Iterable[Finding]) -> bool:
     """Whether a position or an execution could not be judged: its money may be there already."""
     return any(
-        one.resolution is Resolution.UNKNOWN and one.case in (Case.A, Case.B) for one in findings
+        one.resolution is Resolution.UNKNOWN and one.about and one.case in UNBOOKED
+        for one in findings
     )
 
 

@@ -185,6 +185,29 @@ def test_what_was_written_for_agents_is_given_back_to_each_once_its_executions_s
     assert [name for name, one in world.state.agents.items() if one.trade_count] == ["A", "B"]
 
 
+@pytest.mark.parametrize("hedged", [False, True])
+def test_a_hand_that_shows_late_replaces_what_was_written_for_both(hedged: bool) -> None:
+    """P8: written flat on a human's word, given back, and asked with the fill that tells of it."""
+    pos_side = "long" if hedged else "net"
+    world = World("A", "B", hedged=hedged)
+    world.trade("A", "buy", 3, pos_side=pos_side)
+    world.trade("B", "buy", 2, pos_side=pos_side)
+    world.trade(None, "sell", 5, px=110, pos_side=pos_side, booked=False)
+    world.hidden.add(world.fills[-1].ord_id)
+    world.adopt(plan_of(world))
+    assert plan_of(world).clean
+    world.hidden.clear()
+    plan = plan_of(world)
+    told = {one.what: one.chosen for one in plan.findings}
+    assert told["what.shared_close"] == "close_all"
+    assert "what.adoption_replaced" in told
+    world.adopt(plan)
+    key = PositionKey(BTC, "cross", pos_side)
+    assert (world.position("A", key), world.position("B", key)) == (0, 0)
+    assert plan_of(world).clean
+    assert world.money[""].get("unexplained", 0) == 0
+
+
 def test_lost_ledgers_are_restored_with_what_was_booked_to_their_agent() -> None:
     world = World("A", "B")
     world.trade("A", "buy", 3)
