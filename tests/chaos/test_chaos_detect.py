@@ -1,4 +1,4 @@
-"""``prometheus-chaos detect``: it finds what is injected, and it can fail.
+"""``prometheus-chaos detect``: it finds what is injected, leads out of it, and it can fail.
 
 The figure of the issue (200 instances of each kind) is ``prometheus-chaos detect``; here a few of
 each, and reconcilers that are broken on purpose, each of which the command must catch.
@@ -15,6 +15,7 @@ from chaos.detect.kinds import BY_NAME, KINDS
 from chaos.detect.run import Score, run, total
 from chaos.detect.trial import Trial, attempt
 from chaos.oracle.attribution import NOBODY, attribution
+from chaos.saboteurs.deciders import misled
 from chaos.verdict import Outcome
 from prometheus_persist.reconcile.decide import NO_CHOICES
 from prometheus_persist.reconcile.plan import BookFill, BookOrphan, Case, Verdict
@@ -143,6 +144,50 @@ def test_an_instance_that_breaks_down_makes_the_run_void(monkeypatch, capsys):
     assert "on purpose" in told["kinds"][0]["problems"][0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "saboteur", "figure"),
+    [
+        ("hand-close-part", "withheld-ignored", "wrong_gates"),
+        ("id-twice", "freeze-forgotten", "dead_ends"),
+        ("hand-close-part", "shuts-everything", "shut_beside"),
+    ],
+)
+def test_what_a_wrong_decider_does_is_counted(capsys, kind, saboteur, figure):
+    with misled(saboteur):
+        code, told = detect(capsys, kind, "--instances", "2")
+    assert code == 1
+    assert told["total"][figure] > 0
+    assert told["total"]["recall"] == 1
+
+
+def test_a_first_alternative_that_is_proven_and_wrong_is_a_false_correction(monkeypatch, capsys):
+    """What was booked would restore the size; all of it to nobody does not."""
+
+    def last_first(plan):
+        findings = (
+            dataclasses.replace(
+                one,
+                alternatives=one.alternatives[::-1],
+                corrections=one.alternatives[-1].corrections,
+                chosen=one.alternatives[-1].name,
+            )
+            if one.alternatives
+            else one
+            for one in plan.findings
+        )
+        return dataclasses.replace(plan, findings=tuple(findings))
+
+    broken(monkeypatch, last_first)
+    code, told = detect(capsys, "written-shared", "--instances", "3", "--seed", "2")
+    assert code == 1
+    assert "the first alternative" in " ".join(told["kinds"][0]["problems"])
+
+
+def test_every_kind_has_words_and_a_name_of_its_own():
+    assert len(BY_NAME) == len(KINDS)
+    assert len({kind.en for kind in KINDS}) == len({kind.zh for kind in KINDS}) == len(KINDS)
+
+
 def test_a_miss_outranks_a_void_instance():
     score = Score(BY_NAME["adl"])
     score.take(Trial("adl", "1/0", void="broken"))
@@ -210,6 +255,14 @@ def test_the_oracle_knows_whom_a_hand_closed_only_where_one_alone_held():
     ):
         sent = {str(number): name for number, name in enumerate("ab"[: len(deeds) - 1], start=1)}
         assert attribution(*told(*deeds), sent, LOT).unprovable == {("X", "cross", "net")}
+
+
+def test_the_oracle_closes_everybody_at_a_delivery():
+    rows = told(("buy", 5, "normal"), ("sell", 2, "normal"), ("sell", 3, "delivery"))
+    found = attribution(*rows, {"1": "a", "2": "b"}, LOT)
+    assert held(found) == {}
+    assert found.borne["X:3"] == {"a": 5, "b": 2}
+    assert found.unprovable == set()
 
 
 def test_the_oracle_gives_nobody_what_opens_and_sides_their_signs():
