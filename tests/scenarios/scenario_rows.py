@@ -149,9 +149,9 @@ class Scenario:
 
     @property
     def looks(self) -> bool:
-        """Whether the plan is made twice, once from the files (P4): in half of the scenarios."""
+        """Whether the plan is made twice, once from the files (P4): once or twice for each row."""
         first = self.way is None or self.way is self.row.ways[0]
-        return first and (self.start == COLD or self.row.whole)
+        return first and (self.row.whole or (self.start == COLD and not self.row.near))
 
     @property
     def name(self) -> str:

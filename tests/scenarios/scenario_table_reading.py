@@ -217,6 +217,21 @@ A_HUMAN_KNOWS = (
         ),
     ),
     Row(
+        "a shared position gone without a trace that a human knows of",
+        "B",
+        before=(*LONG_3, do.trade("B", "long", 2)),
+        away=(do.hand("close_long", 5), HIDDEN),
+        plan=(("B", UNKNOWN, None, ""),),
+        decision=INCOMPLETE,
+        shut=BTC,
+        offers={
+            "net": ("close_all proven, agent:A assumed, agent:B assumed",),
+            "hedge": ("close_all proven",),
+        },
+        ways=(Way({"B": "close_all"}, holds={}, then=ASK),),
+        after=(do.faults(), do.approve(), do.holds(), do.quiet()),
+    ),
+    Row(
         "a part of a position gone without a trace that a human knows of",
         "B",
         modes=(NET,),

@@ -3,7 +3,7 @@
 Every row runs against an exchange in a process of its own, through an unmodified ccxt client, with
 a store on disk. Whatever a row expects, this holds for all of them:
 
-- The same view gives the same plan, read twice, and reading it changes no file (P4).
+- The same view gives the same plan, read twice, and reading it changes no file (P4; once a row).
 - Reconciliation sends the exchange nothing but questions, and moves nothing there (P7).
 - What waits for a human, or cannot be judged, takes no new entries, and nothing of it is touched.
   Where that is everything, no ledger byte and no durable state changes.
