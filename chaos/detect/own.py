@@ -96,7 +96,7 @@ def id_twice(world: World) -> Course:
     ord_id = world.open(name, place, cl_ord_id=cl_ord_id, way=1, booked=False, sent=False)
     world.doubtful.add(ord_id)
     late(world)
-    return wound("I", cl_ord_id, items=((name, SIZE),))
+    return wound("I", cl_ord_id, place[0], items=((name, SIZE),))
 
 
 def resting_unknown(world: World) -> Course:

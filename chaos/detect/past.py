@@ -68,9 +68,11 @@ def older_whole(world: World) -> Course:
     kept = world.kept()
     yield
     way = 1 if world.net(place) > 0 else -1
-    world.open(name, place, way=way, cl_ord_id=world.name(name, EPOCH_LATER))
-    world.close(name, place, cl_ord_id=world.name(name, EPOCH_LATER))
-    world.put_back(kept)
+    try:
+        world.open(name, place, way=way, cl_ord_id=world.name(name, EPOCH_LATER))
+        world.close(name, place, cl_ord_id=world.name(name, EPOCH_LATER))
+    finally:
+        world.put_back(kept)
     late(world)
     return wound("I", name)
 

@@ -218,6 +218,9 @@ def shut_beside(world: World, wounds: Iterable[Wound], shut: Iterable[str]) -> l
         about |= {word.split(" ")[0] for word in wound.named}
         for place, owners in held_by(world.state).items():
             about |= {place[0]} if agents & {name.rstrip("?") for name in owners} else set()
+        about |= {
+            row["instId"] for row in world.venue.orders() if world.sent.get(row["ordId"]) in agents
+        }
     return [name for name in shut if name not in about]
 
 

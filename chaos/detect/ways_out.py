@@ -37,7 +37,7 @@ from chaos.detect.stage import Kind
 from chaos.detect.trial import shut_beside
 from chaos.verdict import Outcome
 from prometheus_persist.clock import SystemClock
-from prometheus_persist.reconcile.plan import Case
+from prometheus_persist.reconcile.plan import Case, Resolution
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.jsonform import facts_to_json
 
@@ -94,7 +94,7 @@ def _inside(made: History, result: Result, rng: random.Random) -> None:
         passing = set(ours(world)) - set(hands.shut())
         result.open_at_once = not hands.shut()
         wounds = [wound for _, wound in made.struck]
-        if not (made.half_done or _turned(facts)):
+        if not (made.half_done or _all_wait(facts)):
             result.shut_beside = tuple(shut_beside(world, wounds, hands.shut()))
         before, after = held_by(world.state), held_by(start.session.state)
         sure = [each for each in wrong_holdings(after, truth) if each.split(" ")[0] in passing]
@@ -112,10 +112,14 @@ def _inside(made: History, result: Result, rng: random.Random) -> None:
             result.dead_end = trades(start, chosen)
 
 
-def _turned(facts: RecoveryFacts) -> bool:
-    """Whether a direction differs: two discrepancies on one position may add up to that."""
+def _all_wait(facts: RecoveryFacts) -> bool:
+    """Whether a direction differs, or money that nobody accounts for: several discrepancies on one
+    position may add up to that, and each of these stops everything."""
     findings = () if facts.plan is None else facts.plan.findings
-    return any(one.case is Case.D for one in findings)
+    return any(
+        one.case is Case.D or (one.case is Case.K and one.resolution is Resolution.HUMAN)
+        for one in findings
+    )
 
 
 def _key(told: str) -> tuple[str, str, str]:
