@@ -25,6 +25,7 @@ from prometheus_persist.reconcile.plan import (
     Finding,
     ForgetBefore,
     Grade,
+    NoteFinding,
     Plan,
     Resolution,
 )
@@ -69,7 +70,14 @@ def changed(books: Books, view: VenueView) -> tuple[Finding, ...]:
     params = {"before": " ".join(before), "now": " ".join(now), "account": kept.uid}
     evidence = [Evidence("account", view.uid, {"acct_lv": view.acct_lv, "pos_mode": view.pos_mode})]
     kind = ("account_changed", Case.L, Resolution.AUTO)
-    return (finding(*kind, params=params, evidence=evidence),)
+    return (
+        finding(
+            *kind,
+            params=params,
+            evidence=evidence,
+            corrections=lambda finding_id: (NoteFinding(finding_id, "another level or mode"),),
+        ),
+    )
 
 
 def for_another(books: Books, view: VenueView) -> Books:
