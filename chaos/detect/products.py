@@ -133,6 +133,6 @@ FOREIGN: tuple[tuple[str, str, str, Callable[[World], Course]], ...] = tuple(
         ("inverse", "币本位永续", "an inverse swap", "inverse", "BTC-USD-SWAP"),
         ("usdc", "USDC 永续", "a USDC swap", "usdc", "BTC-USDC-SWAP"),
         ("coin-future", "币本位交割", "a coin future", "coin_future", "BTC-USD-301227"),
-        ("delisted", "已下架合约的成交", "a delisted contract", "delisted", "LUNA-USDT-SWAP"),
+        ("delisted", "已下架合约的成交", "a delisted contract", "delisted", ""),
     )
 )

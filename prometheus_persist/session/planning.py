@@ -347,6 +347,7 @@ def part_of(plan: Plan, left_out: list[Finding], withheld: tuple[WithheldFacts, 
     if not withheld:
         return replace(plan, findings=tuple(f for f in plan.findings if f.finding_id not in ids))
     keys = {one.key for one in left_out if one.key is not None}
+    legs = keys | {_other_leg(key) for key in keys}
     whole = {name for one in left_out if one.key is None for name in one.about}
     agents = {one.agent_id for one in withheld if one.agent_id}
     kept = tuple(
@@ -354,9 +355,14 @@ def part_of(plan: Plan, left_out: list[Finding], withheld: tuple[WithheldFacts, 
         for one in plan.findings
         if one.finding_id not in ids
         and one.case is not Case.K
-        and not _touches(one, keys, whole, agents)
+        and not _touches(one, keys if one.resolution is Resolution.HUMAN else legs, whole, agents)
     )
     return replace(plan, findings=kept, money=None, fills_seen_ms=0)
+
+
+def _other_leg(key: PositionKey) -> PositionKey:
+    """Long and short of one contract are one question: a hand that turns it over moves both."""
+    return key._replace(pos_side={"long": "short", "short": "long"}.get(key.pos_side, "net"))
 
 
 def _touches(one: Finding, keys: set[PositionKey], whole: set[str], agents: set[str]) -> bool:
