@@ -288,9 +288,9 @@ def _traded(restart: Restart, name: str, inst_id: str, before: set[str]) -> str:
 
 def _reused(restart: Restart, name: str, before: set[str]) -> str:
     """Whether an id is taken, or of an epoch that the exchange knows ids of this store from."""
-    issued = restart.session.state.registry.issued_by
-    mine = issued(name)
-    epochs = [found.epoch for one in before if (found := issued(one)) is not None]
-    if name in before or mine is None or mine.epoch <= max(epochs, default=0):
+    epoch_of = restart.session.state.registry.epoch_of
+    epochs = [epoch for one in before if (epoch := epoch_of(one)) is not None]
+    mine = epoch_of(name)
+    if name in before or mine is None or mine <= max(epochs, default=0):
         return f"{name} is of an epoch whose ids the exchange knows"
     return ""

@@ -76,9 +76,9 @@ from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import DEAD, Outcome
 from prometheus_persist.state.money import ZERO
+from prometheus_persist.state.registry import EPOCH_MAX
 
 DAY_MS = 24 * 3_600_000
-EPOCH_MAX = 36**5 - 36**4
 LATE_MS = 7 * DAY_MS
 """How late a row may turn up, and how wrong our clock may be, for the watermarks to be right."""
 

@@ -41,6 +41,7 @@ from prometheus_persist.reconcile.views import (
 from prometheus_persist.state import NO_CONTRACTS, Contracts, OrderIntent
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import MgnMode, Outcome, PosSide, Side
+from prometheus_persist.state.registry import EPOCH_MAX, UNIQUE_CHARS
 
 Row = VenueOrder | VenueAlgoOrder
 Value = TypeVar("Value")
@@ -58,11 +59,11 @@ def recognised(books: Books, view: VenueView) -> tuple[Books, list[Finding]]:
         for name in rows.strange
         if (issued := books.state.registry.issued_by(name)) is not None
     }
-    if lost:
-        intents = [_taken(rows, name, owner, "", LOST_PAST) for name, owner in sorted(lost.items())]
-        kept = [one for one in intents if one is not None]
-        found |= {one.cl_ord_id: one for one in kept}
-        findings.append(_older_copy(books, rows, kept))
+    intents = [_taken(rows, name, owner, "", LOST_PAST) for name, owner in sorted(lost.items())]
+    kept = [one for one in intents if one is not None]
+    found |= {one.cl_ord_id: one for one in kept}
+    if lost or _nobody_knows(books, rows):
+        findings.append(_older_copy(books, rows, lost, kept))
     for name, (owner, parent) in _attached(books, rows, lost).items():
         one = _taken(rows, name, owner, parent.cl_ord_id, f"attached to {parent.cl_ord_id}")
         if one is not None:
@@ -239,26 +240,44 @@ def _revived(rows: _Rows, ended: OrderIntent) -> OrderIntent | None:
     return ended.model_copy(update=update)
 
 
-def _older_copy(books: Books, rows: _Rows, lost: list[OrderIntent]) -> Finding:
-    issued = books.state.registry.issued_by
-    epochs = [found.epoch for one in lost if (found := issued(one.cl_ord_id)) is not None]
-    resting = sum(one.outcome not in TERMINAL for one in lost)
+def _nobody_knows(books: Books, rows: _Rows) -> list[str]:
+    """Ids of this store's form that are no agent's here, of an epoch that is not behind us."""
+    registry = books.state.registry
+    now = books.epoch + registry.epoch_ahead
+    return [
+        name
+        for name in rows.strange
+        if (epoch := registry.epoch_of(name)) is not None
+        and min(epoch, EPOCH_MAX) >= now
+        and registry.issued_by(name) is None
+    ]
+
+
+def _older_copy(
+    books: Books, rows: _Rows, lost: Mapping[str, str], kept: list[OrderIntent]
+) -> Finding:
+    """``lost``: id → owner of what this copy lacks, ``kept`` what its rows tell. What agents sent
+    that this copy does not know is counted, too: it is nobody's, but its epoch was used."""
+    epoch_of = books.state.registry.epoch_of
+    epochs = [epoch for name in rows.strange if (epoch := epoch_of(name)) is not None]
+    heads = {**lost, **{name: name[:-UNIQUE_CHARS] for name in _nobody_knows(books, rows)}}
+    resting = sum(one.outcome not in TERMINAL for one in kept)
     return finding(
         "older_copy",
         Case.I,
         Resolution.AUTO,
         params={
-            "orders": str(len(lost)),
-            "commits": str(COMMITS_AN_ORDER * len(lost)),
+            "orders": str(len(heads)),
+            "commits": str(COMMITS_AN_ORDER * len(heads)),
             "resting": str(resting),
-            "agents": ", ".join(sorted({one.agent_id for one in lost})),
-            "first": lost[0].cl_ord_id if lost else "",
+            "agents": ", ".join(sorted(set(heads.values()))),
+            "first": min(heads),
             "lost": "past",
         },
-        evidence=[proof for one in lost for proof in rows.evidence(one.cl_ord_id)],
+        evidence=[proof for one in kept for proof in rows.evidence(one.cl_ord_id)],
         corrections=lambda _: (
             RaiseEpoch(max(epochs, default=0)),
-            *(TakeBack(one) for one in lost),
+            *(TakeBack(one) for one in kept),
         ),
     )
 

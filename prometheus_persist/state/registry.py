@@ -46,6 +46,9 @@ STORE_ID_CHARS = 4
 AGENT_ID_CHARS_MAX = 300
 _EPOCH_CHARS = 5
 _NUMBER_CHARS = 7
+EPOCH_MAX = 36**5 - 36**4
+"""What an id of somebody's can raise the epoch to: far enough below what 5 digits hold."""
+UNIQUE_CHARS = STORE_ID_CHARS + _EPOCH_CHARS + _NUMBER_CHARS
 _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 _NOT_ALNUM = re.compile(r"[^A-Za-z0-9]")
@@ -143,6 +146,14 @@ class Registry(BaseModel):
         if len(owners) != 1:
             return None
         return Issued(owners[0], int(match[3], 36), int(match[4], 36))
+
+    def epoch_of(self, cl_ord_id: str) -> int | None:
+        """The epoch of an id of this store's form, whoever's it is; None for everyone else's.
+
+        Unlike ``issued_by`` it knows ids of agents that this copy has no row for.
+        """
+        match = _ISSUED.fullmatch(cl_ord_id)
+        return int(match[3], 36) if match is not None and match[2] == self.store_id else None
 
     def _head(self, tag: str) -> str:
         """What a clOrdId begins with: the tag, without the store's id where it ends in it."""

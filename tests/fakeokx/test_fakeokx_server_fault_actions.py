@@ -293,8 +293,9 @@ def test_a_chance_over_the_wire_is_the_same_chance_again(server: FakeOkx, raw: R
 
 
 def test_an_order_that_waits_too_long_is_not_executed(server: FakeOkx, raw: RawClient) -> None:
-    server.set_faults([{"action": "delay", "operation": "place", "ms": 300}])
-    soon = str(int(time.time() * 1000) + 100)
+    # A second to arrive in: a busy machine must not make this the refusal on arrival, 50036.
+    server.set_faults([{"action": "delay", "operation": "place", "ms": 2_000}])
+    soon = str(int(time.time() * 1000) + 1_000)
     order = {"instId": BTC, "tdMode": "cross", "side": "buy", "ordType": "market", "sz": "0.1"}
     body = raw.call("POST", "trade/order", {**order, "clOrdId": "tooslow"}, {"expTime": soon})[1]
     assert body["code"] == "50037"

@@ -8,6 +8,7 @@ from reconcile_world import BTC, World, replaced
 from prometheus_persist.reconcile import Plan, Resolution, VenueAlgoOrder, VenueView, reconcile
 from prometheus_persist.reconcile.plan import Case
 from prometheus_persist.state import OrderIntent, PositionKey, contracts
+from prometheus_persist.state.registry import EPOCH_MAX
 
 STOP = "slOfA1"
 
@@ -151,6 +152,38 @@ def test_an_older_copy_is_told_its_orders_are_taken_back_and_no_epoch_is_used_ag
     world.answer(registry.cl_ord_id("A", 7, 2), True, state="live", ord_id=world.orders[0].ord_id)
     again = plan_of(world)
     assert "what.older_copy" not in [one.what for one in again.findings]
+
+
+def strange_order(world: World, cl_ord_id: str) -> None:
+    """An execution under an id of an agent that the books do not know."""
+    world.trade(None, "buy", 2, booked=False)
+    world.fills[-1] = replaced(world.fills[-1], cl_ord_id=cl_ord_id)
+    world.orders[-1] = replaced(world.orders[-1], cl_ord_id=cl_ord_id)
+
+
+def test_ids_of_an_agent_that_this_copy_does_not_know_use_up_their_epoch_as_well() -> None:
+    """An older copy from before Z was entered: Z's orders are nobody's, their epoch is not."""
+    world = World("A")
+    later = world.state.registry.assign("Z")
+    name = later.cl_ord_id("Z", 7, 1)
+    strange_order(world, name)
+    plan = plan_of(world)
+    told = next(one for one in plan.findings if one.what == "what.older_copy")
+    assert (told.params["orders"], told.params["agents"], told.params["first"]) == ("1", "Z", name)
+    world.adopt(plan)
+    epoch = world.books().epoch + world.state.registry.epoch_ahead
+    assert epoch > 7
+    assert "what.older_copy" not in [one.what for one in plan_of(world).findings]
+
+
+def test_no_id_raises_the_epoch_so_far_that_none_is_left() -> None:
+    world = World("A")
+    last = world.state.registry.assign("Z").cl_ord_id("Z", 36**5 - 1, 1)
+    strange_order(world, last)
+    world.adopt(plan_of(world))
+    epoch = world.books().epoch + world.state.registry.epoch_ahead
+    assert EPOCH_MAX < epoch < 36**5 - 36**3
+    assert "what.older_copy" not in [one.what for one in plan_of(world).findings]
 
 
 def test_another_stores_order_is_foreign_though_its_tag_is_our_agents() -> None:

@@ -27,7 +27,7 @@ from scenario_rows import (
 
 LOST = "RaiseEpoch+TakeBack"
 ALONE = ("G", AUTO, "A", NOTE)
-CHANGED = ("L", AUTO, None, "")
+CHANGED = ("L", AUTO, None, "NoteFinding")
 BOTH = ("private", "public")
 SETTLED = ("F", AUTO, "A", SETTLE)
 CLOSED = ("B", AUTO, "A", FILL)
