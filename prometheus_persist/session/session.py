@@ -32,98 +32,60 @@ from typing import TYPE_CHECKING, Any, Self
 from prometheus_persist.clock import Clock, IdSource, SystemClock, SystemIds
 from prometheus_persist.errors import (
     BadValue,
-    StoreFailed,
     VenueError,
 )
-from prometheus_persist.recovery import Restored, restore
 from prometheus_persist.recovery.auditlog import AuditLog
 from prometheus_persist.report.facts import (
     FlattenFacts,
     RecoveryFacts,
-    RestoreFacts,
     SystemFacts,
 )
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
 from prometheus_persist.saving.triggers import Action
-from prometheus_persist.session.configured import RECORD, disk, load, visiting
 from prometheus_persist.session.desk import Desk
 from prometheus_persist.session.freezing import frozen, lifted
+from prometheus_persist.session.joining import joined
 from prometheus_persist.session.marks import Marks, keys_of
-from prometheus_persist.session.place import Locks, mark_mirror, refuse_strange_mirror
+from prometheus_persist.session.opening import Opened, opening
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.upkeep import Upkeep
 from prometheus_persist.state import (
     Agent,
     FreezeState,
     OrderIntent,
-    PrivateLedger,
-    PublicAccount,
-    SystemState,
-    state_from,
 )
 from prometheus_persist.state.documents import PUBLIC_TRADES
-from prometheus_persist.state.registry import SYSTEM_OWNER
 from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.layout import (
-    COPIES,
-    INCREMENTAL,
-)
-from prometheus_persist.storage.segments import heal
-from prometheus_persist.storage.store import Observer, Store
+from prometheus_persist.storage.store import Observer
 
 if TYPE_CHECKING:  # opening needs none of these; what does imports it where it is used
     from prometheus_persist.exchange.reader import ExchangeReader
     from prometheus_persist.session.flattening import Send
     from prometheus_persist.session.reconciling import Asked
 
-LANE_CHARS = 4
-_RECORD = (
-    "total_pnl",
-    "win_rate",
-    "trade_count",
-    "close_count",
-    "win_count",
-    "consecutive_wins",
-    "consecutive_losses",
-)
-
 
 class Session:
     """One writer, from ``open`` to ``close``. ``state`` is live: change it, then save."""
 
-    def __init__(
-        self,
-        directory: Path,
-        fs: Fs,
-        lock: Locks,
-        store: Store,
-        restored: RestoreFacts,
-        clock: Clock,
-        settings: Settings,
-        state: SystemState,
-        base_seq: int = 0,
-        lane: int = 0,
-    ) -> None:
-        self.directory = directory
-        self.state = state
-        self.restored = restored
-        self.settings = settings
-        self._fs = fs
-        self._lock = lock
-        self._store = store
-        self._clock = clock
+    def __init__(self, parts: Opened) -> None:
+        self.directory = parts.directory
+        self.state = parts.state
+        self.restored = parts.found.facts
+        self.settings = settings = parts.settings
+        self._lock = parts.lock
+        self._store = store = parts.store
+        self._clock = clock = parts.clock
         self._saver = Saver(store, self.state)
         valid_ms = settings.order_valid_ms
-        self._gate = IntentGate(self._saver, clock, lane, order_valid_ms=valid_ms)
-        log = AuditLog(fs, lock.fence)
-        lived_ms = restored.last_save_ms
-        desk = (state, settings, clock, store, self._saver, self._gate, log, lived_ms)
-        self._desk = Desk(*desk, directory)
+        self._gate = IntentGate(self._saver, clock, parts.lane, order_valid_ms=valid_ms)
+        log = AuditLog(parts.fs, parts.lock.fence)
+        desk = (self.state, settings, clock, store, self._saver, self._gate, log)
+        self._desk = Desk(*desk, self.restored.last_save_ms, self.directory)
         self._overdue = False
         self.last_sync: RecoveryFacts | None = None
         self._marks = Marks()
-        self._upkeep = Upkeep(store, fs, clock, settings, base_seq)
+        self._upkeep = Upkeep(store, parts.fs, clock, settings, parts.base_seq)
 
     @classmethod
     def open(
@@ -146,45 +108,10 @@ class Session:
         it is fenced off and can no longer write. Raises StoreLocked, StoreDamaged, StoreFailed,
         BadConfig.
         """
-        root, clock = Path(directory), clock or SystemClock()
-        settings = settings or (visiting(root) if visit else load())
-        lock, store = Locks(root, settings.mirror_dir, take_over=take_over), None
-        try:
-            fs = fs or disk(root, settings)
-            found = restore(fs, clock=clock)
-            state = state_from(found.documents)  # before anything is written
-            if settings.mirror_dir:
-                refuse_strange_mirror(fs, state.registry.store_id)
-            heal(fs, found.due_segments)
-            known = RECORD in found.readable or fs.size(f"{INCREMENTAL}/{RECORD}") is None
-            store = Store(
-                fs,
-                found.image,
-                found.tip,
-                found.next_epoch,
-                clock,
-                observer,
-                found.readable,
-                settings.store,
-                lock.fence,
-                {} if visit and known else {RECORD: settings.to_json()},
-            )
-            base_seq = found.seq - found.facts.frames_replayed
-            ids = ids or SystemIds()
-            lane = int(ids.token(LANE_CHARS), 36)
-            facts = (found.facts, clock, settings, state, base_seq, lane)
-            session = cls(root, fs, lock, store, *facts)
-            session._begin(found, ids)
-        except BaseException as problem:
-            try:
-                if store is not None:
-                    with contextlib.suppress(StoreFailed):
-                        store.close()
-            finally:
-                lock.release()
-            if isinstance(problem, OSError):
-                raise StoreFailed(f"opening {root}: {problem}") from problem
-            raise
+        at = (Path(directory), fs, clock or SystemClock(), ids or SystemIds(), settings, observer)
+        with opening(*at, take_over=take_over, visit=visit) as parts:
+            session = cls(parts)
+            session._begin(parts)
         return session
 
     @property
@@ -221,27 +148,7 @@ class Session:
     def add_agents(self, agents: Iterable[Agent], *, trigger: str = Trigger.BIRTH) -> None:
         """Register many in one commit: all of them or none. The registry is written once."""
         self._attend()
-        books: dict[str, dict[str, Any]] = {}
-        for agent in agents:
-            if agent.agent_id == SYSTEM_OWNER:
-                raise BadValue(f"{SYSTEM_OWNER} is the name of what no agent owns; take another")
-            if agent.agent_id in self.state.agents or agent.agent_id in books:
-                raise BadValue(f"agent {agent.agent_id!r} is there already")
-            books[agent.agent_id] = _books_of(agent)
-        registry = self.state.registry
-        self.state.registry = registry.assign(*books)
-        for name, each in books.items():
-            for attribute, book in each.items():
-                getattr(self.state, attribute)[name] = book
-        try:
-            keys = [key for name in books for key in keys_of(name)]
-            self._saver.save(trigger, keys=("registry", *keys))
-        except BaseException:  # what was not saved is not there
-            self.state.registry = registry
-            for name, each in books.items():
-                for attribute in each:
-                    del getattr(self.state, attribute)[name]
-            raise
+        joined(self._saver, agents, trigger)
 
     def order_intent(self, agent_id: str, *args: Any, **kwargs: Any) -> IntentHandle:
         """See ``saving.intents``: a durable intent, or Frozen."""
@@ -517,21 +424,18 @@ class Session:
 
     # -- inside
 
-    def _begin(self, found: Restored, ids: IdSource) -> None:
-        if found.facts.fresh:
-            self.state.registry = self.state.registry.model_copy(update={"store_id": ids.token(4)})
-            self.state.watermark.since_ms = self._clock.now_ms()
+    def _begin(self, parts: Opened) -> None:
+        fresh = parts.entered()
+        if fresh:
             self._saver.save("created")
-        if self.settings.mirror_dir:
-            mark_mirror(self._fs, self.state.registry.store_id)
+        parts.mark_mirror()
         if not self._store.extra_is_written:
             self._upkeep.beside.ask(Action.CHECKPOINT)
-        if found.facts.fresh:
+        if fresh:
             return
-        if any(not d.file.startswith(COPIES) for d in found.facts.damages):
+        if parts.damaged:
             self._store.checkpoint()
-        damages = [f"{d.outcome}: {d.file} at {d.offset}: {d.problem}" for d in found.facts.damages]
-        self._desk.audit([f"restored commit {found.seq} from {found.facts.base}", *damages])
+        self._desk.audit(parts.told())
         self._upkeep.beside.ask(Action.CLEAN_UP)  # what a crash cut short
 
     def _attend(self) -> None:
@@ -587,14 +491,3 @@ class Session:
                 self._upkeep.beside.ask(action)
         self._attend()
         return seq
-
-
-def _books_of(agent: Agent) -> dict[str, Agent | PrivateLedger | PublicAccount]:
-    """A new agent and both its ledgers, by the state's attribute."""
-    money = {"agent_id": agent.agent_id, "capital": agent.current_capital}
-    record = {field: getattr(agent, field) for field in _RECORD}
-    return {
-        "agents": agent,
-        "private_ledgers": PrivateLedger.model_validate(money),
-        "public_accounts": PublicAccount.model_validate(money | record),
-    }
