@@ -10,11 +10,15 @@ Rules
 - Where a copy has no whole frame, its walk resumes at the next sound header; the fault is noted.
 - Only digests link frames. File names, offsets and clocks do not, so a file that was swapped with
   another, or replaced by an older version, can do no harm.
-- Two frames after the same one: the higher epoch counts (the other writer had been fenced off).
+- Two frames after the same one: one whose file is the segment that it says it is counts before one
+  that lies astray, in a file of another name; then the higher epoch (the other writer had been
+  fenced off).
 - A frame beyond the end of the chain proves that something before it is gone: a gap, to be named.
   Frames of a lower epoch than the chain's end prove nothing: they are what a fenced writer left.
   Nor does a frame that was put down together with the one before it: a cut may have left the second
   of them without the first, and then neither was acknowledged.
+  Nor does one of an epoch so far ahead (``EPOCH_LEAP``) that this store cannot have got there: it
+  is a stranger's, and is not looked at.
   A torn or damaged rest with nothing sound behind it in either copy was never acknowledged, because
   an acknowledged frame was complete in both.
 
@@ -28,8 +32,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from prometheus_persist.journal.frame import OPEN, Frame, Seen, Tip, find_header, read
+from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.journal.frame import COMMIT, OPEN, Frame, Seen, Tip, find_header, read
 from prometheus_persist.state.exactjson import loads_object
+
+EPOCH_LEAP = 1_000_000  # more openings than any store has behind one base
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +50,14 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A whole frame, its bytes, and where it was found."""
+    """A whole frame, its bytes, and where it was found. ``astray``: its file has another name than
+    the segment that the file's OPEN frame begins."""
 
     file: str
     offset: int
     frame: Frame
     raw: bytes
+    astray: bool = False
 
 
 @dataclass(slots=True)
@@ -72,13 +81,15 @@ class Chain:
 def scan(file: str, data: bytes) -> Scan:
     """Every whole frame in ``data``, and every place that holds none."""
     found = Scan(file)
-    offset = 0
+    offset, astray = 0, False
     while True:
         seen, frame = read(data, offset)
         if seen is Seen.END:
             return found
         if frame is not None:
-            found.frames.append(Placed(file, offset, frame, data[offset : frame.end]))
+            if frame.kind == OPEN:
+                astray = not _begins(frame, file)
+            found.frames.append(Placed(file, offset, frame, data[offset : frame.end], astray))
             offset = frame.end
             continue
         found.faults.append(Fault(file, offset, seen))
@@ -90,10 +101,11 @@ def scan(file: str, data: bytes) -> Scan:
 def link(tip: Tip, frames: Iterable[Placed], *, seq_max: int | None = None) -> Chain:
     """The chain after ``tip``; stops after ``seq_max`` where one is given."""
     follows: dict[bytes, Placed] = {}
-    everything = list(frames)
+    farthest = tip.epoch + EPOCH_LEAP
+    everything = [placed for placed in frames if placed.frame.epoch <= farthest]
     for placed in everything:
         rival = follows.get(placed.frame.previous)
-        if rival is None or rival.frame.epoch < placed.frame.epoch:
+        if rival is None or _standing(rival) < _standing(placed):
             follows[placed.frame.previous] = placed
     chain: list[Placed] = []
     while seq_max is None or tip.seq < seq_max:
@@ -113,6 +125,11 @@ def link(tip: Tip, frames: Iterable[Placed], *, seq_max: int | None = None) -> C
     return Chain(chain, tip, sorted(beyond, key=lambda placed: placed.frame.seq))
 
 
+def _standing(placed: Placed) -> tuple[bool, int]:
+    """Which of two frames after the same one counts: the greater."""
+    return not placed.astray, placed.frame.epoch
+
+
 def back(tip: Tip, frames: Iterable[Placed]) -> list[Placed]:
     """The frames that lead to ``tip``, oldest first, as far back as they are there."""
     by_digest = {placed.frame.digest: placed for placed in frames}
@@ -121,6 +138,19 @@ def back(tip: Tip, frames: Iterable[Placed]) -> list[Placed]:
         found.append(by_digest[digest])
         digest = found[-1].frame.previous
     return found[::-1]
+
+
+def beginnings(frames: Iterable[Placed]) -> list[Placed]:
+    """The first frames of all the histories that are there, each of which has commits: one, but for
+    a stranger's. What a writer left that was taken over from within its first opening has none."""
+    everything = list(frames)
+    followed = {placed.frame.previous for placed in everything if placed.frame.kind == COMMIT}
+    found = {
+        placed.frame.digest: placed
+        for placed in everything
+        if placed.frame.seq == 1 and not placed.astray and placed.frame.epoch <= EPOCH_LEAP
+    }
+    return [placed for digest, placed in found.items() if digest in followed]
 
 
 def segments_of(chain: Iterable[Placed]) -> dict[str, bytes]:
@@ -155,4 +185,16 @@ def mirrored(segment: bytes) -> bool:
 
 def segment_name(placed: Placed) -> str:
     """The segment that an OPEN frame begins; raises StoreDamaged where it names none."""
-    return str(loads_object(placed.frame.payload, placed.file).get("segment", ""))
+    return _begun(placed.frame, placed.file)
+
+
+def _begun(frame: Frame, file: str) -> str:
+    return str(loads_object(frame.payload, file).get("segment", ""))
+
+
+def _begins(frame: Frame, file: str) -> bool:
+    """Whether this OPEN frame begins the segment that its file is named after."""
+    try:
+        return _begun(frame, file) == file.rpartition("/")[2]
+    except StoreDamaged:
+        return False

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prometheus_persist.journal.chain import Placed, link
-from prometheus_persist.journal.frame import Seen, Tip
+from prometheus_persist.journal.chain import EPOCH_LEAP, Placed, link
+from prometheus_persist.journal.frame import OPEN, Seen, Tip
 from prometheus_persist.report.facts import Damage
-from prometheus_persist.storage.layout import JOURNAL, segment_start
+from prometheus_persist.storage.layout import JOURNAL, segment_epoch, segment_start
 from prometheus_persist.storage.segments import Segments, copies_due
 
 Due = dict[str, bytes]
@@ -48,7 +48,8 @@ def journal_damages(segments: Segments, whole: list[Placed], parts: Due, due: Du
     """
     lengths = {name: len(content) for name, content in parts.items()}
     newest = max((basename(placed.file) for placed in whole), default="")
-    found = []
+    last = whole[-1].frame.epoch if whole else 0
+    found = _strangers(segments, whole, due, last)
     for fault in segments.faults:
         length = lengths.get(basename(fault.file), 0)
         if fault.offset < length:
@@ -56,15 +57,20 @@ def journal_damages(segments: Segments, whole: list[Placed], parts: Due, due: Du
         elif length and fault.seen is Seen.TORN_ZEROS:
             continue
         else:
-            older = basename(fault.file) < newest
-            outcome = "ignored" if fault.seen.unwritten or older else "lost"
+            name = basename(fault.file)
+            harmless = fault.seen.unwritten or name < newest or _far(name, last)
+            outcome = "ignored" if harmless else "lost"
         found.append(Damage(fault.file, fault.offset, _WORDS[fault.seen], outcome))
     found += [
         Damage(
             path,
             None,
             f"cannot be read: {problem}",
-            "repaired" if basename(path) in due else "lost",
+            "repaired"
+            if basename(path) in due
+            else "ignored"
+            if _far(basename(path), last)
+            else "lost",
         )
         for path, problem in segments.unreadable.items()
     ]
@@ -84,9 +90,40 @@ def journal_damages(segments: Segments, whole: list[Placed], parts: Due, due: Du
     return found
 
 
+def _strangers(segments: Segments, whole: list[Placed], due: Due, last: int) -> list[Damage]:
+    """Files with a segment's name that are none of this store: what is in them says another name
+    and is not in the chain, or the name is one that no opening of this store can have given."""
+    needed = {placed.frame.digest for placed in whole}
+    astray: dict[str, str] = {}
+    for placed in segments.frames:
+        if placed.frame.kind == OPEN and placed.astray and placed.frame.digest not in needed:
+            astray[placed.file] = "holds frames of another segment than its name says"
+    faulty = {fault.file for fault in segments.faults}
+    for name, copies in segments.names.items():
+        for path in (f"{copy}/{name}" for copy in copies):
+            if name not in due and path not in faulty and _far(name, last):
+                astray.setdefault(path, "has a name that no opening of this store can have given")
+    return [
+        Damage(path, None, problem, "ignored")
+        for path, problem in sorted(astray.items())
+        if basename(path) not in due
+    ]
+
+
+def _far(name: str, last: int) -> bool:
+    """Whether no opening of a store whose newest frame is of epoch ``last`` can be in this name."""
+    return (segment_epoch(name) or 0) > last + EPOCH_LEAP
+
+
+def _is_first(name: str, newest: Tip) -> bool:
+    """Whether this is the name of a segment that begins with the first frame of all."""
+    epoch, seq = segment_start(name) or (0, 0)
+    return seq == 1 and epoch <= newest.epoch
+
+
 def gaps(segments: Segments, bases: Sequence[Tip], newest: Tip) -> list[Damage]:
     """Where the chain that begins at a base ends before ``newest``; bases in order."""
-    begun = any((segment_start(name) or (0, 0))[1] == 1 for name in segments.names)
+    begun = any(_is_first(name, newest) for name in segments.names)
     starts = [Tip(), *bases] if begun else list(bases)
     ends = {link(start, segments.frames).tip.seq for start in starts if start.seq < newest.seq}
     found = []

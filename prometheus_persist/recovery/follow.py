@@ -49,10 +49,10 @@ class Follower:
     def next(self) -> list[Seen]:
         """The commits since the last call, oldest first; raises StoreFailed."""
         copies = segment_copies(self._fs)
-        chain = link(
-            self._tip,
-            read_segments(self._fs, names_after(copies, self._tip), copies=copies).frames,
-        )
+        segments = read_segments(self._fs, names_after(copies, self._tip), copies=copies)
+        if not segments.reaches(self._tip):  # a name misled
+            segments = read_segments(self._fs, copies=copies)
+        chain = link(self._tip, segments.frames)
         self._tip = chain.tip
         found = []
         for placed in chain.frames:

@@ -46,7 +46,16 @@ from typing import Any
 
 from prometheus_persist.clock import Clock, SystemClock
 from prometheus_persist.errors import BadValue, StoreDamaged, StoreFailed
-from prometheus_persist.journal.chain import Chain, Placed, back, link, mirrored, segments_of
+from prometheus_persist.journal.chain import (
+    EPOCH_LEAP,
+    Chain,
+    Placed,
+    back,
+    beginnings,
+    link,
+    mirrored,
+    segments_of,
+)
 from prometheus_persist.journal.change import Image, change_from
 from prometheus_persist.journal.frame import COMMIT, OPEN, OVERHEAD_BYTES, Tip
 from prometheus_persist.journal.upcast import SCHEMA, opening, schema_of, upcast_change
@@ -66,6 +75,7 @@ from prometheus_persist.storage.layout import (
 )
 from prometheus_persist.storage.segments import (
     Segments,
+    epoch_after,
     names_after,
     read_segments,
     segment_copies,
@@ -175,7 +185,7 @@ def restore(
         damages=tuple(damages),
         warnings=_warnings(chain.tip.wall_ms, clock.now_ms(), fresh=fresh),
     )
-    epoch = max(segments.epoch_max, chain.tip.epoch) + 1
+    epoch = epoch_after(fs, copies, segments, newest)
     due = not_as_due(segments, due)
     past = gaps(segments, bases.tips(), newest) if thorough else []
     return Restored(image, chain.tip, facts, epoch, due, climb.readable.whole, past)
@@ -214,13 +224,17 @@ def _quick(fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None
     if seq is not None:
         names = [name for name in names if (segment_start(name) or (0, 0))[1] <= seq]
     segments = read_segments(fs, names, copies=copies)
+    if not segments.reaches(base.tip):
+        return None
     chain = link(base.tip, segments.frames, seq_max=seq)
     if seq is not None:
         return _Climb(base, chain, segments, Readable()) if chain.tip.seq == seq else None
     if uneven(fs, copies, older, alone=_alone(segments)):
         return None
     readable = check_readable(fs, chunks=False)
-    ahead = any(placed.frame.epoch > chain.tip.epoch for placed in segments.frames)
+    strange = len(beginnings(segments.frames)) > 1 and base.name == GENESIS
+    near = range(chain.tip.epoch + 1, chain.tip.epoch + EPOCH_LEAP)
+    ahead = strange or any(placed.frame.epoch in near for placed in segments.frames)
     if not chain.tip.seq or chain.beyond or ahead or readable.mark > chain.tip.seq:
         return None
     return _Climb(base, chain, segments, readable)
@@ -249,6 +263,8 @@ def _full(
             best = (base, chain)
     assert best is not None, "the empty image is always a base"
     base, chain = best
+    if base.name == GENESIS:
+        _refuse_two_beginnings(segments)
     readable = check_readable(fs, chunks=True)
     if seq is None:
         _refuse_gap(fs, segments, chain, readable)
@@ -305,6 +321,18 @@ def _refuse_gap(fs: Fs, segments: Segments, chain: Chain, readable: Readable) ->
     snapshots = any(is_snapshot(name) for name in fs.list_dir(SNAPSHOTS))
     if not last and (readable.there or snapshots or _began(segments)):
         raise StoreDamaged(f"there was a state, its journal is not there: {hint}", **place)
+
+
+def _refuse_two_beginnings(segments: Segments) -> None:
+    """Raise where nothing tells which of two histories is this store's."""
+    first = beginnings(segments.frames)
+    if len(first) > 1:
+        raise StoreDamaged(
+            f"a history begins here, and another one in {first[1].file}: one of the two is of "
+            f"another store; move its segments elsewhere",
+            file=first[0].file,
+            offset=first[0].offset,
+        )
 
 
 def _began(segments: Segments) -> bool:

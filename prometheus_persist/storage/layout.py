@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from prometheus_persist.errors import BadValue
+
 JOURNAL = "incremental/journal"
 MIRROR = "mirror"
 INCREMENTAL = "incremental"
@@ -15,6 +17,8 @@ RECOVERY_LOG = "recovery_log.txt"
 LOCK = "store.lock"
 COPIES = (JOURNAL, MIRROR)
 
+EPOCH_MAX = 10**8 - 1  # what a segment's name has room for
+SEQ_MAX = 10**14 - 1
 _SEGMENT = re.compile(r"e(\d{8})_s(\d{14})\.wal", re.ASCII)
 _SNAPSHOT = re.compile(r"snapshot_(\d{8}_\d{6})\.zip", re.ASCII)
 _BASE = re.compile(r"base_s(\d{14})_t(\d{13,20})\.zip", re.ASCII)
@@ -22,7 +26,12 @@ _STAMP = "%Y%m%d_%H%M%S"
 
 
 def segment_name(epoch: int, seq: int) -> str:
-    """The name of the segment that begins with frame ``seq`` of ``epoch``; names sort by age."""
+    """The name of the segment that begins with frame ``seq`` of ``epoch``; names sort by age.
+
+    Raises BadValue for what no name has room for: it would never be found again.
+    """
+    if not (0 <= epoch <= EPOCH_MAX and 0 <= seq <= SEQ_MAX):
+        raise BadValue(f"epoch {epoch}, frame {seq}: a segment's name has no room for it")
     return f"e{epoch:08d}_s{seq:014d}.wal"
 
 

@@ -1,7 +1,10 @@
 """Reading both copies of the journal, and putting damaged ones right.
 
 ``read_segments`` never writes, and reads no more segments than it is asked for: their names say in
-which order they were begun, and with which frame. A segment may end in zeros: space that was given
+which order they were begun, and with which frame. A name is a hint and no proof: anybody can put a
+file under any name. So whoever reads a part of the segments asks by ``reaches`` whether it was the
+right part, and ``epoch_after`` counts a name only where the file's own first frame says the same.
+A segment may end in zeros: space that was given
 to it and not used. A copy that the disk refuses to read counts as damaged. A segment that was begun
 without a mirror has one copy, and is due no second one. ``heal``
 replaces a copy that is not what the chain says it ought to be, whole and atomically, so that a
@@ -15,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from prometheus_persist.journal.chain import Fault, Placed, Scan, mirrored, scan
-from prometheus_persist.journal.frame import DIGEST_BYTES, Tip
+from prometheus_persist.journal.chain import EPOCH_LEAP, Fault, Placed, Scan, mirrored, scan
+from prometheus_persist.journal.frame import DIGEST_BYTES, OPEN, Tip
 from prometheus_persist.storage.fs import Fs, replace_file
 from prometheus_persist.storage.layout import (
     COPIES,
@@ -29,12 +32,11 @@ from prometheus_persist.storage.layout import (
 
 @dataclass(slots=True)
 class Segments:
-    """All whole frames of all copies, all faults, and the highest epoch any file name carries."""
+    """All whole frames of all copies, and all faults, of the segments in ``names``."""
 
     frames: list[Placed] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     names: dict[str, set[str]] = field(default_factory=dict)
-    epoch_max: int = 0
     sizes: dict[str, int] = field(default_factory=dict)  # without the zeros at the end
     lengths: dict[str, int] = field(default_factory=dict)
     digests: dict[str, bytes] = field(default_factory=dict)  # of the last frame; see ``_seal``
@@ -44,6 +46,21 @@ class Segments:
         """Add one copy's scan."""
         self.frames.extend(found.frames)
         self.faults.extend(found.faults)
+
+    def reaches(self, tip: Tip) -> bool:
+        """Whether what was read goes on from ``tip``: has that frame, or the one after it."""
+        if not tip.seq:
+            return True
+        frames = (placed.frame for placed in self.frames)
+        return any(tip.digest in (frame.digest, frame.previous) for frame in frames)
+
+    def begun(self) -> set[str]:
+        """The segments whose own first frame says that they are."""
+        return {
+            placed.file.rpartition("/")[2]
+            for placed in self.frames
+            if placed.frame.kind == OPEN and not placed.astray
+        }
 
     def differs(self, path: str, due: bytes) -> bool:
         """Whether this copy, which could be read, is not what it ought to be."""
@@ -75,6 +92,32 @@ def names_after(names: Iterable[str], tip: Tip) -> list[str]:
     starts = [segment_start(name) or (0, 0) for name in ordered]
     before = sum(start <= due for start in starts)
     return ordered[max(before - 1, 0) :]
+
+
+def epoch_after(fs: Fs, copies: Mapping[str, set[str]], found: Segments, newest: Tip) -> int:
+    """The epoch of the next writer: above every one that is proven, and in nobody's name.
+
+    Proven is that of the newest frame, and that of a segment whose own first frame says so, unless
+    it lies so far ahead (``EPOCH_LEAP``) that no opening of this store can have got there. A name
+    alone proves nothing and uses up nothing; but what a writer that was stopped within its opening
+    has begun is never written over, so a name that is there is not given again.
+    """
+    far, proven = newest.epoch + EPOCH_LEAP, newest.epoch
+    begun = found.begun()
+    for name in sorted(copies, reverse=True):
+        epoch = segment_epoch(name) or 0
+        if epoch <= proven:
+            break
+        if epoch <= far and name not in found.names:
+            begun |= read_segments(fs, [name], copies=copies).begun()
+        if epoch <= far and name in begun:
+            proven = epoch
+            break
+    held = {segment_epoch(name) for name in copies}
+    epoch = proven + 1
+    while epoch in held:
+        epoch += 1
+    return epoch
 
 
 def uneven(
@@ -112,7 +155,6 @@ def read_segments(
     """Scan both copies of these segments, or of every segment; equal copies are scanned once."""
     copies = segment_copies(fs) if copies is None else copies
     found = Segments()
-    found.epoch_max = max((segment_epoch(name) or 0 for name in copies), default=0)
     for name in sorted(copies if names is None else names):
         found.names[name] = set(copies[name])
         seen: bytes | None = None
@@ -123,6 +165,9 @@ def read_segments(
             path = f"{copy}/{name}"
             try:
                 data = fs.read(path)
+            except FileNotFoundError:
+                found.names[name].discard(copy)  # a clean-up took it since it was listed
+                continue
             except OSError as problem:
                 found.unreadable[path] = str(problem)
                 continue

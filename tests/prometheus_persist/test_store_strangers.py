@@ -1,0 +1,164 @@
+"""S1, S3, S11: what lies in a store's directory and is none of its files takes nothing from it.
+
+Real directories. Whatever name a file has: what is acknowledged after it came is restored, it is
+still there with the same bytes, and it decides neither what is read nor which epoch comes next.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from storekit import StillClock, open_store
+
+from prometheus_persist.errors import BadValue, StoreDamaged
+from prometheus_persist.journal.change import Change
+from prometheus_persist.journal.frame import COMMIT, OPEN, Tip, encode
+from prometheus_persist.journal.upcast import opening
+from prometheus_persist.recovery import restore, verify
+from prometheus_persist.recovery.follow import Follower
+from prometheus_persist.state import Agent, Supervisor
+from prometheus_persist.state.documents import document
+from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.layout import COPIES, EPOCH_MAX, JOURNAL, SEQ_MAX, segment_name
+
+COMMITS = 6
+FAR = "e99999999_s00000000000001.wal"
+
+
+def segment(epoch: int, name: str, commits: int, tip: Tip | None = None) -> bytes:
+    """A whole segment that another store could have written."""
+    data, tip = encode(OPEN, tip or Tip(), epoch, 7, opening(name))
+    for number in range(commits):
+        payload = b'{"put":{"x":{"n":%d}},"why":"theirs"}' % number
+        raw, tip = encode(COMMIT, tip, epoch, 7, payload)
+        data += raw
+    return data
+
+
+def commit(fs: LocalFs, numbers: range) -> tuple[int, str]:
+    """Open, commit, and stop as after a crash; the last sequence and the state's digest."""
+    store = open_store(fs, StillClock())
+    for number in numbers:
+        name = f"A{number % 3}"
+        agent = Agent(agent_id=name, trade_count=number)
+        store.commit(Change("n", put={f"agents/{name}": document(agent)}))
+    return store.tip.seq, store.image.digest()
+
+
+def snapshot(fs: LocalFs) -> None:
+    store = open_store(fs, StillClock())
+    store.snapshot(3)
+    store.commit(Change("n", put={"supervisor": document(Supervisor())}))
+
+
+def put(root: Path, name: str, data: bytes, folder: str = JOURNAL) -> Path:
+    path = root / folder / name
+    path.write_bytes(data)
+    return path
+
+
+TAKEN = segment_name(1, 1)
+STRAYS = {
+    "empty, far ahead": (FAR, b""),
+    "empty, the last name there is": (segment_name(EPOCH_MAX, SEQ_MAX), b""),
+    "empty, in the next epoch": (segment_name(3, 5), b""),
+    "empty, before all": (segment_name(0, 1), b""),
+    "empty, in the middle": (segment_name(1, 4), b""),
+    "empty, behind the last frame": (segment_name(2, 9), b""),
+    "zeros, far ahead": (FAR, bytes(5000)),
+    "text, far ahead": (FAR, b"hello, this is no journal\n" * 9),
+    "text, in the middle": (segment_name(1, 4), b"hello, this is no journal\n" * 9),
+    "another store's, renamed": (FAR, segment(1, TAKEN, 3)),
+    "another store's, renamed, in the middle": (segment_name(1, 4), segment(1, TAKEN, 3)),
+    "a later epoch of another store's, renamed": (FAR, segment(2, segment_name(2, 1), 3)),
+    "another store's, renamed, next": (segment_name(3, 5), segment(1, TAKEN, 3)),
+    "says so itself, far ahead": (FAR, segment(EPOCH_MAX, FAR, 3)),
+    "says so itself, far ahead, later": (FAR, segment(EPOCH_MAX, FAR, 3, Tip(9999, 3))),
+    "an epoch that no name can have": (FAR, segment(2**64 - 1, FAR, 3, Tip(9999, 3))),
+    "another store's of long ago": (segment_name(1, 2), segment(1, segment_name(1, 2), 3, Tip(1))),
+}
+
+
+@pytest.mark.parametrize("based", [False, True], ids=["from the first frame", "from a snapshot"])
+@pytest.mark.parametrize("kind", STRAYS)
+def test_strangers_a_stray_segment_costs_nothing(tmp_path: Path, kind: str, based: bool) -> None:
+    """Acknowledged before and after it: restored, by three openings; the epochs go on by one; it
+    stays as it is; what no crash explains is named, and nothing is called lost."""
+    name, data = STRAYS[kind]
+    fs = LocalFs(tmp_path)
+    commit(fs, range(COMMITS))
+    if based:
+        snapshot(fs)
+    epoch = restore(fs, clock=StillClock()).facts.epoch
+    stray = put(tmp_path, name, data)
+    for number in range(2):
+        told = commit(fs, range(99 * number, 99 * number + COMMITS))
+        for look in (restore(fs, clock=StillClock()), verify(fs, clock=StillClock()).restored):
+            assert (look.seq, look.image.digest()) == told
+            assert {damage.file for damage in look.facts.damages} <= {f"{JOURNAL}/{name}"}
+            assert {damage.outcome for damage in look.facts.damages} <= {"ignored"}
+            assert not look.gaps
+            assert bool(look.facts.damages) or not data.strip(b"\0") or name != FAR
+        assert restore(fs, clock=StillClock()).facts.epoch <= epoch + 2 + number
+        assert stray.read_bytes() == data
+
+
+@pytest.mark.parametrize("kind", STRAYS)
+def test_strangers_a_follower_is_not_led_astray(tmp_path: Path, kind: str) -> None:
+    """Who follows the journal sees every commit, once, whatever else lies beside it."""
+    name, data = STRAYS[kind]
+    fs = LocalFs(tmp_path)
+    commit(fs, range(COMMITS))
+    snapshot(fs)
+    follower = Follower(fs)
+    before = follower.next()[-1].seq
+    put(tmp_path, name, data)
+    last, _ = commit(fs, range(COMMITS))
+    seen = [each.seq for each in follower.next()]
+    assert seen == list(range(last - COMMITS + 1, last + 1))
+    assert before < seen[0]
+
+
+def test_strangers_a_second_beginning_is_refused_by_name(tmp_path: Path) -> None:
+    """Two whole histories and nothing that tells whose this store is: neither is taken silently."""
+    fs = LocalFs(tmp_path)
+    told = commit(fs, range(COMMITS))
+    name = segment_name(3, 1)
+    theirs = put(tmp_path, name, segment(3, name, 2))
+    with pytest.raises(StoreDamaged, match=rf"{TAKEN}.*another one in .*{name}.*move its segments"):
+        restore(fs, clock=StillClock())
+    theirs.rename(tmp_path / "elsewhere.wal")
+    found = restore(fs, clock=StillClock())
+    assert (found.seq, found.image.digest()) == told
+
+
+def test_strangers_a_name_begins_no_past(tmp_path: Path) -> None:
+    """Where the first segments are no longer kept, a stray one's name does not say that they are
+    and that the past has a gap."""
+    fs = LocalFs(tmp_path)
+    commit(fs, range(COMMITS))
+    snapshot(fs)
+    for folder in COPIES:
+        (tmp_path / folder / TAKEN).unlink()
+    put(tmp_path, FAR, b"")
+    found = verify(fs, clock=StillClock())
+    assert [damage.outcome for damage in found.facts.damages] == ["ignored"]
+
+
+def test_strangers_what_an_opening_began_is_not_written_over(tmp_path: Path) -> None:
+    """A writer that stands within its opening has its segment's name: nobody else is given it."""
+    fs = LocalFs(tmp_path)
+    last, _ = commit(fs, range(COMMITS))
+    begun = put(tmp_path, segment_name(2, last + 1), b"")
+    commit(fs, range(COMMITS))
+    assert begun.read_bytes() == b""
+    assert restore(fs, clock=StillClock()).facts.epoch == 3
+
+
+def test_strangers_a_name_that_has_no_room_is_never_written() -> None:
+    """What would not be found again is refused where the name is made."""
+    assert segment_name(EPOCH_MAX, SEQ_MAX) == "e99999999_s99999999999999.wal"
+    for epoch, seq in ((EPOCH_MAX + 1, 1), (1, SEQ_MAX + 1), (-1, 1)):
+        with pytest.raises(BadValue, match="has no room"):
+            segment_name(epoch, seq)
