@@ -70,12 +70,13 @@ print(time.monotonic_ns() - started, sum(map(len, found.values())))
 """
 
 
-def run_child(code: str, target: Path) -> list[int]:
-    """The numbers a child prints; raises StoreFailed with its last words where it fails."""
+def run_child(code: str, target: Path, *words: str) -> list[int]:
+    """The numbers that a child prints, given a place and words; raises StoreFailed with its last
+    words where it fails."""
     home = str(Path(prometheus_persist.__file__).parent.parent)
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
     said = subprocess.run(  # noqa: S603 our own interpreter and our own code
-        [sys.executable, "-c", code, str(target)],
+        [sys.executable, "-c", code, str(target), *words],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
         text=True,
@@ -83,8 +84,8 @@ def run_child(code: str, target: Path) -> list[int]:
         check=False,
     )
     if said.returncode:
-        words = said.stderr.strip().splitlines() or [f"exit code {said.returncode}"]
-        raise StoreFailed(f"a child process failed: {words[-1]}")
+        last = said.stderr.strip().splitlines() or [f"exit code {said.returncode}"]
+        raise StoreFailed(f"a child process failed: {last[-1]}")
     return [int(word) for word in said.stdout.split()]
 
 

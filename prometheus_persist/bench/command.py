@@ -10,9 +10,10 @@ from rich.console import Console
 from prometheus_persist.bench.context import FULL, QUICK, Options
 from prometheus_persist.bench.page import render_page
 from prometheus_persist.bench.run import run_bench
+from prometheus_persist.bench.sizes import Sizes, run_sizes, sizes_table
 from prometheus_persist.bench.table import Report
 from prometheus_persist.bench.text import remarks, tables
-from prometheus_persist.bench.words import TALK, say
+from prometheus_persist.bench.words import LINES, TALK, say
 
 QUICK_SECONDS = 1.0
 FULL_SECONDS = 10.0
@@ -29,6 +30,24 @@ def measured(
         lambda row: tell(say(TALK, "measuring", lang, row=row)),
     )
     return run_bench(options)
+
+
+def sized(
+    folder: Path, *, agents: int, trades: int, rounds: int, tell: Callable[[str], None], lang: str
+) -> Sizes:
+    """The table of sizes; ``tell`` hears which command is being measured. Raises BadConfig."""
+
+    def told(name: str) -> None:
+        tell(say(TALK, "measuring", lang, row=say(LINES, name, lang)))
+
+    return run_sizes(Options(folder, QUICK_SECONDS, tell=told), agents, trades, rounds)
+
+
+def show_sizes(sizes: Sizes, lang: str, console: Console) -> None:
+    """Print the table of sizes."""
+    console.print(sizes_table(sizes, lang))
+    if sizes.machine_busy:
+        console.print(say(TALK, "busy", lang), markup=False)
 
 
 def show(report: Report, lang: str, console: Console) -> None:

@@ -144,6 +144,16 @@ class Host:
             rows = [record(start + number, self.names) for number in range(many)]
             self.store.commit(Change("bulk", add={PUBLIC_TRADES: rows}))
 
+    def add_trades(self, count: int) -> None:
+        """Grow the public ledger and the agents' private ones by this many trades, in bulk."""
+        for start in range(0, count, RECORDS_PER_COMMIT):
+            many = min(RECORDS_PER_COMMIT, count - start)
+            rows = [record(start + number, self.names) for number in range(many)]
+            added: dict[str, list[JsonObject]] = {PUBLIC_TRADES: rows}
+            for row in rows:
+                added.setdefault(private_trades(row["agent_id"]), []).append(row)
+            self.store.commit(Change("bulk", add=added))
+
     def settle(self) -> None:
         """Wait until what this store syncs later has been synced."""
         settings = self.session.settings

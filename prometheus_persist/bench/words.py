@@ -101,6 +101,15 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
     "save_during": ("快照期间的保存", "saves during the snapshot"),
     "save_outside": ("快照之外的保存", "saves outside it"),
     "snapshot_took": ("快照耗时", "the snapshot took"),
+    "size_building": ("建造数据", "building the store"),
+    "size_save": ("save（首次，全部）", "save (the first, everything)"),
+    "size_first_close": ("首次关闭", "first close"),
+    "size_snapshot": ("全量快照", "snapshot"),
+    "size_open": ("打开", "open"),
+    "size_one_save": ("保存一个Agent", "one save of one agent"),
+    "size_status": ("status", "status"),
+    "size_verify": ("verify", "verify"),
+    "size_repair": ("repair --dry-run", "repair --dry-run"),
 }
 
 CHECKS: Final[Mapping[str, tuple[str, str]]] = {
@@ -115,10 +124,20 @@ CHECKS: Final[Mapping[str, tuple[str, str]]] = {
     "restore_s": ("中位数", "median"),
     "memory": ("峰值 / 存活数据", "peak / live data"),
     "waited_ms": ("最长等待", "longest wait"),
+    "size_s": ("用时", "time"),
+    "size_memory": ("峰值 / 存活数据", "peak / live data"),
 }
 
 TALK: Final[Mapping[str, tuple[str, str]]] = {
     "title": ("速度表", "Speed table"),
+    "sizes": (
+        "{agents}个Agent、{trades}笔交易；存活数据{live} MiB（最新快照解开后的大小）",
+        "{agents} agents, {trades} trades; live data {live} MiB (what a snapshot unpacks to)",
+    ),
+    "command": ("命令", "command"),
+    "seconds": ("用时", "time"),
+    "peak": ("内存峰值（RSS）", "peak memory (RSS)"),
+    "of_live": ("对存活数据", "of live data"),
     "met": ("达到", "met"),
     "missed": ("未达到", "not met"),
     "line": ("参赛者", "contestant"),

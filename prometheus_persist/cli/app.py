@@ -12,7 +12,7 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -257,6 +257,12 @@ def bench(
         Path | None, typer.Option("--html", help="Write it as one HTML page, too.")
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit 1 where a bar is missed.")] = False,
+    sizes: Annotated[
+        bool, typer.Option("--sizes", help="Seconds and memory of each command on a large store.")
+    ] = False,
+    agents: Annotated[int, typer.Option("--agents", help="With --sizes.")] = 10_000,
+    trades: Annotated[int, typer.Option("--trades", help="With --sizes.")] = 1_000_000,
+    rounds: Annotated[int, typer.Option("--rounds", help="With --sizes: medians of so many.")] = 1,
     as_json: Json = False,
     lang: Lang = "",
 ) -> None:
@@ -265,26 +271,36 @@ def bench(
     Beside raw writes, SQLite, LMDB and rewritten files: in one process, on one disk, in turns.
 
     Prints median, p99, p99.9 and the longest, and each ratio beside the bar it has to reach. Under
-    a minute without --full. A missed bar is reported; the exit code is 0 unless --check.
+    a minute without --full. A missed bar is reported; the exit code is 0 unless --check. With
+    --sizes every command runs on one large store, in a process of its own: seconds, and the peak of
+    memory beside what the store holds.
 
     在这块磁盘上测量保存与恢复的速度，与裸写、SQLite、LMDB、重写文件并列；--lang zh 输出中文。
     """
-    from prometheus_persist.bench import measured, show, write_page
+    from prometheus_persist.bench import measured, show, show_sizes, sized, write_page
 
     output = output_of(as_json, lang)
+    console = output.talk if as_json else output.out
+    told: dict[str, Any] = {
+        "tell": lambda text: output.talk.print(text, markup=False),
+        "lang": output.lang,
+    }
     with guard(output):
-        report = measured(
-            directory,
-            full=full,
-            seconds=seconds,
-            tell=lambda text: output.talk.print(text, markup=False),
-            lang=output.lang,
-        )
-        show(report, output.lang, output.talk if as_json else output.out)
-        output.data(report.to_json())
-        if html is not None:
-            write_page(report, output.lang, html)
-    raise typer.Exit(EXIT_INTERNAL if check and report.missed else EXIT_OK)
+        if sizes and (full or html is not None or seconds is not None):
+            raise BadConfig("--sizes is a table of its own: without --full, --seconds and --html")
+        if sizes:
+            table = sized(directory, agents=agents, trades=trades, rounds=rounds, **told)
+            show_sizes(table, output.lang, console)
+            output.data(table.to_json())
+            missed = table.missed
+        else:
+            report = measured(directory, full=full, seconds=seconds, **told)
+            show(report, output.lang, console)
+            output.data(report.to_json())
+            missed = report.missed
+            if html is not None:
+                write_page(report, output.lang, html)
+    raise typer.Exit(EXIT_INTERNAL if check and missed else EXIT_OK)
 
 
 app.command(epilog=EPILOG)(reconcile)

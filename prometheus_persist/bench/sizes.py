@@ -1,0 +1,201 @@
+"""``bench --sizes``: what each command costs on one large store, in seconds and in memory.
+
+One store with many agents and many trades is built, and every command then runs on it in a process
+of its own. A trade is a record on the public ledger and the same one on its agent's private ledger.
+
+    save          the command, on a store of which no readable file and no snapshot was ever written
+    first close   ``Session.close``, likewise: every readable file is written for the first time
+    snapshot      ``Session.snapshot``
+    open          ``Session.open``
+    one save      ``Session.on_trade`` of one agent, the median of many, in the process that opened
+    status, verify, repair --dry-run    the commands, on the store as it then is
+
+Seconds of a command are those of its whole process, interpreter and imports included; of a method,
+those of the call. Memory is the peak that the operating system saw of the whole process (VmHWM).
+
+**Live data** is what the newest snapshot unpacks to: every document and every record that the store
+holds now, as canonical JSON. It depends on what was saved, and not on how this library holds it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from prometheus_persist.bench.children import run_child
+from prometheus_persist.bench.context import Options
+from prometheus_persist.bench.machine import busy, machine
+from prometheus_persist.bench.sizes_children import CLOSE, COMMAND, GROWN, OPEN, SNAPSHOT
+from prometheus_persist.bench.table import Check
+from prometheus_persist.bench.text import quantity, verdict
+from prometheus_persist.bench.words import LINES, TALK, say
+from prometheus_persist.errors import BadConfig
+from prometheus_persist.storage.layout import SNAPSHOTS
+
+AGENTS = 10_000
+TRADES = 1_000_000
+MEMORY_TIMES_MAX = 1.5
+SECONDS_MAX = {
+    "size_first_close": 10.0,
+    "size_snapshot": 10.0,
+    "size_one_save": 0.001,
+    "size_status": 1.0,
+    "size_verify": 10.0,
+}
+Numbers = list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """One command: the seconds of each round, and the highest peak of memory in bytes."""
+
+    name: str
+    seconds: tuple[float, ...]
+    peak: int
+
+    @property
+    def median_s(self) -> float:
+        """The middle of the rounds."""
+        return statistics.median(self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The table of one run."""
+
+    machine: dict[str, str]
+    agents: int
+    trades: int
+    live: int
+    rows: tuple[Sized, ...]
+    machine_busy: bool
+
+    def checks(self, row: Sized) -> list[Check]:
+        """The bars of one row: its seconds where there is one, and its memory."""
+        limit = SECONDS_MAX.get(row.name)
+        found = [] if limit is None else [Check("size_s", row.median_s, "<=", limit, "s")]
+        if row.peak:
+            times = row.peak / max(self.live, 1)
+            found.append(Check("size_memory", times, "<=", MEMORY_TIMES_MAX, "x"))
+        return found
+
+    @property
+    def missed(self) -> bool:
+        """Whether any bar was missed."""
+        return any(not check.met for row in self.rows for check in self.checks(row))
+
+    def to_json(self) -> dict[str, Any]:
+        """One JSON object: what ``--json`` prints."""
+        return {
+            "machine": self.machine,
+            "machine_busy": self.machine_busy,
+            "agents": self.agents,
+            "trades": self.trades,
+            "live_bytes": self.live,
+            "missed": self.missed,
+            "rows": [
+                {
+                    "row": row.name,
+                    "seconds": list(row.seconds),
+                    "median_s": row.median_s,
+                    "peak_bytes": row.peak,
+                    "checks": [check.to_json() for check in self.checks(row)],
+                }
+                for row in self.rows
+            ],
+        }
+
+
+def run_sizes(options: Options, agents: int, trades: int, rounds: int) -> Sizes:
+    """Build, measure, clear away; raises BadConfig, and StoreFailed where a command fails."""
+    if min(agents, trades, rounds) < 1:
+        raise BadConfig("--agents, --trades and --rounds are 1 or more")
+    noisy = busy()
+    folder = Path(tempfile.mkdtemp(prefix="prometheus-sizes-", dir=options.folder))
+    try:
+        found = machine(folder)
+        taken = [dict(_round(options, folder, agents, trades)) for _ in range(rounds)]
+        live = max(each.pop("live")[0] for each in taken)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    rows = tuple(
+        Sized(
+            name,
+            tuple(each[name][0] / 1e9 for each in taken),
+            max(each[name][1] for each in taken),
+        )
+        for name in taken[0]
+    )
+    return Sizes(found, agents, trades, live, rows, noisy)
+
+
+def _round(
+    options: Options, folder: Path, agents: int, trades: int
+) -> Iterator[tuple[str, Numbers]]:
+    """Nanoseconds and peak of every command, on stores built for this round."""
+
+    def told(name: str, measure: Callable[[], Numbers]) -> tuple[str, Numbers]:
+        options.tell(name)
+        return name, measure()
+
+    store = folder / "store"
+    for place in ("save", "close"):
+        told("size_building", lambda: run_child(GROWN, store, str(agents), str(trades)))
+        if place == "save":
+            yield told("size_save", lambda: _command(store, "save"))
+            shutil.rmtree(store)
+    yield told("size_first_close", lambda: run_child(CLOSE, store))
+    yield told("size_snapshot", lambda: run_child(SNAPSHOT, store))
+    yield "live", [_live(store)]
+    name, (opened, peak, one) = told("size_open", lambda: run_child(OPEN, store))
+    yield name, [opened, peak]
+    yield "size_one_save", [one, 0]
+    yield told("size_status", lambda: _command(store, "status"))
+    yield told("size_verify", lambda: _command(store, "verify"))
+    yield told("size_repair", lambda: _command(store, "repair", "--dry-run"))
+    shutil.rmtree(store)
+
+
+def _command(store: Path, *words: str) -> Numbers:
+    started = time.monotonic_ns()
+    ended, peak = run_child(COMMAND, store, *words)
+    return [ended - started, peak]
+
+
+def _live(store: Path) -> int:
+    """What the newest snapshot unpacks to, in bytes."""
+    newest = max((store / SNAPSHOTS).glob("snapshot_*.zip"))
+    with zipfile.ZipFile(newest) as archive:
+        infos = archive.infolist()
+        return sum(info.file_size for info in infos if info.filename != "manifest.json")
+
+
+def sizes_table(sizes: Sizes, lang: str) -> Table:
+    """The table for a terminal."""
+    title = say(
+        TALK, "sizes", lang, agents=f"{sizes.agents:,}", trades=f"{sizes.trades:,}",
+        live=f"{sizes.live / 2**20:,.0f}",
+    )  # fmt: skip
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column(say(TALK, "command", lang), min_width=24)
+    for name in ("seconds", "peak", "of_live"):
+        table.add_column(say(TALK, name, lang), justify="right")
+    table.add_column("")
+    for row in sizes.rows:
+        memory = f"{row.peak / 2**20:,.0f} MiB" if row.peak else ""
+        times = f"{row.peak / max(sizes.live, 1):.2f}×" if row.peak else ""
+        missed = [verdict(check, lang) for check in sizes.checks(row) if not check.met]
+        table.add_row(
+            say(LINES, row.name, lang), quantity(row.median_s, "s"), memory, times,
+            "; ".join(missed),
+        )  # fmt: skip
+    return table

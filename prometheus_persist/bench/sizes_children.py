@@ -1,0 +1,83 @@
+"""The processes of ``bench --sizes``: each prints nanoseconds and its own peak of memory."""
+
+from __future__ import annotations
+
+_PEAK = """
+import sys, time
+def peak():
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+"""
+
+GROWN = """
+import sys
+from pathlib import Path
+from prometheus_persist.bench.host import Host
+host = Host(Path(sys.argv[1]), int(sys.argv[2]))
+host.add_trades(int(sys.argv[3]))
+host.close()
+"""
+
+CLOSE = (
+    _PEAK
+    + """
+from prometheus_persist.session import Session
+session = Session.open(sys.argv[1])
+started = time.monotonic_ns()
+session.close()
+print(time.monotonic_ns() - started, peak())
+"""
+)
+
+SNAPSHOT = (
+    _PEAK
+    + """
+from prometheus_persist.session import Session
+session = Session.open(sys.argv[1])
+started = time.monotonic_ns()
+session.snapshot()
+print(time.monotonic_ns() - started, peak())
+session.close(save=False)
+"""
+)
+
+OPEN = (
+    _PEAK
+    + """
+import statistics
+from decimal import Decimal
+from prometheus_persist.session import Session
+started = time.monotonic_ns()
+session = Session.open(sys.argv[1])
+opened, high = time.monotonic_ns() - started, peak()
+took = []
+for number, name in enumerate(list(session.state.agents)[:200]):
+    agent = session.state.agents[name]
+    money = agent.current_capital + Decimal(number + 1)
+    session.state.agents[name] = agent.model_copy(update={"current_capital": money})
+    started = time.monotonic_ns()
+    session.on_trade(name)
+    took.append(time.monotonic_ns() - started)
+print(opened, high, round(statistics.median(took)))
+session.close(save=False)
+"""
+)
+
+COMMAND = (
+    _PEAK
+    + """
+import io, os
+from prometheus_persist.cli import main
+store, words = sys.argv[1], sys.argv[2:]
+sys.argv = ["prometheus-persist", *words, "--dir", store, "--json"]
+told, sys.stdout = sys.stdout, io.StringIO()
+code = 0
+try:
+    main()
+except SystemExit as ended:
+    code = ended.code or 0
+sys.stdout = told
+print(time.monotonic_ns(), peak())
+sys.exit(code)
+"""
+)
