@@ -14,7 +14,8 @@
     ├── DiskError         exit 4      full, failing, or damaged past the promise
     │   ├── StoreDamaged              names file, offset and reason
     │   ├── StoreNewer                written by a newer version of this library
-    │   ├── StoreFailed               the disk refused a write; nothing was acknowledged
+    │   ├── StoreFailed               the disk refused a write: nothing was acknowledged; or a
+    │   │                             read: it is not known what is there
     │   └── StoreLocked   exit 6      another process writes here
     └── InternalError     exit 1      one of our own invariants broke: keep the evidence
 
@@ -134,7 +135,8 @@ class StoreNewer(DiskError):
 
 
 class StoreFailed(DiskError):
-    """A write could not be made durable; it was not acknowledged and the handle is shut."""
+    """The disk refused. A write that could not be made durable was not acknowledged, and the handle
+    is shut; of what could not be read nothing is known, and nothing is called damaged."""
 
 
 class StoreLocked(DiskError):

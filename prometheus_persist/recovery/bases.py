@@ -56,11 +56,13 @@ def genesis() -> Base:
 
 
 class Bases:
-    """The bases of one store; ``damages`` has what was wrong with those that were asked for."""
+    """The bases of one store; ``damages`` has what was wrong with those that were asked for, and
+    ``unreadable`` why the disk refused those that it did not give."""
 
     def __init__(self, fs: Fs) -> None:
         self._fs = fs
         self._bad: dict[str, Damage] = {}
+        self.unreadable: dict[str, str] = {}
         self._astray: dict[str, Damage] = {}
         snapshots = sorted(filter(is_snapshot, fs.list_dir(SNAPSHOTS)), reverse=True)
         kept = sorted((n for n in fs.list_dir(HISTORY) if base_seq(n) is not None), reverse=True)
@@ -128,6 +130,7 @@ class Bases:
             self._bad[path] = Damage(path, problem.offset, problem.reason, "ignored")
             return None
         except OSError as problem:
+            self.unreadable[path] = str(problem)
             self._bad[path] = Damage(path, None, f"cannot be read: {problem}", "ignored")
             return None
         return Base(path, image, tip)

@@ -28,11 +28,13 @@ Rules
 - A moment older than anything that is kept is a wrong argument, and the oldest one is named.
 - Zeros behind the last frame of a segment are space that was reserved, no damage; how many there
   are says nothing. Other bytes among them are named, and do no harm.
-- A file that cannot be read counts as damaged. Snapshots whose sequences do not grow with their
+- A file that the disk refuses to read is damaged as long as another one has what was in it. Where
+  none has, it is not known what is there: then it is no damage, no loss and no fresh start, but
+  ``StoreFailed`` with the path. Snapshots whose sequences do not grow with their
   names, readable files that the checkpoint names and that are missing or older: named.
 - A newest commit that lies in the future, or longer ago than ``AGE_WARN_MS``, is a warning.
 
-Raises ``StoreDamaged``; ``StoreFailed`` where a directory cannot even be listed; ``BadValue`` for a
+Raises ``StoreDamaged``; ``StoreFailed`` where the disk cannot be read; ``BadValue`` for a
 moment before the first commit or after the last.
 """
 
@@ -229,6 +231,8 @@ def _quick(fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None
     chain = link(base.tip, segments.frames, seq_max=seq)
     if seq is not None:
         return _Climb(base, chain, segments, Readable()) if chain.tip.seq == seq else None
+    if _unread(segments, chain):
+        return None
     if uneven(fs, copies, older, alone=_alone(segments)):
         return None
     readable = check_readable(fs, chunks=False)
@@ -253,6 +257,7 @@ def _full(
     """From whichever base the chain reaches furthest (or exactly to the moment asked for)."""
     segments = read_segments(fs, copies=copies)
     if at_ms is not None:
+        _refuse_unread(segments, bases)
         seq = _seq_at(segments.frames, bases, at_ms)
     best: tuple[Base, Chain] | None = None
     for base in (*bases.each(), genesis()):
@@ -267,7 +272,8 @@ def _full(
         _refuse_two_beginnings(segments)
     readable = check_readable(fs, chunks=True)
     if seq is None:
-        _refuse_gap(fs, segments, chain, readable)
+        _refuse_unread(segments, bases, chain)
+        _refuse_gap(fs, segments, bases, chain, readable)
     elif chain.tip.seq != seq:
         _refuse_moment(segments, bases, chain, seq)
     return _Climb(base, chain, segments, readable)
@@ -294,9 +300,38 @@ def _oldest(tip: Tip) -> str:
     return f"the oldest moment that can be restored is commit {tip.seq} of {when}"
 
 
-def _refuse_gap(fs: Fs, segments: Segments, chain: Chain, readable: Readable) -> None:
+def _unread(segments: Segments, chain: Chain | None) -> list[str]:
+    """The segments that no copy could be read of, and that may go on behind the chain."""
+    read = {basename(path) for path in segments.lengths}
+    paths = [path for path in sorted(segments.unreadable) if basename(path) not in read]
+    if chain is None:
+        return paths
+    farthest = segment_name(chain.tip.epoch + EPOCH_LEAP, 0)
+    last = basename(chain.frames[-1].file) if chain.frames else segment_name(chain.tip.epoch, 0)
+    return [path for path in paths if last < basename(path) < farthest]
+
+
+def _refuse_unread(
+    segments: Segments, bases: Bases, chain: Chain | None = None, *, gap: bool = False
+) -> None:
+    """Raise where the disk does not tell what there is; ``gap``: something is missing for sure."""
+    told = {path: segments.unreadable[path] for path in _unread(segments, chain)}
+    if gap:
+        told = segments.unreadable | bases.unreadable
+    for path, problem in told.items():
+        raise StoreFailed(
+            f"{path} cannot be read ({problem}), and no other copy has what is in it; what is "
+            f"there is not known, nor whether it is damaged"
+        )
+
+
+def _refuse_gap(fs: Fs, segments: Segments, bases: Bases, chain: Chain, readable: Readable) -> None:
     """Raise where something proves that there was more than the chain reaches."""
     last, mark = chain.tip.seq, readable.mark
+    snapshots = any(is_snapshot(name) for name in fs.list_dir(SNAPSHOTS))
+    nothing = not last and (readable.there or snapshots or _began(segments))
+    if chain.beyond or mark > last or nothing:
+        _refuse_unread(segments, bases, gap=True)
     bad = next((fault for fault in segments.faults if fault.seen.bad), None)
     place: dict[str, Any] = {"file": bad.file, "offset": bad.offset} if bad else {"file": JOURNAL}
     hint = (
@@ -318,8 +353,7 @@ def _refuse_gap(fs: Fs, segments: Segments, chain: Chain, readable: Readable) ->
             f"{hint}",
             **place,
         )
-    snapshots = any(is_snapshot(name) for name in fs.list_dir(SNAPSHOTS))
-    if not last and (readable.there or snapshots or _began(segments)):
+    if nothing:
         raise StoreDamaged(f"there was a state, its journal is not there: {hint}", **place)
 
 
