@@ -30,7 +30,15 @@ from prometheus_persist.exchange.reader import ExchangeReader, ViewRequest
 from prometheus_persist.reconcile.account import for_another, other_account
 from prometheus_persist.reconcile.decide import reconcile
 from prometheus_persist.reconcile.findings import Choices
-from prometheus_persist.reconcile.plan import Case, Finding, Plan, Resolution, Verdict
+from prometheus_persist.reconcile.plan import (
+    Case,
+    Finding,
+    Plan,
+    Resolution,
+    SettleIntent,
+    TakeBack,
+    Verdict,
+)
 from prometheus_persist.reconcile.settle import ON_ITS_WAY
 from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.recovery import restore
@@ -49,6 +57,7 @@ ADOPTION_WATCHED_MS = 3 * 24 * 3_600_000
 READS_MAX = 4
 READ_AGAIN_S = 0.1
 UNCONFIRMED = "what needs a human was not seen twice alike"
+ENDS = (SettleIntent, TakeBack)
 EXIT_OF_DECISION = {
     "go": EXIT_OK,
     "go_restricted": EXIT_OK,
@@ -281,12 +290,17 @@ def decide(
 def _waits_beside(
     plan: Plan, apply: Plan, open_findings: list[Finding]
 ) -> tuple[WithheldFacts, ...]:
-    """The instruments of what is proven and waits all the same, beside what is open."""
+    """The instruments of what is proven and waits all the same, beside what is open.
+
+    An order's end that waits with its agent's ledgers keeps nothing shut: it moves no position.
+    """
     done = {one.finding_id for one in (*apply.findings, *open_findings)}
     places: dict[str, list[str]] = {}
     for one in plan.findings:
         inst_id = one.key.inst_id if one.key else one.params.get("inst_id", "")
-        if one.finding_id not in done and one.case is not Case.K and inst_id:
+        moves = one.key is not None or any(not isinstance(c, ENDS) for c in one.corrections)
+        waits = one.finding_id not in done and one.case is not Case.K
+        if waits and inst_id and (moves or not one.corrections):
             places.setdefault(inst_id, []).append(one.finding_id)
     return tuple(
         WithheldFacts(inst_id, "", "exchange", tuple(sorted(ids)))

@@ -7,10 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from reconcile_world import World
 from sessionkit import ETH, NET, Venue, ledger_bytes, opened, trading
 from storekit import BTC
 
 from prometheus_persist.errors import BadValue, Frozen, PlanStale
+from prometheus_persist.reconcile import reconcile
 from prometheus_persist.reconcile.plan import Resolution
 from prometheus_persist.reconcile.views import (
     POSITIONS,
@@ -21,6 +23,7 @@ from prometheus_persist.reconcile.views import (
 )
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.session import reconciling as module
+from prometheus_persist.session.planning import decide
 from prometheus_persist.state import PositionKey, contracts
 from prometheus_persist.state.money import ZERO
 
@@ -305,3 +308,26 @@ def test_a_life_of_the_position_makes_it_a_humans_matter(tmp_path: Path) -> None
     done = session.approve(venue, facts.plan.plan_hash)  # type: ignore[union-attr]
     assert (done.decision, held(session)) == ("go", {})
     session.close()
+
+
+@pytest.mark.parametrize(("filled", "shut"), [(False, [BTC]), (True, [BTC, ETH])])
+def test_an_orders_end_that_waits_with_its_agent_shuts_no_other_instrument(
+    filled: bool, shut: list[str]
+) -> None:
+    """A's ledgers differ on one contract, and of its order on another the end is known. What was
+    executed there and waits to be booked keeps that one shut, too; an order that never arrived
+    moves nothing."""
+    world = World("A", "B")
+    world.trade("A", "buy", 5)
+    position = world.state.public_accounts["A"].positions[0]
+    other = position.model_copy(update={"qty_contracts": contracts("4")})
+    world.edit("A", "public", positions=[other], version=1)
+    world.edit("A", "private", version=1)
+    if filled:
+        world.trade("A", "buy", 2, inst=ETH, booked=False)
+    else:
+        name = world.intent("A", "buy", 2, "UNKNOWN", inst_id=ETH)
+        world.answer(name, False)
+    decision = decide(reconcile(world.books(), world.view()), Settings())
+    assert (decision.word, decision.is_open) == ("human", True)
+    assert sorted({one.inst_id for one in decision.withheld if one.inst_id}) == shut
