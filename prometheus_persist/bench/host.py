@@ -135,7 +135,7 @@ class Host:
     def change_of(self, trade: Trade) -> Change:
         """The same trade, captured: ready for ``store.commit``."""
         saver = self.session._saver
-        return saver._captured(self.state, Trigger.TRADE, trade.keys, trade.records)
+        return saver._captured(self.state, Trigger.TRADE, trade.keys, trade.records)[0]
 
     def add_records(self, count: int) -> None:
         """Grow the public ledger by this many records, in bulk."""

@@ -7,12 +7,16 @@ The wall clock can be wrong, when the order was sent or now. So no wait is longe
 on the monotonic clock: from when this writer last had the order in hand, and for what an earlier
 one left from when this one began.
 
+A block runs no longer than there is somebody who holds the order's handle: one that was interrupted
+before it began never says that it has ended.
+
 A stop that is attached to an order travels with it, and is never on its way by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from weakref import ReferenceType, ref
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.state import OrderIntent
@@ -26,24 +30,25 @@ class Arrivals:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._begun_s = clock.monotonic_s()
-        self._in_hand: set[str] = set()  # whose block is running
+        self._in_hand: dict[str, ReferenceType[object]] = {}  # whose block is running
         self._left: dict[str, tuple[int, float]] = {}
 
     def leaves(self, cl_ord_id: str) -> None:
         """It may be leaving at this moment."""
         self._left[cl_ord_id] = self._clock.now_ms(), self._clock.monotonic_s()
 
-    def take_in_hand(self, cl_ord_id: str) -> None:
-        """Its block begins."""
-        self._in_hand.add(cl_ord_id)
+    def take_in_hand(self, cl_ord_id: str, handle: object) -> None:
+        """The block of ``handle`` begins."""
+        self._in_hand[cl_ord_id] = ref(handle)
 
     def has_in_hand(self, cl_ord_id: str) -> bool:
         """Whether its block is running."""
-        return cl_ord_id in self._in_hand
+        handle = self._in_hand.get(cl_ord_id)
+        return handle is not None and handle() is not None
 
     def let_go(self, cl_ord_id: str, *, unanswered: bool) -> None:
         """Its block has ended; with an answer, there is nothing to wait for."""
-        self._in_hand.discard(cl_ord_id)
+        self._in_hand.pop(cl_ord_id, None)
         self._left.pop(cl_ord_id, None)
         if unanswered:
             self.leaves(cl_ord_id)
@@ -67,7 +72,7 @@ class Arrivals:
             if intent.epoch != epoch:
                 since_ms = max(since_ms, lived_ms)
             left_ms = in_flight_ms
-            if name not in self._in_hand:
+            if not self.has_in_hand(name):
                 passed_ms = max(now_ms - since_ms, int((now_s - since_s) * 1000))
                 left_ms -= max(passed_ms, 0)
             if left_ms > 0:

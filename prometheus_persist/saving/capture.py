@@ -10,10 +10,15 @@ compared, and what a restore would refuse, or give back as something else, raise
 What is remembered of a document counts only as long as the store holds the very object that was
 made here. Whatever else changes the store, or keeps a change from getting there, makes the next
 look a complete one; nothing has to be told to forget.
+
+A look changes nothing. What it found is remembered by ``learn``, once the store has taken the
+change in, and in one step for each document: interrupted anywhere, a capture knows of no document
+what the store does not hold.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
@@ -37,18 +42,23 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 class Captured:
     """A document as it is now; the text of all of it, or of what differs."""
 
-    content: JsonObject
+    known: _Known
     put: str = ""
     set: str = ""
     grow: str = ""
 
+    @property
+    def content(self) -> JsonObject:
+        """The document."""
+        return self.known.content
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """What a model was when ``content`` was made of it.
 
     ``values`` are in the order of the model's own fields: the value where it is immutable, else
-    what it was made of.
+    what it was made of. Never changed: replaced.
     """
 
     rules: Codec
@@ -86,48 +96,59 @@ class Capture:
                 if not changed:
                     return None
                 found = _moved(known, model, changed)
-                if found is not _SLOW:
-                    return found
-        return self._whole(key, model, before)
+                if found is not None:
+                    return self._different(key, found)
+        return self._different(key, _whole(key, model, before))
+
+    def learn(self, found: Mapping[str, Captured]) -> None:
+        """The store holds these, by key."""
+        for key, captured in found.items():
+            self._known[key] = captured.known
 
     def forget(self, key: str) -> None:
         """Drop what is remembered of a document that is gone."""
         self._known.pop(key, None)
 
-    def _whole(self, key: str, model: BaseModel, before: JsonObject | None) -> Captured | None:
-        rules = codec(type(model))
-        text = rules.text(model) if fits(key, model) else None
-        if text is None:
-            content = document(model)
-            proven(key, model, content)
-            text = dumps(content, nesting_max=_IN_A_COMMIT, canonical=False).decode()
-        else:
-            content = loads(text)
-        same = before is not None and is_same(before, content)
-        self._known[key] = _Known(
-            rules=rules,
-            content=before if before is not None and same else content,
-            ids=id_field(key.partition("/")[0]),
-            names=list(model.__dict__),
-            values=[_kept(value) for value in model.__dict__.values()],
-            extra=_kept(model.__pydantic_extra__),
-        )
-        return None if same else Captured(content, put=text)
+    def _different(self, key: str, found: Captured) -> Captured | None:
+        """None where it is what the store holds, which is then known."""
+        if found.put or found.set or found.grow:
+            return found
+        self._known[key] = found.known
+        return None
 
 
-_SLOW = Captured({}, "")
+def _whole(key: str, model: BaseModel, before: JsonObject | None) -> Captured:
+    rules = codec(type(model))
+    text = rules.text(model) if fits(key, model) else None
+    if text is None:
+        content = document(model)
+        proven(key, model, content)
+        text = dumps(content, nesting_max=_IN_A_COMMIT, canonical=False).decode()
+    else:
+        content = loads(text)
+    same = before is not None and is_same(before, content)
+    known = _Known(
+        rules=rules,
+        content=before if before is not None and same else content,
+        ids=id_field(key.partition("/")[0]),
+        names=list(model.__dict__),
+        values=[_kept(value) for value in model.__dict__.values()],
+        extra=_kept(model.__pydantic_extra__),
+    )
+    return Captured(known, put="" if same else text)
 
 
 def _moved(known: _Known, model: BaseModel, changed: list[int]) -> Captured | None:
-    """The document with the changed fields written anew; ``_SLOW`` where no rule covers one."""
+    """The document with the changed fields written anew; None where no rule covers one."""
     now, names, rules, content = model.__dict__, known.names, known.rules, known.content
     if rules.check is not None:
-        return _SLOW
+        return None
     fresh: JsonObject = {}
     sets: list[str] = []
     grows: list[str] = []
+    values = list(known.values)
     for number in changed:
-        name, old = names[number], known.values[number]
+        name, old = names[number], values[number]
         value = now[name]
         longer = _grown(old, value) if type(old) is _Past else None
         if longer is not None:
@@ -138,18 +159,17 @@ def _moved(known: _Known, model: BaseModel, changed: list[int]) -> Captured | No
             encode = rules.encoders.get(name)
             text = encode(value) if encode is not None and name != known.ids else None
             if text is None:
-                return _SLOW
+                return None
             json_value = _json_value(value, text)
             if json_value != content[name] or as_text(content[name]) != text:
                 sets.append(rules.heads[name] + text)
                 fresh[name] = json_value
-    for number in changed:
-        known.values[number] = _kept(now[names[number]])
-    if not fresh:
-        return None
-    known.content = content | fresh
+        values[number] = _kept(value)
+    moved = _Known(
+        rules, content | fresh if fresh else content, known.ids, names, values, known.extra
+    )
     return Captured(
-        known.content,
+        moved,
         set="{" + ",".join(sets) + "}" if sets else "",
         grow="{" + ",".join(grows) + "}" if grows else "",
     )

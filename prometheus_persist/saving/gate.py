@@ -24,12 +24,12 @@ The clOrdId carries an epoch (``state.registry``) and is never re-used: once an 
 or given up, it is not sent again (``IllegalTransition``). Its number begins in ``lane``, drawn anew
 for each life: another life of a copy of this directory, with the same epoch, issues other ids.
 
-Thread-safe: ``turn`` is held whenever intents change.
+Thread-safe: ``turn`` is held whenever intents change. What is interrupted while they do shuts the
+store.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -72,7 +72,7 @@ class IntentGate:
     ) -> None:
         if not 0 <= lane < LANES:
             raise BadValue(f"a lane is a number from 0 to below {LANES}, not {lane}")
-        self.turn = threading.RLock()
+        self.turn = saver.store.latches.new()
         self._saver = saver
         self._clock = clock
         self._first = lane * LANE
@@ -86,10 +86,10 @@ class IntentGate:
     def open(self, admission: Admission = FREELY) -> None:
         """Let orders pass, but for what is withheld; what was withheld before is forgotten."""
         with self.turn:
-            self._shut = ""
             self._admission = admission
             if admission.offset_ms is not None:
                 self.offset_ms = admission.offset_ms
+            self._shut = ""
 
     def shut(self, why: str) -> None:
         """Let none pass."""
@@ -195,9 +195,8 @@ class IntentGate:
         valid_ms = self._valid(order, valid_ms)
         with self.turn:
             self._refuse(order)
-            intent, *others = self._issued(
-                [order, *(each.intent(order) for each in stops)], valid_ms
-            )
+            orders = [order, *(each.intent(order) for each in stops)]
+            intent, *others = self._saver.store.whole(self._issued, orders, valid_ms)
             ids = [each.cl_ord_id for each in others]
             rows = [each.row(name) for each, name in zip(stops, ids, strict=True)]
             return IntentHandle(self, self._saver, intent, rows)
@@ -216,10 +215,10 @@ class IntentGate:
             self._refuse(intent)
             self._arrivals.leaves(intent.cl_ord_id)
 
-    def take_in_hand(self, cl_ord_id: str) -> None:
+    def take_in_hand(self, handle: IntentHandle) -> None:
         """Its block begins."""
         with self.turn:
-            self._arrivals.take_in_hand(cl_ord_id)
+            self._arrivals.take_in_hand(handle.cl_ord_id, handle)
 
     def let_go(self, cl_ord_id: str) -> None:
         """Its block has ended; from now on it can only be on its way."""
@@ -263,10 +262,10 @@ class IntentGate:
         """An order and its stops, durable; nothing stays of what could not be saved."""
         state, agent_id = self._saver.state, orders[0].agent_id
         registry, intents, made = state.registry, state.intents, list[OrderIntent]()
-        if agent_id == SYSTEM_OWNER:
-            state.registry = registry.assign(SYSTEM_OWNER)
         now_ms = self._clock.now_ms()
         try:
+            if agent_id == SYSTEM_OWNER:
+                state.registry = registry.assign(SYSTEM_OWNER)
             for order in orders:
                 common = {
                     "cl_ord_id": self._next_id(agent_id),

@@ -31,11 +31,13 @@ from prometheus_persist.saving.saver import Saver
 from prometheus_persist.state import OrderIntent
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import Outcome
+from prometheus_persist.storage.interrupts import edges
 
 if TYPE_CHECKING:
     from prometheus_persist.saving.gate import IntentGate
 
 
+@edges
 class IntentHandle:
     """One order on its way, with the stops that are attached to it."""
 
@@ -46,6 +48,7 @@ class IntentHandle:
         intent: OrderIntent,
         attached: Sequence[Mapping[str, str]] = (),
     ) -> None:
+        self.latches = saver.store.latches
         self._gate = gate
         self._saver = saver
         self._attached = attached
@@ -120,8 +123,12 @@ class IntentHandle:
         return outcome
 
     def __enter__(self) -> Self:
-        self._gate.take_in_hand(self.cl_ord_id)
-        return self
+        try:
+            self._gate.take_in_hand(self)
+            return self
+        except BaseException:
+            self._gate.let_go(self.cl_ord_id)
+            raise
 
     def __exit__(
         self,

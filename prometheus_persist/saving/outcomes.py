@@ -28,8 +28,19 @@ def settle(
 ) -> OrderIntent:
     """The open intent ``now`` as it then stands; ``with_attached`` ends its stops likewise.
 
-    Raises IllegalTransition, StoreFailed.
+    Raises IllegalTransition, StoreFailed. Interrupted halfway it shuts the store.
     """
+    return saver.store.whole(_settled, saver, now, outcome, ord_id, reason, with_attached)
+
+
+def _settled(
+    saver: Saver,
+    now: OrderIntent,
+    outcome: Outcome,
+    ord_id: str,
+    reason: str,
+    with_attached: bool,
+) -> OrderIntent:
     intents = saver.state.intents
     moved = [_moved(now, outcome, ord_id, reason)]
     if with_attached:

@@ -1,7 +1,8 @@
 """What the parts of a session work on together: state, store, gate, index, audit, clock.
 
 Whatever moves the books goes through ``commit``, while ``gate.turn`` is held: no order intent is
-issued or answered between what was looked at and what is written.
+issued or answered between what was looked at and what is written. The index is taken on likewise;
+interrupted halfway, either shuts the store.
 """
 
 from __future__ import annotations
@@ -44,12 +45,17 @@ class Desk:
     directory: Path
     options: str = ""
     _reader: ExchangeReader | None = None
-    hearing: Hearing = field(default_factory=Hearing)
+    hearing: Hearing = field(init=False)
     index: StreamIndex = field(default_factory=StreamIndex)
+
+    def __post_init__(self) -> None:
+        self.hearing = Hearing(self.store.latches)
 
     def books(self) -> Books:
         """The books as they stand."""
-        return self.index.books(self.state, self.store.image.streams, self.store.epoch)
+        at = (self.state, self.store.image.streams, self.store.epoch)
+        with self.gate.turn:
+            return self.store.whole(self.index.books, *at)
 
     def booked(self) -> Books:
         """The books as far as booking one order needs them: at a cost that does not grow."""
@@ -110,4 +116,6 @@ class Desk:
         self.log.append(f"{stamp} epoch={self.store.epoch} seq={self.store.tip.seq}", lines)
 
     def _take(self) -> None:
-        self.index.take(self.store.image.streams, self.state.account_cash.bills_ms)
+        at = (self.store.image.streams, self.state.account_cash.bills_ms)
+        with self.gate.turn:
+            self.store.whole(self.index.take, *at)

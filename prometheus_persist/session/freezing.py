@@ -2,12 +2,13 @@
 
 ``inst_id`` None is everything. Freezing what is frozen adds the reason and takes nothing away. What
 is lifted is remembered by the findings it stood for, so that they do not freeze it again. Raises
-BadValue.
+BadValue. ``put`` makes either durable, with its line in the audit.
 """
 
 from __future__ import annotations
 
 from prometheus_persist.errors import BadValue
+from prometheus_persist.session.desk import Desk
 from prometheus_persist.state import FreezeEntry, FreezeState
 
 
@@ -40,6 +41,19 @@ def lifted(freeze: FreezeState, inst_id: str | None, reason: str) -> FreezeState
     return freeze.model_copy(
         update={"everything": everything, "instruments": left, "lifted": known}
     )
+
+
+def put(desk: Desk, freeze: FreezeState, what: str, inst_id: str | None, reason: str) -> int:
+    """Freeze like this from now on; returns the sequence. What could not be saved is not so."""
+    before = desk.state.freeze
+    try:
+        desk.state.freeze = freeze
+        seq = desk.saver.save(what, keys=("freeze",))
+    except BaseException:
+        desk.state.freeze = before
+        raise
+    desk.audit([f"{what} {inst_id or 'everything'}: {reason}"])
+    return seq
 
 
 def _given(reason: str, doing: str) -> str:

@@ -1,16 +1,17 @@
 """Dirty marks: what a host says it has changed, so that a save need not look for it.
 
 An agent's mark stands for its document and both its ledgers. A mark stays until a save has taken it
-in; a save that fails leaves it. Thread-safe.
+in: one that fails, is interrupted, or began before the mark was made, leaves it. Thread-safe.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import count
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.state.documents import FAMILIES, SINGLES
+from prometheus_persist.storage.interrupts import Latches
 
 _OF_AN_AGENT = ("agents", "private_ledgers", "public_accounts")
 
@@ -23,9 +24,10 @@ def keys_of(agent_id: str) -> tuple[str, ...]:
 class Marks:
     """Keys of documents that were changed and not saved yet."""
 
-    def __init__(self) -> None:
-        self._keys: dict[str, None] = {}
-        self._guard = threading.Lock()
+    def __init__(self, latches: Latches) -> None:
+        self._keys: dict[str, int] = {}  # by the number of their last mark
+        self._numbers = count()
+        self._guard = latches.new()
 
     def add(self, agents: Iterable[str], documents: Iterable[str]) -> None:
         """Mark these agents and these documents; raises BadValue for a key that no document has."""
@@ -37,15 +39,16 @@ class Marks:
                 raise BadValue(f"no document is called {key!r}; there are {due}")
             keys.append(key)
         with self._guard:
-            self._keys.update(dict.fromkeys(keys))
+            self._keys.update(dict.fromkeys(keys, next(self._numbers)))
 
-    def take(self) -> tuple[str, ...]:
-        """All marks, in the order in which they were made; they are gone then."""
+    def made(self) -> Mapping[str, int]:
+        """All marks, in the order in which they were made, each with its number."""
         with self._guard:
-            keys, self._keys = tuple(self._keys), {}
-        return keys
+            return dict(self._keys)
 
-    def put_back(self, keys: Iterable[str]) -> None:
-        """A save that failed did not take these in."""
+    def saved(self, made: Mapping[str, int]) -> None:
+        """A save took these in; what was marked again meanwhile stays marked."""
         with self._guard:
-            self._keys = {**dict.fromkeys(keys), **self._keys}
+            for key, number in made.items():
+                if self._keys.get(key) == number:
+                    del self._keys[key]

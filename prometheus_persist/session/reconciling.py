@@ -81,7 +81,9 @@ def reconcile_now(
     """Carry it out; raises PlanStale, and what the store raises."""
     started_s = desk.clock.monotonic_s()
     if reader is None:
-        return _ended(desk, Reading(None, problem="no exchange was given"), restored, asked, 0.0)
+        nothing = Reading(None, problem="no exchange was given")
+        with desk.gate.turn:
+            return desk.store.whole(_ended, desk, nothing, restored, asked, 0.0)
     desk.options = options_of(desk.directory, reader)
     waited = not asked.patient
     for _ in range(READS_MAX):
@@ -99,8 +101,8 @@ def reconcile_now(
             reading = _read(desk, reader, asked)
         with desk.gate.turn:
             if _mark(desk) == before:
-                desk.recognise(reader, reading.plan)
-                return _ended(desk, reading, restored, asked, started_s)
+                ended = (desk, reading, restored, asked, started_s, reader)
+                return desk.store.whole(_ended, *ended)
     return postponed(desk, restored, asked, started_s)
 
 
@@ -195,8 +197,16 @@ def _decided(desk: Desk, reading: Reading, asked: Asked) -> Decision:
 
 
 def _ended(
-    desk: Desk, reading: Reading, restored: RestoreFacts, asked: Asked, started_s: float
+    desk: Desk,
+    reading: Reading,
+    restored: RestoreFacts,
+    asked: Asked,
+    started_s: float,
+    reader: ExchangeReader | None = None,
 ) -> RecoveryFacts:
+    """What follows from a reading, from the books to the gate; interrupted it shuts the store."""
+    if reader is not None:
+        desk.recognise(reader, reading.plan)
     plan, view = reading.plan, reading.view
     first = decision = _decided(desk, reading, asked)
     if asked.declined:

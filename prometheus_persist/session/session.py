@@ -19,6 +19,9 @@
   begin, so that calling again is right in either case. ``close`` waits, and raises the last of it.
 - ``approve`` applies a plan that a human has seen, if and only if the present view still yields it.
 - A freeze is a state of the store: it survives restarts, and only ``unfreeze`` lifts it.
+- A call that a signal's handler ends by an exception has done nothing, or is finished, or the
+  session is shut: every later call that would change anything raises StoreFailed, ``close``
+  included, which still lets go of everything.
 """
 
 from __future__ import annotations
@@ -43,7 +46,8 @@ from prometheus_persist.report.facts import (
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
 from prometheus_persist.saving.triggers import Action
 from prometheus_persist.session.desk import Desk
-from prometheus_persist.session.freezing import frozen, lifted
+from prometheus_persist.session.freezing import frozen, lifted, put
+from prometheus_persist.session.hearing import NOT
 from prometheus_persist.session.joining import joined
 from prometheus_persist.session.marks import Marks, keys_of
 from prometheus_persist.session.opening import Opened, opening
@@ -51,12 +55,12 @@ from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.upkeep import Upkeep
 from prometheus_persist.state import (
     Agent,
-    FreezeState,
     OrderIntent,
 )
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.interrupts import edges
 from prometheus_persist.storage.store import Observer
 
 if TYPE_CHECKING:  # opening needs none of these; what does imports it where it is used
@@ -65,6 +69,7 @@ if TYPE_CHECKING:  # opening needs none of these; what does imports it where it 
     from prometheus_persist.session.reconciling import Asked
 
 
+@edges
 class Session:
     """One writer, from ``open`` to ``close``. ``state`` is live: change it, then save."""
 
@@ -76,6 +81,7 @@ class Session:
         self._lock = parts.lock
         self._store = store = parts.store
         self._clock = clock = parts.clock
+        self.latches = store.latches
         self._saver = Saver(store, self.state)
         valid_ms = settings.order_valid_ms
         self._gate = IntentGate(self._saver, clock, parts.lane, order_valid_ms=valid_ms)
@@ -84,7 +90,7 @@ class Session:
         self._desk = Desk(*desk, self.restored.last_save_ms, self.directory)
         self._overdue = False
         self.last_sync: RecoveryFacts | None = None
-        self._marks = Marks()
+        self._marks = Marks(store.latches)
         self._upkeep = Upkeep(store, parts.fs, clock, settings, parts.base_seq)
 
     @classmethod
@@ -109,10 +115,16 @@ class Session:
         BadConfig.
         """
         at = (Path(directory), fs, clock or SystemClock(), ids or SystemIds(), settings, observer)
-        with opening(*at, take_over=take_over, visit=visit) as parts:
-            session = cls(parts)
-            session._begin(parts)
-        return session
+        session = None
+        try:
+            with opening(*at, take_over=take_over, visit=visit) as parts:
+                session = cls(parts)
+                session._begin(parts)
+            return session
+        except BaseException:
+            if session is not None:
+                session._let_go()
+            raise
 
     @property
     def fresh(self) -> bool:
@@ -213,8 +225,9 @@ class Session:
         every = self.settings.reconcile_every_cycles
         if not every:
             return None
-        strange = self._desk.hearing.take_stranger()
-        self._overdue |= strange or cycle % every == 0 or not self.may_trade
+        strange = self._desk.hearing.strange
+        self._overdue |= strange != NOT or cycle % every == 0 or not self.may_trade
+        self._desk.hearing.explained(strange)
         if not self._overdue:
             return None
         if self._desk.in_hand():
@@ -264,10 +277,10 @@ class Session:
         Should it show up at the exchange all the same, the next reconciliation takes it back.
         Raises BadValue without a reason, and for what is not open.
         """
+        from prometheus_persist.session.settling import given_up
+
         self._attend()
-        ended = self._gate.give_up(cl_ord_id, reason)
-        self._desk.audit([f"order {cl_ord_id} given up: {reason}"])
-        return ended
+        return self._store.whole(given_up, self._desk, cl_ord_id, reason)
 
     def settle_unknown(self, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
         """Ask by clOrdId for every order whose answer was not seen; each as it then stands.
@@ -374,7 +387,7 @@ class Session:
         """
         self._attend()
         freeze = frozen(self.state.freeze, inst_id, reason, self._clock.now_ms())
-        return self._set_freeze("frozen", freeze, inst_id, reason)
+        return self._store.whole(put, self._desk, freeze, "frozen", inst_id, reason)
 
     def unfreeze(self, inst_id: str | None, reason: str) -> int:
         """Lift a freeze (``None``: the general one), with a reason that goes into the audit.
@@ -384,13 +397,16 @@ class Session:
         """
         self._attend()
         freeze = lifted(self.state.freeze, inst_id, reason)
-        return self._set_freeze("unfrozen", freeze, inst_id, reason)
+        return self._store.whole(put, self._desk, freeze, "unfrozen", inst_id, reason)
 
     def close(self, *, save: bool = True) -> None:
         """Save, refresh the readable files, give the lock back. ``save=False`` only lets go.
 
         Waits for what is done beside the loop; what failed there is raised once all is closed.
         """
+        self._store.whole(self._close, save=save)
+
+    def _close(self, *, save: bool) -> None:
         beside = self._upkeep.beside
         self._gate.shut("the session is closed")
         try:
@@ -406,10 +422,7 @@ class Session:
                 problem.add_note(f"and {other!r}")
             raise
         finally:
-            try:
-                self._store.close()
-            finally:
-                self._lock.release()
+            self._let_go()
         beside.raise_failed()
 
     def digest(self) -> str:
@@ -423,6 +436,12 @@ class Session:
         return system_facts(self.state, len(self._store.image.streams.get(PUBLIC_TRADES, [])))
 
     # -- inside
+
+    def _let_go(self) -> None:
+        try:
+            self._store.close()
+        finally:
+            self._lock.release()
 
     def _begin(self, parts: Opened) -> None:
         fresh = parts.entered()
@@ -463,24 +482,12 @@ class Session:
         with contextlib.suppress(VenueError):  # what was not looked into stays due
             work_off(self._desk, reader)
 
-    def _set_freeze(self, what: str, freeze: FreezeState, inst_id: str | None, reason: str) -> int:
-        before, self.state.freeze = self.state.freeze, freeze
-        try:
-            seq = self._saver.save(what, keys=("freeze",))
-        except BaseException:
-            self.state.freeze = before
-            raise
-        self._desk.audit([f"{what} {inst_id or 'everything'}: {reason}"])
-        return seq
-
     def _save(self, trigger: str) -> int:
-        marked = self._marks.take()
-        try:
-            everything = self.settings.detect == "everything"
-            return self._saver.save(trigger, keys=None if everything else marked)
-        except BaseException:
-            self._marks.put_back(marked)
-            raise
+        marked = self._marks.made()
+        everything = self.settings.detect == "everything"
+        seq = self._saver.save(trigger, keys=None if everything else marked)
+        self._marks.saved(marked)
+        return seq
 
     def _carry_out(self, trigger: Trigger, due: tuple[Action, ...]) -> int | None:
         seq = None

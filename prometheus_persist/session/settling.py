@@ -15,12 +15,13 @@ Raises VenueError where the exchange does not answer at all.
 
 from __future__ import annotations
 
-from prometheus_persist.errors import BadValue, VenueError
+from prometheus_persist.errors import BadValue
 from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.reconcile.live import apply_steps, closes_others, live_steps
 from prometheus_persist.saving import Trigger
 from prometheus_persist.saving.gate import UNANSWERED
 from prometheus_persist.session.desk import Desk
+from prometheus_persist.session.hearing import NOT
 from prometheus_persist.session.marks import keys_of
 from prometheus_persist.state import NO_CONTRACTS, Contracts, OrderIntent, PositionKey
 from prometheus_persist.state.registry import SYSTEM_OWNER
@@ -78,30 +79,32 @@ def settle_unknown(desk: Desk, reader: ExchangeReader) -> tuple[OrderIntent, ...
     return tuple(found)
 
 
+def given_up(desk: Desk, cl_ord_id: str, reason: str) -> OrderIntent:
+    """An order that a human's word has ended; durable, and in the audit."""
+    ended = desk.gate.give_up(cl_ord_id, reason)
+    desk.audit([f"order {cl_ord_id} given up: {reason}"])
+    return ended
+
+
 def work_off(desk: Desk, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
     """Settle every order that was heard of, once; nothing while the gate is shut."""
     if not desk.gate.is_open:
         return ()
-    heard = desk.hearing.take()
-    names = dict.fromkeys(sorted(desk.state.intents)) if heard.everything else {}
-    left = [*dict.fromkeys((*heard.names, *names))]
-    found = []
-    again = []
-    try:
-        while left:
-            name = left[0]
-            if name in desk.state.intents:
-                intent, whole = settle_one(desk, reader, name)
-                found.append(intent)
-                again += [] if whole else [name]
-            elif desk.ended(name) is None:
-                desk.hearing.stranger()  # nobody's order: a reconciliation finds out whose
-            left.pop(0)
-    except VenueError:
-        desk.hearing.due(left)
-        raise
-    finally:
-        desk.hearing.due(again)
+    heard = desk.hearing.heard()
+    everything = sorted(desk.state.intents) if heard.everything != NOT else []
+    found, left = [], []
+    for name in dict.fromkeys((*heard.names, *everything)):
+        whole = True
+        if name in desk.state.intents:
+            intent, whole = settle_one(desk, reader, name)
+            found.append(intent)
+        elif desk.ended(name) is None:
+            desk.hearing.stranger()  # nobody's order: a reconciliation finds out whose
+        left += [] if whole else [name]
+        if whole:
+            desk.hearing.looked_into(heard, name)
+    if not left:
+        desk.hearing.looked_into_all(heard)
     return tuple(found)
 
 

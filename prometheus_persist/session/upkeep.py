@@ -40,7 +40,7 @@ class Upkeep:
             Action.SNAPSHOT: self.snapshot,
             Action.CLEAN_UP: self._clean_up,
         }
-        self.beside = Beside(work, inline=not settings.background)
+        self.beside = Beside(work, store.latches, inline=not settings.background)
 
     @property
     def since_snapshot_s(self) -> float:

@@ -25,6 +25,8 @@ Rules
 - A full disk is noticed before a change is taken in, where space is reserved: that save raises, and
   the store stays open.
 
+- What an exception from a signal handler ends halfway shuts it (``interrupts.py``).
+
 Raises ``StoreFailed``; ``BadValue`` for what no frame can hold.
 """
 
@@ -33,12 +35,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, ParamSpec, TypeVar
 
 from prometheus_persist.clock import Clock
-from prometheus_persist.errors import BadValue, StoreFailed
+from prometheus_persist.errors import BadValue, PersistError, StoreFailed
 from prometheus_persist.journal.frame import (
     FRAME_PAYLOAD_BYTES_MAX,
     OPEN,
@@ -48,10 +50,13 @@ from prometheus_persist.journal.frame import (
 )
 from prometheus_persist.journal.upcast import opening
 from prometheus_persist.storage.fs import Fs, Handle
+from prometheus_persist.storage.interrupts import INTERRUPTED, Bell, Latches, edge
 from prometheus_persist.storage.layout import JOURNAL, MIRROR, segment_name
 
 MirrorSync = Literal["behind", "ack", "off"]
 _WALL_MS_END = 1 << 64  # what a frame has room for
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -81,6 +86,10 @@ class Ticket:
         """Until it is on the disk; returns its sequence. Raises StoreFailed."""
         if not self.done:
             self._flush(self)
+        return self.durable()
+
+    def durable(self) -> int:
+        """Its sequence; raises StoreFailed where it did not get to the disk."""
         if self.failed:
             raise StoreFailed(self.failed)
         return self.seq
@@ -130,16 +139,17 @@ class Committer:
         self._clock = clock
         self._options = options
         self._fence = fence
-        self._guard = threading.Lock()  # seq, pending, failed
-        self._io = threading.RLock()  # the files; one group at a time
+        self.latches = Latches()
+        self._guard = self.latches.new()  # seq, pending, failed
+        self._io = self.latches.new()  # the files; one group at a time
         self._pending: list[_Pending] = []
         self._pending_bytes = 0
         self._segment_bytes = 0
         self._open = _Copies()
-        self._mirror_lock = threading.Lock()  # the mirror's file; taken after _io, never before
-        self._mirror_dirty = threading.Event()
-        self._wake = threading.Event()
-        self._ending = threading.Event()
+        self._mirror_lock = self.latches.new()  # the mirror's file; taken after _io, never before
+        self._mirror_dirty = False
+        self._mirror_due, self._wake, self._end = Bell(), Bell(), Bell()
+        self._ending = False
         self._threads: dict[str, threading.Thread] = {}
         try:
             self._begin_segment()
@@ -165,7 +175,7 @@ class Committer:
         if self._pending_bytes > self._options.pending_bytes_max:
             self.flush()
         if self._segment_bytes > self._options.segment_bytes_max:
-            self._begin_segment()
+            self.whole(self._begin_segment)
         due = self._segment_bytes + size + OVERHEAD_BYTES
         if self._options.reserve_bytes and self._open.reserved < due:
             with self._io:
@@ -179,7 +189,7 @@ class Committer:
     def write_soon(self) -> None:
         """Have the writer thread write what is pending."""
         self._start("persist-writer", self._run_writer)
-        self._wake.set()
+        self._wake.ring()
 
     def flush(self) -> None:
         """Write and sync everything that is pending; raises StoreFailed."""
@@ -188,20 +198,25 @@ class Committer:
             self._write_pending()
         self.refuse_shut()
 
+    def wait(self, ticket: Ticket) -> int:
+        """Until this one is on the disk; returns its sequence. Raises StoreFailed."""
+        with self._io:
+            if not ticket.done:
+                self._write_pending()
+        return ticket.durable()
+
     def sync_mirror(self) -> None:
         """Sync the mirror if it is behind; raises StoreFailed."""
         self.refuse_shut()
         with self._mirror_lock:
             handle = self._open.handles.get(MIRROR)
-            if handle is not None and self._mirror_dirty.is_set():
-                self._mirror_dirty.clear()
-                with self._all_or_shut():
-                    handle.fsync()
+            if handle is not None and self._mirror_dirty:
+                self._on_disk(self._sync, handle)
 
     def refuse_fenced(self) -> None:
         """Raise StoreFailed, and shut, once another writer has taken over."""
-        with self._io, self._all_or_shut():
-            self._fence()
+        with self._io:
+            self._on_disk(self._fence)
 
     def refuse_shut(self) -> None:
         """Raise StoreFailed once this committer is shut."""
@@ -210,29 +225,44 @@ class Committer:
 
     def shut(self, why: str) -> None:
         """Let nothing be written any more, and fail whatever waits."""
+        if not self.failed or self.failed is INTERRUPTED:
+            self.failed = why
         with self._guard:
-            self.failed = self.failed or why
             lost, self._pending = self._pending, []
-        for each in lost:
-            each.ticket.failed, each.ticket.done = f"this store is shut: {self.failed}", True
+        _fail(lost, f"this store is shut: {self.failed}")
+
+    def whole(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Do what may not be left halfway: whatever ends it shuts the store.
+
+        A PersistError is its answer and goes on as it is. Called while the locks are held that keep
+        others from seeing a half.
+        """
+        try:
+            return work(*args, **kwargs)
+        except PersistError:
+            raise
+        except BaseException as problem:
+            self.failed = self.failed or INTERRUPTED  # first, and in one step
+            self._shut_by(problem)
+            raise
 
     def close(self) -> None:
-        """Write what is pending, sync both copies, cut what was reserved, stop the thread."""
-        self._ending.set()
-        self._wake.set()
-        self._mirror_dirty.set()
-        for thread in self._threads.values():
-            thread.join()
-        with self._io:
-            try:
+        """Write what is pending, sync both copies, cut what was reserved, stop the threads."""
+        try:
+            self._ending = True
+            for bell in (self._wake, self._mirror_due, self._end):
+                bell.ring()
+            for thread in self._threads.values():
+                with contextlib.suppress(RuntimeError):  # whose start was interrupted
+                    thread.join()
+            with self._io:
                 if not self.failed:
                     self._write_pending()
                 if not self.failed:
-                    with self._all_or_shut():
-                        self._sync_and_cut()
-            finally:
-                self.shut("it was closed")
-                self._drop_handles()
+                    self._on_disk(self._sync_and_cut)
+        finally:
+            self.shut("it was closed")
+            self._drop_handles()
 
     # -- inside
 
@@ -249,7 +279,7 @@ class Committer:
             now_ms = self._clock.now_ms()
             if not 0 <= now_ms < _WALL_MS_END:
                 raise BadValue(f"a frame field is out of range: wall time {now_ms}")
-            ticket = Ticket(self.seq + 1, now_ms, self._wait, on_durable)
+            ticket = Ticket(self.seq + 1, now_ms, self._awaited, on_durable)
             self._pending.append(_Pending(kind, payload, ticket, opens))
             self.seq = ticket.seq
             self._pending_bytes += len(payload) + OVERHEAD_BYTES
@@ -261,30 +291,29 @@ class Committer:
         self._segment_bytes = 0
         self._chain(OPEN, opening(name, mirror=MIRROR in self.copies), opens=name)
 
-    def _wait(self, ticket: Ticket) -> None:
-        with self._io:
-            if not ticket.done:
-                self._write_pending()
+    @edge
+    def _awaited(self, ticket: Ticket) -> None:
+        self.wait(ticket)
 
     def _write_pending(self) -> None:
-        with self._guard:
-            group, self._pending = self._pending, []
-            self._pending_bytes = 0
-        if not group:
-            return
+        group: list[_Pending] = []
         try:
-            self._fence()
-            self._write(group)
-            self._fence()
-        except OSError as problem:
-            self.shut(f"journal: {problem}")
-            _fail(group, f"journal: {problem}")
-            raise StoreFailed(f"journal: {problem}") from problem
+            with self._guard:
+                group, self._pending = self._pending, group
+                self._pending_bytes = 0
+            if group:
+                self._fence()
+                self._write(group)
+                self._fence()
+                self._acknowledge(group)
         except BaseException as problem:
-            why = getattr(problem, "detail", f"a write was interrupted: {problem!r}")
-            self.shut(why)
-            _fail(group, why)
+            self.failed = self.failed or INTERRUPTED  # first, and in one step
+            _fail(group, self._shut_by(problem))
+            if _is_of_the_disk(problem):
+                raise StoreFailed(self.failed) from problem
             raise
+
+    def _acknowledge(self, group: list[_Pending]) -> None:
         self.durable_seq = group[-1].ticket.seq
         for each in group:
             each.ticket.done = True
@@ -307,12 +336,13 @@ class Committer:
         self._open.handles[JOURNAL].fsync()
         opened = any(each.opens for each in group)
         if MIRROR in self._open.handles:
-            if not self._mirror_dirty.is_set():
-                self._mirror_dirty.set()
+            was_dirty, self._mirror_dirty = self._mirror_dirty, True
             if self._options.mirror == "ack" or opened:
                 self.sync_mirror()
             else:
                 self._start("persist-mirror", self._run_mirror)
+                if not was_dirty:
+                    self._mirror_due.ring()
 
     def _put(self, parts: list[bytes]) -> None:
         data = b"".join(parts)
@@ -327,21 +357,28 @@ class Committer:
 
     def _reserve(self, due: int, otherwise: str) -> None:
         """Space for ``due`` bytes of this segment and some more; at least for these, or raise."""
-        with self._mirror_lock, self._all_or_shut():
-            for size in (due + self._options.reserve_bytes, due):
-                try:
-                    for handle in self._open.handles.values():
-                        handle.reserve(size)
-                    self._open.reserved = size
-                    return
-                except OSError as problem:
-                    if problem.errno not in _NO_ROOM:
-                        raise
-                    full = problem
-                    for handle in self._open.handles.values():
-                        handle.cut()  # what is left of the disk is for others
-                    self._open.reserved = self._open.size
-        raise StoreFailed(f"no room on the disk, {otherwise}: {full}") from full
+        with self._mirror_lock:
+            full = self._on_disk(self._reserved, due)
+        if full is not None:
+            raise StoreFailed(f"no room on the disk, {otherwise}: {full}") from full
+
+    def _reserved(self, due: int) -> OSError | None:
+        """What the disk says where it has no room."""
+        full = None
+        for size in (due + self._options.reserve_bytes, due):
+            try:
+                for handle in self._open.handles.values():
+                    handle.reserve(size)
+                self._open.reserved = size
+                return None
+            except OSError as problem:
+                if problem.errno not in _NO_ROOM:
+                    raise
+                full = problem
+                for handle in self._open.handles.values():
+                    handle.cut()  # what is left of the disk is for others
+                self._open.reserved = self._open.size
+        return full
 
     def _open_segment(self, name: str) -> None:
         if self._open.handles:
@@ -352,13 +389,17 @@ class Committer:
         for copy in self.copies:
             self._fs.fsync_dir(copy)
 
+    def _sync(self, mirror: Handle) -> None:
+        self._mirror_dirty = False
+        mirror.fsync()
+
     def _sync_and_cut(self) -> None:
         with self._mirror_lock:
             for handle in self._open.handles.values():
                 if self._open.reserved > self._open.size:
                     handle.cut()
                 handle.fsync()
-            self._mirror_dirty.clear()
+            self._mirror_dirty = False
 
     def _drop_handles(self) -> None:
         with self._mirror_lock:
@@ -367,42 +408,60 @@ class Committer:
                     handle.close()
             self._open = _Copies()
 
-    @contextlib.contextmanager
-    def _all_or_shut(self) -> Iterator[None]:
-        """Whatever ends the block early, a frame may be on the disk that nobody acknowledged."""
+    def _on_disk(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Whatever ends the work early, a frame may be on the disk that nobody acknowledged."""
         try:
-            yield
-        except OSError as problem:
-            self.shut(f"journal: {problem}")
-            raise StoreFailed(f"journal: {problem}") from problem
+            return work(*args, **kwargs)
         except BaseException as problem:
-            self.shut(getattr(problem, "detail", f"a write was interrupted: {problem!r}"))
+            self.failed = self.failed or INTERRUPTED  # first, and in one step
+            self._shut_by(problem)
+            if _is_of_the_disk(problem):
+                raise StoreFailed(self.failed) from problem
             raise
+
+    def _shut_by(self, problem: BaseException) -> str:
+        """Shut by what ended a write; why."""
+        if isinstance(problem, PersistError):
+            why = problem.detail
+        elif _is_of_the_disk(problem):
+            why = f"journal: {problem}"
+        else:
+            why = f"{INTERRUPTED} ({problem!r})"
+        self.shut(why)
+        return why
 
     # -- the threads; a failure in one shuts the committer, and the next call on the store raises it
 
     def _start(self, name: str, run: Callable[[], None]) -> None:
         if name not in self._threads:
-            thread = self._threads[name] = threading.Thread(target=run, name=name, daemon=True)
-            thread.start()
+            self.whole(self._begin_thread, name, run)
+
+    def _begin_thread(self, name: str, run: Callable[[], None]) -> None:
+        thread = self._threads[name] = threading.Thread(target=run, name=name, daemon=True)
+        thread.start()
 
     def _run_writer(self) -> None:
         """Write what nobody waits for."""
-        while not self._ending.is_set() and not self.failed:
+        while not self._ending and not self.failed:
             self._wake.wait()
-            self._wake.clear()
             with contextlib.suppress(StoreFailed), self._io:
                 self._write_pending()
 
     def _run_mirror(self) -> None:
         """Keep the mirror's sync at most a little behind."""
-        while not self._ending.is_set() and not self.failed:
-            self._mirror_dirty.wait()
-            if not self._ending.wait(self._options.mirror_sync_ms / 1000):
+        while not self._ending and not self.failed:
+            self._mirror_due.wait()
+            if not self._end.wait(self._options.mirror_sync_ms / 1000):
                 with contextlib.suppress(StoreFailed):
                     self.sync_mirror()
 
 
+def _is_of_the_disk(problem: BaseException) -> bool:
+    """Not a handler's TimeoutError, which is an OSError, too."""
+    return isinstance(problem, OSError) and problem.errno is not None
+
+
 def _fail(group: list[_Pending], why: str) -> None:
     for each in group:
-        each.ticket.failed, each.ticket.done = why, True
+        if not each.ticket.done:
+            each.ticket.failed, each.ticket.done = why, True

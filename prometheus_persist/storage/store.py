@@ -8,9 +8,9 @@ returns when the disk has it; ``submit`` does the first at once and leaves the r
 - S2 one commit is one frame: all of it or none;
 - S7 a journal write or sync that fails raises ``StoreFailed`` and shuts the store for good; nothing
   is retried, nothing was acknowledged. What is in memory then is not what is on disk: the store has
-  to be opened anew. A commit that was interrupted (by Ctrl+C, say) shuts it likewise. A checkpoint
-  or snapshot that fails raises as well, leaves the old files whole, and shuts nothing, unless it
-  was the mirror's sync that failed.
+  to be opened anew. A commit that was interrupted (by Ctrl+C, say) shuts it likewise
+  (``interrupts.py``). A checkpoint or snapshot that fails or is interrupted raises as well, leaves
+  the old files whole, and shuts nothing, unless it was the mirror's sync that failed.
 
 After a SIGKILL both copies are complete; after a power cut the mirror may lack the last
 ``mirror_sync_ms`` (50), the journal lacks nothing that was acknowledged.
@@ -23,13 +23,12 @@ before the first frame, and clears away the temporary files of a writer that was
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from prometheus_persist.clock import Clock
-from prometheus_persist.errors import StoreFailed
+from prometheus_persist.errors import PersistError, StoreFailed
 from prometheus_persist.journal.archive import check, pack
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import COMMIT, Tip
@@ -104,15 +103,17 @@ class Store:
         self._fs = fs
         self._clock = clock
         self._observer = observer
-        self._guard = threading.RLock()
-        self._archiving = threading.Lock()  # one snapshot at a time; taken before _guard
-        self._projecting = threading.Lock()  # one checkpoint at a time; taken before _guard
         self._projected: dict[str, str] = dict(readable or {})
         self._extra = dict(extra or {})
         self._touched: set[str] | None = None  # None: since the opening, nothing was compared yet
         self._make_dirs()
         options = options or StoreOptions()
         self._committer = Committer(fs, tip, epoch, clock, options, fence)
+        self.whole, self.wait = self._committer.whole, self._committer.wait
+        self.latches = self._committer.latches
+        self._guard = self.latches.new()
+        self._archiving = self.latches.new()  # one snapshot at a time; taken before _guard
+        self._projecting = self.latches.new()  # one checkpoint at a time; taken before _guard
         self.image.seq, self.image.time_ms = self.tip.seq, self.tip.wall_ms
 
     @property
@@ -122,7 +123,7 @@ class Store:
 
     def commit(self, change: Change) -> int:
         """Make one change durable; returns its sequence. Raises StoreFailed, BadValue."""
-        return self.enqueue(change).wait()
+        return self.wait(self.enqueue(change))
 
     def submit(self, change: Change) -> Ticket:
         """Take a change in now, make it durable soon; the ticket says when."""
@@ -150,16 +151,19 @@ class Store:
         encoded = change.to_bytes()
         with self._guard:
             self._committer.make_room(len(encoded))
-            watch = self._watch(change.to_json()) if self._observer is not None else None
-            ticket = self._committer.submit(COMMIT, encoded, watch)
-            try:
-                self.image.apply(change, ticket.seq, ticket.wall_ms)
-                if self._touched is not None:
-                    self._touched.update(change.documents, change.remove, change.add)
-            except BaseException as problem:
-                self._committer.shut(f"a commit was interrupted: {problem!r}")
-                raise
-            return ticket
+            return self.whole(self._taken_in, change, encoded)
+
+    def _taken_in(self, change: Change, encoded: bytes) -> Ticket:
+        watch = self._watch(change.to_json()) if self._observer is not None else None
+        ticket = self._committer.submit(COMMIT, encoded, watch)
+        try:
+            self.image.apply(change, ticket.seq, ticket.wall_ms)
+        except PersistError as problem:  # the frame is chained, and the image lacks it
+            self._committer.shut(problem.detail)
+            raise
+        if self._touched is not None:
+            self._touched.update(change.documents, change.remove, change.add)
+        return ticket
 
     def _watch(self, payload: JsonObject) -> Callable[[], None]:
         """Tell the observer that a frame begins; returns what tells it that it is durable."""
@@ -181,8 +185,9 @@ class Store:
         One at a time. Commits go on meanwhile: what is written is the state at the beginning.
         """
         with self._projecting, self._disk("checkpoint"):
-            image, _, touched = self._cut(touched=True)
+            touched = None
             try:
+                image, _, touched = self._cut(touched=True)
                 self._settle()
                 return self._refresh(image, touched)
             except BaseException:
@@ -204,6 +209,8 @@ class Store:
                 seals[name] = seal
                 changed[f"{INCREMENTAL}/{name}"] = wrap(name, data, seal, image.seq, now_ms)
             breathe()
+        for name in seals:
+            self._projected.pop(name, None)  # until it is there, nobody knows which of both is
         replace_files(self._fs, changed)
         self._projected.update(seals)
         head = checkpoint(image, self.epoch, now_ms, self._projected)

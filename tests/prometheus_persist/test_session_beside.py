@@ -20,6 +20,7 @@ from prometheus_persist.session.beside import Beside
 from prometheus_persist.state import Agent, contracts
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.interrupts import Latches
 
 LONG_S = 20.0
 
@@ -195,7 +196,8 @@ def test_beside_two_failures_are_both_told(tmp_path: Path) -> None:
 
         return act
 
-    beside = Beside({Action.CHECKPOINT: fail("one"), Action.SNAPSHOT: fail("two")}, inline=False)
+    work = {Action.CHECKPOINT: fail("one"), Action.SNAPSHOT: fail("two")}
+    beside = Beside(work, Latches(), inline=False)
     beside.ask(Action.CHECKPOINT)
     beside.ask(Action.SNAPSHOT)
     beside.wait()

@@ -161,6 +161,6 @@ def test_marks_a_disk_that_fails_gives_the_marks_back(tmp_path: Path) -> None:
     session.mark("A0")
     with pytest.raises(StoreFailed):
         session.save("x")
-    assert session._marks.take() == ("agents/A0", "private_ledgers/A0", "public_accounts/A0")
+    assert tuple(session._marks.made()) == ("agents/A0", "private_ledgers/A0", "public_accounts/A0")
     with pytest.raises(StoreFailed):
         session.close()

@@ -437,7 +437,7 @@ def test_runtime_an_event_that_cannot_be_looked_into_stays_due(tmp_path: Path) -
 def test_runtime_more_events_than_can_be_kept_make_everything_due(tmp_path: Path) -> None:
     venue = Asked()
     session = trading(tmp_path, venue)
-    session._desk.hearing = Hearing(names_max=3)
+    session._desk.hearing = Hearing(session.latches, names_max=3)
     name = lost(session, venue)
     for number in range(4):
         session.hear({"clOrdId": f"x{number}"})

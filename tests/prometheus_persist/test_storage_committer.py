@@ -149,9 +149,9 @@ def test_the_mirror_is_synced_a_little_behind_without_being_asked():
         store.commit(note(n))
     assert counts["fsync mirror"] < 25
     deadline = time.monotonic() + 5
-    while store._committer._mirror_dirty.is_set() and time.monotonic() < deadline:
+    while store._committer._mirror_dirty and time.monotonic() < deadline:
         time.sleep(0.005)
-    assert not store._committer._mirror_dirty.is_set()
+    assert not store._committer._mirror_dirty
     store.close()
 
 

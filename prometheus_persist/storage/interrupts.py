@@ -1,0 +1,111 @@
+"""What holds when a signal's handler raises in the middle of a call: nothing is done by halves.
+
+Ctrl+C, an alarm's time-out, whatever a handler raises: it comes up between any two steps of the
+main thread. A call that it ends has done nothing, or is finished, or the store is shut and every
+later call raises StoreFailed and says so. How that is kept, at every single step:
+
+- Before its first change and after its last a call can be left anywhere. What lies between is
+  done by ``Committer.whole``, which shuts the store whatever ends it; only an error of this library
+  is an answer, and whoever raises one has put things back.
+- ``Latches`` are a store's locks. A ``with`` that is left on its last steps keeps its lock, and
+  another thread would wait for it for ever. So every call from outside is an ``edge``: left by an
+  exception, the outermost one gives back whatever its thread still holds. All are re-entrant.
+- Threads are woken by a ``Bell``. An ``Event`` or a ``Condition`` is Python code with a lock of
+  its own, which no edge gives back.
+
+An ``edge`` and ``whole`` do nothing before their ``try`` and nothing after it, so that there is no
+step at which they could be left themselves; and what ``whole`` does first is one store into one
+attribute, so that a second signal finds it done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from types import CodeType, FrameType, FunctionType
+from typing import Any, TypeVar
+
+INTERRUPTED = "a call was interrupted halfway; open the store anew"
+_Kind = TypeVar("_Kind", bound=type)
+
+
+class Latches:
+    """The locks of one store, remembered."""
+
+    def __init__(self) -> None:
+        self._locks: list[threading.RLock] = []
+
+    def new(self) -> threading.RLock:
+        """One more lock."""
+        lock = threading.RLock()
+        self._locks.append(lock)
+        return lock
+
+    def let_go(self) -> None:
+        """Release every lock that the calling thread still holds."""
+        for lock in self._locks:
+            with contextlib.suppress(RuntimeError):  # nobody's, or another thread's
+                while True:
+                    lock.release()
+
+
+class Bell:
+    """Wakes one thread; what rings before the thread waits ends that wait."""
+
+    def __init__(self) -> None:
+        self._rings: SimpleQueue[None] = SimpleQueue()
+
+    def ring(self) -> None:
+        """From anywhere; one step."""
+        self._rings.put(None)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Until it rings; whether it did."""
+        try:
+            self._rings.get(timeout=timeout_s)
+            while not self._rings.empty():
+                self._rings.get_nowait()
+        except Empty:
+            return False
+        return True
+
+
+def edge(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A call from outside, on an object with ``latches``: left by an exception, it holds none."""
+
+    @functools.wraps(method)
+    def entered(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            here = sys._getframe()
+            if not _is_within(here.f_code, self.latches, here.f_back):
+                self.latches.let_go()
+            raise
+
+    return entered
+
+
+def edges(kind: _Kind) -> _Kind:
+    """Every public method and property of a class is an edge, and so is its ``with`` block."""
+    for name, found in list(vars(kind).items()):
+        if name.startswith("_") and name not in ("__enter__", "__exit__"):
+            continue
+        if isinstance(found, FunctionType):
+            setattr(kind, name, edge(found))
+        elif isinstance(found, property) and found.fget is not None:
+            setattr(kind, name, property(edge(found.fget), doc=found.__doc__))
+    return kind
+
+
+def _is_within(code: CodeType, latches: Latches, frame: FrameType | None) -> bool:
+    """Whether a call on the same store stands further out: its locks are still in use there."""
+    while frame is not None:
+        if frame.f_code is code and frame.f_locals["self"].latches is latches:
+            return True
+        frame = frame.f_back
+    return False
