@@ -6,8 +6,8 @@ that the seam announced, for the same path and not more often. The other way rou
 that the seam announced has to be in the trace, so that a blind trace proves nothing. Looking for
 sizes and names (stat) is not compared; it neither changes nor reads a file.
 
-The one documented exception is ``store.lock``, and making the store's own directory with it: the
-kernel holds that lock, no ``Fs`` does.
+The one documented exception is ``store.lock``, and making and finding the store's own directory:
+the kernel holds that lock, no ``Fs`` does, and all other names are looked up from that directory.
 
 Where there is no strace, or it may not trace, the sweep is skipped, and says so.
 """
@@ -34,10 +34,11 @@ SYSCALLS: Final = (
     "link,linkat,symlink,symlinkat,copy_file_range,sendfile,mmap"
 )
 _CALL = re.compile(r"(\w+)\((.*)\)\s+= (-?\d+)")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_NAMED = re.compile(r'(?:(?:AT_FDCWD|\d+)<(.*?)>, )?"((?:[^"\\]|\\.)*)"')
 _HANDLE = re.compile(r"^(\d+)<(.*?)>")
 _WRITES = {"write", "pwrite64", "writev", "pwritev", "pwritev2", "fallocate", "sendfile"}
 _SYNCS = {"fsync", "fdatasync", "sync_file_range"}
+_FOUND = {"make directory", "open directory"}  # of the store's own directory, by its whole name
 _OPENS = {"open", "openat", "openat2", "creat"}
 # What each announced operation may do in the kernel, by the words used here.
 _DOES: Final = {
@@ -112,13 +113,15 @@ def marks(trace: str, store: str) -> Iterator[tuple[str, str]]:
         for what, path in _calls(found[1], found[2]):
             if path.startswith(f"{store}/") and path != f"{store}/{LOCK}":
                 yield what, path.removeprefix(f"{store}/")
-            elif path == store and what != "make directory":
+            elif path == f"{store}/." or (path == store and what not in _FOUND):
                 yield what, "."
 
 
 def _calls(name: str, arguments: str) -> Iterator[tuple[str, str]]:
     handle = _HANDLE.match(arguments)
-    quoted = [word.encode().decode("unicode_escape") for word in _QUOTED.findall(arguments)]
+    quoted = [
+        str(Path(above, name)) if name != "." else f"{above}/." for above, name in _names(arguments)
+    ]
     if name in _OPENS and quoted:
         if "O_DIRECTORY" in arguments:
             yield "open directory", quoted[0]
@@ -145,6 +148,12 @@ def _calls(name: str, arguments: str) -> Iterator[tuple[str, str]]:
     elif name == "mmap" and "MAP_SHARED" in arguments and "PROT_WRITE" in arguments:
         for path in re.findall(r"\d+<(.*?)>", arguments):
             yield "map for writing", path
+
+
+def _names(arguments: str) -> Iterator[tuple[str, str]]:
+    """Every name in a call, with the directory that it is looked up from."""
+    for above, name in _NAMED.findall(arguments):
+        yield above, name.encode().decode("unicode_escape")
 
 
 def compare(tally: Tally, traced: Marks, log: list[str]) -> None:

@@ -6,6 +6,10 @@ fail any single operation without privileges, and can prove that nothing goes ar
 Rules
 - Paths are relative to the store's root, with ``/`` between parts; a path that is absolute, empty
   or holds ``..`` or NUL is refused, so that no id can ever leave the directory.
+- The root is a directory, not a name: ``LocalFs`` keeps the one that it found first, and every
+  name is looked up from there. Should that directory be moved, work goes on in it, and nothing is
+  ever written into another one that has taken its name; should it be removed, nothing is there and
+  nothing can be made there.
 - ``write`` writes all of its bytes or raises: a short write is continued, and what is left undone
   is an error.
 - ``fsync`` and ``fsync_dir`` return when the kernel says that the disk has it.
@@ -19,7 +23,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Mapping
+import stat
+import weakref
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -139,59 +145,96 @@ class _LocalHandle:
 
 
 class LocalFs:
-    """Files under one directory of this machine."""
+    """Files under one directory of this machine: the one that bore the name when it was found."""
 
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
+        self._held: int | None = None
 
-    def _at(self, path: str) -> Path:
-        parts = path.split("/") if path else []
-        if not parts or any(part in ("", ".", "..") or "\0" in part for part in parts):
-            raise BadValue(f"path {path!r} would leave the store")
-        return self.root.joinpath(*parts)
+    def held(self) -> int:
+        """The directory itself, as a descriptor; raises FileNotFoundError while there is none."""
+        if self._held is None:
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+            self._held = os.open(self.root, flags)
+            weakref.finalize(self, os.close, self._held).atexit = False
+        return self._held
 
-    def _dir(self, path: str) -> Path:
-        return self.root if path == "." else self._at(path)
+    @contextlib.contextmanager
+    def _at(self, path: str) -> Iterator[int]:
+        """The root, to look ``path`` up from; an error names the file by its whole name."""
+        try:
+            yield self.held()
+        except OSError as problem:
+            problem.filename = str(self.root / path)
+            raise
+
+    def _open(self, path: str, flags: int) -> int:
+        with self._at(_inside(path)) as root:
+            return os.open(path, flags | os.O_CLOEXEC, 0o644, dir_fd=root)
+
+    def _open_dir(self, path: str) -> int:
+        with self._at(_inside_or_root(path)) as root:
+            return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
 
     def make_dir(self, path: str) -> None:
         """Create the directory and its parents."""
-        self._dir(path).mkdir(parents=True, exist_ok=True)
+        _inside_or_root(path)
+        if self._held is None:
+            self.root.mkdir(parents=True, exist_ok=True)
+        parts = path.split("/")
+        with self._at(path) as root:
+            for count in range(1, len(parts) + 1):
+                folder = "/".join(parts[:count])
+                try:
+                    os.mkdir(folder, dir_fd=root)
+                except FileExistsError:
+                    if not stat.S_ISDIR(os.stat(folder, dir_fd=root).st_mode):
+                        raise
 
     def list_dir(self, path: str) -> list[str]:
         """The names in it, sorted."""
         try:
-            return sorted(entry.name for entry in self._dir(path).iterdir())
+            descriptor = self._open_dir(path)
         except (FileNotFoundError, NotADirectoryError):
             return []
+        try:
+            with os.scandir(descriptor) as entries:
+                return sorted(entry.name for entry in entries)
+        finally:
+            os.close(descriptor)
 
     def size(self, path: str) -> int | None:
         """Size in bytes, or None."""
         try:
-            return self._at(path).stat().st_size
+            with self._at(_inside(path)) as root:
+                return os.stat(path, dir_fd=root).st_size
         except (FileNotFoundError, NotADirectoryError):
             return None
 
     def read(self, path: str) -> bytes:
         """The whole content; refuses files beyond any size this library writes."""
-        target = self._at(path)
-        size = target.stat().st_size
-        if size > READ_BYTES_MAX:
-            raise BadValue(f"{path} has {size} bytes, at most {READ_BYTES_MAX} are read")
-        return target.read_bytes()
+        with self._at(_inside(path)) as root:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=root)
+            try:
+                size = os.fstat(descriptor).st_size
+                if size > READ_BYTES_MAX:
+                    raise BadValue(f"{path} has {size} bytes, at most {READ_BYTES_MAX} are read")
+                with open(descriptor, "rb", closefd=False) as file:
+                    return file.read()
+            finally:
+                os.close(descriptor)
 
     def append(self, path: str) -> Handle:
         """Open with O_APPEND: whoever else appends, nothing is written over."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        return _LocalHandle(os.open(self._at(path), flags, 0o644))
+        return _LocalHandle(self._open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND))
 
     def create(self, path: str) -> Handle:
         """Open with O_TRUNC."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        return _LocalHandle(os.open(self._at(path), flags, 0o644))
+        return _LocalHandle(self._open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
 
     def truncate(self, path: str, size: int) -> None:
         """Cut and sync."""
-        descriptor = os.open(self._at(path), os.O_WRONLY | os.O_CLOEXEC)
+        descriptor = self._open(path, os.O_WRONLY)
         try:
             os.ftruncate(descriptor, size)
             os.fsync(descriptor)
@@ -200,20 +243,34 @@ class LocalFs:
 
     def rename(self, source: str, target: str) -> None:
         """os.replace."""
-        self._at(source).replace(self._at(target))
+        _inside(target)
+        with self._at(_inside(source)) as root:
+            os.replace(source, target, src_dir_fd=root, dst_dir_fd=root)
 
     def unlink(self, path: str) -> None:
         """Remove; fine if it is gone."""
-        with contextlib.suppress(FileNotFoundError):
-            self._at(path).unlink()
+        with contextlib.suppress(FileNotFoundError), self._at(_inside(path)) as root:
+            os.unlink(path, dir_fd=root)
 
     def fsync_dir(self, path: str) -> None:
         """Sync the directory's entries."""
-        descriptor = os.open(self._dir(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = self._open_dir(path)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _inside(path: str) -> str:
+    """The path itself; raises BadValue for one that would leave the root."""
+    parts = path.split("/") if path else []
+    if not parts or any(part in ("", ".", "..") or "\0" in part for part in parts):
+        raise BadValue(f"path {path!r} would leave the store")
+    return path
+
+
+def _inside_or_root(path: str) -> str:
+    return path if path == "." else _inside(path)
 
 
 def replace_file(fs: Fs, path: str, data: bytes) -> None:

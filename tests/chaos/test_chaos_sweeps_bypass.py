@@ -40,6 +40,11 @@ def test_a_trace_is_read_by_path():
             'write(3</w/s/a>, ""..., 10) = 10',
             "fdatasync(3</w/s/a>) = 0",
             'rename("/w/s/a.tmp", "/w/s/a") = 0',
+            'renameat(5</w/s>, "d/b.tmp", 5</w/s>, "d/b") = 0',
+            'unlinkat(5</w/s>, "d/c", 0) = 0',
+            'openat(5</w/s>, "d/e", O_RDONLY|O_CLOEXEC) = 3</w/s/d/e>',
+            'openat(5</w/s>, ".", O_RDONLY|O_DIRECTORY|O_CLOEXEC) = 3</w/s>',
+            "fsync(3</w/s>) = 0",
             'openat(AT_FDCWD</w>, "/w/s", O_RDONLY|O_DIRECTORY|O_CLOEXEC) = 3</w/s>',
             'openat(AT_FDCWD</w>, "/w/s/none", O_RDONLY) = -1 ENOENT (No such file)',
             'openat(AT_FDCWD</w>, "/w/s/store.lock", O_RDWR|O_CREAT, 0644) = 4</w/s/store.lock>',
@@ -52,7 +57,11 @@ def test_a_trace_is_read_by_path():
         ("write", "a"),
         ("sync", "a"),
         ("rename", "a"),
+        ("rename", "d/b"),
+        ("remove", "d/c"),
+        ("open for reading", "d/e"),
         ("open directory", "."),
+        ("sync", "."),
     ]
 
 

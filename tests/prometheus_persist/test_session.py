@@ -437,6 +437,8 @@ def test_session_that_cannot_be_opened_writes_nothing_and_frees_the_lock(tmp_pat
 def test_session_opening_on_a_failing_disk(tmp_path: Path, op: str) -> None:
     """Any error of the disk while opening is StoreFailed; the lock is free, and so is the way."""
     opened(tmp_path).close()
+    disk = LocalFs(tmp_path)
+    disk.held()
     descriptors = open_files(tmp_path)
 
     def fail(name: str, path: str, data: bytes) -> None:
@@ -444,7 +446,7 @@ def test_session_opening_on_a_failing_disk(tmp_path: Path, op: str) -> None:
             raise OSError(errno.ENOSPC, "no space left on device")
 
     with pytest.raises(StoreFailed) as held:  # held: nothing is freed by being forgotten
-        opened(tmp_path, fs=HookFs(LocalFs(tmp_path), fail))
+        opened(tmp_path, fs=HookFs(disk, fail))
     assert open_files(tmp_path) == descriptors
     opened(tmp_path).close()
     assert held.value.exit_code == 4

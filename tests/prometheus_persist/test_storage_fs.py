@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,58 @@ def test_fs_does_what_it_says(tmp_path: Path) -> None:
     assert (fs.list_dir("a"), fs.list_dir("a/g")) == (["b", "g"], [])
     with pytest.raises(FileNotFoundError):
         fs.read("a/none")
+
+
+def test_fs_stays_in_the_directory_that_it_found(tmp_path: Path) -> None:
+    """Moved away under it, with another one under the old name: every operation by name goes to
+    the directory that was found, and nothing appears in the other."""
+    old, away = tmp_path / "store", tmp_path / "moved"
+    old.mkdir()
+    fs = LocalFs(old)
+    fs.make_dir("d")
+    for name in ("cut", "gone", "from", "read"):
+        fs.create(f"d/{name}").close()
+    old.rename(away)
+    (old / "d").mkdir(parents=True)
+    for path in ("d/cut", "d/gone", "d/from", "d/read"):
+        (old / path).write_bytes(b"theirs")
+    for made in (fs.create("d/made"), fs.append("d/cut")):
+        made.write(b"mine")
+        made.close()
+    fs.truncate("d/cut", 1)
+    fs.unlink("d/gone")
+    fs.rename("d/from", "d/to")
+    fs.make_dir("d/deep/er")
+    fs.fsync_dir(".")
+    assert (fs.size("d/cut"), fs.read("d/read"), fs.list_dir(".")) == (1, b"", ["d"])
+    assert fs.list_dir("d") == ["cut", "deep", "made", "read", "to"]
+    assert sorted(entry.name for entry in (away / "d").iterdir()) == fs.list_dir("d")
+    theirs = {entry.name: entry.read_bytes() for entry in (old / "d").iterdir()}
+    assert theirs == dict.fromkeys(("cut", "gone", "from", "read"), b"theirs")
+
+
+def test_fs_in_a_directory_that_was_removed_nothing_is_and_nothing_is_made(tmp_path: Path) -> None:
+    """Nor in the one that has its name by then."""
+    root = tmp_path / "store"
+    root.mkdir()
+    fs = LocalFs(root)
+    fs.create("f").close()
+    shutil.rmtree(root)
+    root.mkdir()
+    for make in (lambda: fs.create("g"), lambda: fs.append("f"), lambda: fs.make_dir("d")):
+        with pytest.raises(FileNotFoundError, match="store"):
+            make()
+    assert (fs.list_dir("."), fs.size("f")) == ([], None)
+    assert list(root.iterdir()) == []
+
+
+def test_fs_gives_the_directory_back(tmp_path: Path) -> None:
+    """A thousand of them leave no descriptor behind."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(1000):
+        LocalFs(tmp_path).list_dir(".")
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_fs_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
