@@ -21,9 +21,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final, cast
 
-from chaos.detect.venue import InProcess
 from chaos.instruments import CONTRACTS, INST_IDS
 from chaos.oracle.attribution import Attribution, attribution
+from chaos.workload.inprocess import Clock, InProcess
 from fakeokx.engine.commands import MovePrice, OrderRequest, PlaceAlgo, PlaceOrders
 from fakeokx.engine.instruments import INSTRUMENTS
 from prometheus_persist.exchange import OkxReader, okxrows
@@ -69,26 +69,6 @@ NOBODY: Final = ""
 
 Place = tuple[str, str, str]
 Kept = tuple[SystemState, dict[str, list[JsonObject]]]
-
-
-class Clock:
-    """The exchange's time as the library's clock, ``offset_ms`` wrong."""
-
-    def __init__(self, venue: InProcess) -> None:
-        self._venue = venue
-        self.offset_ms = 0
-
-    def now_ms(self) -> int:
-        """Unix time in milliseconds."""
-        return self._venue.now_ms() + self.offset_ms
-
-    def monotonic_s(self) -> float:
-        """The same in seconds."""
-        return self._venue.now_ms() / 1000
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self._venue.advance(int(seconds * 1000))
 
 
 class World:

@@ -14,6 +14,7 @@ from chaos.sweeps.bypass import sweep_strace
 from chaos.sweeps.errors import sweep_errors
 from chaos.sweeps.files import sweep_files
 from chaos.sweeps.kills import sweep_kills
+from chaos.sweeps.meanwhile import sweep_meanwhile
 from chaos.sweeps.mending import sweep_repair
 from chaos.sweeps.power import sweep_power
 from chaos.sweeps.recovery import sweep_recovery
@@ -48,6 +49,7 @@ SWEEPS: Final[dict[str, Sweep]] = {
     "soak": sweep_soak,
     "recovery": sweep_recovery,
     "exchange": sweep_venue_faults,
+    "meanwhile": sweep_meanwhile,
 }
 
 

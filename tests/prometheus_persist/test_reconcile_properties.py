@@ -28,8 +28,8 @@ from reconcile_world import BTC, ETH, World, replaced
 
 from chaos.chance import generator
 from chaos.detect.kinds import KINDS
-from chaos.detect.world import Clock
 from chaos.detect.world import World as Account
+from chaos.workload.inprocess import Clock
 from prometheus_persist.errors import PlanStale
 from prometheus_persist.exchange import OkxReader
 from prometheus_persist.exchange.okxask import READS

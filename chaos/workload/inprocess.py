@@ -14,6 +14,7 @@ opens from now on. ``answer`` is one request without a client.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -57,6 +58,7 @@ class InProcess:
         self.listeners: list[object] = []
         self.requests: list[tuple[str, str]] = []
         self._now_ms = now_ms
+        self._turn = threading.RLock()  # one request or command at a time
         self._wall: Callable[[], int] | None = None
         self.key, self.demo = KEY, False
         self._hidden: set[str] = set()
@@ -85,19 +87,22 @@ class InProcess:
 
     def advance(self, ms: int) -> None:
         """Let time pass."""
-        self._now_ms += ms
-        self.wake()
+        with self._turn:
+            self._now_ms += ms
+            self.wake()
 
     def wake(self) -> None:
         """Let happen what is due by now."""
-        next_ms = due.due_ms(self.venue)
-        if next_ms is not None and next_ms <= self.now_ms():
-            step(self.venue, Tick(), self.now_ms())
+        with self._turn:
+            next_ms = due.due_ms(self.venue)
+            if next_ms is not None and next_ms <= self.now_ms():
+                step(self.venue, Tick(), self.now_ms())
 
     def do(self, command: Command) -> tuple[Event, ...]:
         """Carry the command out; raises Refusal."""
-        self.wake()
-        return step(self.venue, command, self.now_ms())
+        with self._turn:
+            self.wake()
+            return step(self.venue, command, self.now_ms())
 
     def ordered(self, command: Command) -> str:
         """Carry out what places one order or algo order; returns its id."""
@@ -140,8 +145,12 @@ class InProcess:
         key = self.key
         client = okx_client(NOWHERE, key.name, key.secret, key.passphrase, self.demo, 10_000)
         client.milliseconds = self.now_ms
-        client.fetch = lambda *args: self._fetch(client, *args)
+        client.fetch = self.transport(client)
         return client
+
+    def transport(self, client: Any) -> Callable[..., Any]:
+        """What carries a client's requests to this exchange."""
+        return lambda *args: self._fetch(client, *args)
 
     def _fetch(
         self,
@@ -183,8 +192,9 @@ class InProcess:
         )
         if path in LOOK_UPS and {query.get("clOrdId"), query.get("algoClOrdId")} & self._failing:
             return 200, json.dumps(BROKEN)
-        decided = rest.decide(self._desk, request)
-        answer = decided if isinstance(decided, Answer) else rest.carry_out(self._desk, decided)
+        with self._turn:
+            decided = rest.decide(self._desk, request)
+            answer = decided if isinstance(decided, Answer) else rest.carry_out(self._desk, decided)
         if not self._hidden and path not in self._bends:
             return answer.status, answer.body.decode()
         return answer.status, json.dumps(self._bent(path, json.loads(answer.body)))
@@ -196,3 +206,23 @@ class InProcess:
         for change in self._bends.get(path, ()):
             rows = [new for row in rows if (new := change(row)) is not None]
         return NOT_THERE if path == "trade/order" and not rows else {**found, "data": rows}
+
+
+class Clock:
+    """The exchange's time as the library's clock, ``offset_ms`` wrong."""
+
+    def __init__(self, venue: InProcess) -> None:
+        self._venue = venue
+        self.offset_ms = 0
+
+    def now_ms(self) -> int:
+        """Unix time in milliseconds."""
+        return self._venue.now_ms() + self.offset_ms
+
+    def monotonic_s(self) -> float:
+        """The same in seconds."""
+        return self._venue.now_ms() / 1000
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self._venue.advance(int(seconds * 1000))

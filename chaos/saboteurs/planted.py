@@ -1,0 +1,208 @@
+"""Plausible mistakes, each one line of the library changed: what a hurried hand might write.
+
+``planted`` puts one into the library, in this process, for as long as its block lasts: the source
+of one function with ``old`` replaced by ``new``. A mistake whose ``old`` is not in that source any
+more raises ``LookupError``: the table has to follow the library.
+
+``SWEPT`` are mistakes that only show when something else happens in the middle: the sweep
+``meanwhile`` must catch each of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_LIBRARY: Final = "prometheus_persist."
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """``place``: module and qualified name below the library, with a colon between.
+
+    ``scene``, ``deed``, ``near``: where ``sweep meanwhile`` sees it, the last as a part of the
+    point's name; ``seen_as``: what it then says.
+    """
+
+    place: str
+    old: str
+    new: str
+    scene: str = ""
+    deed: str = ""
+    near: str = ""
+    seen_as: str = ""
+
+
+SWEPT: Final[Mapping[str, Mistake]] = {
+    "fence-before-only": Mistake(
+        "storage.committer:Committer._write_pending",
+        "self._write(group)\nself._fence()",
+        "self._write(group)",
+        "save",
+        "take over and save",
+        "write incremental/journal",
+        "acknowledged and lost",
+    ),
+    "fence-never": Mistake(
+        "storage.lock:StoreLock.fence",
+        "not os.fstat(self._file).st_nlink",
+        "False",
+        "save",
+        "take over and save",
+        "fsync incremental/journal",
+        "two writers",
+    ),
+    "capture-then-submit": Mistake(
+        "saving.saver:Saver._submit",
+        "with self._in_order:",
+        "if True:",
+        "save",
+        "save",
+        " _submit",
+        "not the live state",
+    ),
+    "cut-does-not-wait": Mistake(
+        "storage.store:Store._cut",
+        "self._committer.flush()  # of what was submitted meanwhile; commits wait for it",
+        "pass",
+        "snapshot",
+        "save_soon",
+        " _cut",
+        "mixed snapshot",
+    ),
+    "cut-beside-commits": Mistake(
+        "storage.store:Store._cut",
+        "with self._guard:",
+        "if True:",
+        "snapshot",
+        "settle",
+        " cut",
+        "mixed snapshot",
+    ),
+    "nothing-new-is-durable": Mistake(
+        "saving.saver:Saver.save",
+        "self.store.flush()",
+        "self.store.tip.seq",
+        "checkpoint",
+        "save_soon, save",
+        " flush",
+        "failed",
+    ),
+    "dirty-cleared-late": Mistake(
+        "storage.committer:Committer._sync",
+        "self._mirror_dirty = False\nmirror.fsync()",
+        "mirror.fsync()\nself._mirror_dirty = False",
+        "checkpoint",
+        "save",
+        "mirror/",
+        "failed",
+    ),
+    "lock-released-first": Mistake(
+        "session.session:Session._let_go",
+        "try:\nself._store.close()\nfinally:\nself._lock.release()",
+        "try:\n    self._lock.release()\nfinally:\n    self._store.close()",
+        "close",
+        "open",
+        "fsync incremental/journal",
+        "two writers",
+    ),
+    "asked-after-the-read": Mistake(
+        "session.settling:settle_one",
+        "arrived = cl_ord_id not in desk.waits_ms()\n"
+        "seen = reader.read_order(intent, desk.clock.now_ms())",
+        "seen = reader.read_order(intent, desk.clock.now_ms())\n"
+        "arrived = cl_ord_id not in desk.waits_ms()",
+        "settle_unknown",
+        "arrives late",
+        "trade/order",
+        "wrong books",
+    ),
+    "settles-beside-the-gate": Mistake(
+        "session.settling:settle_one",
+        "with desk.gate.turn:",
+        "if True:",
+        "settle",
+        "order",
+        "write mirror",
+        "failed",
+    ),
+    "reads-once": Mistake(
+        "session.reconciling:_mark",
+        "len(books.booked_fills), len(books.ended), len(books.booked_flows)",
+        "0",
+        "sync",
+        "settle",
+        " decide",
+        "failed",
+    ),
+    "issued-meanwhile": Mistake(
+        "session.reconciling:_mark",
+        "desk.gate.issued",
+        "0",
+        "sync",
+        "order",
+        "trade/orders-algo-pending",
+        "wrong books",
+    ),
+}
+
+
+@contextlib.contextmanager
+def planted(mistake: Mistake) -> Iterator[None]:
+    """The library with this in it; raises LookupError where there is no such line."""
+    module_name, _, qualified = mistake.place.partition(":")
+    module = importlib.import_module(_LIBRARY + module_name)
+    owner_name, _, name = qualified.rpartition(".")
+    owner: Any = getattr(module, owner_name) if owner_name else module
+    honest = vars(owner)[name]
+    wrong = _rewritten(honest, mistake, vars(module))
+    places = [owner] if owner_name else _where(honest)
+    for place in places:
+        setattr(place, name, wrong)
+    try:
+        yield
+    finally:
+        for place in places:
+            setattr(place, name, honest)
+
+
+def _rewritten(honest: Callable[..., Any], mistake: Mistake, space: dict[str, Any]) -> Any:
+    source = _replaced(textwrap.dedent(inspect.getsource(honest)), mistake)
+    made: dict[str, Any] = {}
+    code = compile(source, str(space["__file__"]), "exec")
+    exec(code, space, made)  # noqa: S102 our own source, on purpose
+    return made[honest.__name__]
+
+
+def _replaced(source: str, mistake: Mistake) -> str:
+    """One line in part, or several as a block, however deep they stand."""
+    old, lines = [each.strip() for each in mistake.old.split("\n")], source.split("\n")
+    found = [
+        number
+        for number in range(len(lines) - len(old) + 1)
+        if [each.strip() for each in lines[number : number + len(old)]] == old
+        or (len(old) == 1 and old[0] in lines[number])
+    ]
+    if len(found) != 1:
+        raise LookupError(f"{mistake.place} has {len(found)} times: {mistake.old}")
+    first = lines[found[0]]
+    indent = first[: len(first) - len(first.lstrip())]
+    new = textwrap.indent(mistake.new, indent)
+    if len(old) == 1:
+        new = first.replace(old[0], mistake.new)
+    return "\n".join([*lines[: found[0]], new, *lines[found[0] + len(old) :]])
+
+
+def _where(honest: Callable[..., Any]) -> list[Any]:
+    """The library's modules that know this function by its name."""
+    return [
+        module
+        for known, module in list(sys.modules.items())
+        if known.startswith(_LIBRARY) and vars(module).get(honest.__name__) is honest
+    ]
