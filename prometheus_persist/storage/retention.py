@@ -12,12 +12,19 @@ restored is that much shorter.
 
 A snapshot that leaves ``snapshots/`` moves into ``history/`` where the base before it is at least
 ``spacing_ms`` older, else it goes: what lies between two bases is replayed from segments. A ruined
-snapshot is no base and is left for ``repair``.
+snapshot is no base and is left for ``repair``. One that the disk does not give is left alone, and
+what may be needed beside it is kept for as long as its name is in the window; it stops no clean-up.
 
-Time is only a hint. Bases are ordered by sequence; one counts as taken no later than the ones after
-it, and no later than now, so a clock that was set ahead or back keeps too much for a while, never
-nothing: the newest base is never dropped, nor is the oldest before the one after it has left the
-window. (A clock that is set ahead for good does shorten the past: it is then that old.)
+Time is only a hint: clocks jump, and what was dropped is gone. Bases are ordered by sequence.
+- One counts as taken no later than the ones after it, and no later than now: a later commit with an
+  earlier time proves the other one's time wrong.
+- How old one is, is told by the steps from each base to the next one and to now. A step longer than
+  ``STRIDE`` spacings may be a jump of the clock; the newest ``LEAPS_MAX`` of those count for
+  nothing. So a clock that is hours or years ahead, for one snapshot or for good, costs no history.
+  A real pause looks the same: past it, what is kept goes by the hours that the system ran.
+- A jump within that length is not seen: the window is longer by one.
+What is kept for too long by this is bounded; the newest base is never dropped, nor is the oldest
+before the one after it has left the window.
 
 Order of work, so that any crash leaves a store that restores and whose clean-up is finished next
 time: moves first, made durable; then bases, oldest first, made durable; then segments, oldest
@@ -43,13 +50,15 @@ from prometheus_persist.storage.layout import (
     base_name,
     base_seq,
     base_time,
-    is_snapshot,
     segment_start,
+    snapshot_second,
 )
 from prometheus_persist.storage.segments import segment_copies
 
 HOUR_MS = 3_600_000
 HISTORY_HOURS = 24.0
+LEAPS_MAX = 3
+STRIDE = 1.25
 HISTORY_HOURS_MAX = 24 * 366
 HISTORY_BYTES_MAX = 8 * 1024 * 1024 * 1024
 
@@ -75,6 +84,14 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A snapshot that the disk does not give: it stands on no commit before ``seq``."""
+
+    seq: int
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class CleanUp:
     """What is to be done, in this order. ``segments`` are names; both copies go."""
 
@@ -90,10 +107,11 @@ def clean_up(
     now_ms: int,
     limits: Limits,
     sizes: Mapping[str, int] | None = None,
+    unread: Iterable[Unread] = (),
 ) -> CleanUp:
     """What is no longer needed. ``snapshots`` by name, oldest first; the others in any order.
 
-    ``sizes``: the bytes of each segment, both copies.
+    ``sizes``: the bytes of each segment, both copies. ``unread``: see the module.
     """
     ordered = sorted((*snapshots, *history), key=lambda base: base.seq)
     taken = _times(ordered, now_ms)
@@ -102,14 +120,17 @@ def clean_up(
     kept = [base for base in ordered if base in staying or base in moving or base in set(history)]
     names = sorted(segments)
     whole = bool(names) and (segment_start(names[0]) or (0, 0))[1] == 1
-    horizon = now_ms - limits.history_ms
-    while len(kept) > 1 and kept[0] not in staying and taken[kept[1]] <= horizon:
-        kept.pop(0)
+    ages = _ages([taken[base] for base in kept], now_ms, limits)
+    window = limits.history_ms + min(limits.history_ms, round(STRIDE * limits.spacing_ms))
+    while len(kept) > 1 and kept[0] not in staying and ages[1] >= window:
+        del kept[0], ages[0]
     if not kept:
         return CleanUp()
-    whole = whole and taken[kept[0]] > horizon
+    whole = whole and ages[0] < window
     floor = next((base for base in kept if base in staying), kept[-1])
     start = _start(kept, floor, names, sizes or {}, limits.bytes_max, whole=whole)
+    held = [each.seq for each in unread if each.time_ms > now_ms - window]
+    start = min([start, *held])
     kept = [base for base in kept if base.seq >= start]
     gone = [base.path for base in ordered if base not in kept]
     moves = [(b.path, f"{HISTORY}/{base_name(b.seq, b.time_ms)}") for b in moving if b in kept]
@@ -156,19 +177,33 @@ def _times(ordered: Sequence[Stored], now_ms: int) -> dict[Stored, int]:
     return found
 
 
+def _ages(taken: Sequence[int], now_ms: int, limits: Limits) -> list[int]:
+    """How old each base is, by the steps since then that can be believed; ``taken`` in order."""
+    ages, age, leaps = [], 0, 0
+    for earlier, later in reversed([*pairwise((*taken, now_ms))]):
+        leap = later - earlier > STRIDE * limits.spacing_ms
+        leaps += leap
+        if not leap or leaps > LEAPS_MAX:
+            age += later - earlier
+        ages.append(age)
+    return ages[::-1]
+
+
 def _moving(
     leaving: Sequence[Stored],
     history: Sequence[Stored],
     taken: dict[Stored, int],
     limits: Limits,
 ) -> list[Stored]:
-    """Those that go into the history, ``spacing_ms`` apart from the base before them."""
-    last = max((taken[base] for base in history), default=None)
+    """Those that go into the history, ``spacing_ms`` apart from the base before them; at once where
+    that one's time is known to be wrong, so that the past has a base of which it is known."""
+    last = max(history, key=lambda base: base.seq, default=None)
     found = []
     for base in leaving:
-        if last is None or taken[base] - last >= limits.spacing_ms:
+        doubtful = last is None or last.time_ms > taken[last]
+        if last is None or doubtful or taken[base] - taken[last] >= limits.spacing_ms:
             found.append(base)
-            last = taken[base]
+            last = base
     return found
 
 
@@ -178,28 +213,38 @@ def retain(fs: Fs, now_ms: int, limits: Limits) -> CleanUp:
         name: sum(fs.size(f"{copy}/{name}") or 0 for copy in copies)
         for name, copies in segment_copies(fs).items()
     }
-    plan = clean_up(*stored_bases(fs), sizes, now_ms, limits, sizes)
+    snapshots, history, unread = stored_bases(fs)
+    plan = clean_up(snapshots, history, sizes, now_ms, limits, sizes, unread)
     carry_out(fs, plan)
     return plan
 
 
-def stored_bases(fs: Fs) -> tuple[list[Stored], list[Stored]]:
-    """The sound snapshots by name, and the bases of the history by what their names say."""
-    snapshots = []
-    for name in filter(is_snapshot, fs.list_dir(SNAPSHOTS)):
-        path = f"{SNAPSHOTS}/{name}"
-        try:
-            data = fs.read(path)
-            tip = peek(data, path)
-        except StoreDamaged:
-            continue
-        snapshots.append(Stored(path, tip.seq, tip.wall_ms, len(data)))
+def stored_bases(fs: Fs) -> tuple[list[Stored], list[Stored], list[Unread]]:
+    """The sound snapshots by name, the bases of the history by what their names say, and the
+    snapshots that the disk does not give."""
     history = []
     for name in fs.list_dir(HISTORY):
         path, seq = f"{HISTORY}/{name}", base_seq(name)
         if seq is not None:
             history.append(Stored(path, seq, base_time(name) or 0, fs.size(path) or 0))
-    return snapshots, history
+    snapshots: list[Stored] = []
+    unread: list[Unread] = []
+    before = max((base.seq for base in history), default=0)
+    for name in fs.list_dir(SNAPSHOTS):
+        path, second = f"{SNAPSHOTS}/{name}", snapshot_second(name)
+        if second is None:
+            continue
+        try:
+            data = fs.read(path)
+            tip = peek(data, path)
+        except StoreDamaged:
+            continue  # named by whoever restores or verifies
+        except OSError:
+            unread.append(Unread(before, 1000 * second))
+            continue
+        before = max(before, tip.seq)
+        snapshots.append(Stored(path, tip.seq, tip.wall_ms, len(data)))
+    return snapshots, history, unread
 
 
 def journal_bytes_after(fs: Fs, seq: int) -> int:

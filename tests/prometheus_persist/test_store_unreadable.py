@@ -22,8 +22,9 @@ from prometheus_persist.storage.segments import segment_copies
 CLOCK = StillClock()
 
 
-def lived(openings: int, *, snapshot_at: int = -1) -> tuple[MemFs, str]:
-    """A store of so many openings, with a snapshot in one of them; the digest of its state."""
+def lived(openings: int, *, snapshot_at: int = -1, shown: bool = True) -> tuple[MemFs, str]:
+    """A store of so many openings, with a snapshot in one of them; the digest of its state.
+    ``shown``: readable files prove how far it came."""
     fs = MemFs()
     digest = ""
     for number in range(openings):
@@ -35,7 +36,8 @@ def lived(openings: int, *, snapshot_at: int = -1) -> tuple[MemFs, str]:
         if number == snapshot_at:
             store.snapshot(3)
         store.commit(trade(state, 2 * number + 1))
-        store.checkpoint()
+        if shown:
+            store.checkpoint()
         store.close()
         digest = store.image.digest()
     return fs, digest
@@ -61,15 +63,26 @@ def test_unreadable_a_disk_that_gives_nothing(snapshot_at: int, readable: bool, 
             act(gone, clock=CLOCK)
 
 
-def test_unreadable_in_both_copies_of_the_newest_segment() -> None:
+@pytest.mark.parametrize("shown", [True, False])
+def test_unreadable_in_both_copies_of_the_newest_segment(shown: bool) -> None:
     """What was committed there is not known: an older state is none, nor is one by a snapshot."""
     for snapshot_at in (-1, 0, 1):
-        fs, _ = lived(3, snapshot_at=snapshot_at)
+        fs, _ = lived(3, snapshot_at=snapshot_at, shown=shown)
         last = max(segment_copies(fs))
         gone = refusing(fs, lambda path, last=last: path.endswith(last))
         for asked in ({}, {"at_ms": CLOCK.ms}, {"thorough": True}):
             with pytest.raises(StoreFailed, match=f"{last} cannot be read"):
                 restore(gone, clock=CLOCK, **asked)
+
+
+def test_unreadable_the_only_base_that_the_journal_goes_on_from() -> None:
+    """Commits behind a snapshot that the disk does not give: the disk is named, not the journal."""
+    fs, _ = lived(3, snapshot_at=1, shown=False)
+    first = min(segment_copies(fs))
+    for copy in COPIES:
+        fs.unlink(f"{copy}/{first}")
+    with pytest.raises(StoreFailed, match=rf"{SNAPSHOTS}/\S+ cannot be read"):
+        restore(refusing(fs, lambda path: path.startswith(SNAPSHOTS)), clock=CLOCK)
 
 
 def test_unreadable_what_another_file_has_is_exact() -> None:
