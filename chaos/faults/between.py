@@ -161,6 +161,10 @@ class ActingFs:
         """Points."""
         return self._do("read", path, lambda: self.inner.read(path))
 
+    def read_part(self, path: str, start: int, size: int) -> bytes:
+        """Points."""
+        return self._do("read", path, lambda: self.inner.read_part(path, start, size))
+
     def append(self, path: str) -> Handle:
         """Points, and so is all that is done with the handle."""
         return _Acting(self._do("append", path, lambda: self.inner.append(path)), path, self)

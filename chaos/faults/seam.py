@@ -125,6 +125,10 @@ class FaultyFs:
         """Not numbered: it changes nothing."""
         return self.inner.read(path)
 
+    def read_part(self, path: str, start: int, size: int) -> bytes:
+        """Not numbered: it changes nothing."""
+        return self.inner.read_part(path, start, size)
+
     def append(self, path: str) -> Handle:
         """Numbered; what is written through the handle is too."""
         with self._lock:

@@ -125,6 +125,10 @@ class SwitchedFs:
         """A read."""
         return self._do("read", path, lambda: self.inner.read(path), read=True)
 
+    def read_part(self, path: str, start: int, size: int) -> bytes:
+        """A read."""
+        return self._do("read", path, lambda: self.inner.read_part(path, start, size), read=True)
+
     def append(self, path: str) -> Handle:
         """Numbered; so is what is done with the handle."""
         return SwitchedHandle(

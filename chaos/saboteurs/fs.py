@@ -74,6 +74,11 @@ class AckBeforeWrite:
         self._flush()
         return self._inner.read(path)
 
+    def read_part(self, path: str, start: int, size: int) -> bytes:
+        """As one process would see it."""
+        self._flush()
+        return self._inner.read_part(path, start, size)
+
     def size(self, path: str) -> int | None:
         """As one process would see it."""
         self._flush()

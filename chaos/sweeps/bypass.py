@@ -51,7 +51,7 @@ _DOES: Final = {
     "truncate": ("open for writing", "cut", "sync"),
     "rename": ("rename",),
     "unlink": ("remove",),
-    "make_dir": ("make directory",),
+    "make_dir": ("make directory", "open directory"),
     "fsync_dir": ("open directory", "sync"),
     "read": ("open for reading",),
     "list_dir": ("open directory",),
@@ -123,6 +123,8 @@ def _calls(name: str, arguments: str) -> Iterator[tuple[str, str]]:
         str(Path(above, name)) if name != "." else f"{above}/." for above, name in _names(arguments)
     ]
     if name in _OPENS and quoted:
+        if "O_PATH" in arguments:
+            return  # finds a name on the way to another; neither reads nor changes anything
         if "O_DIRECTORY" in arguments:
             yield "open directory", quoted[0]
         elif name != "creat" and "O_WRONLY" not in arguments and "O_RDWR" not in arguments:
@@ -165,7 +167,7 @@ def compare(tally: Tally, traced: Marks, log: list[str]) -> None:
         for what in _DOES[operation]:
             announced[what, path] += 1
             due[what, path] += operation in _EXACT
-            if what == "make directory":
+            if operation == "make_dir":
                 for above in _above(path):
                     announced[what, above] += 1
     for mark, count in sorted(traced.items()):

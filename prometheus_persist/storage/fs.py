@@ -10,6 +10,13 @@ Rules
   name is looked up from there. Should that directory be moved, work goes on in it, and nothing is
   ever written into another one that has taken its name; should it be removed, nothing is there and
   nothing can be made there.
+- Directories are made with mode 0700 and files with 0600, whatever the umask; what is there with
+  more is tightened when it is written to. The root is left as it is where it was there.
+- No link is followed within the root; the root itself may be one. What is no regular file (a FIFO,
+  a socket, a device, a link, a directory) is never opened, so that nothing waits for it or is set
+  off by it: reading or writing it raises ``NotAFile``, and it has no size.
+- Reading is bounded: a file beyond any size of this library's, or a sparse one of giant size, is an
+  error (EFBIG), and so is what memory has no room for (ENOMEM).
 - ``write`` writes all of its bytes or raises: a short write is continued, and what is left undone
   is an error.
 - ``fsync`` and ``fsync_dir`` return when the kernel says that the disk has it.
@@ -31,9 +38,27 @@ from typing import Protocol
 
 from prometheus_persist.errors import BadValue
 
+FILE_MODE = 0o600
+DIR_MODE = 0o700
+BLOCK_BYTES = 512  # of ``st_blocks``
+SPARSE_BYTES_MIN = 64 * 1024 * 1024
+SPARSE_RATIO_MAX = 64  # a disk that packs what it holds does not pack these files any closer
 READ_BYTES_MAX = 4 * 1024 * 1024 * 1024
 SLICE_BYTES = 1024 * 1024
 TEMPORARY = ".tmp"
+_LOOK = getattr(os, "O_PATH", os.O_RDONLY)
+_KINDS = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFLNK: "a link",
+    stat.S_IFDIR: "a directory",
+}
+
+
+class NotAFile(OSError):
+    """Something else stands where a file should be."""
 
 
 class Handle(Protocol):
@@ -77,6 +102,10 @@ class Fs(Protocol):
 
     def read(self, path: str) -> bytes:
         """A file's whole content."""
+        ...
+
+    def read_part(self, path: str, start: int, size: int) -> bytes:
+        """At most ``size`` bytes of a file from ``start`` on; less where it ends."""
         ...
 
     def append(self, path: str) -> Handle:
@@ -160,69 +189,115 @@ class LocalFs:
         return self._held
 
     @contextlib.contextmanager
-    def _at(self, path: str) -> Iterator[int]:
-        """The root, to look ``path`` up from; an error names the file by its whole name."""
-        try:
-            yield self.held()
-        except OSError as problem:
-            problem.filename = str(self.root / path)
-            raise
+    def _in(self, path: str) -> Iterator[tuple[int, str]]:
+        """The folder that ``path`` lies in, and its name there; an error names the file whole."""
+        *folders, name = _inside(path).split("/")
+        with contextlib.ExitStack() as opened:
+            try:
+                at = self.held()
+                for folder in folders:
+                    at = _open_dir(folder, at, _LOOK)
+                    opened.callback(os.close, at)
+                yield at, name
+            except OSError as problem:
+                problem.filename = str(self.root / path)
+                raise
 
     def _open(self, path: str, flags: int) -> int:
-        with self._at(_inside(path)) as root:
-            return os.open(path, flags | os.O_CLOEXEC, 0o644, dir_fd=root)
+        """A regular file, opened without waiting for anybody; for its owner alone."""
+        with self._in(path) as (folder, name):
+            try:
+                _refuse_strange(os.stat(name, dir_fd=folder, follow_symlinks=False), path)
+            except FileNotFoundError:
+                if not flags & os.O_CREAT:
+                    raise
+            flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            descriptor = os.open(name, flags, FILE_MODE, dir_fd=folder)
+            try:
+                found = os.fstat(descriptor)
+                _refuse_strange(found, path)
+                if flags & (os.O_WRONLY | os.O_RDWR):
+                    _make_private(descriptor, found, FILE_MODE)
+            except BaseException:
+                os.close(descriptor)
+                raise
+            return descriptor
 
-    def _open_dir(self, path: str) -> int:
-        with self._at(_inside_or_root(path)) as root:
-            return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
+    @contextlib.contextmanager
+    def _dir(self, path: str) -> Iterator[int]:
+        """A directory that can be listed and synced."""
+        root = contextlib.nullcontext((self.held(), path))
+        with root if path == "." else self._in(path) as (folder, name):
+            descriptor = _open_dir(name, folder, os.O_RDONLY)
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
 
     def make_dir(self, path: str) -> None:
-        """Create the directory and its parents."""
+        """Create the directory and its parents, for their owner alone; so is what was there."""
         _inside_or_root(path)
-        if self._held is None:
+        if self._held is None and not self.root.is_dir():
             self.root.mkdir(parents=True, exist_ok=True)
-        parts = path.split("/")
-        with self._at(path) as root:
-            for count in range(1, len(parts) + 1):
-                folder = "/".join(parts[:count])
+            self.root.chmod(DIR_MODE)
+        parts = path.split("/") if path != "." else []
+        for count in range(1, len(parts) + 1):
+            with self._in("/".join(parts[:count])) as (folder, name):
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(name, DIR_MODE, dir_fd=folder)
+                descriptor = _open_dir(name, folder, os.O_RDONLY)
                 try:
-                    os.mkdir(folder, dir_fd=root)
-                except FileExistsError:
-                    if not stat.S_ISDIR(os.stat(folder, dir_fd=root).st_mode):
-                        raise
+                    _make_private(descriptor, os.fstat(descriptor), DIR_MODE)
+                finally:
+                    os.close(descriptor)
 
     def list_dir(self, path: str) -> list[str]:
         """The names in it, sorted."""
         try:
-            descriptor = self._open_dir(path)
+            with self._dir(path) as descriptor, os.scandir(descriptor) as entries:
+                return sorted(entry.name for entry in entries)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        try:
-            with os.scandir(descriptor) as entries:
-                return sorted(entry.name for entry in entries)
-        finally:
-            os.close(descriptor)
 
     def size(self, path: str) -> int | None:
-        """Size in bytes, or None."""
+        """Size in bytes, or None; what is no regular file is none."""
         try:
-            with self._at(_inside(path)) as root:
-                return os.stat(path, dir_fd=root).st_size
+            with self._in(path) as (folder, name):
+                found = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def read(self, path: str) -> bytes:
-        """The whole content; refuses files beyond any size this library writes."""
-        with self._at(_inside(path)) as root:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=root)
-            try:
-                size = os.fstat(descriptor).st_size
-                if size > READ_BYTES_MAX:
-                    raise BadValue(f"{path} has {size} bytes, at most {READ_BYTES_MAX} are read")
-                with open(descriptor, "rb", closefd=False) as file:
-                    return file.read()
-            finally:
-                os.close(descriptor)
+        """The whole content; refuses what is larger, or emptier, than any file of this library."""
+        with self._reading(path) as descriptor:
+            found = os.fstat(descriptor)
+            sparse = found.st_size > SPARSE_BYTES_MIN and (
+                found.st_blocks * BLOCK_BYTES * SPARSE_RATIO_MAX < found.st_size
+            )
+            if sparse or found.st_size > READ_BYTES_MAX:
+                what = "next to nothing in them" if sparse else f"at most {READ_BYTES_MAX} are read"
+                raise OSError(errno.EFBIG, f"{found.st_size} bytes, {what}", path)
+            with open(descriptor, "rb", closefd=False) as file:
+                return file.read()
+
+    def read_part(self, path: str, start: int, size: int) -> bytes:
+        """At most ``size`` bytes from ``start`` on."""
+        with self._reading(path) as descriptor:
+            data = bytearray()
+            while piece := os.pread(descriptor, size - len(data), start + len(data)):
+                data += piece
+            return bytes(data)
+
+    @contextlib.contextmanager
+    def _reading(self, path: str) -> Iterator[int]:
+        descriptor = self._open(path, os.O_RDONLY)
+        try:
+            yield descriptor
+        except MemoryError:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), path) from None
+        finally:
+            os.close(descriptor)
 
     def append(self, path: str) -> Handle:
         """Open with O_APPEND: whoever else appends, nothing is written over."""
@@ -243,22 +318,44 @@ class LocalFs:
 
     def rename(self, source: str, target: str) -> None:
         """os.replace."""
-        _inside(target)
-        with self._at(_inside(source)) as root:
-            os.replace(source, target, src_dir_fd=root, dst_dir_fd=root)
+        with self._in(source) as (folder, name), self._in(target) as (there, after):
+            os.replace(name, after, src_dir_fd=folder, dst_dir_fd=there)
 
     def unlink(self, path: str) -> None:
         """Remove; fine if it is gone."""
-        with contextlib.suppress(FileNotFoundError), self._at(_inside(path)) as root:
-            os.unlink(path, dir_fd=root)
+        with contextlib.suppress(FileNotFoundError), self._in(path) as (folder, name):
+            os.unlink(name, dir_fd=folder)
 
     def fsync_dir(self, path: str) -> None:
         """Sync the directory's entries."""
-        descriptor = self._open_dir(path)
-        try:
+        with self._dir(_inside_or_root(path)) as descriptor:
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+
+
+def _open_dir(name: str, folder: int, flags: int) -> int:
+    """A directory within ``folder``, never through a link."""
+    flags |= os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(name, flags, dir_fd=folder)
+    except NotADirectoryError:
+        if stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            raise OSError(errno.ELOOP, "is a link, and none is followed within a store") from None
+        raise
+
+
+def _refuse_strange(found: os.stat_result, path: str) -> None:
+    """Raise NotAFile for what is no regular file."""
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+        code = errno.EISDIR if stat.S_ISDIR(found.st_mode) else errno.EINVAL
+        raise NotAFile(code, f"is {kind}, and no regular file", path)
+
+
+def _make_private(descriptor: int, found: os.stat_result, mode: int) -> None:
+    """Have it for its owner alone, whatever the umask; where the file system knows of modes."""
+    if stat.S_IMODE(found.st_mode) != mode:
+        with contextlib.suppress(OSError):
+            os.fchmod(descriptor, mode)
 
 
 def _inside(path: str) -> str:

@@ -157,6 +157,10 @@ class MemoryFs:
         with self._guard:
             return bytes(self._node(path).data)
 
+    def read_part(self, path: str, start: int, size: int) -> bytes:
+        """A part of the content."""
+        return self.read(path)[start : start + size]
+
     def append(self, path: str) -> Handle:
         """Open for appending."""
         return self._open(path)

@@ -48,6 +48,11 @@ class SplitFs:
         fs, inside = self._of(path)
         return fs.read(inside)
 
+    def read_part(self, path: str, start: int, size: int) -> bytes:
+        """A part of the content."""
+        fs, inside = self._of(path)
+        return fs.read_part(inside, start, size)
+
     def append(self, path: str) -> Handle:
         """Open for appending."""
         fs, inside = self._of(path)

@@ -134,6 +134,9 @@ class MemFs:
     def read(self, path: str) -> bytes:
         return bytes(self._node(path).data)
 
+    def read_part(self, path: str, start: int, size: int) -> bytes:
+        return self.read(path)[start : start + size]
+
     def append(self, path: str) -> Handle:
         if path not in self.files:
             self.create(path)
