@@ -5,6 +5,8 @@
     │   ├── BadValue                  a value that has no exact meaning (NaN, junk, an id
     │   │                             outside its alphabet)
     │   ├── BadConfig                 a setting or a command line that cannot be carried out
+    │   ├── MirrorOfAnother           the mirror belongs to another directory: this is a copy
+    │   ├── ForkedChild               the session belongs to the process that forked this one off
     │   ├── IllegalTransition         a state machine's table has no such row
     │   ├── PlanStale                 the approved plan is not the plan of the present view
     │   └── Frozen        exit 3      the gate is shut until a human lifts it
@@ -67,6 +69,18 @@ class BadConfig(CallerError):
     """A setting or option that cannot be carried out."""
 
     next_step = "next.fix_config"
+
+
+class MirrorOfAnother(CallerError):
+    """The mirror belongs to another directory; what was opened is a copy of that, or moved."""
+
+    next_step = "next.mirror_of_another"
+
+
+class ForkedChild(CallerError):
+    """A process that was forked off uses its parent's session."""
+
+    next_step = "next.forked_child"
 
 
 class IllegalTransition(CallerError):

@@ -16,6 +16,17 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
     "next.fix_call": ("更正调用；重试不会改变结果", "correct the call; a retry changes nothing"),
     "next.fix_value": ("更正这个值", "correct this value"),
     "next.fix_config": ("更正配置或命令行参数", "correct the setting or the command line"),
+    "next.mirror_of_another": (
+        "给这份副本单独的镜像目录：设置 mirror_dir，或环境变量 PERSIST_MIRROR_DIR=（留空表示放在"
+        "数据目录内）；仅当原目录不再使用时，才删除镜像目录中的 owner.json，本目录随后成为其主人",
+        "give the copy a mirror of its own: mirror_dir in its settings, or PERSIST_MIRROR_DIR= in "
+        "the environment (empty: inside the directory); only if the other directory is never used "
+        "again, delete owner.json in the mirror, and this directory becomes its owner",
+    ),
+    "next.forked_child": (
+        "子进程自行打开另一个目录，或把保存交给父进程",
+        "have the child open a store of its own, or leave saving to the parent",
+    ),
     "next.plan_again": (
         "重新生成并审阅方案：prometheus-persist reconcile --plan plan.json",
         "make and read a new plan: prometheus-persist reconcile --plan plan.json",

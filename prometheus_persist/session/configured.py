@@ -20,6 +20,7 @@ from pathlib import Path
 
 from prometheus_persist.errors import BadConfig, StoreDamaged
 from prometheus_persist.journal.projection import unwrap
+from prometheus_persist.session.place import refuse_others_mirror
 from prometheus_persist.session.settings import KEYS, Settings
 from prometheus_persist.storage.fs import Fs, LocalFs
 from prometheus_persist.storage.layout import INCREMENTAL
@@ -97,8 +98,11 @@ def disk(directory: Path, settings: Settings) -> Fs:
 
 
 def visited(directory: Path) -> Fs:
-    """The files of a store, for a command that only looks."""
-    return disk(directory, visiting(directory))
+    """The files of a store, for a command that only looks; raises MirrorOfAnother for a copy."""
+    settings = visiting(directory)
+    if settings.mirror_dir and directory.is_dir():
+        refuse_others_mirror(LocalFs(directory), LocalFs(settings.mirror_dir))
+    return disk(directory, settings)
 
 
 def _upward(start: Path) -> list[Path]:

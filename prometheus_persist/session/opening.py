@@ -2,6 +2,10 @@
 
 In one direction, and never by halves: what fails on the way, or in the block that makes a session
 of it, closes the store and gives the lock back. No exchange is asked.
+
+A take-over first does all that can fail and writes nothing that counts: it reads and understands
+what is there, whoever is writing it, and finds out whether it may write. Only then it takes the
+lock away, and reads once more. One that fails leaves the holder what it had.
 """
 
 from __future__ import annotations
@@ -14,8 +18,8 @@ from pathlib import Path
 from prometheus_persist.clock import Clock, IdSource
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.recovery import Restored, restore
-from prometheus_persist.session.configured import RECORD, disk, load, visiting
-from prometheus_persist.session.place import Locks, mark_mirror, refuse_strange_mirror
+from prometheus_persist.session.configured import RECORD, load, visiting
+from prometheus_persist.session.place import Locks, refuse_read_only
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import SystemState, state_from
 from prometheus_persist.storage.fs import Fs
@@ -56,11 +60,6 @@ class Opened:
         self.state.watermark.since_ms = self.clock.now_ms()
         return True
 
-    def mark_mirror(self) -> None:
-        """Say on the mirror whose it is."""
-        if self.settings.mirror_dir:
-            mark_mirror(self.fs, self.state.registry.store_id)
-
     @property
     def damaged(self) -> bool:
         """Whether something was damaged that is no copy."""
@@ -89,11 +88,15 @@ def opening(
     settings = settings or (visiting(root) if visit else load())
     lock, store = Locks(root, settings.mirror_dir, take_over=take_over), None
     try:
-        fs = fs or disk(root, settings)
-        found = restore(fs, clock=clock)
-        state = state_from(found.documents)  # before anything is written
-        if settings.mirror_dir:
-            refuse_strange_mirror(fs, state.registry.store_id)
+        fs = fs or lock.disk
+        found, state = _read(fs, clock, lock)
+        if take_over:
+            refuse_read_only(fs)
+            lock.take()
+            found, state = _read(fs, clock, lock)  # with what was written until this moment
+        lane = int(ids.token(LANE_CHARS), 36)
+        new_id = ids.token(STORE_ID_CHARS) if found.facts.fresh else ""
+        lock.mark_mirror(fs, new_id or state.registry.store_id)
         heal(fs, found.due_segments)
         known = RECORD in found.readable or fs.size(f"{INCREMENTAL}/{RECORD}") is None
         store = Store(
@@ -108,8 +111,6 @@ def opening(
             lock.fence,
             {} if visit and known else {RECORD: settings.to_json()},
         )
-        lane = int(ids.token(LANE_CHARS), 36)
-        new_id = ids.token(STORE_ID_CHARS) if found.facts.fresh else ""
         yield Opened(root, fs, lock, store, clock, settings, state, found, lane, new_id)
     except BaseException as problem:
         try:
@@ -121,3 +122,11 @@ def opening(
         if isinstance(problem, OSError):
             raise StoreFailed(f"opening {root}: {problem}") from problem
         raise
+
+
+def _read(fs: Fs, clock: Clock, lock: Locks) -> tuple[Restored, SystemState]:
+    """What is there, believed and of the right types; writes nothing."""
+    found = restore(fs, clock=clock)
+    state = state_from(found.documents)
+    lock.refuse_strange_mirror(fs, state.registry.store_id)
+    return found, state

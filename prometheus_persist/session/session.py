@@ -447,7 +447,6 @@ class Session:
         fresh = parts.entered()
         if fresh:
             self._saver.save("created")
-        parts.mark_mirror()
         if not self._store.extra_is_written:
             self._upkeep.beside.ask(Action.CHECKPOINT)
         if fresh:

@@ -32,7 +32,7 @@ import errno
 import os
 import stat
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +46,7 @@ SPARSE_RATIO_MAX = 64  # a disk that packs what it holds does not pack these fil
 READ_BYTES_MAX = 4 * 1024 * 1024 * 1024
 SLICE_BYTES = 1024 * 1024
 TEMPORARY = ".tmp"
+_CLOSED = -1  # no descriptor
 _LOOK = getattr(os, "O_PATH", os.O_RDONLY)
 _KINDS = {
     stat.S_IFIFO: "a FIFO",
@@ -179,14 +180,21 @@ class LocalFs:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
         self._held: int | None = None
+        self._give_back: Callable[[], object] = lambda: None
 
     def held(self) -> int:
         """The directory itself, as a descriptor; raises FileNotFoundError while there is none."""
         if self._held is None:
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
             self._held = os.open(self.root, flags)
-            weakref.finalize(self, os.close, self._held).atexit = False
+            self._give_back = finalizer = weakref.finalize(self, os.close, self._held)
+            finalizer.atexit = False
         return self._held
+
+    def close(self) -> None:
+        """Give the directory back: nothing can be looked up from here any more (EBADF)."""
+        self._held = _CLOSED
+        self._give_back()
 
     @contextlib.contextmanager
     def _in(self, path: str) -> Iterator[tuple[int, str]]:

@@ -13,6 +13,9 @@ later call raises StoreFailed and says so. How that is kept, at every single ste
 - Threads are woken by a ``Bell``. An ``Event`` or a ``Condition`` is Python code with a lock of
   its own, which no edge gives back.
 
+In a process that was forked off an ``edge`` refuses (``forks.py``) before any latch is touched: a
+thread of the parent may have held it. What only gives back does nothing there.
+
 An ``edge`` and ``whole`` do nothing before their ``try`` and nothing after it, so that there is no
 step at which they could be left themselves; and what ``whole`` does first is one store into one
 attribute, so that a second signal finds it done.
@@ -22,6 +25,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -29,7 +33,10 @@ from queue import Empty, SimpleQueue
 from types import CodeType, FrameType, FunctionType
 from typing import Any, TypeVar
 
+from prometheus_persist.storage.forks import in_child, refuse_child
+
 INTERRUPTED = "a call was interrupted halfway; open the store anew"
+_GIVE_BACK = ("close", "__exit__")
 _Kind = TypeVar("_Kind", bound=type)
 
 
@@ -37,6 +44,7 @@ class Latches:
     """The locks of one store, remembered."""
 
     def __init__(self) -> None:
+        self.pid = os.getpid()
         self._locks: list[threading.RLock] = []
 
     def new(self) -> threading.RLock:
@@ -76,10 +84,14 @@ class Bell:
 
 def edge(method: Callable[..., Any]) -> Callable[..., Any]:
     """A call from outside, on an object with ``latches``: left by an exception, it holds none."""
+    gives_back = method.__name__ in _GIVE_BACK
 
     @functools.wraps(method)
     def entered(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
+            if gives_back and in_child(self.latches.pid):
+                return None
+            refuse_child(self.latches.pid)
             return method(self, *args, **kwargs)
         except BaseException:
             here = sys._getframe()

@@ -15,6 +15,7 @@ HISTORY = "history"
 DAMAGED = "damaged"
 RECOVERY_LOG = "recovery_log.txt"
 LOCK = "store.lock"
+CLAIM = "store.lock.next"  # of a take-over that has taken nothing yet
 COPIES = (JOURNAL, MIRROR)
 
 EPOCH_MAX = 10**8 - 1  # what a segment's name has room for

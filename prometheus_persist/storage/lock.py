@@ -4,66 +4,192 @@ The kernel gives it back when the process dies, however it dies, so a lock left 
 manual step. A second process is refused at once. The file's content, the holder's pid, is for
 people; it decides nothing. A directory made for the store is synced into its parent.
 
-A process that was stopped holds its lock for as long as it is stopped. ``take_over`` puts a new
-lock file in the place of the held one; the old holder, once it goes on, finds by ``fence`` that its
-own file has no name any more, and acknowledges nothing more (S6).
+Why no two can write (S6)
+- Whoever may write holds ``flock`` on one open file, and that file *is* the one named
+  ``store.lock`` in the directory that was opened: device and inode are compared after locking, and
+  once more each time the fence is asked. A name leads to one file at a time, and a file has one
+  holder. The file is never opened a second time: what was locked is what is kept. (The lock
+  libraries hide the descriptor, or open by name again; so this is ``fcntl.flock`` itself.)
+- A process that was stopped holds its lock for as long as it is stopped. ``take_over`` locks
+  another file beside it first (``claim``), and takes nothing away: the holder writes on, and a
+  claim that is given up leaves nothing behind that counts. ``take`` then renames it over
+  ``store.lock``, in one step. The old holder, once it goes on, finds by ``fence`` that the name
+  leads elsewhere, and acknowledges nothing more. Claims exclude each other in the same way.
+- Names are looked up from the directory that was opened, not by its path, so that one that was
+  moved keeps its writer, and its old name belongs to whoever makes a directory there.
+- A process that was forked off has the parent's open files, and with them its lock. So the lock
+  remembers the process: in any other the fence raises ``ForkedChild``. The child's copy of the
+  descriptor is closed as it begins, so that the lock ends with the parent, whoever lives on; only
+  the parent *unlocks*, which counts for both. Nothing is forked off between opening a lock and
+  knowing that it is there to be closed.
 
-Raises ``StoreLocked``; ``StoreFailed`` where there can be no lock, or none any more.
+``flock`` is the local kernel's. Over NFS (Linux) it is a byte-range lock at the server, and the
+fence sees what the attribute cache shows, some seconds late: a store belongs on a local disk.
+
+Raises ``StoreLocked``; ``StoreFailed`` where there can be no lock, or none any more;
+``ForkedChild``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
+import stat
+import threading
+import weakref
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from prometheus_persist.errors import StoreFailed, StoreLocked
-from prometheus_persist.storage.fs import LocalFs
-from prometheus_persist.storage.layout import LOCK
+from prometheus_persist.storage.forks import in_child, refuse_child
+from prometheus_persist.storage.fs import DIR_MODE, FILE_MODE, LocalFs
+from prometheus_persist.storage.layout import CLAIM, LOCK
 
 
 class StoreLock:
-    """Held from construction to ``release``."""
+    """Held from construction to ``release``; with ``claim`` only claimed, until ``take``.
 
-    def __init__(self, root: Path, *, take_over: bool = False) -> None:
-        path = root / LOCK
-        if take_over:
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
-        self._lock = FileLock(path, is_singleton=False)
+    ``fs`` is the directory that is locked: what the lock is to cover goes through it.
+    """
+
+    def __init__(self, root: Path, *, claim: bool = False) -> None:
+        self.fs = LocalFs(root)
+        self._pid = os.getpid()
+        self._name = CLAIM if claim else LOCK
+        self._file = -1
         try:
             _make_dir(root)
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            holder = ""
-            with contextlib.suppress(OSError, ValueError):
-                holder = f" (pid {int(path.read_text().strip())})"
-            raise StoreLocked(f"{root} is in use by another process{holder}") from None
-        except (OSError, NotImplementedError) as problem:
-            raise StoreFailed(f"{root} cannot be locked: {problem}") from problem
-        with contextlib.suppress(OSError):  # a full disk does not take the lock away
-            path.write_text(f"{os.getpid()}\n", encoding="ascii")
-        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._root = self.fs.held()
+            self._identity = self._lock()
+        except BaseException as problem:
+            self._let_go()
+            self.fs.close()
+            if isinstance(problem, OSError):
+                raise StoreFailed(f"{root} cannot be locked: {problem}") from problem
+            raise
+
+    def __del__(self) -> None:
+        self._let_go()
+
+    def take(self) -> None:
+        """Make the claim the lock; who held that is fenced off. Raises StoreFailed."""
+        self.refuse_child()
+        try:
+            os.replace(CLAIM, LOCK, src_dir_fd=self._root, dst_dir_fd=self._root)
+        except OSError as problem:
+            raise StoreFailed(f"{self.fs.root} cannot be taken over: {problem}") from problem
+        self._name = LOCK
+        self.fence()
 
     def fence(self) -> None:
-        """Raise StoreFailed once somebody else has taken over."""
-        # Asked twice a commit: the open file knows its names, and no path has to be looked up.
-        if not os.fstat(self._file).st_nlink:
+        """Raise StoreFailed once somebody else has taken over; ForkedChild in a forked process."""
+        self.refuse_child()
+        try:
+            named = self._named(LOCK) if self._file >= 0 else None
+        except OSError as problem:
+            raise StoreFailed(f"{self.fs.root / LOCK} cannot be looked at: {problem}") from problem
+        if named != self._identity:
             raise StoreFailed("the lock was taken over or removed; this writer is fenced off")
 
+    @property
+    def in_child(self) -> bool:
+        """Whether this is another process than the one that locked."""
+        return in_child(self._pid)
+
+    def refuse_child(self) -> None:
+        """Raise ForkedChild in a process that was forked off."""
+        refuse_child(self._pid)
+
     def release(self) -> None:
-        """Give it back."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-        self._lock.release()
+        """Give back the lock and the directory; in a process that was forked off, nothing."""
+        if self._name == CLAIM and self._file >= 0 and not self.in_child:
+            with contextlib.suppress(OSError):
+                os.unlink(CLAIM, dir_fd=self._root)
+        self._let_go()
+        self.fs.close()
+
+    def _let_go(self) -> None:
+        with _FORK:
+            _HELD.discard(self)
+            if self._file >= 0 and not self.in_child:  # there it would unlock what is the parent's
+                with contextlib.suppress(OSError):
+                    fcntl.flock(self._file, fcntl.LOCK_UN)
+            file, self._file = self._file, -1
+            if file >= 0:
+                os.close(file)
+
+    def _lock(self) -> _Identity:
+        """Lock the file that has the name, again if it lost it on the way; which file it is."""
+        for _ in range(_TRIES_MAX):
+            with _FORK:
+                _HELD.add(self)
+                self._file = os.open(self._name, _FLAGS, FILE_MODE, dir_fd=self._root)
+                held = _locked(self._file)
+            identity = _identity(os.fstat(self._file))
+            if identity == self._named(self._name):
+                break
+            self._let_go()
+        else:
+            raise StoreFailed(f"{self.fs.root / self._name} is another file each time")
+        if not held:
+            raise StoreLocked(f"{self.fs.root} is in use by another process{_holder(self._file)}")
+        with contextlib.suppress(OSError):  # a full disk does not take the lock away
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"{self._pid}\n".encode("ascii"), 0)
+        return identity
+
+    def _named(self, name: str) -> _Identity | None:
+        """Which file has this name; None where none has."""
+        try:
+            return _identity(os.stat(name, dir_fd=self._root, follow_symlinks=False))
+        except FileNotFoundError:
+            return None
+
+
+_Identity = tuple[int, int]
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_TRIES_MAX = 1000
+_PID_BYTES_MAX = 32
+_HELD: weakref.WeakSet[StoreLock] = weakref.WeakSet()
+_FORK = threading.RLock()  # held where a lock is opened or closed, and while a process is forked
+
+
+def _in_child() -> None:
+    """The parent's locks are the parent's: the descriptors that were inherited are closed."""
+    for lock in list(_HELD):
+        lock._let_go()
+    _FORK.release()
+
+
+os.register_at_fork(before=_FORK.acquire, after_in_parent=_FORK.release, after_in_child=_in_child)
+
+
+def _identity(found: os.stat_result) -> _Identity:
+    return found.st_dev, found.st_ino
+
+
+def _locked(file: int) -> bool:
+    """Whether the lock is ours now."""
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        raise OSError(errno.EINVAL, "it is no file", LOCK)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(file: int) -> str:
+    with contextlib.suppress(OSError, ValueError):
+        return f" (pid {int(os.pread(file, _PID_BYTES_MAX, 0))})"
+    return ""
 
 
 def _make_dir(root: Path) -> None:
     """Create the directory and its parents, each durably entered into the one above."""
     missing = [folder for folder in (root, *root.parents) if not folder.exists()]
-    root.mkdir(parents=True, exist_ok=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    root.mkdir(DIR_MODE, exist_ok=True)
     for folder in missing:
         LocalFs(folder.parent).fsync_dir(".")

@@ -23,6 +23,8 @@ from prometheus_persist.errors import (
 EXIT_CODES = {
     "BadValue": 2,
     "BadConfig": 2,
+    "MirrorOfAnother": 2,
+    "ForkedChild": 2,
     "IllegalTransition": 2,
     "PlanStale": 3,
     "Frozen": 3,

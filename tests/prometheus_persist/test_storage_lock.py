@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import os
 import signal
 import subprocess
@@ -81,3 +83,105 @@ def test_lock_where_none_can_be_is_a_failure_of_the_disk(tmp_path: Path) -> None
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreFailed):
         StoreLock(tmp_path / "file")
+
+
+def taken(root: Path) -> StoreLock:
+    lock = StoreLock(root, claim=True)
+    lock.take()
+    return lock
+
+
+def fenced(lock: StoreLock) -> bool:
+    try:
+        lock.fence()
+    except StoreFailed:
+        return True
+    return False
+
+
+def test_lock_claim_takes_nothing_away_until_it_is_taken(tmp_path: Path) -> None:
+    """The holder stays the one writer, and again when the claim is given up; then it is out."""
+    holder_of_it = StoreLock(tmp_path)
+    for _ in range(2):
+        claim = StoreLock(tmp_path, claim=True)
+        assert (fenced(holder_of_it), fenced(claim)) == (False, True)
+        with pytest.raises(StoreLocked):
+            StoreLock(tmp_path, claim=True)
+        claim.release()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["store.lock"]
+    (tmp_path / "store.lock.next").write_bytes(b"of one that was killed")
+    new = taken(tmp_path)
+    assert (fenced(holder_of_it), fenced(new)) == (True, False)
+    with pytest.raises(StoreLocked):
+        StoreLock(tmp_path)
+    holder_of_it.release()
+    assert not fenced(new)
+    new.release()
+    assert fenced(new)
+    StoreLock(tmp_path).release()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_lock_taken_over_within_an_opening_is_not_held_twice(
+    tmp_path: Path, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right before or after another's flock somebody takes over: one of both may write."""
+    real, others = fcntl.flock, list[StoreLock]()
+
+    def meddled(file: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", real)
+        if moment == "before":
+            others.append(taken(tmp_path))
+        real(file, how)
+        if moment == "after":
+            others.append(taken(tmp_path))
+
+    monkeypatch.setattr(fcntl, "flock", meddled)
+    with pytest.raises(StoreLocked):
+        StoreLock(tmp_path)
+    assert not fenced(others[0])
+
+
+def test_lock_taken_over_within_a_takeover_is_not_held_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between one's claim and its taking another take-over ends: the later one is the writer."""
+    first = StoreLock(tmp_path)
+    slow = StoreLock(tmp_path, claim=True)
+    with pytest.raises(StoreLocked):
+        StoreLock(tmp_path, claim=True)
+    slow.take()
+    quick = taken(tmp_path)
+    assert [fenced(lock) for lock in (first, slow, quick)] == [True, True, False]
+
+
+def test_lock_that_has_a_second_name_is_fenced_as_well(tmp_path: Path) -> None:
+    """A backup by hard links keeps the old file alive: what counts is where the name leads."""
+    old = StoreLock(tmp_path)
+    os.link(tmp_path / "store.lock", tmp_path / "backup")
+    new = taken(tmp_path)
+    assert (fenced(old), fenced(new)) == (True, False)
+
+
+@pytest.mark.parametrize("what", ["directory", "fifo", "link", "dangling link"])
+def test_lock_on_what_is_no_file_is_a_failure(tmp_path: Path, what: str) -> None:
+    """Typed, at once, and nothing behind a link is touched."""
+    path, other = tmp_path / "store.lock", tmp_path / "other"
+    if what == "directory":
+        path.mkdir()
+    elif what == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(other)
+        if what == "link":
+            other.write_bytes(b"theirs")
+    with pytest.raises(StoreFailed):
+        StoreLock(tmp_path)
+    assert not other.exists() or other.read_bytes() == b"theirs"
+
+
+def test_lock_that_is_forgotten_is_given_back(tmp_path: Path) -> None:
+    """A holder that nobody holds cannot write any more."""
+    StoreLock(tmp_path)
+    gc.collect()
+    StoreLock(tmp_path).release()
