@@ -47,7 +47,7 @@ from chaos.report.words import Lang, default_lang, word
 from chaos.runner import Effort, run, saved
 from chaos.saboteurs import SABOTEURS
 from chaos.saboteurs.deciders import DECIDERS, misled
-from chaos.saboteurs.planted import SWEPT, planted
+from chaos.saboteurs.planted import SHARED, SWEPT, planted
 from chaos.saboteurs.reconcilers import RECONCILERS, sabotaged
 from chaos.scenarios.table import BY_NAME, SCENARIOS
 from chaos.sweeps.catalogue import (
@@ -91,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
     sweeping.add_argument("sweep", nargs="?", choices=(*SWEEPS, ALL), default=ALL)
     sweeping.add_argument("--full", action="store_true", help="without sampling")
     sweeping.add_argument(
-        "--saboteur", choices=(*RECONCILERS, *SWEPT), help="break the library on purpose"
+        "--saboteur", choices=(*RECONCILERS, *SWEPT, *SHARED), help="break the library on purpose"
     )
     sweeping.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
     detecting = commands.add_parser(
@@ -272,7 +272,8 @@ def _sweep(args: argparse.Namespace, lang: Lang) -> int:
         print(f"{tally.name}: {tally.fired:,} ({tally.seconds:.1f} s)", file=sys.stderr)
 
     name = args.saboteur
-    broken = planted(SWEPT[name]) if name in SWEPT else sabotaged(name) if name else None
+    mistake = (SWEPT | SHARED).get(name)
+    broken = planted(mistake) if mistake else sabotaged(name) if name else None
     with broken or contextlib.nullcontext():
         tallies = run_sweeps(args.sweep, args.seed, full=args.full, told=told)
     outcome = outcome_of(tallies)

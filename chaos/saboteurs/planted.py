@@ -5,7 +5,8 @@ of one function with ``old`` replaced by ``new``. A mistake whose ``old`` is not
 more raises ``LookupError``: the table has to follow the library.
 
 ``SWEPT`` are mistakes that only show when something else happens in the middle: the sweep
-``meanwhile`` must catch each of them.
+``meanwhile`` must catch each of them. ``SHARED`` only show where somebody else is about, another
+process, a child or a copy: each must be caught by the sweep that ``scene`` names.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import importlib
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,7 +40,7 @@ class Mistake:
     seen_as: str = ""
 
 
-SWEPT: Final[Mapping[str, Mistake]] = {
+SWEPT: Final[dict[str, Mistake]] = {
     "fence-before-only": Mistake(
         "storage.committer:Committer._write_pending",
         "self._write(group)\nself._fence()",
@@ -51,7 +52,7 @@ SWEPT: Final[Mapping[str, Mistake]] = {
     ),
     "fence-never": Mistake(
         "storage.lock:StoreLock.fence",
-        "not os.fstat(self._file).st_nlink",
+        "named != self._identity",
         "False",
         "save",
         "take over and save",
@@ -149,6 +150,49 @@ SWEPT: Final[Mapping[str, Mistake]] = {
         "order",
         "trade/orders-algo-pending",
         "wrong books",
+    ),
+}
+
+
+SHARED: Final[dict[str, Mistake]] = {
+    "lock-by-name": Mistake(
+        "storage.lock:StoreLock._lock",
+        "identity = _identity(os.fstat(self._file))",
+        "identity = self._named(self._name) or (0, 0)",
+        "lock",
+        seen_as="two writers",
+    ),
+    "takes-away-first": Mistake(
+        "session.opening:opening",
+        "found, state = _read(fs, clock, lock)\nif take_over:\nrefuse_read_only(fs)\nlock.take()",
+        "if take_over:\n"
+        "    lock.take()\n"
+        "found, state = _read(fs, clock, lock)\n"
+        "if take_over:\n"
+        "    refuse_read_only(fs)",
+        "lock",
+        seen_as="a take-over that failed took something away",
+    ),
+    "no-pid": Mistake(
+        "storage.forks:refuse_child",
+        "if os.getpid() != pid:",
+        "if False:",
+        "fork",
+        seen_as="a child was not told",
+    ),
+    "child-unlocks": Mistake(
+        "storage.lock:StoreLock._let_go",
+        "if self._file >= 0 and not self.in_child:",
+        "if self._file >= 0:",
+        "fork",
+        seen_as="the lock was lost to a child",
+    ),
+    "mirror-without-owner": Mistake(
+        "session.place:refuse_others_mirror",
+        "if owner is None or owner.home is None or owner.home.is_same(home):",
+        "if True:",
+        "copies",
+        seen_as="a copy was let in",
     ),
 }
 

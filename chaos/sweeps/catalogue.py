@@ -14,6 +14,7 @@ from chaos.sweeps.bypass import sweep_strace
 from chaos.sweeps.errors import sweep_errors
 from chaos.sweeps.files import sweep_files
 from chaos.sweeps.kills import sweep_kills
+from chaos.sweeps.locking import sweep_lock
 from chaos.sweeps.meanwhile import sweep_meanwhile
 from chaos.sweeps.mending import sweep_repair
 from chaos.sweeps.power import sweep_power
@@ -50,6 +51,7 @@ SWEEPS: Final[dict[str, Sweep]] = {
     "recovery": sweep_recovery,
     "exchange": sweep_venue_faults,
     "meanwhile": sweep_meanwhile,
+    "lock": sweep_lock,
 }
 
 

@@ -44,7 +44,7 @@ from prometheus_persist.storage.split import SplitFs
 _FILE = "owner.json"
 OWNER = f"{MIRROR}/{_FILE}"
 OWNER_BEFORE = f"{MIRROR}/store_id"
-_PROBE = "take_over.tmp"
+PROBE = "take_over.tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def refuse_read_only(fs: Fs) -> None:
     """Raise OSError where no file can be made and synced in a folder that a writer needs."""
     for folder in (*COPIES, INCREMENTAL, SNAPSHOTS):
         fs.make_dir(folder)
-        path = f"{folder}/{_PROBE}"
+        path = f"{folder}/{PROBE}"
         try:
             handle = fs.create(path)
             try:

@@ -1,0 +1,44 @@
+"""Other processes, children and copies: the sweeps are green, and red for what is planted."""
+
+from __future__ import annotations
+
+import pytest
+
+from chaos.saboteurs.planted import SHARED, planted
+from chaos.sweeps import locking
+from chaos.sweeps.catalogue import SWEEPS
+from chaos.sweeps.patient import yard
+from chaos.sweeps.tally import Tally
+from chaos.verdict import Outcome
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(200)]
+
+
+def test_sweep_lock(chaos_seed):
+    """In the middle of an opening, in races of real processes, and where a take-over fails."""
+    tally = SWEEPS["lock"](chaos_seed, full=False)
+    print(tally.to_json())
+    assert tally.outcome is Outcome.PASSED, tally.problems[:5]
+    assert tally.counts["races"] == locking.CI_RACES
+    assert sum(tally.counts[f"in the middle: {each}"] for each in locking.MEETINGS) > 30
+    assert tally.counts["take-overs that failed"]
+
+
+def of_the_lock(name):
+    """The part of the sweep that sees this mistake."""
+    tally = Tally("lock", 1, full=True)
+    with yard() as grounds, planted(SHARED[name]):
+        stage = locking.Stage(grounds)
+        if name == "lock-by-name":
+            meeting = locking.Meeting(held=False, first=False, second=True)
+            locking.within(tally, stage, [meeting])
+        else:
+            locking.failing(tally, stage)
+    return tally
+
+
+@pytest.mark.parametrize("name", [name for name, one in SHARED.items() if one.scene == "lock"])
+def test_a_mistake_with_the_lock_is_seen(name):
+    tally = of_the_lock(name)
+    seen = SHARED[name].seen_as
+    assert any(each.startswith(f"{seen}: ") for each in tally.problems), tally.problems[:5]
