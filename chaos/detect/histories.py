@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chaos.chance import generator
-from chaos.detect.kinds import KINDS
+from chaos.detect.kinds import COMBINED
 from chaos.detect.stage import Course, Kind, Wound
 from chaos.detect.trial import struck
 from chaos.detect.world import World
@@ -49,7 +49,7 @@ def history(
     number: int,
     kinds: Sequence[Kind] | None = None,
     *,
-    pool: Sequence[Kind] = KINDS,
+    pool: Sequence[Kind] = COMBINED,
     until_ms: int = 0,
 ) -> History:
     """One history; it ends at ``until_ms`` where that is given."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from chaos.detect import hands, inside, outside, own, past, products, stops
+from chaos.detect import hands, inside, late, outside, own, past, products, stops
 from chaos.detect.stage import Kind
 
 KINDS: Final = (
@@ -143,6 +143,28 @@ KINDS: Final = (
     Kind("position-shrunk", "持仓数量缩小", "a position smaller in it", past.position_shrunk),
     Kind("two-stores", "同名 Agent 的另一套系统", "two stores, same names", past.two_stores),
     Kind("two-stores-tag", "另一套系统（同标签）", "two stores, same tags", past.two_stores_tag),
+    Kind("late-fill", "成交晚到（订单、账单、持仓已示）", "fill late, all else shows", late.fill),
+    Kind("late-order", "成交晚到（仅订单已示）", "fill late, its order shows", late.fill_order),
+    Kind("late-bill", "成交晚到（仅账单已示）", "fill late, its bill shows", late.fill_bill),
+    Kind(
+        "late-position",
+        "成交晚到（仅持仓已示）",
+        "fill late, its position shows",
+        late.fill_position,
+    ),
+    Kind("late-close", "平仓成交晚到", "closing fill late", late.close),
+    Kind("part-canceled", "部分成交后撤单", "canceled after a part", late.part_canceled),
+    Kind(
+        "late-part-canceled",
+        "部分成交后撤单，成交晚到",
+        "canceled after a part, fill late",
+        late.part_canceled_late,
+    ),
+    Kind("late-part", "两笔成交之一晚到", "one of two fills late", late.second_part),
+    Kind("late-older", "早于水位的成交晚到", "fill late, older than seen", late.older),
     Kind("look-up-fails", "一张订单查不到结果", "one look-up fails", past.look_up_fails),
 )
+HIDDEN: Final = frozenset(kind.name for kind in KINDS if kind.name.startswith("late-"))
+"""What is hidden until a trial lifts the veil: for trials of one kind, not for histories."""
+COMBINED: Final = tuple(kind for kind in KINDS if kind.name not in HIDDEN)
 BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}

@@ -10,7 +10,10 @@ one of them, nor held by one of these agents, has to go on trading, unless the w
 
 ``harmless``: nothing is wrong, nothing has to be found and nothing may wait. ``proven``: the first
 alternative has to lead to the oracle's books. ``passes``: it is seen for a while only, and whoever
-took it for true would be wrong. ``flat``: it has to leave no agent anything there.
+took it for true would be wrong. ``flat``: it has to leave no agent anything there. ``show``: what
+proves it is hidden until this is called: the start is incomplete and nothing moves, then, and not
+before, the books are the oracle's; ``asks``: nothing says yet that more is to come, so somebody may
+be asked.
 """
 
 from __future__ import annotations
@@ -36,6 +39,8 @@ class Wound:
     proven: bool = False
     passes: bool = False
     flat: tuple[Place, ...] = ()
+    show: Callable[[], None] | None = None
+    asks: bool = False
 
 
 Course = Generator[None, None, Wound]

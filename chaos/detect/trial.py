@@ -36,6 +36,7 @@ from chaos.detect.correct import (
 )
 from chaos.detect.live import Inside, ours, trades, way_out
 from chaos.detect.restart import Files, Restart, restarted, stored
+from chaos.detect.safe import wrongly_open
 from chaos.detect.stage import Course, Kind, Wound
 from chaos.detect.world import Place, World
 from chaos.oracle.attribution import Attribution
@@ -93,6 +94,10 @@ def attempt(kind: Kind, seed: int, number: int) -> Trial:
         facts = start.recover()
         if facts.plan is None:
             trial.problems.append(f"no plan: {facts.venue_problem}")
+            return trial
+        if wound.show is not None:
+            _classify(trial, world, facts.plan)
+            come_late(trial, start, facts, wound, truth)
             return trial
         _detect(trial, facts, wound)
         _classify(trial, world, facts.plan)
@@ -171,7 +176,7 @@ _OPEN = (Resolution.HUMAN, Resolution.UNKNOWN)
 
 def _names(one: Finding, wound: Wound) -> bool:
     said = {one.agent_id or "", str(one.key or "")}
-    for name in ("inst_id", "cl_ord_id", "keys", "agents", "first", "uid", "parent"):
+    for name in ("inst_id", "inst_ids", "cl_ord_id", "keys", "agents", "first", "uid", "parent"):
         said.update(one.params.get(name, "").split(", "))
     return bool(said & wound.named)
 
@@ -200,6 +205,48 @@ def _correct(trial: Trial, start: Restart, facts: RecoveryFacts, truth: Attribut
     wrong = [each for each in wrong_holdings(after, truth) if each.split(" ")[0] not in waits]
     trial.corrected_wrongly(wrong, "after the corrections")
     trial.corrected_wrongly(moved(before, after, waits), "somebody has to be asked")
+
+
+def come_late(
+    trial: Trial, start: Restart, facts: RecoveryFacts, wound: Wound, truth: Attribution
+) -> None:
+    """While the evidence is hidden nothing is decided; once it shows, everything is right.
+
+    Before that a live system asks for each of its orders, and starts once more.
+    """
+    assert wound.show is not None
+    world, session = start.world, start.session
+    plan, before = facts.plan, held_by(world.state)
+    assert plan is not None
+    named = [one for one in plan.findings if one.case in wound.cases and _names(one, wound)]
+    due = ("incomplete", "human") if wound.asks else ("incomplete",)
+    trial.detected = bool(named) and facts.decision in due
+    if not trial.detected:
+        told = "; ".join(told_of(one) for one in plan.findings) or "nothing"
+        trial.problems.append(f"hidden, and yet {facts.decision}: {told}")
+    places = {word.split(" ")[0] for word in wound.named}
+    for again in (False, True):
+        if again:
+            for name in sorted(session.state.intents):
+                session.settle(start.reader, name)
+            facts = start.recover()
+        trial.corrected_wrongly(moved(before, held_by(session.state), places), "while hidden")
+        trial.wrong_gates += bool(wrongly_open(session, world))
+        trial.problems += wrongly_open(session, world)
+    wound.show()
+    facts = start.recover()
+    trial.resolved = facts.decision in GOOD
+    if not trial.resolved:
+        told = "; ".join(told_of(one) for one in facts.plan.findings) if facts.plan else ""
+        trial.dead_ends += 1
+        trial.problems.append(f"shown, and yet {facts.decision}: {told}")
+    trial.corrected_wrongly(wrong_holdings(held_by(session.state), truth), "once it shows")
+    adopted = [str(each.key) for each in session._desk.books().adopted]
+    trial.corrected_wrongly([f"{each} was adopted" for each in adopted], "once it shows")
+    failed = trades(start, sorted(places)) if trial.resolved else ""
+    trial.dead_ends += bool(failed)
+    trial.problems += [f"trading again: {failed}"] * bool(failed)
+    trial.ways += 1
 
 
 def _beside(trial: Trial, start: Restart, wound: Wound) -> None:

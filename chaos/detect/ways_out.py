@@ -30,7 +30,7 @@ from chaos.chance import generator
 from chaos.detect.commands import CommandLine, on_disk
 from chaos.detect.correct import TOLD_MAX, held_by, moved, wrong_holdings
 from chaos.detect.histories import History, history
-from chaos.detect.kinds import BY_NAME, KINDS
+from chaos.detect.kinds import BY_NAME, COMBINED
 from chaos.detect.live import LATER_MS, Hands, Inside, Told, ours, trades, way_out
 from chaos.detect.restart import restarted, stored
 from chaos.detect.stage import Kind
@@ -137,7 +137,7 @@ def _go(hands: Hands, told: Told, result: Result, rng: random.Random) -> None:
 def commanded(seed: int, number: int, kinds: Sequence[Kind] | None = None) -> Result:
     """One history whose steps are run as printed."""
     result = Result(number, by_command=True)
-    pool = [kind for kind in KINDS if kind.name not in UNFIT]
+    pool = [kind for kind in COMBINED if kind.name not in UNFIT]
     try:
         made = history(seed, number, kinds, pool=pool, until_ms=SystemClock().now_ms())
         result.kinds = made.drawn

@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any, Literal, TypeVar
 
@@ -51,7 +52,16 @@ class Other:
             time.sleep(LOOK_S)
             frame = sys._current_frames().get(self._thread.ident or 0)
             now = (id(frame), frame.f_lasti) if frame is not None else (0, 0)
-            looks, last = (looks + 1 if now == last else 0), now
+            still = now == last and self._sleeps()
+            looks, last = (looks + 1 if still else 0), now
+
+    def _sleeps(self) -> bool:
+        """Whether the kernel has it wait, and not only for a processor; if it tells."""
+        try:
+            told = Path(f"/proc/self/task/{self._thread.native_id}/stat").read_text()
+        except OSError:
+            return True
+        return told.rpartition(") ")[2].startswith("S")
 
     def ended(self) -> bool:
         """Whether it comes to its end, given time."""

@@ -7,6 +7,7 @@ more raises ``LookupError``: the table has to follow the library.
 ``SWEPT`` are mistakes that only show when something else happens in the middle: the sweep
 ``meanwhile`` must catch each of them. ``SHARED`` only show where somebody else is about, another
 process, a child or a copy: each must be caught by the sweep that ``scene`` names.
+``LATE`` only show when evidence comes late or in pieces: ``detect`` must catch each of them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Mistake:
     """``place``: module and qualified name below the library, with a colon between.
 
     ``scene``, ``deed``, ``near``: where ``sweep meanwhile`` sees it, the last as a part of the
-    point's name; ``seen_as``: what it then says.
+    point's name; ``seen_as``: what is then said; ``kind``: the one on which ``detect`` sees it.
     """
 
     place: str
@@ -38,6 +39,7 @@ class Mistake:
     deed: str = ""
     near: str = ""
     seen_as: str = ""
+    kind: str = ""
 
 
 SWEPT: Final[dict[str, Mistake]] = {
@@ -150,6 +152,44 @@ SWEPT: Final[dict[str, Mistake]] = {
         "order",
         "trade/orders-algo-pending",
         "wrong books",
+    ),
+}
+
+LATE: Final[dict[str, Mistake]] = {
+    "the-answer-proves-nothing": Mistake(
+        "reconcile.gaps:_LeftOver._behind",
+        "if one.filled_contracts is not None",
+        "if False",
+        kind="late-older",
+        seen_as="hidden, and yet human",
+    ),
+    "the-window-is-all": Mistake(
+        "exchange.okxview:Reading.view",
+        "fills += self._older(looked, fills)",
+        "pass",
+        kind="late-older",
+        seen_as="shown, and yet incomplete",
+    ),
+    "ended-before-it-is-booked": Mistake(
+        "reconcile.settle:_judge_found",
+        "if filled != booked:",
+        "if False:",
+        kind="late-order",
+        seen_as="hidden, and yet",
+    ),
+    "canceled-means-nothing-done": Mistake(
+        "reconcile.settle:_judge_found",
+        "filled = seen.filled if seen.filled is not None else whole",
+        'filled = booked if outcome == "CANCELED" else seen.filled or whole',
+        kind="late-part-canceled",
+        seen_as="hidden, and yet",
+    ),
+    "bills-are-not-waited-for": Mistake(
+        "reconcile.money:judge_money",
+        "if by_kind.without_fill:",
+        "if False:",
+        kind="late-bill",
+        seen_as="hidden, and yet",
     ),
 }
 

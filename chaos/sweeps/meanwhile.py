@@ -429,7 +429,8 @@ def _judge_heir(
     if floor.ears.acked > scenery.base_seq:
         said = f"{floor.ears.acked} was acknowledged, the heir began after {scenery.base_seq}"
         tally.wrong("acknowledged and lost", f"{where}: {said}")
-    if first.failed is not None and not isinstance(first.failed, StoreFailed):
+    late = scene.name == "open" and isinstance(first.failed, StoreLocked)
+    if first.failed is not None and not late and not isinstance(first.failed, StoreFailed):
         tally.wrong("failed", f"{where}: {type(first.failed).__name__}: {first.failed}")
     if floor.is_open and scene.name != "close":
         with contextlib.suppress(StoreFailed):

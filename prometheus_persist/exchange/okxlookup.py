@@ -184,7 +184,7 @@ def seen(intent: OrderIntent, request: ViewRequest, limits: Limits) -> Walk[Orde
     if looked.row is None:
         return OrderSeen(looked.lookup, (), instrument, complete=looked.answered)
     try:
-        fills, whole = yield from _executions(intent, looked, limits)
+        fills, whole = yield from executions(intent, looked, limits)
     except (NotRead, NotThere, BadRow) as problem:
         told = dataclasses.replace(looked.lookup, problem=str(problem) or "no such order")
         return OrderSeen(told, (), instrument, complete=False)
@@ -196,18 +196,23 @@ def _venue_now_ms() -> Walk[int]:
     return okxfields.moment((yield from okxpages.one("public/time")), "ts")
 
 
-def _executions(
+def ord_ids(intent: OrderIntent, looked: Looked) -> tuple[str, ...]:
+    """The orders that it is, or that it became."""
+    if intent.kind == "algo":
+        return okxrows.child_ord_ids(looked.row or {})
+    return (looked.lookup.ord_id,)
+
+
+def executions(
     intent: OrderIntent, looked: Looked, limits: Limits
 ) -> Walk[tuple[list[VenueFill], bool]]:
     """What an order executed, or the children of an algo order, and whether that is all of it."""
-    ord_ids: tuple[str, ...] = (looked.lookup.ord_id,)
-    if intent.kind == "algo":
-        ord_ids = okxrows.child_ord_ids(looked.row or {})
-        if not ord_ids:
-            return [], looked.lookup.state != ALGO_FIRED
+    names = ord_ids(intent, looked)
+    if not names:
+        return [], looked.lookup.state != ALGO_FIRED
     filled = looked.lookup.filled_contracts
     fills: list[VenueFill] = []
-    for ord_id in ord_ids:
+    for ord_id in names:
         rows = yield Question(okxpages.FILLS.endpoint, _asked(intent, ord_id))
         fills += _of_order(rows, ord_id)
     if filled is not None and filled.value == _executed(fills):
@@ -215,7 +220,7 @@ def _executions(
     venue_now_ms = yield from _venue_now_ms()
     span = Span(looked.created_ms - AGE_EDGE_MS, venue_now_ms - FILLS_KEPT_MS)
     fills = []
-    for ord_id in ord_ids:
+    for ord_id in names:
         asked = _asked(intent, ord_id)
         found = yield from okxpages.window(
             okxpages.FILLS,

@@ -4,6 +4,7 @@ The order of reading
     time, config, instruments; the long walk over the bills begins, and goes on beside the rest
     what the exchange says of our open orders
     positions, fills, positions: until both readings of the positions agree
+    fills of our own orders that executed more than is booked and shown, however old
     orders that wait, orders that ended, algo orders, lives of positions
     once more what was not there
     balance, newer bills: until no bill came in between
@@ -34,7 +35,7 @@ from prometheus_persist.exchange import okxmoney, okxrows, okxsources, okxwords
 from prometheus_persist.exchange.okxdrive import Driver, Limits, Task, Walk
 from prometheus_persist.exchange.okxfields import BadRow
 from prometheus_persist.exchange.okxlisted import Listed
-from prometheus_persist.exchange.okxlookup import Looked, is_no, look
+from prometheus_persist.exchange.okxlookup import Looked, executions, is_no, look, ord_ids
 from prometheus_persist.exchange.okxpages import Found
 from prometheus_persist.exchange.okxsources import Account, Sources
 from prometheus_persist.exchange.reader import ViewRequest
@@ -63,6 +64,7 @@ from prometheus_persist.reconcile.views import (
     VenueView,
 )
 from prometheus_persist.state import OrderIntent
+from prometheus_persist.state.money import ZERO, add
 
 NOT_STABLE = "not stable while it was read"
 CUT = "the window starts before what the exchange keeps"
@@ -102,6 +104,7 @@ class Reading:
         looked = self._looked(self._request.intents)
         for _ in range(self._limits.rounds_max):
             positions, fills = self._bracket()
+            fills += self._older(looked, fills)
             orders = self._orders(fills)
             algos = self._algos(looked)
             lives = self._lives()
@@ -185,6 +188,28 @@ class Reading:
             problem = str(bad)
         self._note(FILLS, fills, problem, since_ms=since_ms)
         return positions, fills
+
+    def _older(
+        self, looked: list[tuple[OrderIntent, Looked]], fills: list[VenueFill]
+    ) -> list[VenueFill]:
+        """What our orders executed that is neither booked nor in the window: it came late.
+
+        An order whose executions cannot be read stands as it is told, with more than is shown.
+        """
+        shown = {one.fill_id for one in fills}
+        counted: dict[str, Decimal] = {}
+        for one in fills:
+            counted[one.ord_id] = add(counted.get(one.ord_id, ZERO), one.qty_contracts.value)
+        behind = []
+        for intent, seen in looked:
+            filled, names = seen.lookup.filled_contracts, ord_ids(intent, seen)
+            told = add(ZERO, *(counted.get(each, ZERO) for each in names))
+            if filled is not None and filled > intent.booked_contracts and told < filled.value:
+                behind.append((intent, seen))
+        tasks = [self._driver.start(executions(*each, self._limits)) for each in behind]
+        self._driver.run(tasks)
+        found = [one for task in tasks if not task.problem for one in task.value[0]]
+        return [one for one in found if one.fill_id not in shown]
 
     def _positions(self) -> list[VenuePosition]:
         """The positions of contracts; those that nobody here keeps are noted beside them."""

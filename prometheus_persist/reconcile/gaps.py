@@ -13,8 +13,8 @@ No execution explains a gap, so a human decides every one of them, among the way
 5. The other side (opposite signs, or contracts missing under long and over under short): case D.
 6. More at the exchange: case A. Less: case B, where something says so: a life of the position, a
    bill, an execution, or the books' own record of what was booked.
-7. Where an order's row or a bill tells of executions that are not shown yet, the reading is behind:
-   UNKNOWN, read again.
+7. Where an order's row, the answer about it or a bill tells of executions that are not shown yet,
+   the reading is behind: UNKNOWN, read again.
 8. Less at the exchange, and nothing anywhere that says why: the list of positions is not believed.
    UNKNOWN, read again; only a human's explicit word takes it for true.
 """
@@ -219,13 +219,18 @@ class _LeftOver:
         for step in self._walked.steps:
             one = step.execution
             booked[one.cl_ord_id] = booked.get(one.cl_ord_id, NO_CONTRACTS) + one.qty_contracts
+        told = [(row.cl_ord_id, row.filled_contracts) for row in self._view.orders]
+        told += [
+            (one.cl_ord_id, one.filled_contracts)
+            for one in self._view.lookups
+            if one.filled_contracts is not None
+        ]
         intents = self._books.state.intents
         return any(
-            (row.inst_id, row.mgn_mode, row.pos_side) == key
-            and (mine := intents.get(row.cl_ord_id)) is not None
-            and row.filled_contracts
-            > mine.booked_contracts + booked.get(row.cl_ord_id, NO_CONTRACTS)
-            for row in self._view.orders
+            (mine := intents.get(name)) is not None
+            and (mine.inst_id, mine.mgn_mode, mine.pos_side) == key
+            and filled > mine.booked_contracts + booked.get(name, NO_CONTRACTS)
+            for name, filled in told
         )
 
     def _written(self, gap: _Gap) -> bool:

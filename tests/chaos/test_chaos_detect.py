@@ -16,6 +16,7 @@ from chaos.detect.run import Score, run, total
 from chaos.detect.trial import Trial, attempt
 from chaos.oracle.attribution import NOBODY, attribution
 from chaos.saboteurs.deciders import misled
+from chaos.saboteurs.planted import LATE, planted
 from chaos.verdict import Outcome
 from prometheus_persist.reconcile.decide import NO_CHOICES
 from prometheus_persist.reconcile.plan import BookFill, BookOrphan, Case, Verdict
@@ -158,6 +159,16 @@ def test_what_a_wrong_decider_does_is_counted(capsys, kind, saboteur, figure):
     assert code == 1
     assert told["total"][figure] > 0
     assert told["total"]["recall"] == 1
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", LATE)
+def test_a_mistake_that_shows_when_evidence_is_late_is_seen(name):
+    mistake = LATE[name]
+    with planted(mistake):
+        told = (line for number in range(6)
+                for line in attempt(BY_NAME[mistake.kind], 1, number).problems)  # fmt: skip
+        assert any(line.startswith(mistake.seen_as) for line in told)
 
 
 def test_a_first_alternative_that_is_proven_and_wrong_is_a_false_correction(monkeypatch, capsys):

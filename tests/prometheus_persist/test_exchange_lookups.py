@@ -179,6 +179,28 @@ def test_executions_are_looked_for_from_the_exchanges_own_time_of_the_order() ->
     assert (one.complete, len(one.fills)) == (True, 2)
 
 
+@pytest.mark.parametrize(("booked", "due"), [(0, {"1", "2"}), (1, {"1", "2"}), (2, set())])
+def test_what_an_order_executed_beyond_the_window_is_read_until_it_is_booked(
+    booked: int, due: set[str]
+) -> None:
+    """It came late, and the window has passed it: the order's own word says that it is missing."""
+    old = str(NOW - 5 * HOUR_MS)
+    row = order(5, clOrdId=NAME, sz="2", accFillSz="2", cTime=old, uTime=old)
+    rows = [fill(2, ordId="5", ts=old), fill(1, ordId="5", ts=old)]
+    asked: list[dict[str, str]] = []
+
+    def told(params: dict[str, str]) -> list[dict[str, str]]:
+        asked.append(params)
+        return rows if params.get("ordId") == "5" else []
+
+    script = Script(trade__order=[row], trade__fills=told)
+    ours = intent(5 * HOUR_MS).model_copy(update={"booked_contracts": contracts(booked)})
+    view = OkxReader(script, Clock()).read_view(ViewRequest(NOW - HOUR_MS, NOW, (ours,)))
+    assert {one.trade_id for one in view.fills} == due
+    assert any("ordId" in params for params in asked) is bool(due)
+    assert view.complete(*SOURCES)
+
+
 # Algo orders that fired
 
 

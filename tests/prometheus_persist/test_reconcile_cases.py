@@ -33,7 +33,7 @@ from prometheus_persist.reconcile import (
 from prometheus_persist.reconcile.views import SOURCES
 from prometheus_persist.report.findingtext import finding_words
 from prometheus_persist.report.values import speaker
-from prometheus_persist.state import PositionKey
+from prometheus_persist.state import PositionKey, contracts
 from prometheus_persist.state.exactjson import dumps
 
 NET = PositionKey(BTC, "cross", "net")
@@ -532,6 +532,21 @@ ROWS = (
         "near F: filled, but the fills are behind",
         answered("A", "PENDING", True, state="filled", ord_id="7"),
         (("F", U, "A"),),
+    ),
+    Row(
+        "near A: only the answer about the order tells of what is not shown yet",
+        steps(
+            unbooked("A", "buy", 2, intent="ACCEPTED"),
+            lambda w: w.answer(
+                next(iter(w.state.intents)),
+                True,
+                state="filled",
+                ord_id=w.fills[-1].ord_id,
+                filled_contracts=contracts(2),
+            ),
+            lambda w: w.hidden.add(w.fills[-1].ord_id),
+        ),
+        (("A", U, None), ("F", U, "A")),
     ),
     Row(
         "near F: a state nobody knows",

@@ -32,6 +32,7 @@ LONG_3, HELD_3 = (do.trade("A", "long", 3),), {"A": "long 3"}
 SLOW = {"in_flight_ms": 3_000, "index_lag_ms": 30_000}
 SECOND_MS, AFTER_ALL_MS, LAG_MS = 1_000, 40_000, 25_000
 OTHERS = (do.trade("B", "long", 1), do.trade("B", "close_long", 1, reduce=False))
+FILLS = ("trade/fills", "trade/fills-history")
 INDEXES = ("trade/order", "trade/orders-pending", "trade/orders-history", "trade/fills")
 
 
@@ -170,6 +171,48 @@ LAGS = (
         offers=("nobody open",),
         meanwhile=(do.barred("B", "long", 1),),
         after=(do.advance(LAG_MS), do.faults(), do.sync("go", BOOKED, SETTLED)),
+    ),
+    Row(
+        "an execution that everything but the fills shows",
+        "A",
+        settings=SLOW,
+        before=(do.advance(SECOND_MS), lagging(*FILLS), do.unread("A", "long", 3)),
+        plan=(("A", UNKNOWN, None, ""), WAITS, ("K", UNKNOWN, "", "")),
+        decision=INCOMPLETE,
+        shut=BTC,
+        offers=("nobody open",),
+        meanwhile=(do.settle("A"), do.barred("B", "long", 1)),
+        after=(do.advance(LAG_MS), do.faults(), do.sync("go", BOOKED, SETTLED)),
+    ),
+    Row(
+        "an order canceled after a part, whose execution is shown late",
+        "M",
+        settings=SLOW,
+        before=(
+            do.advance(SECOND_MS),
+            lagging(*FILLS),
+            do.partial(1),
+            do.unread("A", "long", 3, px=50_000),
+            do.cancel("A"),
+        ),
+        plan=(("A", UNKNOWN, None, ""), WAITS, ("K", UNKNOWN, "", "")),
+        decision=INCOMPLETE,
+        shut=BTC,
+        offers=("nobody open",),
+        after=(
+            do.advance(LAG_MS),
+            do.faults(),
+            do.sync("go", ("M", AUTO, "A", FILL), SETTLED),
+            do.holds(A="long 1"),
+        ),
+    ),
+    Row(
+        "an order canceled after a part of it",
+        "M",
+        before=(do.partial(1), do.sent("A", "long", 3, px=50_000), do.cancel("A")),
+        plan=(("M", AUTO, "A", FILL), SETTLED),
+        holds={"A": "long 1"},
+        after=(do.trade("A", "close_long", 1),),
     ),
     Row(
         "an order that arrives after it was settled",
