@@ -93,8 +93,9 @@ def journal_damages(segments: Segments, whole: list[Placed], parts: Due, due: Du
 def _strangers(segments: Segments, whole: list[Placed], due: Due, last: int) -> list[Damage]:
     """Files with a segment's name that are none of this store: what is in them says another name
     and is not in the chain, or the name is one that no opening of this store can have given."""
+    at_our_place = {p: why for p, why in segments.strange.items() if basename(p) in due}
     needed = {placed.frame.digest for placed in whole}
-    astray: dict[str, str] = {}
+    astray = {p: why for p, why in segments.strange.items() if p not in at_our_place}
     for placed in segments.frames:
         if placed.frame.kind == OPEN and placed.astray and placed.frame.digest not in needed:
             astray[placed.file] = "holds frames of another segment than its name says"
@@ -103,11 +104,12 @@ def _strangers(segments: Segments, whole: list[Placed], due: Due, last: int) -> 
         for path in (f"{copy}/{name}" for copy in copies):
             if name not in due and path not in faulty and _far(name, last):
                 astray.setdefault(path, "has a name that no opening of this store can have given")
-    return [
+    found = [
         Damage(path, None, problem, "ignored")
         for path, problem in sorted(astray.items())
         if basename(path) not in due
     ]
+    return found + [Damage(p, None, why, "repaired") for p, why in sorted(at_our_place.items())]
 
 
 def _far(name: str, last: int) -> bool:

@@ -1,7 +1,8 @@
 """The readable files: which are whole, and which commit they vouch for.
 
 A restore never depends on them; they prove that a commit was there, and they are named where they
-are damaged, so that the next checkpoint writes them anew. Without ``chunks`` the sealed chunks of
+are damaged, so that the next checkpoint writes them anew. Files of other names are somebody else's
+and not looked at. Without ``chunks`` the sealed chunks of
 old records, which are never written again, are looked for and not read.
 """
 
@@ -14,7 +15,7 @@ from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, unwrap, vouch
 from prometheus_persist.report.facts import Damage
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.layout import INCREMENTAL
+from prometheus_persist.storage.layout import INCREMENTAL, is_readable
 
 _CHUNKS = "records"
 
@@ -34,15 +35,14 @@ def check_readable(fs: Fs, *, chunks: bool) -> Readable:
     """Check every readable file; chunks only where asked."""
     found = Readable()
     due: dict[str, str] = {}
-    names = [name for name in fs.list_dir(INCREMENTAL) if name.endswith(".json")]
+    names = [name for name in fs.list_dir(INCREMENTAL) if is_readable(INCREMENTAL, name)]
     unread: list[str] = []
     for folder in FOLDERS:
-        inside = [f"{folder}/{name}" for name in fs.list_dir(f"{INCREMENTAL}/{folder}")]
+        place = f"{INCREMENTAL}/{folder}"
+        inside = [f"{folder}/{name}" for name in fs.list_dir(place) if is_readable(place, name)]
         (unread if folder == _CHUNKS and not chunks else names).extend(inside)
     for name in names:
         path = f"{INCREMENTAL}/{name}"
-        if not name.endswith(".json"):
-            continue
         found.there = True
         try:
             content = fs.read(path)

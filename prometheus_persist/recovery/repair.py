@@ -33,13 +33,14 @@ from prometheus_persist.recovery.damages import UNWRITTEN
 from prometheus_persist.recovery.ladder import Restored, restore
 from prometheus_persist.recovery.readable import check_readable
 from prometheus_persist.storage.committer import StoreOptions
-from prometheus_persist.storage.fs import TEMPORARY, Fs, replace_file
+from prometheus_persist.storage.fs import Fs, replace_file
 from prometheus_persist.storage.layout import (
     COPIES,
     DAMAGED,
     HISTORY,
     INCREMENTAL,
     SNAPSHOTS,
+    is_temporary,
     segment_start,
 )
 from prometheus_persist.storage.retention import HISTORY_HOURS_MAX
@@ -109,7 +110,7 @@ def _repair(
         Step(f"{folder}/{name}", "removed", "left by a writer that was killed")
         for folder in FOLDERS_SWEPT
         for name in fs.list_dir(folder)
-        if name.endswith(TEMPORARY)
+        if is_temporary(folder, name) and fs.size(f"{folder}/{name}") is not None
     ]
     done = Repaired((*steps, *leftovers), found.seq)
     if not dry_run:

@@ -90,9 +90,10 @@ class Upkeep:
 
 
 def _snapshot_age_s(fs: Fs, clock: Clock) -> float:
-    """Seconds since the newest snapshot by its name; 0 where there is none, or it is not past.
+    """Seconds since the newest snapshot by its name; 0 where there is none, or none is past.
 
     A process that is restarted every half hour still takes one every hour.
     """
-    taken = [found for name in fs.list_dir(SNAPSHOTS) if (found := snapshot_second(name))]
-    return max(clock.now_ms() / 1000 - max(taken), 0.0) if taken else 0.0
+    now_s = clock.now_ms() / 1000
+    seconds = [snapshot_second(name) or 0 for name in fs.list_dir(SNAPSHOTS)]
+    return min((now_s - second for second in seconds if 0 < second <= now_s), default=0.0)

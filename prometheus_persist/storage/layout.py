@@ -24,6 +24,36 @@ _SEGMENT = re.compile(r"e(\d{8})_s(\d{14})\.wal", re.ASCII)
 _SNAPSHOT = re.compile(r"snapshot_(\d{8}_\d{6})\.zip", re.ASCII)
 _BASE = re.compile(r"base_s(\d{14})_t(\d{13,20})\.zip", re.ASCII)
 _STAMP = "%Y%m%d_%H%M%S"
+SECOND_MAX = 253_402_300_799  # the last one that a snapshot's name has room for
+
+_STEM = "[A-Za-z0-9][A-Za-z0-9_-]{0,79}"
+_READABLE = {
+    INCREMENTAL: r"(checkpoint_latest|public_ledger|valhalla|settings|"
+    r"(supervisor|mastermind|exchange)_state)\.json",
+    f"{INCREMENTAL}/agents": rf"{_STEM}_state\.json",
+    f"{INCREMENTAL}/private_ledgers": rf"{_STEM}\.json",
+    f"{INCREMENTAL}/records": r"[A-Za-z0-9_-]{1,99}_\d{6,}\.json",
+}
+_FORMS = {
+    JOURNAL: _SEGMENT.pattern,
+    MIRROR: rf"{_SEGMENT.pattern}|owner\.json|store_id|take_over",
+    SNAPSHOTS: _SNAPSHOT.pattern,
+    HISTORY: _BASE.pattern,
+    DAMAGED: "[0-9a-f]{16}_.+",
+    **_READABLE,
+}
+
+
+def is_readable(folder: str, name: str) -> bool:
+    """Whether this library gives a readable file in ``folder`` such a name."""
+    return re.fullmatch(_READABLE[folder], name, re.ASCII) is not None
+
+
+def is_temporary(folder: str, name: str) -> bool:
+    """Whether this is what a writer that was killed leaves in ``folder``: a name of this library's
+    own and ``.tmp``. Any other name is somebody else's, and is never removed."""
+    form = rf"({_FORMS[folder]}|renewed)\.tmp"
+    return re.fullmatch(form, name, re.ASCII) is not None
 
 
 def segment_name(epoch: int, seq: int) -> str:

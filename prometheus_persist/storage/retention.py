@@ -4,7 +4,8 @@ Kept, always:
 1. the newest ``snapshots_kept`` snapshots that are sound;
 2. a base for every commit of the last ``history_ms``: an image from before the window, and every
    segment since the oldest base that is kept. Where nothing is old enough, everything is kept;
-3. the newest segment, and whatever has a name that this library does not give.
+3. the newest segment, and whatever has a name that this library does not give, or is not what its
+   name says.
 
 The second is bounded: beyond ``bytes_max`` bytes of history (its bases, and the segments that no
 kept snapshot needs, both copies), the oldest go before their time, and the past that can be
@@ -36,7 +37,7 @@ Raises ``OSError`` as the disk gave it; what was not yet done is done by the nex
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from prometheus_persist.errors import StoreDamaged
@@ -53,7 +54,7 @@ from prometheus_persist.storage.layout import (
     segment_start,
     snapshot_second,
 )
-from prometheus_persist.storage.segments import segment_copies
+from prometheus_persist.storage.segments import begun, segment_copies
 
 HOUR_MS = 3_600_000
 HISTORY_HOURS = 24.0
@@ -109,13 +110,14 @@ def clean_up(
     sizes: Mapping[str, int] | None = None,
     unread: Iterable[Unread] = (),
 ) -> CleanUp:
-    """What is no longer needed. ``snapshots`` by name, oldest first; the others in any order.
+    """What is no longer needed. Snapshots, bases and segments come in any order.
 
     ``sizes``: the bytes of each segment, both copies. ``unread``: see the module.
     """
-    ordered = sorted((*snapshots, *history), key=lambda base: base.seq)
+    ordered = sorted((*snapshots, *history), key=lambda base: (base.seq, base.path))
     taken = _times(ordered, now_ms)
-    staying = set(snapshots[-limits.snapshots_kept :])
+    by_age = sorted(snapshots, key=lambda base: (base.seq, base.path))
+    staying = set(by_age[-limits.snapshots_kept :])
     moving = _moving([b for b in ordered if b in set(snapshots) - staying], history, taken, limits)
     kept = [base for base in ordered if base in staying or base in moving or base in set(history)]
     names = sorted(segments)
@@ -209,12 +211,18 @@ def _moving(
 
 def retain(fs: Fs, now_ms: int, limits: Limits) -> CleanUp:
     """Look, decide, do; returns what was done."""
+    copies = segment_copies(fs)
+    known = begun(fs, copies)
     sizes = {
-        name: sum(fs.size(f"{copy}/{name}") or 0 for copy in copies)
-        for name, copies in segment_copies(fs).items()
+        name: sum(fs.size(f"{copy}/{name}") or 0 for copy in copies[name])
+        for name, used in known.items()
+        if used
     }
     snapshots, history, unread = stored_bases(fs)
     plan = clean_up(snapshots, history, sizes, now_ms, limits, sizes, unread)
+    oldest = min(sizes.keys() - set(plan.segments), default="")
+    idle = tuple(sorted(name for name, used in known.items() if not used and name < oldest))
+    plan = replace(plan, segments=plan.segments + idle)
     carry_out(fs, plan)
     return plan
 
@@ -249,8 +257,9 @@ def stored_bases(fs: Fs) -> tuple[list[Stored], list[Stored], list[Unread]]:
 
 def journal_bytes_after(fs: Fs, seq: int) -> int:
     """The bytes of the journal's segments that can hold a frame after ``seq``; one copy."""
-    names = sorted(name for name in fs.list_dir(JOURNAL) if segment_start(name) is not None)
-    needed = names[len(_before(names, seq)) :]
+    names = {name: (JOURNAL,) for name in fs.list_dir(JOURNAL) if segment_start(name) is not None}
+    known = sorted(name for name, used in begun(fs, names).items() if used)
+    needed = known[len(_before(known, seq)) :]
     return sum(fs.size(f"{JOURNAL}/{name}") or 0 for name in needed)
 
 

@@ -4,9 +4,10 @@
 which order they were begun, and with which frame. A name is a hint and no proof: anybody can put a
 file under any name. So whoever reads a part of the segments asks by ``reaches`` whether it was the
 right part, and ``epoch_after`` counts a name only where the file's own first frame says the same.
-A segment may end in zeros: space that was given
-to it and not used. A copy that the disk refuses to read counts as damaged. A segment that was begun
-without a mirror has one copy, and is due no second one. ``heal``
+A segment may end in zeros: space that was given to it and not used. Of a file longer than any
+segment no more is read than a segment can have. A copy that the disk refuses to read counts as
+damaged; what is no file at all is a stranger's. A segment that was begun without a mirror has one
+copy, and is due no second one. ``heal``
 replaces a copy that is not what the chain says it ought to be, whole and atomically, so that a
 crash at any point leaves the old file or the new one; a second heal finds nothing to do. It syncs
 the newest segment in any case: a writer that was killed may have written to it without a sync, and
@@ -19,8 +20,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from prometheus_persist.journal.chain import EPOCH_LEAP, Fault, Placed, Scan, mirrored, scan
-from prometheus_persist.journal.frame import DIGEST_BYTES, OPEN, Tip
-from prometheus_persist.storage.fs import Fs, replace_file
+from prometheus_persist.journal.frame import (
+    DIGEST_BYTES,
+    FRAME_PAYLOAD_BYTES_MAX,
+    OPEN,
+    Seen,
+    Tip,
+    read,
+)
+from prometheus_persist.storage.fs import Fs, NotAFile, replace_file
 from prometheus_persist.storage.layout import (
     COPIES,
     JOURNAL,
@@ -28,6 +36,13 @@ from prometheus_persist.storage.layout import (
     segment_epoch,
     segment_start,
 )
+
+# A segment is left once it is full (64 MiB), and ends with a whole frame and reserved space.
+SEGMENT_BYTES_MAX = 2 * FRAME_PAYLOAD_BYTES_MAX + 8 * 1024 * 1024
+
+
+HEAD_BYTES = 4096  # more than a first frame has
+UNUSED_BYTES_MAX = 4 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -41,6 +56,7 @@ class Segments:
     lengths: dict[str, int] = field(default_factory=dict)
     digests: dict[str, bytes] = field(default_factory=dict)  # of the last frame; see ``_seal``
     unreadable: dict[str, str] = field(default_factory=dict)
+    strange: dict[str, str] = field(default_factory=dict)  # no files; nothing can have been lost
 
     def take(self, found: Scan) -> None:
         """Add one copy's scan."""
@@ -54,7 +70,7 @@ class Segments:
         frames = (placed.frame for placed in self.frames)
         return any(tip.digest in (frame.digest, frame.previous) for frame in frames)
 
-    def begun(self) -> set[str]:
+    def proven(self) -> set[str]:
         """The segments whose own first frame says that they are."""
         return {
             placed.file.rpartition("/")[2]
@@ -82,6 +98,50 @@ def segment_copies(fs: Fs) -> dict[str, set[str]]:
     return dict(sorted(found.items()))
 
 
+def begun(fs: Fs, copies: Mapping[str, Iterable[str]]) -> dict[str, bool]:
+    """Of each segment whether it is known what it is, by the head of a copy: True for one that its
+    own first frame begins, False for one that a writer made and never used. Left out: all else.
+
+    Who removes segments asks this: no other file is removed, and none is taken for a successor.
+    """
+    found: dict[str, bool] = {}
+    for name, folders in copies.items():
+        heads = [_head(fs, f"{copy}/{name}") for copy in folders]
+        if any(head.frames and _is_beginning(head.frames[0]) for head in heads):
+            found[name] = True
+        elif all(not head.frames and _unused(fs, head) for head in heads):
+            found[name] = False
+    return found
+
+
+def _is_beginning(placed: Placed) -> bool:
+    return placed.frame.kind == OPEN and not placed.offset and not placed.astray
+
+
+def _head(fs: Fs, path: str) -> Scan:
+    """What the first bytes of a copy say; a fault where it is not known."""
+    try:
+        data = fs.read_part(path, 0, HEAD_BYTES)
+    except OSError:
+        return Scan(path, faults=[Fault(path, 0, Seen.BAD_HEADER)])
+    head = Scan(path)
+    seen, frame = read(data, 0)
+    if frame is not None:
+        return scan(path, data[: frame.end])
+    if data.strip(b"\0"):
+        head.faults.append(Fault(path, 0, seen))
+    return head
+
+
+def _unused(fs: Fs, head: Scan) -> bool:
+    """Whether there is nothing in it, and no more of that than a writer reserves."""
+    return (
+        not head.faults
+        and (fs.size(head.file) or 0) <= UNUSED_BYTES_MAX
+        and not fs.read(head.file).strip(b"\0")
+    )
+
+
 def names_after(names: Iterable[str], tip: Tip) -> list[str]:
     """The segments that can hold a frame after ``tip``, oldest first.
 
@@ -103,14 +163,14 @@ def epoch_after(fs: Fs, copies: Mapping[str, set[str]], found: Segments, newest:
     has begun is never written over, so a name that is there is not given again.
     """
     far, proven = newest.epoch + EPOCH_LEAP, newest.epoch
-    begun = found.begun()
+    known = found.proven()
     for name in sorted(copies, reverse=True):
         epoch = segment_epoch(name) or 0
         if epoch <= proven:
             break
         if epoch <= far and name not in found.names:
-            begun |= read_segments(fs, [name], copies=copies).begun()
-        if epoch <= far and name in begun:
+            known |= read_segments(fs, [name], copies=copies).proven()
+        if epoch <= far and name in known:
             proven = epoch
             break
     held = {segment_epoch(name) for name in copies}
@@ -164,17 +224,23 @@ def read_segments(
                 continue
             path = f"{copy}/{name}"
             try:
-                data = fs.read(path)
+                data = _read(fs, path)
+                length = fs.size(path) or len(data)
             except FileNotFoundError:
                 found.names[name].discard(copy)  # a clean-up took it since it was listed
+                continue
+            except (NotAFile, IsADirectoryError) as problem:
+                found.strange[path] = str(problem.strerror)
                 continue
             except OSError as problem:
                 found.unreadable[path] = str(problem)
                 continue
             used = data.rstrip(b"\0")
-            found.lengths[path], found.sizes[path] = len(data), len(used)
+            found.lengths[path], found.sizes[path] = length, len(used)
             if data != seen:
                 scanned = scan(path, data)
+                if length > len(data):
+                    scanned.faults.append(Fault(path, len(data), Seen.STRAY))
                 found.take(scanned)
             else:
                 found.faults += [replace(fault, file=path) for fault in scanned.faults]
@@ -198,7 +264,7 @@ def heal(fs: Fs, due: Mapping[str, bytes]) -> list[str]:
                 fs.make_dir(copy)
                 replace_file(fs, path, content)
                 written.append(path)
-            elif len(found) > len(content) or name == newest:
+            elif (fs.size(path) or 0) > len(content) or name == newest:
                 fs.truncate(path, len(content))  # syncs
     return written
 
@@ -218,8 +284,16 @@ def _seal(scanned: Scan, used: bytes) -> bytes:
     return last if end >= len(used) else b""
 
 
+def _read(fs: Fs, path: str) -> bytes:
+    """A segment; of a file that is longer than any segment, as much as a segment can be."""
+    size = fs.size(path)
+    if size is not None and size > SEGMENT_BYTES_MAX:
+        return fs.read_part(path, 0, SEGMENT_BYTES_MAX)
+    return fs.read(path)
+
+
 def _content(fs: Fs, path: str) -> bytes | None:
     try:
-        return None if fs.size(path) is None else fs.read(path)
+        return None if fs.size(path) is None else _read(fs, path)
     except OSError:
         return None  # what cannot be read is replaced

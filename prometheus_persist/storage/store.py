@@ -17,7 +17,8 @@ After a SIGKILL both copies are complete; after a power cut the mirror may lack 
 
 Each opening begins a segment of its own with an OPEN frame that carries the new epoch, so a torn
 tail of the writer before it is left behind and never written over. It makes its directories durable
-before the first frame, and clears away the temporary files of a writer that was killed.
+before the first frame, and clears away the temporary files of a writer that was killed: those of
+its own names, and nobody else's.
 """
 
 from __future__ import annotations
@@ -43,12 +44,14 @@ from prometheus_persist.journal.projection import (
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence
 from prometheus_persist.storage.cut import cut
-from prometheus_persist.storage.fs import TEMPORARY, Fs, replace_file, replace_files
+from prometheus_persist.storage.fs import Fs, replace_file, replace_files
 from prometheus_persist.storage.layout import (
     COPIES,
     INCREMENTAL,
+    SECOND_MAX,
     SNAPSHOTS,
     is_snapshot,
+    is_temporary,
     snapshot_name,
     snapshot_second,
 )
@@ -274,8 +277,10 @@ class Store:
             self._committer.close()
 
     def _free_name(self, taken: list[str]) -> str:
-        """A name by the clock, but later than every name taken, so that names sort by age."""
-        newest = max((snapshot_second(name) or 0 for name in taken), default=0)
+        """A name by the clock, but later than every name taken, so that names sort by age; one
+        behind which no name has room is passed over."""
+        seconds = [snapshot_second(name) or 0 for name in taken]
+        newest = max((found for found in seconds if found < SECOND_MAX), default=0)
         return snapshot_name(max(self._clock.now_ms() // 1000, newest + 1))
 
     def _make_dirs(self) -> None:
@@ -287,8 +292,9 @@ class Store:
                 self._fs.fsync_dir(above)
             for folder in (*folders, INCREMENTAL):
                 for name in self._fs.list_dir(folder):
-                    if name.endswith(TEMPORARY):
-                        self._fs.unlink(f"{folder}/{name}")
+                    path = f"{folder}/{name}"
+                    if is_temporary(folder, name) and self._fs.size(path) is not None:
+                        self._fs.unlink(path)
 
     @contextlib.contextmanager
     def _disk(self, doing: str) -> Iterator[None]:

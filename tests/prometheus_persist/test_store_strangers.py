@@ -25,8 +25,11 @@ from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.follow import Follower
 from prometheus_persist.state import Agent, Supervisor
 from prometheus_persist.state.documents import document
+from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import SPARSE_BYTES_MIN, LocalFs, NotAFile
 from prometheus_persist.storage.layout import COPIES, EPOCH_MAX, JOURNAL, SEQ_MAX, segment_name
+from prometheus_persist.storage.retention import journal_bytes_after
+from prometheus_persist.storage.segments import SEGMENT_BYTES_MAX
 
 COMMITS = 6
 FAR = "e99999999_s00000000000001.wal"
@@ -86,6 +89,31 @@ STRAYS = {
 }
 
 
+Make = Callable[[Path], object]
+
+
+def plug(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+
+
+IRREGULAR: dict[str, Make] = {
+    "a FIFO": os.mkfifo,
+    "a socket": plug,
+    "a directory": Path.mkdir,
+    "a link": lambda path: path.symlink_to(path.parent / "target"),
+    "a link to a device": lambda path: path.symlink_to("/dev/zero"),
+    "a link to nothing": lambda path: path.symlink_to(path.parent / "none"),
+}
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A directory whose name is short enough for a socket's."""
+    with tempfile.TemporaryDirectory(prefix="s-", dir="/tmp") as name:
+        yield Path(name)
+
+
 @pytest.mark.parametrize("based", [False, True], ids=["from the first frame", "from a snapshot"])
 @pytest.mark.parametrize("kind", STRAYS)
 def test_strangers_a_stray_segment_costs_nothing(tmp_path: Path, kind: str, based: bool) -> None:
@@ -108,6 +136,103 @@ def test_strangers_a_stray_segment_costs_nothing(tmp_path: Path, kind: str, base
             assert bool(look.facts.damages) or not data.strip(b"\0") or name != FAR
         assert restore(fs, clock=StillClock()).facts.epoch <= epoch + 2 + number
         assert stray.read_bytes() == data
+
+
+@pytest.mark.parametrize("kind", STRAYS)
+def test_strangers_a_clean_up_takes_only_what_is_proven(tmp_path: Path, kind: str) -> None:
+    """Whatever name lies between: no segment that is still needed goes, the one that is written
+    least of all; no stranger goes either, but for an empty one as a writer leaves it."""
+    name, data = STRAYS[kind]
+    fs = LocalFs(tmp_path)
+    commit(fs, range(COMMITS))
+    stray = put(tmp_path, name, data)
+    store = open_store(fs, StillClock(), options=StoreOptions(segment_bytes_max=900))
+    told = {}
+    for number in range(4 * COMMITS):
+        agent = Agent(agent_id="A", trade_count=number)
+        seq = store.commit(Change("n", put={"agents/A": document(agent)}))
+        told[seq] = store.image.digest()
+        if number % COMMITS == 3:
+            store.snapshot(1, history_hours=0)
+    segments = len(fs.list_dir(JOURNAL))
+    assert 2 <= segments <= 5, "nothing was cleaned up"
+    found = restore(fs, clock=StillClock())
+    assert (found.seq, found.image.digest()) == (max(told), told[max(told)])
+    kept = [seq for seq in told if seq > max(told) - 3]
+    assert [restore(fs, seq=seq, clock=StillClock()).image.digest() for seq in kept] == [
+        told[seq] for seq in kept
+    ]
+    assert stray.exists() or not data
+    assert not stray.exists() or stray.read_bytes() == data
+    tail = journal_bytes_after(fs, max(told))
+    assert 0 < tail < 40_000 + 2 * 1024 * 1024
+
+
+@pytest.mark.parametrize("kind", IRREGULAR)
+@pytest.mark.parametrize("name", [FAR, segment_name(1, 4), segment_name(3, 5)])
+def test_strangers_no_file_under_a_segments_name(short: Path, name: str, kind: str) -> None:
+    """It is told by what it is, nothing waits for it, and it is still there; the state is exact."""
+    fs = LocalFs(short)
+    commit(fs, range(COMMITS))
+    place = short / JOURNAL / name
+    IRREGULAR[kind](place)
+    before = place.lstat().st_ino
+    for _ in range(2):
+        told = commit(fs, range(COMMITS))
+        for look in (restore(fs, clock=StillClock()), verify(fs, clock=StillClock()).restored):
+            assert (look.seq, look.image.digest()) == told
+        (damage,) = look.facts.damages
+        assert (damage.file, damage.outcome) == (f"{JOURNAL}/{name}", "ignored")
+        assert damage.problem.startswith(f"is {kind.partition(' to ')[0]}")
+        snapshot(fs)
+    assert place.lstat().st_ino == before
+
+
+@pytest.mark.parametrize("kind", [kind for kind in IRREGULAR if kind != "a directory"])
+@pytest.mark.parametrize("folder", COPIES)
+def test_strangers_in_the_place_of_a_copy_are_replaced(short: Path, folder: str, kind: str) -> None:
+    """The other copy has what was there; what a link led to stays as it is."""
+    fs = LocalFs(short)
+    told = commit(fs, range(COMMITS))
+    place = short / folder / TAKEN
+    (short / folder / "target").write_bytes(b"theirs")
+    place.unlink()
+    IRREGULAR[kind](place)
+    found = restore(fs, clock=StillClock())
+    assert (found.seq, found.image.digest()) == told
+    (damage,) = found.facts.damages
+    assert (damage.file, damage.outcome) == (f"{folder}/{TAKEN}", "repaired")
+    commit(fs, range(1))
+    assert place.is_file()
+    assert not place.is_symlink()
+    assert (short / folder / "target").read_bytes() == b"theirs"
+
+
+def test_strangers_a_directory_in_the_place_of_a_copy_is_refused(tmp_path: Path) -> None:
+    """The state is there to be read; opening says what is in the way."""
+    fs = LocalFs(tmp_path)
+    told = commit(fs, range(COMMITS))
+    place = tmp_path / JOURNAL / TAKEN
+    place.unlink()
+    (place / "theirs").mkdir(parents=True)
+    assert restore(fs, clock=StillClock()).image.digest() == told[1]
+    with pytest.raises(OSError, match=TAKEN):
+        commit(fs, range(1))
+    assert (place / "theirs").is_dir()
+
+
+def test_strangers_behind_a_segment(tmp_path: Path) -> None:
+    """A segment that somebody made gigabytes long is read as far as one can be, and cut again."""
+    fs = LocalFs(tmp_path)
+    told = commit(fs, range(COMMITS))
+    for folder in COPIES:
+        os.truncate(tmp_path / folder / TAKEN, SEGMENT_BYTES_MAX + (1 << 32))
+    found = restore(fs, clock=StillClock())
+    assert (found.seq, found.image.digest()) == told
+    assert {damage.file for damage in found.facts.damages} == {f"{c}/{TAKEN}" for c in COPIES}
+    assert {damage.outcome for damage in found.facts.damages} == {"ignored"}
+    commit(fs, range(1))
+    assert (tmp_path / JOURNAL / TAKEN).stat().st_size < 1 << 20
 
 
 @pytest.mark.parametrize("kind", STRAYS)
@@ -171,30 +296,6 @@ def test_strangers_a_name_that_has_no_room_is_never_written() -> None:
 
 
 # -- what is no file, and whose it is: LocalFs alone
-
-Make = Callable[[Path], object]
-
-
-def plug(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(path))
-
-
-IRREGULAR: dict[str, Make] = {
-    "a FIFO": os.mkfifo,
-    "a socket": plug,
-    "a directory": Path.mkdir,
-    "a link": lambda path: path.symlink_to(path.parent / "target"),
-    "a link to a device": lambda path: path.symlink_to("/dev/zero"),
-    "a link to nothing": lambda path: path.symlink_to(path.parent / "none"),
-}
-
-
-@pytest.fixture
-def short() -> Iterator[Path]:
-    """A directory whose name is short enough for a socket's."""
-    with tempfile.TemporaryDirectory(prefix="s-", dir="/tmp") as name:
-        yield Path(name)
 
 
 @pytest.mark.parametrize("kind", IRREGULAR)
