@@ -42,6 +42,7 @@ from itertools import pairwise
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.archive import peek
+from prometheus_persist.journal.chain import EPOCH_LEAP
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import (
     COPIES,
@@ -51,10 +52,11 @@ from prometheus_persist.storage.layout import (
     base_name,
     base_seq,
     base_time,
+    segment_epoch,
     segment_start,
     snapshot_second,
 )
-from prometheus_persist.storage.segments import begun, segment_copies
+from prometheus_persist.storage.segments import begun, segment_copies, successor
 
 HOUR_MS = 3_600_000
 HISTORY_HOURS = 24.0
@@ -212,19 +214,47 @@ def _moving(
 def retain(fs: Fs, now_ms: int, limits: Limits) -> CleanUp:
     """Look, decide, do; returns what was done."""
     copies = segment_copies(fs)
-    known = begun(fs, copies)
+    known = _near(begun(fs, copies))
     sizes = {
         name: sum(fs.size(f"{copy}/{name}") or 0 for copy in copies[name])
-        for name, used in known.items()
-        if used
+        for name, follows in known.items()
+        if follows
     }
     snapshots, history, unread = stored_bases(fs)
     plan = clean_up(snapshots, history, sizes, now_ms, limits, sizes, unread)
-    oldest = min(sizes.keys() - set(plan.segments), default="")
-    idle = tuple(sorted(name for name, used in known.items() if not used and name < oldest))
-    plan = replace(plan, segments=plan.segments + idle)
+    after = {name: successor(fs, name, copies[name], known) for name in plan.segments}
+    kept = sorted(sizes.keys() - set(plan.segments))
+    linked = [name for name in kept if _links(fs, name, copies, known, after)]
+    over = [name for name in plan.segments if linked and _is_over(after[name], linked[0])]
+    idle = sorted(name for name, follows in known.items() if not follows and name < min(kept))
+    plan = replace(plan, segments=(*over, *idle))
     carry_out(fs, plan)
     return plan
+
+
+def _near(known: dict[str, bytes]) -> dict[str, bytes]:
+    """Those of epochs that one store can have got to."""
+    farthest = min((segment_epoch(name) or 0 for name in known), default=0) + EPOCH_LEAP
+    return {name: digest for name, digest in known.items() if (segment_epoch(name) or 0) < farthest}
+
+
+def _links(
+    fs: Fs,
+    name: str,
+    copies: Mapping[str, set[str]],
+    known: Mapping[str, bytes],
+    after: Mapping[str, str],
+) -> bool:
+    """Whether a segment goes on where another one ends, or another one where it does."""
+    return name in after.values() or bool(successor(fs, name, copies[name], known))
+
+
+def _is_over(follower: str, oldest: str) -> bool:
+    """Whether all frames of a segment are older than the oldest that is kept, whatever names lie
+    between: what follows it begins no later. One whose follower is gone was left by a clean-up that
+    was cut short."""
+    first, last = segment_start(follower), segment_start(oldest)
+    return first is None or last is None or first[1] <= last[1]
 
 
 def stored_bases(fs: Fs) -> tuple[list[Stored], list[Stored], list[Unread]]:
@@ -258,7 +288,7 @@ def stored_bases(fs: Fs) -> tuple[list[Stored], list[Stored], list[Unread]]:
 def journal_bytes_after(fs: Fs, seq: int) -> int:
     """The bytes of the journal's segments that can hold a frame after ``seq``; one copy."""
     names = {name: (JOURNAL,) for name in fs.list_dir(JOURNAL) if segment_start(name) is not None}
-    known = sorted(name for name, used in begun(fs, names).items() if used)
+    known = sorted(name for name, follows in begun(fs, names).items() if follows)
     needed = known[len(_before(known, seq)) :]
     return sum(fs.size(f"{JOURNAL}/{name}") or 0 for name in needed)
 

@@ -98,23 +98,38 @@ def segment_copies(fs: Fs) -> dict[str, set[str]]:
     return dict(sorted(found.items()))
 
 
-def begun(fs: Fs, copies: Mapping[str, Iterable[str]]) -> dict[str, bool]:
-    """Of each segment whether it is known what it is, by the head of a copy: True for one that its
-    own first frame begins, False for one that a writer made and never used. Left out: all else.
+def begun(fs: Fs, copies: Mapping[str, Iterable[str]]) -> dict[str, bytes]:
+    """What each segment follows, by the head of a copy: the digest of the frame before the one that
+    begins it; nothing for one that a writer made and never used. Left out: what is neither.
 
-    Who removes segments asks this: no other file is removed, and none is taken for a successor.
+    Who removes segments asks this: no other file is removed.
     """
-    found: dict[str, bool] = {}
+    found: dict[str, bytes] = {}
     for name, folders in copies.items():
         heads = [_head(fs, f"{copy}/{name}") for copy in folders]
-        if any(head.frames and _is_beginning(head.frames[0]) for head in heads):
-            found[name] = True
+        first = [head.frames[0] for head in heads if head.frames and _is_first(head.frames[0])]
+        if first:
+            found[name] = first[0].frame.previous
         elif all(not head.frames and _unused(fs, head) for head in heads):
-            found[name] = False
+            found[name] = b""
     return found
 
 
-def _is_beginning(placed: Placed) -> bool:
+def successor(fs: Fs, name: str, folders: Iterable[str], follows: Mapping[str, bytes]) -> str:
+    """The segment that goes on where ``name`` ends, by the last digest in it; "" for none."""
+    for path in (f"{copy}/{name}" for copy in folders):
+        try:
+            end = max((fs.size(path) or 0) - UNUSED_BYTES_MAX, 0)
+            used = fs.read_part(path, end, UNUSED_BYTES_MAX).rstrip(b"\0")
+        except OSError:
+            continue
+        for other, digest in follows.items():
+            if digest.strip(b"\0") and used.endswith(digest.rstrip(b"\0")):
+                return other
+    return ""
+
+
+def _is_first(placed: Placed) -> bool:
     return placed.frame.kind == OPEN and not placed.offset and not placed.astray
 
 
