@@ -19,6 +19,7 @@ from typing import Any
 
 from prometheus_persist.errors import BadConfig
 from prometheus_persist.exchange import okxwords
+from prometheus_persist.state.redacted import redacted
 
 READS: Mapping[str, str] = {
     "public/time": "publicGetPublicTime",
@@ -98,7 +99,7 @@ def _asking(client: Any) -> Ask:
             secret = getattr(client, name, None)
             if isinstance(secret, str) and secret:
                 said = said.replace(secret, "***")
-        return said[:PROBLEM_CHARS_MAX]
+        return redacted(said)[:PROBLEM_CHARS_MAX]
 
     def refusal(endpoint: str, problem: Exception) -> NotRead | NotThere:
         """What an exception of ccxt comes to."""

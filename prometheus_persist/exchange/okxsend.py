@@ -20,6 +20,7 @@ from prometheus_persist.errors import BadValue, VenueRefused, VenueUnreachable
 from prometheus_persist.exchange.okxask import PROBLEM_CHARS_MAX, import_ccxt, own_code
 from prometheus_persist.exchange.okxexpiring import expiring
 from prometheus_persist.state import Contracts
+from prometheus_persist.state.redacted import redacted
 
 _SECRETS = ("apiKey", "secret", "password")
 _ROW_CODE = re.compile(r'"sCode"\s*:\s*"(\d{5})"')
@@ -99,7 +100,7 @@ class Sender:
             secret = getattr(self._client, name, None)
             if isinstance(secret, str) and secret:
                 said = said.replace(secret, "***")
-        return said[:PROBLEM_CHARS_MAX]
+        return redacted(said)[:PROBLEM_CHARS_MAX]
 
 
 def _text(value: object) -> object:

@@ -31,6 +31,7 @@ from prometheus_persist.saving.saver import Saver
 from prometheus_persist.state import OrderIntent
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import Outcome
+from prometheus_persist.state.redacted import redacted
 from prometheus_persist.storage.interrupts import edges
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class IntentHandle:
         REJECTED where the answer refuses the order; UNKNOWN where it does not (``answers.py``).
         """
         outcome: Outcome = "REJECTED" if refuses(problem) else "UNKNOWN"
-        self._settle(outcome, reason=str(problem))
+        self._settle(outcome, reason=redacted(str(problem)))
         return outcome
 
     def __enter__(self) -> Self:
@@ -139,7 +140,7 @@ class IntentHandle:
         try:
             now = self._saver.state.intents.get(self.cl_ord_id)
             if now is not None and now.outcome == "PENDING":
-                why = f"no answer seen: {problem!r}" if problem else "no ack"
+                why = redacted(f"no answer seen: {problem!r}") if problem else "no ack"
                 self._settle("UNKNOWN", reason=why)
         finally:
             self._gate.let_go(self.cl_ord_id)

@@ -31,6 +31,7 @@ from prometheus_persist.session.reconciling import wait_for_arrivals
 from prometheus_persist.session.settling import settle_one
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Position, PositionKey
 from prometheus_persist.state.models import MgnMode, PosSide, Side
+from prometheus_persist.state.redacted import redacted
 from prometheus_persist.state.registry import SYSTEM_OWNER
 
 Send = Callable[[IntentHandle, str, str, Contracts], Mapping[str, Any]]
@@ -130,7 +131,7 @@ def _close(desk: Desk, reader: ExchangeReader, send: Send, order: _Order) -> str
     except StoreFailed:
         raise
     except Exception as problem:  # noqa: BLE001 whatever the host's way of sending raises is told
-        said = f"{type(problem).__name__}: {problem}"
+        said = redacted(f"{type(problem).__name__}: {problem}")
     end = _end_of(desk, reader, handle.cl_ord_id)
     return f"{end} ({said})" if end and said else end
 

@@ -50,6 +50,7 @@ from prometheus_persist.session.index import StreamIndex
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import FreezeState, PositionKey, state_from
 from prometheus_persist.state.documents import PUBLIC_TRADES
+from prometheus_persist.state.redacted import redacted
 
 OVERLAP_MS = 60_000
 ADOPTION_WATCHED_MS = 3 * 24 * 3_600_000
@@ -226,7 +227,7 @@ def read(
                 reader.read_view(_request(books, clock, settings, left_s, waits)), waits
             )
         except VenueError as failed:
-            return Reading(None, problem=failed.detail)
+            return Reading(None, problem=redacted(failed.detail))
         mine = books
         strange = other_account(books, view) is not None
         if strange and adopt_account == view.uid:
