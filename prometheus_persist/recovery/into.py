@@ -1,8 +1,9 @@
 """Putting a restored moment into a store of its own, leaving the old one untouched.
 
 The new store is built beside its place, under ``<name>.partial``, and moved there when it is whole,
-so that a crash leaves no half a store under the name that was asked for. Raises ``BadConfig`` where
-something is there already.
+so that a crash leaves no half a store under the name that was asked for. It is made for its owner
+alone, and marked: what a crash left is recognised and made anew; a directory of that name, or a
+link, that somebody else made is left alone. Raises ``BadConfig`` where something is there already.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from prometheus_persist.journal.frame import Tip
 from prometheus_persist.recovery.ladder import Restored
 from prometheus_persist.state import PrivateLedger, PublicAccount, state_from
 from prometheus_persist.state.documents import document
-from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.fs import DIR_MODE, LocalFs
 from prometheus_persist.storage.store import Store
 
 RECORDS_PER_COMMIT = 10_000
+MARK = "made_by_restore"
 _WITH_AGENTS = ("registry", "valhalla", "freeze", "watermark")
 
 
@@ -30,9 +32,7 @@ def write_into(restored: Restored, directory: Path, clock: Clock) -> int:
     """Make ``directory`` a store that holds this state; returns its newest sequence."""
     if directory.exists() and any(directory.iterdir()):
         raise BadConfig(f"{directory} is not empty; name a new directory")
-    partial = directory.with_name(f"{directory.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    partial = _partial(directory)
     # The epoch goes on counting, so that no clOrdId of the old store is ever issued again.
     store = Store(LocalFs(partial), Image(), Tip(), restored.next_epoch, clock)
     try:
@@ -43,8 +43,24 @@ def write_into(restored: Restored, directory: Path, clock: Clock) -> int:
         store.close()
     if directory.exists():
         directory.rmdir()
+    (partial / MARK).unlink()
     partial.rename(directory)
     return store.tip.seq
+
+
+def _partial(directory: Path) -> Path:
+    """An empty directory beside ``directory``, with our mark; raises BadConfig for a stranger's."""
+    partial = directory.with_name(f"{directory.name}.partial")
+    if partial.is_symlink() or (partial.exists() and not (partial / MARK).is_file()):
+        raise BadConfig(
+            f"{partial} is in the way, and was not made by a restore; move it elsewhere"
+        )
+    if partial.exists():
+        shutil.rmtree(partial)
+    partial.mkdir(parents=True)
+    partial.chmod(DIR_MODE)
+    LocalFs(partial).create(MARK).close()
+    return partial
 
 
 def agents_only(restored: Restored) -> Restored:

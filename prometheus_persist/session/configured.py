@@ -8,13 +8,21 @@ What a session runs by is written into ``incremental/settings.json``, a readable
 others: with a checksum, named where it is damaged. Commands of the command line are visits: they
 run by what is written there, with the environment over it, and leave it as it is.
 
+A ``pyproject.toml`` that is found on the way up says where data goes, so it is read only where
+nobody else can have written it: it and its directory belong to this user or to root, and no other
+group or user may write to them (into a sticky directory, such as /tmp, others may, and still cannot
+change what is not theirs). One that is passed over is told, as a ``UserWarning``. A file that the
+host names itself is read.
+
 Raises ``BadConfig`` naming the file or variable, the key, and what is allowed.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import stat
+import warnings
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -40,7 +48,7 @@ def load(
 ) -> Settings:
     """The settings for a host in the directory ``start``; ``pyproject`` names the file itself."""
     settings = Settings()
-    found = [pyproject] if pyproject else _upward((start or Path.cwd()).resolve())
+    found = [pyproject] if pyproject else list(_upward((start or Path.cwd()).resolve()))
     for path in found:
         table = _table(path)
         if table is not None:
@@ -105,9 +113,27 @@ def visited(directory: Path) -> Fs:
     return disk(directory, settings)
 
 
-def _upward(start: Path) -> list[Path]:
-    found = [folder / "pyproject.toml" for folder in (start, *start.parents)]
-    return [path for path in found if path.is_file()]
+def _upward(start: Path) -> Iterator[Path]:
+    """The files from here on up that nobody else can have written; the others are told."""
+    for path in (folder / "pyproject.toml" for folder in (start, *start.parents)):
+        if not path.is_file():
+            continue
+        why = _whose(path) or _whose(path.parent)
+        if why:
+            warnings.warn(f"{path} is not read for settings: {why}", stacklevel=3)
+        else:
+            yield path
+
+
+def _whose(path: Path) -> str:
+    """Why somebody else may have written this file or directory; empty where nobody can have."""
+    found = path.stat()
+    shared = stat.S_IWOTH if found.st_gid == found.st_uid else stat.S_IWOTH | stat.S_IWGRP
+    if found.st_uid not in (os.geteuid(), 0):
+        return f"{path} belongs to user {found.st_uid}"
+    if found.st_mode & shared and not (path.is_dir() and found.st_mode & stat.S_ISVTX):
+        return f"others may write to {path}"
+    return ""
 
 
 def _table(path: Path) -> Mapping[str, object] | None:

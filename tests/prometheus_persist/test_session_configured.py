@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 import shutil
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from typer.testing import CliRunner
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import BadConfig, MirrorOfAnother, PersistError, StoreFailed
 from prometheus_persist.recovery import restore
+from prometheus_persist.recovery.into import MARK, write_into
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.session.configured import disk, load, recorded, visited, visiting
 from prometheus_persist.session.settings import KEYS
@@ -314,3 +317,92 @@ def test_configured_the_readme_lists_every_setting_with_its_default() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", readme, re.MULTILINE)
     listed = {name: json.loads(default) for name, default in rows if name in KEYS}
     assert listed == Settings().to_json()
+
+
+@pytest.mark.parametrize(
+    ("mode", "where", "read"),
+    [
+        (0o600, "file", True),
+        (0o644, "file", True),
+        (0o646, "file", False),
+        (0o755, "folder", True),
+        (0o777, "folder", False),
+        (0o1777, "folder", True),
+    ],
+)
+def test_configured_a_project_that_others_may_write_is_not_read(
+    tmp_path: Path, mode: int, where: str, read: bool
+) -> None:
+    """It is told which and why, and the search goes on upward; one that the host names is read."""
+    project(tmp_path, TABLE + "snapshots_kept = 9\n")
+    folder = project(tmp_path / "shared", TABLE + "snapshots_kept = 4\n")
+    path = folder / "pyproject.toml"
+    path.chmod(0o600)
+    (path if where == "file" else folder).chmod(mode)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert load(folder, {}).snapshots_kept == (4 if read else 9)
+    assert [str(each.message) for each in told] == (
+        []
+        if read
+        else [
+            f"{path} is not read for settings: others may write to "
+            f"{path if where == 'file' else folder}"
+        ]
+    )
+    assert load(folder, {}, pyproject=path).snapshots_kept == 4
+
+
+def test_configured_a_project_of_somebody_else_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither where the file is another user's nor where its directory is; one of root's is."""
+    folder = project(tmp_path / "theirs", TABLE + "snapshots_kept = 4\n")
+    mine = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+    if mine:
+        with pytest.warns(UserWarning, match=f"belongs to user {mine}"):
+            assert load(folder, {}) == Settings()
+        return
+    assert load(folder, {}).snapshots_kept == 4
+    for theirs in (folder / "pyproject.toml", folder):
+        os.chown(theirs, mine + 2, -1)
+        with pytest.warns(UserWarning, match=f"{theirs} belongs to user {mine + 2}"):
+            assert load(folder, {}) == Settings()
+        os.chown(theirs, mine, -1)
+
+
+@pytest.mark.parametrize("kind", ["a directory", "a file", "a link", "ours"])
+def test_configured_what_stands_where_a_restore_is_built(tmp_path: Path, kind: str) -> None:
+    """Somebody else's is left as it is and named; what a restore that was killed left is made
+    anew. The new store is its owner's alone and has no trace of where it was built."""
+    session = opened(tmp_path / "old")
+    session.add_agent(Agent(agent_id="A"))
+    session.close()
+    found = restore(LocalFs(tmp_path / "old"))
+    partial, elsewhere = tmp_path / "new.partial", project(tmp_path / "elsewhere", "theirs")
+    if kind == "a file":
+        partial.write_text("theirs")
+    elif kind == "a link":
+        partial.symlink_to(elsewhere)
+    else:
+        project(partial, "theirs")
+        if kind == "ours":
+            (partial / MARK).touch()
+    before = tree(tmp_path)
+    if kind != "ours":
+        with pytest.raises(BadConfig, match=r"new\.partial is in the way"):
+            write_into(found, tmp_path / "new", StillClock())
+        assert tree(tmp_path) == before
+        return
+    write_into(found, tmp_path / "new", StillClock())
+    again = restore(LocalFs(tmp_path / "new"))
+    assert again.documents == found.documents
+    assert not partial.exists()
+    modes = {path: path.stat().st_mode & 0o777 for path in (tmp_path / "new").rglob("*")}
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [
+        "incremental", "mirror", "snapshots",
+    ]  # fmt: skip
