@@ -11,8 +11,10 @@ from rich.table import Table
 from chaos.report.words import Lang
 from chaos.sweeps.bits import sweep_bits
 from chaos.sweeps.bypass import sweep_strace
+from chaos.sweeps.copying import sweep_copies
 from chaos.sweeps.errors import sweep_errors
 from chaos.sweeps.files import sweep_files
+from chaos.sweeps.forking import sweep_fork
 from chaos.sweeps.kills import sweep_kills
 from chaos.sweeps.locking import sweep_lock
 from chaos.sweeps.meanwhile import sweep_meanwhile
@@ -52,6 +54,8 @@ SWEEPS: Final[dict[str, Sweep]] = {
     "exchange": sweep_venue_faults,
     "meanwhile": sweep_meanwhile,
     "lock": sweep_lock,
+    "fork": sweep_fork,
+    "copies": sweep_copies,
 }
 
 

@@ -49,6 +49,7 @@ from prometheus_persist.journal.frame import (
     encode,
 )
 from prometheus_persist.journal.upcast import opening
+from prometheus_persist.storage.forks import refuse_child
 from prometheus_persist.storage.fs import Fs, Handle
 from prometheus_persist.storage.interrupts import INTERRUPTED, Bell, Latches, edge
 from prometheus_persist.storage.layout import JOURNAL, MIRROR, segment_name
@@ -219,7 +220,8 @@ class Committer:
             self._on_disk(self._fence)
 
     def refuse_shut(self) -> None:
-        """Raise StoreFailed once this committer is shut."""
+        """Raise StoreFailed once this committer is shut; ForkedChild in a forked process."""
+        refuse_child(self.latches.pid)
         if self.failed:
             raise StoreFailed(f"this store is shut: {self.failed}")
 

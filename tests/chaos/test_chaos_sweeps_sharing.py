@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chaos.saboteurs.planted import SHARED, planted
-from chaos.sweeps import locking
+from chaos.sweeps import copying, forking, locking
 from chaos.sweeps.catalogue import SWEEPS
 from chaos.sweeps.patient import yard
 from chaos.sweeps.tally import Tally
@@ -22,6 +22,44 @@ def test_sweep_lock(chaos_seed):
     assert tally.counts["races"] == locking.CI_RACES
     assert sum(tally.counts[f"in the middle: {each}"] for each in locking.MEETINGS) > 30
     assert tally.counts["take-overs that failed"]
+
+
+def test_sweep_fork(chaos_seed):
+    """Every deed of a child at every moment, and parents that are killed."""
+    tally = SWEEPS["fork"](chaos_seed, full=False)
+    print(tally.to_json())
+    assert tally.outcome is Outcome.PASSED, tally.problems[:5]
+    deeds = sum(tally.counts[f"deeds of a child, {moment}"] for moment in forking.MOMENTS)
+    assert deeds == len(forking.DEEDS) * len(forking.MOMENTS)
+    assert tally.counts["parents killed while a child lives"] == len(forking.MOMENTS)
+
+
+@pytest.mark.parametrize("name", [name for name, one in SHARED.items() if one.scene == "fork"])
+def test_a_mistake_with_a_child_is_seen(name):
+    tally, seen = Tally("fork", 1, full=False), SHARED[name].seen_as
+    with yard() as grounds, planted(SHARED[name]):
+        forking.forked(tally, grounds, "idle", "save")
+    assert any(each.startswith(f"{seen}: ") for each in tally.problems), tally.problems[:5]
+
+
+def test_sweep_copies(chaos_seed):
+    """Copies in every way, sampled; what is no copy, and what is moved, whole."""
+    tally = SWEEPS["copies"](chaos_seed, full=False)
+    print(tally.to_json())
+    assert tally.outcome is Outcome.PASSED, tally.problems[:5]
+    refused = sum(count for what, count in tally.counts.items() if what.startswith("copies: "))
+    assert refused + tally.counts["copies that share a lock"] == copying.CI_COPIES
+    assert all(tally.counts[f"moved: {deed}"] == 2 for deed in copying.DEEDS)
+    assert tally.counts["damaged marks"] > 10
+
+
+@pytest.mark.parametrize("name", [name for name, one in SHARED.items() if one.scene == "copies"])
+def test_a_mistake_with_a_copy_is_seen(name):
+    tally, seen = Tally("copies", 1, full=False), SHARED[name].seen_as
+    with yard() as grounds, planted(SHARED[name]):
+        copying.copied(tally, grounds, "cp -a", "freeze", living=False)
+    assert any(each.startswith(f"{seen}: ") for each in tally.problems), tally.problems[:5]
+    assert any("the original's mirror" in each for each in tally.problems)
 
 
 def of_the_lock(name):
