@@ -8,7 +8,7 @@ owns this asks at every call (``raise_failed``). Inline (``inline=True``) everyt
 once, on the caller's thread, and raises there.
 
 What was asked for is done, whatever interrupts the asking: ``wait`` and the next ``ask`` see to it
-that there is a thread. One too many finds somebody at work, and ends.
+that there is a thread. One too many finds somebody at work, or nothing to do, and ends.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import threading
 from collections.abc import Callable, Mapping
 
 from prometheus_persist.saving.triggers import Action
-from prometheus_persist.storage.interrupts import Latches
+from prometheus_persist.storage.interrupts import Bell, Latches, spawn
 
 THREAD = "persist-beside"
+LOOK_S = 0.05  # so often whoever waits sees to it that somebody works
 
 
 class Beside:
@@ -33,7 +34,8 @@ class Beside:
         self._guard = latches.new()
         self._due: dict[Action, None] = {}
         self._doing: Action | None = None
-        self._thread: threading.Thread | None = None  # at work, or about to be
+        self._thread: threading.Thread | None = None  # at work
+        self._ended = Bell()
         self._failed: list[BaseException] = []
 
     def ask(self, action: Action) -> None:
@@ -43,7 +45,7 @@ class Beside:
             return
         with self._guard:
             self._due[action] = None
-        self._at_work()
+        self._is_idle()
 
     def busy(self, action: Action) -> bool:
         """Whether it is being done or will be."""
@@ -52,8 +54,8 @@ class Beside:
 
     def wait(self) -> None:
         """Until nothing is left to do."""
-        while (thread := self._at_work()) is not None:
-            thread.join()
+        while not self._is_idle():
+            self._ended.wait(LOOK_S)
 
     def raise_failed(self) -> None:
         """Raise what failed since the last time; several failures are one, with notes."""
@@ -71,19 +73,20 @@ class Beside:
             failed, self._failed = self._failed, []
         return failed
 
-    def _at_work(self) -> threading.Thread | None:
-        """The thread, there if it is needed; None where nothing is left to do."""
+    def _is_idle(self) -> bool:
+        """Whether nothing is left to do; else somebody is at it."""
         with self._guard:
+            if self._thread is not None and not self._thread.is_alive():
+                self._thread = self._doing = None  # in a forked child there is no such thread
             if not self._due and self._doing is None:
-                return None
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
-                self._thread.start()
-            return self._thread
+                return True
+            if self._thread is None:
+                spawn(THREAD, self._run, lambda _thread: None)
+            return False
 
     def _run(self) -> None:
         with self._guard:
-            if self._doing is not None:
+            if self._thread is not None:
                 return
             self._thread = threading.current_thread()
             action = self._next()
@@ -102,6 +105,7 @@ class Beside:
         self._doing = next(iter(self._due), None)
         if self._doing is None:
             self._thread = None
+            self._ended.ring()
         else:
             del self._due[self._doing]
         return self._doing

@@ -33,16 +33,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from prometheus_persist.clock import Clock, IdSource, SystemClock, SystemIds
-from prometheus_persist.errors import (
-    BadValue,
-    VenueError,
-)
+from prometheus_persist.errors import BadValue, VenueError
 from prometheus_persist.recovery.auditlog import AuditLog
-from prometheus_persist.report.facts import (
-    FlattenFacts,
-    RecoveryFacts,
-    SystemFacts,
-)
+from prometheus_persist.report.facts import FlattenFacts, RecoveryFacts, SystemFacts
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
 from prometheus_persist.saving.triggers import Action
 from prometheus_persist.session.desk import Desk
@@ -53,10 +46,7 @@ from prometheus_persist.session.marks import Marks, keys_of
 from prometheus_persist.session.opening import Opened, opening
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.upkeep import Upkeep
-from prometheus_persist.state import (
-    Agent,
-    OrderIntent,
-)
+from prometheus_persist.state import Agent, OrderIntent
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.fs import Fs
@@ -457,15 +447,12 @@ class Session:
         self._upkeep.beside.ask(Action.CLEAN_UP)  # what a crash cut short
 
     def _attend(self) -> None:
-        """Raise what failed beside the loop; see whether the tail has grown long."""
+        """Raise what failed beside the loop, or that all is shut; look how long the tail is."""
         self._upkeep.beside.raise_failed()
+        self._store.refuse_shut()
         self._upkeep.look()
 
-    def _reconcile(
-        self,
-        reader: ExchangeReader | None,
-        asked: Asked,
-    ) -> RecoveryFacts:
+    def _reconcile(self, reader: ExchangeReader | None, asked: Asked) -> RecoveryFacts:
         from prometheus_persist.session.reconciling import reconcile_now
 
         self._attend()

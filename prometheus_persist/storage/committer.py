@@ -51,7 +51,14 @@ from prometheus_persist.journal.frame import (
 from prometheus_persist.journal.upcast import opening
 from prometheus_persist.storage.forks import refuse_child
 from prometheus_persist.storage.fs import Fs, Handle
-from prometheus_persist.storage.interrupts import INTERRUPTED, Bell, Latches, edge
+from prometheus_persist.storage.interrupts import (
+    INTERRUPTED,
+    Bell,
+    Latches,
+    edge,
+    of_the_disk,
+    spawn,
+)
 from prometheus_persist.storage.layout import JOURNAL, MIRROR, segment_name
 
 MirrorSync = Literal["behind", "ack", "off"]
@@ -151,7 +158,8 @@ class Committer:
         self._mirror_dirty = False
         self._mirror_due, self._wake, self._end = Bell(), Bell(), Bell()
         self._ending = False
-        self._threads: dict[str, threading.Thread] = {}
+        self._begun: set[str] = set()
+        self._threads: list[threading.Thread] = []
         try:
             self._begin_segment()
             self.flush()
@@ -254,8 +262,8 @@ class Committer:
             self._ending = True
             for bell in (self._wake, self._mirror_due, self._end):
                 bell.ring()
-            for thread in self._threads.values():
-                with contextlib.suppress(RuntimeError):  # whose start was interrupted
+            for thread in self._threads:
+                with contextlib.suppress(RuntimeError):  # it has not begun, and will find the end
                     thread.join()
             with self._io:
                 if not self.failed:
@@ -311,7 +319,7 @@ class Committer:
         except BaseException as problem:
             self.failed = self.failed or INTERRUPTED  # first, and in one step
             _fail(group, self._shut_by(problem))
-            if _is_of_the_disk(problem):
+            if of_the_disk(problem):
                 raise StoreFailed(self.failed) from problem
             raise
 
@@ -417,7 +425,7 @@ class Committer:
         except BaseException as problem:
             self.failed = self.failed or INTERRUPTED  # first, and in one step
             self._shut_by(problem)
-            if _is_of_the_disk(problem):
+            if of_the_disk(problem):
                 raise StoreFailed(self.failed) from problem
             raise
 
@@ -425,7 +433,7 @@ class Committer:
         """Shut by what ended a write; why."""
         if isinstance(problem, PersistError):
             why = problem.detail
-        elif _is_of_the_disk(problem):
+        elif of_the_disk(problem):
             why = f"journal: {problem}"
         else:
             why = f"{INTERRUPTED} ({problem!r})"
@@ -435,12 +443,12 @@ class Committer:
     # -- the threads; a failure in one shuts the committer, and the next call on the store raises it
 
     def _start(self, name: str, run: Callable[[], None]) -> None:
-        if name not in self._threads:
+        if name not in self._begun:
             self.whole(self._begin_thread, name, run)
 
     def _begin_thread(self, name: str, run: Callable[[], None]) -> None:
-        thread = self._threads[name] = threading.Thread(target=run, name=name, daemon=True)
-        thread.start()
+        self._begun.add(name)
+        spawn(name, run, self._threads.append)
 
     def _run_writer(self) -> None:
         """Write what nobody waits for."""
@@ -456,11 +464,6 @@ class Committer:
             if not self._end.wait(self._options.mirror_sync_ms / 1000):
                 with contextlib.suppress(StoreFailed):
                     self.sync_mirror()
-
-
-def _is_of_the_disk(problem: BaseException) -> bool:
-    """Not a handler's TimeoutError, which is an OSError, too."""
-    return isinstance(problem, OSError) and problem.errno is not None
 
 
 def _fail(group: list[_Pending], why: str) -> None:

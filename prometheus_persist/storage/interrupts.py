@@ -10,8 +10,8 @@ later call raises StoreFailed and says so. How that is kept, at every single ste
 - ``Latches`` are a store's locks. A ``with`` that is left on its last steps keeps its lock, and
   another thread would wait for it for ever. So every call from outside is an ``edge``: left by an
   exception, the outermost one gives back whatever its thread still holds. All are re-entrant.
-- Threads are woken by a ``Bell``. An ``Event`` or a ``Condition`` is Python code with a lock of
-  its own, which no edge gives back.
+- Threads are woken by a ``Bell``, and begun by ``spawn``. An ``Event``, a ``Condition`` and the
+  start of a ``Thread`` are Python code with locks of their own, which no edge gives back.
 
 In a process that was forked off an ``edge`` refuses (``forks.py``) before any latch is touched: a
 thread of the parent may have held it. What only gives back does nothing there.
@@ -23,6 +23,7 @@ attribute, so that a second signal finds it done.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import functools
 import os
@@ -80,6 +81,25 @@ class Bell:
         except Empty:
             return False
         return True
+
+
+def of_the_disk(problem: BaseException) -> bool:
+    """Whether the system raised it, and not a handler: a TimeoutError is an OSError, too."""
+    return isinstance(problem, OSError) and problem.errno is not None
+
+
+def spawn(name: str, run: Callable[[], None], made: Callable[[threading.Thread], object]) -> None:
+    """Have a thread of this name run; ``made`` is told of it before it does.
+
+    It is begun on a thread, where no handler raises in the middle of it; to begin that is one step.
+    """
+
+    def begin() -> None:
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        made(thread)
+        thread.start()
+
+    _thread.start_new_thread(begin, ())
 
 
 def edge(method: Callable[..., Any]) -> Callable[..., Any]:

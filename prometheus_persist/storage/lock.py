@@ -44,6 +44,7 @@ from pathlib import Path
 from prometheus_persist.errors import StoreFailed, StoreLocked
 from prometheus_persist.storage.forks import in_child, refuse_child
 from prometheus_persist.storage.fs import DIR_MODE, FILE_MODE, LocalFs
+from prometheus_persist.storage.interrupts import of_the_disk
 from prometheus_persist.storage.layout import CLAIM, LOCK
 
 
@@ -88,6 +89,8 @@ class StoreLock:
         try:
             named = self._named(LOCK) if self._file >= 0 else None
         except OSError as problem:
+            if not of_the_disk(problem):
+                raise
             raise StoreFailed(f"{self.fs.root / LOCK} cannot be looked at: {problem}") from problem
         if named != self._identity:
             raise StoreFailed("the lock was taken over or removed; this writer is fenced off")

@@ -45,6 +45,7 @@ from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence
 from prometheus_persist.storage.cut import cut
 from prometheus_persist.storage.fs import Fs, replace_file, replace_files
+from prometheus_persist.storage.interrupts import of_the_disk
 from prometheus_persist.storage.layout import (
     COPIES,
     INCREMENTAL,
@@ -113,6 +114,7 @@ class Store:
         options = options or StoreOptions()
         self._committer = Committer(fs, tip, epoch, clock, options, fence)
         self.whole, self.wait = self._committer.whole, self._committer.wait
+        self.refuse_shut = self._committer.refuse_shut
         self.latches = self._committer.latches
         self._guard = self.latches.new()
         self._archiving = self.latches.new()  # one snapshot at a time; taken before _guard
@@ -136,7 +138,7 @@ class Store:
 
     def refuse_fenced(self) -> None:
         """Raise StoreFailed where nothing can be written any more: shut, or taken over."""
-        self._committer.refuse_shut()
+        self.refuse_shut()
         self._committer.refuse_fenced()
 
     def write_soon(self) -> None:
@@ -150,7 +152,7 @@ class Store:
 
     def enqueue(self, change: Change) -> Ticket:
         """Take a change in now; durable once somebody has waited for the ticket, or flushed."""
-        self._committer.refuse_shut()
+        self.refuse_shut()
         encoded = change.to_bytes()
         with self._guard:
             self._committer.make_room(len(encoded))
@@ -301,6 +303,8 @@ class Store:
         try:
             yield
         except OSError as problem:
+            if not of_the_disk(problem):
+                raise
             raise StoreFailed(f"{doing}: {problem}") from problem
 
 

@@ -569,8 +569,13 @@ def test_runtime_nothing_leaves_after_the_end(tmp_path: Path) -> None:
     assert not session.may_trade
     with pytest.raises(StoreFailed):
         handle.params  # noqa: B018 asking is the moment of sending
-    with pytest.raises(Frozen, match="closed"):
-        session.order_intent("A", BTC, "buy", contracts("1"))
+    for call in (
+        lambda: session.order_intent("A", BTC, "buy", contracts("1")),
+        lambda: session.settle_unknown(Asked()),
+        session.wait,
+    ):
+        with pytest.raises(StoreFailed, match="closed"):
+            call()
 
 
 def test_runtime_orders_of_other_threads_and_the_sync_do_not_lose_one_another(

@@ -1,0 +1,93 @@
+"""Mistakes that only an interrupted call shows: ``sweep interrupt`` must catch each of them.
+
+``scene`` is the call, ``near`` a part of the name of the function that is struck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from chaos.saboteurs.planted import Mistake
+
+STRUCK: Final[Mapping[str, Mistake]] = {
+    "knows-before-it-wrote": Mistake(
+        "saving.saver:Saver._submit",
+        "ticket = self.store.enqueue(change)\nself._capture.learn(found)",
+        "for key, each in found.items():\n"
+        "    before = self.store.image.documents.get(key)\n"
+        "    known = each.known if before is None else type(each.known)(\n"
+        "        each.known.rules, before, each.known.ids, each.known.names, each.known.values,\n"
+        "        each.known.extra,\n"
+        "    )\n"
+        "    self._capture._known[key] = known\n"
+        "ticket = self.store.enqueue(change)\n"
+        "self._capture.learn(found)",
+        "save",
+        near="Store.enqueue",
+        seen_as="acknowledged and lost",
+    ),
+    "swapped-before-the-try": Mistake(
+        "storage.committer:Committer._write_pending",
+        "group: list[_Pending] = []\n"
+        "try:\n"
+        "with self._guard:\n"
+        "group, self._pending = self._pending, group\n"
+        "self._pending_bytes = 0\n"
+        "if group:",
+        "with self._guard:\n"
+        "    group, self._pending = self._pending, []\n"
+        "    self._pending_bytes = 0\n"
+        "try:\n"
+        "    if group:",
+        "save",
+        near="_write_pending",
+        seen_as="acknowledged and lost",
+    ),
+    "goes-on-halfway": Mistake(
+        "storage.committer:Committer.whole",
+        "self.failed = self.failed or INTERRUPTED  # first, and in one step\n"
+        "self._shut_by(problem)",
+        "pass",
+        "settle",
+        near="Saver._save_moved",
+        seen_as="contracts that nobody traded",
+    ),
+    "chained-halfway": Mistake(
+        "storage.store:Store.enqueue",
+        "return self.whole(self._taken_in, change, encoded)",
+        "return self._taken_in(change, encoded)",
+        "save",
+        near="Image.apply",
+        seen_as="acknowledged and lost",
+    ),
+    "locks-kept": Mistake(
+        "storage.interrupts:Latches.let_go",
+        "lock.release()",
+        "break",
+        "save",
+        near="Saver._submit",
+        seen_as="hangs",
+    ),
+    "marks-taken-first": Mistake(
+        "session.session:Session._save",
+        'marked = self._marks.made()\neverything = self.settings.detect == "everything"',
+        "marked = self._marks.made()\n"
+        "self._marks.saved(marked)\n"
+        'everything = self.settings.detect == "everything"',
+        "save of what is marked",
+        near="Saver.save",
+        seen_as="acknowledged and lost",
+    ),
+    "heard-and-forgotten": Mistake(
+        "session.settling:work_off",
+        "heard = desk.hearing.heard()\n"
+        "everything = sorted(desk.state.intents) if heard.everything != NOT else []",
+        "heard, everything = desk.hearing.heard(), []\n"
+        "for name in heard.names:\n"
+        "    desk.hearing.looked_into(heard, name)",
+        "work_off",
+        near="settle_one",
+        seen_as="heard and forgotten",
+    ),
+}
