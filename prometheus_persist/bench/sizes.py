@@ -11,7 +11,9 @@ of its own. A trade is a record on the public ledger and the same one on its age
     status, verify, repair --dry-run    the commands, on the store as it then is
 
 Seconds of a command are those of its whole process, interpreter and imports included; of a method,
-those of the call. Memory is the peak that the operating system saw of the whole process (VmHWM).
+those of the call. Beside the seconds that passed stand those that processors worked for it, which
+depend less on what else the machine does. Memory is the peak that the operating system saw of the
+whole process (VmHWM).
 
 **Live data** is what the newest snapshot unpacks to: every document and every record that the store
 holds now, as canonical JSON. It depends on what was saved, and not on how this library holds it.
@@ -36,8 +38,8 @@ from prometheus_persist.bench.context import Options
 from prometheus_persist.bench.machine import busy, machine
 from prometheus_persist.bench.sizes_children import CLOSE, COMMAND, GROWN, OPEN, SNAPSHOT
 from prometheus_persist.bench.table import Check
-from prometheus_persist.bench.text import quantity, verdict
-from prometheus_persist.bench.words import LINES, TALK, say
+from prometheus_persist.bench.text import quantity
+from prometheus_persist.bench.words import CHECKS, LINES, TALK, say
 from prometheus_persist.errors import BadConfig
 from prometheus_persist.storage.layout import SNAPSHOTS
 
@@ -56,10 +58,11 @@ Numbers = list[int]
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """One command: the seconds of each round, and the highest peak of memory in bytes."""
+    """One command: the seconds of each round, passed and worked, and the highest peak in bytes."""
 
     name: str
     seconds: tuple[float, ...]
+    cpu: tuple[float, ...]
     peak: int
 
     @property
@@ -107,6 +110,7 @@ class Sizes:
                     "row": row.name,
                     "seconds": list(row.seconds),
                     "median_s": row.median_s,
+                    "cpu_s": list(row.cpu),
                     "peak_bytes": row.peak,
                     "checks": [check.to_json() for check in self.checks(row)],
                 }
@@ -131,7 +135,8 @@ def run_sizes(options: Options, agents: int, trades: int, rounds: int) -> Sizes:
         Sized(
             name,
             tuple(each[name][0] / 1e9 for each in taken),
-            max(each[name][1] for each in taken),
+            tuple(each[name][1] / 1e9 for each in taken),
+            max(each[name][2] for each in taken),
         )
         for name in taken[0]
     )
@@ -156,9 +161,9 @@ def _round(
     yield told("size_first_close", lambda: run_child(CLOSE, store))
     yield told("size_snapshot", lambda: run_child(SNAPSHOT, store))
     yield "live", [_live(store)]
-    name, (opened, peak, one) = told("size_open", lambda: run_child(OPEN, store))
-    yield name, [opened, peak]
-    yield "size_one_save", [one, 0]
+    name, found = told("size_open", lambda: run_child(OPEN, store))
+    yield name, found[:3]
+    yield "size_one_save", [*found[3:], 0]
     yield told("size_status", lambda: _command(store, "status"))
     yield told("size_verify", lambda: _command(store, "verify"))
     yield told("size_repair", lambda: _command(store, "repair", "--dry-run"))
@@ -167,8 +172,8 @@ def _round(
 
 def _command(store: Path, *words: str) -> Numbers:
     started = time.monotonic_ns()
-    ended, peak = run_child(COMMAND, store, *words)
-    return [ended - started, peak]
+    ended, cpu, peak = run_child(COMMAND, store, *words)
+    return [ended - started, cpu, peak]
 
 
 def _live(store: Path) -> int:
@@ -187,15 +192,20 @@ def sizes_table(sizes: Sizes, lang: str) -> Table:
     )  # fmt: skip
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column(say(TALK, "command", lang), min_width=24)
-    for name in ("seconds", "peak", "of_live"):
+    for name in ("seconds", "cpu", "peak", "of_live"):
         table.add_column(say(TALK, name, lang), justify="right")
-    table.add_column("")
+    table.add_column(say(TALK, "missed", lang))
     for row in sizes.rows:
         memory = f"{row.peak / 2**20:,.0f} MiB" if row.peak else ""
         times = f"{row.peak / max(sizes.live, 1):.2f}×" if row.peak else ""
-        missed = [verdict(check, lang) for check in sizes.checks(row) if not check.met]
+        missed = [
+            f"{say(CHECKS, check.name, lang)} > {quantity(check.limit, check.unit)}"
+            for check in sizes.checks(row)
+            if not check.met
+        ]
         table.add_row(
-            say(LINES, row.name, lang), quantity(row.median_s, "s"), memory, times,
+            say(LINES, row.name, lang), quantity(row.median_s, "s"),
+            quantity(statistics.median(row.cpu), "s"), memory, times,
             "; ".join(missed),
         )  # fmt: skip
     return table

@@ -1,4 +1,5 @@
-"""The processes of ``bench --sizes``: each prints nanoseconds and its own peak of memory."""
+"""The processes of ``bench --sizes``: each prints nanoseconds that passed, nanoseconds of processor
+time (all of its threads), and its own peak of memory in bytes."""
 
 from __future__ import annotations
 
@@ -7,6 +8,10 @@ import sys, time
 def peak():
     lines = open("/proc/self/status").read().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+def took(since):
+    return time.monotonic_ns() - since[0], time.process_time_ns() - since[1]
+def now():
+    return time.monotonic_ns(), time.process_time_ns()
 """
 
 GROWN = """
@@ -23,9 +28,9 @@ CLOSE = (
     + """
 from prometheus_persist.session import Session
 session = Session.open(sys.argv[1])
-started = time.monotonic_ns()
+since = now()
 session.close()
-print(time.monotonic_ns() - started, peak())
+print(*took(since), peak())
 """
 )
 
@@ -34,9 +39,9 @@ SNAPSHOT = (
     + """
 from prometheus_persist.session import Session
 session = Session.open(sys.argv[1])
-started = time.monotonic_ns()
+since = now()
 session.snapshot()
-print(time.monotonic_ns() - started, peak())
+print(*took(since), peak())
 session.close(save=False)
 """
 )
@@ -47,18 +52,18 @@ OPEN = (
 import statistics
 from decimal import Decimal
 from prometheus_persist.session import Session
-started = time.monotonic_ns()
+since = now()
 session = Session.open(sys.argv[1])
-opened, high = time.monotonic_ns() - started, peak()
-took = []
+opened, high = took(since), peak()
+each = []
 for number, name in enumerate(list(session.state.agents)[:200]):
     agent = session.state.agents[name]
     money = agent.current_capital + Decimal(number + 1)
     session.state.agents[name] = agent.model_copy(update={"current_capital": money})
-    started = time.monotonic_ns()
+    since = now()
     session.on_trade(name)
-    took.append(time.monotonic_ns() - started)
-print(opened, high, round(statistics.median(took)))
+    each.append(took(since))
+print(*opened, high, *(round(statistics.median(part)) for part in zip(*each)))
 session.close(save=False)
 """
 )
@@ -77,7 +82,7 @@ try:
 except SystemExit as ended:
     code = ended.code or 0
 sys.stdout = told
-print(time.monotonic_ns(), peak())
+print(*now(), peak())
 sys.exit(code)
 """
 )

@@ -136,6 +136,7 @@ TALK: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "command": ("命令", "command"),
     "seconds": ("用时", "time"),
+    "cpu": ("处理器", "processor time"),
     "peak": ("内存峰值（RSS）", "peak memory (RSS)"),
     "of_live": ("对存活数据", "of live data"),
     "met": ("达到", "met"),

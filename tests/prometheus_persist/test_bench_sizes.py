@@ -42,9 +42,9 @@ def test_a_tiny_run_measures_every_command_and_leaves_nothing_behind(tmp_path: P
 
 def test_a_bar_is_missed_by_seconds_or_by_memory() -> None:
     """Seconds where the row has a bar; the peak of a process in any row that has one."""
-    met = Sized("size_status", (0.5, 0.9, 7.0), 150)
-    slow = Sized("size_status", (0.5, 1.1, 7.0), 100)
-    large = Sized("size_open", (99.0,), 151)
+    met = Sized("size_status", (0.5, 0.9, 7.0), (0.1,), 150)
+    slow = Sized("size_status", (0.5, 1.1, 7.0), (0.1,), 100)
+    large = Sized("size_open", (99.0,), (0.1,), 151)
     for rows, missed in (((met,), False), ((met, slow), True), ((met, large), True)):
         assert Sizes({}, 1, 1, 100, rows, False).missed is missed
     assert set(SECONDS_MAX) <= set(ROWS)
@@ -64,7 +64,7 @@ def test_the_table_of_sizes_speaks_both_languages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str, word: str
 ) -> None:
     """And exits 1 for a missed bar only under ``--check``."""
-    missed = Sizes({}, 1, 1, 100, (Sized("size_open", (1.0,), 900),), False)
+    missed = Sizes({}, 1, 1, 100, (Sized("size_open", (1.0,), (1.0,), 900),), False)
     monkeypatch.setattr("prometheus_persist.bench.command.run_sizes", lambda *_: missed)
     words = ["bench", "--sizes", "--dir", str(tmp_path), "--lang", lang]
     said = CliRunner().invoke(app, words)
