@@ -32,7 +32,7 @@ import errno
 import os
 import stat
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +46,9 @@ SPARSE_RATIO_MAX = 64  # a disk that packs what it holds does not pack these fil
 READ_BYTES_MAX = 4 * 1024 * 1024 * 1024
 SLICE_BYTES = 1024 * 1024
 TEMPORARY = ".tmp"
+BATCH_FILES = 128  # of open files, of which a process may have few
+BATCH_BYTES = 16 * 1024 * 1024
+SYNC_THREADS = 8
 _CLOSED = -1  # no descriptor
 _LOOK = getattr(os, "O_PATH", os.O_RDONLY)
 _KINDS = {
@@ -383,30 +386,70 @@ def replace_file(fs: Fs, path: str, data: bytes) -> None:
     replace_files(fs, {path: data})
 
 
-def replace_files(fs: Fs, files: Mapping[str, bytes]) -> None:
+def replace_files(fs: Fs, files: Mapping[str, bytes] | Iterable[tuple[str, bytes]]) -> None:
     """Put each content under its path, each atomically, all durably on return.
 
-    tmp → write → fsync → rename, then fsync of every directory: the only order in which every crash
-    leaves each file old or new, whole. Not atomic as a set. A large file is synced slice by slice,
-    so that somebody else's commit has little to wait behind. On failure the temporary file goes and
-    the error is raised; files before it are new, files after it old.
+    tmp → write → fsync → rename, then fsync of every directory, once: the only order in which every
+    crash leaves each file old or new, whole. Not atomic as a set. Many files go by batches: all are
+    written, then all are synced, by several threads at once, so that one write of the disk's own
+    journal serves many; only then is the first one renamed. A large file is synced slice by slice,
+    so that somebody else's commit has little to wait behind.
+
+    On failure the temporary files go and the error is raised: the files of the batches before are
+    new, those of this one each old or new, those after it old. Contents are asked for one batch at
+    a time.
     """
-    folders = set()
-    for path, data in files.items():
-        temporary = f"{path}{TEMPORARY}"
-        try:
-            handle = fs.create(temporary)
-            try:
-                for start in range(0, len(data), SLICE_BYTES) or (0,):
-                    handle.write(data[start : start + SLICE_BYTES])
-                    handle.fsync()
-            finally:
-                handle.close()
-            fs.rename(temporary, path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                fs.unlink(temporary)
-            raise
-        folders.add(path.rpartition("/")[0] or ".")
+    folders: set[str] = set()
+    due = iter(files.items() if isinstance(files, Mapping) else files)
+    while batch := _batch(due):
+        _replace_batch(fs, batch)
+        folders.update(path.rpartition("/")[0] or "." for path, _ in batch)
     for folder in sorted(folders):
         fs.fsync_dir(folder)
+
+
+def _batch(due: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """The next files, not too many and not too large; none where there are no more."""
+    found: list[tuple[str, bytes]] = []
+    size = 0
+    for path, data in due:
+        found.append((path, data))
+        size += len(data)
+        if len(found) >= BATCH_FILES or size >= BATCH_BYTES:
+            break
+    return found
+
+
+def _replace_batch(fs: Fs, batch: list[tuple[str, bytes]]) -> None:
+    try:
+        with contextlib.ExitStack() as opened:
+            handles = []
+            for path, data in batch:
+                handle = fs.create(f"{path}{TEMPORARY}")
+                opened.callback(handle.close)
+                handles.append(handle)
+                for start in range(0, len(data), SLICE_BYTES) or (0,):
+                    if start:
+                        handle.fsync()
+                    handle.write(data[start : start + SLICE_BYTES])
+            _sync_all(handles)
+        for path, _ in batch:
+            fs.rename(f"{path}{TEMPORARY}", path)
+    except OSError:
+        for path, _ in batch:
+            with contextlib.suppress(OSError):
+                fs.unlink(f"{path}{TEMPORARY}")
+        raise
+
+
+def _sync_all(handles: list[Handle]) -> None:
+    """Sync every one; many of them by several threads, which the disk serves together."""
+    if len(handles) <= SYNC_THREADS:
+        for handle in handles:
+            handle.fsync()
+        return
+    from concurrent.futures import ThreadPoolExecutor  # few files need none
+
+    with ThreadPoolExecutor(SYNC_THREADS, "persist-sync") as pool:
+        for done in [pool.submit(handle.fsync) for handle in handles]:
+            done.result()

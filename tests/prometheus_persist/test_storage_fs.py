@@ -7,6 +7,7 @@ import gc
 import os
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from storekit import HookFs, Killed, KillSwitch, MemFs
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.storage.fs import LocalFs, replace_file, replace_files
+from prometheus_persist.storage.fs import BATCH_FILES, LocalFs, replace_file, replace_files
 from prometheus_persist.storage.layout import (
     is_snapshot,
     segment_epoch,
@@ -195,7 +196,8 @@ def test_fs_replace_goes_in_the_one_order_that_survives() -> None:
 
 @pytest.mark.parametrize("failing", ["create", "write", "fsync", "close", "rename"])
 def test_fs_a_failed_replace_leaves_the_old_file(failing: str) -> None:
-    """Whichever step fails: the old content stands, the temporary file is gone, the error told."""
+    """Whichever step fails: the old content stands, the temporary files are gone, the error told.
+    Nothing of a batch is renamed before all of it is synced."""
     inner = MemFs.of({"d/f": b"old", "d/g": b"old"})
 
     def fail(op: str, path: str, data: bytes) -> int | None:
@@ -207,7 +209,74 @@ def test_fs_a_failed_replace_leaves_the_old_file(failing: str) -> None:
 
     with pytest.raises(OSError, match=r"error|space"):
         replace_files(HookFs(inner, fail), {"d/f": b"new", "d/g": b"new", "d/h": b"new"})
-    assert inner.contents() == {"d/f": b"new", "d/g": b"old"}
+    first = b"new" if failing == "rename" else b"old"
+    assert inner.contents() == {"d/f": first, "d/g": b"old"}
+
+
+MANY = {f"{'de'[number % 2]}/{number:03d}": b"%d" % number for number in range(300)}
+
+
+def test_fs_many_files_cost_one_sync_of_each_directory() -> None:
+    """Every file is synced before the first of its batch is renamed; few are open at a time."""
+    inner, done, opened, high = MemFs.of({"d/x": b"", "e/x": b""}), [], 0, 0
+
+    def note(op: str, path: str, data: bytes) -> None:
+        nonlocal opened, high
+        opened += (op == "create") - (op == "close")
+        high = max(high, opened)
+        done.append((op, path))
+
+    replace_files(HookFs(inner, note), iter(MANY.items()))
+    assert {path: inner.contents()[path] for path in MANY} == MANY
+    assert [path for op, path in done if op == "fsync_dir"] == ["d", "e"]
+    assert 1 < high <= BATCH_FILES
+    at = {step: number for number, step in enumerate(done)}
+    for path in MANY:
+        steps = [(op, f"{path}.tmp") for op in ("create", "write", "fsync", "close")]
+        assert [*steps, ("rename", path)] == sorted([*steps, ("rename", path)], key=at.__getitem__)
+    names = list(MANY)
+    for start in range(0, len(names), BATCH_FILES):
+        batch = names[start : start + BATCH_FILES]
+        synced = max(at["fsync", f"{path}.tmp"] for path in batch)
+        assert synced < min(at["rename", path] for path in batch)
+    assert opened == 0
+
+
+def test_fs_of_many_files_no_more_than_a_batch_is_made_ahead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Contents are asked for as they are written: a million records are never there at once."""
+    monkeypatch.setattr("prometheus_persist.storage.fs.BATCH_BYTES", 1000)
+    made, written = 0, 0
+
+    def contents() -> Iterator[tuple[str, bytes]]:
+        nonlocal made
+        for number in range(100):
+            made += 1
+            assert made - written <= 10
+            yield f"f{number}", bytes(100)
+
+    def note(op: str, path: str, data: bytes) -> None:
+        nonlocal written
+        written += op == "rename"
+
+    replace_files(HookFs(MemFs.of({}), note), contents())
+    assert written == made == 100
+
+
+def test_fs_every_power_cut_in_a_batch_leaves_old_or_new() -> None:
+    """Cut before any operation of a batch that threads sync: each file old or new, whole."""
+    many = {path: b"new" + data for path, data in list(MANY.items())[:20]}
+    counted = KillSwitch(10**9)
+    replace_files(HookFs(MemFs.of({"d/x": b"", "e/x": b""}), counted), many)
+    assert counted.count == 20 * 5 + 2
+    for at in range(1, counted.count + 1, 3):
+        for seed in range(6):
+            inner = MemFs.of(dict.fromkeys(many, b"old"))
+            with pytest.raises(Killed):
+                replace_files(HookFs(inner, KillSwitch(at)), many)
+            left = inner.after_power_cut(random.Random(seed) if seed else None).contents()
+            assert all(left[path] in (b"old", data) for path, data in many.items())
 
 
 def test_fs_every_power_cut_in_a_replace_leaves_old_or_new() -> None:
