@@ -33,7 +33,7 @@ from prometheus_persist.cli.past import repair_command, snapshots, tail
 from prometheus_persist.cli.reconciling import reconcile
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import EXIT_INTERNAL, EXIT_OK, BadConfig
-from prometheus_persist.recovery import restore, verify
+from prometheus_persist.recovery import restore, summary, verify
 from prometheus_persist.recovery.into import agents_only, write_into
 from prometheus_persist.session import Session
 from prometheus_persist.session.configured import visited
@@ -80,29 +80,27 @@ def demo(context: typer.Context) -> None:
 
 @app.command(epilog=EPILOG)
 def status(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -> None:
-    """Say what a store holds."""
+    """Say what a store holds.
+
+    Reads no more than it shows: damage is named where it came across it. Verify reads everything.
+    """
     output = output_of(as_json, lang)
     with guard(output):
         refuse_missing(directory, may_be_absent=True)
-        found = verify(visited(directory))
-        documents, streams = found.restored.documents, found.restored.streams
-        supervisor = documents.get("supervisor", {})
-        freeze = documents.get("freeze", {})
+        found = summary(visited(directory))
         rows = {
             "directory": str(directory),
             "fresh": found.facts.fresh,
             "last_save": utc(found.facts.last_save_ms),
             "sequence": found.facts.seq,
             "epoch": found.facts.epoch,
-            "cycles": supervisor.get("system_cycle_count", 0),
-            "agents": sum(key.startswith("agents/") for key in documents),
-            "records": len(streams.get("public_trades", [])),
-            "open_intents": sum(key.startswith("intents/") for key in documents),
-            "frozen": sorted(freeze.get("instruments", {}))
-            + (["everything"] if freeze.get("everything") else []),
+            "cycles": found.cycles,
+            "agents": found.agents,
+            "records": found.records,
+            "open_intents": found.open_intents,
+            "frozen": [*found.frozen, *(["everything"] if found.everything else [])],
             "snapshots": list(found.snapshots),
             "damages": [output.damage(item) for item in damage_rows(found.facts, directory)],
-            "digest": found.digest,
         }
         if found.facts.fresh:
             output.text(output.say("cli.fresh", directory=directory))
@@ -162,8 +160,8 @@ def save(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -
         refuse_missing(directory)
         session = Session.open(directory, visit=True)
         try:
+            path = session.snapshot()  # first: a long tail would ask for one of its own
             session.checkpoint()
-            path = session.snapshot()
         finally:
             session.close(save=False)
         output.text(output.say("cli.saved", seq=session.seq, path=directory / path))

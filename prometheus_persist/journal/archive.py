@@ -1,7 +1,8 @@
 """A snapshot archive: a whole image in one zip, checked end to end.
 
-    manifest.json    format, schema, seq, epoch, chain digest, wall time, and size and SHA-256
-                     of every other member; its own SHA-256 over the rest of it
+    manifest.json    format, schema, seq, epoch, chain digest, wall time, how many records the
+                     ``COUNTED`` streams have (absent in older ones), and size and SHA-256 of
+                     every other member; its own SHA-256 over the rest of it
     documents.json   every document, canonical JSON
     streams.ndjson   every record, one line each: ["stream", {record}]
 
@@ -24,20 +25,22 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain, groupby
 
 from prometheus_persist.errors import BadValue, StoreDamaged
-from prometheus_persist.journal.change import Image
+from prometheus_persist.journal.change import Image, Outline, documents_text
 from prometheus_persist.journal.frame import DIGEST_BYTES, Tip
+from prometheus_persist.journal.records import LINE_END, Block, Records, Tally, block_of
 from prometheus_persist.journal.upcast import SCHEMA, schema_in, upcast_image
+from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.exactjson import (
     DOCUMENT_BYTES_MAX,
-    NESTING_MAX,
     JsonObject,
     dumps,
     loads,
     loads_object,
 )
-from prometheus_persist.state.ownjson import written_again
+from prometheus_persist.state.ownjson import canonical_again
 
 ARCHIVE_FORMAT = 1
 MEMBER_BYTES_MAX = 2 * 1024 * 1024 * 1024 - 1
@@ -46,6 +49,7 @@ BLOCK_BYTES = 64 * 1024  # of records that are read at once
 AHEAD_BYTES = 4 * 1024 * 1024  # of a member that are inflated at a time
 PIECE_BYTES = 16 * 1024  # of work that is done at a stretch
 RATIO_MAX = 100
+LEVEL = 3  # a third of the time of the usual 6, for an archive that is a tenth larger
 SMALL_BYTES_MAX = 1024 * 1024  # no bomb, whatever its ratio
 _ZIP_YEARS_MS = (315_532_800_000, 4_323_455_999_000)  # 1980 to 2106: what a zip can date
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -63,6 +67,7 @@ _UNREADABLE = (
     RuntimeError,
 )
 Ahead = Callable[[Iterator[bytes]], Iterator[bytes]]
+COUNTED = (PUBLIC_TRADES,)
 _MEMBERS = ("documents.json", "streams.ndjson")
 _MANIFEST = "manifest.json"
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[{}]\n"))
@@ -77,7 +82,7 @@ def pack(image: Image, tip: Tip, pause: Callable[[], None] = _no_pause) -> bytes
     """The archive's bytes for an image whose last frame was ``tip``.
 
     Works in pieces of well under a millisecond and calls ``pause`` between them, so that whoever
-    saves meanwhile gets his turn; of the image, lengths and iteration are asked for, nothing else.
+    saves meanwhile gets his turn.
     Raises BadValue for more than an archive can hold.
     """
     data, dense = _packed(image, tip, frozenset(), pause)
@@ -91,7 +96,7 @@ def _packed(
     first, last = _ZIP_YEARS_MS
     when = datetime.fromtimestamp(min(max(image.time_ms, first), last) / 1000, UTC).timetuple()[:6]
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
 
         def put(name: str, parts: Iterable[bytes]) -> JsonObject:
             info = zipfile.ZipInfo(name, date_time=when)
@@ -116,6 +121,7 @@ def _packed(
             "chain_digest": tip.digest.hex(),
             "time_ms": image.time_ms,
             "wall_ms": tip.wall_ms,
+            "records": {name: len(image.streams.get(name, ())) for name in COUNTED},
             "members": dict(zip(_MEMBERS, map(put, _MEMBERS, _contents(image)), strict=True)),
         }
         manifest["sha256"] = hashlib.sha256(dumps(manifest)).hexdigest()
@@ -127,32 +133,33 @@ def _packed(
 def _contents(image: Image) -> tuple[Iterator[bytes], Iterator[bytes]]:
     """What goes into each of the ``_MEMBERS``, bit by bit."""
 
-    def documents() -> Iterator[bytes]:
-        head = b"{"
-        for key in sorted(image.documents):
-            content = dumps(image.documents[key], nesting_max=NESTING_MAX - 1)
-            yield head + dumps(key) + b":" + content
-            head = b","
-        yield b"}" if image.documents else b"{}"
-
     def records() -> Iterator[bytes]:
         for name in sorted(image.streams):
-            for record in image.streams[name]:
-                yield dumps([name, record]) + b"\n"
+            head = _head(name)
+            between = b"]\n" + head
+            for block in image.streams[name].blocks():
+                yield head + block.text.replace(LINE_END, between) + b"]\n"
 
-    return documents(), records()
+    return documents_text(image.documents), records()
+
+
+def _head(stream: str) -> bytes:
+    """What a line of this stream begins with."""
+    return b"[" + dumps(stream) + b","
 
 
 def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, in pieces of at least ``PIECE_BYTES`` but for the last."""
+    """The same bytes, in pieces of ``PIECE_BYTES`` or a little more, but for the last."""
     held: list[bytes] = []
     size = 0
     for part in parts:
-        held.append(part)
-        size += len(part)
-        if size >= PIECE_BYTES:
-            yield b"".join(held)
-            held, size = [], 0
+        for start in range(0, len(part), PIECE_BYTES):
+            piece = part[start : start + PIECE_BYTES]
+            held.append(piece)
+            size += len(piece)
+            if size >= PIECE_BYTES:
+                yield b"".join(held)
+                held, size = [], 0
     yield b"".join(held)
 
 
@@ -173,28 +180,59 @@ def _here(pieces: Iterator[bytes]) -> Iterator[bytes]:
     return pieces
 
 
-def unpack(data: bytes, where: str, ahead: Ahead = _here) -> tuple[Image, Tip]:
+def unpack(
+    data: bytes, where: str, ahead: Ahead = _here, *, keep: bool = True
+) -> tuple[Image, Tip]:
     """The image and its tip; raises StoreDamaged for all that pack did not write.
 
     ``ahead`` may have the next piece of a member inflated and hashed while this one is decoded.
+    Without ``keep`` everything is looked at alike, and records are counted only (``Tally``).
     """
     if not data.startswith(_BEGINNING) or data[-_ENDING_BYTES:][:4] != _ENDING:
         raise StoreDamaged("does not begin and end like a snapshot archive", file=where)
     with _reading(data, where) as (archive, manifest):
         tip, schema = _tip(manifest, where), schema_in(manifest, where)
         image = Image(seq=tip.seq, time_ms=manifest["time_ms"])
-        documents = b"".join(_inflated(archive, manifest, "documents.json", where, AHEAD_BYTES))
-        image.documents = loads_object(documents, f"{where}/documents.json")
-        if not all(isinstance(item, dict) for item in image.documents.values()):
-            raise StoreDamaged("documents.json holds what is not a document", file=where)
+        image.documents = _documents(archive, manifest, where)
         pieces = ahead(_inflated(archive, manifest, "streams.ndjson", where, AHEAD_BYTES))
-        for names, records in _records(pieces, f"{where}/streams.ndjson"):
-            if len(set(names)) == 1:
-                image.streams.setdefault(names[0], []).extend(records)
-            else:
-                for name, record in zip(names, records, strict=True):
-                    image.streams.setdefault(name, []).append(record)
-    return upcast_image(image, schema), tip
+        for name, block in _blocks(pieces, f"{where}/streams.ndjson"):
+            stream = image.streams.get(name)
+            if stream is None:
+                stream = image.streams[name] = Records() if keep else Tally()
+            stream.append_block(block)
+        told = _counted(manifest) or {}
+        if any(count != len(image.streams.get(name, ())) for name, count in told.items()):
+            raise StoreDamaged("holds not as many records as its manifest says", file=where)
+    return (upcast_image(image, schema) if keep else image), tip
+
+
+def outline(data: bytes, where: str) -> tuple[Outline, Tip] | None:
+    """The documents, and how many records the ``COUNTED`` streams have, by what the manifest says;
+    None where it does not say. Raises StoreDamaged for what is wrong with either; the records
+    themselves are not looked at."""
+    with _reading(data, where) as (archive, manifest):
+        tip, schema = _tip(manifest, where), schema_in(manifest, where)
+        told = _counted(manifest)
+        if told is None or schema != SCHEMA:
+            return None
+        documents = _documents(archive, manifest, where)
+    return Outline(documents, {name: Tally(count) for name, count in told.items()}), tip
+
+
+def _counted(manifest: JsonObject) -> dict[str, int] | None:
+    """How many records the ``COUNTED`` streams have; None where the manifest does not say."""
+    told = manifest.get("records")
+    if not isinstance(told, dict) or not all(type(told.get(name)) is int for name in COUNTED):
+        return None
+    return {name: told[name] for name in COUNTED}
+
+
+def _documents(archive: zipfile.ZipFile, manifest: JsonObject, where: str) -> dict[str, JsonObject]:
+    content = b"".join(_inflated(archive, manifest, "documents.json", where, AHEAD_BYTES))
+    documents = loads_object(content, f"{where}/documents.json")
+    if not all(isinstance(item, dict) for item in documents.values()):
+        raise StoreDamaged("documents.json holds what is not a document", file=where)
+    return documents
 
 
 @contextlib.contextmanager
@@ -268,50 +306,62 @@ def _tip(manifest: JsonObject, where: str) -> Tip:
     return Tip(manifest["seq"], manifest["epoch"], bytes.fromhex(digest), manifest["wall_ms"])
 
 
-def _records(
-    pieces: Iterator[bytes], where: str
-) -> Iterator[tuple[Sequence[str], Sequence[JsonObject]]]:
+def _blocks(pieces: Iterator[bytes], where: str) -> Iterator[tuple[str, Block]]:
     """The streams and records of many lines at a time; raises StoreDamaged naming the line."""
     rest, number = b"", 0
     for piece in pieces:
         content, start = rest + piece, 0
         while (cut := content.find(b"\n", start + BLOCK_BYTES)) >= 0:
-            found = _block(content[start : cut + 1], number, where)
-            yield found
-            start, number = cut + 1, number + len(found[0])
+            for found in _block(content[start : cut + 1], number, where):
+                yield found
+                number += found[1].count
+            start = cut + 1
         rest = content[start:]
         if len(rest) > DOCUMENT_BYTES_MAX:
             raise StoreDamaged(f"a line of over {DOCUMENT_BYTES_MAX} bytes", file=where)
     if rest and not rest.endswith(b"\n"):
         raise StoreDamaged("its last line has no end", file=where)
     if rest:
-        yield _block(rest, number, where)
+        yield from _block(rest, number, where)
 
 
-def _block(block: bytes, number: int, where: str) -> tuple[Sequence[str], Sequence[JsonObject]]:
-    """The streams and records of whole lines, behind ``number`` others."""
-    found = _flat_records(block)
-    if found is None:
-        lines = enumerate(block.split(b"\n")[:-1], number + 1)
-        rows = [_record(line, f"{where} line {at}") for at, line in lines]
-        found = [name for name, _ in rows], [record for _, record in rows]
+def _block(block: bytes, number: int, where: str) -> list[tuple[str, Block]]:
+    """The records of whole lines, behind ``number`` others, by stream."""
+    names = _flat_names(block)
+    if names is None:
+        numbered = enumerate(block.split(b"\n")[:-1], number + 1)
+        rows = [_record(line, f"{where} line {at}") for at, line in numbered]
+        runs = groupby(rows, key=lambda row: row[0])
+        return [(name, block_of([record for _, record in run])) for name, run in runs]
+    lines, start, found = block.split(b"\n"), 0, []
+    for name, run in groupby(names):
+        count = len(list(run))
+        head, text = _head(name), b"\n".join(lines[start : start + count])
+        text = text[len(head) : -1].replace(b"]\n" + head, LINE_END)
+        found.append((name, Block(text, count, True)))
+        start += count
     return found
 
 
-def _flat_records(block: bytes) -> tuple[Sequence[str], Sequence[JsonObject]] | None:
-    """The records of whole lines, all read at once; None where that is not certain to be exact.
+def _flat_names(block: bytes) -> Sequence[str] | None:
+    """The streams of whole lines, all read at once; None where that is not certain to be exact.
 
     It is where each line has four brackets, ``[{}]``, in this order: then there is a record to a
-    line and nothing within it, and no bracket stands in a text.
+    line and nothing within it, and no bracket stands in a text. And where it is to the byte what
+    would be written, without a float, of which there is more than one way to write it: then the
+    bytes can be kept as they are.
     """
-    rows = written_again(b"[" + block[:-1].replace(b"\n", b",") + b"]")
+    rows = canonical_again(b"[" + block[:-1].replace(b"\n", b",") + b"]")
     if not rows or block.translate(None, _NO_BRACKETS) != b"[{}]\n" * len(rows):
         return None
     if {*map(type, rows)} != {list} or {*map(len, rows)} != {2}:
         return None
+    names: tuple[str, ...]
     names, records = zip(*rows, strict=True)
-    sound = {*map(type, names)} == {str} and {*map(type, records)} == {dict}
-    return (names, records) if sound else None
+    if {*map(type, names)} != {str} or {*map(type, records)} != {dict}:
+        return None
+    floats = float in {*map(type, chain.from_iterable(map(dict.values, records)))}
+    return None if floats else names
 
 
 def _record(line: bytes, where: str) -> tuple[str, JsonObject]:

@@ -25,15 +25,30 @@ Rules
 A segment begins with an OPEN frame, whose payload names it, and says so where no mirror of it is
 kept. ``segments_of`` cuts a chain there and gives the bytes that every copy of a segment ought to
 have; ``mirrored`` says of these bytes whether there ought to be two.
+
+Of many frames the bytes are not kept: what was checked is read again where it is needed, from the
+same place, and checked again. So what a journal takes in memory grows with its frames and not with
+what is in them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from prometheus_persist.errors import StoreDamaged
-from prometheus_persist.journal.frame import COMMIT, OPEN, Frame, Seen, Tip, find_header, read
+from prometheus_persist.journal.frame import (
+    COMMIT,
+    DIGEST_BYTES,
+    HEADER_BYTES,
+    OPEN,
+    Frame,
+    Seen,
+    Tip,
+    digest_fits,
+    find_header,
+    read,
+)
 from prometheus_persist.state.exactjson import loads_object
 
 EPOCH_LEAP = 1_000_000  # more openings than any store has behind one base
@@ -48,16 +63,59 @@ class Fault:
     seen: Seen
 
 
+Source = Callable[[str], bytes]
+"""The bytes of a file, by its path."""
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A whole frame, its bytes, and where it was found. ``astray``: its file has another name than
-    the segment that the file's OPEN frame begins."""
+    """A whole frame, and where it was found. ``astray``: its file has another name than the segment
+    that the file's OPEN frame begins. A commit's payload is in ``payload``, not in its frame."""
 
     file: str
     offset: int
     frame: Frame
-    raw: bytes
+    source: Source
     astray: bool = False
+
+    @property
+    def raw(self) -> bytes:
+        """The frame's bytes; raises StoreDamaged where they are no longer what they were, and
+        OSError where they cannot be read."""
+        found = self.source(self.file)[self.offset : self.frame.end]
+        digest = found[-DIGEST_BYTES:]
+        if digest != self.frame.digest or not digest_fits(found[:-DIGEST_BYTES], digest):
+            raise StoreDamaged("changed while it was read", file=self.file, offset=self.offset)
+        return found
+
+    @property
+    def payload(self) -> bytes:
+        """What the frame holds; raises what ``raw`` raises."""
+        return self.raw[HEADER_BYTES:-DIGEST_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Frames of one segment that stand behind one another: what every copy of it ought to hold."""
+
+    frames: tuple[Placed, ...] = ()
+
+    def __len__(self) -> int:
+        return sum(placed.frame.end - placed.offset for placed in self.frames)
+
+    @property
+    def digest(self) -> bytes:
+        """That of the last frame, which covers all before it."""
+        return self.frames[-1].frame.digest if self.frames else b""
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether a second copy is kept."""
+        return not self.frames or _mirrored(self.frames[0].frame)
+
+    def content(self) -> bytes:
+        """The bytes; raises what ``Placed.raw`` raises."""
+        return b"".join(placed.raw for placed in self.frames)
 
 
 @dataclass(slots=True)
@@ -78,18 +136,22 @@ class Chain:
     beyond: list[Placed]
 
 
-def scan(file: str, data: bytes) -> Scan:
-    """Every whole frame in ``data``, and every place that holds none."""
-    found = Scan(file)
+def scan(file: str, data: bytes, source: Source | None = None) -> Scan:
+    """Every whole frame in ``data``, and every place that holds none.
+
+    With a ``source`` the frames keep nothing of ``data``; else they have their payloads.
+    """
+    found, leave = Scan(file), source is not None
+    source = source or (lambda _: data)
     offset, astray = 0, False
     while True:
-        seen, frame = read(data, offset)
+        seen, frame = read(data, offset, leave=leave)
         if seen is Seen.END:
             return found
         if frame is not None:
             if frame.kind == OPEN:
                 astray = not _begins(frame, file)
-            found.frames.append(Placed(file, offset, frame, data[offset : frame.end], astray))
+            found.frames.append(Placed(file, offset, frame, source, astray))
             offset = frame.end
             continue
         found.faults.append(Fault(file, offset, seen))
@@ -153,13 +215,8 @@ def beginnings(frames: Iterable[Placed]) -> list[Placed]:
     return [placed for digest, placed in found.items() if digest in followed]
 
 
-def segments_of(chain: Iterable[Placed]) -> dict[str, bytes]:
-    """The bytes that every segment ought to have, by name; frames before an OPEN are left."""
-    return {name: joined(frames) for name, frames in runs_of(chain).items()}
-
-
-def runs_of(chain: Iterable[Placed]) -> dict[str, list[Placed]]:
-    """The frames that every segment ought to have, by name; frames before an OPEN are left."""
+def segments_of(chain: Iterable[Placed]) -> dict[str, Run]:
+    """What every segment ought to hold, by name; frames before an OPEN are left."""
     runs: dict[str, list[Placed]] = {}
     name = ""
     for placed in chain:
@@ -167,18 +224,17 @@ def runs_of(chain: Iterable[Placed]) -> dict[str, list[Placed]]:
             name = segment_name(placed)
         if name:
             runs.setdefault(name, []).append(placed)
-    return runs
-
-
-def joined(run: Iterable[Placed]) -> bytes:
-    """The bytes of frames that stand behind one another."""
-    return b"".join(placed.raw for placed in run)
+    return {name: Run(tuple(frames)) for name, frames in runs.items()}
 
 
 def mirrored(segment: bytes) -> bool:
     """Whether a second copy of this segment is kept; True where its first frame does not tell."""
     _, first = read(segment, 0)
-    if first is None or first.kind != OPEN:
+    return first is None or _mirrored(first)
+
+
+def _mirrored(first: Frame) -> bool:
+    if first.kind != OPEN:
         return True
     return loads_object(first.payload, "an OPEN frame").get("mirror") is not False
 

@@ -14,13 +14,15 @@ Raises ``StoreDamaged`` for a payload that is no change; ``BadValue`` where it c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.journal.records import LINE_END, Records
 from prometheus_persist.state.exactjson import (
     COMMIT_NESTING_MAX,
+    NESTING_MAX,
     JsonObject,
     as_text,
     dumps,
@@ -147,7 +149,7 @@ class Image:
     """Every document and stream at one sequence. ``apply`` moves it on, in place."""
 
     documents: dict[str, JsonObject] = field(default_factory=dict)
-    streams: dict[str, list[JsonObject]] = field(default_factory=dict)
+    streams: dict[str, Records] = field(default_factory=dict)
     seq: int = 0
     time_ms: int = 0
 
@@ -171,8 +173,14 @@ class Image:
             self.documents.pop(key, None)
         for name, records in change.add.items():
             if records:  # a stream without a record is no stream: archives do not hold any
-                self.streams.setdefault(name, []).extend(records)
+                self._append(name, records)
         self.seq, self.time_ms = seq, time_ms
+
+    def _append(self, name: str, records: Sequence[JsonObject]) -> None:
+        stream = self.streams.get(name)
+        if stream is None:
+            stream = self.streams[name] = Records()
+        stream.extend(records)
 
     def _there(self, key: str, seq: int) -> JsonObject:
         found = self.documents.get(key)
@@ -182,12 +190,49 @@ class Image:
 
     def copy(self) -> Image:
         """The same image, which later changes to this one leave alone; documents are shared."""
-        streams = {name: list(records) for name, records in self.streams.items()}
+        streams = {name: records.copy() for name, records in self.streams.items()}
+        return Image(dict(self.documents), streams, self.seq, self.time_ms)
+
+    def cut(self) -> Image:
+        """The image as it stands, while this one goes on changing: taken in no time, read at
+        leisure, by another thread; documents are shared, streams can be read and not added to."""
+        streams = {name: records.cut() for name, records in self.streams.items()}
         return Image(dict(self.documents), streams, self.seq, self.time_ms)
 
     def digest(self) -> str:
         """SHA-256 over the canonical bytes of everything in it; equal images, equal digests."""
-        return hashlib.sha256(dumps({"d": self.documents, "s": self.streams})).hexdigest()
+        seal = hashlib.sha256(b'{"d":')
+        for piece in documents_text(self.documents):
+            seal.update(piece)
+        head = b',"s":{'
+        for name in sorted(self.streams):
+            seal.update(head + dumps(name) + b":[")
+            for number, block in enumerate(self.streams[name].blocks()):
+                seal.update((b"," if number else b"") + block.text.replace(LINE_END, b","))
+            seal.update(b"]")
+            head = b","
+        seal.update(b"}}" if self.streams else head + b"}}")
+        return seal.hexdigest()
+
+
+class Outline(Image):
+    """An image that has its documents, and of the streams only those that it began with (``Tally``:
+    how many records they have)."""
+
+    __slots__ = ()
+
+    def _append(self, name: str, records: Sequence[JsonObject]) -> None:
+        if name in self.streams:
+            self.streams[name].extend(records)
+
+
+def documents_text(documents: Mapping[str, JsonObject]) -> Iterator[bytes]:
+    """Documents by key as canonical JSON, one at a time; raises BadValue."""
+    head = b"{"
+    for key in sorted(documents):
+        yield head + dumps(key) + b":" + dumps(documents[key], nesting_max=NESTING_MAX - 1)
+        head = b","
+    yield b"}" if documents else b"{}"
 
 
 def change_from(payload: bytes, where: str) -> Change:

@@ -157,8 +157,9 @@ def encode(
     return body + digest, Tip(seq, epoch, digest, wall_ms)
 
 
-def read(data: bytes, offset: int) -> tuple[Seen, Frame | None]:
-    """What lies at ``offset``; the frame when it is WHOLE."""
+def read(data: bytes, offset: int, *, leave: bool = False) -> tuple[Seen, Frame | None]:
+    """What lies at ``offset``; the frame when it is WHOLE. ``leave``: a commit's payload is left
+    where it is, and the frame has none."""
     left = len(data) - offset
     if left <= 0:
         return Seen.END, None
@@ -180,7 +181,7 @@ def read(data: bytes, offset: int) -> tuple[Seen, Frame | None]:
     if not digest_fits(data[offset:body_end], digest):
         cut = _zeros(data, end - 1, len(data)) or _lacks_sector(data, offset, end)
         return Seen.TORN_PAYLOAD if cut else Seen.BAD_PAYLOAD, None
-    payload = data[offset + HEADER_BYTES : body_end]
+    payload = b"" if leave and kind == COMMIT else data[offset + HEADER_BYTES : body_end]
     joined = bool(flags & JOINED)
     return Seen.WHOLE, Frame(kind, epoch, seq, wall_ms, previous, payload, digest, end, joined)
 

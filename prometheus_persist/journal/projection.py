@@ -31,13 +31,14 @@ from dataclasses import dataclass
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.change import Image
+from prometheus_persist.journal.records import LINE_END, Records
 from prometheus_persist.state.documents import (
     INTENT_LOG,
     ORPHAN_FILLS,
     PUBLIC_TRADES,
     private_trades,
 )
-from prometheus_persist.state.exactjson import JsonObject, dumps, loads_object
+from prometheus_persist.state.exactjson import NESTING_MAX, JsonObject, dumps, loads_object
 
 SCHEMA_VERSION = 1
 CHECKPOINT = "checkpoint_latest.json"
@@ -92,17 +93,17 @@ def project(
             continue
         data = dict(file.build())
         for field, stream, label in file.lists:
-            records = image.streams.get(stream, [])
+            records = image.streams.get(stream) or Records()
             sealed = len(records) // CHUNK_RECORDS
             yield from _chunks(label, records, sealed, () if touched is None else written)
             data[f"{field}_total"] = len(records)
             data[f"{field}_chunks"] = sealed
-            data[field] = records[sealed * CHUNK_RECORDS :]
+            data[field] = records.part(sealed * CHUNK_RECORDS, len(records))
         yield file.name, data
 
 
 def _chunks(
-    label: str, records: list[JsonObject], sealed: int, written: Collection[str]
+    label: str, records: Records, sealed: int, written: Collection[str]
 ) -> Iterator[tuple[str, JsonObject]]:
     """The sealed chunks of a list, newest first, down to one that is written: the rest then is."""
     for number in reversed(range(sealed)):
@@ -110,7 +111,7 @@ def _chunks(
         name = f"records/{label}_{number + 1:06d}.json"
         if name in written:
             return
-        yield name, {"first": first, "records": records[first : first + CHUNK_RECORDS]}
+        yield name, {"first": first, "records": records.part(first, first + CHUNK_RECORDS)}
 
 
 def _files(image: Image) -> Iterator[_File]:
@@ -179,7 +180,15 @@ def checkpoint(image: Image, epoch: int, saved_ms: int, checksums: Mapping[str, 
 
 def checksum(data: JsonObject) -> str:
     """SHA-256 of the canonical bytes."""
-    return hashlib.sha256(dumps(data)).hexdigest()
+    inner = b",".join(dumps(key) + b":" + _canonical(data[key]) for key in sorted(data))
+    return hashlib.sha256(b"{" + inner + b"}").hexdigest()
+
+
+def _canonical(value: object) -> bytes:
+    """A value of a file's ``data``; records are text already."""
+    if isinstance(value, Records):
+        return b"[" + b",".join(b.text.replace(LINE_END, b",") for b in value.blocks()) + b"]"
+    return dumps(value, nesting_max=NESTING_MAX - 1)
 
 
 def wrap(name: str, data: JsonObject, seal: str, seq: int, saved_ms: int) -> bytes:
@@ -201,12 +210,16 @@ def wrap(name: str, data: JsonObject, seal: str, seq: int, saved_ms: int) -> byt
 
 def _lines(value: object) -> bytes:
     """A value; a list of objects, or an object of objects, gets a line for each member."""
+    if isinstance(value, Records) and value:
+        between = b",\n      "
+        texts = (block.text.replace(LINE_END, between) for block in value.blocks())
+        return b"[\n      " + between.join(texts) + b"\n    ]"
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         return b"[\n      " + b",\n      ".join(map(dumps, value)) + b"\n    ]"
     if isinstance(value, dict) and value and all(isinstance(v, dict) for v in value.values()):
         rows = (dumps(key) + b": " + dumps(item) for key, item in value.items())
         return b"{\n      " + b",\n      ".join(rows) + b"\n    }"
-    return dumps(value)
+    return _canonical(value)
 
 
 def vouch(name: str, content: bytes, where: str) -> tuple[str, int]:

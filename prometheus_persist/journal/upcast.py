@@ -29,6 +29,7 @@ from collections.abc import Callable, Mapping
 
 from prometheus_persist.errors import StoreDamaged, StoreNewer
 from prometheus_persist.journal.change import Change, Image
+from prometheus_persist.journal.records import Records
 from prometheus_persist.state.exactjson import JsonObject, dumps, loads_object
 
 SCHEMA = 3
@@ -80,7 +81,7 @@ def upcast_image(image: Image, schema: int) -> Image:
     if schema == SCHEMA:
         return image
     whole = upcast_change(Change("", image.documents, (), image.streams), schema)
-    streams = {name: list(records) for name, records in whole.add.items()}
+    streams = {name: Records(records) for name, records in whole.add.items()}
     return Image(dict(whole.put), streams, image.seq, image.time_ms)
 
 

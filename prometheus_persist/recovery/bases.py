@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prometheus_persist.errors import StoreDamaged
-from prometheus_persist.journal.archive import peek, unpack
+from prometheus_persist.journal.archive import outline, peek, unpack
 from prometheus_persist.journal.change import Image
 from prometheus_persist.journal.frame import Tip
 from prometheus_persist.report.facts import Damage
@@ -26,10 +26,11 @@ GENESIS = "journal"
 
 @dataclass(slots=True)
 class Base:
-    """A rung: an image to start from, and the frame it stands on."""
+    """A rung: an image to start from, and the frame it stands on; None where it was looked through
+    and not kept."""
 
     name: str
-    image: Image
+    image: Image | None
     tip: Tip
 
 
@@ -59,8 +60,10 @@ class Bases:
     """The bases of one store; ``damages`` has what was wrong with those that were asked for, and
     ``unreadable`` why the disk refused those that it did not give."""
 
-    def __init__(self, fs: Fs) -> None:
+    def __init__(self, fs: Fs, *, outlines: bool = False) -> None:
+        """``outlines``: a base that is opened has its records counted only, where that can be."""
         self._fs = fs
+        self._outlines = outlines
         self._bad: dict[str, Damage] = {}
         self.unreadable: dict[str, str] = {}
         self._astray: dict[str, Damage] = {}
@@ -84,13 +87,18 @@ class Bases:
                 return base
         return None
 
-    def each(self) -> Iterator[Base]:
-        """Every sound base, newest first by name; one out of order is noted, and used."""
+    def each(self, *, keep_first: bool = True) -> Iterator[Base]:
+        """Every sound base, newest first by name; one out of order is noted, and used.
+
+        All are read to the end. The first has its image, if asked for; the others, which seldom are
+        needed, have none: two of a large store would be too much memory.
+        """
         newer: int | None = None
         for path in (*self.snapshots, *self.history):
-            base = self.open(path)
+            base = self.open(path, keep=keep_first)
             if base is None:
                 continue
+            keep_first = False
             if path in self.snapshots:
                 if newer is not None and base.tip.seq > newer:
                     why = "is newer than a snapshot named later"
@@ -117,12 +125,13 @@ class Bases:
             return False  # named when it is opened
         return seq > seq_max
 
-    def open(self, path: str) -> Base | None:
-        """Unpack a base; None where it is ruined."""
+    def open(self, path: str, *, keep: bool = True) -> Base | None:
+        """Unpack a base; None where it is ruined. ``keep``: with its image."""
         if path in self._bad:
             return None
         try:
-            image, tip = unpack(self._fs.read(path), path, read_ahead)
+            data = self._fs.read(path)
+            image, tip = self._outline(data, path) or unpack(data, path, read_ahead, keep=keep)
             named = base_seq(path.rpartition("/")[2])
             if named is not None and named != tip.seq:
                 raise StoreDamaged(f"holds commit {tip.seq}, not {named}", file=path)
@@ -133,4 +142,16 @@ class Bases:
             self.unreadable[path] = str(problem)
             self._bad[path] = Damage(path, None, f"cannot be read: {problem}", "ignored")
             return None
-        return Base(path, image, tip)
+        return Base(path, image if keep else None, tip)
+
+    def image_of(self, base: Base) -> Image:
+        """A base's image, unpacked now where it was not kept; raises StoreDamaged."""
+        if base.image is not None:
+            return base.image
+        found = self.open(base.name)
+        if found is None or found.image is None:
+            raise StoreDamaged(self._bad[base.name].problem, file=base.name)
+        return found.image
+
+    def _outline(self, data: bytes, path: str) -> tuple[Image, Tip] | None:
+        return outline(data, path) if self._outlines else None

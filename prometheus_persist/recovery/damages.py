@@ -14,39 +14,43 @@ next base cannot be restored, though the state of now can.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from prometheus_persist.journal.chain import EPOCH_LEAP, Placed, link
+from prometheus_persist.journal.chain import EPOCH_LEAP, Placed, Run, link
 from prometheus_persist.journal.frame import OPEN, Seen, Tip
 from prometheus_persist.report.facts import Damage
 from prometheus_persist.storage.layout import JOURNAL, segment_epoch, segment_start
 from prometheus_persist.storage.segments import Segments, copies_due
 
 Due = dict[str, bytes]
+"""The bytes of segments, by name."""
+Runs = Mapping[str, Run]
 
 
-def not_as_due(segments: Segments, due: Due) -> Due:
+def not_as_due(segments: Segments, due: Runs) -> Due:
     """The segments with a copy that is not to the byte what it ought to be, and the newest."""
     newest = max(due, default="")
     return {
-        name: content
-        for name, content in due.items()
+        name: run.content()
+        for name, run in due.items()
         if name == newest
         or any(
-            segments.lengths.get(path) != len(content) or segments.differs(path, content)
-            for path in (f"{copy}/{name}" for copy in copies_due(content))
+            segments.lengths.get(path) != len(run) or segments.differs(path, run)
+            for path in (f"{copy}/{name}" for copy in copies_due(run))
         )
     }
 
 
-def journal_damages(segments: Segments, whole: list[Placed], parts: Due, due: Due) -> list[Damage]:
+def journal_damages(
+    segments: Segments, whole: list[Placed], parts: Runs, due: Runs
+) -> list[Damage]:
     """Every place of either copy that is not what it ought to be, and what that means.
 
     Repaired: the chain has what ought to be there, and ``heal`` puts it back. Not repaired and yet
     harmless (ignored): a crash alone explains it, no frame was ever there, or a newer segment is
     whole.
     """
-    lengths = {name: len(content) for name, content in parts.items()}
+    lengths = {name: len(run) for name, run in parts.items()}
     newest = max((basename(placed.file) for placed in whole), default="")
     last = whole[-1].frame.epoch if whole else 0
     found = _strangers(segments, whole, due, last)
@@ -75,22 +79,22 @@ def journal_damages(segments: Segments, whole: list[Placed], parts: Due, due: Du
         for path, problem in segments.unreadable.items()
     ]
     named = {damage.file for damage in found}
-    for name, content in due.items():
-        for copy in copies_due(content):
+    for name, run in due.items():
+        for copy in copies_due(run):
             path = f"{copy}/{name}"
             if path in named:
                 continue
             if path not in segments.sizes:
                 found.append(Damage(path, None, "missing", "repaired"))
-            elif segments.differs(path, content):
+            elif segments.differs(path, run):
                 size = segments.sizes[path]
-                behind = size < len(content)
+                behind = size < len(run)
                 problem = "behind its other copy" if behind else "not what the chain says"
                 found.append(Damage(path, size if behind else None, problem, "repaired"))
     return found
 
 
-def _strangers(segments: Segments, whole: list[Placed], due: Due, last: int) -> list[Damage]:
+def _strangers(segments: Segments, whole: list[Placed], due: Runs, last: int) -> list[Damage]:
     """Files with a segment's name that are none of this store: what is in them says another name
     and is not in the chain, or the name is one that no opening of this store can have given."""
     at_our_place = {p: why for p, why in segments.strange.items() if basename(p) in due}

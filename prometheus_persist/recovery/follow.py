@@ -59,7 +59,7 @@ class Follower:
             frame = placed.frame
             if frame.kind != COMMIT:
                 continue
-            change = change_from(frame.payload, f"{placed.file} at byte {placed.offset}")
+            change = change_from(placed.payload, f"{placed.file} at byte {placed.offset}")
             added = {name: len(records) for name, records in change.add.items()}
             found.append(
                 Seen(

@@ -41,6 +41,7 @@ moment before the first commit or after the last.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -52,18 +53,26 @@ from prometheus_persist.journal.chain import (
     EPOCH_LEAP,
     Chain,
     Placed,
+    Run,
     back,
     beginnings,
     link,
-    mirrored,
     segments_of,
 )
 from prometheus_persist.journal.change import Image, change_from
 from prometheus_persist.journal.frame import COMMIT, OPEN, OVERHEAD_BYTES, Tip
+from prometheus_persist.journal.records import Records
 from prometheus_persist.journal.upcast import SCHEMA, opening, schema_of, upcast_change
 from prometheus_persist.recovery.bases import GENESIS, Base, Bases, genesis
-from prometheus_persist.recovery.damages import Due, basename, gaps, journal_damages, not_as_due
-from prometheus_persist.recovery.readable import Readable, check_readable
+from prometheus_persist.recovery.damages import (
+    Due,
+    Runs,
+    basename,
+    gaps,
+    journal_damages,
+    not_as_due,
+)
+from prometheus_persist.recovery.readable import ALL_BUT_CHUNKS, Readable, check_readable
 from prometheus_persist.report.facts import Damage, RestoreFacts
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.fs import Fs
@@ -111,7 +120,7 @@ class Restored:
         return self.image.documents
 
     @property
-    def streams(self) -> dict[str, list[JsonObject]]:
+    def streams(self) -> dict[str, Records]:
         """Every stream by name."""
         return self.image.streams
 
@@ -153,25 +162,33 @@ def restore(
     at_ms: int | None = None,
     clock: Clock | None = None,
     thorough: bool = False,
+    outline: bool = False,
 ) -> Restored:
-    """The newest state, or that of an earlier moment; writes nothing. ``thorough`` reads all."""
+    """The newest state, or that of an earlier moment; writes nothing. ``thorough`` reads all.
+
+    ``outline`` wants the documents, and how many records the public ledger has: where the quick way
+    leads to it, neither records nor the readable files of agents are read, and the image has no
+    more than that (``Outline``).
+    """
     clock = clock or SystemClock()
     started = clock.monotonic_s()
     if seq is not None and seq < 1:
         raise BadValue(f"commit {seq} does not exist; the first is 1")
-    copies, bases = segment_copies(fs), Bases(fs)
-    climb = None if thorough or at_ms is not None else _quick(fs, copies, bases, seq)
+    copies, bases = segment_copies(fs), Bases(fs, outlines=outline)
+    quick = not thorough and at_ms is None
+    climb = _quick(fs, copies, bases, seq, outline=outline) if quick else None
     if climb is None:
+        bases = Bases(fs) if outline else bases
         climb = _full(fs, copies, bases, seq, at_ms)
     base, chain, segments = climb.base, climb.chain, climb.segments
     newest = chain.tip if seq is None and at_ms is None else link(base.tip, segments.frames).tip
     whole = back(newest, segments.frames)
-    image = base.image
+    image = bases.image_of(base)
     _replay(image, chain, _schemas(segments))
     image.seq, image.time_ms = chain.tip.seq, chain.tip.wall_ms
     fresh = base.name == GENESIS and not any(p.frame.kind == COMMIT for p in chain.frames)
     parts = segments_of(whole)
-    due = {}
+    due: Runs = {}
     if newest.seq == chain.tip.seq:
         due = {name: parts[name] for name in parts if segment_epoch(name) is not None}
     damages = journal_damages(segments, whole, parts, due) + bases.damages + climb.readable.damages
@@ -188,9 +205,9 @@ def restore(
         warnings=_warnings(chain.tip.wall_ms, clock.now_ms(), fresh=fresh),
     )
     epoch = epoch_after(fs, copies, segments, newest)
-    due = not_as_due(segments, due)
+    unlike = not_as_due(segments, due)
     past = gaps(segments, bases.tips(), newest) if thorough else []
-    return Restored(image, chain.tip, facts, epoch, due, climb.readable.whole, past)
+    return Restored(image, chain.tip, facts, epoch, unlike, climb.readable.whole, past)
 
 
 def _schemas(segments: Segments) -> dict[str, int]:
@@ -212,11 +229,13 @@ def _replay(image: Image, chain: Chain, schemas: Mapping[str, int]) -> None:
         if frame.kind == COMMIT:
             where = f"{placed.file} at byte {placed.offset}"
             schema = schemas.get(placed.file, schemas.get(basename(placed.file), SCHEMA))
-            change = upcast_change(change_from(frame.payload, where), schema)
+            change = upcast_change(change_from(placed.payload, where), schema)
             image.apply(change, frame.seq, frame.wall_ms)
 
 
-def _quick(fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None) -> _Climb | None:
+def _quick(
+    fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None, *, outline: bool
+) -> _Climb | None:
     """From the newest base on; None where that is not certain to be all there is."""
     base = bases.newest(seq) if bases.snapshots or bases.history else genesis()
     if base is None:
@@ -235,7 +254,7 @@ def _quick(fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None
         return None
     if uneven(fs, copies, older, alone=_alone(segments)):
         return None
-    readable = check_readable(fs, chunks=False)
+    readable = check_readable(fs, () if outline else ALL_BUT_CHUNKS)
     strange = len(beginnings(segments.frames)) > 1 and base.name == GENESIS
     near = range(chain.tip.epoch + 1, chain.tip.epoch + EPOCH_LEAP)
     ahead = strange or any(placed.frame.epoch in near for placed in segments.frames)
@@ -248,7 +267,7 @@ def _alone(segments: Segments) -> bool:
     """Whether the newest segment was begun without a mirror."""
     begun = [placed for placed in segments.frames if placed.frame.kind == OPEN]
     newest = max(begun, key=lambda placed: placed.frame.seq, default=None)
-    return newest is not None and not mirrored(newest.raw)
+    return newest is not None and not Run((newest,)).mirrored
 
 
 def _full(
@@ -260,17 +279,20 @@ def _full(
         _refuse_unread(segments, bases)
         seq = _seq_at(segments.frames, bases, at_ms)
     best: tuple[Base, Chain] | None = None
-    for base in (*bases.each(), genesis()):
-        if seq is not None and base.tip.seq > seq:
-            continue
-        chain = link(base.tip, segments.frames, seq_max=seq)
-        if best is None or chain.tip.seq > best[1].tip.seq:
-            best = (base, chain)
+    for base in itertools.chain(bases.each(), [genesis()]):
+        reached = link(base.tip, segments.frames, seq_max=seq)
+        loser: Base | None = base
+        if (seq is None or base.tip.seq <= seq) and (
+            best is None or reached.tip.seq > best[1].tip.seq
+        ):
+            loser, best = best[0] if best else None, (base, reached)
+        if loser is not None:
+            loser.image = None  # two of a large store would be too much memory
     assert best is not None, "the empty image is always a base"
     base, chain = best
     if base.name == GENESIS:
         _refuse_two_beginnings(segments)
-    readable = check_readable(fs, chunks=True)
+    readable = check_readable(fs)
     if seq is None:
         _refuse_unread(segments, bases, chain)
         _refuse_gap(fs, segments, bases, chain, readable)

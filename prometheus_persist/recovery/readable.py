@@ -2,13 +2,13 @@
 
 A restore never depends on them; they prove that a commit was there, and they are named where they
 are damaged, so that the next checkpoint writes them anew. Files of other names are somebody else's
-and not looked at. Without ``chunks`` the sealed chunks of
-old records, which are never written again, are looked for and not read.
+and not looked at. Of folders that are not to be read (the sealed chunks of old records, say, which
+are never written again) the files are looked for only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_persist.errors import StoreDamaged
@@ -17,7 +17,7 @@ from prometheus_persist.report.facts import Damage
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import INCREMENTAL, is_readable
 
-_CHUNKS = "records"
+ALL_BUT_CHUNKS = tuple(folder for folder in FOLDERS if folder != "records")
 
 
 @dataclass(slots=True)
@@ -31,8 +31,8 @@ class Readable:
     damages: list[Damage] = field(default_factory=list)
 
 
-def check_readable(fs: Fs, *, chunks: bool) -> Readable:
-    """Check every readable file; chunks only where asked."""
+def check_readable(fs: Fs, folders: Collection[str] = FOLDERS) -> Readable:
+    """Check the readable files; those in folders, only in these."""
     found = Readable()
     due: dict[str, str] = {}
     names = [name for name in fs.list_dir(INCREMENTAL) if is_readable(INCREMENTAL, name)]
@@ -40,7 +40,7 @@ def check_readable(fs: Fs, *, chunks: bool) -> Readable:
     for folder in FOLDERS:
         place = f"{INCREMENTAL}/{folder}"
         inside = [f"{folder}/{name}" for name in fs.list_dir(place) if is_readable(place, name)]
-        (unread if folder == _CHUNKS and not chunks else names).extend(inside)
+        (names if folder in folders else unread).extend(inside)
     for name in names:
         path = f"{INCREMENTAL}/{name}"
         found.there = True

@@ -26,7 +26,7 @@ from typing import Literal
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import StoreDamaged, StoreFailed
-from prometheus_persist.journal.chain import back, segments_of
+from prometheus_persist.journal.chain import Run, back, segments_of
 from prometheus_persist.journal.projection import FOLDERS
 from prometheus_persist.recovery.bases import Bases
 from prometheus_persist.recovery.damages import UNWRITTEN
@@ -120,7 +120,7 @@ def _repair(
     return done
 
 
-def _refuse_loss(found: Restored, due: dict[str, bytes]) -> None:
+def _refuse_loss(found: Restored, due: dict[str, Run]) -> None:
     """Raise where a damage is to something that nothing good is left of."""
     for damage in found.facts.damages:
         folder, _, name = damage.file.rpartition("/")
@@ -136,13 +136,13 @@ def _refuse_loss(found: Restored, due: dict[str, bytes]) -> None:
 
 
 def _segment_steps(
-    segments: Segments, due: dict[str, bytes], seq: int, accept_loss: int | None
+    segments: Segments, due: dict[str, Run], seq: int, accept_loss: int | None
 ) -> list[Step]:
     found = []
     framed = {placed.file.rpartition("/")[2] for placed in segments.frames}
     ruined = {fault.file for fault in segments.faults} | set(segments.unreadable)
     for name in sorted(due.keys() | segments.names.keys()):
-        for copy in copies_due(due.get(name, b"")):
+        for copy in copies_due(due.get(name, Run())):
             path = f"{copy}/{name}"
             if name in due:
                 if path not in segments.sizes:
@@ -159,7 +159,7 @@ def _segment_steps(
 
 
 def _readable_steps(fs: Fs, seq: int, accept_loss: int | None) -> list[Step]:
-    readable = check_readable(fs, chunks=True)
+    readable = check_readable(fs)
     found = [Step(each.file, "rewritten", each.problem) for each in readable.damages]
     if accept_loss is not None and readable.mark > seq:
         named = {step.path for step in found}
@@ -171,7 +171,7 @@ def _readable_steps(fs: Fs, seq: int, accept_loss: int | None) -> list[Step]:
 
 def _base_steps(fs: Fs, found: Restored) -> list[Step]:
     bases = Bases(fs)
-    beyond = [base.name for base in bases.each() if base.tip.seq > found.seq]
+    beyond = [base.name for base in bases.each(keep_first=False) if base.tip.seq > found.seq]
     steps = [Step(each.file, "moved aside", each.problem) for each in bases.damages]
     named = {step.path for step in steps}
     why = f"beyond commit {found.seq}"
@@ -183,10 +183,12 @@ def _carry_out(
     clock: Clock,
     found: Restored,
     steps: tuple[Step, ...],
-    due: dict[str, bytes],
+    due: dict[str, Run],
     options: StoreOptions | None,
 ) -> None:
     """Keep the bytes, bases out of the way, segments, readable files, a new snapshot."""
+    rewritten = {step.path.rpartition("/")[2] for step in steps if step.action == "rewritten"}
+    contents = {name: due[name].content() for name in rewritten & due.keys()}  # before any is lost
     for step in steps:
         _keep(fs, step)
     ruined = [step.path for step in steps if step.path.startswith((SNAPSHOTS, HISTORY))]
@@ -196,7 +198,7 @@ def _carry_out(
         folder, _, name = step.path.rpartition("/")
         if folder in COPIES and step.action == "rewritten":
             fs.make_dir(folder)
-            replace_file(fs, step.path, due[name])
+            replace_file(fs, step.path, contents[name])
     aside = [s.path for s in steps if s.action == "moved aside" and s.path not in ruined]
     _remove(fs, aside)
     readable = [step.path for step in steps if step.path.startswith(f"{INCREMENTAL}/")]

@@ -62,7 +62,7 @@ def stored_images(fs: Fs) -> list[StoredImage]:
     """Every image that a restore can start from, unpacked and checked; oldest first."""
     bases, found = Bases(fs), []
     for path in (*reversed(bases.history), *reversed(bases.snapshots)):
-        base, size = bases.open(path), fs.size(path) or 0
+        base, size = bases.open(path, keep=False), fs.size(path) or 0
         if base is not None:
             found.append(StoredImage(path, base.tip.wall_ms, base.tip.seq, size, True))
         else:

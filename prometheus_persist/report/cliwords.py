@@ -49,8 +49,7 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
     "cli.row.open_intents": ("未结订单", "open orders"),
     "cli.row.frozen": ("已冻结", "frozen"),
     "cli.row.snapshots": ("快照", "snapshots"),
-    "cli.row.damages": ("损坏", "damages"),
-    "cli.row.digest": ("摘要", "digest"),
+    "cli.row.damages": ("所见损坏（全面检查用verify）", "damages seen (verify looks for all)"),
     "cli.confirm": ("执行以上纠正？", "make these corrections?"),
     "cli.confirm_flatten": (
         "执行以上纠正，并以市价只减仓平掉全部持仓？",

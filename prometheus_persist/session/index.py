@@ -5,11 +5,12 @@ were, how much money was booked to whom, and the executions that a coming bill m
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from prometheus_persist.journal.records import Records
 from prometheus_persist.state import (
     NO_CONTRACTS,
     Contracts,
@@ -51,7 +52,7 @@ class StreamIndex:
     _seen: dict[str, int] = field(default_factory=dict)
 
     def books(
-        self, state: SystemState, streams: Mapping[str, list[JsonObject]], epoch: int = 0
+        self, state: SystemState, streams: Mapping[str, Sequence[JsonObject]], epoch: int = 0
     ) -> Books:
         """The three-book comparison's own side, as it stands until something is saved.
 
@@ -78,11 +79,11 @@ class StreamIndex:
             epoch,
         )
 
-    def take(self, streams: Mapping[str, list[JsonObject]], since_ms: int = 0) -> None:
+    def take(self, streams: Mapping[str, Sequence[JsonObject]], since_ms: int = 0) -> None:
         """Read what has been appended since the last time; from ``since_ms`` on it is recent."""
         for name in (PUBLIC_TRADES, ORPHAN_FILLS, CASH_FLOWS, INTENT_LOG):
             records = streams.get(name, [])
-            for record in records[self._seen.get(name, 0) :]:
+            for record in _since(records, self._seen.get(name, 0)):
                 if name == INTENT_LOG:
                     intent = OrderIntent.model_validate(record)
                     self.owners[intent.cl_ord_id] = intent.agent_id
@@ -162,6 +163,11 @@ class StreamIndex:
     def _pay(self, owner: str, kind: str, amount: str) -> None:
         paid = self.money.setdefault(owner, {})
         paid[kind] = add(paid.get(kind, ZERO), Decimal(amount))
+
+
+def _since(records: Sequence[JsonObject], start: int) -> Iterable[JsonObject]:
+    """The records from ``start`` on; of a stream, without having all of them at once."""
+    return records.since(start) if isinstance(records, Records) else records[start:]
 
 
 def _fees(recent: list[tuple[int, str, JsonObject]]) -> dict[str, Decimal]:

@@ -41,6 +41,16 @@ def written_again(data: bytes) -> Any:
         return None
 
 
+def canonical_again(data: bytes) -> Any:
+    """The same, where the keys are sorted as well: what ``exactjson.dumps`` writes, but for floats,
+    which it may write otherwise."""
+    try:
+        value = orjson.loads(data)
+        return value if orjson.dumps(value, option=orjson.OPT_SORT_KEYS) == data else None
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+
+
 def plain_text(records: Iterable[dict[str, Any]]) -> str | None:
     """Flat records as a JSON list; None where a float is among them, or anything orjson refuses.
 

@@ -19,9 +19,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from prometheus_persist.journal.chain import EPOCH_LEAP, Fault, Placed, Scan, mirrored, scan
+from prometheus_persist.journal.chain import EPOCH_LEAP, Fault, Placed, Run, Scan, mirrored, scan
 from prometheus_persist.journal.frame import (
-    DIGEST_BYTES,
     FRAME_PAYLOAD_BYTES_MAX,
     OPEN,
     Seen,
@@ -43,6 +42,7 @@ SEGMENT_BYTES_MAX = 2 * FRAME_PAYLOAD_BYTES_MAX + 8 * 1024 * 1024
 
 HEAD_BYTES = 4096  # more than a first frame has
 UNUSED_BYTES_MAX = 4 * 1024 * 1024
+KEPT_BYTES_MAX = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -78,9 +78,9 @@ class Segments:
             if placed.frame.kind == OPEN and not placed.astray
         }
 
-    def differs(self, path: str, due: bytes) -> bool:
+    def differs(self, path: str, due: Run) -> bool:
         """Whether this copy, which could be read, is not what it ought to be."""
-        return self.ends_otherwise(path, len(due), due[-DIGEST_BYTES:])
+        return self.ends_otherwise(path, len(due), due.digest)
 
     def ends_otherwise(self, path: str, length: int, digest: bytes) -> bool:
         """Whether this copy is other than linked frames of this length, of which the last has this
@@ -216,9 +216,26 @@ def uneven(
     return False
 
 
-def copies_due(segment: bytes) -> tuple[str, ...]:
-    """The folders in which a segment with these bytes ought to lie."""
-    return COPIES if mirrored(segment) else (JOURNAL,)
+def copies_due(segment: Run) -> tuple[str, ...]:
+    """The folders in which this segment ought to lie."""
+    return COPIES if segment.mirrored else (JOURNAL,)
+
+
+class _Reader:
+    """Files by path, read when they are asked for; the last ones are kept, no more than fit."""
+
+    def __init__(self, fs: Fs) -> None:
+        self._fs = fs
+        self._kept: dict[str, bytes] = {}
+
+    def __call__(self, path: str) -> bytes:
+        """A file's bytes; raises OSError."""
+        data = self._kept.get(path)
+        if data is None:
+            data = self._kept[path] = _read(self._fs, path)
+            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > KEPT_BYTES_MAX:
+                del self._kept[next(iter(self._kept))]
+        return data
 
 
 def read_segments(
@@ -229,7 +246,7 @@ def read_segments(
 ) -> Segments:
     """Scan both copies of these segments, or of every segment; equal copies are scanned once."""
     copies = segment_copies(fs) if copies is None else copies
-    found = Segments()
+    found, reader = Segments(), _Reader(fs)
     for name in sorted(copies if names is None else names):
         found.names[name] = set(copies[name])
         seen: bytes | None = None
@@ -239,7 +256,7 @@ def read_segments(
                 continue
             path = f"{copy}/{name}"
             try:
-                data = _read(fs, path)
+                data = reader(path)
                 length = fs.size(path) or len(data)
             except FileNotFoundError:
                 found.names[name].discard(copy)  # a clean-up took it since it was listed
@@ -253,7 +270,7 @@ def read_segments(
             used = data.rstrip(b"\0")
             found.lengths[path], found.sizes[path] = length, len(used)
             if data != seen:
-                scanned = scan(path, data)
+                scanned = scan(path, data, reader)
                 if length > len(data):
                     scanned.faults.append(Fault(path, len(data), Seen.STRAY))
                 found.take(scanned)
@@ -272,7 +289,7 @@ def heal(fs: Fs, due: Mapping[str, bytes]) -> list[str]:
     """
     written, newest = [], max(due, default="")
     for name, content in due.items():
-        for copy in copies_due(content):
+        for copy in COPIES if mirrored(content) else (JOURNAL,):
             path = f"{copy}/{name}"
             found = _content(fs, path)
             if found is None or not same_frames(found, content):

@@ -26,6 +26,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Protocol
 
 from prometheus_persist.clock import Clock
@@ -43,7 +44,6 @@ from prometheus_persist.journal.projection import (
 )
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence
-from prometheus_persist.storage.cut import cut
 from prometheus_persist.storage.fs import Fs, replace_file, replace_files
 from prometheus_persist.storage.interrupts import of_the_disk
 from prometheus_persist.storage.layout import (
@@ -65,6 +65,7 @@ from prometheus_persist.storage.retention import (
 )
 
 BREATH_S = 0.0001
+BREATH_EVERY_S = 0.001
 _BREAKS = {ord(c): ascii(c)[1:-1] for c in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
 
 
@@ -204,19 +205,23 @@ class Store:
 
     def _refresh(self, image: Image, touched: set[str] | None) -> list[str]:
         now_ms = self._clock.now_ms()
-        changed: dict[str, bytes] = {}
         seals: dict[str, str] = {}
+        written = dict(self._projected)
+        pause = breather()
+
+        def changed() -> Iterator[tuple[str, bytes]]:
+            """What differs, made when its turn has come: all of it at once may be very much."""
+            files = project(image, touched=touched, written=written)
+            for name, data in chain(self._extra.items(), files):
+                seal = checksum(data)
+                if written.get(name) != seal:
+                    seals[name] = seal
+                    self._projected.pop(name, None)  # until it is there, nobody knows which is
+                    yield f"{INCREMENTAL}/{name}", wrap(name, data, seal, image.seq, now_ms)
+                pause()
+
         self._projected.pop(CHECKPOINT, None)
-        files = project(image, touched=touched, written=self._projected)
-        for name, data in (*self._extra.items(), *files):
-            seal = checksum(data)
-            if self._projected.get(name) != seal:
-                seals[name] = seal
-                changed[f"{INCREMENTAL}/{name}"] = wrap(name, data, seal, image.seq, now_ms)
-            breathe()
-        for name in seals:
-            self._projected.pop(name, None)  # until it is there, nobody knows which of both is
-        replace_files(self._fs, changed)
+        replace_files(self._fs, changed())
         self._projected.update(seals)
         head = checkpoint(image, self.epoch, now_ms, self._projected)
         content = wrap(CHECKPOINT, head, checksum(head), image.seq, now_ms)
@@ -239,8 +244,8 @@ class Store:
             self._settle()
             taken = [name for name in self._fs.list_dir(SNAPSHOTS) if is_snapshot(name)]
             path = f"{SNAPSHOTS}/{self._free_name(taken)}"
-            replace_file(self._fs, path, pack(image, tip, breathe))
-            check(self._fs.read(path), path, breathe)
+            replace_file(self._fs, path, pack(image, tip, breather()))
+            check(self._fs.read(path), path, breather())
         self.clean_up(keep, history_hours=history_hours, history_bytes_max=history_bytes_max)
         return path
 
@@ -263,7 +268,7 @@ class Store:
         self._committer.flush()
         with self._guard:
             self._committer.flush()  # of what was submitted meanwhile; commits wait for it
-            image, tip, names = cut(self.image), self.tip, self._touched
+            image, tip, names = self.image.cut(), self.tip, self._touched
             if touched:
                 self._touched = set()
         return image, tip, names
@@ -308,9 +313,18 @@ class Store:
             raise StoreFailed(f"{doing}: {problem}") from problem
 
 
-def breathe() -> None:
-    """Let whoever waits for the interpreter have it: between two pieces of long work."""
-    time.sleep(BREATH_S)
+def breather() -> Callable[[], None]:
+    """What long work calls between two pieces, however small: now and then it lets whoever waits
+    for the interpreter have it."""
+    since_s = time.perf_counter()
+
+    def breathe() -> None:
+        nonlocal since_s
+        if time.perf_counter() - since_s >= BREATH_EVERY_S:
+            time.sleep(BREATH_S)
+            since_s = time.perf_counter()
+
+    return breathe
 
 
 def as_log_line(text: str) -> str:

@@ -111,9 +111,11 @@ def test_damage_beyond_the_promise_is_exit_4_with_file_and_next_step_and_no_trac
 def test_an_earlier_moment_goes_into_a_store_of_its_own(store, tmp_path):
     before = files_of(store)
     newest = json.loads(run("status", "--dir", store, "--json").stdout)
+    newest |= json.loads(run("verify", "--dir", store, "--json").stdout)
     said = run("restore", "--dir", store, "--seq", 10, "--into", tmp_path / "earlier", "--json")
     assert said.exit_code == 0
     earlier = json.loads(run("status", "--dir", tmp_path / "earlier", "--json").stdout)
+    earlier |= json.loads(run("verify", "--dir", tmp_path / "earlier", "--json").stdout)
     assert earlier["digest"] == json.loads(said.stdout)["digest"] != newest["digest"]
     assert earlier["epoch"] > newest["epoch"], "clOrdIds of the old store must not come again"
     assert files_of(store) == before

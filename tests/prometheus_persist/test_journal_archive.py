@@ -209,7 +209,7 @@ def test_archive_many_lines_at_once_are_no_softer(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(archive, "BLOCK_BYTES", block)
         fast = read()
-        patch.setattr(archive, "_flat_records", lambda _: None)
+        patch.setattr(archive, "_flat_names", lambda _: None)
         assert fast == read()
 
 

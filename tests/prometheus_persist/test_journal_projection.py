@@ -65,7 +65,7 @@ def test_projection_loses_no_record_to_chunks() -> None:
             chunk = files[f"records/{label}_{number + 1:06d}.json"]
             assert chunk["first"] == len(found)
             found += chunk["records"]
-        return found + data["records"]
+        return [*found, *data["records"]]
 
     assert records("public_ledger.json", "public_ledger") == image.streams[PUBLIC_TRADES]
     own = records("private_ledgers/LiveAgent_01.json", "private_LiveAgent_01")

@@ -1,0 +1,213 @@
+"""A stream's records, held as the bytes that they are written as, and decoded when they are read.
+
+A million records as objects take a gigabyte and are looked through by every pass of the collector;
+as text they take a third, and snapshots, readable files and digests need the text anyway. So a
+stream is a run of blocks, each some records as canonical JSON with a line's end between them (no
+record has one inside), and a tail of the newest records as the objects that they were handed in
+as. A tail that has grown long becomes a block.
+
+- Reading gives fresh objects, equal in type and value to what was handed in. ``of`` a million, one
+  block's are alive at a time, for whoever goes through them and keeps none.
+- A block is ``plain`` where ``orjson`` is known to read it exactly: it was written by it from flat
+  records without a float, or proven in ``archive.py``. Any other is read record by record by
+  ``exactjson``.
+- Records are only ever added. ``cut`` gives the first of them as they are now; it stays what it is
+  while others append, and may be read by another thread than theirs.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, overload
+
+import orjson
+
+from prometheus_persist.state.exactjson import JsonObject, dumps, flat, loads_object
+
+TAIL_RECORDS_MAX = 256
+LINE_END = b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some records: their text, how many, and whether ``orjson`` reads them exactly."""
+
+    text: bytes
+    count: int
+    plain: bool
+
+    def objects(self) -> list[JsonObject]:
+        """The records, decoded."""
+        if self.plain:
+            found: list[JsonObject] = orjson.loads(b"[" + self.text.replace(LINE_END, b",") + b"]")
+            return found
+        return [loads_object(line, "a record in memory") for line in self.text.split(LINE_END)]
+
+
+def block_of(records: Sequence[JsonObject]) -> Block:
+    """Records as a block; raises BadValue for what JSON cannot hold exactly."""
+    lines = []
+    for record in records:
+        line = _plain_line(record)
+        if line is None:
+            return Block(LINE_END.join(map(dumps, records)), len(records), False)
+        lines.append(line)
+    return Block(LINE_END.join(lines), len(records), True)
+
+
+def _plain_line(record: JsonObject) -> bytes | None:
+    """A flat record without a float as canonical JSON; None for any other.
+
+    Where orjson writes such a value at all, it writes what ``dumps`` writes, and reads it back.
+    """
+    if not flat(record) or float in map(type, record.values()):
+        return None
+    try:
+        return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return None
+
+
+class Records(Sequence[JsonObject]):
+    """The records of one stream. One thread adds; others read what ``cut`` gave them."""
+
+    __slots__ = ("_blocks", "_count", "_ends", "_held", "_tail")
+
+    def __init__(self, records: Iterable[JsonObject] = ()) -> None:
+        self._blocks: list[Block] = []
+        self._ends: list[int] = []  # how many records there are up to the end of each block
+        self._held = 0  # records in blocks
+        self._tail: list[JsonObject] = []
+        self._count = 0
+        self.extend(records)
+
+    def extend(self, records: Iterable[JsonObject]) -> None:
+        """Append records; they are this stream's own from now on."""
+        tail = self._tail
+        tail.extend(records)
+        if len(tail) >= TAIL_RECORDS_MAX:
+            for start in range(0, len(tail), TAIL_RECORDS_MAX):
+                self._seal(block_of(tail[start : start + TAIL_RECORDS_MAX]))
+            self._tail = tail = []  # a new one: a cut may hold the old
+        self._count = self._held + len(tail)
+
+    def append_block(self, block: Block) -> None:
+        """Append records that are text already."""
+        if self._tail:
+            self._seal(block_of(self._tail))
+            self._tail = []
+        self._seal(block)
+        self._count = self._held
+
+    def _seal(self, block: Block) -> None:
+        self._ends.append(self._held + block.count)
+        self._blocks.append(block)
+        self._held += block.count
+
+    def cut(self) -> Records:
+        """The records that are there now, for reading; nothing is copied."""
+        made = Records.__new__(Records)
+        made._blocks, made._ends, made._tail = self._blocks, self._ends, self._tail
+        made._held, made._count = self._held, self._count
+        return made
+
+    def copy(self) -> Records:
+        """The same records once more; both may grow."""
+        made = self.cut()
+        blocks = bisect_right(self._ends, self._held)
+        made._blocks, made._ends = self._blocks[:blocks], self._ends[:blocks]
+        made._tail = self._tail[: self._count - self._held]
+        return made
+
+    def part(self, start: int, stop: int) -> Records:
+        """The records from ``start`` up to ``stop``, without what is not there; as text."""
+        made = Records()
+        for block in self._parts(start, stop):
+            made.append_block(block)
+        return made
+
+    def blocks(self) -> Iterator[Block]:
+        """All records as text."""
+        return self._parts(0, self._count)
+
+    def since(self, start: int) -> Iterator[JsonObject]:
+        """The records from number ``start`` on, a block at a time."""
+        for block in self._parts(start, self._held):
+            yield from block.objects()
+        yield from islice(self._tail, max(start - self._held, 0), self._count - self._held)
+
+    def _parts(self, start: int, stop: int) -> Iterator[Block]:
+        """The blocks from record ``start`` up to ``stop``, the first and the last in part."""
+        at = bisect_right(self._ends, start)
+        before = self._ends[at - 1] if at else 0
+        while before < min(stop, self._held):
+            block = self._blocks[at]
+            first, last = max(start - before, 0), min(stop - before, block.count)
+            if last - first < block.count:
+                lines = block.text.split(LINE_END)[first:last]
+                yield Block(LINE_END.join(lines), len(lines), block.plain)
+            else:
+                yield block
+            at, before = at + 1, before + block.count
+        first, last = max(start - self._held, 0), min(stop, self._count) - self._held
+        if first < last:
+            yield block_of(self._tail[first:last])
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[JsonObject]:
+        return self.since(0)
+
+    @overload
+    def __getitem__(self, at: int) -> JsonObject: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[JsonObject]: ...
+    def __getitem__(self, at: int | slice) -> Any:
+        if isinstance(at, slice):
+            numbers = range(*at.indices(len(self)))
+            if numbers.step != 1:
+                return [self[number] for number in numbers]
+            return list(islice(self.since(numbers.start), len(numbers)))
+        number = range(len(self))[at]
+        if number >= self._held:
+            return self._tail[number - self._held]
+        (block,) = self._parts(number, number + 1)
+        return block.objects()[0]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (Records, list)):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+class Tally(Records):
+    """A stream of which the records are counted and not kept; raises TypeError for a look at one.
+
+    For whoever shows how many there are, and need not decode, nor have, a million of them.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, count: int = 0) -> None:
+        super().__init__()
+        self._count = self._held = count
+
+    def extend(self, records: Iterable[JsonObject]) -> None:
+        """Count them."""
+        self._count = self._held = self._count + sum(1 for _ in records)
+
+    def append_block(self, block: Block) -> None:
+        """Count its records."""
+        self._count = self._held = self._count + block.count
+
+    def _parts(self, start: int, stop: int) -> Iterator[Block]:
+        raise TypeError(f"records {start} to {stop} were counted, not kept")

@@ -1,0 +1,53 @@
+"""What a store holds, in short, at the cost of what is shown: no record is read that need not be.
+
+Documents come from the newest snapshot and the commits behind it, exactly as in a restore; how many
+records the public ledger has, from what the snapshot says of itself and from these commits. Where
+that is not certain to be all there is (no snapshot, an older one that does not say it, a copy that
+is missing or unlike its twin, something that proves more than was reached) everything is read, as
+in a restore. So what is shown is what a restore would give.
+
+What is damaged is named as far as it was come across: older segments, the records of snapshots and
+the readable files of agents are not read. ``verify`` reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prometheus_persist.clock import Clock
+from prometheus_persist.recovery.ladder import restore
+from prometheus_persist.report.facts import RestoreFacts
+from prometheus_persist.state.documents import PUBLIC_TRADES
+from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.layout import SNAPSHOTS, is_snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts and names; ``frozen`` are instruments, ``everything`` whether all is."""
+
+    facts: RestoreFacts
+    cycles: int
+    agents: int
+    records: int
+    open_intents: int
+    frozen: tuple[str, ...]
+    everything: bool
+    snapshots: tuple[str, ...]
+
+
+def summary(fs: Fs, *, clock: Clock | None = None) -> Summary:
+    """Look at a store; raises StoreDamaged and StoreFailed where a restore would."""
+    found = restore(fs, clock=clock, outline=True)
+    documents = found.documents
+    freeze = documents.get("freeze", {})
+    return Summary(
+        facts=found.facts,
+        cycles=documents.get("supervisor", {}).get("system_cycle_count", 0),
+        agents=sum(key.startswith("agents/") for key in documents),
+        records=len(found.streams.get(PUBLIC_TRADES, ())),
+        open_intents=sum(key.startswith("intents/") for key in documents),
+        frozen=tuple(sorted(freeze.get("instruments", {}))),
+        everything=bool(freeze.get("everything")),
+        snapshots=tuple(name for name in fs.list_dir(SNAPSHOTS) if is_snapshot(name)),
+    )
