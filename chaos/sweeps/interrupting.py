@@ -372,7 +372,7 @@ def _restored_documents(disk: Fs) -> Mapping[str, Any]:
 
 def booked_wrongly(held: Restored) -> Iterator[tuple[str, str]]:
     """Executions and orders, by arithmetic: each once, in both books, and no other contracts."""
-    trades = held.streams.get("public_trades", [])
+    trades = list(held.streams.get("public_trades", ()))
     for name, count in Counter(row["fill_id"] for row in trades).items():
         if count > 1:
             yield "booked twice", name
