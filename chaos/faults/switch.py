@@ -13,6 +13,9 @@ A switch is thrown at operation ``at`` (numbered from 1; with ``reads`` reads ar
 - ``errno``  the operation raises that OSError and does nothing; ``sticky``: all later ones as well;
 - ``short``  a write puts down a part and raises; other operations wait for the next write.
 
+``only`` names the operations that are numbered; the others pass. ``striking`` is told of a strike,
+operation and path, before anything of it is seen.
+
 ``lift`` ends a sticky error. ``fired`` counts the strikes; ``struck`` names the first operation.
 """
 
@@ -36,6 +39,10 @@ class Death(BaseException):
     """The process is gone; not an Exception, so that nothing may take it for an error."""
 
 
+def _unheard(_operation: str, _path: str) -> None:
+    """Nobody is told."""
+
+
 @dataclass(slots=True)
 class Switch:
     """One fault, and what became of it. The default never strikes and only counts."""
@@ -49,6 +56,8 @@ class Switch:
     count: int = 0
     fired: int = 0
     struck: str = ""
+    only: frozenset[str] = frozenset()
+    striking: Callable[[str, str], None] = _unheard
     dead: bool = False
     lifted: bool = False
     log: list[str] = field(default_factory=list)
@@ -63,7 +72,7 @@ class Switch:
         """Count one operation; raises where it is struck, says True where a write is to tear."""
         if self.dead:
             self._die("the process is gone")
-        if read and not self.reads:
+        if (read and not self.reads) or (self.only and operation not in self.only):
             return False
         self.count += 1
         self.log.append(f"{operation} {path}")
@@ -100,6 +109,7 @@ class Switch:
     def _strike(self, operation: str, path: str) -> None:
         self.fired += 1
         self.struck = self.struck or f"{operation} {path}"
+        self.striking(operation, path)
 
 
 class SwitchedFs:

@@ -15,6 +15,7 @@ from chaos.sweeps.copying import sweep_copies
 from chaos.sweeps.errors import sweep_errors
 from chaos.sweeps.files import sweep_files
 from chaos.sweeps.forking import sweep_fork
+from chaos.sweeps.fsync import sweep_fsync
 from chaos.sweeps.interrupt import sweep_interrupt
 from chaos.sweeps.kills import sweep_kills
 from chaos.sweeps.locking import sweep_lock
@@ -49,6 +50,7 @@ SWEEPS: Final[dict[str, Sweep]] = {
     "power": sweep_power,
     "errors": sweep_errors,
     "interrupt": sweep_interrupt,
+    "fsync": sweep_fsync,
     "repair": sweep_repair,
     "strace": sweep_strace,
     "soak": sweep_soak,

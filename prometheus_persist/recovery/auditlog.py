@@ -4,8 +4,10 @@
    before it and the line itself.
 2. The first link is a seal: it is made over every byte that stands before it. So the lines of a log
    from before there was a chain stay readable, and are covered from then on.
-3. A line that was cut short by a crash is ended, and the next line says so and is a seal.
-4. ``check_audit`` names the first line that is not what was written: changed, moved, taken out,
+3. What a process finds it writes anew, with its own first lines behind it: the sync of the lines
+   that it found may have failed, and then no later one would write them.
+4. A line that was cut short by a crash is ended, and the next line says so and is a seal.
+5. ``check_audit`` names the first line that is not what was written: changed, moved, taken out,
    or put in. Whoever cuts lines off the end is not found out by the log alone.
 
 Raises StoreFailed.
@@ -121,29 +123,35 @@ class AuditLog:
         self._fence()
         link, self._link = self._link, None  # what fails halfway is looked at anew
         written: list[str] = []
+        found = b""
         if link is None:
-            link, before = self._end()
+            found = self._found()
+            link, before = _end(found)
             written += [""] if before == CUT_SHORT else []
             lines = [*([before] if before else []), *lines]
         for line in lines:
             text = as_log_line(f"{head} {line}")
             link = link_of(link, text.encode("utf-8"))
             written.append(f"{text} #{link}")
-        append_log(self._fs, RECOVERY_LOG, written)
+        append_log(self._fs, RECOVERY_LOG, written, found)
         self._link = link
 
-    def _end(self) -> tuple[str, str]:
-        """What the next line is chained to, and what has to be said of what stands before it."""
+    def _found(self) -> bytes:
+        """What is there already."""
         try:
-            data = self._fs.read(RECOVERY_LOG) if self._fs.size(RECOVERY_LOG) else b""
+            return self._fs.read(RECOVERY_LOG) if self._fs.size(RECOVERY_LOG) else b""
         except OSError as problem:
             raise StoreFailed(f"{RECOVERY_LOG}: {problem}") from problem
-        if not data:
-            return hashlib.sha256().hexdigest(), ""
-        torn = not data.endswith(b"\n")
-        last = data.removesuffix(b"\n").rpartition(b"\n")[2]
-        found = None if torn else _LINK.search(last)
-        if found is not None:
-            return found[1].decode("ascii"), ""
-        seal = hashlib.sha256(data + (b"\n" if torn else b"")).hexdigest()
-        return seal, CUT_SHORT if torn else NO_LINK
+
+
+def _end(data: bytes) -> tuple[str, str]:
+    """What the next line is chained to, and what has to be said of what stands before it."""
+    if not data:
+        return hashlib.sha256().hexdigest(), ""
+    torn = not data.endswith(b"\n")
+    last = data.removesuffix(b"\n").rpartition(b"\n")[2]
+    found = None if torn else _LINK.search(last)
+    if found is not None:
+        return found[1].decode("ascii"), ""
+    seal = hashlib.sha256(data + (b"\n" if torn else b"")).hexdigest()
+    return seal, CUT_SHORT if torn else NO_LINK

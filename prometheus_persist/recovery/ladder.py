@@ -104,6 +104,7 @@ class Restored:
     """A state, where it came from, and what opening the store for writing needs to know.
 
     ``gaps`` are moments of the past that are lost; looked for only where everything was read.
+    ``proven``: something that was written after it proves that the newest frame was synced.
     """
 
     image: Image
@@ -112,6 +113,7 @@ class Restored:
     next_epoch: int
     due_segments: Due = field(default_factory=dict)
     readable: dict[str, str] = field(default_factory=dict)
+    proven: bool = False
     gaps: list[Damage] = field(default_factory=list)
 
     @property
@@ -207,7 +209,14 @@ def restore(
     epoch = epoch_after(fs, copies, segments, newest)
     unlike = not_as_due(segments, due)
     past = gaps(segments, bases.tips(), newest) if thorough else []
-    return Restored(image, chain.tip, facts, epoch, unlike, climb.readable.whole, past)
+    readable, proven = climb.readable.whole, _proven(climb, newest)
+    return Restored(image, chain.tip, facts, epoch, unlike, readable, proven, past)
+
+
+def _proven(climb: _Climb, newest: Tip) -> bool:
+    """Whether a snapshot or a checkpoint stands on the newest frame (``storage/segments.py``)."""
+    stands = climb.base.name != GENESIS and climb.base.tip.digest == newest.digest
+    return stands or climb.readable.stands_on == (newest.epoch, newest.seq)
 
 
 def _schemas(segments: Segments) -> dict[str, int]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, unwrap, vouch
 from prometheus_persist.report.facts import Damage
+from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import INCREMENTAL, is_readable
 
@@ -22,12 +23,16 @@ ALL_BUT_CHUNKS = tuple(folder for folder in FOLDERS if folder != "records")
 
 @dataclass(slots=True)
 class Readable:
-    """Whole files by checksum, the newest commit that one vouches for, and what is wrong."""
+    """Whole files by checksum, the newest commit that one vouches for, and what is wrong.
+
+    ``stands_on``: epoch and sequence of the frame that the checkpoint was made after.
+    """
 
     whole: dict[str, str] = field(default_factory=dict)
     seqs: dict[str, int] = field(default_factory=dict)
     mark: int = 0
     there: bool = False
+    stands_on: tuple[int, int] | None = None
     damages: list[Damage] = field(default_factory=list)
 
 
@@ -50,6 +55,7 @@ def check_readable(fs: Fs, folders: Collection[str] = FOLDERS) -> Readable:
             if name == CHECKPOINT:
                 data, _ = unwrap(name, content, path)
                 due = data["files"] if isinstance(data.get("files"), dict) else {}
+                found.stands_on = _stands_on(data)
         except StoreDamaged as problem:
             found.damages.append(Damage(path, problem.offset, problem.reason, "repaired"))
         except OSError as problem:
@@ -61,6 +67,11 @@ def check_readable(fs: Fs, folders: Collection[str] = FOLDERS) -> Readable:
     named = {damage.file for damage in found.damages}
     found.damages += [damage for damage in _astray(found, due) if damage.file not in named]
     return found
+
+
+def _stands_on(head: JsonObject) -> tuple[int, int] | None:
+    epoch, seq = head.get("epoch"), head.get("sequence")
+    return (epoch, seq) if isinstance(epoch, int) and isinstance(seq, int) else None
 
 
 def _astray(found: Readable, due: Mapping[str, str]) -> Iterator[Damage]:

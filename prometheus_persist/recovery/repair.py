@@ -33,7 +33,7 @@ from prometheus_persist.recovery.damages import UNWRITTEN
 from prometheus_persist.recovery.ladder import Restored, restore
 from prometheus_persist.recovery.readable import check_readable
 from prometheus_persist.storage.committer import StoreOptions
-from prometheus_persist.storage.fs import Fs, replace_file
+from prometheus_persist.storage.fs import Fs, renew_dir, replace_file
 from prometheus_persist.storage.layout import (
     COPIES,
     DAMAGED,
@@ -44,7 +44,7 @@ from prometheus_persist.storage.layout import (
     segment_start,
 )
 from prometheus_persist.storage.retention import HISTORY_HOURS_MAX
-from prometheus_persist.storage.segments import Segments, copies_due, read_segments
+from prometheus_persist.storage.segments import Segments, copies_due, heal, read_segments
 from prometheus_persist.storage.store import Store
 
 KEEP_ALL = 1_000_000
@@ -208,6 +208,8 @@ def _carry_out(
         for name, seal in found.readable.items()
         if f"{INCREMENTAL}/{name}" not in readable
     }
+    newest = max(due, default="")
+    heal(fs, {newest: due[newest]} if due else {}, proven=found.proven)
     store = Store(fs, found.image, found.tip, found.next_epoch, clock, None, whole, options)
     try:
         store.checkpoint()
@@ -240,7 +242,7 @@ def _keep(fs: Fs, step: Step) -> None:
     else:
         mark = hashlib.sha256(path.encode() + data).hexdigest()[:16]
         replace_file(fs, f"{DAMAGED}/{mark}_{flat}", data)
-    fs.fsync_dir(".")
+    renew_dir(fs, ".")
 
 
 def _remove(fs: Fs, paths: list[str]) -> None:

@@ -97,7 +97,7 @@ def opening(
         lane = int(ids.token(LANE_CHARS), 36)
         new_id = ids.token(STORE_ID_CHARS) if found.facts.fresh else ""
         lock.mark_mirror(fs, new_id or state.registry.store_id)
-        heal(fs, found.due_segments)
+        heal(fs, found.due_segments, proven=found.proven)
         known = RECORD in found.readable or fs.size(f"{INCREMENTAL}/{RECORD}") is None
         store = Store(
             fs,

@@ -33,7 +33,6 @@ Raises ``StoreFailed``; ``BadValue`` for what no frame can hold.
 from __future__ import annotations
 
 import contextlib
-import errno
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -50,7 +49,7 @@ from prometheus_persist.journal.frame import (
 )
 from prometheus_persist.journal.upcast import opening
 from prometheus_persist.storage.forks import refuse_child
-from prometheus_persist.storage.fs import Fs, Handle
+from prometheus_persist.storage.fs import NO_ROOM, Fs, Handle
 from prometheus_persist.storage.interrupts import (
     INTERRUPTED,
     Bell,
@@ -65,7 +64,6 @@ MirrorSync = Literal["behind", "ack", "off"]
 _WALL_MS_END = 1 << 64  # what a frame has room for
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +219,7 @@ class Committer:
             handle = self._open.handles.get(MIRROR)
             if handle is not None and self._mirror_dirty:
                 self._on_disk(self._sync, handle)
+        self.refuse_shut()  # another thread's sync failed while this one waited for its turn
 
     def refuse_fenced(self) -> None:
         """Raise StoreFailed, and shut, once another writer has taken over."""
@@ -382,7 +381,7 @@ class Committer:
                 self._open.reserved = size
                 return None
             except OSError as problem:
-                if problem.errno not in _NO_ROOM:
+                if problem.errno not in NO_ROOM:
                     raise
                 full = problem
                 for handle in self._open.handles.values():

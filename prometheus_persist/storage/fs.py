@@ -20,7 +20,8 @@ Rules
 - ``write`` writes all of its bytes or raises: a short write is continued, and what is left undone
   is an error.
 - ``fsync`` and ``fsync_dir`` return when the kernel says that the disk has it.
-- Nothing is retried: the caller decides what an error means.
+- Nothing is retried: the caller decides what an error means. After a sync that failed nothing is
+  known of what was not synced before, and no later sync tells: it has to be written anew.
 
 Raises ``OSError`` as the operating system gave it; ``BadValue`` for a path outside the root.
 """
@@ -49,6 +50,7 @@ TEMPORARY = ".tmp"
 BATCH_FILES = 128  # of open files, of which a process may have few
 BATCH_BYTES = 16 * 1024 * 1024
 SYNC_THREADS = 8
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _CLOSED = -1  # no descriptor
 _LOOK = getattr(os, "O_PATH", os.O_RDONLY)
 _KINDS = {
@@ -73,7 +75,10 @@ class Handle(Protocol):
         ...
 
     def reserve(self, size: int) -> None:
-        """Fill the file with zeros up to ``size`` bytes; writing goes on where it was."""
+        """Fill the file with zeros up to ``size`` bytes; writing goes on where it was.
+
+        ENOSPC and EDQUOT mean that there was no room for the zeros, and no sync has failed.
+        """
         ...
 
     def cut(self) -> None:
@@ -153,7 +158,12 @@ class _LocalHandle:
         end = os.fstat(self._descriptor).st_size
         if size > end:
             self._put(bytes(size - end), end)
-            os.fsync(self._descriptor)
+            try:
+                os.fsync(self._descriptor)
+            except OSError as problem:  # ENOSPC too, of a disk that promised more than it has
+                raise OSError(
+                    errno.EIO, f"the sync of reserved space failed: {problem}"
+                ) from problem
 
     def cut(self) -> None:
         """The file ends where the next byte would go."""
@@ -379,6 +389,20 @@ def _inside(path: str) -> str:
 
 def _inside_or_root(path: str) -> str:
     return path if path == "." else _inside(path)
+
+
+def renew_dir(fs: Fs, path: str) -> None:
+    """Sync a directory of which an earlier sync may have failed: a name in it is made and removed,
+    so that it is written again, with all its names. Without room for one it is synced only."""
+    name = f"renewed{TEMPORARY}" if path == "." else f"{path}/renewed{TEMPORARY}"
+    try:
+        fs.create(name).close()
+    except OSError as problem:
+        if problem.errno not in NO_ROOM:
+            raise
+    else:
+        fs.unlink(name)
+    fs.fsync_dir(path)
 
 
 def replace_file(fs: Fs, path: str, data: bytes) -> None:

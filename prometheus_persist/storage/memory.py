@@ -7,6 +7,9 @@ It keeps apart what a process sees and what the platter holds.
   found, and does not look where another handle has written since: one file, one writer.
 - A name (a new file, a rename, a removal) is durable after ``fsync_dir`` of the directory it is
   in. A directory's own name is an entry of the directory above it.
+- A sync that failed (``lose``) leaves what kernels leave: whatever was pending is still read,
+  counts as written, and no later sync writes it; only bytes that are written anew are pending
+  again. Of a directory the names are seen, and no sync writes them until something in it changes.
 
 ``after_power_cut`` gives a disk that may be found afterwards: at worst only what is durable; with
 a generator any part more, as a file system that reorders and tears is free to leave it: names old
@@ -42,7 +45,7 @@ class _Inode:
     """
 
     data: bytearray = field(default_factory=bytearray)
-    durable: bytes = b""
+    durable: bytearray = field(default_factory=bytearray)
     pending: list[tuple[int, bytes | None]] = field(default_factory=list)
 
     def write(self, place: int, data: bytes) -> None:
@@ -54,7 +57,12 @@ class _Inode:
         _cut(self.data, size)
 
     def sync(self) -> None:
-        self.durable = bytes(self.data)
+        for place, data in self.pending:
+            _arrive(self.durable, place, data)
+        self.pending.clear()
+
+    def lose(self, rng: random.Random | None) -> None:
+        self.durable = bytearray(_surviving(self, rng, 0))
         self.pending.clear()
 
 
@@ -66,6 +74,7 @@ class MemoryFs:
         self._dirs: set[str] = {ROOT}
         self._durable_files: dict[str, _Inode] = {}
         self._durable_dirs: set[str] = {ROOT}
+        self._changed: set[str] = set()  # directories with names that a sync would write
         self._guard = threading.RLock()
         self.handles_open = 0
 
@@ -75,7 +84,7 @@ class MemoryFs:
         made = cls()
         for path, data in contents.items():
             made.make_dir(_above(path))
-            made._files[path] = _Inode(bytearray(data), bytes(data))
+            made._files[path] = _Inode(bytearray(data), bytearray(data))
         made._settle()
         return made
 
@@ -89,11 +98,25 @@ class MemoryFs:
         with self._guard:
             made, nodes = MemoryFs(), {}
             for node in (*self._files.values(), *self._durable_files.values()):
-                nodes[id(node)] = _Inode(bytearray(node.data), node.durable, list(node.pending))
+                nodes[id(node)] = _Inode(
+                    bytearray(node.data), bytearray(node.durable), list(node.pending)
+                )
             made._files = {path: nodes[id(node)] for path, node in self._files.items()}
             made._durable_files = {p: nodes[id(node)] for p, node in self._durable_files.items()}
             made._dirs, made._durable_dirs = set(self._dirs), set(self._durable_dirs)
+            made._changed = set(self._changed)
             return made
+
+    def lose(self, path: str, rng: random.Random | None = None) -> None:
+        """A sync of this file or directory failed: what was pending is seen, and not written.
+
+        With ``rng`` some part of a file's pending bytes had arrived before.
+        """
+        with self._guard:
+            if path in self._dirs:
+                self._changed.discard(path)
+            else:
+                self._node(path).lose(rng)
 
     def pending(self) -> dict[str, int]:
         """How many bytes of writes each file has that no fsync has covered."""
@@ -125,7 +148,7 @@ class MemoryFs:
             for path, node in names.items():
                 if _above(path) in made._dirs:
                     left = _surviving(node, rng, torn)
-                    made._files[path] = _Inode(bytearray(left), left)
+                    made._files[path] = _Inode(bytearray(left), bytearray(left))
             made._settle()
             return made
 
@@ -137,7 +160,9 @@ class MemoryFs:
             name = _checked_dir(path)
             if any(part in self._files for part in (name, *_ancestors(name))):
                 raise _error(errno.EEXIST, path)
-            self._dirs.update((name, *_ancestors(name)))
+            new = {name, *_ancestors(name)} - self._dirs
+            self._dirs |= new
+            self._changed |= {_above(each) for each in new}
 
     def list_dir(self, path: str) -> list[str]:
         """The names in it, sorted."""
@@ -183,20 +208,25 @@ class MemoryFs:
             self._refuse_no_place(target)
             del self._files[source]
             self._files[target] = node
+            self._changed |= {_above(source), _above(target)}
 
     def unlink(self, path: str) -> None:
         """Remove; fine if it is gone."""
         with self._guard:
             if _checked(path) in self._dirs:
                 raise _error(errno.EISDIR, path)
-            self._files.pop(path, None)
+            if self._files.pop(path, None) is not None:
+                self._changed.add(_above(path))
 
     def fsync_dir(self, path: str) -> None:
-        """The names in this directory are durable now."""
+        """The names in this directory are durable now, but for those that a failed sync lost."""
         with self._guard:
             name = _checked_dir(path)
             if name not in self._dirs:
                 raise _error(errno.ENOENT, path)
+            if name not in self._changed:
+                return
+            self._changed.discard(name)
             for each in [each for each in self._durable_files if _above(each) == name]:
                 del self._durable_files[each]
             here = {p: node for p, node in self._files.items() if _above(p) == name}
@@ -208,7 +238,10 @@ class MemoryFs:
     def _open(self, path: str, *, empty: bool = False) -> Handle:
         with self._guard:
             self._refuse_no_place(path)
-            node = self._files.setdefault(path, _Inode())
+            if path not in self._files:
+                self._files[path] = _Inode()
+                self._changed.add(_above(path))
+            node = self._files[path]
             if empty and node.data:
                 node.cut(0)
             self.handles_open += 1
@@ -229,6 +262,7 @@ class MemoryFs:
 
     def _settle(self) -> None:
         self._durable_files, self._durable_dirs = dict(self._files), set(self._dirs)
+        self._changed.clear()
 
 
 class _MemoryHandle:

@@ -29,7 +29,9 @@ before the one after it has left the window.
 
 Order of work, so that any crash leaves a store that restores and whose clean-up is finished next
 time: moves first, made durable; then bases, oldest first, made durable; then segments, oldest
-first, both copies. Nothing is removed before what replaces it is on the disk.
+first, both copies, and the one that begins with the first commit is durably gone before another
+goes: what is left of it would say that the past is whole. Nothing is removed before what replaces
+it is on the disk, name and all: an earlier sync of its directory may have failed.
 
 Raises ``OSError`` as the disk gave it; what was not yet done is done by the next one.
 """
@@ -43,7 +45,7 @@ from itertools import pairwise
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.archive import peek
 from prometheus_persist.journal.chain import EPOCH_LEAP
-from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.fs import Fs, renew_dir
 from prometheus_persist.storage.layout import (
     COPIES,
     HISTORY,
@@ -302,8 +304,14 @@ def carry_out(fs: Fs, plan: CleanUp) -> None:
             fs.rename(source, target)
         fs.fsync_dir(HISTORY)
         fs.fsync_dir(SNAPSHOTS)
+    if plan.bases or plan.segments:
+        for folder in (SNAPSHOTS, HISTORY, *COPIES):
+            if fs.list_dir(folder):
+                renew_dir(fs, folder)
     _remove(fs, plan.bases)
-    _remove(fs, [f"{copy}/{name}" for name in plan.segments for copy in COPIES])
+    first = [name for name in plan.segments if (segment_start(name) or (0, 0))[1] == 1]
+    for names in (first, plan.segments):
+        _remove(fs, [f"{copy}/{name}" for name in names for copy in COPIES])
 
 
 def _remove(fs: Fs, paths: Sequence[str]) -> None:

@@ -9,9 +9,19 @@ segment no more is read than a segment can have. A copy that the disk refuses to
 damaged; what is no file at all is a stranger's. A segment that was begun without a mirror has one
 copy, and is due no second one. ``heal``
 replaces a copy that is not what the chain says it ought to be, whole and atomically, so that a
-crash at any point leaves the old file or the new one; a second heal finds nothing to do. It syncs
-the newest segment in any case: a writer that was killed may have written to it without a sync, and
-what is read back and built on has to outlive a power cut.
+crash at any point leaves the old file or the new one; a second heal finds nothing to repair.
+
+What is read back and built on has to outlive a power cut, and reading proves nothing: after a sync
+that failed the kernel keeps the pages, calls them clean, and no later sync writes them. Nobody may
+be left who knows of it. So ``heal`` writes the newest segment anew, both copies, from the bytes
+that were read and checked by their digests, unless it is proven that they were synced.
+
+- Proof is a checkpoint or a snapshot that stands on the newest frame: either is begun only once the
+  syncs of both copies up to that frame have succeeded, and is named only once it is synced itself.
+- No older segment is in doubt. Within an epoch the next segment is begun only after a sync of the
+  one before it, in both copies, has succeeded; a sync that fails shuts the writer. And a writer
+  begins its first segment only after ``heal`` has made sure of the newest one that it found. So
+  where a segment has a successor by name, it was synced whole before that name was there.
 """
 
 from __future__ import annotations
@@ -281,13 +291,13 @@ def read_segments(
     return found
 
 
-def heal(fs: Fs, due: Mapping[str, bytes]) -> list[str]:
-    """Make every copy of the segments in ``due`` what it ought to be; returns what it wrote.
+def heal(fs: Fs, due: Mapping[str, bytes], *, proven: bool = False) -> list[str]:
+    """Make every copy of the segments in ``due`` what it ought to be; returns those that were not.
 
-    Space that was given to a segment and never used (zeros at its end) is given back; the newest
-    segment is synced.
+    Space that was given to a segment and never used (zeros at its end) is given back. The newest
+    segment is written anew, or, where it is ``proven`` that it was synced whole, synced once more.
     """
-    written, newest = [], max(due, default="")
+    repaired, newest = [], max(due, default="")
     for name, content in due.items():
         for copy in COPIES if mirrored(content) else (JOURNAL,):
             path = f"{copy}/{name}"
@@ -295,10 +305,12 @@ def heal(fs: Fs, due: Mapping[str, bytes]) -> list[str]:
             if found is None or not same_frames(found, content):
                 fs.make_dir(copy)
                 replace_file(fs, path, content)
-                written.append(path)
+                repaired.append(path)
+            elif name == newest and not proven:
+                replace_file(fs, path, content)
             elif (fs.size(path) or 0) > len(content) or name == newest:
                 fs.truncate(path, len(content))  # syncs
-    return written
+    return repaired
 
 
 def same_frames(data: bytes, due: bytes) -> bool:

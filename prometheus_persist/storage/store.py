@@ -17,8 +17,8 @@ After a SIGKILL both copies are complete; after a power cut the mirror may lack 
 
 Each opening begins a segment of its own with an OPEN frame that carries the new epoch, so a torn
 tail of the writer before it is left behind and never written over. It makes its directories durable
-before the first frame, and clears away the temporary files of a writer that was killed: those of
-its own names, and nobody else's.
+before the first frame, whatever became of earlier syncs of them, and clears away the temporary
+files of a writer that was killed: those of its own names, and nobody else's.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ from prometheus_persist.journal.projection import (
 )
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence
-from prometheus_persist.storage.fs import Fs, replace_file, replace_files
+from prometheus_persist.storage.fs import Fs, renew_dir, replace_file, replace_files
 from prometheus_persist.storage.interrupts import of_the_disk
 from prometheus_persist.storage.layout import (
     COPIES,
+    HISTORY,
     INCREMENTAL,
     SECOND_MAX,
     SNAPSHOTS,
@@ -291,12 +292,12 @@ class Store:
         return snapshot_name(max(self._clock.now_ms() // 1000, newest + 1))
 
     def _make_dirs(self) -> None:
-        folders = (*COPIES, SNAPSHOTS, *(f"{INCREMENTAL}/{name}" for name in FOLDERS))
+        folders = (*COPIES, SNAPSHOTS, HISTORY, *(f"{INCREMENTAL}/{name}" for name in FOLDERS))
         with self._disk("making directories"):
             for folder in folders:
                 self._fs.make_dir(folder)
             for above in (INCREMENTAL, "."):
-                self._fs.fsync_dir(above)
+                renew_dir(self._fs, above)
             for folder in (*folders, INCREMENTAL):
                 for name in self._fs.list_dir(folder):
                     path = f"{folder}/{name}"
@@ -332,13 +333,16 @@ def as_log_line(text: str) -> str:
     return text.translate(_BREAKS).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def append_log(fs: Fs, path: str, lines: Sequence[str]) -> None:
+def append_log(fs: Fs, path: str, lines: Sequence[str], anew: bytes = b"") -> None:
     """Append lines to a text log, durably; a line break inside a line is escaped.
 
-    Raises StoreFailed.
+    ``anew``: all that the log holds, where that is to be written anew as well. Raises StoreFailed.
     """
     text = "".join(f"{as_log_line(line)}\n" for line in lines)
     try:
+        if anew:
+            replace_file(fs, path, anew + text.encode("utf-8"))
+            return
         handle = fs.append(path)
         try:
             handle.write(text.encode("utf-8"))

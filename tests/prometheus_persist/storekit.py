@@ -325,7 +325,7 @@ def open_store(
 ) -> Store:
     """What a session does before its own work: restore, heal, take over."""
     found = found or restore(fs, clock=clock)
-    heal(fs, found.due_segments)
+    heal(fs, found.due_segments, proven=found.proven)
     return Store(
         fs, found.image, found.tip, found.next_epoch, clock, observer, found.readable, options
     )

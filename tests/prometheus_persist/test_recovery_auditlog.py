@@ -16,6 +16,7 @@ from prometheus_persist.recovery.auditlog import AuditLog, check_audit
 from prometheus_persist.session import Session
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import RECOVERY_LOG
+from prometheus_persist.storage.memory import MemoryFs
 from prometheus_persist.storage.store import append_log
 
 CLOCK = StillClock()
@@ -171,6 +172,31 @@ def test_audit_a_failed_append_is_looked_at_anew() -> None:
     log.append("h", ["three"])
     assert b"cut short" in log_of(inner)
     assert check_audit(log_of(inner)) is None
+
+
+@pytest.mark.parametrize("heir", [False, True])
+def test_audit_lines_whose_sync_failed_outlive_the_power_with_another_behind_them(
+    heir: bool,
+) -> None:
+    """They are seen and are not on the disk; by the same process, and by the next."""
+    disk, ill = MemoryFs(), [False]
+
+    def failing(op: str, path: str, data: bytes) -> None:
+        if ill[0] and op == "fsync":
+            disk.lose(path)
+            raise OSError(errno.EIO, "the disk is ill", path)
+
+    log = AuditLog(HookFs(disk, failing), free)
+    log.append("life=1", ["first"])
+    ill[0] = True
+    with pytest.raises(StoreFailed, match="ill"):
+        log.append("life=1", ["x" * 9000])
+    ill[0] = False
+    log = AuditLog(disk, free) if heir else log
+    log.append("life=2", ["behind it"])
+    left = log_of(disk.after_power_cut())
+    assert left == log_of(disk)
+    assert (check_audit(left), len(left.splitlines())) == (None, 3)
 
 
 def test_audit_a_writer_that_was_taken_over_writes_no_line() -> None:

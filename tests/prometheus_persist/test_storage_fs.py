@@ -12,10 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from storekit import HookFs, Killed, KillSwitch, MemFs
+from storekit import HookFs, Killed, KillSwitch, MemFs, StillClock, founding, open_store
 
-from prometheus_persist.errors import BadValue
-from prometheus_persist.storage.fs import BATCH_FILES, LocalFs, replace_file, replace_files
+from prometheus_persist.errors import BadValue, StoreFailed
+from prometheus_persist.journal.change import Change
+from prometheus_persist.storage.committer import StoreOptions
+from prometheus_persist.storage.fs import (
+    BATCH_FILES,
+    LocalFs,
+    renew_dir,
+    replace_file,
+    replace_files,
+)
 from prometheus_persist.storage.layout import (
     is_snapshot,
     segment_epoch,
@@ -175,6 +183,55 @@ def test_fs_a_write_that_takes_nothing_is_an_error(
     monkeypatch.setattr(os, "pwrite", lambda fd, data, at: 0)
     with pytest.raises(OSError, match="took no byte"):
         handle.write(b"x")
+
+
+def test_fs_reserved_space_whose_sync_fails_is_no_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that promised more than it has says ENOSPC in the sync: what was pending is gone, and
+    the store is shut. ENOSPC in the write is a full disk, and nothing is gone."""
+    store = open_store(LocalFs(tmp_path), StillClock(), options=StoreOptions(reserve_bytes=4096))
+
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", no_room)
+        with pytest.raises(StoreFailed, match="nothing was taken in"):
+            store.commit(Change("wide", put={"note": {"text": "x" * 9000}}))
+    store.commit(founding())
+    with monkeypatch.context() as thin:
+        thin.setattr(os, "fsync", no_room)
+        with pytest.raises(StoreFailed, match="the sync of reserved space failed"):
+            store.commit(Change("wide", put={"note": {"text": "x" * 9000}}))
+    with pytest.raises(StoreFailed, match="this store is shut"):
+        store.commit(founding())
+    store.close()
+
+
+def test_fs_a_directory_is_renewed_without_a_trace_and_synced_where_there_is_no_room() -> None:
+    done: list[str] = []
+
+    def see(op: str, path: str, data: bytes) -> None:
+        done.append(f"{op} {path}")
+        if op == "create" and full:
+            raise OSError(full, "no")
+
+    disk, full = MemFs(), 0
+    disk.make_dir("d")
+    renew_dir(HookFs(disk, see), "d")
+    renew_dir(HookFs(disk, see), ".")
+    assert disk.contents() == {}
+    assert [each for each in done if not each.startswith("close")] == [
+        *("create d/renewed.tmp", "unlink d/renewed.tmp", "fsync_dir d"),
+        *("create renewed.tmp", "unlink renewed.tmp", "fsync_dir ."),
+    ]
+    full = errno.ENOSPC
+    renew_dir(HookFs(disk, see), "d")
+    assert done[-2:] == ["create d/renewed.tmp", "fsync_dir d"]
+    full = errno.EIO
+    with pytest.raises(OSError, match="no"):
+        renew_dir(HookFs(disk, see), "d")
 
 
 def test_fs_replace_goes_in_the_one_order_that_survives() -> None:
