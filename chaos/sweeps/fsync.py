@@ -19,6 +19,8 @@ Asked is what is asked after every power cut: nothing acknowledged is lost, noth
 that ``verify`` finds nothing lost and no line of the audit altered.
 
 Without ``full``: some syncs of files and some of directories, one of the three courses each.
+
+The same on a real ext4, where there can be one: ``thin``.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ from chaos.sweeps.patient import (
     yard,
 )
 from chaos.sweeps.tally import Tally
+from chaos.sweeps.thin import strike_thin
 from chaos.workload.clocks import WoundClock
 from prometheus_persist.errors import PersistError
 from prometheus_persist.recovery import verify
@@ -93,6 +96,7 @@ def sweep_fsync(seed: int, *, full: bool) -> Tally:
                     if not _strike(tally, grounds, lived, course, syncs, number):
                         break
             grounds.clear()
+        strike_thin(tally, grounds)
     if not full:
         strides = " and ".join(f"every {stride}th" for stride in CI_STRIDES.values())
         tally.notes.append(f"sampled: of each life's syncs of files and directories {strides}")

@@ -1,10 +1,16 @@
 """Every sync fails once and loses what it was to write: nothing acknowledged is lost by it."""
 
+from pathlib import Path
+
 import pytest
 
+from chaos.faults import thindisk
 from chaos.faults.switch import SwitchedFs
-from chaos.sweeps import fsync
+from chaos.sweeps import fsync, thin
 from chaos.sweeps.fsync import STRUCK, sweep_fsync
+from chaos.sweeps.patient import yard
+from chaos.sweeps.tally import Tally
+from chaos.sweeps.thin import Trial, strike_thin
 from chaos.verdict import Outcome
 from prometheus_persist.session import opening
 from prometheus_persist.storage import retention, segments, store
@@ -16,9 +22,75 @@ FILES, FOLDERS = fsync.CI_STRIDES
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
 
+@pytest.fixture
+def real():
+    """A real ext4, or none."""
+    missing = thindisk.why_not()
+    if missing:
+        pytest.skip(missing)
+
+
+def tried(trials, monkeypatch, plant=""):
+    """These trials alone."""
+    monkeypatch.setattr(thin, "trials", lambda *_, **__: trials)
+    tally = Tally("fsync", SEED, full=False)
+    with yard() as grounds:
+        strike_thin(tally, grounds, plant=plant)
+    print(tally.to_json())
+    return tally
+
+
 @pytest.mark.chaos
-def test_sweep_fsync_sampled():
+def test_sweep_fsync_sampled_on_a_real_ext4(real, monkeypatch):
+    """S7 on a device that has less room than it promised, in every mirror mode."""
+    tally = tried(thin.trials(SEED, full=False), monkeypatch)
+    assert tally.outcome is Outcome.PASSED, tally.problems
+    assert tally.counts["restored exactly"] == tally.fired == len(thin.MIRRORS)
+
+
+def test_on_a_real_ext4_a_heal_that_believes_what_it_reads_loses_what_was_acknowledged(
+    real, monkeypatch
+):
+    tally = tried([Trial("off", 0, 3, ("kill", "close"))], monkeypatch, plant="believe")
+    assert (tally.fired, tally.outcome) == (1, Outcome.FAILED)
+    assert sum(tally.counts[what] for what in LOST), tally.problems
+
+
+def test_a_thin_disk_leaves_nothing_behind(real, tmp_path, monkeypatch):
+    """Whatever happens within its block, and whoever still holds a file there."""
+    monkeypatch.setattr(thindisk.tempfile, "tempdir", str(tmp_path))
+
+    def broken():
+        with thindisk.thin_disk() as disk:
+            where = str(disk.mount)
+            (line,) = [one for one in mounted() if where in one]
+            held.append((disk.mount / "held").open("w"))
+            raise ZeroDivisionError(line.split()[0])
+
+    def mounted():
+        return Path("/proc/mounts").read_text().splitlines()
+
+    held = []
+    with pytest.raises(ZeroDivisionError) as problem:
+        broken()
+    held.pop().close()
+    assert not [line for line in mounted() if str(tmp_path) in line]
+    assert not list(tmp_path.iterdir())
+    device = Path(str(problem.value)).name
+    assert not (Path("/sys/block") / device / "loop" / "backing_file").exists()
+
+
+def test_without_root_or_loop_devices_the_real_part_is_a_counted_skip(monkeypatch):
+    monkeypatch.setattr(thin, "why_not", lambda: "only root may mount")
+    tally = tried([Trial("off", 0, 3, ("kill", "close"))], monkeypatch)
+    assert tally.counts == {"real ext4, skipped": 1}
+    assert tally.notes == ["no real ext4: only root may mount"]
+
+
+@pytest.mark.chaos
+def test_sweep_fsync_sampled(monkeypatch):
     """S7: what is built on after a failed sync outlives the power cut."""
+    monkeypatch.setattr(fsync, "strike_thin", lambda *_: None)  # has its own test
     tally = sweep_fsync(SEED, full=False)
     print(tally.to_json())
     assert tally.outcome is Outcome.PASSED, tally.problems[:5]
@@ -67,6 +139,7 @@ def a_directory_that_fails_is_no_matter(monkeypatch):
 def test_a_mistake_after_a_failed_sync_is_caught(monkeypatch, mistake, syncs, lived, points):
     """Each of them loses what was acknowledged; without it the same strikes lose nothing."""
     monkeypatch.setattr(fsync, "STRUCK", (lived,))
+    monkeypatch.setattr(fsync, "strike_thin", lambda *_: None)
     monkeypatch.setattr(fsync, "CI_STRIDES", {syncs: 1})
     monkeypatch.setattr(fsync, "_points", lambda *_: points)
     honest = sweep_fsync(SEED, full=False)
