@@ -33,7 +33,7 @@ from prometheus_persist.recovery.damages import UNWRITTEN
 from prometheus_persist.recovery.ladder import Restored, restore
 from prometheus_persist.recovery.readable import check_readable
 from prometheus_persist.storage.committer import StoreOptions
-from prometheus_persist.storage.fs import Fs, renew_dir, replace_file
+from prometheus_persist.storage.fs import RENEWED, Fs, renew_dir, replace_file
 from prometheus_persist.storage.layout import (
     COPIES,
     DAMAGED,
@@ -49,6 +49,7 @@ from prometheus_persist.storage.store import Store
 
 KEEP_ALL = 1_000_000
 UNREAD = "missing or not to be read"
+LEFTOVER = "left by a writer that was killed"
 Action = Literal["rewritten", "moved aside", "removed"]
 FOLDERS_SWEPT = (
     *COPIES,
@@ -107,11 +108,13 @@ def _repair(
         *_base_steps(fs, found),
     ]
     leftovers = [
-        Step(f"{folder}/{name}", "removed", "left by a writer that was killed")
+        Step(f"{folder}/{name}", "removed", LEFTOVER)
         for folder in FOLDERS_SWEPT
         for name in fs.list_dir(folder)
         if is_temporary(folder, name) and fs.size(f"{folder}/{name}") is not None
     ]
+    if fs.size(RENEWED) is not None:
+        leftovers.append(Step(RENEWED, "removed", LEFTOVER))
     done = Repaired((*steps, *leftovers), found.seq)
     if not dry_run:
         _remove(fs, [step.path for step in leftovers])
@@ -188,7 +191,9 @@ def _carry_out(
 ) -> None:
     """Keep the bytes, bases out of the way, segments, readable files, a new snapshot."""
     rewritten = {step.path.rpartition("/")[2] for step in steps if step.action == "rewritten"}
-    contents = {name: due[name].content() for name in rewritten & due.keys()}  # before any is lost
+    newest = {max(due)} if due else set()
+    needed = (rewritten | newest) & due.keys()
+    contents = {name: due[name].content() for name in needed}  # before any is lost
     for step in steps:
         _keep(fs, step)
     ruined = [step.path for step in steps if step.path.startswith((SNAPSHOTS, HISTORY))]
@@ -208,8 +213,7 @@ def _carry_out(
         for name, seal in found.readable.items()
         if f"{INCREMENTAL}/{name}" not in readable
     }
-    newest = max(due, default="")
-    heal(fs, {newest: due[newest]} if due else {}, proven=found.proven)
+    heal(fs, {name: contents[name] for name in newest}, proven=found.proven)
     store = Store(fs, found.image, found.tip, found.next_epoch, clock, None, whole, options)
     try:
         store.checkpoint()
@@ -248,6 +252,6 @@ def _keep(fs: Fs, step: Step) -> None:
 def _remove(fs: Fs, paths: list[str]) -> None:
     for path in paths:
         fs.unlink(path)
-    for folder in sorted({path.rpartition("/")[0] for path in paths}):
+    for folder in sorted({path.rpartition("/")[0] or "." for path in paths}):
         fs.make_dir(folder)  # where it went with its last file, on a disk that was copied
         fs.fsync_dir(folder)

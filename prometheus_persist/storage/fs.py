@@ -50,6 +50,7 @@ TEMPORARY = ".tmp"
 BATCH_FILES = 128  # of open files, of which a process may have few
 BATCH_BYTES = 16 * 1024 * 1024
 SYNC_THREADS = 8
+RENEWED = f"renewed{TEMPORARY}"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _CLOSED = -1  # no descriptor
 _LOOK = getattr(os, "O_PATH", os.O_RDONLY)
@@ -394,7 +395,7 @@ def _inside_or_root(path: str) -> str:
 def renew_dir(fs: Fs, path: str) -> None:
     """Sync a directory of which an earlier sync may have failed: a name in it is made and removed,
     so that it is written again, with all its names. Without room for one it is synced only."""
-    name = f"renewed{TEMPORARY}" if path == "." else f"{path}/renewed{TEMPORARY}"
+    name = RENEWED if path == "." else f"{path}/{RENEWED}"
     try:
         fs.create(name).close()
     except OSError as problem:
