@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -20,8 +21,11 @@ from fakeokx.engine.model import LONG_SHORT_MODE, MAIN, NET_MODE
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.switches import SWITCHES
 from fakeokx.engine.venue import SEED_MAX
+from fakeokx.server import keys
+from fakeokx.server.access import Access, is_loopback
 from fakeokx.server.ctl import ctl, exit_code
 from fakeokx.server.defaults import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET
+from fakeokx.server.line import TOKEN_VARIABLE
 from fakeokx.wire.auth import ApiKey
 
 if TYPE_CHECKING:
@@ -29,15 +33,11 @@ if TYPE_CHECKING:
     from fakeokx.server.exchange import Exchange
     from fakeokx.server.tls import Certificate
 
-_PERMS: Final = ("read_only", "trade")
-_KEY_PARTS: Final = 5
-_KEY_FORM: Final = "NAME:SECRET:PASSPHRASE[:read_only|trade[:ACCOUNT]]"
 _EPILOG: Final = (
     "Point ccxt at it: ccxt.okx({'apiKey': 'fakeokx-key', 'secret': 'fakeokx-secret', "
     "'password': 'fakeokx-pass', 'urls': {'api': {'rest': URL}, 'test': {'rest': URL}}}). "
     "Point python-okx at it: okx.Trade.TradeAPI('fakeokx-key', 'fakeokx-secret', "
-    "'fakeokx-pass', domain=URL). Move the market: curl -X POST URL/control/price -d "
-    '\'{"instId": "BTC-USDT-SWAP", "px": "51000"}\'.'
+    "'fakeokx-pass', domain=URL). Move the market: fakeokx ctl --url URL price BTC-USDT-SWAP 51000."
 )
 
 app = typer.Typer(add_completion=True, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -49,13 +49,27 @@ def _root() -> None:
     """An OKX v5 exchange on your own machine: REST, orders, positions, stops, faults."""
 
 
-def _key(text: str) -> ApiKey:
-    """The key of ``NAME:SECRET:PASSPHRASE[:read_only|trade[:ACCOUNT]]``."""
-    name, secret, passphrase, perm, account, *rest = [*text.split(":"), *[""] * _KEY_PARTS]
-    is_whole = all((name, secret, passphrase)) and perm in ("", *_PERMS)
-    if not is_whole or any(rest):
-        raise typer.BadParameter(f"--key is {_KEY_FORM}, not {text!r}")
-    return ApiKey(name, secret, passphrase, may_trade=perm != _PERMS[0], account=account or MAIN)
+def _keys(path: str) -> list[ApiKey]:
+    """The keys of a file, or of stdin; no key is ever an argument, which anybody could list."""
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise typer.BadParameter(f"--keys {path}: {problem}") from None
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not line.startswith("#"):
+            try:
+                found.append(keys.parse(line.strip()))
+            except ValueError as problem:
+                raise typer.BadParameter(f"--keys {path}, line {number}: {problem}") from None
+    return found
+
+
+def _cash(text: str) -> Decimal:
+    cash = parse(text)
+    if cash is None:
+        raise typer.BadParameter("--balance is a plain number such as 1000000 or 0.5")
+    return cash
 
 
 def _switch(text: str) -> SetSwitch:
@@ -82,10 +96,10 @@ def serve(
         str, typer.Option(help="Position mode of a new venue: net_mode or long_short_mode.")
     ] = NET_MODE,
     balance: Annotated[str, typer.Option(help="USDT of a new venue.")] = "1000000",
-    key: Annotated[
-        list[str] | None,
-        typer.Option(help=f"API key {_KEY_FORM}; repeatable."),
-    ] = None,
+    key_file: Annotated[
+        str,
+        typer.Option("--keys", help=f"File of API keys, a line each, - for stdin: {keys.FORM}."),
+    ] = "",
     account: Annotated[
         list[str] | None, typer.Option(help="A further account, empty; repeatable.")
     ] = None,
@@ -99,20 +113,29 @@ def serve(
     tls: Annotated[
         bool, typer.Option("--tls", help="Serve https and wss with a test CA of its own.")
     ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Another host name that requests may ask for; repeatable."),
+    ] = None,
+    open_control: Annotated[
+        bool,
+        typer.Option("--open-control", help="No token for the control API, whoever reaches it."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON line when ready.")
     ] = False,
 ) -> None:
-    """Serve until Ctrl+C or SIGTERM. An existing ledger wins over --seed, --pos-mode, --balance."""
+    """Serve until Ctrl+C or SIGTERM. An existing ledger wins over --seed, --pos-mode, --balance.
+
+    On an address that other machines can reach, the control API asks for a token, which is printed.
+    """
     if pos_mode not in (NET_MODE, LONG_SHORT_MODE):
         raise typer.BadParameter(f"--pos-mode is {NET_MODE} or {LONG_SHORT_MODE}")
-    cash = parse(balance)
-    if cash is None:
-        raise typer.BadParameter("--balance is a plain number such as 1000000 or 0.5")
-    asked_keys = [_key(each) for each in key or ()]
-    wanted = [OpenAccount(account=each) for each in account or ()]
-    wanted += [OpenAccount(account=each.account) for each in asked_keys if each.account != MAIN]
-    changes: list[Command] = [*wanted, *map(_switch, switch or ())]
+    cash = _cash(balance)
+    asked_keys = _keys(key_file) if key_file else []
+    owners = [each.account for each in asked_keys if each.account != MAIN]
+    accounts = [OpenAccount(account=each) for each in (*(account or ()), *owners)]
+    changes: list[Command] = [*accounts, *map(_switch, switch or ())]
     home = _home(directory)
 
     from fakeokx.server.exchange import Exchange
@@ -122,9 +145,17 @@ def serve(
     listener = bind(host, port)
     exchange = Exchange(home, seed=seed, pos_mode=pos_mode, first_cash_quote=cash)
     desk = _desk(exchange, asked_keys, changes, rate_limits=rate_limits)
+    desk.access = _access((host, *(allow_host or ())), open_control=open_control)
     shown = _certificate(home, host) if tls else None
     url = f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
-    ready = {
+    ready = _ready(url, home, desk.access.token, None if shown is None else shown.ca)
+    run(desk, listener, lambda: _announce(ready, as_json=as_json), shown)
+    desk.exchange.close()
+
+
+def _ready(url: str, home: Path, token: str, ca: Path | None) -> dict[str, Any]:
+    """What a program is told once requests are taken."""
+    ready: dict[str, Any] = {
         "url": url,
         "pid": os.getpid(),
         "dir": str(home),
@@ -132,10 +163,16 @@ def serve(
         "secret": DEFAULT_SECRET,
         "passphrase": DEFAULT_PASSPHRASE,
     }
-    if shown is not None:
-        ready["ca"] = str(shown.ca)
-    run(desk, listener, lambda: _announce(ready, as_json=as_json), shown)
-    desk.exchange.close()
+    return ready | ({"ca": str(ca)} if ca else {}) | ({"token": token} if token else {})
+
+
+def _access(hosts: tuple[str, ...], *, open_control: bool) -> Access:
+    """Who is let in; the control API asks for nothing where only this machine can ask."""
+    names = tuple(name.lower() for name in hosts)
+    if open_control or is_loopback(hosts[0]):
+        return Access(names)
+    found = os.environ.get(TOKEN_VARIABLE)
+    return Access(names, found or os.urandom(24).hex())  # noqa: TID251 -- a secret
 
 
 def _home(directory: Path | None) -> Path:
@@ -151,7 +188,6 @@ def _desk(
     exchange: "Exchange", asked: list[ApiKey], changes: list[Command], *, rate_limits: bool
 ) -> "Desk":
     """The desk of an exchange, after what the command line wants to be different."""
-    from fakeokx.server import keys
     from fakeokx.server.desk import Desk
     from fakeokx.wire.ratelimits import Limiter
 
@@ -188,6 +224,8 @@ def coverage(
 
 def _announce(ready: dict[str, Any], *, as_json: bool) -> None:
     human = f"fakeokx serves {ready['url']} (pid {ready['pid']}, ledger in {ready['dir']})"
+    if "token" in ready:
+        human += f"; its control API asks for {TOKEN_VARIABLE}={ready['token']}"
     if as_json:
         typer.echo(human, err=True)
         typer.echo(json.dumps(ready))

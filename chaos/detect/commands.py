@@ -30,7 +30,7 @@ from prometheus_persist.exchange.okx import okx_client
 from prometheus_persist.session import Session
 
 Value = TypeVar("Value")
-TIMEOUT_S: Final = 60
+TIMEOUT_S: Final = 300  # a busy machine is no dead end
 UNDERSTOOD: Final = (0, 3, 5)
 """Consistent or corrected, a human has to decide, the exchange could not be read in full."""
 

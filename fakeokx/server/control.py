@@ -1,8 +1,8 @@
 """The control API: move the market, act as somebody else, plan faults, read the truth.
 
-Unsigned and meant for tests only, which is why the server listens on 127.0.0.1. A path here
-is ``/control/...``; bodies and answers are JSON. A refusal is HTTP 400 with
-``{"error": {"code", "msg"}}`` and changes nothing.
+Unsigned and meant for tests only, which is why the server listens on 127.0.0.1, and ``access``
+keeps pages of others out. A path here is ``/control/...``; bodies and answers are JSON. A refusal
+is HTTP 400 with ``{"error": {"code", "msg"}}`` and changes nothing.
 
 ``truth`` shows everything, including what OKX's own lists have forgotten. Some of it ends with
 the process and is no part of the ledger: fault script, notices, price scripts, request counts.
@@ -29,6 +29,11 @@ from fakeokx.wire.render_orders import algo_row, bill_row, fill_row, order_row
 
 PREFIX: Final = "/control/"
 Handler = Callable[[Desk, bytes], Any]
+
+
+def refused(why: str) -> Answer:
+    """The answer to a request that is not looked at."""
+    return _error(400, "not_let_in", why)
 
 
 def handle(desk: Desk, method: str, path: str, body: bytes) -> Answer:

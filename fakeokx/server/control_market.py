@@ -97,7 +97,10 @@ def _book(desk: Desk, body: bytes) -> Any:
 
 def _levels(params: Mapping[str, str], name: str) -> tuple[tuple[str, str], ...]:
     """Levels of [px, sz] (more elements are ignored); 51000 for anything else."""
-    levels = json.loads(params.get(name) or "[]", parse_float=str, parse_int=str)
+    try:
+        levels = json.loads(params.get(name) or "[]", parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        raise Refusal("51000", name) from None
     if not isinstance(levels, list) or len(levels) > _LEVELS_MAX:
         raise Refusal("51000", name)
     found = []

@@ -47,7 +47,9 @@ def account(
 @ctl.command()
 def key(
     ctx: typer.Context,
-    text: Annotated[str, typer.Argument(help="NAME:SECRET:PASSPHRASE; without, shows all.")] = "",
+    add: Annotated[
+        bool, typer.Option("--add", help="Add NAME:SECRET:PASSPHRASE, asked for, or from stdin.")
+    ] = False,
     perm: Annotated[str, typer.Option(help="trade or read_only.")] = "trade",
     account: AccountName = MAIN,
     environment: Annotated[str, typer.Option(help="live, demo or any.")] = "any",
@@ -55,8 +57,8 @@ def key(
     ip: Annotated[list[str] | None, typer.Option(help="Allowed address, repeatable.")] = None,
 ) -> None:
     """Add an API key, or show them."""
-    if text:
-        name, secret, passphrase = (*text.split(":", 2), "", "")[:3]
+    if add:
+        name, secret, passphrase = (*_asked().split(":", 2), "", "")[:3]
         ctx.obj.add_key(
             name,
             secret,
@@ -68,6 +70,13 @@ def key(
             demo=demo,
         )
     say(ctx.obj.api_keys())
+
+
+def _asked() -> str:
+    """A key from whoever types or pipes it; arguments are seen by everybody on the machine."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("NAME:SECRET:PASSPHRASE", hide_input=True))
+    return sys.stdin.readline().strip()
 
 
 @ctl.command("drop-key")

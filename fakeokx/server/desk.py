@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from fakeokx.engine.commands import Command
 from fakeokx.engine.events import Event
 from fakeokx.faults import Script
+from fakeokx.server.access import Access
 from fakeokx.server.exchange import Exchange
 from fakeokx.server.past import Lagging, Past
 from fakeokx.wire.auth import ApiKey
@@ -64,8 +65,8 @@ class Desk:
     ``requests``, ``script`` and ``status`` (the notices of system/status) live as long as
     the process; ``past`` is the exchange as it was when a script with stale data was loaded, and
     ``lagging`` those that a rule lets lag, by how far.
-    ``streams`` is there once the port is open. ``recent`` holds the newest events with their
-    number and time, for whoever watches.
+    ``streams`` is there once the port is open, ``access`` says who is let in. ``recent`` holds the
+    newest events with their number and time, for whoever watches.
     """
 
     exchange: Exchange
@@ -77,6 +78,7 @@ class Desk:
     status: tuple[dict[str, Any], ...] = ()
     requests: Counter[str] = field(default_factory=Counter)
     streams: Streams | None = None
+    access: Access = field(default_factory=Access)
     recent: deque[tuple[int, int, Event]] = field(default_factory=lambda: deque(maxlen=RECENT_MAX))
     price_scripts: "dict[str, PriceScript]" = field(default_factory=dict)
     _heard: int = 0

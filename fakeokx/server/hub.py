@@ -41,7 +41,7 @@ from fakeokx.stream.codes import StreamRefusal
 from fakeokx.stream.feed import Feed
 from fakeokx.stream.frames import Ask
 from fakeokx.stream.pushes import Push
-from fakeokx.stream.session import LOGIN, Outcome, Session, World
+from fakeokx.stream.session import LOGIN, SESSION_OPS, Outcome, Session, World
 from fakeokx.wire.render_settings import uid_of
 
 PREFIX: Final = "/ws/v5/"
@@ -163,7 +163,7 @@ class Hub:
             return
         call = Call(path=ask.op, method=actions.SOCKET, operation=ask.op)
         fault = self._desk.script.take(call)
-        self._desk.requests[f"ws/{ask.op}"] += 1
+        self._desk.requests[f"ws/{ask.op}" if ask.op in SESSION_OPS else "ws/?"] += 1
         if fault.action in (actions.REFUSE, actions.DROP_ANSWER, actions.WS_DISCONNECT):
             link.hang_up(int(fault.code) if fault.code.isdigit() else 0)
         elif fault.action in (actions.ERROR_BEFORE, actions.MAINTENANCE):

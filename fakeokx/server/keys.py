@@ -1,9 +1,10 @@
 """API keys that were added while the exchange ran, kept in a file beside its ledger.
 
-They open nothing but this exchange, so the file is as readable as the ledger is.
+They open nothing but this exchange; the file is its owner's all the same.
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,8 @@ from fakeokx.wire.auth import ENVIRONMENTS, ApiKey
 FILE_NAME: Final = "keys.json"
 READ_ONLY: Final = "read_only"
 TRADE: Final = "trade"
+FORM: Final = "NAME:SECRET:PASSPHRASE[:read_only|trade[:ACCOUNT]]"
+_PARTS: Final = 5
 
 
 def from_params(params: Mapping[str, str]) -> ApiKey:
@@ -39,6 +42,15 @@ def from_params(params: Mapping[str, str]) -> ApiKey:
     )
 
 
+def parse(text: str) -> ApiKey:
+    """The key of ``NAME:SECRET:PASSPHRASE[:read_only|trade[:ACCOUNT]]``; raises ValueError."""
+    name, secret, passphrase, perm, account, *rest = [*text.split(":"), *[""] * _PARTS]
+    is_whole = all((name, secret, passphrase)) and perm in ("", READ_ONLY, TRADE)
+    if not is_whole or any(rest):
+        raise ValueError(f"a key is written {FORM}")
+    return ApiKey(name, secret, passphrase, may_trade=perm != READ_ONLY, account=account or MAIN)
+
+
 def public(key: ApiKey) -> dict[str, Any]:
     """What may be said about a key."""
     return {
@@ -54,7 +66,9 @@ def save(directory: Path, found: Iterable[ApiKey]) -> None:
     """Replace the file by these keys, all or nothing."""
     rows = [public(key) | {"secret": key.secret, "passphrase": key.passphrase} for key in found]
     scratch = directory / f"{FILE_NAME}.new"
-    scratch.write_text(json.dumps({"keys": rows}, indent=1))
+    scratch.unlink(missing_ok=True)
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump({"keys": rows}, file, indent=1)
     scratch.replace(directory / FILE_NAME)
 
 

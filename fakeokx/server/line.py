@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 TIMEOUT_S_DEFAULT: Final = 10.0
+TOKEN_VARIABLE: Final = "FAKEOKX_TOKEN"  # noqa: S105 -- the name of one
 
 
 class ControlRefused(Exception):
@@ -23,6 +24,7 @@ class Line:
     """The control API of the fakeokx at that address, one connection per call.
 
     ``ca`` is the file with the certificate authority to trust, if the address is an https one.
+    ``token`` is what it asks for where others can reach it, or ``FAKEOKX_TOKEN`` is.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class Line:
         *,
         timeout_s: float = TIMEOUT_S_DEFAULT,
         ca: str | os.PathLike[str] | None = None,
+        token: str = "",
     ) -> None:
         parts = urlsplit(url)
         assert parts.hostname is not None, f"not an address: {url!r}"
@@ -38,6 +41,8 @@ class Line:
         self._host = parts.hostname
         self._port = parts.port or 80
         self._timeout_s = timeout_s
+        token = token or os.environ.get(TOKEN_VARIABLE, "")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         is_tls = parts.scheme == "https"
         self._tls = ssl.create_default_context(cafile=ca) if is_tls else None
 
@@ -50,7 +55,7 @@ class Line:
         connection = self._connection()
         try:
             payload = None if body is None else json.dumps(body).encode()
-            headers = {} if body is None else {"Content-Type": "application/json"}
+            headers = {"Content-Type": "application/json", **self._headers}
             connection.request(method, f"/control/{path}", payload, headers)
             response = connection.getresponse()
             answer: dict[str, Any] = json.loads(response.read())

@@ -23,6 +23,7 @@ from typing import Any, Final, Self
 from fakeokx.server.client import Control
 
 LOG_NAME: Final = "fakeokx.log"
+KEYS_NAME: Final = "launched-keys"
 READY_S_MAX: Final = 30.0
 STOP_S_MAX: Final = 5.0
 
@@ -124,7 +125,7 @@ class FakeOkx(Control):
             process.wait()
             raise
         self.ca = Path(ready["ca"]) if "ca" in ready else None
-        super().__init__(ready["url"], ca=self.ca)
+        super().__init__(ready["url"], ca=self.ca, token=ready.get("token", ""))
         return process
 
     def _ready_line(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
@@ -147,6 +148,7 @@ def launch(
     balance: str = "1000000",
     switches: Mapping[str, str] | None = None,
     tls: bool = False,
+    keys: Sequence[str] = (),
     extra_args: Sequence[str] = (),
 ) -> FakeOkx:
     """Start a fakeokx process and wait until it serves; raises NotStarted.
@@ -155,6 +157,7 @@ def launch(
     is removed at the end of the ``with`` block or of this process.
     ``tls`` serves https and wss; the result's ``ca`` is the file that clients have to trust.
     ``switches`` choose where sources about OKX disagree (see the README).
+    ``keys`` are further API keys, each ``NAME:SECRET:PASSPHRASE[:read_only|trade[:ACCOUNT]]``.
     ``extra_args`` are further arguments of ``fakeokx serve``.
     """
     home = Path(tempfile.mkdtemp(prefix="fakeokx-") if directory is None else directory)
@@ -175,11 +178,21 @@ def launch(
         balance,
         *(["--tls"] if tls else []),
         *(f"--set={name}={value}" for name, value in (switches or {}).items()),
+        *(["--keys", str(_key_file(home, keys))] if keys else []),
         *extra_args,
     ]
     if port:
         command += ["--port", str(port)]
     return FakeOkx(command, home, is_temporary=directory is None)
+
+
+def _key_file(home: Path, keys: Sequence[str]) -> Path:
+    """A file that only its owner reads: arguments are seen by everybody on the machine."""
+    path = home / KEYS_NAME
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write("\n".join(keys))
+    return path
 
 
 def _environment() -> dict[str, str]:

@@ -73,12 +73,14 @@ def serve(
     hub = Hub(desk)
     desk.streams = hub
 
+    scheme = "http" if certificate is None else "https"
+
     def web_socket(
         config: uvicorn.Config,  # noqa: ARG001 -- uvicorn's call
         server_state: ServerState,
         app_state: dict[str, object],  # noqa: ARG001 -- uvicorn's call
     ) -> Socket:
-        return Socket(hub.accept, server_state)
+        return Socket(hub.accept, server_state, desk.access, scheme)
 
     config = uvicorn.Config(
         application(desk),
@@ -92,6 +94,7 @@ def serve(
         date_header=False,
         timeout_graceful_shutdown=0,
         timeout_keep_alive=3600,
+        proxy_headers=False,
         ssl_certfile=None if certificate is None else str(certificate.server),
         ssl_context_factory=None if certificate is None else lambda *_: certificate.context(),
     )

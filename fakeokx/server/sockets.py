@@ -20,6 +20,7 @@ from websockets.http11 import Request
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
+from fakeokx.server.access import Access
 from fakeokx.stream.codes import CLOSE_BAD_REQUEST, CLOSE_BUFFER_FULL, CLOSE_WORDS
 from fakeokx.stream.frames import TEXT_BYTES_MAX
 
@@ -53,11 +54,14 @@ class Socket(asyncio.Protocol):
     """A connection that wants to be a WebSocket.
 
     ``accept`` is told path and address, and gives a listener or the HTTP status of a refusal.
+    ``access`` says whether it is asked at all.
     """
 
-    def __init__(self, accept: Accept, state: ServerState) -> None:
+    def __init__(self, accept: Accept, state: ServerState, access: Access, scheme: str) -> None:
         self._accept = accept
         self._state = state
+        self._access = access
+        self._scheme = scheme
         self._wire = ServerProtocol(max_size=TEXT_BYTES_MAX)
         self._transport: asyncio.Transport | None = None
         self._listener: Listener | None = None
@@ -129,7 +133,11 @@ class Socket(asyncio.Protocol):
             peer = self._transport.get_extra_info("peername")
             address = peer[0] if peer else ""
         path = request.path.partition("?")[0]
-        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+        headers = {name.lower(): value for name, value in request.headers.raw_items()}
+        why = self._access.refusal(headers) or self._access.stranger(headers, self._scheme)
+        if why:
+            response = self._wire.reject(HTTPStatus.FORBIDDEN, f"{why}\n")
+        elif response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             found = self._accept(self, path, address)
             if isinstance(found, HTTPStatus):
                 response = self._wire.reject(found, f"{found.phrase}\n")

@@ -38,6 +38,7 @@ REQUESTS_WINDOW_MS: Final = 3_600_000
 LOGIN: Final = "login"
 SUBSCRIBE: Final = "subscribe"
 UNSUBSCRIBE: Final = "unsubscribe"
+SESSION_OPS: Final = (LOGIN, SUBSCRIBE, UNSUBSCRIBE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

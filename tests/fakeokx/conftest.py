@@ -12,7 +12,7 @@ from fakeokx import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET, FakeOkx, la
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeOkx]:
     key = ":".join((*VIEWER, "read_only"))
-    with launch(tmp_path_factory.mktemp("venue"), extra_args=["--key", key]) as running:
+    with launch(tmp_path_factory.mktemp("venue"), keys=[key]) as running:
         yield running
 
 

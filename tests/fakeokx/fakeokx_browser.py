@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 import urllib.request
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -23,12 +24,19 @@ START_S_MAX = 30.0
 class Browser:
     """One tab. ``problems`` are exceptions and console errors of the page."""
 
-    def __init__(self, home: Path, *, language: str = "en", size: str = "1400,1250") -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        language: str = "en",
+        size: str = "1400,1250",
+        extra: Sequence[str] = (),
+    ) -> None:
         assert CHROMIUM is not None
         command = [
             CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
             "--disable-dev-shm-usage", "--remote-debugging-port=0", f"--user-data-dir={home}",
-            f"--lang={language}", f"--window-size={size}", "about:blank",
+            f"--lang={language}", f"--window-size={size}", *extra, "about:blank",
         ]  # fmt: skip
         self._process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

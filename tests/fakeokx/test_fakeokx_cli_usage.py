@@ -13,9 +13,7 @@ import pytest
         (["--dir", "/proc/nowhere"], "cannot be made"),
         (["--pos-mode", "both"], "--pos-mode"),
         (["--balance", "NaN"], "--balance"),
-        (["--key", "only-a-name"], "--key"),
-        (["--key", "a:b:c:write"], "--key"),
-        (["--key", "a:b:c:trade:sub:more"], "--key"),
+        (["--keys", "/no/such/file"], "--keys"),
         (["--set", "caa.time_unit"], "--set"),
         (["--set", "caa.time_unit=h"], "'s', 'ms'"),
         (["--set", "no.such=1"], "no.such"),
@@ -33,3 +31,20 @@ def test_wrong_usage_says_why(arguments, reason):
     assert done.returncode == 2
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("line", ["only-a-name", "a:b:c:write", "a:b:c:trade:sub:more"])
+def test_a_key_that_is_none_is_named_by_its_line_and_not_shown(line, tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text(f"# mine\nsound:secret:pass\n{line}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "fakeokx.cli", "serve", "--keys", str(keys)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "line 3" in done.stderr
+    assert "NAME:SECRET:PASSPHRASE" in done.stderr
+    assert line not in done.stderr

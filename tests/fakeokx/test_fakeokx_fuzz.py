@@ -32,6 +32,7 @@ from fakeokx.wire.requests import camel
 REQUESTS = int(os.environ.get("FAKEOKX_FUZZ", "400"))
 ANSWER_S_MAX = 5.0
 NO_DATA = (401, 429)
+JSON = {"Content-Type": "application/json"}
 
 WORDS = [
     "", "0", "1", "-1", "1.5", "0.01", "1e5", "NaN", "9" * 30, "0.0000000000000000000001",
@@ -42,7 +43,7 @@ WORDS = [
     "false", "live", "canceled", "effective", "base_ccy", "quote_ccy", "last", "mark", "index",
     "USDT", "BTC", "abc123", "under_score", "x" * 40, "ünïcode", "\x00", "a,b,c", ",", "1m",
     "1Dutc", "%", "null", "[]", "{}", '[{"tpTriggerPx":"60000","tpOrdPx":"-1"}]',
-    "2000000000000000001", "main", "cancel_taker",
+    "2000000000000000001", "main", "cancel_taker", "7" * 5_000, "bids", '[["1"]]', "[" * 3_000,
 ]  # fmt: skip
 KEYS = sorted(
     {
@@ -53,7 +54,23 @@ KEYS = sorted(
         for field in fields(kind)
     }
     | {"timeOut", "uly", "instFamily", "instType", "limit", "after", "before", "begin", "end"}
-    | {"ccy", "state", "category", "bar", "type", "subType", "ctType", "quoteCcy", "tdMode", "x"}
+    | {
+        "bids",
+        "asks",
+        "rows",
+        "rules",
+        "prices",
+        "ccy",
+        "state",
+        "category",
+        "bar",
+        "type",
+        "subType",
+        "ctType",
+        "quoteCcy",
+        "tdMode",
+        "x",
+    }
 )
 words = st.sampled_from(WORDS) | st.text(max_size=12)
 scalars = words | st.none() | st.booleans() | st.integers() | st.floats()
@@ -156,7 +173,7 @@ STEERING = sorted(route for route in control.HANDLERS if route != ("POST", "cloc
 @given(route=st.sampled_from(STEERING), body=encoded)
 def test_control_refuses_what_it_cannot_do(wire: Wire, route: tuple[str, str], body: bytes) -> None:
     method, path = route
-    status, answer = wire.send(method, f"/control/{path}", body, {})
+    status, answer = wire.send(method, f"/control/{path}", body, JSON)
     assert status in (200, 400), answer
     shown = json.loads(answer)
     assert ("error" in shown) == (status == 400)

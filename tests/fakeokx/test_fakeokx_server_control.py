@@ -202,8 +202,11 @@ def test_accounts_have_money_orders_and_positions_of_their_own(venue: FakeOkx) -
 
 
 def test_a_key_of_another_account_on_the_command_line_opens_it(tmp_path: Path) -> None:
-    keys = ["--key", "a:b:c:trade:desk2", "--key", "r:b:c:read_only:desk2"]
-    with launch(tmp_path / "v", extra_args=keys) as venue:
+    keys = ["a:b:c:trade:desk2", "r:b:c:read_only:desk2"]
+    with launch(tmp_path / "v", keys=keys) as venue:
+        command_line = Path(f"/proc/{venue.pid}/cmdline").read_bytes()
+        assert b"a:b:c" not in command_line, "everybody on the machine reads arguments"
+        assert [each.stat().st_mode & 0o777 for each in (tmp_path / "v").glob("*keys*")] == [0o600]
         trader, reader = (RawClient(venue.url, name, "b", "c") for name in ("a", "r"))
         assert trader.call("GET", "account/config")[1]["data"][0]["perm"] == "read_only,trade"
         assert reader.call("GET", "account/config")[1]["data"][0]["perm"] == "read_only"
@@ -289,8 +292,13 @@ def test_every_ctl_command_works(venue: FakeOkx) -> None:
     assert ctl(venue, "script", SOL, "151", "152", "--every-ms", "50")[0]["prices"] == 2
     assert ctl(venue, "account", "sub")[-1]["account"] == "sub"
     assert ctl(venue, "deposit", "USDT", "9000", "--account", "sub")
-    assert ctl(venue, "key", "k:s:p", "--account", "sub", "--perm", "read_only")[-1]["name"] == "k"
-    assert ctl(venue, "key", "d:s:p", "--demo")[-1]["account"] == "demo"
+    assert (
+        ctl(venue, "key", "--add", "--account", "sub", "--perm", "read_only", stdin="k:s:p\n")[-1][
+            "name"
+        ]
+        == "k"
+    )
+    assert ctl(venue, "key", "--add", "--demo", stdin="d:s:p")[-1]["account"] == "demo"
     assert ctl(venue, "drop-key", "k")
     assert ctl(venue, "checkpoint", "here")[0]["name"] == "here"
     assert ctl(venue, "partial", BTC, "0.5")
