@@ -6,8 +6,14 @@ that the seam announced, for the same path and not more often. The other way rou
 that the seam announced has to be in the trace, so that a blind trace proves nothing. Looking for
 sizes and names (stat) is not compared; it neither changes nor reads a file.
 
+And nothing is left to a disk's mercy: by the end every file that was cut, or emptied by opening it,
+has been synced after that, and every directory in which another one was made, or into which
+something was moved, has been synced after that; the parents of a new store as well, of its mirror's
+own directory, and of a store that a restore makes.
+
 The one documented exception is ``store.lock``, and making and finding the store's own directory:
-the kernel holds that lock, no ``Fs`` does, and all other names are looked up from that directory.
+the kernel holds that lock, no ``Fs`` does, its content is for people, and all other names are
+looked up from that directory.
 
 Where there is no strace, or it may not trace, the sweep is skipped, and says so.
 """
@@ -20,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +39,7 @@ SYSCALLS: Final = (
     "fsync,fdatasync,sync_file_range,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,"
     "link,linkat,symlink,symlinkat,copy_file_range,sendfile,mmap"
 )
-_CALL = re.compile(r"(\w+)\((.*)\)\s+= (-?\d+)")
+_CALL = re.compile(r"(?:\d+\.\d+ )?(\w+)\((.*)\)\s+= (-?\d+)")
 _NAMED = re.compile(r'(?:(?:AT_FDCWD|\d+)<(.*?)>, )?"((?:[^"\\]|\\.)*)"')
 _HANDLE = re.compile(r"^(\d+)<(.*?)>")
 _WRITES = {"write", "pwrite64", "writev", "pwritev", "pwritev2", "fallocate", "sendfile"}
@@ -70,10 +76,12 @@ def sweep_strace(seed: int, *, full: bool, plant: str | None = None) -> Tally:
         return tally
     with tempfile.TemporaryDirectory(prefix="chaos-strace-") as name:
         work = Path(name).resolve()
-        store, log = work / "store", work / "seam"
+        world, log = work / "world", work / "seam"
+        store = world / "new" / "store"
+        world.mkdir()
         (work / "trace").mkdir()
         command = [
-            *("strace", "-ff", "-qq", "-y", "-s", "0", "-e", f"trace={SYSCALLS}"),
+            *("strace", "-ff", "-ttt", "-qq", "-y", "-s", "0", "-e", f"trace={SYSCALLS}"),
             *("-o", str(work / "trace" / "t"), sys.executable, "-m", "chaos.sweeps.traced"),
             *(str(store), str(log), "--seed", str(seed)),
             *(("--plant", plant) if plant else ()),
@@ -84,10 +92,11 @@ def sweep_strace(seed: int, *, full: bool, plant: str | None = None) -> Tally:
         if done.returncode or not log.exists():
             tally.wrong("the traced child failed", done.stderr[-500:])
             return tally
-        traced: Marks = Counter()
-        for part in sorted((work / "trace").iterdir()):
-            traced.update(marks(part.read_text("utf-8", "replace"), str(store)))
-        compare(tally, traced, log.read_text("utf-8").splitlines())
+        parts = [part.read_text("utf-8", "replace") for part in (work / "trace").iterdir()]
+        trace = in_order(parts)
+        compare(tally, Counter(marks(trace, str(store))), log.read_text("utf-8").splitlines())
+        for what, path in unsettled(trace, str(world)):
+            tally.wrong(what, path)
     return tally
 
 
@@ -102,6 +111,41 @@ def why_not() -> str:
         check=False,
     )
     return f"strace may not trace: {tried.stderr.strip()[-200:]}" if tried.returncode else ""
+
+
+def in_order(parts: Iterable[str]) -> str:
+    """The lines of every thread's trace as one, by the time that each begins with."""
+    lines = [line for part in parts for line in part.splitlines()]
+    return "\n".join(sorted(lines, key=lambda line: float(line.partition(" ")[0])))
+
+
+def unsettled(trace: str, above: str) -> list[tuple[str, str]]:
+    """Files under ``above`` that were cut and not synced since, and directories there that were not
+    synced since one was made in them or something moved into them."""
+    cut: dict[str, str] = {}
+    entered: dict[str, str] = {}
+    for line in trace.splitlines():
+        found = _CALL.match(line)
+        if found is None or int(found[3]) < 0:
+            continue
+        for what, name in _calls(found[1], found[2]):
+            path = name.removesuffix("/.")
+            if not path.startswith(f"{above}/") or path.endswith(f"/{LOCK}"):
+                if what == "sync":
+                    entered.pop(path, None)
+                continue
+            if what == "cut" or (what == "open for writing" and "O_TRUNC" in found[2]):
+                cut[path] = "cut and not synced"
+            elif what == "sync":
+                cut.pop(path, None)
+                entered.pop(path, None)
+            elif what == "remove":
+                cut.pop(path, None)
+            elif what in ("make directory", "rename"):
+                done = "made" if what == "make directory" else "moved"
+                entered[path.rpartition("/")[0]] = f"{done} in a directory that is not synced"
+    lost = (*cut.items(), *entered.items())
+    return sorted((what, path.removeprefix(f"{above}/")) for path, what in lost)
 
 
 def marks(trace: str, store: str) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ from prometheus_persist.journal.frame import Tip
 from prometheus_persist.recovery.ladder import Restored
 from prometheus_persist.state import PrivateLedger, PublicAccount, state_from
 from prometheus_persist.state.documents import document
-from prometheus_persist.storage.fs import DIR_MODE, LocalFs
+from prometheus_persist.storage.fs import LocalFs, make_root
 from prometheus_persist.storage.store import Store
 
 RECORDS_PER_COMMIT = 10_000
@@ -45,6 +45,7 @@ def write_into(restored: Restored, directory: Path, clock: Clock) -> int:
         directory.rmdir()
     (partial / MARK).unlink()
     partial.rename(directory)
+    LocalFs(directory.parent).fsync_dir(".")
     return store.tip.seq
 
 
@@ -57,8 +58,7 @@ def _partial(directory: Path) -> Path:
         )
     if partial.exists():
         shutil.rmtree(partial)
-    partial.mkdir(parents=True)
-    partial.chmod(DIR_MODE)
+    make_root(partial)
     LocalFs(partial).create(MARK).close()
     return partial
 

@@ -392,6 +392,20 @@ def _inside_or_root(path: str) -> str:
     return path if path == "." else _inside(path)
 
 
+def make_root(root: Path) -> None:
+    """Make a directory for its owner alone, and its parents, each durably entered above it.
+
+    So is one that is there: whoever made it may have been killed before it was. A directory above
+    it that may not be opened was not made by us. Raises OSError.
+    """
+    missing = [folder for folder in (root, *root.parents) if not folder.exists()]
+    root.parent.mkdir(parents=True, exist_ok=True)
+    root.mkdir(DIR_MODE, exist_ok=True)
+    for folder in missing or [root]:
+        with contextlib.suppress(*() if missing else (PermissionError,)):
+            LocalFs(folder.parent).fsync_dir(".")
+
+
 def renew_dir(fs: Fs, path: str) -> None:
     """Sync a directory of which an earlier sync may have failed: a name in it is made and removed,
     so that it is written again, with all its names. Without room for one it is synced only."""

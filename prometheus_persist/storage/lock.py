@@ -43,7 +43,7 @@ from pathlib import Path
 
 from prometheus_persist.errors import StoreFailed, StoreLocked
 from prometheus_persist.storage.forks import in_child, refuse_child
-from prometheus_persist.storage.fs import DIR_MODE, FILE_MODE, LocalFs
+from prometheus_persist.storage.fs import FILE_MODE, LocalFs, make_root
 from prometheus_persist.storage.interrupts import of_the_disk
 from prometheus_persist.storage.layout import CLAIM, LOCK
 
@@ -60,7 +60,7 @@ class StoreLock:
         self._name = CLAIM if claim else LOCK
         self._file = -1
         try:
-            _make_dir(root)
+            make_root(root)
             self._root = self.fs.held()
             self._identity = self._lock()
         except BaseException as problem:
@@ -187,12 +187,3 @@ def _holder(file: int) -> str:
     with contextlib.suppress(OSError, ValueError):
         return f" (pid {int(os.pread(file, _PID_BYTES_MAX, 0))})"
     return ""
-
-
-def _make_dir(root: Path) -> None:
-    """Create the directory and its parents, each durably entered into the one above."""
-    missing = [folder for folder in (root, *root.parents) if not folder.exists()]
-    root.parent.mkdir(parents=True, exist_ok=True)
-    root.mkdir(DIR_MODE, exist_ok=True)
-    for folder in missing:
-        LocalFs(folder.parent).fsync_dir(".")

@@ -7,7 +7,7 @@ import pytest
 from chaos.sweeps import bypass
 from chaos.sweeps.bypass import compare, marks, sweep_strace, why_not
 from chaos.sweeps.tally import Tally
-from chaos.sweeps.traced import PLANTS
+from chaos.sweeps.traced import FORGOTTEN, PLANTS
 from chaos.verdict import Outcome
 
 SEED = 1
@@ -31,6 +31,37 @@ def test_a_bypass_is_seen(plant):
     tally = sweep_strace(SEED, full=False, plant=plant)
     assert tally.outcome is Outcome.FAILED
     assert any(problem.startswith("around the seam") for problem in tally.problems)
+
+
+@traced
+@pytest.mark.parametrize("mistake", FORGOTTEN)
+def test_a_sync_that_is_left_out_is_seen(mistake):
+    """Each of them, and nothing else of it: what goes through the seam is as it was."""
+    tally = sweep_strace(SEED, full=False, plant=mistake)
+    kind = {
+        "late cut": "cut and not synced",
+        "folders": "made in a directory that is not synced",
+        "parents": "made in a directory that is not synced",
+        "moved": "moved in a directory that is not synced",
+    }[mistake]
+    assert tally.outcome is Outcome.FAILED
+    assert tally.counts[kind] == len([each for each in tally.problems if each.startswith(kind)]) > 0
+
+
+def test_what_is_cut_or_made_has_to_be_synced_after_it():
+    """In the order of all threads, and a sync before it is none."""
+    parts = [
+        "3.0 fsync(4</w/a>) = 0\n5.0 fsync(5</w/d>) = 0\n7.5 fsync(6</w>) = 0",
+        "2.0 ftruncate(4</w/a>, 0) = 0\n4.0 ftruncate(4</w/b>, 0) = 0\n"
+        '6.0 mkdirat(5</w/d>, "e", 0700) = 0\n7.0 mkdir("/w/f", 0700) = 0\n'
+        '8.0 openat(AT_FDCWD</>, "/w/c", O_WRONLY|O_CREAT|O_TRUNC, 0600) = 9</w/c>\n'
+        '9.0 unlink("/w/c") = 0\n9.1 rename("/w/d/x", "/w/f/x") = 0',
+    ]
+    assert bypass.unsettled(bypass.in_order(parts), "/w") == [
+        ("cut and not synced", "b"),
+        ("made in a directory that is not synced", "d"),
+        ("moved in a directory that is not synced", "f"),
+    ]
 
 
 def test_a_trace_is_read_by_path():
