@@ -53,7 +53,7 @@ class Captured:
         return self.known.content
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Known:
     """What a model was when ``content`` was made of it.
 

@@ -54,11 +54,12 @@ class StoreLock:
     ``fs`` is the directory that is locked: what the lock is to cover goes through it.
     """
 
+    _file = -1
+
     def __init__(self, root: Path, *, claim: bool = False) -> None:
         self.fs = LocalFs(root)
         self._pid = os.getpid()
         self._name = CLAIM if claim else LOCK
-        self._file = -1
         try:
             make_root(root)
             self._root = self.fs.held()

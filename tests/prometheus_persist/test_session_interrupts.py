@@ -1,0 +1,444 @@
+"""A signal's handler raises in the middle of a call: nothing is done by halves, nothing is lost.
+
+``sweep interrupt`` strikes everywhere; here is each place that was mended, struck once.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sessionkit import Venue, opened, trading
+from storekit import BTC, HookFs, MemFs, StillClock, open_store
+from test_session_runtime import lost
+
+from prometheus_persist.errors import BadValue, StoreFailed
+from prometheus_persist.journal.change import Change, Image
+from prometheus_persist.recovery import restore
+from prometheus_persist.saving import saver
+from prometheus_persist.saving.triggers import Action
+from prometheus_persist.session import Settings, beside, joining, settling
+from prometheus_persist.session.beside import Beside
+from prometheus_persist.session.hearing import Hearing
+from prometheus_persist.session.index import StreamIndex
+from prometheus_persist.session.marks import Marks
+from prometheus_persist.state import Agent, contracts
+from prometheus_persist.storage.committer import StoreOptions
+from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.interrupts import Bell, Latches, edges, of_the_disk
+from prometheus_persist.storage.store import Store
+
+CLOCK = StillClock()
+LONG_S = 20.0
+
+
+def note(number: int) -> Change:
+    return Change("note", {f"agents/{number}": {"agent_id": str(number), "n": number}})
+
+
+class Struck(BaseException):
+    """What a handler raises; of no kind that anybody waits for."""
+
+
+def struck(*_: object, **__: object) -> Any:
+    raise Struck
+
+
+def held_by_others(lock: Any) -> bool:
+    """Whether another thread would have to wait for it."""
+    free = []
+
+    def ask() -> None:
+        free.append(lock.acquire(blocking=False))
+        if free[0]:
+            lock.release()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    return not free[0]
+
+
+# -- the mechanism
+
+
+@edges
+class Room:
+    """Two doors, one within the other."""
+
+    def __init__(self) -> None:
+        self.latches = Latches()
+        self.lock = self.latches.new()
+
+    def leave(self) -> None:
+        self.lock.acquire()
+        raise Struck
+
+    def leave_within(self) -> None:
+        with self.lock:
+            try:
+                self.leave()
+            finally:
+                assert held_by_others(self.lock), "the outer call still needs it"
+
+    @property
+    def left(self) -> int:
+        self.lock.acquire()
+        raise Struck
+
+
+@pytest.mark.parametrize("leave", [Room.leave, Room.leave_within, lambda room: room.left])
+def test_interrupted_calls_leave_no_lock_behind(leave: Callable[[Room], object]) -> None:
+    """The outermost call gives back what its thread holds, and no other."""
+    room, other = Room(), Room()
+    other.lock.acquire()
+    with pytest.raises(Struck):
+        leave(room)
+    assert not held_by_others(room.lock)
+    assert held_by_others(other.lock)
+
+
+def test_a_bell_that_rang_before_is_heard_once() -> None:
+    bell = Bell()
+    bell.ring()
+    bell.ring()
+    assert bell.wait(LONG_S)
+    assert not bell.wait(0.001)
+
+
+def test_an_alarm_is_not_the_disks_error() -> None:
+    assert of_the_disk(OSError(5, "input/output error"))
+    assert not of_the_disk(TimeoutError("a handler's"))
+    assert not of_the_disk(KeyboardInterrupt())
+
+
+# -- the store
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError, SystemExit, ValueError])
+@pytest.mark.parametrize("place", ["fence", "observer", "apply"])
+def test_a_commit_that_is_interrupted_halfway_shuts_the_store(
+    kind: type[BaseException], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S7: every later call says why; what is on the disk is whole, and nothing that was lost was
+    acknowledged."""
+    armed = [False]
+
+    def strike(*_: object) -> None:
+        if armed[0]:
+            armed[0] = False
+            raise kind("a signal")
+
+    class Watch:
+        begin = durable = strike
+
+    inner = MemFs()
+    store = open_store(
+        inner,
+        CLOCK,
+        observer=Watch() if place == "observer" else None,  # type: ignore[arg-type]
+    )
+    store.commit(note(1))
+    if place == "fence":
+        monkeypatch.setattr(store._committer, "_fence", strike)
+    if place == "apply":
+        honest = Image.apply
+        monkeypatch.setattr(Image, "apply", lambda image, *args: (strike(), honest(image, *args)))
+    armed[0] = True
+    with pytest.raises(kind):
+        store.commit(note(2))
+    for call in (store.flush, store.checkpoint, lambda: store.commit(note(3)), store.refuse_fenced):
+        with pytest.raises(StoreFailed, match=r"interrupted halfway; open the store anew.*signal"):
+            call()
+    store.close()
+    assert set(restore(inner, clock=CLOCK).documents) == {"agents/1"}
+
+
+def test_what_a_call_answers_shuts_nothing() -> None:
+    """An error of this library is no interruption."""
+    store = open_store(MemFs(), CLOCK)
+
+    def refuse() -> None:
+        raise BadValue("no")
+
+    with pytest.raises(BadValue):
+        store.whole(refuse)
+    store.commit(note(1))
+    store.close()
+
+
+def test_whoever_waits_for_a_group_that_was_interrupted_is_told() -> None:
+    store = open_store(MemFs(), CLOCK, options=StoreOptions(mirror="off"))
+    ticket, other = store.enqueue(note(1)), store.enqueue(note(2))
+    store._committer._fence = struck
+    with pytest.raises(Struck):
+        ticket.wait()
+    for each in (ticket, other):
+        with pytest.raises(StoreFailed, match="interrupted"):
+            each.wait()
+
+
+def test_a_checkpoint_that_was_interrupted_is_made_up_for(tmp_path: Path) -> None:
+    """A readable file that was replaced, and not noted, is not taken for what it was before."""
+    armed = [False]
+
+    def strike(operation: str, path: str, _data: bytes) -> None:
+        if armed[0] and operation == "fsync_dir":
+            raise Struck
+
+    inline = Settings(background=False)
+    session = opened(tmp_path, fs=HookFs(LocalFs(tmp_path), strike), settings=inline)
+    session.save("first")
+    session.checkpoint()
+    path, before = tmp_path / "incremental/supervisor_state.json", 0
+    for number in (7, before):
+        session.state.supervisor.system_cycle_count = number
+        session.save("x")
+        armed[0] = number == 7
+        if armed[0]:
+            with pytest.raises(Struck):
+                session.checkpoint()
+            assert json.loads(path.read_text())["data"]["system_cycle_count"] == 7
+        else:
+            session.checkpoint()
+    assert json.loads(path.read_text())["data"]["system_cycle_count"] == before
+    session.close()
+
+
+# -- the session
+
+
+def test_a_save_that_is_interrupted_before_it_is_taken_in_is_made_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = trading(tmp_path)
+    session.state.agents["A"].trade_count = 5
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "enqueue", struck)
+        with pytest.raises(Struck):
+            session.on_trade("A")
+    session.on_trade("A")
+    assert restore(LocalFs(tmp_path)).documents["agents/A"]["trade_count"] == 5
+    session.close()
+
+
+@pytest.mark.parametrize(
+    "call", ["settle", "give_up", "freeze", "unfreeze", "add_agent", "order_intent", "ack"]
+)
+def test_what_changes_the_books_is_done_whole_or_the_session_is_shut(
+    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Struck while the commit is waited for: no state in between is ever saved."""
+    venue = Venue()
+    session = trading(tmp_path, venue)
+    name = lost(session, venue)
+    session.freeze("ETH-USDT-SWAP", "by hand")
+    sent = session.order_intent("A", BTC, "buy", contracts("1"))
+    calls: dict[str, Callable[[], object]] = {
+        "settle": lambda: session.settle(venue, name),
+        "give_up": lambda: session.give_up(name, "by hand"),
+        "freeze": lambda: session.freeze(BTC, "by hand"),
+        "unfreeze": lambda: session.unfreeze("ETH-USDT-SWAP", "by hand"),
+        "ack": lambda: sent.ack({"id": "1"}),
+        "add_agent": lambda: session.add_agent(Agent(agent_id="new")),
+        "order_intent": lambda: session.order_intent("A", BTC, "buy", contracts("1")),
+    }
+    monkeypatch.setattr(session._store, "wait", struck)
+    with pytest.raises(Struck):
+        calls[call]()
+    for later in (*calls.values(), lambda: session.save("x"), session.wait, session.close):
+        with pytest.raises(StoreFailed, match="interrupted halfway"):
+            later()
+    again = opened(tmp_path)
+    assert again.recover(venue).decision.startswith("go")
+    fills = [row["fill_id"] for row in again._store.image.streams["public_trades"]]
+    assert len(fills) == len(set(fills)) == 1
+    again.close()
+
+
+def test_a_live_state_that_is_half_another_is_never_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit stands, the live objects were being replaced: the session is over."""
+    venue = Venue()
+    session = trading(tmp_path, venue)
+    name = lost(session, venue)
+    monkeypatch.setattr(saver, "setattr", struck, raising=False)
+    with pytest.raises(Struck):
+        session.settle(venue, name)
+    monkeypatch.undo()
+    with pytest.raises(StoreFailed, match="interrupted"):
+        session.save("x")
+    with pytest.raises(StoreFailed, match="interrupted"):
+        session.close()
+
+
+def test_an_index_that_was_half_read_is_read_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Money that was counted would be counted again."""
+    venue = Venue()
+    session = trading(tmp_path, venue)
+    name = lost(session, venue)
+    monkeypatch.setattr(StreamIndex, "_execution", struck)
+    with pytest.raises(Struck):
+        session.settle(venue, name)
+    with pytest.raises(StoreFailed, match="interrupted"):
+        session.sync(venue)
+    session.close(save=False)
+
+
+def test_what_was_heard_stays_due_when_the_exchange_is_not_waited_for(tmp_path: Path) -> None:
+    """Ctrl+C while the exchange is asked: nothing changed, nothing is forgotten, all goes on."""
+    venue = Venue()
+    session = trading(tmp_path, venue)
+    name = lost(session, venue)
+    session.hear({"clOrdId": name})
+    honest, venue.read_order = venue.read_order, struck  # type: ignore[method-assign]
+    for call in (session.work_off, session.settle_unknown):
+        with pytest.raises(Struck):
+            call(venue)
+    venue.read_order = honest  # type: ignore[method-assign]
+    assert [each.cl_ord_id for each in session.work_off(venue)] == [name]
+    assert session.work_off(venue) == ()
+    session.close()
+
+
+def test_hearing_of_an_order_again_while_it_is_looked_into_keeps_it_due() -> None:
+    hearing = Hearing(Latches(), names_max=2)
+    hearing.due(["a", "b"])
+    heard = hearing.heard()
+    hearing.due(["a"])
+    hearing.looked_into(heard, "a")
+    hearing.looked_into(heard, "b")
+    assert list(hearing.heard().names) == ["a"]
+    hearing.due(["b", "c"])
+    full = hearing.heard()
+    assert not full.names
+    hearing.due(["d"])
+    hearing.looked_into_all(full)
+    assert hearing.heard().everything > full.everything
+
+
+def test_a_mark_that_was_made_while_a_save_ran_stays() -> None:
+    marks = Marks(Latches())
+    marks.add([], ["watermark", "freeze"])
+    made = marks.made()
+    marks.add([], ["freeze"])
+    marks.saved(made)
+    assert list(marks.made()) == ["freeze"]
+
+
+def test_marks_stay_when_their_save_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = opened(tmp_path, settings=Settings(detect="marked"))
+    session.state.supervisor.system_cycle_count = 3
+    session.mark(documents=["supervisor"])
+    with monkeypatch.context() as patch:
+        patch.setattr(session._saver, "save", struck)
+        with pytest.raises(Struck):
+            session.save("x")
+    session.save("y")
+    assert restore(LocalFs(tmp_path)).documents["supervisor"]["system_cycle_count"] == 3
+    session.close()
+
+
+def test_an_order_whose_block_never_began_is_in_nobodys_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reconciliation would be put off for ever."""
+    session = trading(tmp_path, Venue())
+    handle = session.order_intent("A", BTC, "buy", contracts("1"))
+    session._gate.take_in_hand(handle)
+    name = handle.cl_ord_id
+    assert session._gate.in_hand(name)
+    del handle
+    gc.collect()
+    assert not session._gate.in_hand(name)
+    again = session.order_intent("A", BTC, "buy", contracts("1"))
+    monkeypatch.setattr(type(again._gate._arrivals), "take_in_hand", _taken_and_struck)
+    with pytest.raises(Struck), again:
+        pass
+    assert not session._gate.in_hand(again.cl_ord_id)
+    session.close()
+
+
+def _taken_and_struck(arrivals: Any, name: str, handle: object) -> None:
+    arrivals._in_hand[name] = lambda: handle
+    raise Struck
+
+
+def test_beside_what_was_asked_for_is_done_whatever_interrupts_the_asking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    work = {Action.CHECKPOINT: lambda: done.append("checkpoint")}
+    made = Beside(work, Latches(), inline=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(beside, "spawn", struck)
+        with pytest.raises(Struck):
+            made.ask(Action.CHECKPOINT)
+    assert made.busy(Action.CHECKPOINT)
+    made.wait()
+    assert done == ["checkpoint"]
+
+
+def test_an_opening_that_is_interrupted_at_its_end_holds_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session was there, and nobody got it."""
+    opened(tmp_path).close()
+    with monkeypatch.context() as patch:
+        patch.setattr("prometheus_persist.session.session.Session._begin", struck)
+        with pytest.raises(Struck):
+            opened(tmp_path)
+    opened(tmp_path).close()
+
+
+def test_a_close_that_is_interrupted_lets_go_of_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = trading(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(session._store, "checkpoint", struck)
+        with pytest.raises(Struck):
+            session.close()
+    opened(tmp_path).close()
+    with pytest.raises(StoreFailed, match=r"closed|interrupted"):
+        session.close()
+    session.close(save=False)
+
+
+def test_agents_that_join_and_are_interrupted_halfway_are_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was entered before the commit is taken out again, and the session is shut."""
+    session = trading(tmp_path)
+    before = session.state.registry
+    monkeypatch.setattr(joining, "keys_of", struck)
+    with pytest.raises(Struck):
+        session.add_agent(Agent(agent_id="new"))
+    assert "new" not in session.state.agents
+    assert session.state.registry is before
+    monkeypatch.undo()
+    with pytest.raises(StoreFailed, match="interrupted"):
+        session.close()
+
+
+def test_the_audit_is_part_of_giving_an_order_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = trading(tmp_path)
+    name = lost(session)
+    monkeypatch.setattr(settling.Desk, "audit", struck)
+    with pytest.raises(Struck):
+        session.give_up(name, "by hand")
+    monkeypatch.undo()
+    with pytest.raises(StoreFailed, match="interrupted"):
+        session.close()
