@@ -10,13 +10,14 @@ A large base is inflated and hashed by a thread of its own, a piece ahead of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.archive import outline, peek, unpack
-from prometheus_persist.journal.change import Image
-from prometheus_persist.journal.frame import Tip
+from prometheus_persist.journal.chain import Chain
+from prometheus_persist.journal.change import Image, change_from
+from prometheus_persist.journal.frame import COMMIT, Tip
 from prometheus_persist.report.facts import Damage
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import HISTORY, SNAPSHOTS, base_seq, is_snapshot
@@ -106,10 +107,29 @@ class Bases:
                 newer = base.tip.seq if newer is None else min(newer, base.tip.seq)
             yield base
 
+    def set_aside(self, paths: Iterable[str]) -> None:
+        """These are of another store: named, and asked for no more."""
+        for path in paths:
+            self._bad[path] = Damage(path, None, "is of another store", "ignored")
+
+    def store_of(self, base: Base, chain: Chain | None = None) -> str:
+        """The id of the store whose state this is; empty where none was ever given."""
+        image = genesis().image if base.name == GENESIS else self.image_of(base)
+        registry = image.documents.get("registry") if image is not None else None
+        for placed in chain.frames if chain is not None and registry is None else ():
+            if placed.frame.kind == COMMIT:
+                where = f"{placed.file} at byte {placed.offset}"
+                registry = change_from(placed.frame.payload, where).put.get("registry")
+                if registry is not None:
+                    break
+        return str((registry or {}).get("store_id", ""))
+
     def tips(self) -> list[Tip]:
         """Where every sound base stands, by its manifest."""
         found = []
         for path in (*self.snapshots, *self.history):
+            if path in self._bad:
+                continue
             try:
                 found.append(peek(self._fs.read(path), path))
             except (StoreDamaged, OSError):

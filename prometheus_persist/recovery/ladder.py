@@ -18,6 +18,8 @@ How much is read
 Rules
 - Nothing is guessed: where frames are missing between the best base and a frame or a checkpoint
   that proves there was more, it raises ``StoreDamaged`` naming file, offset and sequence.
+- A base that no frame of the journal goes on from, beside one that some do, is used only where it
+  is of the same store, by the id in it: a snapshot of another store is named, and not taken.
 - Everything that was wrong and did no harm is reported as ``Damage``, file by file. Damage at the
   very end, which neither copy can complete, is ``ignored`` where a crash alone explains it (torn),
   and ``lost`` where it does not: then nothing proves that a commit was there, and it is named.
@@ -287,18 +289,7 @@ def _full(
     if at_ms is not None:
         _refuse_unread(segments, bases)
         seq = _seq_at(segments.frames, bases, at_ms)
-    best: tuple[Base, Chain] | None = None
-    for base in itertools.chain(bases.each(), [genesis()]):
-        reached = link(base.tip, segments.frames, seq_max=seq)
-        loser: Base | None = base
-        if (seq is None or base.tip.seq <= seq) and (
-            best is None or reached.tip.seq > best[1].tip.seq
-        ):
-            loser, best = best[0] if best else None, (base, reached)
-        if loser is not None:
-            loser.image = None  # two of a large store would be too much memory
-    assert best is not None, "the empty image is always a base"
-    base, chain = best
+    base, chain = _farthest(segments, bases, seq)
     if base.name == GENESIS:
         _refuse_two_beginnings(segments)
     readable = check_readable(fs)
@@ -308,6 +299,36 @@ def _full(
     elif chain.tip.seq != seq:
         _refuse_moment(segments, bases, chain, seq)
     return _Climb(base, chain, segments, readable)
+
+
+def _farthest(segments: Segments, bases: Bases, seq: int | None) -> tuple[Base, Chain]:
+    """The base from which the chain reaches furthest, and that chain; strangers' are set aside."""
+    best: tuple[Base, Chain] | None = None
+    linked: tuple[Base, Chain] | None = None  # the best of those that the journal goes on from
+    apart: list[Base] = []
+    for base in itertools.chain(bases.each(), [genesis()]):
+        reached = link(base.tip, segments.frames, seq_max=seq)
+        loser: Base | None = base
+        if seq is None or base.tip.seq <= seq:
+            if reached.frames or (base.tip.seq and segments.reaches(base.tip)):
+                if linked is None or reached.tip.seq > linked[1].tip.seq:
+                    linked = (base, reached)
+            elif base.name != GENESIS:
+                apart.append(base)
+            if best is None or reached.tip.seq > best[1].tip.seq:
+                loser, best = best[0] if best else None, (base, reached)
+        if loser is not None:
+            loser.image = None  # two of a large store would be too much memory
+    assert best is not None, "the empty image is always a base"
+    if not apart or linked is None:
+        return best
+    if linked[0].name == GENESIS:
+        linked = (genesis(), linked[1])
+    own = bases.store_of(*linked)
+    strange = [base for base in apart if bases.store_of(base) not in ("", own)]
+    bases.set_aside(base.name for base in strange)
+    left = [(base, Chain([], base.tip, [])) for base in apart if base not in strange]
+    return max([linked, *left], key=lambda found: found[1].tip.seq) if strange else best
 
 
 def _seq_at(frames: list[Placed], bases: Bases, at_ms: int) -> int:

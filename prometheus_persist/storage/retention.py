@@ -45,7 +45,7 @@ from itertools import pairwise
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.archive import peek
 from prometheus_persist.journal.chain import EPOCH_LEAP
-from prometheus_persist.storage.fs import Fs, renew_dir
+from prometheus_persist.storage.fs import Fs, NotAFile, renew_dir
 from prometheus_persist.storage.layout import (
     COPIES,
     HISTORY,
@@ -135,7 +135,7 @@ def clean_up(
     whole = whole and ages[0] < window
     floor = next((base for base in kept if base in staying), kept[-1])
     start = _start(kept, floor, names, sizes or {}, limits.bytes_max, whole=whole)
-    held = [each.seq for each in unread if each.time_ms > now_ms - window]
+    held = [each.seq for each in unread if abs(each.time_ms - now_ms) < window]
     start = min([start, *held])
     kept = [base for base in kept if base.seq >= start]
     gone = [base.path for base in ordered if base not in kept]
@@ -277,7 +277,7 @@ def stored_bases(fs: Fs) -> tuple[list[Stored], list[Stored], list[Unread]]:
         try:
             data = fs.read(path)
             tip = peek(data, path)
-        except StoreDamaged:
+        except (StoreDamaged, NotAFile, IsADirectoryError):
             continue  # named by whoever restores or verifies
         except OSError:
             unread.append(Unread(before, 1000 * second))

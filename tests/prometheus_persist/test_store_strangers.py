@@ -23,11 +23,18 @@ from prometheus_persist.journal.frame import COMMIT, OPEN, Tip, encode
 from prometheus_persist.journal.upcast import opening
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.follow import Follower
-from prometheus_persist.state import Agent, Supervisor
+from prometheus_persist.state import Agent, Registry, Supervisor
 from prometheus_persist.state.documents import document
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import SPARSE_BYTES_MIN, LocalFs, NotAFile
-from prometheus_persist.storage.layout import COPIES, EPOCH_MAX, JOURNAL, SEQ_MAX, segment_name
+from prometheus_persist.storage.layout import (
+    COPIES,
+    EPOCH_MAX,
+    JOURNAL,
+    SEQ_MAX,
+    SNAPSHOTS,
+    segment_name,
+)
 from prometheus_persist.storage.retention import journal_bytes_after
 from prometheus_persist.storage.segments import SEGMENT_BYTES_MAX
 
@@ -414,3 +421,55 @@ def test_strangers_a_name_that_is_no_text_is_a_name(tmp_path: Path) -> None:
     (name,) = fs.list_dir(".")
     assert os.fsencode(name) == b"caf\xe9.json"
     assert fs.read(name) == b"x"
+
+
+# -- snapshots
+
+LAST = "snapshot_99991231_235959.zip"
+
+
+def another_stores_snapshot(folder: Path, commits: int) -> bytes:
+    """Sound, and of a store with another id that came further."""
+    fs = LocalFs(folder)
+    store = open_store(fs, StillClock())
+    put = {"registry": document(Registry(store_id="th3m"))}
+    for number in range(commits):
+        store.commit(Change("n", put={"agents/X": document(Agent(agent_id="X"))} | put))
+        put = {"supervisor": document(Supervisor(system_cycle_count=number))}
+    return fs.read(store.snapshot(1))
+
+
+@pytest.mark.parametrize("name", [LAST, "snapshot_20200101_000000.zip"])
+@pytest.mark.parametrize("based", [False, True], ids=["without", "with a snapshot of its own"])
+@pytest.mark.parametrize("kind", ["another store's", "an old one of its own", "text", *IRREGULAR])
+def test_strangers_under_a_snapshots_name(short: Path, kind: str, based: bool, name: str) -> None:
+    """Whatever it is and whenever it says it was taken: the state is exact and goes on, it is
+    named, and the next snapshots are made, kept and found."""
+    fs = LocalFs(short / "s")
+    store = open_store(fs, StillClock())
+    store.commit(Change("n", put={"registry": document(Registry(store_id="mine"))}))
+    old = fs.read(store.snapshot(3)) if based or kind == "an old one of its own" else b""
+    if not based:
+        for taken in fs.list_dir(SNAPSHOTS):
+            fs.unlink(f"{SNAPSHOTS}/{taken}")
+    commit(fs, range(COMMITS))
+    place = short / "s" / SNAPSHOTS / name
+    if kind in IRREGULAR:
+        IRREGULAR[kind](place)
+    else:
+        theirs = another_stores_snapshot(short / "t", 40) if kind == "another store's" else old
+        place.write_bytes(b"hello" if kind == "text" else theirs)
+    for _ in range(2):
+        told = commit(fs, range(COMMITS))
+        snapshot(fs)
+        told = commit(fs, range(2))
+        for look in (restore(fs, clock=StillClock()), verify(fs, clock=StillClock()).restored):
+            assert (look.seq, look.image.digest()) == told
+            assert {damage.outcome for damage in look.facts.damages} <= {"ignored"}
+            assert not look.gaps
+    assert f"{SNAPSHOTS}/{name}" in {damage.file for damage in look.facts.damages} or (
+        kind == "an old one of its own"
+    )
+    mine = [each for each in fs.list_dir(SNAPSHOTS) if each != name]
+    assert len(mine) >= 2
+    assert os.path.lexists(place) or kind == "an old one of its own"
