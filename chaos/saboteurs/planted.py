@@ -6,7 +6,8 @@ more raises ``LookupError``: the table has to follow the library.
 
 ``SWEPT`` are mistakes that only show when something else happens in the middle: the sweep
 ``meanwhile`` must catch each of them. ``SHARED`` only show where somebody else is about, another
-process, a child or a copy: each must be caught by the sweep that ``scene`` names.
+process, a child, a copy or a stranger in the directory: each must be caught by the sweep that
+``scene`` names, there with the one stranger that is ``near``.
 ``LATE`` only show when evidence comes late or in pieces: ``detect`` must catch each of them.
 """
 
@@ -233,6 +234,54 @@ SHARED: Final[dict[str, Mistake]] = {
         "if True:",
         "copies",
         seen_as="a copy was let in",
+    ),
+    "epoch-from-the-name": Mistake(
+        "storage.segments:epoch_after",
+        "if epoch <= far and name in known:",
+        "if True:",
+        "hostile",
+        near="beside incremental/journal/e99999999_s00000000000001.wal: empty",
+        seen_as="refused for a stranger",
+    ),
+    "names-decide-what-is-read": Mistake(
+        "storage.segments:Segments.reaches",
+        "if not tip.seq:",
+        "if True:",
+        "hostile",
+        near="beside incremental/journal/e00000004_s00000000000019.wal: empty",
+        seen_as="acknowledged and lost",
+    ),
+    "unlinks-every-tmp": Mistake(
+        "storage.store:Store._make_dirs",
+        "if is_temporary(folder, name) and self._fs.size(path) is not None:",
+        'if name.endswith(".tmp"):',
+        "hostile",
+        near="beside snapshots/snapshot.zip.tmp: text",
+        seen_as="a stranger's file is not what it was",
+    ),
+    "follows-links": Mistake(
+        "storage.fs:_open_dir",
+        "flags |= os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC",
+        "flags |= os.O_DIRECTORY | os.O_CLOEXEC",
+        "hostile",
+        near="in place incremental/agents: a link to a directory",
+        seen_as="written through a link",
+    ),
+    "waits-for-a-fifo": Mistake(
+        "storage.fs:LocalFs._open",
+        "_refuse_strange(os.stat(name, dir_fd=folder, follow_symlinks=False), path)",
+        "os.close(os.open(name, os.O_RDONLY, dir_fd=folder))",
+        "hostile",
+        near="beside incremental/journal/e99999999_s00000000000001.wal: a FIFO",
+        seen_as="hangs or dies",
+    ),
+    "modes-as-they-come": Mistake(
+        "storage.fs:_make_private",
+        "if stat.S_IMODE(found.st_mode) != mode:",
+        "if False:",
+        "hostile",
+        near="modes .: open to everybody",
+        seen_as="open to others",
     ),
 }
 

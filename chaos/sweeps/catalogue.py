@@ -16,6 +16,7 @@ from chaos.sweeps.errors import sweep_errors
 from chaos.sweeps.files import sweep_files
 from chaos.sweeps.forking import sweep_fork
 from chaos.sweeps.fsync import sweep_fsync
+from chaos.sweeps.hostile import sweep_hostile
 from chaos.sweeps.interrupt import sweep_interrupt
 from chaos.sweeps.kills import sweep_kills
 from chaos.sweeps.locking import sweep_lock
@@ -60,6 +61,7 @@ SWEEPS: Final[dict[str, Sweep]] = {
     "lock": sweep_lock,
     "fork": sweep_fork,
     "copies": sweep_copies,
+    "hostile": sweep_hostile,
 }
 
 

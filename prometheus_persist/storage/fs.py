@@ -306,10 +306,11 @@ class LocalFs:
     def read_part(self, path: str, start: int, size: int) -> bytes:
         """At most ``size`` bytes from ``start`` on."""
         with self._reading(path) as descriptor:
-            data = bytearray()
-            while piece := os.pread(descriptor, size - len(data), start + len(data)):
-                data += piece
-            return bytes(data)
+            pieces: list[bytes] = []
+            while size and (piece := os.pread(descriptor, size, start)):
+                pieces.append(piece)
+                size, start = size - len(piece), start + len(piece)
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     @contextlib.contextmanager
     def _reading(self, path: str) -> Iterator[int]:

@@ -32,6 +32,7 @@ from dataclasses import dataclass, field, replace
 from prometheus_persist.journal.chain import EPOCH_LEAP, Fault, Placed, Run, Scan, mirrored, scan
 from prometheus_persist.journal.frame import (
     FRAME_PAYLOAD_BYTES_MAX,
+    MAGIC,
     OPEN,
     Seen,
     Tip,
@@ -332,7 +333,8 @@ def _read(fs: Fs, path: str) -> bytes:
     """A segment; of a file that is longer than any segment, as much as a segment can be."""
     size = fs.size(path)
     if size is not None and size > SEGMENT_BYTES_MAX:
-        return fs.read_part(path, 0, SEGMENT_BYTES_MAX)
+        head = fs.read_part(path, 0, HEAD_BYTES)
+        return fs.read_part(path, 0, SEGMENT_BYTES_MAX) if head.startswith(MAGIC) else head
     return fs.read(path)
 
 
