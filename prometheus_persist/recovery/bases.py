@@ -119,7 +119,7 @@ class Bases:
         for placed in chain.frames if chain is not None and registry is None else ():
             if placed.frame.kind == COMMIT:
                 where = f"{placed.file} at byte {placed.offset}"
-                registry = change_from(placed.frame.payload, where).put.get("registry")
+                registry = change_from(placed.payload, where).put.get("registry")
                 if registry is not None:
                     break
         return str((registry or {}).get("store_id", ""))
