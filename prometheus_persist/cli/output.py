@@ -5,6 +5,7 @@
 - Colour and progress only on a terminal (rich decides; ``NO_COLOR`` is honoured).
 - Every ``PersistError`` becomes two lines on stderr, what and what next, and its own exit code.
   Anything else is an internal error: exit 1, the traceback only with ``PERSIST_DEBUG=1``.
+- What is written into a file that a person names is for its owner alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +31,7 @@ from prometheus_persist.exchange import okxwords
 from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.report.messages import message
 from prometheus_persist.session.configured import visiting
+from prometheus_persist.storage.fs import FILE_MODE
 from prometheus_persist.storage.layout import MIRROR
 
 LANGUAGES = ("zh", "en")
@@ -146,3 +149,12 @@ def damage_rows(facts: RestoreFacts, directory: Path) -> list[dict[str, Any]]:
 def cell(value: object) -> str:
     """A table cell."""
     return ", ".join(map(str, value)) or "-" if isinstance(value, list) else str(value)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that tells of the books: for its owner alone, whatever the umask."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, FILE_MODE)
+        file.write(text)

@@ -35,7 +35,7 @@ from prometheus_persist.cli.options import (
     output_of,
     refuse_missing,
 )
-from prometheus_persist.cli.output import Output
+from prometheus_persist.cli.output import Output, write_private
 from prometheus_persist.cli.planfiles import (
     choices_of,
     looked_at,
@@ -136,7 +136,7 @@ def reconcile(
         if plan is not None or policy == "observe":
             facts = plan_only(directory, reader, policy=policy if policy == "observe" else "")
             if plan is not None:
-                plan.write_text(offered(facts_to_json(facts)), encoding="utf-8")
+                write_private(plan, offered(facts_to_json(facts)))
         elif apply is not None:
             facts = _approved(directory, reader, apply, choose or [], demo, output)
         else:
@@ -150,7 +150,7 @@ def reconcile(
             output.text(render_text(shown, output.lang))
         output.data(facts_to_json(facts))
         if html is not None:
-            html.write_text(render_page(shown, output.lang), encoding="utf-8")
+            write_private(html, render_page(shown, output.lang))
     raise typer.Exit(_code(facts))
 
 

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from rich.markup import escape
 
-from prometheus_persist.cli.output import Output
+from prometheus_persist.cli.output import Output, write_private
 from prometheus_persist.cli.venue import KEY_NAMES
 from prometheus_persist.clock import SystemClock, SystemIds
 from prometheus_persist.errors import EXIT_HUMAN, EXIT_OK, EXIT_SIGINT, EXIT_SIGTERM, BadConfig
@@ -75,7 +75,7 @@ def sandbox_check(
             code = stop.exit_code
         finally:
             if transcript is not None:
-                transcript.write_text(written(page.lines), encoding="utf-8")
+                write_private(transcript, written(page.lines))
     return page.end(code)
 
 

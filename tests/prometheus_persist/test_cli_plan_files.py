@@ -45,6 +45,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory, venue: Any) -> tuple[Path, P
     venue.trade_by_hand(BTC, "sell", "8")
     plan = place / "plan.json"
     assert reconcile(place / "store", venue, "--plan", plan).exit_code == 3
+    assert plan.stat().st_mode & 0o777 == 0o600, "a plan tells of the books"
     return place / "store", plan
 
 
