@@ -3,6 +3,9 @@
 For each file: deleted; cut to every length; zeroed, in whole and, at every frame of ``BLOCK``
 bytes, in part; swapped with each other file; replaced by each older version of itself that the
 store has had. Without ``full`` the lengths are sampled: the ends, and about ``CI_LENGTHS`` between.
+
+And both copies of each segment, alike: deleted, cut, zeroed, replaced by an older version; without
+``full`` ``CI_BOTH`` of each kind.
 """
 
 from __future__ import annotations
@@ -11,10 +14,12 @@ from collections.abc import Iterator
 
 from chaos.chance import generator
 from chaos.sweeps.patient import Reference, reference
-from chaos.sweeps.rest import look, told_bytes
+from chaos.sweeps.rest import look, look_at_both, told_bytes
 from chaos.sweeps.tally import Tally
+from prometheus_persist.storage.layout import JOURNAL, MIRROR
 
 CI_LENGTHS = 8
+CI_BOTH = 3
 BLOCK = 512
 Harm = tuple[str, str, dict[str, bytes | None]]
 
@@ -31,6 +36,10 @@ def sweep_files(seed: int, *, full: bool) -> Tally:
             }
             tally.struck(kind)
             look(tally, whole, tuple(change), harm, files)
+    for kind, harm, change in harms_to_both(whole, seed, full=full):
+        files = {each: data for each, data in {**whole.files, **change}.items() if data is not None}
+        tally.struck(f"both copies: {kind}")
+        look_at_both(tally, tuple(change), harm, files)
     if not full:
         tally.notes.append(f"sampled: about {CI_LENGTHS} lengths a file")
     return tally
@@ -53,6 +62,21 @@ def harms(whole: Reference, name: str, seed: int, *, full: bool) -> Iterator[Har
     versions = {files[name] for files in whole.earlier if name in files} - {data}
     for number, version in enumerate(sorted(versions)):
         yield "older version", f"older version {number}", {name: version}
+
+
+def harms_to_both(whole: Reference, seed: int, *, full: bool) -> Iterator[Harm]:
+    """The same harm to both copies of a segment, where it has two."""
+    for name in whole.files:
+        copy = name.replace(f"{JOURNAL}/", f"{MIRROR}/")
+        if copy == name or copy not in whole.files:
+            continue
+        by_kind: dict[str, list[Harm]] = {}
+        for kind, harm, change in harms(whole, name, seed, full=full):
+            if kind != "swapped":
+                by_kind.setdefault(kind, []).append((kind, harm, {**change, copy: change[name]}))
+        for kind, found in by_kind.items():
+            rng = generator(seed, "both", name, kind)
+            yield from found if full else rng.sample(found, min(len(found), CI_BOTH))
 
 
 def _lengths(name: str, data: bytes, seed: int, *, full: bool) -> list[int]:

@@ -12,6 +12,15 @@ Single-file damage has to be ``exact``, or ``unnamed`` where ``silent_by_rule`` 
 are the rules: nobody restores from ``recovery_log.txt``; a snapshot that is gone may have been
 removed; an older checkpoint is what a crash between two checkpoints leaves; and spelling that
 means the same, judged here by ``json`` and ``zipfile`` alone, not by the library's readers.
+Nor may a moment of the past be called lost, as it is there.
+
+Damage to both copies of a segment (``look_at_both``) may lose commits, and then
+
+- it is refused, and the error names one of the two, or the journal that has neither; or
+- the state is one that was, exactly, and what reads everything says that something is lost.
+
+Whether it is lost is found out by asking for every commit there was. Called lost and there is as
+wrong as lost and not said. The oldest segments may be gone without a word: a clean-up removes them.
 """
 
 from __future__ import annotations
@@ -21,15 +30,17 @@ import json
 import zipfile
 import zlib
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 from chaos.digest import canonical
-from chaos.sweeps.patient import Reference, digest_of
+from chaos.sweeps.patient import Reference, digest_of, reference
 from chaos.sweeps.tally import Tally
 from chaos.workload.clocks import WoundClock
 from chaos.workload.paperlife import DAY_START_MS
-from prometheus_persist.errors import PersistError
+from prometheus_persist.errors import PersistError, StoreDamaged
 from prometheus_persist.recovery import restore
+from prometheus_persist.storage.layout import JOURNAL
 from prometheus_persist.storage.memory import MemoryFs
 
 LOG = "recovery_log.txt"
@@ -59,8 +70,11 @@ def look(
         if any(damage.outcome == "lost" for damage in found.facts.damages):
             tally.wrong("called lost", f"{names} {harm}")
             return "wrong"
-        if named:
-            tally.counts["exact and named" + (", by verify" if thorough else "")] += 1
+        if thorough and found.gaps:
+            tally.wrong("moments called lost", f"{names} {harm}: {found.gaps[0].problem}")
+            return "wrong"
+        if named and (thorough or not _holds_the_past(harmed)):
+            tally.counts["exact and named"] += 1
             return "exact"
     reasons = [silent_by_rule(name, harm, whole.files[name], files.get(name)) for name in harmed]
     if not all(reasons):
@@ -68,6 +82,58 @@ def look(
         return "silent"
     tally.counts[f"exact, unnamed: {reasons[0]}"] += 1
     return "unnamed"
+
+
+def _holds_the_past(names: Collection[str]) -> bool:
+    return any(name.endswith((".wal", ".zip")) for name in names)
+
+
+def look_at_both(tally: Tally, harmed: Collection[str], harm: str, files: dict[str, bytes]) -> str:
+    """Restore ``files``, in which both copies of a segment were harmed; count it; the class."""
+    where, disk = f"{' and '.join(harmed)} {harm}", MemoryFs.of(files)
+    try:
+        found = restore(disk, clock=WoundClock(NOW_MS), thorough=True)
+    except StoreDamaged as problem:
+        if problem.file not in (*harmed, JOURNAL):
+            tally.wrong("refused for another file", f"{where}: {problem}")
+        tally.counts["both copies: refused and named"] += 1
+        return "refused"
+    except PersistError as problem:
+        tally.wrong("refused, and not as damaged", f"{where}: {problem}")
+        return "refused"
+    told = [one for one in (*found.facts.damages, *found.gaps) if one.outcome == "lost"]
+    were = moments(tally.seed)
+    gone = [seq for seq, digest in were.items() if _at(disk, seq) != digest]
+    if digest_of(found) != were.get(found.seq):
+        tally.wrong("a state that never was", f"{where}: commit {found.seq}")
+    elif gone and not told and harm == "deleted" and gone == list(were)[: len(gone)]:
+        tally.counts["both copies: gone, as a clean-up leaves it"] += 1
+        return "gone"
+    elif gone and not told:
+        tally.wrong("silent", f"{where}: commits {gone} are gone, and nobody says so")
+    elif told and not gone:
+        tally.wrong("called lost", f"{where}: {told[0].problem}")
+    else:
+        tally.counts["both copies: " + ("lost, and named" if gone else "exact")] += 1
+        return "lost" if gone else "exact"
+    return "wrong"
+
+
+@cache
+def moments(seed: int) -> dict[int, str]:
+    """The digest after every commit of the reference that can be asked for."""
+    whole = reference(seed)
+    disk = MemoryFs.of(whole.files)
+    found = {seq: _at(disk, seq) for seq in range(1, whole.seq + 1)}
+    return {seq: digest for seq, digest in found.items() if digest}
+
+
+def _at(disk: MemoryFs, seq: int) -> str:
+    """The digest after this commit; empty where it cannot be restored."""
+    try:
+        return digest_of(restore(disk, seq=seq, clock=WoundClock(NOW_MS)))
+    except PersistError:
+        return ""
 
 
 def silent_by_rule(name: str, harm: str, before: bytes, after: bytes | None) -> str:

@@ -128,13 +128,16 @@ def _is_first(name: str, newest: Tip) -> bool:
 
 
 def gaps(segments: Segments, bases: Sequence[Tip], newest: Tip) -> list[Damage]:
-    """Where the chain that begins at a base ends before ``newest``; bases in order."""
+    """Where the chain that begins at a base ends before ``newest``, and moments are lost by it: a
+    base may stand on the very next commit. Bases in order."""
     begun = any(_is_first(name, newest) for name in segments.names)
     starts = [Tip(), *bases] if begun else list(bases)
     ends = {link(start, segments.frames).tip.seq for start in starts if start.seq < newest.seq}
     found = []
     for end in sorted(ends - {newest.seq}):
         after = min((base.seq for base in bases if base.seq > end), default=newest.seq)
+        if after == end + 1:
+            continue
         problem = (
             f"commit {end + 1} is damaged or missing in every copy: the moments before commit "
             f"{after} cannot be restored from there on"

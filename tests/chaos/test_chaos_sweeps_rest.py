@@ -12,16 +12,19 @@ from chaos.sweeps.rest import look, meaning, silent_by_rule
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Outcome
 from prometheus_persist.recovery import ladder
+from prometheus_persist.report.facts import Damage
 
 SEED = 1
 EXACT = ("exact and named", "exact, unnamed")
+BOTH = ("refused and named", "lost, and named", "exact", "gone, as a clean-up leaves it")
 
 
 def assert_all_exact(tally):
     """S4 for all that struck."""
     assert tally.outcome is Outcome.PASSED, tally.problems[:5]
-    exact = sum(count for what, count in tally.counts.items() if what.startswith(EXACT))
-    assert exact == tally.fired
+    judged = sum(count for what, count in tally.counts.items() if what.startswith(EXACT))
+    judged += sum(tally.counts[f"both copies: {what}"] for what in BOTH)
+    assert judged == tally.fired
     print(tally.to_json())
 
 
@@ -49,6 +52,9 @@ def test_sweep_files_sampled():
     kinds = ("deleted", "truncated", "zeroed", "zeroed in part", "swapped", "older version")
     assert min(tally.counts[kind] for kind in kinds) >= 5
     assert_all_exact(tally)
+    assert min(tally.counts[f"both copies: {what}"] for what in BOTH[:2]) >= 5
+    harmed = ("deleted", "truncated", "zeroed", "zeroed in part", "older version")
+    assert min(tally.counts[f"both copies: {kind}"] for kind in harmed) >= 2
 
 
 @pytest.mark.parametrize("sweep", ["bits", "files"])
@@ -59,6 +65,33 @@ def test_a_sweep_goes_red_when_checksums_are_believed(monkeypatch, sweep):
     tally = SWEEPS[sweep](SEED, full=False)
     assert tally.outcome is Outcome.FAILED
     assert tally.counts["silent"] > 10
+
+
+@pytest.mark.parametrize("sweep", ["bits", "files"])
+def test_a_sweep_goes_red_when_moments_that_are_there_are_called_lost(monkeypatch, sweep):
+    """What verify says of the past is looked at, though the state of now is exact."""
+    said = [Damage("incremental/journal", None, "commit 2 is missing", "lost")]
+    monkeypatch.setattr(ladder, "gaps", lambda *_: said)
+    monkeypatch.setattr(bits, "CI_STRIDE", 5003)
+    tally = SWEEPS[sweep](SEED, full=False)
+    assert tally.outcome is Outcome.FAILED
+    assert tally.counts["moments called lost"] > 10
+
+
+def test_the_files_sweep_goes_red_when_lost_moments_are_not_told(monkeypatch):
+    """Harm to both copies of an older segment leaves the state of now, and takes the past."""
+    monkeypatch.setattr(ladder, "gaps", lambda *_: [])
+    tally = files.sweep_files(SEED, full=False)
+    assert tally.outcome is Outcome.FAILED
+    assert tally.counts["silent"] > 3
+
+
+def test_the_files_sweep_goes_red_when_a_shorter_state_is_taken_for_all(monkeypatch):
+    """A ladder that does not ask what proves that there was more."""
+    monkeypatch.setattr(ladder, "_refuse_gap", lambda *_: None)
+    tally = files.sweep_files(SEED, full=False)
+    assert tally.outcome is Outcome.FAILED
+    assert tally.counts["silent"] > 3
 
 
 def test_damage_to_both_copies_is_no_exact_restore():
@@ -92,7 +125,9 @@ def test_the_command_prints_counts_and_leaves_with_a_code(capsys, monkeypatch):
     assert told["outcome"] == "passed"
     assert told["fired"] == sum(
         told["counts"][kind]
-        for kind in ("deleted", "truncated", "zeroed", "zeroed in part", "swapped", "older version")
+        for kind in told["counts"]
+        if kind.removeprefix("both copies: ")
+        in ("deleted", "truncated", "zeroed", "zeroed in part", "swapped", "older version")
     )
     monkeypatch.setitem(SWEEPS, "files", lambda seed, full: Tally("files", seed, full))
     assert main(["sweep", "files", "--lang", "en"]) == 3
