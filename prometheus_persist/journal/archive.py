@@ -333,14 +333,20 @@ def _block(block: bytes, number: int, where: str) -> list[tuple[str, Block]]:
         rows = [_record(line, f"{where} line {at}") for at, line in numbered]
         runs = groupby(rows, key=lambda row: row[0])
         return [(name, block_of([record for _, record in run])) for name, run in runs]
+    if names.count(names[0]) == len(names):
+        return [(names[0], _without(_head(names[0]), block[:-1], len(names)))]
     lines, start, found = block.split(b"\n"), 0, []
     for name, run in groupby(names):
         count = len(list(run))
-        head, text = _head(name), b"\n".join(lines[start : start + count])
-        text = text[len(head) : -1].replace(b"]\n" + head, LINE_END)
-        found.append((name, Block(text, count, True)))
+        text = b"\n".join(lines[start : start + count])
+        found.append((name, _without(_head(name), text, count)))
         start += count
     return found
+
+
+def _without(head: bytes, lines: bytes, count: int) -> Block:
+    """The records of lines that are known to be written exactly, and to have this head."""
+    return Block(lines[len(head) : -1].replace(b"]\n" + head, LINE_END), count, True)
 
 
 def _flat_names(block: bytes) -> Sequence[str] | None:

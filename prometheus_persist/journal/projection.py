@@ -38,7 +38,7 @@ from prometheus_persist.state.documents import (
     PUBLIC_TRADES,
     private_trades,
 )
-from prometheus_persist.state.exactjson import NESTING_MAX, JsonObject, dumps, loads_object
+from prometheus_persist.state.exactjson import NESTING_MAX, JsonObject, dumps, loads_object, quoted
 
 SCHEMA_VERSION = 1
 CHECKPOINT = "checkpoint_latest.json"
@@ -229,7 +229,7 @@ def vouch(name: str, content: bytes, where: str) -> tuple[str, int]:
     """
     head, _, text = content.partition(_DATA)
     found = _HEAD.fullmatch(head)
-    if found is not None and found["file"] == dumps(name):
+    if found is not None and found["file"] == quoted(name).encode("utf-8", "surrogatepass"):
         fields = found.groupdict()
         seal = fields.pop("head_checksum").decode()
         canonical = b",".join(b'"%s":%s' % (key.encode(), fields[key]) for key in sorted(fields))

@@ -26,6 +26,7 @@ that were read and checked by their digests, unless it is proven that they were 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -54,6 +55,7 @@ SEGMENT_BYTES_MAX = 2 * FRAME_PAYLOAD_BYTES_MAX + 8 * 1024 * 1024
 HEAD_BYTES = 4096  # more than a first frame has
 UNUSED_BYTES_MAX = 4 * 1024 * 1024
 KEPT_BYTES_MAX = 16 * 1024 * 1024
+ZEROS_AT_ONCE = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -243,9 +245,9 @@ class _Reader:
         """A file's bytes; raises OSError."""
         data = self._kept.get(path)
         if data is None:
+            while self._kept and sum(map(len, self._kept.values())) > KEPT_BYTES_MAX:
+                del self._kept[next(iter(self._kept))]  # before another one is there
             data = self._kept[path] = _read(self._fs, path)
-            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > KEPT_BYTES_MAX:
-                del self._kept[next(iter(self._kept))]
         return data
 
 
@@ -260,12 +262,12 @@ def read_segments(
     found, reader = Segments(), _Reader(fs)
     for name in sorted(copies if names is None else names):
         found.names[name] = set(copies[name])
-        seen: bytes | None = None
+        seen, data = b"", b""
         scanned = Scan("")
         for copy in COPIES:
             if copy not in found.names[name]:
                 continue
-            path = f"{copy}/{name}"
+            path, data = f"{copy}/{name}", b""  # one copy at a time: they can be large
             try:
                 data = reader(path)
                 length = fs.size(path) or len(data)
@@ -278,16 +280,17 @@ def read_segments(
             except OSError as problem:
                 found.unreadable[path] = str(problem)
                 continue
-            used = data.rstrip(b"\0")
-            found.lengths[path], found.sizes[path] = length, len(used)
-            if data != seen:
+            used = _used(data)
+            found.lengths[path], found.sizes[path] = length, used
+            digest = hashlib.sha256(data).digest()
+            if digest != seen:
                 scanned = scan(path, data, reader)
                 if length > len(data):
                     scanned.faults.append(Fault(path, len(data), Seen.STRAY))
                 found.take(scanned)
             else:
                 found.faults += [replace(fault, file=path) for fault in scanned.faults]
-            seen = data
+            seen = digest
             found.digests[path] = _seal(scanned, used)
     return found
 
@@ -319,14 +322,26 @@ def same_frames(data: bytes, due: bytes) -> bool:
     return data.startswith(due) and data.count(0, len(due)) == len(data) - len(due)
 
 
-def _seal(scanned: Scan, used: bytes) -> bytes:
+def _used(data: bytes) -> int:
+    """The length without the zeros at the end; a large file is not copied for it."""
+    end = len(data)
+    while end and not data[end - 1]:
+        start = max(end - ZEROS_AT_ONCE, 0)
+        rest = len(data[start:end].rstrip(b"\0"))
+        end = start + rest
+        if rest:
+            break
+    return end
+
+
+def _seal(scanned: Scan, used: int) -> bytes:
     """The digest of the last frame, where linked frames are all there is; else nothing."""
     end, last = 0, b""
     for number, placed in enumerate(scanned.frames):
         if placed.offset != end or (number and placed.frame.previous != last):
             return b""
         end, last = placed.frame.end, placed.frame.digest
-    return last if end >= len(used) else b""
+    return last if end >= used else b""
 
 
 def _read(fs: Fs, path: str) -> bytes:
