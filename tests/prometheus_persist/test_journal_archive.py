@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import json
 import tracemalloc
 import zipfile
 from typing import Any
@@ -166,6 +167,29 @@ def test_archive_lines_are_read_one_by_one(name: str) -> None:
         lines = lines_of([*before, *HOSTILE_LINES[name], *sound])
         with pytest.raises(StoreDamaged, match=r"s\.zip/streams\.ndjson line"):
             unpack(sealed(streams_ndjson=lines), "s.zip")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'["s",{"b":1,"a":2}]',
+        b'["s",{"a":1e16}]',
+        b'["s",{"a":0.00001}]',
+        b'["s",{"a":1.50}]',
+        b'["s", {"a":1}]',
+        b'["s",{"\\u0061":"\\u0062"}]',
+        b'["\\u0073",{"a":1}]',
+    ],
+)
+def test_archive_text_is_kept_only_as_it_would_be_written(line: bytes) -> None:
+    """However somebody wrote a record: what is held, and its digest, are those of its value."""
+    name, record = json.loads(line)
+    back = unpack(sealed(streams_ndjson=lines_of([b'["s",{"n":1}]', line])), "s.zip")[0]
+    due = image_of(dict(SMALL.documents), {name: [{"n": 1}, record]})
+    assert back.digest() == due.digest()
+    assert [block.text for block in back.streams["s"].blocks()] == [
+        dumps({"n": 1}) + b"\n" + dumps(record)
+    ]
 
 
 def lines_of(lines: list[bytes]) -> bytes:
