@@ -52,6 +52,7 @@ _HEAD = re.compile(
     rb'  "text_checksum": (?P<text_checksum>"[0-9a-f]{64}"),\n'
     rb'  "head_checksum": "(?P<head_checksum>[0-9a-f]{64})"'
 )
+_SMALL = 1 << 53
 _LOOSE = ("registry", "freeze", "unattributed", "watermark")
 
 
@@ -180,20 +181,34 @@ def checkpoint(image: Image, epoch: int, saved_ms: int, checksums: Mapping[str, 
 
 def checksum(data: JsonObject) -> str:
     """SHA-256 of the canonical bytes."""
-    inner = b",".join(dumps(key) + b":" + _canonical(data[key]) for key in sorted(data))
+    if not any(isinstance(value, Records) for value in data.values()):
+        return hashlib.sha256(dumps(data)).hexdigest()
+    inner = b",".join(_key(key) + b":" + _canonical(data[key]) for key in sorted(data))
     return hashlib.sha256(b"{" + inner + b"}").hexdigest()
+
+
+def _key(name: str) -> bytes:
+    """The name of a field, which can be written: ``checksum`` has seen the values beneath it."""
+    return quoted(name).encode()
 
 
 def _canonical(value: object) -> bytes:
     """A value of a file's ``data``; records are text already."""
     if isinstance(value, Records):
         return b"[" + b",".join(b.text.replace(LINE_END, b",") for b in value.blocks()) + b"]"
-    return dumps(value, nesting_max=NESTING_MAX - 1)
+    return _short(value) or dumps(value, nesting_max=NESTING_MAX - 1)
+
+
+def _short(value: object) -> bytes:
+    """A text or a small number, which most fields are; nothing for anything else."""
+    if type(value) is str:
+        return quoted(value).encode()
+    return b"%d" % value if type(value) is int and abs(value) < _SMALL else b""
 
 
 def wrap(name: str, data: JsonObject, seal: str, seq: int, saved_ms: int) -> bytes:
     """The bytes of the file ``name``; ``seal`` is the checksum of ``data``."""
-    inner = b",\n".join(b"    " + dumps(key) + b": " + _lines(data[key]) for key in data)
+    inner = b",\n".join(b"    " + _key(key) + b": " + _lines(data[key]) for key in data)
     text = b"{\n" + inner + b"\n  }\n}\n"
     head: JsonObject = {
         "schema_version": SCHEMA_VERSION,
@@ -204,7 +219,7 @@ def wrap(name: str, data: JsonObject, seal: str, seq: int, saved_ms: int) -> byt
         "text_checksum": hashlib.sha256(text).hexdigest(),
     }
     head["head_checksum"] = checksum(head)
-    fields = b",\n".join(b"  " + dumps(key) + b": " + dumps(item) for key, item in head.items())
+    fields = b",\n".join(b"  " + _key(key) + b": " + _short(item) for key, item in head.items())
     return b"{\n" + fields + _DATA + text
 
 
@@ -217,7 +232,7 @@ def _lines(value: object) -> bytes:
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         return b"[\n      " + b",\n      ".join(map(dumps, value)) + b"\n    ]"
     if isinstance(value, dict) and value and all(isinstance(v, dict) for v in value.values()):
-        rows = (dumps(key) + b": " + dumps(item) for key, item in value.items())
+        rows = (_key(key) + b": " + dumps(item) for key, item in value.items())
         return b"{\n      " + b",\n      ".join(rows) + b"\n    }"
     return _canonical(value)
 

@@ -341,7 +341,10 @@ class LocalFs:
 
     def rename(self, source: str, target: str) -> None:
         """os.replace."""
-        with self._in(source) as (folder, name), self._in(target) as (there, after):
+        with self._in(source) as (folder, name), contextlib.ExitStack() as opened:
+            there, after = folder, target.rpartition("/")[2]
+            if _inside(target).rpartition("/")[0] != source.rpartition("/")[0]:
+                there, after = opened.enter_context(self._in(target))
             os.replace(name, after, src_dir_fd=folder, dst_dir_fd=there)
 
     def unlink(self, path: str) -> None:
