@@ -13,6 +13,9 @@ go on writing into the original's mirror.
 - All else is a copy, whatever its path: ``MirrorOfAnother`` names both. A backup that was brought
   back looks the same; so whoever knows that the other directory is gone deletes ``owner.json``, and
   the next opening becomes the owner.
+- A directory that has something in it and is no mirror, by its mark or by a segment, belongs to
+  somebody else, and is refused: nothing is put among what is his. (A disk's own ``lost+found`` is
+  nothing.)
 - A mirror without ``owner.json``, or with a damaged one, is that of the store whose id it has, as
   before there was one: ``store_id`` held nothing else.
 
@@ -30,12 +33,15 @@ from prometheus_persist.errors import BadConfig, MirrorOfAnother, StoreDamaged
 from prometheus_persist.journal.projection import checksum, unwrap, wrap
 from prometheus_persist.storage.fs import Fs, LocalFs, replace_file
 from prometheus_persist.storage.layout import (
+    CLAIM,
     COPIES,
     HISTORY,
     INCREMENTAL,
     JOURNAL,
+    LOCK,
     MIRROR,
     SNAPSHOTS,
+    is_temporary,
     segment_start,
 )
 from prometheus_persist.storage.lock import StoreLock
@@ -44,6 +50,8 @@ from prometheus_persist.storage.split import SplitFs
 _FILE = "owner.json"
 OWNER = f"{MIRROR}/{_FILE}"
 OWNER_BEFORE = f"{MIRROR}/store_id"
+_OURS = (_FILE, "store_id")  # marks, also ones that cannot be read
+_EMPTY = (LOCK, CLAIM, "lost+found")
 PROBE = "take_over.tmp"
 
 
@@ -143,6 +151,8 @@ def refuse_others_mirror(main: LocalFs, mirror: LocalFs) -> None:
     """Raise MirrorOfAnother where ``mirror`` is that of another directory than ``main``."""
     fs = SplitFs(main, mirror)
     owner, home = _owner(fs), Home.of(main)
+    if owner is None:
+        _refuse_no_mirror(mirror)
     if owner is None or owner.home is None or owner.home.is_same(home):
         return
     here, there = home.directory, owner.home.directory
@@ -156,6 +166,19 @@ def refuse_others_mirror(main: LocalFs, mirror: LocalFs) -> None:
             f"{mirror.root} is the mirror of the directory that was {there} before (inode "
             f"{owner.home.inode}); what is there now (inode {home.inode}) is a copy of it, and may "
             f"not write there"
+        )
+
+
+def _refuse_no_mirror(mirror: LocalFs) -> None:
+    """Raise BadConfig where the directory has something in it and was never a mirror."""
+    names = mirror.list_dir(".")
+    if any(segment_start(name) is not None or name in _OURS for name in names):
+        return
+    theirs = [name for name in names if name not in _EMPTY and not is_temporary(MIRROR, name)]
+    if theirs:
+        raise BadConfig(
+            f"mirror_dir {mirror.root} is not empty and is no mirror: it has {theirs[0]!r}; "
+            f"give the mirror a directory of its own"
         )
 
 

@@ -403,6 +403,29 @@ def test_configured_what_stands_where_a_restore_is_built(tmp_path: Path, kind: s
     assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
     assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [
-        "incremental", "mirror", "snapshots",
-    ]  # fmt: skip
+    names = {path.name for path in (tmp_path / "new").iterdir()}
+    assert names == {"history", "incremental", "mirror", "snapshots"}
+
+
+def test_configured_a_mirror_directory_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    """One that has something in it and was never a mirror: nothing is put there, the lock least of
+    all. An empty one is taken, also one with what a disk or a writer that was killed leaves; and a
+    mirror into which somebody puts a file is still one."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "notes.txt").write_text("theirs")
+    with pytest.raises(
+        BadConfig, match=r"theirs is not empty and is no mirror: it has 'notes\.txt'"
+    ):
+        opened(tmp_path / "store", settings=Settings(mirror_dir=str(theirs)))
+    assert [path.name for path in theirs.iterdir()] == ["notes.txt"]
+    mirror = tmp_path / "mirror"
+    (mirror / "lost+found").mkdir(parents=True)
+    for name in ("store.lock", "owner.json.tmp"):
+        (mirror / name).touch()
+    for _ in range(2):
+        opened(tmp_path / "store", settings=Settings(mirror_dir=str(mirror))).close()
+        (mirror / "notes.txt").write_text("theirs")
+    (mirror / "owner.json").unlink()
+    opened(tmp_path / "store", settings=Settings(mirror_dir=str(mirror))).close()
+    assert (mirror / "notes.txt").read_text() == "theirs"
