@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from chaos.digest import JsonObject
-from chaos.invariants import books, damage, orders, reconciliation, restored, sweep
+from chaos.invariants import books, damage, orders, reconciliation, restored, state, sweep
 from chaos.oracle.history import State, history
 from chaos.record import Record
 from chaos.scenarios.model import Scenario
@@ -47,12 +47,13 @@ def _online(verdict: Verdict, scenario: Scenario, record: Record) -> None:
     damage.check(verdict, record)
     orders.frozen(verdict, record)
     for label, dump, truth in _looks_with_truth(record):
-        state = State(dump["documents"], dump["streams"])
+        found = State(dump["documents"], dump["streams"])
+        state.check(verdict, label, found.documents, found.streams)
         if dump["settled"]:
-            books.check(verdict, label, state.documents, said, truth)
-            orders.check(verdict, label, state, said, truth)
+            books.check(verdict, label, found.documents, said, truth)
+            orders.check(verdict, label, found, said, truth)
         else:
-            orders.known(verdict, label, state, truth)
+            orders.known(verdict, label, found, truth)
     _exits(verdict, record)
     _untouched(verdict, record)
     _approvals(verdict, record)

@@ -181,3 +181,15 @@ def written_shared(world: World) -> Course:
     _requantify(world, name, place, held + world.size(place[0]) * (1 if held > 0 else -1))
     late(world)
     return wound("A B E", place, items=((name, SIZE),), proven=True)
+
+
+def capital_edited(world: World) -> Course:
+    """The agent's own document says another capital than both its ledgers."""
+    name, _ = sole(world)
+    yield
+    agent = world.state.agents[name]
+    world.state.agents[name] = agent.model_copy(
+        update={"current_capital": agent.current_capital + world.rng.choice((-1, 1))}
+    )
+    late(world)
+    return wound("C", name, items=((name, "capital"),))

@@ -77,6 +77,7 @@ KINDS: Final = (
     Kind("owner-swapped", "两账归属被调换", "owner swapped in both ledgers", inside.owner_swapped),
     Kind("agent-lost", "Agent 文档丢失", "agent's document lost", inside.agent_lost),
     Kind("holder-dead", "持仓者已死亡", "holder is dead", inside.holder_dead),
+    Kind("capital-edited", "Agent 文档资金被改", "agent's capital edited", inside.capital_edited),
     Kind("ledger-lost", "一份账本丢失", "one ledger lost", inside.ledger_lost),
     Kind("written-shared", "共享持仓两账被改", "shared, edited in both", inside.written_shared),
     Kind("hand-close-all", "手动全平共享持仓", "shared, all closed by hand", hands.close_all),

@@ -23,6 +23,7 @@ from __future__ import annotations
 import random
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from chaos.chance import generator
 from chaos.detect.correct import (
@@ -39,12 +40,14 @@ from chaos.detect.restart import Files, Restart, restarted, stored
 from chaos.detect.safe import wrongly_open
 from chaos.detect.stage import Course, Kind, Wound
 from chaos.detect.world import Place, World
+from chaos.invariants.state import disagreements, owed
 from chaos.oracle.attribution import Attribution
 from prometheus_persist.errors import PersistError
 from prometheus_persist.reconcile import Finding, Plan, Resolution, Verdict
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.report.steps import asked, present
+from prometheus_persist.state import to_documents
 
 ITEMS = ("size", "direction", "entry_px", "holding_time", "capital", "owner")
 ORDERS_MIN, ORDERS_MAX = 3, 20
@@ -241,12 +244,28 @@ def come_late(
         trial.dead_ends += 1
         trial.problems.append(f"shown, and yet {facts.decision}: {told}")
     trial.corrected_wrongly(wrong_holdings(held_by(session.state), truth), "once it shows")
+    _agree(trial, start, "once it shows")
     adopted = [str(each.key) for each in session._desk.books().adopted]
     trial.corrected_wrongly([f"{each} was adopted" for each in adopted], "once it shows")
     failed = trades(start, sorted(places)) if trial.resolved else ""
     trial.dead_ends += bool(failed)
     trial.problems += [f"trading again: {failed}"] * bool(failed)
     trial.ways += 1
+
+
+def _agree(trial: Trial, start: Restart, when: str) -> None:
+    """Every copy of an agent's money, and the sums that the session keeps of its streams."""
+    session = start.session
+    streams = session._store.image.streams
+    wrong = disagreements(to_documents(session.state), streams, edited=True)
+    kept = {
+        owner: amount
+        for owner, parts in session._desk.books().money.items()
+        if (amount := sum(map(Fraction, parts.values()), Fraction(0)))
+    }
+    if kept != owed(streams):
+        wrong.append(f"money by owner {kept}, the streams say {owed(streams)}")
+    trial.corrected_wrongly(wrong, when)
 
 
 def _beside(trial: Trial, start: Restart, wound: Wound) -> None:
@@ -302,6 +321,7 @@ def _first_way(
     asks = facts.decision == "human"
     if not _go(trial, start, facts_to_json(facts), "by the report"):
         return
+    _agree(trial, start, "at the end of the way")
     held = held_by(start.session.state)
     if asks and wound.proven:
         trial.corrected_wrongly(wrong_holdings(held, truth), "the first alternative")

@@ -2,6 +2,7 @@
 
 - Nothing acknowledged is lost, and nothing is mixed: the restored digest is that of the last
   acknowledged commit, or of the one commit that had been begun behind it.
+- It agrees with itself: every copy of an agent's money, and the streams (``invariants.state``).
 - The restore writes nothing, and a second one says the same.
 - The store opens again for writing, its own recovery changes no commit, and afterwards it is
   sound, without temporary files.
@@ -9,6 +10,7 @@
 
 from __future__ import annotations
 
+from chaos.invariants.state import disagreements
 from chaos.sweeps.patient import FIRST, SETTINGS, Ears, Yard, digest_of, ears_for
 from chaos.sweeps.tally import Tally
 from chaos.workload.clocks import WoundClock
@@ -33,6 +35,10 @@ def judge_disk(tally: Tally, disk: MemoryFs, ears: Ears, where: str) -> bool:
         tally.wrong("refused", f"{where}: {problem}")
         return False
     digest = digest_of(found)
+    odd = disagreements(found.documents, found.streams)
+    if odd:
+        tally.wrong("does not agree with itself", f"{where}: {odd[0]}")
+        return False
     if found.seq < ears.acked:
         tally.wrong("acknowledged and lost", f"{where}: {found.seq} of {ears.acked}")
         return False

@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from chaos.digest import JsonObject
 from chaos.faults.between import ActingFs, Between
+from chaos.invariants.state import disagreements
 from chaos.oracle.attribution import attribution
 from chaos.sweeps.patient import Ears, SweptSettings, ears_for, yard
 from chaos.workload.inprocess import Clock, InProcess
@@ -210,6 +211,9 @@ def settled(floor: Floor) -> str:
 def booked_once(floor: Floor) -> str:
     """Every execution stands once in what all agents did, no order is open and ended at once."""
     found = restore(floor.disk, clock=Clock(floor.venue))
+    odd = disagreements(found.documents, found.streams)
+    if odd:
+        return odd[0]
     rows = Counter(row["fill_id"] for row in found.streams.get("public_trades", ()))
     due = Counter(f"{row['instId']}:{row['tradeId']}" for row in floor.venue.fills())
     if rows != due:

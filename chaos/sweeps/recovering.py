@@ -7,7 +7,7 @@ Judged is a disk after a recovery that nobody disturbed:
 
 - the books are those of the reference, document by document and record by record, without times;
 - both ledgers hold for every owner what the exchange's own executions give him (``oracle``);
-- no execution and no cash flow is booked twice;
+- no execution and no cash flow is booked twice, and the whole agrees with itself;
 - one more recovery decides the same and changes nothing;
 - the exchange has the orders that it had, and was only read.
 """
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from chaos.digest import JsonObject
 from chaos.faults.switch import Death, Switch, SwitchedFs
 from chaos.faults.wire import WireSwitch
+from chaos.invariants.state import disagreements
 from chaos.oracle.shares import booked_contracts, held_contracts
 from chaos.sweeps.crisis import (
     TIMEOUT_MS,
@@ -144,7 +145,10 @@ def judge_books(tally: Tally, books: JsonObject, due: Reference, at: str) -> boo
     twice = booked_twice(books)
     if twice:
         tally.wrong("booked twice", f"{at}: {twice[0]}")
-    return not (wrong or twice)
+    odd = disagreements(books["documents"], books["streams"])
+    if odd:
+        tally.wrong("does not agree with itself", f"{at}: {odd[0]}")
+    return not (wrong or twice or odd)
 
 
 def judge_orders(tally: Tally, crisis: Crisis, due: Reference, at: str) -> None:

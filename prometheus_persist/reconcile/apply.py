@@ -29,6 +29,7 @@ from prometheus_persist.reconcile.plan import (
     BookCash,
     BookFill,
     BookOrphan,
+    FollowLedgers,
     ForgetBefore,
     FreezeInstrument,
     MoneyCheck,
@@ -63,7 +64,7 @@ from prometheus_persist.state import (
     book_execution,
     next_outcome,
 )
-from prometheus_persist.state.booking import book_cash, book_unattributed
+from prometheus_persist.state.booking import book_cash, book_unattributed, record_of
 from prometheus_persist.state.documents import (
     CASH_FLOWS,
     INTENT_LOG,
@@ -75,7 +76,7 @@ from prometheus_persist.state.documents import (
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import DEAD, Outcome
-from prometheus_persist.state.money import ZERO
+from prometheus_persist.state.money import ZERO, sub
 from prometheus_persist.state.registry import EPOCH_MAX
 
 DAY_MS = 24 * 3_600_000
@@ -260,12 +261,24 @@ def _restore_agent(work: Work, step: RestoreAgent) -> None:
     if newest is not None:
         told |= {"version": newest.version, "positions": list(newest.positions)}
     state.private_ledgers[name] = private or PrivateLedger.model_validate(told)
-    state.public_accounts[name] = account or PublicAccount.model_validate(told)
-    agent = agent or Agent(agent_id=name, current_capital=told["capital"], state="MATURE")
+    kept = account or agent
+    record = {} if kept is None else record_of(kept)
+    state.public_accounts[name] = account or PublicAccount.model_validate(told | record)
+    agent = agent or _agent_of(state.public_accounts[name])
     if not step.alive:
         agent = agent.model_copy(update={"state": DEAD, "death_reason": "its document was lost"})
     state.agents[name] = agent
     state.registry = state.registry.assign(name)
+
+
+def _agent_of(account: PublicAccount) -> Agent:
+    """What a public account knows of its agent; it began with what it has not gained since."""
+    money = {
+        "current_capital": account.capital,
+        "initial_capital": sub(account.capital, account.total_pnl),
+    }
+    told = {"agent_id": account.agent_id, "state": "MATURE"}
+    return Agent.model_validate(told | money | record_of(account))
 
 
 def _version(ledger: PrivateLedger | PublicAccount) -> int:
@@ -347,20 +360,30 @@ def _orphan_record(execution: Execution, pnl: Decimal, now_ms: int) -> JsonObjec
 def _rebuild(work: Work, step: RebuildLedger) -> None:
     state, name = work.state, step.agent_id
     private = state.private_ledgers.get(name) or PrivateLedger(agent_id=name)
-    account = state.public_accounts.get(name) or PublicAccount(agent_id=name)
+    agent = state.agents[name]
+    lost = PublicAccount.model_validate({"agent_id": name, **record_of(agent)})
+    account = state.public_accounts.get(name) or lost
     source: PrivateLedger | PublicAccount = private if step.source == "private" else account
-    update = {
+    update: dict[str, object] = {
         "version": source.version,
         "capital": source.capital,
         "positions": list(source.positions),
         "updated_ms": source.updated_ms,
     }
     if step.source == "private":
-        state.public_accounts[name] = account.model_copy(update=update)
+        # A private ledger keeps no record; the document does, if it is of the same moment.
+        record = record_of(agent) if agent.current_capital == source.capital else {}
+        state.public_accounts[name] = account.model_copy(update=update | record)
     else:
         state.private_ledgers[name] = private.model_copy(update=update)
-    agent = state.agents[name]
-    state.agents[name] = agent.model_copy(update={"current_capital": source.capital})
+    moved = {"current_capital": source.capital, **record_of(state.public_accounts[name])}
+    state.agents[name] = agent.model_copy(update=moved)
+
+
+def _follow(work: Work, step: FollowLedgers) -> None:
+    state, name = work.state, step.agent_id
+    capital = state.private_ledgers[name].capital
+    state.agents[name] = state.agents[name].model_copy(update={"current_capital": capital})
 
 
 def _settle(work: Work, step: SettleIntent) -> None:
@@ -412,4 +435,5 @@ _CARRY_OUT: dict[type, Callable[[Work, Any], None]] = {
     NoteFinding: _note,
     ForgetBefore: _forget_before,
     RestoreAgent: _restore_agent,
+    FollowLedgers: _follow,
 }

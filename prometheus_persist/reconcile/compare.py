@@ -7,7 +7,9 @@
 3. Equal versions with different content is a conflict that nothing here can settle. What a human is
    offered is the ledger that the agent's own capital agrees with; the private one where it tells
    nothing.
-4. An agent is whoever has an agent document or a ledger; the dead ones included. Virtual positions
+4. The capital that an agent's own document says is a copy. Where both ledgers agree and it says
+   something else, it follows them.
+5. An agent is whoever has an agent document or a ledger; the dead ones included. Virtual positions
    are not looked at.
 """
 
@@ -34,7 +36,8 @@ _POSITION_ITEMS = (Item.DIRECTION, Item.SIZE, Item.ENTRY_PX, Item.HOLDING_TIME)
 @dataclass(frozen=True, slots=True)
 class LedgerPair:
     """One agent's two ledgers and what differs. ``newer`` is ``private``, ``public``, or "" where
-    neither is (they agree, or they conflict); ``source`` then is the one to be offered."""
+    neither is (they agree, or they conflict); ``source`` then is the one to be offered. ``strays``
+    is what the agent's own document says of its capital, where the ledgers agree on another one."""
 
     agent_id: str
     known: bool
@@ -43,6 +46,7 @@ class LedgerPair:
     newer: str
     source: str
     differing: frozenset[Item]
+    strays: Decimal | None = None
 
     @property
     def positions(self) -> list[Position]:
@@ -81,6 +85,10 @@ def _pair(state: SystemState, agent_id: str) -> LedgerPair:
     theirs = -1 if public is None else public.version
     newer = "" if mine == theirs else "private" if mine > theirs else "public"
     agent = state.agents.get(agent_id)
+    differing = _differing(private, public)
+    strays = None
+    if agent is not None and private is not None and not newer and not differing:
+        strays = agent.current_capital if agent.current_capital != private.capital else None
     return LedgerPair(
         agent_id=agent_id,
         known=agent is not None,
@@ -88,7 +96,8 @@ def _pair(state: SystemState, agent_id: str) -> LedgerPair:
         public=public,
         newer=newer,
         source=newer or _offered(agent, private, public),
-        differing=_differing(private, public),
+        differing=differing,
+        strays=strays,
     )
 
 

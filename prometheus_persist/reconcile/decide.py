@@ -56,6 +56,7 @@ from prometheus_persist.reconcile.plan import (
     Case,
     Evidence,
     Finding,
+    FollowLedgers,
     Grade,
     Item,
     Plan,
@@ -233,7 +234,7 @@ def _ledger_findings(pairs: tuple[LedgerPair, ...], *, withheld: bool) -> list[F
         _ledger_finding(pair, withheld)
         for pair in pairs
         if pair.conflict or pair.newer or pair.differing
-    ]
+    ] + [_stray_finding(pair, withheld) for pair in pairs if pair.strays is not None]
 
 
 def _ledger_finding(pair: LedgerPair, withheld: bool) -> Finding:
@@ -280,6 +281,30 @@ def _ledger_finding(pair: LedgerPair, withheld: bool) -> Finding:
         corrections=lambda _: steps,
         alternatives=lambda _: ways,
         about=EVERYTHING if withheld else tuple(sorted(held)),
+    )
+
+
+def _stray_finding(pair: LedgerPair, withheld: bool) -> Finding:
+    """The agent's own document says another capital than both its ledgers."""
+    name, private = pair.agent_id, pair.private
+    assert private is not None
+    assert pair.strays is not None
+    return finding(
+        "agent_strays",
+        Case.C,
+        Resolution.UNKNOWN if withheld else Resolution.AUTO,
+        agent_id=name,
+        params={
+            "items": Item.CAPITAL.value,
+            "said": plain(pair.strays),
+            "capital": plain(private.capital),
+        },
+        evidence=[
+            Evidence("ledger", f"{kind}/{name}", {"capital": plain(private.capital)})
+            for kind in ("private", "public")
+        ],
+        corrections=lambda _: () if withheld else (FollowLedgers(name),),
+        about=EVERYTHING if withheld else (),
     )
 
 

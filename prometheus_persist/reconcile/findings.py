@@ -75,6 +75,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "position_unjudged": ("what.position_unjudged", "cause.unproven", "remedy.read_again"),
     "ledger_older": ("what.ledgers_differ", "cause.torn", "remedy.rebuilt"),
     "ledger_conflict": ("what.ledgers_differ", "cause.same_version", "remedy.choose"),
+    "agent_strays": ("what.agent_strays", "cause.copy_edited", "remedy.follows_ledgers"),
     "ledger_withheld": ("what.ledgers_differ", "cause.torn", "remedy.read_again"),
     "owner_swapped": ("what.owner_swapped", "cause.both_ledgers_written", "remedy.choose"),
     "adoption_replaced": ("what.adoption_replaced", "cause.late_fills", "remedy.given_back"),

@@ -235,6 +235,13 @@ class RestoreAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowLedgers:
+    """Write the capital of an agent's two ledgers, which agree, into its own document."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FreezeInstrument:
     """Refuse new entries on one instrument until a human lifts it."""
 
@@ -310,6 +317,7 @@ Correction = (
     | NoteFinding
     | ForgetBefore
     | RestoreAgent
+    | FollowLedgers
 )
 
 
@@ -453,7 +461,7 @@ def _application_order(step: Correction) -> tuple[int, int, int, str]:
         return (-1, 0, 0, type(step).__name__)
     if isinstance(step, RestoreAgent):
         return (-1, 1, 0, step.agent_id)
-    if isinstance(step, RebuildLedger):
+    if isinstance(step, RebuildLedger | FollowLedgers):
         return (0, 0, 0, step.agent_id)
     if isinstance(step, TakeBack):
         return (0, 2, 0, step.intent.cl_ord_id)

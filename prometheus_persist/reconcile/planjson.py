@@ -22,6 +22,7 @@ from prometheus_persist.reconcile.plan import (
     BookOrphan,
     Correction,
     Finding,
+    FollowLedgers,
     ForgetBefore,
     FreezeInstrument,
     MoneyCheck,
@@ -56,6 +57,7 @@ KINDS: dict[type[Correction], str] = {
     NoteFinding: "note_finding",
     ForgetBefore: "forget_before",
     RestoreAgent: "restore_agent",
+    FollowLedgers: "follow_ledgers",
 }
 _BESIDE = ("plan_hash", "read_ms")  # stand beside what is hashed
 

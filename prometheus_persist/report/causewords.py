@@ -132,6 +132,10 @@ CAUSE: Final[Mapping[str, tuple[str, str]]] = {
         "保存时间差（{older}账簿较旧）",
         "not saved at one time: the {older} ledger is the older one",
     ),
+    "cause.copy_edited": (
+        "资金以账簿为准，Agent文档只是副本，被账簿之外改写",
+        "the ledgers keep the capital, the document's is a copy that something else has written",
+    ),
     "cause.same_version": (
         "两本账簿版本相同而内容不同，无法判断谁对",
         "equal versions with different content: nothing tells which one is right",
@@ -263,6 +267,10 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
     "remedy.rebuilt": (
         "同步到最新状态（以{source}账簿为准，重建另一本）",
         "brought to the latest state (the {source} ledger wins, the other is rebuilt from it)",
+    ),
+    "remedy.follows_ledgers": (
+        "Agent文档的资金改为账簿所记",
+        "the document takes the capital that the ledgers keep",
     ),
     "remedy.settled": ("订单结果记为{outcome}", "the order is settled as {outcome}"),
     "remedy.instrument_frozen": (

@@ -8,6 +8,7 @@ from prometheus_persist.reconcile.plan import (
     BookFill,
     BookOrphan,
     Correction,
+    FollowLedgers,
     ForgetBefore,
     FreezeInstrument,
     NoteFinding,
@@ -95,5 +96,5 @@ def _values(step: Correction, say: Say) -> dict[str, str]:
             return {"since": when(step.ts_ms)}
         case NoteFinding():
             return {}
-        case RestoreAgent():
+        case RestoreAgent() | FollowLedgers():
             return {"agent": step.agent_id}

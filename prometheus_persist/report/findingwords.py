@@ -104,6 +104,10 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "public and private ledger differ in {items} (private version {private_version}, "
         "public version {public_version})",
     ),
+    "what.agent_strays": (
+        "Agent文档中的资金为{said}，两本账簿均为{capital}",
+        "the agent's own document says a capital of {said}, both its ledgers say {capital}",
+    ),
     "what.agent_missing": (
         "Agent的文档不完整（私有版本{private_version}，公共版本{public_version}）",
         "the agent's documents are not complete (private version {private_version}, "

@@ -80,6 +80,10 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
         "{agent}: 记录成交{fill} ({key}, {side} {contracts}张 @ {px}, 手续费{fee})",
         "{agent}: record fill {fill} ({key}, {side} {contracts} contracts @ {px}, fee {fee})",
     ),
+    "do.follow_ledgers": (
+        "{agent}：文档中的资金改为账簿所记",
+        "{agent}: its document takes the capital of its ledgers",
+    ),
     "do.rebuild_ledger": (
         "{agent}: 以{source}账簿为准，重建另一本",
         "{agent}: rebuild the other ledger from the {source} one",

@@ -7,24 +7,15 @@ is interrupted halfway shuts the store.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.saving import Saver
 from prometheus_persist.session.marks import keys_of
 from prometheus_persist.state import Agent, PrivateLedger, PublicAccount
+from prometheus_persist.state.booking import record_of
 from prometheus_persist.state.registry import SYSTEM_OWNER
 
 _Books = dict[str, Agent | PrivateLedger | PublicAccount]
-_RECORD: Final = (
-    "total_pnl",
-    "win_rate",
-    "trade_count",
-    "close_count",
-    "win_count",
-    "consecutive_wins",
-    "consecutive_losses",
-)
 
 
 def joined(saver: Saver, agents: Iterable[Agent], trigger: str) -> None:
@@ -61,9 +52,8 @@ def _entered(saver: Saver, books: Mapping[str, _Books], trigger: str) -> None:
 def _books_of(agent: Agent) -> _Books:
     """A new agent and both its ledgers, by the state's attribute."""
     money = {"agent_id": agent.agent_id, "capital": agent.current_capital}
-    record = {field: getattr(agent, field) for field in _RECORD}
     return {
         "agents": agent,
         "private_ledgers": PrivateLedger.model_validate(money),
-        "public_accounts": PublicAccount.model_validate(money | record),
+        "public_accounts": PublicAccount.model_validate(money | record_of(agent)),
     }

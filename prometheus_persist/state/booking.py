@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.state.exactjson import JsonObject
@@ -33,6 +33,17 @@ from prometheus_persist.state.models import (
 from prometheus_persist.state.money import ZERO, Contracts, add, div, mul, sub, to_base
 
 Ledger = TypeVar("Ledger", PrivateLedger, PublicAccount)
+
+
+_RECORD: Final = (
+    "total_pnl",
+    "win_rate",
+    "trade_count",
+    "close_count",
+    "win_count",
+    "consecutive_wins",
+    "consecutive_losses",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,11 @@ class Booked:
     private: PrivateLedger
     account: PublicAccount
     record: JsonObject
+
+
+def record_of(source: Agent | PublicAccount) -> dict[str, object]:
+    """What an agent's document and its public account both keep of its trades, by field."""
+    return {field: getattr(source, field) for field in _RECORD}
 
 
 def book_execution(

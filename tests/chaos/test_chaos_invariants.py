@@ -1,10 +1,11 @@
 """Each invariant goes red for the wrong it is there for, and stays green without it."""
 
 import copy
+from fractions import Fraction
 
 import pytest
 
-from chaos.invariants import books, damage, orders, sweep
+from chaos.invariants import books, damage, orders, state, sweep
 from chaos.oracle.history import State
 from chaos.record import Record
 from chaos.verdict import Verdict
@@ -224,3 +225,54 @@ def test_frozen_means_that_no_order_leaves(words, ok):
     verdict = Verdict("x", 1)
     orders.frozen(verdict, frozen_record(**words))
     assert verdict.checks[0].ok is ok
+
+
+# The whole state agrees with itself --------------------------------------------------------------
+
+WHOLE = {
+    "agents/A": {"current_capital": "103", "initial_capital": "100", "total_pnl": "3"},
+    "private_ledgers/A": {"capital": "103.0"},
+    "public_accounts/A": {"capital": "103", "total_pnl": "3"},
+}
+PAID = {
+    "public_trades": [
+        {"agent_id": "A", "pnl": "0", "fee": "-1"},
+        {"agent_id": "A", "pnl": "5.5", "fee": "-1"},
+    ],
+    "orphan_fills": [{"pnl": "2", "fee": "-0.5"}],
+    "cash_flows": [{"agent_id": "A", "amount": "-0.5"}, {"agent_id": "", "amount": "-4"}],
+}
+
+
+def test_a_state_that_agrees_with_itself_has_nothing_wrong():
+    assert state.disagreements(WHOLE, PAID) == []
+    assert state.owed(PAID) == {"A": 3, "": Fraction(-5, 2)}
+    verdict = Verdict("x", 1)
+    state.check(verdict, "here", WHOLE, PAID)
+    assert [each.ok for each in verdict.checks] == [True]
+
+
+@pytest.mark.parametrize(
+    ("key", "field", "told"),
+    [
+        ("agents/A", "current_capital", "capital are 7, 103.0, 103"),
+        ("private_ledgers/A", "capital", "capital are 103, 7, 103"),
+        ("public_accounts/A", "capital", "capital are 103, 103.0, 7"),
+        ("public_accounts/A", "total_pnl", "total profit 3, public 7"),
+        ("agents/A", "initial_capital", "gained 96.0, the streams say 3.0"),
+    ],
+)
+def test_any_copy_that_differs_is_told(key, field, told):
+    wrong = state.disagreements(WHOLE | {key: WHOLE[key] | {field: "7"}}, PAID)
+    assert any(told in each for each in wrong)
+    verdict = Verdict("x", 1)
+    state.check(verdict, "here", WHOLE | {key: WHOLE[key] | {field: "7"}}, PAID)
+    assert [each.ok for each in verdict.checks] == [False]
+
+
+def test_what_is_not_in_the_streams_was_not_gained_unless_somebody_wrote():
+    assert state.disagreements(WHOLE, PAID | {"cash_flows": []}) == [
+        "A: gained 3.0, the streams say 3.5"
+    ]
+    assert state.disagreements(WHOLE, {}, edited=True) == []
+    assert state.disagreements({"agents/A": WHOLE["agents/A"]}, PAID) == ["A has no ledger"]

@@ -319,6 +319,11 @@ class World:
             balances={"USDT": VenueBalance("USDT", self.cash + UPL, UPL)},
         )
 
+    def strays(self, name: str, capital: Decimal) -> None:
+        """The agent's own document is edited, its ledgers are not."""
+        agent = self.state.agents[name]
+        self.state.agents[name] = agent.model_copy(update={"current_capital": capital})
+
     def adopt(self, plan: object) -> dict[str, list]:
         """Apply a plan to the books, as one commit would."""
         done = apply_plan(self.books(), plan, self.now_ms)  # type: ignore[arg-type]

@@ -9,8 +9,15 @@ from reconcile_world import BTC, CAPITAL, ETH, World
 
 from prometheus_persist.errors import PlanStale
 from prometheus_persist.reconcile import Item, Plan, Resolution, Verdict, apply_plan, reconcile
-from prometheus_persist.reconcile.plan import AdoptDifference, BookFill
+from prometheus_persist.reconcile.live import apply_steps
+from prometheus_persist.reconcile.plan import (
+    AdoptDifference,
+    BookFill,
+    RebuildLedger,
+    RestoreAgent,
+)
 from prometheus_persist.state import PositionKey
+from prometheus_persist.state.booking import record_of
 
 
 def plan_of(world: World) -> Plan:
@@ -265,3 +272,69 @@ def test_a_new_store_does_not_look_at_what_was_before_it() -> None:
     world = World("A")
     world.adopt(reconcile(world.books(), world.view()))
     assert (world.state.watermark.fills_ms, world.state.account_cash.bills_ms) == (0, 0)
+
+
+# The record of an agent's trades -----------------------------------------------------------------
+
+
+def traded() -> World:
+    """A and what its three documents keep of a position opened and closed."""
+    world = World("A", "B")
+    world.trade("A", "buy", 5)
+    world.trade("A", "sell", 5, px=110)
+    return world
+
+
+def record(world: World) -> tuple[object, ...]:
+    agent, account = world.state.agents["A"], world.state.public_accounts["A"]
+    assert record_of(agent) == record_of(account)
+    return agent.current_capital, agent.initial_capital, *record_of(agent).values()
+
+
+@pytest.mark.parametrize("source", ["private", "public"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_ledger_that_is_rebuilt_has_the_record_of_the_same_moment(
+    source: str, lost: bool
+) -> None:
+    """What a capital was made of comes with it: either ledger the newer, the other old or lost."""
+    world, old = traded(), traded()
+    agents, private, public = old.state.agents, old.state.private_ledgers, old.state.public_accounts
+    before = agents["A"], private["A"], public["A"]
+    world.trade("A", "buy", 1)
+    world.trade("A", "sell", 1, px=90)
+    due = record(world)
+    if source == "private":
+        world.state.public_accounts["A"] = before[2]
+        if lost:
+            del world.state.public_accounts["A"]
+    else:
+        world.state.agents["A"], world.state.private_ledgers["A"] = before[:2]
+        if lost:
+            del world.state.private_ledgers["A"]
+    plan = reconcile(world.books(), world.view())
+    assert {type(step) for step in plan.corrections} == {RebuildLedger}
+    world.adopt(plan)
+    assert record(world) == due
+
+
+def test_an_agent_that_is_restored_has_the_record_that_its_account_kept() -> None:
+    """With what it began with: the capital less what it gained."""
+    world = traded()
+    due = record(world)
+    del world.state.agents["A"]
+    steps = (RestoreAgent("A", alive=True),)
+    state = apply_steps(world.books(), steps, world.now_ms).state
+    agent = state.agents["A"]
+    assert agent.current_capital == due[0]
+    assert record_of(agent) == record_of(state.public_accounts["A"])
+    assert agent.current_capital - agent.initial_capital == agent.total_pnl != 0
+
+
+def test_an_account_that_is_restored_has_the_record_of_its_agent() -> None:
+    world = traded()
+    due = record(world)
+    del world.state.public_accounts["A"]
+    del world.state.private_ledgers["A"]
+    steps = (RestoreAgent("A", alive=True),)
+    world.state = apply_steps(world.books(), steps, world.now_ms).state
+    assert record(world) == due

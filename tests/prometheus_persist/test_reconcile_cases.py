@@ -422,6 +422,20 @@ ROWS = (
         (("B", A, "A"), ("C", A, "A")),
     ),
     Row(
+        "C the agent's own document says another capital than both its ledgers",
+        steps(OPEN5, lambda w: w.strays("A", Decimal(7))),
+        (("C", A, "A"),),
+        check=lambda w, p: (
+            w.state.agents["A"].current_capital == w.state.private_ledgers["A"].capital != 7
+            and {i.item for i in p.items if i.verdict is not Verdict.MATCH} == {Item.CAPITAL}
+        ),
+    ),
+    Row(
+        "near C: what books an execution writes the capital of all three",
+        steps(lambda w: w.strays("A", CAPITAL), unbooked("A", "buy", 5)),
+        (("A", A, "A"),),
+    ),
+    Row(
         "near C: equal versions, other capital",
         edit("A", "public", capital=Decimal(1)),
         (("C", H, "A"),),
