@@ -175,6 +175,22 @@ def test_the_dead_mans_switch_cancels_what_waits_when_nobody_rearms_it() -> None
     assert venue.main.timers == {}
 
 
+@pytest.mark.parametrize(
+    ("tag", "left"), [("", set()), ("a", {"", "b"}), ("b", {"", "a"}), ("c", {"", "a", "b"})]
+)
+def test_a_switch_cancels_the_orders_of_its_tag_and_without_one_all(
+    tag: str, left: set[str]
+) -> None:
+    """Of a tag, of another one, of one that no order has, of none."""
+    venue = new_venue()
+    for each in ("", "a", "b"):
+        place(venue, ord_type="limit", px="40000", tag=each)
+    arm(venue, "10", tag)
+    step(venue, Tick(), T0 + 10_000)
+    assert {one.tag for one in venue.orders.values() if one.state == "live"} == left
+    assert venue.main.timers == {}
+
+
 def test_a_tag_has_a_switch_of_its_own_and_zero_disarms_it() -> None:
     venue = new_venue()
     mine = place(venue, ord_type="limit", px="40000", tag="a")

@@ -1,6 +1,10 @@
 """The ledger: torn tails are cut, anything else is refused, and nothing is written twice."""
 
 import json
+from collections import deque
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +12,14 @@ import pytest
 from fakeokx_tools import BTC, ask, new_venue
 
 from fakeokx.engine import indexing
-from fakeokx.engine.commands import CancelAllAfter, MovePrice, PlaceOrders, SetPartial
+from fakeokx.engine.commands import (
+    CancelAllAfter,
+    Command,
+    MovePrice,
+    PlaceAlgo,
+    PlaceOrders,
+    SetPartial,
+)
 from fakeokx.engine.refusals import Refusal
 from fakeokx.server.exchange import Exchange
 from fakeokx.server.ledger import FILE_NAME, Ledger, LedgerBusy, LedgerDamaged
@@ -226,3 +237,65 @@ class _Leaky:
 
     def __setattr__(self, name: str, value: object) -> None:
         setattr(self._venue, name, value)
+
+
+def told(value: Any, seen: tuple[int, ...] = ()) -> Any:
+    """Everything that an object holds, however deep, as something that can be compared."""
+    if id(value) in seen:
+        return "itself"
+    seen = (*seen, id(value))
+    if isinstance(value, Mapping):
+        return {repr(key): told(item, seen) for key, item in value.items()}
+    if isinstance(value, list | tuple | deque):
+        return [told(item, seen) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(map(repr, value))
+    slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
+    names = [*getattr(value, "__dict__", ()), *slots]
+    if not names or isinstance(value, str | int | Decimal | Enum):
+        return repr(value)
+    return {name: told(getattr(value, name, None), seen) for name in names if name != "events"}
+
+
+WAITS = PlaceOrders(orders=(ask(ord_type="limit", px="48000", tag="a", cl_ord_id="w"),))
+STOP = PlaceAlgo(
+    inst_id=BTC, td_mode="cross", side="sell", ord_type="conditional", sz="1",
+    sl_trigger_px="45000", sl_ord_px="-1",
+)  # fmt: skip
+LAST: dict[str, tuple[Command, ...]] = {
+    "a dead man's switch of all": (CancelAllAfter(time_out_s="60", tag=""),),
+    "a dead man's switch of a tag": (CancelAllAfter(time_out_s="60", tag="a"),),
+    "two of them": (
+        CancelAllAfter(time_out_s="60", tag="a"),
+        CancelAllAfter(time_out_s="30", tag=""),
+    ),
+    "one that was armed again": (
+        CancelAllAfter(time_out_s="60", tag=""),
+        CancelAllAfter(time_out_s="90", tag=""),
+    ),
+    "one that was disarmed": (
+        CancelAllAfter(time_out_s="60", tag=""),
+        CancelAllAfter(time_out_s="0", tag=""),
+    ),
+    "a part to come": (SetPartial(inst_id=BTC, sz="1"),),
+    "a stop that waits": (STOP,),
+    "a price": (MovePrice(inst_id=BTC, px="48500"),),
+}
+
+
+@pytest.mark.parametrize("last", LAST)
+def test_a_reopened_venue_is_the_venue_before_it_in_all_that_it_holds(
+    home: Path, last: str
+) -> None:
+    """Timers and what is still to come included: not only what was looked at so far."""
+    exchange = Exchange(home)
+    for command in (BUY, WAITS, *LAST[last]):
+        exchange.do(command)
+    before = told(exchange.venue)
+    exchange.close()
+    again = Exchange(home)
+    after = told(again.venue)
+    again.close()
+    assert after == before
+    if "switch" in last or "armed" in last:
+        assert "timers" in str(before)

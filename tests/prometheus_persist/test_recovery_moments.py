@@ -89,6 +89,32 @@ def test_moments_every_commit_by_time() -> None:
             assert (found.seq, found.image.digest()) == (seq, digest)
 
 
+@pytest.mark.parametrize("how", ["seq", "at_ms"])
+def test_moments_over_a_clock_that_went_back(how: str) -> None:
+    """Sequences order commits. A time is that of the last commit whose own clock was not past it:
+    an hour that was lived twice is its second time."""
+    fs, clock, told = MemFs(), StillClock(step_ms=1000), {}
+    store = open_store(fs, clock)
+    store.commit(founding())
+    state = state_from(store.image.documents)
+    for number in range(1, 31):
+        if number == 16:
+            clock.ms -= 10_000
+        store.commit(trade(state, number))
+        told[store.image.seq] = (store.image.time_ms, store.image.digest())
+    store.close()
+    walls = [wall for wall, _ in told.values()]
+    assert walls != sorted(walls)
+    for seq, (wall_ms, digest) in told.items():
+        if how == "seq":
+            found = restore(fs, seq=seq, clock=CLOCK)
+            assert (found.seq, found.image.digest()) == (seq, digest)
+        else:
+            due = max(each for each, (wall, _) in told.items() if wall <= wall_ms)
+            found = restore(fs, at_ms=wall_ms, clock=CLOCK)
+            assert (found.seq, found.image.digest()) == (due, told[due][1])
+
+
 def test_moments_with_one_copy_and_no_snapshot() -> None:
     """The past needs no more than the present: one copy of the journal gives all of it."""
     fs, told = history()
