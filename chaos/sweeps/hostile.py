@@ -47,7 +47,7 @@ AGENT = "A"
 HOUR_MS = 3_600_000
 SECONDS_MAX = 60
 MEMORY_BYTES = 768 * 1024 * 1024  # beyond what the process has when it begins
-CI_STRANGERS = 18
+CI_STRANGERS = 12
 SETTINGS: Final = Settings(background=False, snapshots_kept=2)
 _PAGE: Final = resource.getpagesize()
 

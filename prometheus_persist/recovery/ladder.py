@@ -334,7 +334,9 @@ def _farthest(segments: Segments, bases: Bases, seq: int | None) -> tuple[Base, 
 def _seq_at(frames: list[Placed], bases: Bases, at_ms: int) -> int:
     """The last sequence whose wall time is not after ``at_ms``."""
     tips = bases.tips()
-    seqs = [placed.frame.seq for placed in frames if placed.frame.wall_ms <= at_ms]
+    farthest = min((placed.frame.epoch for placed in frames), default=0) + EPOCH_LEAP
+    near = [placed.frame for placed in frames if placed.frame.epoch <= farthest]
+    seqs = [frame.seq for frame in near if frame.wall_ms <= at_ms]
     seqs += [tip.seq for tip in tips if tip.wall_ms <= at_ms]
     if seqs:
         return max(seqs)

@@ -141,6 +141,8 @@ def test_strangers_a_stray_segment_costs_nothing(tmp_path: Path, kind: str, base
             assert {damage.outcome for damage in look.facts.damages} <= {"ignored"}
             assert not look.gaps
             assert bool(look.facts.damages) or not data.strip(b"\0") or name != FAR
+        then = restore(fs, at_ms=StillClock().ms, clock=StillClock())
+        assert (then.seq, then.image.digest()) == told
         assert restore(fs, clock=StillClock()).facts.epoch <= epoch + 2 + number
         assert stray.read_bytes() == data
 
