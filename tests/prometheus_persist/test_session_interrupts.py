@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.recovery import restore
 from prometheus_persist.saving import saver
 from prometheus_persist.saving.triggers import Action
-from prometheus_persist.session import Settings, beside, joining, settling
+from prometheus_persist.session import Settings, beside, joining, opening, settling
 from prometheus_persist.session.beside import Beside
 from prometheus_persist.session.hearing import Hearing
 from prometheus_persist.session.index import StreamIndex
@@ -345,6 +346,7 @@ def test_marks_stay_when_their_save_is_interrupted(
         with pytest.raises(Struck):
             session.save("x")
     session.save("y")
+    assert not session._marks.made()
     assert restore(LocalFs(tmp_path)).documents["supervisor"]["system_cycle_count"] == 3
     session.close()
 
@@ -393,12 +395,21 @@ def test_an_opening_that_is_interrupted_at_its_end_holds_no_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The session was there, and nobody got it."""
+    honest = opening.opening
+
+    @contextlib.contextmanager
+    def then_struck(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        with honest(*args, **kwargs) as parts:
+            yield parts
+        raise Struck
+
     opened(tmp_path).close()
     with monkeypatch.context() as patch:
-        patch.setattr("prometheus_persist.session.session.Session._begin", struck)
-        with pytest.raises(Struck):
+        patch.setattr("prometheus_persist.session.session.opening", then_struck)
+        with pytest.raises(Struck) as raised:
             opened(tmp_path)
     opened(tmp_path).close()
+    assert raised.value.__traceback__ is not None, "nobody has let go of what it holds"
 
 
 def test_a_close_that_is_interrupted_lets_go_of_everything(
