@@ -27,7 +27,8 @@ import orjson
 
 from prometheus_persist.state.exactjson import JsonObject, dumps, flat, loads_object
 
-TAIL_RECORDS_MAX = 256
+TAIL_RECORDS_MAX = 8  # of ten thousand streams each has a tail
+BLOCK_RECORDS_MAX = 256
 LINE_END = b"\n"
 
 
@@ -89,8 +90,8 @@ class Records(Sequence[JsonObject]):
         tail = self._tail
         tail.extend(records)
         if len(tail) >= TAIL_RECORDS_MAX:
-            for start in range(0, len(tail), TAIL_RECORDS_MAX):
-                self._seal(block_of(tail[start : start + TAIL_RECORDS_MAX]))
+            for start in range(0, len(tail), BLOCK_RECORDS_MAX):
+                self._seal(block_of(tail[start : start + BLOCK_RECORDS_MAX]))
             self._tail = tail = []  # a new one: a cut may hold the old
         self._count = self._held + len(tail)
 

@@ -20,6 +20,7 @@ from prometheus_persist.journal import archive
 from prometheus_persist.journal.archive import PIECE_BYTES, RATIO_MAX, check, pack, unpack
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import Tip
+from prometheus_persist.journal.upcast import SCHEMA
 from prometheus_persist.state.exactjson import dumps
 
 TIP = Tip(9, 2, bytes(range(32)), START_MS)
@@ -184,7 +185,8 @@ def test_archive_lines_are_read_one_by_one(name: str) -> None:
 def test_archive_text_is_kept_only_as_it_would_be_written(line: bytes) -> None:
     """However somebody wrote a record: what is held, and its digest, are those of its value."""
     name, record = json.loads(line)
-    back = unpack(sealed(streams_ndjson=lines_of([b'["s",{"n":1}]', line])), "s.zip")[0]
+    found = sealed({"schema": SCHEMA}, streams_ndjson=lines_of([b'["s",{"n":1}]', line]))
+    back = unpack(found, "s.zip")[0]
     due = image_of(dict(SMALL.documents), {name: [{"n": 1}, record]})
     assert back.digest() == due.digest()
     assert [block.text for block in back.streams["s"].blocks()] == [

@@ -109,6 +109,21 @@ def row(number: int) -> dict[str, Any]:
     return {f"field_{name}": f"value {number} of {name}" for name in range(12)}
 
 
+def test_of_many_streams_few_records_are_objects() -> None:
+    """A tail is short, since every agent has one."""
+    tracemalloc.start()
+    try:
+        image = Image()
+        for turn in range(100):
+            found = {f"private_trades/{name}": [row(turn * 100 + name)] for name in range(100)}
+            image.apply(Change("x", add=found), turn + 1, START_MS)
+        del found
+        live = sum(len(dumps(list(stream))) for stream in image.streams.values())
+        assert tracemalloc.get_traced_memory()[0] < 1.4 * live
+    finally:
+        tracemalloc.stop()
+
+
 def test_what_a_stream_holds_is_not_much_more_than_its_text() -> None:
     """Replayed, unpacked, projected and packed: within one and a half times what is alive."""
     tracemalloc.start()
