@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from prometheus_persist.cli.app import app
 from prometheus_persist.recovery import restore
 from prometheus_persist.recovery.follow import Follower
-from prometheus_persist.session import Session
-from prometheus_persist.state import Agent
+from prometheus_persist.session import Session, Settings
+from prometheus_persist.state import Agent, contracts
 from prometheus_persist.storage.fs import LocalFs
 
 
@@ -154,3 +154,22 @@ def test_past_agents_only_leaves_the_books_out(store: Path, tmp_path: Path) -> N
     assert session.state.private_ledgers["A_1"].positions == []
     session.save("go on")
     session.close()
+
+
+def test_past_an_earlier_moment_and_its_original_share_no_order_id(
+    store: Path, tmp_path: Path
+) -> None:
+    """Both count their epochs on from the same one, and both trade: no clOrdId is issued twice."""
+    into = tmp_path / "new"
+    assert run("restore", "--dir", store, "--seq", "3", "--into", into).exit_code == 0
+    issued: list[str] = []
+    epochs: list[int] = []
+    for root in (into, store, store, into):
+        session = Session.open(root, settings=Settings(background=False))
+        session._gate.open()
+        order = ("A_1", "BTC-USDT-SWAP", "buy", contracts("1"))
+        issued += [session.order_intent(*order).cl_ord_id for _ in range(3)]
+        epochs.append(session.epoch)
+        session.close()
+    assert len(set(issued)) == len(issued) == 12
+    assert len(set(epochs)) < len(epochs)  # so that it is the lane that keeps them apart

@@ -174,6 +174,22 @@ def test_an_owner_that_comes_back_on_an_empty_disk_is_killed_and_comes_back_agai
     session.close()
 
 
+def test_an_owner_that_comes_back_at_another_path_is_asked_first(
+    original: Path, tmp_path: Path
+) -> None:
+    """Empty or not: the old directory may be there still. With the mark gone, all comes back."""
+    shutil.rmtree(original)
+    new, before = tmp_path / "new disk", tree(tmp_path / "mirror")
+    with pytest.raises(MirrorOfAnother, match="another directory"):
+        opened(new, settings=mirrored(tmp_path))
+    assert tree(tmp_path / "mirror") == before
+    (tmp_path / "mirror/owner.json").unlink()
+    session = opened(new, settings=mirrored(tmp_path))
+    assert "A" in session.state.agents
+    session.close()
+    reopens(new, tmp_path, 0)
+
+
 def test_a_mark_of_before_is_believed_by_its_id_and_replaced(
     original: Path, tmp_path: Path
 ) -> None:
