@@ -73,9 +73,11 @@ def held(session: Session) -> Iterator[None]:
     thread = threading.Thread(target=hold, name="holder")
     thread.start()
     inside.wait()
-    yield
-    done.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 MOMENTS: Final = {"idle": idle, "writing": writing, "every lock held": held}

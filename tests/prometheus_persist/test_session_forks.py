@@ -78,9 +78,11 @@ def every_latch_held(session: Session) -> Iterator[None]:
     thread = threading.Thread(target=hold)
     thread.start()
     held.wait()
-    yield
-    done.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def test_forked_child_is_refused_by_every_public_call_and_hangs_in_none(tmp_path: Path) -> None:
