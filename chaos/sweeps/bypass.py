@@ -11,7 +11,7 @@ has been synced after that, and every directory in which another one was made, o
 something was moved, has been synced after that; the parents of a new store as well, of its mirror's
 own directory, and of a store that a restore makes.
 
-The one documented exception is ``store.lock``, and making and finding the store's own directory:
+The one documented exception are ``store.lock…``, and making and finding the store's own directory:
 the kernel holds that lock, no ``Fs`` does, its content is for people, and all other names are
 looked up from that directory.
 
@@ -155,7 +155,7 @@ def marks(trace: str, store: str) -> Iterator[tuple[str, str]]:
         if found is None or int(found[3]) < 0:
             continue
         for what, path in _calls(found[1], found[2]):
-            if path.startswith(f"{store}/") and path != f"{store}/{LOCK}":
+            if path.startswith(f"{store}/") and not path.startswith(f"{store}/{LOCK}"):
                 yield what, path.removeprefix(f"{store}/")
             elif path == f"{store}/." or (path == store and what not in _FOUND):
                 yield what, "."

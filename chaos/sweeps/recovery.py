@@ -199,5 +199,5 @@ def _taken(store: Path) -> dict[str, bytes]:
     return {
         path.relative_to(store).as_posix(): path.read_bytes()
         for path in sorted(store.rglob("*"))
-        if path.is_file() and path.name != "store.lock"
+        if path.is_file() and not path.name.startswith("store.lock")
     }

@@ -99,7 +99,7 @@ def _try(tally: Tally, grounds: Yard, trial: Trial, plant: str) -> None:
         files = {
             str(path.relative_to(store)): path.read_bytes()
             for path in store.rglob("*")
-            if path.is_file() and path.name != "store.lock"
+            if path.is_file() and not path.name.startswith("store.lock")
         }
     left = MemoryFs.of(files)
     tally.counts["power cuts on a real ext4"] += 1

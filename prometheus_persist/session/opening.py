@@ -96,6 +96,7 @@ def opening(
             found, state = _read(fs, clock, lock)  # with what was written until this moment
         lane = int(ids.token(LANE_CHARS), 36)
         new_id = ids.token(STORE_ID_CHARS) if found.facts.fresh else ""
+        epoch = lock.draw(found.next_epoch)
         lock.mark_mirror(fs, new_id or state.registry.store_id)
         heal(fs, found.due_segments, proven=found.proven)
         known = RECORD in found.readable or fs.size(f"{INCREMENTAL}/{RECORD}") is None
@@ -103,7 +104,7 @@ def opening(
             fs,
             found.image,
             found.tip,
-            found.next_epoch,
+            epoch,
             clock,
             observer,
             found.readable,

@@ -118,6 +118,10 @@ class Locks:
         for lock in reversed(self._held):
             lock.take()
 
+    def draw(self, least: int) -> int:
+        """An epoch from ``least`` on, of this writer alone. Raises StoreFailed."""
+        return self._held[0].draw(least)
+
     def fence(self) -> None:
         """Raise StoreFailed once somebody else has taken over either."""
         for lock in self._held:

@@ -15,7 +15,7 @@ HISTORY = "history"
 DAMAGED = "damaged"
 RECOVERY_LOG = "recovery_log.txt"
 LOCK = "store.lock"
-CLAIM = "store.lock.next"  # of a take-over that has taken nothing yet
+CLAIM = f"{LOCK}.next"  # of a take-over that has taken nothing yet
 COPIES = (JOURNAL, MIRROR)
 
 EPOCH_MAX = 10**8 - 1  # what a segment's name has room for
@@ -23,6 +23,7 @@ SEQ_MAX = 10**14 - 1
 _SEGMENT = re.compile(r"e(\d{8})_s(\d{14})\.wal", re.ASCII)
 _SNAPSHOT = re.compile(r"snapshot_(\d{8}_\d{6})\.zip", re.ASCII)
 _BASE = re.compile(r"base_s(\d{14})_t(\d{13,20})\.zip", re.ASCII)
+_DRAWN = re.compile(rf"{re.escape(LOCK)}\.e(\d{{8}})", re.ASCII)
 _STAMP = "%Y%m%d_%H%M%S"
 SECOND_MAX = 253_402_300_799  # the last one that a snapshot's name has room for
 
@@ -54,6 +55,17 @@ def is_temporary(folder: str, name: str) -> bool:
     own and ``.tmp``. Any other name is somebody else's, and is never removed."""
     form = rf"({_FORMS[folder]}|renewed)\.tmp"
     return re.fullmatch(form, name, re.ASCII) is not None
+
+
+def drawn_name(epoch: int) -> str:
+    """The name of the file that says that an epoch was drawn, and by nobody else."""
+    return f"{LOCK}.e{epoch:08d}"
+
+
+def drawn_epoch(name: str) -> int | None:
+    """The epoch in such a name; None for any other name."""
+    found = _DRAWN.fullmatch(name)
+    return int(found[1]) if found else None
 
 
 def segment_name(epoch: int, seq: int) -> str:

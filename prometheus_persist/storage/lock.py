@@ -15,6 +15,10 @@ Why no two can write (S6)
   claim that is given up leaves nothing behind that counts. ``take`` then renames it over
   ``store.lock``, in one step. The old holder, once it goes on, finds by ``fence`` that the name
   leads elsewhere, and acknowledges nothing more. Claims exclude each other in the same way.
+- Two that open at the same time may have read the same, and would write as the same epoch into the
+  same segment: one that was taken over before its first frame, and goes on after the other's. So
+  an epoch is drawn (``draw``): a file is made that must not be there yet, and only then the fence
+  is asked. Older draws are cleared away; whoever could draw one of them anew is fenced off.
 - Names are looked up from the directory that was opened, not by its path, so that one that was
   moved keeps its writer, and its old name belongs to whoever makes a directory there.
 - A process that was forked off has the parent's open files, and with them its lock. So the lock
@@ -45,7 +49,7 @@ from prometheus_persist.errors import StoreFailed, StoreLocked
 from prometheus_persist.storage.forks import in_child, refuse_child
 from prometheus_persist.storage.fs import FILE_MODE, LocalFs, make_root
 from prometheus_persist.storage.interrupts import of_the_disk
-from prometheus_persist.storage.layout import CLAIM, LOCK
+from prometheus_persist.storage.layout import CLAIM, LOCK, drawn_epoch, drawn_name
 
 
 class StoreLock:
@@ -95,6 +99,30 @@ class StoreLock:
             raise StoreFailed(f"{self.fs.root / LOCK} cannot be looked at: {problem}") from problem
         if named != self._identity:
             raise StoreFailed("the lock was taken over or removed; this writer is fenced off")
+
+    def draw(self, least: int) -> int:
+        """An epoch from ``least`` on that nobody else ever draws. Raises StoreFailed."""
+        epoch = least
+        try:
+            while not self._is_drawn(epoch):
+                epoch += 1
+            self.fence()  # whoever took over may have cleared away the draw of this very epoch
+            with os.scandir(self._root) as entries:
+                names = [entry.name for entry in entries]
+            for name in names:
+                if (before := drawn_epoch(name)) is not None and before < epoch:
+                    os.unlink(name, dir_fd=self._root)
+        except OSError as problem:
+            raise StoreFailed(f"{self.fs.root}: no epoch can be drawn: {problem}") from problem
+        return epoch
+
+    def _is_drawn(self, epoch: int) -> bool:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        try:
+            os.close(os.open(drawn_name(epoch), flags, FILE_MODE, dir_fd=self._root))
+        except FileExistsError:
+            return False
+        return True
 
     @property
     def in_child(self) -> bool:

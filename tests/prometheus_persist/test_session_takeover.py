@@ -120,3 +120,32 @@ def test_takeover_has_what_was_saved_until_its_last_moment(tmp_path: Path) -> No
         holder.save("late")
     holder.close(save=False)
     new.close()
+
+
+def test_takeover_within_an_opening_writes_no_segment_of_its_own(tmp_path: Path) -> None:
+    """Both have read the same. The one that is taken over before its first frame goes on after the
+    other has saved: it begins another segment, and is refused."""
+    first = opened(tmp_path, settings=Settings(background=False))
+    first.add_agent(Agent(agent_id="A"))
+    first.close()
+    others: list[Session] = []
+
+    def take_over(op: str, path: str, data: bytes) -> None:
+        if op == "create" and path.startswith("incremental/journal/") and not others:
+            settings = Settings(background=False)
+            others.append(opened(tmp_path, take_over=True, settings=settings))
+            others[0].state.agents["A"].trade_count = 7
+            others[0].save("quick")
+
+    with pytest.raises(StoreFailed, match="fenced"):
+        opened(tmp_path, fs=HookFs(LocalFs(tmp_path), take_over))
+    others[0].state.agents["A"].trade_count += 1
+    others[0].save("quick")
+    others[0].close()
+    session = opened(tmp_path)
+    assert session.state.agents["A"].trade_count == 8
+    assert all(damage.outcome == "ignored" for damage in session.restored.damages)
+    assert session.epoch > others[0].epoch
+    session.close()
+    drawn = [path.name for path in tmp_path.iterdir() if path.name.startswith("store.lock.e")]
+    assert drawn == [f"store.lock.e{session.epoch:08d}"]
