@@ -437,14 +437,15 @@ class Session:
         fresh = parts.entered()
         if fresh:
             self._saver.save("created")
+        else:
+            if parts.damaged:
+                self._store.checkpoint()
+            self._desk.audit(parts.told())
+        # Nothing is begun beside an opening that may still fail: it would write on behind it.
         if not self._store.extra_is_written:
             self._upkeep.beside.ask(Action.CHECKPOINT)
-        if fresh:
-            return
-        if parts.damaged:
-            self._store.checkpoint()
-        self._desk.audit(parts.told())
-        self._upkeep.beside.ask(Action.CLEAN_UP)  # what a crash cut short
+        if not fresh:
+            self._upkeep.beside.ask(Action.CLEAN_UP)  # what a crash cut short
 
     def _attend(self) -> None:
         """Raise what failed beside the loop, or that all is shut; look how long the tail is."""
