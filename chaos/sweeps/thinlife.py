@@ -87,9 +87,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def believing(fs: Fs, due: Mapping[str, bytes], *, proven: bool) -> list[str]:
+def believing(fs: Fs, due: Mapping[str, bytes], *, proven: bool, **how: Any) -> list[str]:
     """Takes what is read for what is on the disk."""
-    return heal(fs, due, proven=proven or bool(due))
+    return heal(fs, due, proven=proven or bool(due), **how)
 
 
 def touch(session: Session) -> None:

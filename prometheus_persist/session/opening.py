@@ -23,7 +23,7 @@ from prometheus_persist.session.place import Locks, refuse_read_only
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import SystemState, state_from
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.layout import COPIES, INCREMENTAL
+from prometheus_persist.storage.layout import COPIES, INCREMENTAL, mark_of
 from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import Observer, Store
 
@@ -98,7 +98,8 @@ def opening(
         new_id = ids.token(STORE_ID_CHARS) if found.facts.fresh else ""
         epoch = lock.draw(found.next_epoch)
         lock.mark_mirror(fs, new_id or state.registry.store_id)
-        heal(fs, found.due_segments, proven=found.proven)
+        mark = mark_of(epoch)
+        heal(fs, found.due_segments, proven=found.proven, mark=mark, fence=lock.fence)
         known = RECORD in found.readable or fs.size(f"{INCREMENTAL}/{RECORD}") is None
         store = Store(
             fs,

@@ -37,7 +37,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from prometheus_persist.errors import BadValue
+from prometheus_persist.errors import BadValue, StoreFailed
 
 FILE_MODE = 0o600
 DIR_MODE = 0o700
@@ -424,12 +424,20 @@ def renew_dir(fs: Fs, path: str) -> None:
     fs.fsync_dir(path)
 
 
-def replace_file(fs: Fs, path: str, data: bytes) -> None:
-    """Put ``data`` under ``path`` atomically and durably."""
-    replace_files(fs, {path: data})
+def replace_file(
+    fs: Fs, path: str, data: bytes, *, mark: str = "", fence: Callable[[], None] | None = None
+) -> None:
+    """Put ``data`` under ``path`` atomically and durably; see ``replace_files``."""
+    replace_files(fs, {path: data}, mark=mark, fence=fence)
 
 
-def replace_files(fs: Fs, files: Mapping[str, bytes] | Iterable[tuple[str, bytes]]) -> None:
+def replace_files(
+    fs: Fs,
+    files: Mapping[str, bytes] | Iterable[tuple[str, bytes]],
+    *,
+    mark: str = "",
+    fence: Callable[[], None] | None = None,
+) -> None:
     """Put each content under its path, each atomically, all durably on return.
 
     tmp → write → fsync → rename, then fsync of every directory, once: the only order in which every
@@ -438,6 +446,9 @@ def replace_files(fs: Fs, files: Mapping[str, bytes] | Iterable[tuple[str, bytes
     journal serves many; only then is the first one renamed. A large file is synced slice by slice,
     so that somebody else's commit has little to wait behind.
 
+    Who may do this beside somebody else gives a ``mark`` of its own for the temporary names, and a
+    ``fence``: it is asked before each renaming, and raises where it is somebody else's turn.
+
     On failure the temporary files go and the error is raised: the files of the batches before are
     new, those of this one each old or new, those after it old. Contents are asked for one batch at
     a time.
@@ -445,7 +456,7 @@ def replace_files(fs: Fs, files: Mapping[str, bytes] | Iterable[tuple[str, bytes
     folders: set[str] = set()
     due = iter(files.items() if isinstance(files, Mapping) else files)
     while batch := _batch(due):
-        _replace_batch(fs, batch)
+        _replace_batch(fs, batch, mark, fence)
         folders.update(path.rpartition("/")[0] or "." for path, _ in batch)
     for folder in sorted(folders):
         fs.fsync_dir(folder)
@@ -463,12 +474,15 @@ def _batch(due: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     return found
 
 
-def _replace_batch(fs: Fs, batch: list[tuple[str, bytes]]) -> None:
+def _replace_batch(
+    fs: Fs, batch: list[tuple[str, bytes]], mark: str, fence: Callable[[], None] | None
+) -> None:
+    end = f"{mark}{TEMPORARY}"
     try:
         with contextlib.ExitStack() as opened:
             handles = []
             for path, data in batch:
-                handle = fs.create(f"{path}{TEMPORARY}")
+                handle = fs.create(f"{path}{end}")
                 opened.callback(handle.close)
                 handles.append(handle)
                 for start in range(0, len(data), SLICE_BYTES) or (0,):
@@ -477,11 +491,13 @@ def _replace_batch(fs: Fs, batch: list[tuple[str, bytes]]) -> None:
                     handle.write(data[start : start + SLICE_BYTES])
             _sync_all(handles)
         for path, _ in batch:
-            fs.rename(f"{path}{TEMPORARY}", path)
-    except OSError:
+            if fence is not None:
+                fence()
+            fs.rename(f"{path}{end}", path)
+    except (OSError, StoreFailed):
         for path, _ in batch:
             with contextlib.suppress(OSError):
-                fs.unlink(f"{path}{TEMPORARY}")
+                fs.unlink(f"{path}{end}")
         raise
 
 

@@ -24,6 +24,7 @@ _SEGMENT = re.compile(r"e(\d{8})_s(\d{14})\.wal", re.ASCII)
 _SNAPSHOT = re.compile(r"snapshot_(\d{8}_\d{6})\.zip", re.ASCII)
 _BASE = re.compile(r"base_s(\d{14})_t(\d{13,20})\.zip", re.ASCII)
 _DRAWN = re.compile(rf"{re.escape(LOCK)}\.e(\d{{8}})", re.ASCII)
+_MARK = r"\.e\d{8}"
 _STAMP = "%Y%m%d_%H%M%S"
 SECOND_MAX = 253_402_300_799  # the last one that a snapshot's name has room for
 
@@ -53,8 +54,13 @@ def is_readable(folder: str, name: str) -> bool:
 def is_temporary(folder: str, name: str) -> bool:
     """Whether this is what a writer that was killed leaves in ``folder``: a name of this library's
     own and ``.tmp``. Any other name is somebody else's, and is never removed."""
-    form = rf"({_FORMS[folder]}|renewed)\.tmp"
+    form = rf"(({_FORMS[folder]})({_MARK})?|renewed)\.tmp"
     return re.fullmatch(form, name, re.ASCII) is not None
+
+
+def mark_of(epoch: int) -> str:
+    """What tells one opening's temporary files from another's."""
+    return f".e{epoch:08d}"
 
 
 def drawn_name(epoch: int) -> str:

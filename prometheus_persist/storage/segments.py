@@ -27,7 +27,7 @@ that were read and checked by their digests, unless it is proven that they were 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from prometheus_persist.journal.chain import EPOCH_LEAP, Fault, Placed, Run, Scan, mirrored, scan
@@ -295,11 +295,22 @@ def read_segments(
     return found
 
 
-def heal(fs: Fs, due: Mapping[str, bytes], *, proven: bool = False) -> list[str]:
+def heal(
+    fs: Fs,
+    due: Mapping[str, bytes],
+    *,
+    proven: bool = False,
+    mark: str = "",
+    fence: Callable[[], None] | None = None,
+) -> list[str]:
     """Make every copy of the segments in ``due`` what it ought to be; returns those that were not.
 
     Space that was given to a segment and never used (zeros at its end) is given back. The newest
     segment is written anew, or, where it is ``proven`` that it was synced whole, synced once more.
+
+    What is due was read a while ago. Whoever took over since may have found a frame more, of a
+    writer that was stopped within a write, and have built on it. So the ``fence`` is asked right
+    before each file is put in place, and the temporary names carry the opening's own ``mark``.
     """
     repaired, newest = [], max(due, default="")
     for name, content in due.items():
@@ -308,11 +319,13 @@ def heal(fs: Fs, due: Mapping[str, bytes], *, proven: bool = False) -> list[str]
             found = _content(fs, path)
             if found is None or not same_frames(found, content):
                 fs.make_dir(copy)
-                replace_file(fs, path, content)
+                replace_file(fs, path, content, mark=mark, fence=fence)
                 repaired.append(path)
             elif name == newest and not proven:
-                replace_file(fs, path, content)
+                replace_file(fs, path, content, mark=mark, fence=fence)
             elif (fs.size(path) or 0) > len(content) or name == newest:
+                if fence is not None:
+                    fence()
                 fs.truncate(path, len(content))  # syncs
     return repaired
 

@@ -106,7 +106,7 @@ def heal_does_not_rewrite(monkeypatch):
     """What is read is believed to be on the disk; it is synced, and no more."""
     real = segments.heal
     monkeypatch.setattr(
-        opening, "heal", lambda fs, due, *, proven: real(fs, due, proven=proven or True)
+        opening, "heal", lambda fs, due, *, proven, **how: real(fs, due, proven=True, **how)
     )
 
 
