@@ -9,7 +9,7 @@ ends with the process that launched it, unless that one is killed.
 import atexit
 import json
 import os
-import select
+import selectors
 import shutil
 import signal
 import subprocess
@@ -130,8 +130,9 @@ class FakeOkx(Control):
 
     def _ready_line(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
         assert process.stdout is not None
-        readable, _, _ = select.select([process.stdout], [], [], READY_S_MAX)
-        line = process.stdout.readline() if readable else b""
+        with selectors.DefaultSelector() as ready_or_late:  # select() knows no descriptor over 1023
+            ready_or_late.register(process.stdout, selectors.EVENT_READ)
+            line = process.stdout.readline() if ready_or_late.select(READY_S_MAX) else b""
         if not line.startswith(b"{"):
             log = (self.directory / LOG_NAME).read_text(errors="replace")[-2000:]
             raise NotStarted(f"{' '.join(process.args)}\n{log}")  # type: ignore[arg-type]

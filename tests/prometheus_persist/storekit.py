@@ -316,6 +316,12 @@ class KillSwitch:
         return None
 
 
+def crash(store: Store) -> None:
+    """The process is gone: nothing more is written, and its files are nobody's."""
+    store._committer.shut("it crashed")
+    store._committer.close()
+
+
 def open_store(
     fs: Fs,
     clock: Clock,

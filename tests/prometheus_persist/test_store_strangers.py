@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from storekit import StillClock, open_store
+from storekit import StillClock, crash, open_store
 
 from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.journal.change import Change
@@ -59,6 +59,7 @@ def commit(fs: LocalFs, numbers: range) -> tuple[int, str]:
         name = f"A{number % 3}"
         agent = Agent(agent_id=name, trade_count=number)
         store.commit(Change("n", put={f"agents/{name}": document(agent)}))
+    crash(store)
     return store.tip.seq, store.image.digest()
 
 
@@ -66,6 +67,7 @@ def snapshot(fs: LocalFs) -> None:
     store = open_store(fs, StillClock())
     store.snapshot(3)
     store.commit(Change("n", put={"supervisor": document(Supervisor())}))
+    crash(store)
 
 
 def put(root: Path, name: str, data: bytes, folder: str = JOURNAL) -> Path:
