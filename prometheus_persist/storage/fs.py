@@ -410,14 +410,15 @@ def make_root(root: Path) -> None:
             LocalFs(folder.parent).fsync_dir(".")
 
 
-def renew_dir(fs: Fs, path: str) -> None:
+def renew_dir(fs: Fs, path: str, *, making_room: bool = False) -> None:
     """Sync a directory of which an earlier sync may have failed: a name in it is made and removed,
-    so that it is written again, with all its names. Without room for one it is synced only."""
+    so that it is written again, with all its names. Who is ``making_room`` on a full disk may find
+    none for that name; there it is synced only."""
     name = RENEWED if path == "." else f"{path}/{RENEWED}"
     try:
         fs.create(name).close()
     except OSError as problem:
-        if problem.errno not in NO_ROOM:
+        if not making_room or problem.errno not in NO_ROOM:
             raise
     else:
         fs.unlink(name)

@@ -307,7 +307,7 @@ def carry_out(fs: Fs, plan: CleanUp) -> None:
     if plan.bases or plan.segments:
         for folder in (SNAPSHOTS, HISTORY, *COPIES):
             if fs.list_dir(folder):
-                renew_dir(fs, folder)
+                renew_dir(fs, folder, making_room=True)
     _remove(fs, plan.bases)
     first = [name for name in plan.segments if (segment_start(name) or (0, 0))[1] == 1]
     for names in (first, plan.segments):

@@ -209,7 +209,7 @@ def test_fs_reserved_space_whose_sync_fails_is_no_full_disk(
     store.close()
 
 
-def test_fs_a_directory_is_renewed_without_a_trace_and_synced_where_there_is_no_room() -> None:
+def test_fs_a_directory_is_renewed_without_a_trace_and_synced_by_who_makes_room() -> None:
     done: list[str] = []
 
     def see(op: str, path: str, data: bytes) -> None:
@@ -227,11 +227,13 @@ def test_fs_a_directory_is_renewed_without_a_trace_and_synced_where_there_is_no_
         *("create renewed.tmp", "unlink renewed.tmp", "fsync_dir ."),
     ]
     full = errno.ENOSPC
-    renew_dir(HookFs(disk, see), "d")
+    renew_dir(HookFs(disk, see), "d", making_room=True)
     assert done[-2:] == ["create d/renewed.tmp", "fsync_dir d"]
-    full = errno.EIO
     with pytest.raises(OSError, match="no"):
         renew_dir(HookFs(disk, see), "d")
+    full = errno.EIO
+    with pytest.raises(OSError, match="no"):
+        renew_dir(HookFs(disk, see), "d", making_room=True)
 
 
 def test_fs_replace_goes_in_the_one_order_that_survives() -> None:
