@@ -32,7 +32,7 @@ def look(directory: Path, voice: Voice, label: str, *, settled: bool) -> int:
         settled=settled,
         seq=found.seq,
         documents=found.documents,
-        streams=found.streams,
+        streams={name: list(rows) for name, rows in found.streams.items()},
         damages=plainly(found.facts.damages),
         duration_ms=found.facts.duration_ms,
     )
