@@ -178,7 +178,7 @@ def test_an_owner_that_comes_back_at_another_path_is_asked_first(
     original: Path, tmp_path: Path
 ) -> None:
     """Empty or not: the old directory may be there still. With the mark gone, all comes back."""
-    shutil.rmtree(original)
+    original.rename(tmp_path / "lost")  # removed, its inode could be the new directory's
     new, before = tmp_path / "new disk", tree(tmp_path / "mirror")
     with pytest.raises(MirrorOfAnother, match="another directory"):
         opened(new, settings=mirrored(tmp_path))
