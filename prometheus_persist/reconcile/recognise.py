@@ -27,6 +27,7 @@ from prometheus_persist.reconcile.plan import (
     Case,
     Evidence,
     Finding,
+    NoteFinding,
     RaiseEpoch,
     Resolution,
     TakeBack,
@@ -41,7 +42,7 @@ from prometheus_persist.reconcile.views import (
 from prometheus_persist.state import NO_CONTRACTS, Contracts, OrderIntent
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import MgnMode, Outcome, PosSide, Side
-from prometheus_persist.state.registry import EPOCH_MAX, UNIQUE_CHARS
+from prometheus_persist.state.registry import UNIQUE_CHARS
 
 Row = VenueOrder | VenueAlgoOrder
 Value = TypeVar("Value")
@@ -62,8 +63,11 @@ def recognised(books: Books, view: VenueView) -> tuple[Books, list[Finding]]:
     intents = [_taken(rows, name, owner, "", LOST_PAST) for name, owner in sorted(lost.items())]
     kept = [one for one in intents if one is not None]
     found |= {one.cl_ord_id: one for one in kept}
-    if lost or _nobody_knows(books, rows):
+    if lost:
         findings.append(_older_copy(books, rows, lost, kept))
+    unknown = _of_unknown_agents(books, rows)
+    if unknown is not None and unknown.finding_id not in books.state.freeze.lifted:
+        findings.append(unknown)
     for name, (owner, parent) in _attached(books, rows, lost).items():
         one = _taken(rows, name, owner, parent.cl_ord_id, f"attached to {parent.cl_ord_id}")
         if one is not None:
@@ -240,28 +244,45 @@ def _revived(rows: _Rows, ended: OrderIntent) -> OrderIntent | None:
     return ended.model_copy(update=update)
 
 
-def _nobody_knows(books: Books, rows: _Rows) -> list[str]:
-    """Ids of this store's form that are no agent's here, of an epoch that is not behind us."""
+def _of_unknown_agents(books: Books, rows: _Rows) -> Finding | None:
+    """Ids of this store's form that are no agent's here: told once, with their newest epoch. Whose
+    they were this copy cannot tell; what they moved is nobody's."""
     registry = books.state.registry
-    now = books.epoch + registry.epoch_ahead
-    return [
-        name
+    heads = {
+        name: name[:-UNIQUE_CHARS]
         for name in rows.strange
-        if (epoch := registry.epoch_of(name)) is not None
-        and min(epoch, EPOCH_MAX) >= now
-        and registry.issued_by(name) is None
-    ]
+        if registry.epoch_of(name) is not None and registry.issued_by(name) is None
+    }
+    if not heads:
+        return None
+    newest = max(registry.epoch_of(name) or 0 for name in heads)
+    return _told_older(
+        rows,
+        heads,
+        [],
+        newest,
+        identity={"lost": "agents", "epoch": str(newest)},
+        note="their epoch is left behind",
+    )
 
 
 def _older_copy(
     books: Books, rows: _Rows, lost: Mapping[str, str], kept: list[OrderIntent]
 ) -> Finding:
-    """``lost``: id → owner of what this copy lacks, ``kept`` what its rows tell. What agents sent
-    that this copy does not know is counted, too: it is nobody's, but its epoch was used."""
+    """``lost``: id → owner of what this copy lacks, ``kept`` what its rows tell."""
     epoch_of = books.state.registry.epoch_of
-    epochs = [epoch for name in rows.strange if (epoch := epoch_of(name)) is not None]
-    heads = {**lost, **{name: name[:-UNIQUE_CHARS] for name in _nobody_knows(books, rows)}}
-    resting = sum(one.outcome not in TERMINAL for one in kept)
+    return _told_older(rows, lost, kept, max(epoch_of(name) or 0 for name in lost))
+
+
+def _told_older(
+    rows: _Rows,
+    heads: Mapping[str, str],
+    kept: list[OrderIntent],
+    newest: int,
+    *,
+    identity: Mapping[str, str] | None = None,
+    note: str = "",
+) -> Finding:
     return finding(
         "older_copy",
         Case.I,
@@ -269,16 +290,18 @@ def _older_copy(
         params={
             "orders": str(len(heads)),
             "commits": str(COMMITS_AN_ORDER * len(heads)),
-            "resting": str(resting),
+            "resting": str(sum(one.outcome not in TERMINAL for one in kept)),
             "agents": ", ".join(sorted(set(heads.values()))),
             "first": min(heads),
             "lost": "past",
         },
         evidence=[proof for one in kept for proof in rows.evidence(one.cl_ord_id)],
-        corrections=lambda _: (
-            RaiseEpoch(max(epochs, default=0)),
+        corrections=lambda finding_id: (
+            RaiseEpoch(newest),
             *(TakeBack(one) for one in kept),
+            *([NoteFinding(finding_id, note)] if note else []),
         ),
+        identity=identity,
     )
 
 

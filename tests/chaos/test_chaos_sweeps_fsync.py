@@ -113,7 +113,7 @@ def heal_does_not_rewrite(monkeypatch):
 def directories_are_only_synced(monkeypatch):
     """What an earlier sync of a directory has lost is not written by the next one."""
     for module in (store, retention):
-        monkeypatch.setattr(module, "renew_dir", lambda fs, path: fs.fsync_dir(path))
+        monkeypatch.setattr(module, "renew_dir", lambda fs, path, **_: fs.fsync_dir(path))
 
 
 def a_directory_that_fails_is_no_matter(monkeypatch):

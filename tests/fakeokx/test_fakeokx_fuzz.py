@@ -43,7 +43,7 @@ WORDS = [
     "false", "live", "canceled", "effective", "base_ccy", "quote_ccy", "last", "mark", "index",
     "USDT", "BTC", "abc123", "under_score", "x" * 40, "ünïcode", "\x00", "a,b,c", ",", "1m",
     "1Dutc", "%", "null", "[]", "{}", '[{"tpTriggerPx":"60000","tpOrdPx":"-1"}]',
-    "2000000000000000001", "main", "cancel_taker", "7" * 5_000, "bids", '[["1"]]', "[" * 3_000,
+    "2000000000000000001", "main", "cancel_taker",
 ]  # fmt: skip
 KEYS = sorted(
     {
@@ -72,14 +72,18 @@ KEYS = sorted(
         "x",
     }
 )
-words = st.sampled_from(WORDS) | st.text(max_size=12)
+GIANTS = ["7" * 5_000, "[" * 3_000, '[["1"]]']
+words = st.sampled_from([*WORDS, *GIANTS]) | st.text(max_size=12)
 scalars = words | st.none() | st.booleans() | st.integers() | st.floats()
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
     max_leaves=5,
 )
-loose = st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=6), values, max_size=8)
+CONTROLS = ["bids", "asks", "rows", "rules", "prices"]
+loose = st.dictionaries(
+    st.sampled_from([*KEYS, *CONTROLS]) | st.text(max_size=6), values, max_size=8
+)
 SANE = {"instId": BTC, "tdMode": "cross", "side": "buy", "ordType": "market", "sz": "0.01"}
 SANE |= {"mgnMode": "cross", "lever": "5", "timeOut": "10", "posMode": "net_mode", "px": "49000"}
 SANE |= {"slTriggerPx": "40000", "slOrdPx": "-1", "newSz": "0.02", "ordId": "1", "algoId": "1"}

@@ -24,6 +24,7 @@ from scenario_rows import (
 
 BOOKED, CLOSED = ("A", AUTO, "A", FILL), ("B", AUTO, "A", FILL)
 LOST = ("I", AUTO, None, "RaiseEpoch+TakeBack")
+LEFT_BEHIND = ("I", AUTO, None, "NoteFinding+RaiseEpoch")
 SETTLED = ("F", AUTO, "A", SETTLE)
 NOBODYS_ROW = ("J", ORPHAN, None, NOBODYS)
 LONG_1, LONG_3 = (do.trade("A", "long", 1),), (do.trade("A", "long", 3),)
@@ -127,7 +128,7 @@ OLDER = (
     copied(
         "an older copy that lacks an agent",
         (do.born("C"), do.trade("C", "long", 2)),
-        (NOBODYS_ROW,),
+        (NOBODYS_ROW, LEFT_BEHIND),
         {"A": "long 1", "": "long 2"},
         decision=RESTRICTED,
         after=(do.barred("B", "long", 1), do.unfreeze(), *AGAIN),
