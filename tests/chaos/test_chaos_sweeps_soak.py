@@ -80,16 +80,8 @@ def test_all_sweeps_are_run_and_told(monkeypatch):
     heard = []
     tallies = run_sweeps("all", 9, full=True, told=heard.append)
     names = [
-        "bits",
-        "files",
-        "kills",
-        "power",
-        "errors",
-        "repair",
-        "strace",
-        "soak",
-        "recovery",
-        "exchange",
+        *("bits", "files", "kills", "power", "errors", "interrupt", "fsync", "repair", "strace"),
+        *("soak", "recovery", "exchange", "meanwhile", "lock", "fork", "copies", "hostile"),
     ]
     assert [tally.name for tally in tallies] == [tally.name for tally in heard] == names
     out = io.StringIO()
