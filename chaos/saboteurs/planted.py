@@ -85,8 +85,8 @@ SWEPT: Final[dict[str, Mistake]] = {
         "with self._guard:",
         "if True:",
         "snapshot",
-        "settle",
-        " cut",
+        "save_soon",
+        " _cut",
         "mixed snapshot",
     ),
     "nothing-new-is-durable": Mistake(
