@@ -33,7 +33,7 @@ from prometheus_persist.recovery.damages import UNWRITTEN
 from prometheus_persist.recovery.ladder import Restored, restore
 from prometheus_persist.recovery.readable import check_readable
 from prometheus_persist.storage.committer import StoreOptions
-from prometheus_persist.storage.fs import RENEWED, Fs, renew_dir, replace_file
+from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import (
     COPIES,
     DAMAGED,
@@ -43,6 +43,7 @@ from prometheus_persist.storage.layout import (
     is_temporary,
     segment_start,
 )
+from prometheus_persist.storage.replacing import RENEWED, renew_dir, replace_file
 from prometheus_persist.storage.retention import HISTORY_HOURS_MAX
 from prometheus_persist.storage.segments import Segments, copies_due, heal, read_segments
 from prometheus_persist.storage.store import Store

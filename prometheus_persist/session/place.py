@@ -31,7 +31,7 @@ from typing import Self
 
 from prometheus_persist.errors import BadConfig, MirrorOfAnother, StoreDamaged
 from prometheus_persist.journal.projection import checksum, unwrap, wrap
-from prometheus_persist.storage.fs import Fs, LocalFs, replace_file
+from prometheus_persist.storage.fs import Fs, LocalFs
 from prometheus_persist.storage.layout import (
     CLAIM,
     COPIES,
@@ -45,6 +45,7 @@ from prometheus_persist.storage.layout import (
     segment_start,
 )
 from prometheus_persist.storage.lock import StoreLock
+from prometheus_persist.storage.replacing import replace_file
 from prometheus_persist.storage.split import SplitFs
 
 _FILE = "owner.json"

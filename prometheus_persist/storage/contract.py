@@ -19,8 +19,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.storage.fs import Fs, replace_file, replace_files
+from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import COPIES, segment_name
+from prometheus_persist.storage.replacing import replace_file, replace_files
 from prometheus_persist.storage.segments import heal, read_segments
 
 OUTSIDE = ("", "/", "/x", "..", "../x", "a/../../x", "a/..", "a//b", "a/", "./a", "a\0b")

@@ -45,7 +45,7 @@ from itertools import pairwise
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.archive import peek
 from prometheus_persist.journal.chain import EPOCH_LEAP
-from prometheus_persist.storage.fs import Fs, NotAFile, renew_dir
+from prometheus_persist.storage.fs import Fs, NotAFile
 from prometheus_persist.storage.layout import (
     COPIES,
     HISTORY,
@@ -58,6 +58,7 @@ from prometheus_persist.storage.layout import (
     segment_start,
     snapshot_second,
 )
+from prometheus_persist.storage.replacing import renew_dir
 from prometheus_persist.storage.segments import begun, segment_copies, successor
 
 HOUR_MS = 3_600_000

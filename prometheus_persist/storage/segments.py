@@ -39,7 +39,7 @@ from prometheus_persist.journal.frame import (
     Tip,
     read,
 )
-from prometheus_persist.storage.fs import Fs, NotAFile, replace_file
+from prometheus_persist.storage.fs import Fs, NotAFile
 from prometheus_persist.storage.layout import (
     COPIES,
     JOURNAL,
@@ -47,6 +47,7 @@ from prometheus_persist.storage.layout import (
     segment_epoch,
     segment_start,
 )
+from prometheus_persist.storage.replacing import replace_file
 
 # A segment is left once it is full (64 MiB), and ends with a whole frame and reserved space.
 SEGMENT_BYTES_MAX = 2 * FRAME_PAYLOAD_BYTES_MAX + 8 * 1024 * 1024

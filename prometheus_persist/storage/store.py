@@ -44,7 +44,7 @@ from prometheus_persist.journal.projection import (
 )
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence
-from prometheus_persist.storage.fs import Fs, renew_dir, replace_file, replace_files
+from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import of_the_disk
 from prometheus_persist.storage.layout import (
     COPIES,
@@ -57,6 +57,7 @@ from prometheus_persist.storage.layout import (
     snapshot_name,
     snapshot_second,
 )
+from prometheus_persist.storage.replacing import renew_dir, replace_file, replace_files
 from prometheus_persist.storage.retention import (
     HISTORY_BYTES_MAX,
     HISTORY_HOURS,

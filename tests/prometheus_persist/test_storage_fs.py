@@ -17,13 +17,7 @@ from storekit import HookFs, Killed, KillSwitch, MemFs, StillClock, founding, op
 from prometheus_persist.errors import BadValue, StoreFailed
 from prometheus_persist.journal.change import Change
 from prometheus_persist.storage.committer import StoreOptions
-from prometheus_persist.storage.fs import (
-    BATCH_FILES,
-    LocalFs,
-    renew_dir,
-    replace_file,
-    replace_files,
-)
+from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.layout import (
     is_snapshot,
     segment_epoch,
@@ -31,6 +25,7 @@ from prometheus_persist.storage.layout import (
     snapshot_name,
     snapshot_second,
 )
+from prometheus_persist.storage.replacing import BATCH_FILES, renew_dir, replace_file, replace_files
 
 OUTSIDE = [
     "",
@@ -305,7 +300,7 @@ def test_fs_of_many_files_no_more_than_a_batch_is_made_ahead(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Contents are asked for as they are written: a million records are never there at once."""
-    monkeypatch.setattr("prometheus_persist.storage.fs.BATCH_BYTES", 1000)
+    monkeypatch.setattr("prometheus_persist.storage.replacing.BATCH_BYTES", 1000)
     made, written = 0, 0
 
     def contents() -> Iterator[tuple[str, bytes]]:
