@@ -23,6 +23,7 @@ from prometheus_persist.session.place import Locks, refuse_read_only
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import SystemState, state_from
 from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.interrupts import of_the_disk
 from prometheus_persist.storage.layout import COPIES, INCREMENTAL, mark_of
 from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import Observer, Store
@@ -121,7 +122,7 @@ def opening(
                     store.close()
         finally:
             lock.release()
-        if isinstance(problem, OSError):
+        if of_the_disk(problem):  # what a handler raised is the caller's
             raise StoreFailed(f"opening {root}: {problem}") from problem
         raise
 

@@ -29,9 +29,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from prometheus_persist.errors import BadConfig, MirrorOfAnother, StoreDamaged
+from prometheus_persist.errors import BadConfig, MirrorOfAnother, StoreDamaged, StoreFailed
 from prometheus_persist.journal.projection import checksum, unwrap, wrap
-from prometheus_persist.storage.fs import Fs, LocalFs
+from prometheus_persist.storage.fs import Fs, LocalFs, NotAFile
+from prometheus_persist.storage.interrupts import of_the_disk
 from prometheus_persist.storage.layout import (
     CLAIM,
     COPIES,
@@ -204,7 +205,8 @@ def refuse_read_only(fs: Fs) -> None:
 
 
 def _owner(fs: Fs) -> _Owner | None:
-    """Whose the mirror says that it is; None where it says nothing that can be believed."""
+    """Whose the mirror says that it is; None where it says nothing that can be believed. Raises
+    StoreFailed where the disk does not give the mark: it may be anybody's."""
     try:
         if fs.size(OWNER) is not None:
             data, _ = unwrap(_FILE, fs.read(OWNER), OWNER)
@@ -213,6 +215,13 @@ def _owner(fs: Fs) -> _Owner | None:
         if fs.size(OWNER_BEFORE) is not None:
             found = fs.read(OWNER_BEFORE).decode("ascii", "replace")
             return _Owner(found) if found.isalnum() and found.isascii() else None
-    except (StoreDamaged, KeyError, OSError):
-        pass  # what cannot be read is no mark, like one that was deleted
+    except (StoreDamaged, KeyError, NotAFile):
+        pass  # what is no mark is like one that was deleted
+    except OSError as problem:
+        if not of_the_disk(problem):
+            raise
+        raise StoreFailed(
+            f"whose mirror it is cannot be read ({problem}); bring its disk back, or open with "
+            f"another mirror_dir"
+        ) from problem
     return None

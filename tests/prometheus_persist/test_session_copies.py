@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import shutil
 import subprocess
@@ -188,6 +189,30 @@ def test_an_owner_that_comes_back_at_another_path_is_asked_first(
     assert "A" in session.state.agents
     session.close()
     reopens(new, tmp_path, 0)
+
+
+def test_a_mark_that_the_disk_does_not_give_lets_nobody_in(
+    original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the owner, who can wait, nor a copy, whose it may not be."""
+    copy, read = tmp_path / "copy", LocalFs.read
+    shutil.copytree(original, copy)
+    before = tree(tmp_path / "mirror")
+
+    def failing(fs: LocalFs, path: str) -> bytes:
+        if path.endswith("owner.json"):
+            raise OSError(errno.EIO, "Input/output error", path)
+        return read(fs, path)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(LocalFs, "read", failing)
+        for root in (original, copy):
+            with pytest.raises(StoreFailed, match="whose mirror it is cannot be read"):
+                opened(root, settings=mirrored(tmp_path))
+    assert tree(tmp_path / "mirror") == before
+    with pytest.raises(MirrorOfAnother):
+        opened(copy, settings=mirrored(tmp_path))
+    reopens(original, tmp_path, 0)
 
 
 def test_a_mark_of_before_is_believed_by_its_id_and_replaced(

@@ -453,3 +453,19 @@ def test_the_audit_is_part_of_giving_an_order_up(
     monkeypatch.undo()
     with pytest.raises(StoreFailed, match="interrupted"):
         session.close()
+
+
+def test_what_a_handler_raises_within_an_opening_is_no_error_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An alarm's TimeoutError comes up as it is; the lock is given back, and the store opens."""
+    opened(tmp_path).close()
+
+    def alarmed(*_: object, **__: object) -> None:
+        raise TimeoutError("a handler's")
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(opening, "heal", alarmed)
+        with pytest.raises(TimeoutError, match="a handler's"):
+            opened(tmp_path)
+    opened(tmp_path).close()
