@@ -21,15 +21,15 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from prometheus_persist.storage.fs import Fs, Handle
+from chaos.faults.through import ThroughFs, Value
+from prometheus_persist.storage.fs import Fs
 
 PointKind = Literal["operation", "done", "request", "answer", "line"]
 LONG_S = 20.0
 STILL_LOOKS = 3
 LOOK_S = 0.001
-_T = TypeVar("_T")
 _Trace = Callable[[FrameType, str, Any], Any]
 
 
@@ -147,90 +147,19 @@ class Between:
             sys.settrace(before)
 
 
-class ActingFs:
+class ActingFs(ThroughFs):
     """An ``Fs`` with a point before and after each operation. No lock is held while somebody
     acts."""
 
     def __init__(self, inner: Fs, between: Between) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self.between = between
 
-    def make_dir(self, path: str) -> None:
-        """Points."""
-        self._do("make_dir", path, lambda: self.inner.make_dir(path))
-
-    def list_dir(self, path: str) -> list[str]:
-        """Points."""
-        return self._do("list_dir", path, lambda: self.inner.list_dir(path))
-
-    def size(self, path: str) -> int | None:
-        """Points."""
-        return self._do("size", path, lambda: self.inner.size(path))
-
-    def read(self, path: str) -> bytes:
-        """Points."""
-        return self._do("read", path, lambda: self.inner.read(path))
-
-    def read_part(self, path: str, start: int, size: int) -> bytes:
-        """Points."""
-        return self._do("read", path, lambda: self.inner.read_part(path, start, size))
-
-    def append(self, path: str) -> Handle:
-        """Points, and so is all that is done with the handle."""
-        return _Acting(self._do("append", path, lambda: self.inner.append(path)), path, self)
-
-    def create(self, path: str) -> Handle:
-        """Points, and so is all that is done with the handle."""
-        return _Acting(self._do("create", path, lambda: self.inner.create(path)), path, self)
-
-    def truncate(self, path: str, size: int) -> None:
-        """Points."""
-        self._do("truncate", path, lambda: self.inner.truncate(path, size))
-
-    def rename(self, source: str, target: str) -> None:
-        """Points."""
-        self._do("rename", target, lambda: self.inner.rename(source, target))
-
-    def unlink(self, path: str) -> None:
-        """Points."""
-        self._do("unlink", path, lambda: self.inner.unlink(path))
-
-    def fsync_dir(self, path: str) -> None:
-        """Points."""
-        self._do("fsync_dir", path, lambda: self.inner.fsync_dir(path))
-
-    def _do(self, operation: str, path: str, act: Callable[[], _T]) -> _T:
+    def _do(
+        self, operation: str, path: str, act: Callable[[], Value], *, read: bool = False
+    ) -> Value:
         self.between.here("operation", f"{operation} {path}")
         try:
-            return act()
+            return super()._do(operation, path, act, read=read)
         finally:
             self.between.here("done", f"{operation} {path}")
-
-
-class _Acting:
-    """A handle of an ``ActingFs``."""
-
-    def __init__(self, inner: Handle, path: str, fs: ActingFs) -> None:
-        self._inner = inner
-        self._path = path
-        self._fs = fs
-
-    def write(self, data: bytes) -> None:
-        """Points."""
-        self._fs._do("write", self._path, lambda: self._inner.write(data))
-
-    def reserve(self, size: int) -> None:
-        """Points."""
-        self._fs._do("reserve", self._path, lambda: self._inner.reserve(size))
-
-    def cut(self) -> None:
-        """Points."""
-        self._fs._do("cut", self._path, self._inner.cut)
-
-    def fsync(self) -> None:
-        """Points."""
-        self._fs._do("fsync", self._path, self._inner.fsync)
-
-    def close(self) -> None:
-        """No point: it changes nothing on the disk."""
-        self._inner.close()

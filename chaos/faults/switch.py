@@ -26,12 +26,12 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn, TypeVar
+from typing import Literal, NoReturn
 
+from chaos.faults.through import ThroughFs, ThroughHandle, Value
 from prometheus_persist.storage.fs import Fs, Handle
 
 SwitchKind = Literal["none", "die", "tear", "errno", "short"]
-_T = TypeVar("_T")
 PER_MILLE = 1000
 
 
@@ -112,74 +112,30 @@ class Switch:
         self.striking(operation, path)
 
 
-class SwitchedFs:
+class SwitchedFs(ThroughFs):
     """An ``Fs`` that asks a switch before every operation; one at a time."""
 
     def __init__(self, inner: Fs, switch: Switch) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self.switch = switch
 
-    def make_dir(self, path: str) -> None:
-        """Numbered."""
-        self._do("make_dir", path, lambda: self.inner.make_dir(path))
-
-    def list_dir(self, path: str) -> list[str]:
-        """A read."""
-        return self._do("list_dir", path, lambda: self.inner.list_dir(path), read=True)
-
-    def size(self, path: str) -> int | None:
-        """A read."""
-        return self._do("size", path, lambda: self.inner.size(path), read=True)
-
-    def read(self, path: str) -> bytes:
-        """A read."""
-        return self._do("read", path, lambda: self.inner.read(path), read=True)
-
-    def read_part(self, path: str, start: int, size: int) -> bytes:
-        """A read."""
-        return self._do("read", path, lambda: self.inner.read_part(path, start, size), read=True)
-
-    def append(self, path: str) -> Handle:
-        """Numbered; so is what is done with the handle."""
-        return SwitchedHandle(
-            self._do("append", path, lambda: self.inner.append(path)), path, self.switch
-        )
-
-    def create(self, path: str) -> Handle:
-        """Numbered; so is what is done with the handle."""
-        return SwitchedHandle(
-            self._do("create", path, lambda: self.inner.create(path)), path, self.switch
-        )
-
-    def truncate(self, path: str, size: int) -> None:
-        """Numbered."""
-        self._do("truncate", path, lambda: self.inner.truncate(path, size))
-
-    def rename(self, source: str, target: str) -> None:
-        """Numbered."""
-        self._do("rename", target, lambda: self.inner.rename(source, target))
-
-    def unlink(self, path: str) -> None:
-        """Numbered."""
-        self._do("unlink", path, lambda: self.inner.unlink(path))
-
-    def fsync_dir(self, path: str) -> None:
-        """Numbered."""
-        self._do("fsync_dir", path, lambda: self.inner.fsync_dir(path))
-
-    def _do(self, operation: str, path: str, act: Callable[[], _T], *, read: bool = False) -> _T:
+    def _do(
+        self, operation: str, path: str, act: Callable[[], Value], *, read: bool = False
+    ) -> Value:
         with self.switch.guard:
             self.switch.due(operation, path, read=read)
             return act()
 
+    def _handle(self, inner: Handle, path: str) -> Handle:
+        return SwitchedHandle(self, inner, path)
 
-class SwitchedHandle:
-    """A handle of a ``SwitchedFs``."""
 
-    def __init__(self, inner: Handle, path: str, switch: Switch) -> None:
-        self._inner = inner
-        self._path = path
-        self._switch = switch
+class SwitchedHandle(ThroughHandle):
+    """A handle of a ``SwitchedFs``, with writes that can tear."""
+
+    def __init__(self, fs: SwitchedFs, inner: Handle, path: str) -> None:
+        super().__init__(fs, inner, path)
+        self._switch = fs.switch
 
     def write(self, data: bytes) -> None:
         """Numbered, and tearable."""
@@ -187,25 +143,3 @@ class SwitchedHandle:
             if self._switch.due("write", self._path, size=len(data)):
                 self._switch.tear(self._inner, self._path, data)
             self._inner.write(data)
-
-    def reserve(self, size: int) -> None:
-        """Numbered."""
-        with self._switch.guard:
-            self._switch.due("reserve", self._path)
-            self._inner.reserve(size)
-
-    def cut(self) -> None:
-        """Numbered."""
-        with self._switch.guard:
-            self._switch.due("cut", self._path)
-            self._inner.cut()
-
-    def fsync(self) -> None:
-        """Numbered."""
-        with self._switch.guard:
-            self._switch.due("fsync", self._path)
-            self._inner.fsync()
-
-    def close(self) -> None:
-        """Not numbered; a dead process's descriptors are closed by the kernel."""
-        self._inner.close()
