@@ -216,7 +216,8 @@ def outline(data: bytes, where: str) -> tuple[Outline, Tip] | None:
         if told is None or schema != SCHEMA:
             return None
         documents = _documents(archive, manifest, where)
-    return Outline(documents, {name: Tally(count) for name, count in told.items()}), tip
+        counts = {name: Tally(count) for name, count in told.items()}
+    return Outline(documents, counts, tip.seq, manifest["time_ms"]), tip
 
 
 def _counted(manifest: JsonObject) -> dict[str, int] | None:

@@ -146,7 +146,10 @@ def _rows(records: Sequence[JsonObject]) -> str | None:
 
 @dataclass(slots=True)
 class Image:
-    """Every document and stream at one sequence. ``apply`` moves it on, in place."""
+    """Every document and stream at one sequence. ``apply`` moves it on, in place.
+
+    ``time_ms`` is the wall time of the last change, whatever other frames came after it.
+    """
 
     documents: dict[str, JsonObject] = field(default_factory=dict)
     streams: dict[str, Records] = field(default_factory=dict)

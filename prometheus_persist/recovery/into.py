@@ -4,13 +4,16 @@ The new store is built beside its place, under ``<name>.partial``, and moved the
 so that a crash leaves no half a store under the name that was asked for. It is made for its owner
 alone, and marked: what a crash left is recognised and made anew; a directory of that name, or a
 link, that somebody else made is left alone. Raises ``BadConfig`` where something is there already.
+
+Its commits bear the time of the one that was restored: that is when this state was last saved, and
+when the outage began, whenever the copy was made.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prometheus_persist.clock import Clock
@@ -28,13 +31,34 @@ MARK = "made_by_restore"
 _WITH_AGENTS = ("registry", "valhalla", "freeze", "watermark")
 
 
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """A clock that shows one moment; everything else is the real one's."""
+
+    clock: Clock
+    ms: int
+
+    def now_ms(self) -> int:
+        """That moment."""
+        return self.ms
+
+    def monotonic_s(self) -> float:
+        """The real clock's."""
+        return self.clock.monotonic_s()
+
+    def sleep(self, seconds: float) -> None:
+        """The real clock's."""
+        self.clock.sleep(seconds)
+
+
 def write_into(restored: Restored, directory: Path, clock: Clock) -> int:
     """Make ``directory`` a store that holds this state; returns its newest sequence."""
     if directory.exists() and any(directory.iterdir()):
         raise BadConfig(f"{directory} is not empty; name a new directory")
     partial = _partial(directory)
     # The epoch goes on counting, so that no clOrdId of the old store is ever issued again.
-    store = Store(LocalFs(partial), Image(), Tip(), restored.next_epoch, clock)
+    then = _Then(clock, restored.facts.last_save_ms)
+    store = Store(LocalFs(partial), Image(), Tip(), restored.next_epoch, then)
     try:
         for change in _changes(restored):
             store.commit(change)

@@ -189,7 +189,7 @@ def restore(
     whole = back(newest, segments.frames)
     image = bases.image_of(base)
     _replay(image, chain, _schemas(segments))
-    image.seq, image.time_ms = chain.tip.seq, chain.tip.wall_ms
+    image.seq = chain.tip.seq
     fresh = base.name == GENESIS and not any(p.frame.kind == COMMIT for p in chain.frames)
     parts = segments_of(whole)
     due: Runs = {}
@@ -199,14 +199,14 @@ def restore(
     facts = RestoreFacts(
         fresh=fresh,
         restored_ms=clock.now_ms(),
-        last_save_ms=chain.tip.wall_ms,
+        last_save_ms=image.time_ms,
         seq=chain.tip.seq,
         epoch=chain.tip.epoch,
         base=FRESH if fresh else base.name,
         frames_replayed=len(chain.frames),
         duration_ms=round((clock.monotonic_s() - started) * 1000),
         damages=tuple(damages),
-        warnings=_warnings(chain.tip.wall_ms, clock.now_ms(), fresh=fresh),
+        warnings=_warnings(image.time_ms, clock.now_ms(), fresh=fresh),
     )
     epoch = epoch_after(fs, copies, segments, newest)
     unlike = not_as_due(segments, due)

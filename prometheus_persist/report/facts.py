@@ -29,7 +29,11 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class RestoreFacts:
-    """How the state came back. Times in Unix ms; ``fresh`` when there was nothing to restore."""
+    """How the state came back. Times in Unix ms; ``fresh`` when there was nothing to restore.
+
+    ``last_save_ms`` is when the newest commit was written. That the store was opened since, and
+    nothing saved, does not make it later.
+    """
 
     fresh: bool
     restored_ms: int

@@ -117,7 +117,7 @@ def plan_only(
     state, index = state_from(restored.documents), StreamIndex()
     books = index.books(state, restored.streams)
     settings = visiting(Path(directory))
-    waits = _still_under_way(books, restored.facts.last_save_ms, clock.now_ms(), settings)
+    waits = _still_under_way(books, restored.time_ms, clock.now_ms(), settings)
     reading = read(books, reader, clock, settings, waits_ms=waits)
     decision = decide(reading.plan, settings, confirmed=reading.confirmed)
     return facts_of(

@@ -77,7 +77,7 @@ class Session:
         self._gate = IntentGate(self._saver, clock, parts.lane, order_valid_ms=valid_ms)
         log = AuditLog(parts.fs, parts.lock.fence)
         desk = (self.state, settings, clock, store, self._saver, self._gate, log)
-        self._desk = Desk(*desk, self.restored.last_save_ms, self.directory)
+        self._desk = Desk(*desk, parts.found.time_ms, self.directory)
         self._overdue = False
         self.last_sync: RecoveryFacts | None = None
         self._marks = Marks(store.latches)

@@ -122,7 +122,7 @@ class Store:
         self._guard = self.latches.new()
         self._archiving = self.latches.new()  # one snapshot at a time; taken before _guard
         self._projecting = self.latches.new()  # one checkpoint at a time; taken before _guard
-        self.image.seq, self.image.time_ms = self.tip.seq, self.tip.wall_ms
+        self.image.seq = self.tip.seq
 
     @property
     def tip(self) -> Tip:

@@ -25,6 +25,7 @@ from storekit import (
 )
 
 from prometheus_persist.errors import BadConfig, BadValue, StoreDamaged, StoreFailed
+from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.follow import Follower
 from prometheus_persist.recovery.into import write_into
@@ -34,6 +35,7 @@ from prometheus_persist.state import state_from
 from prometheus_persist.storage.fs import Fs, LocalFs
 
 CLOCK = StillClock(START_MS + 1_000_000)
+DAY_MS = 24 * 3600 * 1000
 
 
 def live(fs: Fs, step_ms: int = 1000) -> dict[int, tuple[int, str]]:
@@ -45,12 +47,12 @@ def live(fs: Fs, step_ms: int = 1000) -> dict[int, tuple[int, str]]:
             told[seq] = (0, "")
 
         def durable(self, seq: int, elapsed_s: float) -> None:
-            told[seq] = (store.image.time_ms, store.image.digest())
+            told[seq] = (store.tip.wall_ms, store.image.digest())
 
     number = 0
     for life in range(4):
         store = open_store(fs, clock, Watch())
-        told[store.tip.seq] = (store.image.time_ms, store.image.digest())
+        told[store.tip.seq] = (store.tip.wall_ms, store.image.digest())
         if not life:
             store.commit(founding())
         state = state_from(store.image.documents)
@@ -101,7 +103,7 @@ def test_moments_over_a_clock_that_went_back(how: str) -> None:
         if number == 16:
             clock.ms -= 10_000
         store.commit(trade(state, number))
-        told[store.image.seq] = (store.image.time_ms, store.image.digest())
+        told[store.image.seq] = (store.tip.wall_ms, store.image.digest())
     store.close()
     walls = [wall for wall, _ in told.values()]
     assert walls != sorted(walls)
@@ -306,6 +308,43 @@ def test_restore_facts_say_what_was_done() -> None:
     assert facts.restored_ms == CLOCK.ms
     assert facts.base.startswith("snapshots/")
     assert 0 < facts.frames_replayed < 30
+
+
+def test_last_save_is_the_last_commit_however_often_the_store_is_opened() -> None:
+    """Openings that save nothing are no save: by the journal alone, from a snapshot that stands on
+    an opening, and in an outline; the age that is warned of counts from there as well."""
+    fs, clock = MemFs(), StillClock(START_MS)
+    store = open_store(fs, clock)
+    store.commit(founding())
+    saved_ms = clock.ms
+    store.close()
+    for days in (1, 2, 40):
+        clock.ms = saved_ms + days * DAY_MS
+        facts = restore(fs, clock=clock).facts
+        assert facts.last_save_ms == saved_ms
+        assert restore(fs, clock=clock, outline=True).facts.last_save_ms == saved_ms
+        assert facts.warnings == (("warn.old",) if days == 40 else ())
+        store = open_store(fs, clock)
+        if days == 2:
+            store.snapshot(3)
+        store.close()
+    assert restore(fs, clock=clock).facts.base.startswith("snapshots/")
+    assert restore(fs, clock=clock).facts.last_save_ms == saved_ms
+    clock.ms += DAY_MS
+    store = open_store(fs, clock)
+    store.commit(Change("more", put={"supervisor": {"system_cycle_count": 1}}))
+    store.close()
+    assert restore(fs, clock=clock).facts.last_save_ms == clock.ms
+
+
+def test_a_copy_was_last_saved_when_what_it_is_a_copy_of_was(tmp_path: Path) -> None:
+    """``--into``: the outage goes on in the copy, from the last save of the moment restored."""
+    fs, told = history()
+    for seq in (40, 105):
+        target = tmp_path / str(seq)
+        write_into(restore(fs, seq=seq, clock=CLOCK), target, CLOCK)
+        facts = restore(LocalFs(target), clock=CLOCK).facts
+        assert facts.last_save_ms == told[seq][0]
 
 
 def test_into_makes_a_store_of_its_own(tmp_path: Path) -> None:
