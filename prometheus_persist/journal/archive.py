@@ -216,7 +216,7 @@ def outline(data: bytes, where: str) -> tuple[Outline, Tip] | None:
         if told is None or schema != SCHEMA:
             return None
         documents = _documents(archive, manifest, where)
-        counts = {name: Tally(count) for name, count in told.items()}
+        counts: dict[str, Records] = {name: Tally(count) for name, count in told.items()}
     return Outline(documents, counts, tip.seq, manifest["time_ms"]), tip
 
 
