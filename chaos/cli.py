@@ -1,19 +1,15 @@
 """``prometheus-chaos``: break the system on purpose and say exactly what survived.
 
-  prometheus-chaos list                          the scenarios
-  prometheus-chaos run                           all of them, then the five criteria
-  prometheus-chaos run sigkill-mid-save --seed 7 one of them, repeatably
-  prometheus-chaos gate RUN_DIR                  judge a saved run again
-  prometheus-chaos sweep files                   each file of a small store harmed, restored
-  prometheus-chaos sweep all --full              every bit, operation and error, unsampled
-  prometheus-chaos detect                        each kind of discrepancy 200 times: recall
-  prometheus-chaos detect stop-fired --seed 7    one kind, repeatably
-  prometheus-chaos ways-out                      3,000 random histories: safe, and a way out
-  prometheus-chaos outage                        nine hours; ten thousand executions: how long
-
-Exit codes: 0 all criteria met · 1 a criterion or an invariant failed · 2 wrong usage · 3 void: the
-harness's own assumptions failed (a fault never struck, a child did not die as it should), so the
-result proves nothing · 5 nothing ran.
+prometheus-chaos list                          the scenarios
+prometheus-chaos run                           all of them, then the five criteria
+prometheus-chaos run sigkill-mid-save --seed 7 one of them, repeatably
+prometheus-chaos gate RUN_DIR                  judge a saved run again
+prometheus-chaos sweep files                   each file of a small store harmed, restored
+prometheus-chaos sweep all --full              every bit, operation and error, unsampled
+prometheus-chaos detect                        each kind of discrepancy 200 times: recall
+prometheus-chaos detect stop-fired --seed 7    one kind, repeatably
+prometheus-chaos ways-out                      3,000 random histories: safe, and a way out
+prometheus-chaos outage                        nine hours; ten thousand executions: how long
 """
 
 from __future__ import annotations
@@ -24,6 +20,7 @@ import difflib
 import json
 import sys
 import tempfile
+import textwrap
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -73,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="prometheus-chaos",
         description=(__doc__ or "").replace("``", ""),
+        epilog=textwrap.fill(gate.exits_in_a_line(), 96),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")

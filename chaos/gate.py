@@ -1,14 +1,15 @@
 """The gate: tells a judged run to people and machines, and turns it into an exit code.
 
-0 all criteria met · 1 a criterion or invariant failed · 3 void: the harness's own assumptions
-failed, the result proves nothing · 5 nothing ran.
+``EXITS`` is the one table of them: ``--help`` is made of it, the READMEs are compared with it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from chaos.report.lines import Judged, judged, to_json
 from chaos.report.markdown import markdown
@@ -21,6 +22,17 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_VOID = 3
 EXIT_NOTHING = 5
+EXIT_SIGINT = 130
+EXIT_SIGTERM = 143
+EXITS: Final[Mapping[int, str]] = {
+    EXIT_MET: "all criteria met",
+    EXIT_FAILED: "a criterion or an invariant failed, or an internal error",
+    EXIT_USAGE: "usage",
+    EXIT_VOID: "void: the harness's own assumptions failed, the result proves nothing",
+    EXIT_NOTHING: "nothing ran",
+    EXIT_SIGINT: "stopped by Ctrl+C; nothing is judged",
+    EXIT_SIGTERM: "stopped by SIGTERM; likewise",
+}
 EXIT_OF_OUTCOME = {
     Outcome.PASSED: EXIT_MET,
     Outcome.FAILED: EXIT_FAILED,
@@ -29,6 +41,11 @@ EXIT_OF_OUTCOME = {
 VERDICT_FILE = "verdict.json"
 SUMMARY_FILE = "summary.md"
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+def exits_in_a_line() -> str:
+    """What ``--help`` ends with."""
+    return "Exit codes: " + " · ".join(f"{code} {words}" for code, words in EXITS.items())
 
 
 def add_up(verdicts: list[Verdict]) -> Judged:

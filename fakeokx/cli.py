@@ -1,8 +1,7 @@
 """``fakeokx serve`` runs the exchange until Ctrl+C, ``ctl`` steers one, ``coverage`` lists it.
 
-stdout is data (the ready line, JSON with ``--json``), stderr is talk. Exit codes:
-0 stopped as asked · 1 internal error · 2 wrong usage, port or directory in use, a control
-request declined · 4 the ledger is damaged · 5 no exchange answers.
+stdout is data (the ready line, JSON with ``--json``), stderr is talk. The exit codes are in
+``server/exits.py``.
 """
 
 import json
@@ -25,6 +24,7 @@ from fakeokx.server import keys
 from fakeokx.server.access import Access, is_loopback
 from fakeokx.server.ctl import ctl, exit_code
 from fakeokx.server.defaults import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET
+from fakeokx.server.exits import exits_in_a_line
 from fakeokx.server.line import TOKEN_VARIABLE
 from fakeokx.wire.auth import ApiKey
 
@@ -37,10 +37,16 @@ _EPILOG: Final = (
     "Point ccxt at it: ccxt.okx({'apiKey': 'fakeokx-key', 'secret': 'fakeokx-secret', "
     "'password': 'fakeokx-pass', 'urls': {'api': {'rest': URL}, 'test': {'rest': URL}}}). "
     "Point python-okx at it: okx.Trade.TradeAPI('fakeokx-key', 'fakeokx-secret', "
-    "'fakeokx-pass', domain=URL). Move the market: fakeokx ctl --url URL price BTC-USDT-SWAP 51000."
+    "'fakeokx-pass', domain=URL). Move the market: fakeokx ctl --url URL "
+    "price BTC-USDT-SWAP 51000. " + exits_in_a_line()
 )
 
-app = typer.Typer(add_completion=True, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    add_completion=True,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog=exits_in_a_line(),
+)
 app.add_typer(ctl, name="ctl")
 
 

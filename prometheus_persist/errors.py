@@ -5,6 +5,7 @@
     │   ├── BadValue                  a value that has no exact meaning (NaN, junk, an id
     │   │                             outside its alphabet)
     │   ├── BadConfig                 a setting or a command line that cannot be carried out
+    │   ├── NoStore                   nothing was ever saved in this directory
     │   ├── MirrorOfAnother           the mirror belongs to another directory: this is a copy
     │   ├── ForkedChild               the session belongs to the process that forked this one off
     │   ├── IllegalTransition         a state machine's table has no such row
@@ -16,7 +17,7 @@
     ├── DiskError         exit 4      full, failing, or damaged past the promise
     │   ├── StoreDamaged              names file, offset and reason
     │   ├── StoreNewer                written by a newer version of this library
-    │   ├── StoreFailed               the disk refused a write: nothing was acknowledged; or a
+    │   ├── StoreFailed   exit 7      the disk refused a write: nothing was acknowledged; or a
     │   │                             read: it is not known what is there
     │   └── StoreLocked   exit 6      another process writes here
     └── InternalError     exit 1      one of our own invariants broke: keep the evidence
@@ -26,6 +27,7 @@ Rules
   in ``report.messages``, in Chinese and in English.
 - ``detail`` is a sentence that names the thing at fault: file and offset, field, order.
 - Nothing else in the library calls ``sys.exit``; the command line turns these into exit codes.
+  What each code means is said in one place, ``report.exitwords``.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ EXIT_HUMAN = 3
 EXIT_DAMAGED = 4
 EXIT_VENUE = 5
 EXIT_LOCKED = 6
+EXIT_DISK = 7
+EXIT_SKIPPED = 8
 EXIT_SIGINT = 130
 EXIT_SIGTERM = 143
 
@@ -69,6 +73,12 @@ class BadConfig(CallerError):
     """A setting or option that cannot be carried out."""
 
     next_step = "next.fix_config"
+
+
+class NoStore(CallerError):
+    """There is no store in this directory: nothing was ever saved there, as far as it tells."""
+
+    next_step = "next.no_store"
 
 
 class MirrorOfAnother(CallerError):
@@ -151,6 +161,8 @@ class StoreNewer(DiskError):
 class StoreFailed(DiskError):
     """The disk refused. A write that could not be made durable was not acknowledged, and the handle
     is shut; of what could not be read nothing is known, and nothing is called damaged."""
+
+    exit_code = EXIT_DISK
 
 
 class StoreLocked(DiskError):

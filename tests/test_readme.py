@@ -2,6 +2,8 @@
 
 import contextlib
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import ccxt
@@ -9,10 +11,14 @@ import pytest
 from typer.main import get_command
 
 import fakeokx
+from chaos import gate
+from fakeokx.server import exits
 from prometheus_persist import Session, errors
 from prometheus_persist.cli.app import app
+from prometheus_persist.report import exitwords
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+TABLE = README[README.index("| exit | `prometheus-persist`") :].partition("\n\n")[0]
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -29,10 +35,40 @@ def test_every_command_of_the_tool_is_in_the_readme():
         assert f"`prometheus-persist {name}`" in README
 
 
-def test_every_exit_code_is_in_the_readme():
-    for name, code in vars(errors).items():
-        if name.startswith("EXIT_") and code not in (130, 143):
-            assert f"\n| {code} | " in README, name
+def test_the_table_of_exit_codes_is_that_of_the_code():
+    """Row by row, in the words that --help ends with; and no error has a code without a row."""
+    zh_en, chaos, fake = exitwords.EXITS, gate.EXITS, exits.EXITS
+    told = [[cell.strip() for cell in row.split("|")[1:-1]] for row in TABLE.splitlines()[2:]]
+    assert told == [
+        [str(code), zh_en.get(code, ("", ""))[1], chaos.get(code, ""), fake.get(code, "")]
+        for code in sorted({*zh_en, *chaos, *fake})
+    ]
+    for module, table in ((errors, zh_en), (gate, chaos), (exits, fake)):
+        codes = {
+            value
+            for name, value in vars(module).items()
+            if name.startswith("EXIT_") and isinstance(value, int)
+        }
+        assert codes == set(table), module
+
+
+def test_every_program_says_the_same_codes_in_its_help():
+    def help_of(module, *words):
+        done = subprocess.run(
+            [sys.executable, "-m", module, *words, "--help"], capture_output=True, text=True
+        )
+        assert done.returncode == 0
+        return " ".join(re.sub(r"[│╭╮╰╯─]", " ", done.stdout).split())
+
+    for name, command in get_command(app).commands.items():
+        if name != "demo":  # it has the codes of a demonstration, told by itself
+            assert command.epilog == exitwords.exits_in_a_line(), name
+    persist = " ".join(exitwords.exits_in_a_line().split())
+    for words in ((), ("verify",), ("orders", "settle")):
+        assert persist in help_of("prometheus_persist.cli", *words)
+    assert gate.exits_in_a_line() in help_of("chaos.cli")
+    for words in ((), ("serve",), ("ctl",)):
+        assert exits.exits_in_a_line() in help_of("fakeokx.cli", *words)
 
 
 def test_the_code_for_your_own_system_runs_as_printed(tmp_path, monkeypatch):

@@ -1,7 +1,6 @@
 """``fakeokx ctl``: steer a running exchange from a shell, one request per command.
 
 Where it is comes from ``--url`` or ``FAKEOKX_URL``. Each command prints its answer as JSON.
-Exit codes: 0 done · 2 wrong usage, or the exchange declined · 5 nobody answers there.
 """
 
 from typing import Annotated
@@ -11,8 +10,6 @@ import typer
 from fakeokx.server import ctl_venue
 from fakeokx.server.client import MAIN, ControlRefused
 from fakeokx.server.ctl_kit import (
-    EXIT_REFUSED,
-    EXIT_UNREACHABLE,
     AccountName,
     Inst,
     MgnMode,
@@ -22,6 +19,7 @@ from fakeokx.server.ctl_kit import (
     ctl,
     say,
 )
+from fakeokx.server.exits import EXIT_REFUSED, EXIT_UNREACHABLE
 
 __all__ = ["ctl", "ctl_venue", "exit_code"]
 

@@ -2,21 +2,20 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from fakeokx.server.client import Control
+from fakeokx.server.exits import exits_in_a_line
 
-EXIT_REFUSED: Final = 2
-EXIT_UNREACHABLE: Final = 5
 Inst = Annotated[str, typer.Argument(help="Instrument, such as BTC-USDT-SWAP.")]
 Px = Annotated[str, typer.Argument(help="Price.")]
 Sz = Annotated[str, typer.Argument(help="Contracts; base currency on spot.")]
 AccountName = Annotated[str, typer.Option(help="Account.")]
 PosSide = Annotated[str, typer.Option(help="long or short; nothing in net mode.")]
 MgnMode = Annotated[str, typer.Option(help="cross or isolated.")]
-ctl = typer.Typer(no_args_is_help=True, help="Steer a running fakeokx.")
+ctl = typer.Typer(no_args_is_help=True, help="Steer a running fakeokx.", epilog=exits_in_a_line())
 
 
 @ctl.callback()

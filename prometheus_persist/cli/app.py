@@ -1,9 +1,6 @@
 """The commands of ``prometheus-persist``. Each one opens, asks, prints, and leaves with a code.
 
-Exit codes: 0 consistent, or corrected with evidence · 1 internal error · 2 usage, or a plan file
-that is not for this store, account or environment · 3 a human must decide, or the plan is stale · 4
-data damaged beyond the promise · 5 exchange unreachable or view incomplete · 6 another writer holds
-the store · 130/143 stopped by a signal after a completed save.
+What each code means is said in ``report.exitwords``, and nowhere else.
 """
 
 from __future__ import annotations
@@ -25,6 +22,7 @@ from prometheus_persist.cli.options import (
     Lang,
     guard,
     output_of,
+    refuse_fresh,
     refuse_missing,
 )
 from prometheus_persist.cli.orders import orders
@@ -32,7 +30,7 @@ from prometheus_persist.cli.output import cell, damage_rows, unix_ms, utc
 from prometheus_persist.cli.past import repair_command, snapshots, tail
 from prometheus_persist.cli.reconciling import reconcile
 from prometheus_persist.clock import SystemClock
-from prometheus_persist.errors import EXIT_INTERNAL, EXIT_OK, BadConfig
+from prometheus_persist.errors import EXIT_DAMAGED, EXIT_INTERNAL, EXIT_OK, BadConfig
 from prometheus_persist.recovery import restore, summary, verify
 from prometheus_persist.recovery.into import agents_only, write_into
 from prometheus_persist.session import Session
@@ -86,8 +84,9 @@ def status(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "")
     """
     output = output_of(as_json, lang)
     with guard(output):
-        refuse_missing(directory, may_be_absent=True)
+        refuse_missing(directory)
         found = summary(visited(directory))
+        refuse_fresh(directory, found.facts)
         rows = {
             "directory": str(directory),
             "fresh": found.facts.fresh,
@@ -102,35 +101,41 @@ def status(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "")
             "snapshots": list(found.snapshots),
             "damages": [output.damage(item) for item in damage_rows(found.facts, directory)],
         }
-        if found.facts.fresh:
-            output.text(output.say("cli.fresh", directory=directory))
-        else:
-            output.table(
-                output.say("cli.status"),
-                [(output.say(f"cli.row.{name}"), cell(value)) for name, value in rows.items()],
-            )
+        output.table(
+            output.say("cli.status"),
+            [(output.say(f"cli.row.{name}"), cell(value)) for name, value in rows.items()],
+        )
         output.data(rows)
+    raise typer.Exit(EXIT_DAMAGED if found.facts.losses else EXIT_OK)
 
 
 @app.command(name="verify", epilog=EPILOG)
 def verify_command(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -> None:
     """Read everything, say what is damaged.
 
-    Changes nothing. Exit 0 where a restore would be complete, 4 where it would not.
+    Changes nothing. Exit 0 where all that was saved comes back: what is damaged is named, and
+    repair mends it. Exit 4 where something is lost, 2 where no store is (a disk not mounted).
     """
     output = output_of(as_json, lang)
     with guard(output):
-        refuse_missing(directory, may_be_absent=True)
+        refuse_missing(directory)
         found = verify(visited(directory))
+        refuse_fresh(directory, found.facts)
+        losses = found.facts.losses
         for item in damage_rows(found.facts, directory):
             output.text(f"⚠️  {output.damage(item)}")
         output.text(
             output.say(
-                "cli.verified" if found.sound else "cli.verified_damaged",
+                "cli.verified_lost"
+                if losses
+                else "cli.verified"
+                if found.sound
+                else "cli.verified_damaged",
                 seq=found.facts.seq,
                 documents=len(found.restored.documents),
                 records=found.records,
                 damages=len(found.facts.damages),
+                losses=len(losses),
             )
         )
         output.data(
@@ -147,6 +152,7 @@ def verify_command(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: La
                 "warnings": list(found.facts.warnings),
             }
         )
+    raise typer.Exit(EXIT_DAMAGED if losses else EXIT_OK)
 
 
 @app.command(epilog=EPILOG)
@@ -216,6 +222,7 @@ def restore_command(
                 agents = sum(key.startswith("agents/") for key in found.documents)
                 output.text(output.say("cli.agents_only", agents=agents, intents=intents))
             facts, digest = found.facts, found.image.digest()
+            refuse_fresh(directory, facts)
             if into is not None and not dry_run:
                 write_into(found, into, clock)
         for item in damage_rows(facts, directory):
@@ -236,6 +243,7 @@ def restore_command(
                 "damages": damage_rows(facts, directory),
             }
         )
+    raise typer.Exit(EXIT_DAMAGED if facts.losses and seq is None and not at else EXIT_OK)
 
 
 @app.command(epilog=EPILOG)

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from prometheus_persist.cli.output import Output, default_language, errors_as_exit_codes
-from prometheus_persist.errors import BadConfig
+from prometheus_persist.errors import NoStore
+from prometheus_persist.recovery.summary import holds_anything
+from prometheus_persist.report.exitwords import exits_in_a_line
+from prometheus_persist.report.facts import RestoreFacts
+from prometheus_persist.session.configured import visited
 
-EPILOG = (
-    "Exit codes: 0 consistent or corrected · 2 usage, or a plan that is not for this · 3 a human "
-    "must decide, or the plan is stale · 4 data damaged · 5 exchange unreachable or view "
-    "incomplete · 6 another writer holds the store"
-)
+EPILOG = exits_in_a_line()
 Dir = Annotated[
     Path, typer.Option("--dir", "-d", envvar="PERSIST_DIR", help="The store's directory.")
 ]
@@ -48,7 +48,13 @@ def guard(output: Output) -> Any:
     return errors_as_exit_codes(output, lambda code: typer.Exit(code))
 
 
-def refuse_missing(directory: Path, *, may_be_absent: bool = False) -> None:
-    """Raise BadConfig where there is no directory to look into."""
-    if not directory.is_dir() and (directory.exists() or not may_be_absent):
-        raise BadConfig(f"there is no store at {directory}; name it with --dir")
+def refuse_missing(directory: Path) -> None:
+    """Raise NoStore where nothing of a store lies: an unmounted disk is an empty directory."""
+    if not directory.is_dir() or not holds_anything(visited(directory)):
+        raise NoStore(f"there is no store at {directory}; name it with --dir")
+
+
+def refuse_fresh(directory: Path, facts: RestoreFacts) -> None:
+    """Raise NoStore where a store was begun, and nothing was ever saved in it."""
+    if facts.fresh:
+        raise NoStore(f"nothing was ever saved at {directory}")

@@ -26,7 +26,13 @@ from rich.console import Console
 from rich.table import Table
 
 from prometheus_persist.cli.venuewords import in_language
-from prometheus_persist.errors import EXIT_INTERNAL, BadConfig, PersistError, VenueRefused
+from prometheus_persist.errors import (
+    EXIT_DISK,
+    EXIT_INTERNAL,
+    BadConfig,
+    PersistError,
+    VenueRefused,
+)
 from prometheus_persist.exchange import okxwords
 from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.report.messages import message
@@ -110,7 +116,7 @@ def errors_as_exit_codes(output: Output, leave: Callable[[int], Exception]) -> I
     except OSError as problem:
         output.talk.print(f"{output.say('cli.error')} {problem}", markup=False)
         output.talk.print(f"{output.say('cli.next')} {output.say('next.check_disk')}", markup=False)
-        raise leave(4) from None
+        raise leave(EXIT_DISK) from None
     except Exception as problem:
         if os.environ.get("PERSIST_DEBUG"):
             raise

@@ -20,8 +20,9 @@ from prometheus_persist.cli.options import (
 )
 from prometheus_persist.cli.output import utc
 from prometheus_persist.clock import SystemClock
+from prometheus_persist.errors import BadConfig
 from prometheus_persist.recovery.follow import Follower
-from prometheus_persist.recovery.repair import repair
+from prometheus_persist.recovery.repair import lossless, repair
 from prometheus_persist.recovery.verify import stored_images
 from prometheus_persist.session.configured import visited, visiting
 from prometheus_persist.session.place import Locks
@@ -97,16 +98,17 @@ def repair_command(
 
     What is overwritten is kept under damaged/ first. What cannot be made exactly what it was is
     refused with exit 4 and nothing is changed, unless --accept-loss names the last commit to keep.
+    Where nothing is lost there is nothing to accept: exit 2.
     """
     output = output_of(as_json, lang)
     with guard(output):
         refuse_missing(directory)
-        mirror_dir = visiting(directory).mirror_dir
+        mirror_dir, clock = visiting(directory).mirror_dir, SystemClock()
+        if accept_loss is not None and lossless(visited(directory), clock):
+            raise BadConfig(output.say("cli.nothing_lost"))
         lock = None if dry_run else Locks(directory, mirror_dir, take_over=False)
         try:
-            done = repair(
-                visited(directory), SystemClock(), accept_loss=accept_loss, dry_run=dry_run
-            )
+            done = repair(visited(directory), clock, accept_loss=accept_loss, dry_run=dry_run)
         finally:
             if lock is not None:
                 lock.release()

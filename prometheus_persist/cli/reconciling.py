@@ -1,6 +1,7 @@
 """``reconcile``: the three books, with a human's word before anything is corrected.
 
 - ``--plan FILE`` and ``--policy observe`` only look: no lock, and no byte but FILE is written.
+  Where they see what differs the code is 3, though it be proven: it is not corrected.
 - ``--apply FILE`` is the human's word for exactly the plan in FILE (``planfiles.py``), with the
   alternatives that it suggests or those that ``--choose`` names. Whether it may be applied is found
   out before the store is opened.
@@ -46,7 +47,7 @@ from prometheus_persist.cli.planfiles import (
 from prometheus_persist.cli.sandbox import sandbox_check
 from prometheus_persist.cli.venue import venue_reader, venue_sender
 from prometheus_persist.cli.venuewords import facts_in_language
-from prometheus_persist.errors import EXIT_HUMAN, BadConfig, PlanStale
+from prometheus_persist.errors import EXIT_HUMAN, EXIT_OK, BadConfig, PlanStale
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.report.page import render_page
@@ -118,7 +119,8 @@ def reconcile(
     """Make the three books agree, with evidence.
 
     Compares public ledger, private ledgers and exchange, and corrects what is proven. On a terminal
-    it asks first; scripts say --yes. Without either, corrections are shown, not made: exit 3.
+    it asks first; scripts say --yes. Without either, or with --plan or --policy observe,
+    corrections are shown, not made: exit 3.
 
     What needs a human is left as it is, and the rest goes on: write it down with --plan plan.json,
     read it, approve it with --apply plan.json. Each question has its alternatives; the suggested
@@ -151,7 +153,7 @@ def reconcile(
         output.data(facts_to_json(facts))
         if html is not None:
             write_private(html, render_page(shown, output.lang))
-    raise typer.Exit(_code(facts))
+    raise typer.Exit(_code(facts, looked=plan is not None or policy == "observe"))
 
 
 @dataclass
@@ -238,6 +240,7 @@ def _refuse_unfit(
         raise BadConfig("--plan only looks; it does not go with flatten")
 
 
-def _code(facts: RecoveryFacts) -> int:
-    left = facts.flattened is not None and facts.flattened.left
-    return EXIT_OF_DECISION[facts.decision] or (EXIT_HUMAN if left else 0)
+def _code(facts: RecoveryFacts, *, looked: bool) -> int:
+    left = bool(facts.flattened is not None and facts.flattened.left)
+    seen = bool(looked and facts.plan is not None and facts.plan.corrections)
+    return EXIT_OF_DECISION[facts.decision] or (EXIT_HUMAN if left or seen else EXIT_OK)

@@ -1,7 +1,7 @@
 """``reconcile --sandbox``: the check of OKX demo trading, step by step beside fakeokx.
 
 Rules
-- Without any key it is skipped, says so, and leaves with 0; with some of the three it is exit 2.
+- Without any key it is skipped, says so, and leaves with 8; with some of the three it is exit 2.
 - It talks to OKX (https, always with the header of demo trading) or to an exchange on this very
   machine, and to nothing else: exit 2.
 - 0 every step is as fakeokx has it, but for what is known and harmless (``sandboxknown.py``), told
@@ -27,7 +27,14 @@ from rich.markup import escape
 from prometheus_persist.cli.output import Output, write_private
 from prometheus_persist.cli.venue import KEY_NAMES
 from prometheus_persist.clock import SystemClock, SystemIds
-from prometheus_persist.errors import EXIT_HUMAN, EXIT_OK, EXIT_SIGINT, EXIT_SIGTERM, BadConfig
+from prometheus_persist.errors import (
+    EXIT_HUMAN,
+    EXIT_OK,
+    EXIT_SIGINT,
+    EXIT_SIGTERM,
+    EXIT_SKIPPED,
+    BadConfig,
+)
 from prometheus_persist.exchange.okx import okx_client
 from prometheus_persist.exchange.sandbox import run_sandbox
 from prometheus_persist.exchange.sandboxdiff import (
@@ -58,8 +65,8 @@ def sandbox_check(
     missing = [name for name in KEY_NAMES if not environ.get(name)]
     if len(missing) == len(KEY_NAMES):
         output.text(output.say("sandbox.skipped", names=", ".join(missing)))
-        output.data({"skipped": True, "missing": missing, "exit_code": EXIT_OK})
-        return EXIT_OK
+        output.data({"skipped": True, "missing": missing, "exit_code": EXIT_SKIPPED})
+        return EXIT_SKIPPED
     if missing:
         raise BadConfig(f"set {', '.join(missing)} in the environment, too")
     place = demo_place(url)

@@ -27,7 +27,8 @@ Rules
   sequence, or of that wall time, at the latest.
 - No commit at all is a fresh start, said in so many words (``facts.fresh``): an empty directory, or
   one whose first opening was cut short before anything was saved.
-- A moment older than anything that is kept is a wrong argument, and the oldest one is named.
+- A moment older than anything that is kept is a wrong argument, and the oldest one is named; so is
+  one in the future, that of a clock set back apart: commits up to then are yet to come.
 - Zeros behind the last frame of a segment are space that was reserved, no damage; how many there
   are says nothing. Other bytes among them are named, and do no harm.
 - A file that the disk refuses to read is damaged as long as another one has what was in it. Where
@@ -178,12 +179,13 @@ def restore(
     started = clock.monotonic_s()
     if seq is not None and seq < 1:
         raise BadValue(f"commit {seq} does not exist; the first is 1")
+    now_ms = clock.now_ms()
     copies, bases = segment_copies(fs), Bases(fs, outlines=outline)
     quick = not thorough and at_ms is None
     climb = _quick(fs, copies, bases, seq, outline=outline) if quick else None
     if climb is None:
         bases = Bases(fs) if outline else bases
-        climb = _full(fs, copies, bases, seq, at_ms)
+        climb = _full(fs, copies, bases, seq, at_ms, now_ms)
     base, chain, segments = climb.base, climb.chain, climb.segments
     newest = chain.tip if seq is None and at_ms is None else link(base.tip, segments.frames).tip
     whole = back(newest, segments.frames)
@@ -282,13 +284,18 @@ def _alone(segments: Segments) -> bool:
 
 
 def _full(
-    fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None, at_ms: int | None
+    fs: Fs,
+    copies: Mapping[str, set[str]],
+    bases: Bases,
+    seq: int | None,
+    at_ms: int | None,
+    now_ms: int,
 ) -> _Climb:
     """From whichever base the chain reaches furthest (or exactly to the moment asked for)."""
     segments = read_segments(fs, copies=copies)
     if at_ms is not None:
         _refuse_unread(segments, bases)
-        seq = _seq_at(segments.frames, bases, at_ms)
+        seq = _seq_at(segments.frames, bases, at_ms, now_ms)
     base, chain = _farthest(segments, bases, seq)
     if base.name == GENESIS:
         _refuse_two_beginnings(segments)
@@ -331,13 +338,16 @@ def _farthest(segments: Segments, bases: Bases, seq: int | None) -> tuple[Base, 
     return max([linked, *left], key=lambda found: found[1].tip.seq) if strange else best
 
 
-def _seq_at(frames: list[Placed], bases: Bases, at_ms: int) -> int:
+def _seq_at(frames: list[Placed], bases: Bases, at_ms: int, now_ms: int) -> int:
     """The last sequence whose wall time is not after ``at_ms``."""
     tips = bases.tips()
     farthest = min((placed.frame.epoch for placed in frames), default=0) + EPOCH_LEAP
     near = [placed.frame for placed in frames if placed.frame.epoch <= farthest]
     seqs = [frame.seq for frame in near if frame.wall_ms <= at_ms]
     seqs += [tip.seq for tip in tips if tip.wall_ms <= at_ms]
+    last_ms = max([frame.wall_ms for frame in near] + [tip.wall_ms for tip in tips], default=0)
+    if at_ms > max(now_ms, last_ms):
+        raise BadValue(f"{at_ms} (Unix ms) lies in the future: what is there then is not known")
     if seqs:
         return max(seqs)
     if tips and not _from_the_first(frames):

@@ -11,6 +11,8 @@ Rules
 - Where a commit is or may be lost it raises ``StoreDamaged`` and changes nothing, unless
   ``accept_loss`` names the last commit to keep. Then what lies beyond that commit, or cannot be
   joined to it, is put under ``damaged/`` as well: moved aside, never deleted.
+- No commit that is whole is given up: ``accept_loss`` before one that a restore reaches is
+  ``BadValue``, and names it. An earlier moment goes into a store of its own.
 - A segment without one whole frame, torn by a crash, was never used: it is moved aside.
 - A segment that was begun without a mirror is given none.
 - Temporary files of a writer, or a repair, that was killed are removed.
@@ -25,7 +27,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from prometheus_persist.clock import Clock
-from prometheus_persist.errors import StoreDamaged, StoreFailed
+from prometheus_persist.errors import BadValue, StoreDamaged, StoreFailed
 from prometheus_persist.journal.chain import Run, back, segments_of
 from prometheus_persist.journal.projection import FOLDERS
 from prometheus_persist.recovery.bases import Bases
@@ -98,6 +100,8 @@ def repair(
 def _repair(
     fs: Fs, clock: Clock, accept_loss: int | None, dry_run: bool, options: StoreOptions | None
 ) -> Repaired:
+    if accept_loss is not None:
+        _refuse_needless(fs, clock, accept_loss)
     found = restore(fs, seq=accept_loss, clock=clock, thorough=True)
     segments = read_segments(fs)
     due = segments_of(back(found.tip, segments.frames))
@@ -122,6 +126,31 @@ def _repair(
     if steps and not dry_run:
         _carry_out(fs, clock, found, tuple(steps), due, options)
     return done
+
+
+def _refuse_needless(fs: Fs, clock: Clock, kept: int) -> None:
+    """Raise BadValue where commits behind ``kept`` are whole; an opening alone is no commit."""
+    for more in (None, kept + 1):
+        try:
+            whole = restore(fs, seq=more, clock=clock)
+        except (StoreDamaged, BadValue):
+            continue
+        given_up = whole.seq > kept
+        if given_up and restore(fs, seq=kept, clock=clock).image.digest() != whole.image.digest():
+            raise BadValue(
+                f"commits up to {whole.seq} are whole: --accept-loss {kept} would give up what is "
+                f"not lost; restore --seq {kept} --into NEWDIR brings that moment into a new store"
+            )
+
+
+def lossless(fs: Fs, clock: Clock) -> bool:
+    """Whether a repair of all that is damaged here loses nothing."""
+    try:
+        found = restore(fs, clock=clock, thorough=True)
+        _refuse_loss(found, segments_of(back(found.tip, read_segments(fs).frames)))
+    except StoreDamaged:
+        return False
+    return not found.gaps
 
 
 def _refuse_loss(found: Restored, due: dict[str, Run]) -> None:

@@ -15,11 +15,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from prometheus_persist.clock import Clock
-from prometheus_persist.recovery.ladder import restore
+from prometheus_persist.journal.projection import FOLDERS
+from prometheus_persist.recovery.ladder import reading, restore
 from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.layout import SNAPSHOTS, is_snapshot
+from prometheus_persist.storage.layout import (
+    HISTORY,
+    INCREMENTAL,
+    SNAPSHOTS,
+    base_seq,
+    is_readable,
+    is_snapshot,
+)
+from prometheus_persist.storage.segments import segment_copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,17 @@ class Summary:
     frozen: tuple[str, ...]
     everything: bool
     snapshots: tuple[str, ...]
+
+
+@reading()
+def holds_anything(fs: Fs) -> bool:
+    """Whether any file here is one of a store, by its name: a segment, a base, a readable file."""
+    if segment_copies(fs) or any(is_snapshot(name) for name in fs.list_dir(SNAPSHOTS)):
+        return True
+    if any(base_seq(name) is not None for name in fs.list_dir(HISTORY)):
+        return True
+    folders = (INCREMENTAL, *(f"{INCREMENTAL}/{name}" for name in FOLDERS))
+    return any(is_readable(folder, name) for folder in folders for name in fs.list_dir(folder))
 
 
 def summary(fs: Fs, *, clock: Clock | None = None) -> Summary:

@@ -4,7 +4,7 @@
 checks that the result fits the typed state, and that the past can be restored as well: the chain
 has to go on from every base. The audit's own chain is checked, too: the first line of
 ``recovery_log.txt`` that is not what was written is named as ``altered``. It returns what it found;
-only a store that cannot be restored makes it raise.
+only a store that cannot be restored makes it raise. Where nothing was ever saved nothing is sound.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Verification:
 
     @property
     def sound(self) -> bool:
-        """Whether nothing at all is damaged."""
-        return not self.facts.damages
+        """Whether something was saved here, and nothing at all is damaged."""
+        return not self.facts.fresh and not self.facts.damages
 
 
 @dataclass(frozen=True, slots=True)

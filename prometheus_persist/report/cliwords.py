@@ -9,7 +9,6 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
     "cli.error": ("错误:", "error:"),
     "cli.next": ("下一步:", "next:"),
     "cli.internal": ("内部错误:", "internal error:"),
-    "cli.fresh": ("{directory} 中没有恢复数据", "{directory} holds nothing to restore"),
     "cli.status": ("存储状态", "Store"),
     "cli.saved": ("已保存：序号{seq}，快照 {path}", "saved: sequence {seq}, snapshot {path}"),
     "cli.restored": (
@@ -32,6 +31,16 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
     "cli.verified": (
         "✅ 完好：序号{seq}，文档{documents}个，流水记录{records}条",
         "✅ sound: sequence {seq}, {documents} documents, {records} stream records",
+    ),
+    "cli.verified_lost": (
+        "❌ 无法修复的丢失{losses}处（损坏共{damages}处）；可恢复到序号{seq}：文档{documents}个，"
+        "流水记录{records}条",
+        "❌ {losses} loss(es) beyond repair, {damages} damage(s) in all; a restore reaches "
+        "sequence {seq}: {documents} documents, {records} stream records",
+    ),
+    "cli.nothing_lost": (
+        "这里没有丢失任何数据，无需接受损失：去掉 --accept-loss 再运行 repair",
+        "nothing is lost here, so there is no loss to accept: run repair without --accept-loss",
     ),
     "cli.verified_damaged": (
         "⚠️  损坏{damages}处，仍可完整恢复到序号{seq}：文档{documents}个，流水记录{records}条",

@@ -46,6 +46,11 @@ class RestoreFacts:
     damages: tuple[Damage, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def losses(self) -> tuple[Damage, ...]:
+        """The damages that nothing can repair."""
+        return tuple(one for one in self.damages if one.outcome in ("lost", "altered"))
+
 
 @dataclass(frozen=True, slots=True)
 class AgentFacts:

@@ -16,6 +16,11 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
     "next.fix_call": ("更正调用；重试不会改变结果", "correct the call; a retry changes nothing"),
     "next.fix_value": ("更正这个值", "correct this value"),
     "next.fix_config": ("更正配置或命令行参数", "correct the setting or the command line"),
+    "next.no_store": (
+        "检查路径，以及该磁盘是否已挂载；新的存储由你的程序以 Session.open 建立",
+        "check the path, and whether its disk is mounted; a new store is made by your program, "
+        "with Session.open",
+    ),
     "next.mirror_of_another": (
         "给这份副本单独的镜像目录：设置 mirror_dir，或环境变量 PERSIST_MIRROR_DIR=（留空表示放在"
         "数据目录内）；仅当原目录不再使用时，才删除镜像目录中的 owner.json，本目录随后成为其主人",

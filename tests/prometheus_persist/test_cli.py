@@ -64,27 +64,6 @@ def test_status_describes_the_store_and_changes_no_byte(store):
     assert files_of(store) == before
 
 
-def test_status_of_nothing_says_so_and_creates_nothing(tmp_path):
-    said = run("status", "--dir", tmp_path / "none", "--lang", "en")
-    assert said.exit_code == 0
-    assert "holds nothing to restore" in said.stdout
-    assert not (tmp_path / "none").exists()
-
-
-@pytest.mark.parametrize("command", ["status", "verify", "restore"])
-def test_a_file_is_no_store(tmp_path, command):
-    (tmp_path / "file").write_text("x")
-    assert run(command, "--dir", tmp_path / "file").exit_code == 2
-
-
-@pytest.mark.parametrize("command", ["save", "restore", "reconcile"])
-def test_a_missing_store_is_a_usage_error_that_names_the_directory(tmp_path, command):
-    said = run(command, "--dir", tmp_path / "none", env=KEYS)
-    assert said.exit_code == 2
-    assert "none" in said.stderr
-    assert not (tmp_path / "none").exists()
-
-
 def test_verify_names_the_damaged_file_and_restore_repairs_it(store):
     (store / "incremental/checkpoint_latest.json").write_text("x\n")
     said = run("verify", "--dir", store, "--json")

@@ -23,6 +23,7 @@ from prometheus_persist.errors import (
 EXIT_CODES = {
     "BadValue": 2,
     "BadConfig": 2,
+    "NoStore": 2,
     "MirrorOfAnother": 2,
     "ForkedChild": 2,
     "IllegalTransition": 2,
@@ -31,7 +32,7 @@ EXIT_CODES = {
     "VenueUnreachable": 5,
     "VenueRefused": 5,
     "StoreDamaged": 4,
-    "StoreFailed": 4,
+    "StoreFailed": 7,
     "StoreNewer": 4,
     "StoreLocked": 6,
     "InternalError": 1,

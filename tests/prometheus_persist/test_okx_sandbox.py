@@ -402,12 +402,12 @@ def test_nobody_else_is_sent_an_order(url: str) -> None:
 def test_without_keys_it_is_skipped_and_says_what_to_set() -> None:
     none = dict.fromkeys(KEYS, "")
     plain = command(**none)
-    assert plain.exit_code == 0
+    assert plain.exit_code == 8, "nothing was checked, and that is not 0"
     assert all(name in plain.stdout for name in ("skipped", *KEYS))
     assert "已跳过" in command("", "--lang", "zh", **none).stdout
     told = command("", "--json", **none)
-    assert told.exit_code == 0
-    assert json.loads(told.stdout) == {"skipped": True, "missing": list(KEYS), "exit_code": 0}
+    assert told.exit_code == 8
+    assert json.loads(told.stdout) == {"skipped": True, "missing": list(KEYS), "exit_code": 8}
 
 
 @pytest.mark.parametrize(

@@ -134,11 +134,15 @@ def test_moments_that_never_were(seq: int) -> None:
 
 
 def test_moments_before_the_beginning() -> None:
-    """A time before the first commit is a wrong argument; one after the last is the newest."""
+    """A time before the first commit is a wrong argument; one after the last is the newest, but
+    for one that is yet to come."""
     fs, told = history()
     with pytest.raises(BadValue, match="nothing was saved"):
         restore(fs, at_ms=START_MS, clock=CLOCK)
-    assert restore(fs, at_ms=START_MS * 2, clock=CLOCK).seq == max(told)
+    now_ms = CLOCK.now_ms()
+    assert restore(fs, at_ms=now_ms, clock=CLOCK).seq == max(told)
+    with pytest.raises(BadValue, match="in the future"):
+        restore(fs, at_ms=START_MS * 2, clock=CLOCK)
 
 
 def test_moments_behind_damage_are_refused_and_before_it_served() -> None:

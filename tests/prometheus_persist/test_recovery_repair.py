@@ -19,7 +19,7 @@ from storekit import (
     trade,
 )
 
-from prometheus_persist.errors import StoreDamaged, StoreFailed
+from prometheus_persist.errors import BadValue, StoreDamaged, StoreFailed
 from prometheus_persist.journal.chain import scan
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.repair import repair
@@ -124,12 +124,33 @@ def test_repair_refuses_a_loss_and_names_the_way(where: tuple[int, int]) -> None
     assert fs.contents() == files
 
 
+@pytest.mark.parametrize("accept", [7, 13, 14, 15])
+def test_repair_gives_up_no_commit_that_is_whole(accept: int) -> None:
+    """A loss that is greater than what is lost is refused, by the number that can be kept."""
+    _, told = reference()
+    newest = max(told)
+    for files, whole in (
+        (reference()[0], newest),  # nothing is lost at all
+        (both_hurt(2, 2)[0], newest),  # a snapshot goes on behind the gap
+        (without_snapshots(both_hurt(2, -1)[0]), newest - 1),
+    ):
+        fs = MemFs.of(files)
+        with pytest.raises(BadValue, match=rf"commits up to ({whole}|{accept + 1}) are whole"):
+            repair(fs, CLOCK, accept_loss=accept)
+        assert fs.contents() == files
+
+
+def without_snapshots(files: Files) -> Files:
+    return {name: data for name, data in files.items() if not name.endswith(".zip")}
+
+
 @pytest.mark.parametrize("where", [(2, -1), (2, 2)])
 def test_repair_with_an_accepted_loss_keeps_that_commit_and_moves_the_rest(
     where: tuple[int, int],
 ) -> None:
     """The state is the one of the commit that was named; all bytes that went are set aside."""
     files, seq = both_hurt(*where)
+    files = without_snapshots(files)
     _, told = reference()
     fs = MemFs.of(files)
     repair(fs, CLOCK, accept_loss=seq - 1)
@@ -152,6 +173,8 @@ def test_repair_killed_before_every_operation(accept: str | None, reserve: int) 
     Every third operation; the sweep of kills has them all."""
     files, told = reference()
     hurt, seq = both_hurt(2, 2) if accept else (hurt_everywhere(), max(told) + 1)
+    hurt = without_snapshots(hurt) if accept else hurt
+    files = without_snapshots(files) if accept else files
     loss = seq - 1 if accept else None
     options = StoreOptions(reserve_bytes=reserve)
     aside = {data for name, data in hurt.items() if data != files.get(name)}

@@ -449,7 +449,7 @@ def test_session_opening_on_a_failing_disk(tmp_path: Path, op: str) -> None:
         opened(tmp_path, fs=HookFs(disk, fail))
     assert open_files(tmp_path) == descriptors
     opened(tmp_path).close()
-    assert held.value.exit_code == 4
+    assert held.value.exit_code == 7
 
 
 def test_session_closing_on_a_failing_disk_frees_the_lock(tmp_path: Path) -> None:
