@@ -9,6 +9,7 @@ RECONCILE  yes    yes              -              a plan was applied
 EXIT       yes    yes              -              the system ends, or SIGINT or SIGTERM came
 MANUAL     yes    yes              yes            somebody asked
 
+In every other cycle the Supervisor's memory is saved, and nothing else: how far the loop has come.
 A clean-up is due after every snapshot, which does it itself, and after an opening.
 """
 

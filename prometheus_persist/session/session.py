@@ -44,6 +44,7 @@ from prometheus_persist.session.hearing import NOT
 from prometheus_persist.session.joining import joined
 from prometheus_persist.session.marks import Marks, keys_of
 from prometheus_persist.session.opening import Opened, opening
+from prometheus_persist.session.reached import Reached
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.upkeep import Upkeep
 from prometheus_persist.state import Agent, OrderIntent
@@ -81,6 +82,7 @@ class Session:
         self._overdue = False
         self.last_sync: RecoveryFacts | None = None
         self._marks = Marks(store.latches)
+        self._reached = Reached(self.state, clock)
         self._upkeep = Upkeep(store, parts.fs, clock, settings, parts.base_seq)
 
     @classmethod
@@ -333,18 +335,18 @@ class Session:
     def on_cycle(self, cycle: int, reader: ExchangeReader | None = None) -> int | None:
         """Save every N cycles; returns the sequence if it saved.
 
-        Readable files, and a snapshot when one is due, are made beside the loop. With a ``reader``
-        what ``sync_due`` does is done first; ``last_sync`` has the last of its facts.
+        In between only the Supervisor's memory is saved, with the cycle and the hours reached
+        (``reached.py``). Readable files, and a snapshot when one is due, are made beside the loop.
+        With a ``reader`` what ``sync_due`` does is done first; ``last_sync`` has the last of its
+        facts.
         """
         if reader is not None:
             self.last_sync = self.sync_due(cycle, reader) or self.last_sync
-        due = actions_due(
-            Trigger.CYCLE,
-            cycle=cycle,
-            every_cycles=self.settings.save_every_cycles,
-            since_snapshot_s=self._upkeep.since_snapshot_s,
-            snapshot_every_s=self.settings.snapshot_every_s,
-        )
+        self._reached.note(cycle)
+        self._marks.add((), ("supervisor",))
+        due = self._upkeep.due(cycle)
+        if Action.SAVE not in due:
+            self._saver.save(Trigger.CYCLE, keys=("supervisor",))
         return self._carry_out(Trigger.CYCLE, due)
 
     def on_agent_death(self, agent_id: str) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import StoreFailed
-from prometheus_persist.saving.triggers import Action
+from prometheus_persist.saving.triggers import Action, Trigger, actions_due
 from prometheus_persist.session.beside import Beside
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.storage.fs import Fs
@@ -42,12 +42,16 @@ class Upkeep:
         }
         self.beside = Beside(work, store.latches, inline=not settings.background)
 
-    @property
-    def since_snapshot_s(self) -> float:
-        """Seconds since the last snapshot; 0 while one is on its way."""
-        if self.beside.busy(Action.SNAPSHOT):
-            return 0.0
-        return self._clock.monotonic_s() - self._last_snapshot_s
+    def due(self, cycle: int) -> tuple[Action, ...]:
+        """What is due at the end of a cycle; no second snapshot while one is on its way."""
+        since_s = self._clock.monotonic_s() - self._last_snapshot_s
+        return actions_due(
+            Trigger.CYCLE,
+            cycle=cycle,
+            every_cycles=self._settings.save_every_cycles,
+            since_snapshot_s=0.0 if self.beside.busy(Action.SNAPSHOT) else since_s,
+            snapshot_every_s=self._settings.snapshot_every_s,
+        )
 
     def snapshot(self) -> str:
         """Write and verify a full archive, on this thread; returns its path."""

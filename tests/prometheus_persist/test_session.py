@@ -369,6 +369,39 @@ def test_session_freeze_and_unfreeze(tmp_path: Path) -> None:
     assert opened(tmp_path).state.freeze == FreezeState()
 
 
+def test_session_cycles_and_hours_reached_are_those_that_come_back(tmp_path: Path) -> None:
+    """Killed between two saves of everything: the report says how far the loop had come, whether
+    the host counts or leaves it to the number it gives; never back, and its own hours stay."""
+    clock, settings = StillClock(step_ms=1), Settings(snapshot_every_s=1e9)
+    session = opened(tmp_path, clock, settings=settings)
+    session.add_agent(Agent(agent_id="A"))
+    for cycle in (1, 2):
+        clock.mono += 5400.0
+        session.state.agents["A"].trade_count = cycle
+        assert session.on_cycle(cycle) is None
+    killed(session)
+    session = opened(tmp_path, clock)
+    facts = session.system_facts()
+    assert (facts.cycles, facts.runtime_hours) == (2, 3.0)
+    assert session.state.agents["A"].trade_count == 0
+    clock.mono += 3600.0
+    session.on_cycle(1)
+    killed(session)
+    session = opened(tmp_path, clock)
+    assert (session.system_facts().cycles, session.system_facts().runtime_hours) == (2, 4.0)
+    for cycle, hours in ((3, 52.0), (4, 53.0)):
+        clock.mono += 60.0
+        session.state.supervisor.system_cycle_count = cycle
+        session.state.supervisor.total_runtime_hours = hours
+        session.on_cycle(cycle)
+    clock.mono += 60.0
+    session.on_cycle(5)
+    killed(session)
+    session = opened(tmp_path, clock)
+    assert (session.system_facts().cycles, session.system_facts().runtime_hours) == (5, 53.0)
+    session.close()
+
+
 def test_session_cycles_death_and_hours(tmp_path: Path) -> None:
     """Every N cycles a save, a snapshot when an hour has passed, a death at once."""
     clock = StillClock(step_ms=1)
@@ -380,7 +413,7 @@ def test_session_cycles_death_and_hours(tmp_path: Path) -> None:
         if session.on_cycle(cycle) is not None:
             saved.append(cycle)
     assert saved == [3, 6]
-    assert restore(LocalFs(tmp_path)).documents["supervisor"]["system_cycle_count"] == 6
+    assert restore(LocalFs(tmp_path)).documents["supervisor"]["system_cycle_count"] == 7
     assert not list((tmp_path / "snapshots").iterdir())
     clock.mono += 3599.0
     assert session.on_cycle(8) is None
