@@ -1,5 +1,5 @@
 """``python -m prometheus_persist.cli``."""
 
-from prometheus_persist.cli.app import main
+from prometheus_persist.cli import main
 
 main()

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from prometheus_persist.cli.freezing import freeze, unfreeze
+from prometheus_persist.cli.group import Commands
 from prometheus_persist.cli.options import (
     DEFAULT_DIR,
     EPILOG,
@@ -38,17 +39,13 @@ from prometheus_persist.session.configured import visited
 
 app = typer.Typer(
     name="prometheus-persist",
+    cls=Commands,
     help="Save everything, come back from any crash, agree with the exchange.",
     epilog=EPILOG,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-def main() -> None:
-    """The console entry."""
-    app()
 
 
 @app.command(

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from prometheus_persist.cli.output import Output, default_language, errors_as_exit_codes
+from prometheus_persist.cli.ending import LANGUAGES, default_language
+from prometheus_persist.cli.output import Output, errors_as_exit_codes
 from prometheus_persist.errors import NoStore
 from prometheus_persist.recovery.summary import holds_anything
 from prometheus_persist.report.exitwords import exits_in_a_line
@@ -38,7 +39,7 @@ DEFAULT_DIR = Path("persistence")
 
 def output_of(as_json: bool, lang: str) -> Output:
     """Where this command writes, and in which language; raises a usage error."""
-    if lang and lang not in ("zh", "en"):
+    if lang and lang not in LANGUAGES:
         raise typer.BadParameter(f"{lang!r} is neither zh nor en", param_hint="--lang")
     return Output(as_json, lang or default_language(os.environ))
 

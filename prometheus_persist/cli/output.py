@@ -1,6 +1,7 @@
 """How the command line speaks: language, tables, JSON, and errors as exit codes.
 
-- With ``--json`` stdout is one JSON document and nothing else; talk goes to stderr.
+- With ``--json`` stdout is one JSON document and nothing else, errors included, and talk goes to
+  stderr. It is printed when the command has ended, so that an error on the last metres is in it.
 - Language: ``--lang``, else ``PERSIST_LANG``, else Chinese where the locale is, else English.
 - Colour and progress only on a terminal (rich decides; ``NO_COLOR`` is honoured).
 - Every ``PersistError`` becomes two lines on stderr, what and what next, and its own exit code.
@@ -11,10 +12,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import errno
 import os
 import stat
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,11 +25,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from prometheus_persist.cli.ending import Stopped, stopped_by, write_document
 from prometheus_persist.cli.venuewords import in_language
 from prometheus_persist.errors import (
     EXIT_DISK,
     EXIT_INTERNAL,
     BadConfig,
+    DiskError,
     PersistError,
     VenueRefused,
 )
@@ -40,28 +42,22 @@ from prometheus_persist.session.configured import visiting
 from prometheus_persist.storage.fs import FILE_MODE
 from prometheus_persist.storage.layout import MIRROR
 
-LANGUAGES = ("zh", "en")
-
-
-def default_language(environ: dict[str, str] | os._Environ[str]) -> str:
-    """``zh`` where the locale is Chinese, else ``en``."""
-    asked = environ.get("PERSIST_LANG", "")
-    if asked in LANGUAGES:
-        return asked
-    locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
-    return "zh" if locale.lower().startswith("zh") else "en"
-
 
 @dataclass
 class Output:
-    """Where a command writes. ``data`` is printed as JSON, ``text`` only without ``--json``."""
+    """Where a command writes. ``data`` is printed as JSON, ``text`` only without ``--json``.
+
+    ``as_lines``: the command prints its JSON itself, an object a line.
+    """
 
     as_json: bool
     lang: str
+    as_lines: bool = False
     out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
     talk: Console = field(
         default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True)
     )
+    _result: dict[str, Any] | None = None
 
     def say(self, message_id: str, **params: object) -> str:
         """A message in the user's language."""
@@ -87,43 +83,77 @@ class Output:
         return f"{row['file']}{place}: {row['problem']} → {fate}"
 
     def data(self, value: dict[str, Any]) -> None:
-        """The command's result, where JSON was asked for."""
+        """The command's result, where JSON was asked for; printed once the command has ended."""
+        self._result = value
+
+    def end(self) -> None:
+        """Print the result."""
+        if self.as_json and self._result is not None:
+            write_document(self._result)
+
+    def fail(self, detail: str, step: str, name: str, code: int, *, head: str = "cli.error") -> int:
+        """The two lines of an error, and its document; the exit code."""
+        self.talk.print(f"[red]{self.say(head)}[/red] ", end="")
+        self.talk.print(detail, markup=False)
+        self.talk.print(f"{self.say('cli.next')} {step}", markup=False)
         if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+            found = {"error": name, "detail": detail, "next_step": step, "exit_code": code}
+            more = {} if self._result is None else {"result": self._result}
+            write_document({**found, **more}, indent=None if self.as_lines else 2)
+        return code
 
 
 @contextmanager
 def errors_as_exit_codes(output: Output, leave: Callable[[int], Exception]) -> Iterator[None]:
-    """Turn an error into its two lines and ``leave(code)``, which is raised."""
+    """Print the result; an error becomes its two lines and ``leave(code)``, which is raised."""
     try:
         yield
-    except PersistError as problem:
-        told = isinstance(problem, VenueRefused) and problem.code in okxwords.WORDS
-        step = output.say("next.as_told" if told else problem.next_step)
-        detail = in_language(str(problem) or problem.detail, output.lang)
-        output.talk.print(f"[red]{output.say('cli.error')}[/red] ", end="")
-        output.talk.print(detail, markup=False)
-        output.talk.print(f"{output.say('cli.next')} {step}", markup=False)
-        output.data(
-            {
-                "error": type(problem).__name__,
-                "detail": str(problem),
-                "next_step": step,
-                "exit_code": problem.exit_code,
-            }
-        )
-        raise leave(problem.exit_code) from None
-    except OSError as problem:
-        output.talk.print(f"{output.say('cli.error')} {problem}", markup=False)
-        output.talk.print(f"{output.say('cli.next')} {output.say('next.check_disk')}", markup=False)
-        raise leave(EXIT_DISK) from None
+        output.end()
     except Exception as problem:
-        if os.environ.get("PERSIST_DEBUG"):
+        if stopped_by():
+            raise Stopped(stopped_by()) from None  # what the signal's exception brought about
+        if isinstance(problem, BrokenPipeError):
+            raise  # nobody reads on: typer's matter
+        code = _told(output, problem)
+        if code is None:
             raise
-        name = type(problem).__name__
-        output.talk.print(f"{output.say('cli.internal')} {name}: {problem}", markup=False)
-        output.talk.print(output.say("next.report_bug"), markup=False)
-        raise leave(EXIT_INTERNAL) from None
+        raise leave(code) from None
+
+
+def _told(output: Output, problem: Exception) -> int | None:
+    """Tell of an error; its code, None for one that is to be raised."""
+    name = type(problem).__name__
+    if isinstance(problem, PersistError):
+        known = isinstance(problem, VenueRefused) and problem.code in okxwords.WORDS
+        step = "next.as_told" if known else _refused_by_disk(problem) or problem.next_step
+        detail = in_language(str(problem) or problem.detail, output.lang)
+        return output.fail(detail, output.say(step), name, problem.exit_code)
+    if isinstance(problem, OSError):
+        step = _refused_by_disk(problem) or "next.check_disk"
+        return output.fail(str(problem), output.say(step), name, EXIT_DISK)
+    if os.environ.get("PERSIST_DEBUG"):
+        return None
+    step = output.say("next.report_bug")
+    detail = f"{name}: {problem}"
+    return output.fail(detail, step, name, EXIT_INTERNAL, head="cli.internal")
+
+
+def _refused_by_disk(problem: BaseException | None) -> str:
+    """What to do about a file system that takes no writes; "" where that is not what it is."""
+    if not isinstance(problem, (DiskError, OSError)):
+        return ""
+    while problem is not None:
+        if isinstance(problem, OSError):
+            return _REFUSALS.get(problem.errno or 0, "")
+        problem = problem.__cause__ or problem.__context__
+    return ""
+
+
+_REFUSALS = {
+    errno.EROFS: "next.read_only",
+    errno.EACCES: "next.no_rights",
+    errno.EPERM: "next.no_rights",
+}
 
 
 def utc(ms: int) -> str:

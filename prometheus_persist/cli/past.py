@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import sys
 from typing import Annotated
 
 import typer
 
+from prometheus_persist.cli.ending import write_document
 from prometheus_persist.cli.options import (
     DEFAULT_DIR,
     Dir,
@@ -63,8 +62,8 @@ def tail(
     Each with its number, time, reason and the documents and streams it touches. Reads only, takes
     no lock: another process may be writing. Stop it with Ctrl+C.
     """
-    output = output_of(False, lang)
-    clock = SystemClock()
+    output, clock = output_of(as_json, lang), SystemClock()
+    output.as_lines = True
     with guard(output):
         refuse_missing(directory)
         follower = Follower(visited(directory))
@@ -73,11 +72,9 @@ def tail(
         while True:
             for one in seen:
                 if as_json:
-                    row = dataclasses.asdict(one)
-                    sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+                    write_document(dataclasses.asdict(one), indent=None)
                 else:
                     output.text(f"{one.seq:>8}  {utc(one.time_ms)}  {one.why:<12}  {one.summary}")
-            sys.stdout.flush()
             if once:
                 return
             clock.sleep(TAIL_POLL_S)

@@ -57,6 +57,16 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
         "检查磁盘空间与硬件；未确认的写入不算已保存",
         "check the disk's space and health; what was not acknowledged is not saved",
     ),
+    "next.read_only": (
+        "该文件系统是只读的：以可写方式重新挂载后重试；其中的数据没有损坏",
+        "the file system is read-only: mount it for writing, and try again; nothing on it is "
+        "damaged by that",
+    ),
+    "next.no_rights": (
+        "没有权限：以该目录所有者的身份运行，或更正权限；数据没有损坏",
+        "no permission: run it as the owner of the directory, or correct the rights; nothing is "
+        "damaged by that",
+    ),
     "next.store_damaged": (
         "不要修改文件；先备份目录，再运行 prometheus-persist verify",
         "do not edit the files; copy the directory, then run prometheus-persist verify",

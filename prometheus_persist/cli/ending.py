@@ -1,0 +1,184 @@
+"""How a program of the command line ends when it is told to: in one line, with 130 or 143.
+
+- Ctrl+C and SIGTERM are caught before anything large is imported. The handler raises ``Stopped``
+  where the program is; it is no ``Exception``, so nothing takes it for a failed call, and whatever
+  was begun is left as by any other exception: locks are given back, temporary directories go.
+- What was acknowledged is on the disk by then, so there is nothing to save.
+- An error that such an exception brings about on its way out is no error: the line and the code are
+  those of the signal. Where Python cannot raise it (in a finalizer) it is raised again behind that.
+- A second signal ends the process at once, as a crash would.
+- ``write_document`` is the one way to stdout for what ``--json`` asks for: whole, or not at all.
+  A program that is stopped, or asked the wrong thing, before it has written one leaves the document
+  of its end, so that stdout is JSON whatever happens.
+- The document is UTF-8 where stdout is, else ASCII; control and direction characters are escaped.
+
+Only the standard library is imported here, for the sake of the first rule.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NoReturn
+
+LANGUAGES = ("zh", "en")
+CODES: Final = {signal.SIGINT: 130, signal.SIGTERM: 143}
+_ESCAPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+class Stopped(BaseException):
+    """A signal asked for an end; ``exit_code`` is its."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = CODES[signal.Signals(number)]
+
+
+class _Process:
+    """What is known of this process: which signal came, whether it may raise, what was written,
+    and the words of the end, until they are said."""
+
+    signal: int = 0
+    holding: bool = False
+    written: bool = False
+    told: Callable[[int, str], str] | None = None
+
+
+def default_language(environ: Mapping[str, str]) -> str:
+    """``zh`` where the locale is Chinese, else ``en``."""
+    asked = environ.get("PERSIST_LANG", "")
+    if asked in LANGUAGES:
+        return asked
+    locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def ends_on_signals(run: Callable[[], object], told: Callable[[int, str], str]) -> NoReturn:
+    """Run a program and leave with its code; ``told`` has the line for a code and a language."""
+    _Process.signal, _Process.told, _Process.holding = 0, told, False
+    sys.unraisablehook = _raised_in_vain
+    for number in CODES:
+        signal.signal(number, _stop)
+    code: Any = None
+    try:
+        try:
+            code = run()
+        finally:
+            _Process.holding = True  # from here on it ends by itself
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:
+        if not _Process.signal:
+            raise
+        code = _told_to_end()
+    sys.exit(code)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let a signal raise only behind this."""
+    before, _Process.holding = _Process.holding, True
+    try:
+        yield
+    finally:
+        _Process.holding = before
+    if _Process.signal and not before:
+        raise Stopped(_Process.signal)
+
+
+def stopped_by() -> int:
+    """The signal that asked this process to end; 0 for none."""
+    return _Process.signal
+
+
+def write_document(value: object, *, indent: int | None = 2) -> None:
+    """Print a value as JSON on stdout: one document, or one line of many."""
+    text = document(value, getattr(sys.stdout, "encoding", None) or "ascii", indent)
+    with uninterrupted():
+        _Process.written = True
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+def new_output() -> None:
+    """No document is written yet: another command begins."""
+    _Process.written = False
+
+
+def document(value: object, encoding: str, indent: int | None = 2) -> str:
+    """The JSON of a value, as it can be written in this encoding."""
+    text = json.dumps(_finite(value), ensure_ascii=False, indent=indent)
+    plain = encoding.lower().replace("-", "").replace("_", "") == "utf8"
+    return "".join(_escaped(one, plain=plain) for one in text) if not _is_plain(text) else text
+
+
+def end_document(code: int, name: str, detail: str, argv: Sequence[str]) -> None:
+    """The document of an end without any other, where JSON was asked for."""
+    if "--json" in argv and not _Process.written:
+        write_document({"error": name, "detail": detail, "exit_code": code}, indent=None)
+
+
+def _stop(number: int, _frame: object) -> None:
+    if _Process.signal:
+        os.write(2, _line().encode("utf-8", "replace"))
+        os._exit(CODES[signal.Signals(_Process.signal)])
+    _Process.signal = number
+    if not _Process.holding:
+        raise Stopped(number)
+
+
+def _raised_in_vain(unraisable: Any) -> None:
+    """What a finalizer raised is printed and forgotten; not so a signal's exception."""
+    if isinstance(unraisable.exc_value, Stopped):
+        number, _Process.signal = _Process.signal, 0
+        os.kill(os.getpid(), number)
+    else:
+        sys.__unraisablehook__(unraisable)
+
+
+def _told_to_end() -> int:
+    """Say the one line, and leave the document; the code."""
+    code, line = CODES[signal.Signals(_Process.signal)], _line()
+    with contextlib.suppress(OSError, ValueError):  # nobody may listen any more
+        sys.stdout.flush()
+        sys.stderr.write(line)
+        sys.stderr.flush()
+        end_document(code, "Stopped", line.strip(), sys.argv[1:])
+    return code
+
+
+def _line() -> str:
+    """The one line, once."""
+    told, _Process.told = _Process.told, None
+    if told is None:
+        return ""
+    argv = sys.argv[1:]
+    asked = next((lang for lang in LANGUAGES if f"--lang={lang}" in argv or lang in argv), "")
+    line = told(CODES[signal.Signals(_Process.signal)], asked or default_language(os.environ))
+    return ("\n" if sys.stderr.isatty() else "") + line + "\n"  # a terminal shows ^C before it
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.replace("\n", "").isprintable()
+
+
+def _escaped(one: str, *, plain: bool) -> str:
+    if one == "\n" or (one.isascii() and one.isprintable()):
+        return one
+    if plain and unicodedata.category(one) not in _ESCAPED:
+        return one
+    return json.dumps(one)[1:-1]
+
+
+def _finite(value: object) -> object:
+    """The value with null for what is no number to JSON."""
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value
