@@ -17,15 +17,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
-import json
 import sys
 import tempfile
 import textwrap
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
 
 from chaos import gate
 from chaos.detect import ways_out
@@ -58,6 +55,8 @@ from chaos.sweeps.catalogue import (
 )
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Verdict
+from prometheus_persist.shown import shown, shown_json
+from prometheus_persist.terminal import Terminal
 
 QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
 
@@ -166,7 +165,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _list(lang: Lang, *, as_json: bool) -> int:
     told = {each.name: each.what_zh if lang == "zh" else each.what for each in SCENARIOS}
     if as_json:
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        print(shown_json(told, indent=2))
     else:
         width = max(map(len, told))
         for name, what in told.items():
@@ -186,7 +185,7 @@ def _run(args: argparse.Namespace, lang: Lang) -> int:
 
     effort = QUICK if args.quick else Effort()
     verdicts = run(names, out, args.seed, effort=effort, saboteur=args.saboteur, told=told)
-    print(f"{out}", file=sys.stderr)
+    print(shown(f"{out}"), file=sys.stderr)
     return _tell(verdicts, out, lang, as_json=args.json)
 
 
@@ -219,9 +218,9 @@ def _detect(args: argparse.Namespace, lang: Lang) -> int:
             "kinds": [each.to_json() for each in scores],
             "total": whole.to_json(),
         }
-        print(json.dumps(data, ensure_ascii=False, indent=2))
+        print(shown_json(data, indent=2))
     else:
-        show_detection(scores, args.seed, Console(), lang)
+        show_detection(scores, args.seed, Terminal(), lang)
     return gate.EXIT_OF_OUTCOME[whole.outcome]
 
 
@@ -244,9 +243,9 @@ def _ways_out(args: argparse.Namespace, lang: Lang) -> int:
             first=args.number, kinds=kinds, told=told,
         )  # fmt: skip
     if args.json:
-        print(json.dumps(verdict.to_json(), ensure_ascii=False, indent=2))
+        print(shown_json(verdict.to_json(), indent=2))
     else:
-        show_ways_out(verdict, Console(), lang)
+        show_ways_out(verdict, Terminal(), lang)
     return gate.EXIT_OF_OUTCOME[verdict.outcome]
 
 
@@ -259,9 +258,9 @@ def _outage(args: argparse.Namespace, lang: Lang) -> int:
         print(f"{name} …", file=sys.stderr)
         results.append(run_outage(OUTAGES[name], args.seed, quick=args.quick))
     if args.json:
-        print(json.dumps([each.to_json() for each in results], ensure_ascii=False, indent=2))
+        print(shown_json([each.to_json() for each in results], indent=2))
     else:
-        show_outages(results, Console(), lang)
+        show_outages(results, Terminal(), lang)
     return gate.EXIT_MET if all_well(results) else gate.EXIT_FAILED
 
 
@@ -276,15 +275,15 @@ def _sweep(args: argparse.Namespace, lang: Lang) -> int:
         tallies = run_sweeps(args.sweep, args.seed, full=args.full, told=told)
     outcome = outcome_of(tallies)
     if args.json:
-        print(json.dumps([each.to_json() for each in tallies], ensure_ascii=False, indent=2))
+        print(shown_json([each.to_json() for each in tallies], indent=2))
     else:
-        console = Console()
+        console = Terminal()
         console.print(sweeps_table(tallies, lang))
         for tally in tallies:
             if tally.rows:
                 console.print(samples_table(tally))
             for line in remarks(tally):
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
+                console.print(line, soft_wrap=True)
     return gate.EXIT_OF_OUTCOME[outcome] if outcome else gate.EXIT_NOTHING
 
 
@@ -292,7 +291,7 @@ def _gate(directory: Path, lang: Lang, *, as_json: bool) -> int:
     try:
         verdicts = saved(directory)
     except FileNotFoundError:
-        print(f"prometheus-chaos: no saved run in {directory}", file=sys.stderr)
+        print(shown(f"prometheus-chaos: no saved run in {directory}"), file=sys.stderr)
         return gate.EXIT_NOTHING
     return _tell(verdicts, directory, lang, as_json=as_json)
 
@@ -301,9 +300,9 @@ def _tell(verdicts: list[Verdict], out: Path, lang: Lang, *, as_json: bool) -> i
     judged = gate.add_up(verdicts)
     gate.keep(judged, out, lang)
     if as_json:
-        print(json.dumps(to_json(judged), ensure_ascii=False, indent=2))
+        print(shown_json(to_json(judged), indent=2))
     else:
-        show(judged, Console(), lang)
+        show(judged, Terminal(), lang)
     return gate.exit_code(judged)
 
 

@@ -25,12 +25,15 @@
 Rules
 - Every leaf has an ``exit_code`` and a ``next_step``. ``next_step`` is a message id; the words are
   in ``report.messages``, in Chinese and in English.
-- ``detail`` is a sentence that names the thing at fault: file and offset, field, order.
+- ``detail`` is a sentence that names the thing at fault: file and offset, field, order. What an
+  error says of itself (``str``, a traceback, a log) is the same as one line that is ``shown``.
 - Nothing else in the library calls ``sys.exit``; the command line turns these into exit codes.
   What each code means is said in one place, ``report.exitwords``.
 """
 
 from __future__ import annotations
+
+from prometheus_persist.shown import shown
 
 EXIT_OK = 0
 EXIT_INTERNAL = 1
@@ -54,6 +57,9 @@ class PersistError(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+    def __str__(self) -> str:
+        return shown(super().__str__())
 
 
 class CallerError(PersistError):

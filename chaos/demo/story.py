@@ -6,7 +6,6 @@ only tells it while it happens. The exit code is 0 only if every check and every
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from chaos.report.words import Lang
 from chaos.scenarios.model import HandTrade, Scenario, StopOut, Strike, Trade
 from chaos.scenarios.online import Stage
 from chaos.verdict import Verdict
+from prometheus_persist.shown import shown_json, shown_lines
 
 RECORD_FILE = "record.ndjson"
 PAUSE_S = 0.4
@@ -120,7 +120,7 @@ def play(directory: Path, seed: int, lang: Lang, *, as_json: bool) -> int:
     out = sys.stderr if as_json else sys.stdout
 
     def tell(line: str) -> None:
-        print(line, file=out, flush=True)
+        print(shown_lines(line), file=out, flush=True)
 
     place = fresh_place(directory)
     if place != directory:
@@ -143,7 +143,7 @@ def play(directory: Path, seed: int, lang: Lang, *, as_json: bool) -> int:
     verdict = judge(STORY, read(record), seed)
     _proof(verdict, record, lang, tell)
     if as_json:
-        print(json.dumps(to_json(judged([verdict], complete=False)), ensure_ascii=False, indent=2))
+        print(shown_json(to_json(judged([verdict], complete=False)), indent=2))
     return EXIT_OF_OUTCOME[verdict.outcome]
 
 

@@ -32,11 +32,11 @@ def show(scores: list[Score], seed: int, console: Console, lang: Lang) -> None:
         console.print(table)
     else:
         for line in plain(scores, lang):
-            console.print(line, soft_wrap=True, markup=False, highlight=False)
+            console.print(line, soft_wrap=True)
     for problem in whole.problems:
-        console.print(problem, soft_wrap=True, markup=False, highlight=False)
+        console.print(problem, soft_wrap=True)
     outcome = word(f"outcome.{whole.outcome.value}", lang)
-    console.print(f"{outcome} · {word('seed', lang)} {seed}", markup=False, highlight=False)
+    console.print(f"{outcome} · {word('seed', lang)} {seed}")
 
 
 def plain(scores: list[Score], lang: Lang) -> list[str]:
@@ -89,11 +89,11 @@ def show_ways_out(verdict: Verdict, console: Console, lang: Lang) -> None:
             told = ", ".join(
                 f"{head} {counts[each]:,}" for head, each in zip(heads, _WAYS, strict=True)
             )
-            console.print(f"{name}: {told}", soft_wrap=True, markup=False, highlight=False)
+            console.print(f"{name}: {told}", soft_wrap=True)
     run = f"{word('by command', lang)} {verdict.counts['by command']:,}"
     run += f", {word('commands', lang)} {verdict.counts['commands']:,}"
-    console.print(run, markup=False, highlight=False)
+    console.print(run)
     for problem in verdict.problems:
-        console.print(problem, soft_wrap=True, markup=False, highlight=False)
+        console.print(problem, soft_wrap=True)
     outcome = word(f"outcome.{verdict.outcome.value}", lang)
-    console.print(f"{outcome} · {word('seed', lang)} {verdict.seed}", markup=False, highlight=False)
+    console.print(f"{outcome} · {word('seed', lang)} {verdict.seed}")

@@ -47,7 +47,7 @@ def show(results: Iterable[Result], console: Console, lang: Lang) -> None:
     for result in results:
         for problem in result.problems:
             line = f"{result.outage.name}: {problem}"
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
 
 
 def _column(result: Result) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -12,6 +11,7 @@ from chaos.criteria import Met
 from chaos.report.lines import Judged, again, trouble
 from chaos.report.words import Lang, word
 from chaos.verdict import Outcome
+from prometheus_persist.terminal import Terminal
 
 _STYLE = {
     Met.MET.value: "green",
@@ -68,15 +68,15 @@ def criteria_table(run: Judged, lang: Lang) -> Table:
     return table
 
 
-def show(run: Judged, console: Console, lang: Lang) -> None:
+def show(run: Judged, console: Terminal, lang: Lang) -> None:
     """Tables on a terminal, one plain line per row elsewhere; then what went wrong."""
     if console.is_terminal:
         console.print(scenarios_table(run, lang), criteria_table(run, lang), sep="\n")
     else:
         for line in plain(run, lang):
-            console.print(line, soft_wrap=True, markup=False, highlight=False)
+            console.print(line, soft_wrap=True)
     for line in troubles(run, lang):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
+        console.print(line, soft_wrap=True)
     console.print(
         Text(word(f"outcome.{run.outcome.value}", lang), style=_STYLE.get(run.outcome.value, "red"))
     )
@@ -85,7 +85,7 @@ def show(run: Judged, console: Console, lang: Lang) -> None:
 def framed(run: Judged, lang: Lang, width: int) -> list[str]:
     """Both tables as lines of text without colour, for a log that is read by people."""
     page = io.StringIO()
-    console = Console(file=page, width=width, color_system=None)
+    console = Terminal(file=page, width=width)
     console.print(scenarios_table(run, lang), criteria_table(run, lang), sep="\n")
     return [line.rstrip() for line in page.getvalue().splitlines()]
 

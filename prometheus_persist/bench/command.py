@@ -47,7 +47,7 @@ def show_sizes(sizes: Sizes, lang: str, console: Console) -> None:
     """Print the table of sizes."""
     console.print(sizes_table(sizes, lang))
     if sizes.machine_busy:
-        console.print(say(TALK, "busy", lang), markup=False)
+        console.print(say(TALK, "busy", lang))
 
 
 def show(report: Report, lang: str, console: Console) -> None:
@@ -55,7 +55,7 @@ def show(report: Report, lang: str, console: Console) -> None:
     for table in tables(report, lang):
         console.print(table)
     for text in remarks(report, lang):
-        console.print(text, markup=False)
+        console.print(text)
 
 
 def write_page(report: Report, lang: str, path: Path) -> None:

@@ -285,7 +285,7 @@ def bench(
     output = output_of(as_json, lang)
     console = output.talk if as_json else output.out
     told: dict[str, Any] = {
-        "tell": lambda text: output.talk.print(text, markup=False),
+        "tell": output.aside,
         "lang": output.lang,
     }
     with guard(output):

@@ -10,9 +10,10 @@
 - ``write_document`` is the one way to stdout for what ``--json`` asks for: whole, or not at all.
   A program that is stopped, or asked the wrong thing, before it has written one leaves the document
   of its end, so that stdout is JSON whatever happens.
-- The document is UTF-8 where stdout is, else ASCII; control and direction characters are escaped.
+- The document is UTF-8 where stdout is, else ASCII; what has no glyph is ``shown``.
 
-Only the standard library is imported here, for the sake of the first rule.
+Only the standard library is imported here, and ``shown``, which is as light, for the sake of the
+first rule.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ import json
 import os
 import signal
 import sys
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
+from prometheus_persist.shown import shown_lines
+
 LANGUAGES = ("zh", "en")
 CODES: Final = {signal.SIGINT: 130, signal.SIGTERM: 143}
-_ESCAPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 class Stopped(BaseException):
@@ -112,9 +113,8 @@ def new_output() -> None:
 
 def document(value: object, encoding: str, indent: int | None = 2) -> str:
     """The JSON of a value, as it can be written in this encoding."""
-    text = json.dumps(_finite(value), ensure_ascii=False, indent=indent)
-    plain = encoding.lower().replace("-", "").replace("_", "") == "utf8"
-    return "".join(_escaped(one, plain=plain) for one in text) if not _is_plain(text) else text
+    is_utf8 = encoding.lower().replace("-", "").replace("_", "") == "utf8"
+    return shown_lines(json.dumps(_finite(value), ensure_ascii=not is_utf8, indent=indent))
 
 
 def end_document(code: int, name: str, detail: str, argv: Sequence[str]) -> None:
@@ -161,18 +161,6 @@ def _line() -> str:
     asked = next((lang for lang in LANGUAGES if f"--lang={lang}" in argv or lang in argv), "")
     line = told(CODES[signal.Signals(_Process.signal)], asked or default_language(os.environ))
     return ("\n" if sys.stderr.isatty() else "") + line + "\n"  # a terminal shows ^C before it
-
-
-def _is_plain(text: str) -> bool:
-    return text.isascii() and text.replace("\n", "").isprintable()
-
-
-def _escaped(one: str, *, plain: bool) -> str:
-    if one == "\n" or (one.isascii() and one.isprintable()):
-        return one
-    if plain and unicodedata.category(one) not in _ESCAPED:
-        return one
-    return json.dumps(one)[1:-1]
 
 
 def _finite(value: object) -> object:

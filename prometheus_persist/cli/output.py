@@ -6,6 +6,7 @@
 - Colour and progress only on a terminal (rich decides; ``NO_COLOR`` is honoured).
 - Every ``PersistError`` becomes two lines on stderr, what and what next, and its own exit code.
   Anything else is an internal error: exit 1, the traceback only with ``PERSIST_DEBUG=1``.
+- What came from outside is data: ``terminal`` and ``shown`` see to it, in JSON as well.
 - What is written into a file that a person names is for its owner alone.
 """
 
@@ -22,8 +23,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from prometheus_persist.cli.ending import Stopped, stopped_by, write_document
 from prometheus_persist.cli.venuewords import in_language
@@ -39,8 +40,10 @@ from prometheus_persist.exchange import okxwords
 from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.report.messages import message
 from prometheus_persist.session.configured import visiting
+from prometheus_persist.shown import shown
 from prometheus_persist.storage.fs import FILE_MODE
 from prometheus_persist.storage.layout import MIRROR
+from prometheus_persist.terminal import Terminal
 
 
 @dataclass
@@ -53,10 +56,8 @@ class Output:
     as_json: bool
     lang: str
     as_lines: bool = False
-    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
-    talk: Console = field(
-        default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True)
-    )
+    out: Terminal = field(default_factory=lambda: Terminal(soft_wrap=True))
+    talk: Terminal = field(default_factory=lambda: Terminal(stderr=True, soft_wrap=True))
     _result: dict[str, Any] | None = None
 
     def say(self, message_id: str, **params: object) -> str:
@@ -65,7 +66,20 @@ class Output:
 
     def text(self, text: str) -> None:
         """A line for people; kept off stdout when stdout is data."""
-        (self.talk if self.as_json else self.out).print(text, markup=False)
+        self.people.print(shown(text))
+
+    def report(self, text: str) -> None:
+        """Many lines for people, each of which was shown when it was made (``report.text``)."""
+        self.people.print(text)
+
+    def aside(self, text: str) -> None:
+        """A line for people on stderr, whatever stdout is."""
+        self.talk.print(shown(text))
+
+    @property
+    def people(self) -> Terminal:
+        """Where people read."""
+        return self.talk if self.as_json else self.out
 
     def table(self, title: str, rows: list[tuple[str, str]]) -> None:
         """Two columns for people."""
@@ -73,8 +87,8 @@ class Output:
         table.add_column(style="cyan", no_wrap=True)
         table.add_column(overflow="fold")
         for name, value in rows:
-            table.add_row(name, value)
-        (self.talk if self.as_json else self.out).print(table)
+            table.add_row(name, shown(value))
+        self.people.print(table)
 
     def damage(self, row: Mapping[str, Any], *, done: bool = False) -> str:
         """One damage in words; ``done`` where it has been repaired, not only could be."""
@@ -93,9 +107,8 @@ class Output:
 
     def fail(self, detail: str, step: str, name: str, code: int, *, head: str = "cli.error") -> int:
         """The two lines of an error, and its document; the exit code."""
-        self.talk.print(f"[red]{self.say(head)}[/red] ", end="")
-        self.talk.print(detail, markup=False)
-        self.talk.print(f"{self.say('cli.next')} {step}", markup=False)
+        self.talk.print(Text(self.say(head), style="red"), shown(detail))
+        self.aside(f"{self.say('cli.next')} {step}")
         if self.as_json:
             found = {"error": name, "detail": detail, "next_step": step, "exit_code": code}
             more = {} if self._result is None else {"result": self._result}

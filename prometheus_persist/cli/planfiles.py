@@ -25,6 +25,7 @@ from prometheus_persist.recovery import restore
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.session import plan_only
 from prometheus_persist.session.configured import visited
+from prometheus_persist.shown import shown_json
 from prometheus_persist.state import state_from
 
 _DERIVED = ("needs_human", "incomplete", "clean")
@@ -113,4 +114,4 @@ def looked_at(
 
 def offered(facts: Mapping[str, Any]) -> str:
     """The file that ``--plan`` writes."""
-    return json.dumps(facts, ensure_ascii=False, indent=2)
+    return shown_json(facts, indent=2)

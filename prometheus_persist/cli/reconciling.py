@@ -149,7 +149,7 @@ def reconcile(
             facts = _opened(directory, recover)
         shown = facts_in_language(facts, output.lang)
         if not question.declined:
-            output.text(render_text(shown, output.lang))
+            output.report(render_text(shown, output.lang))
         output.data(facts_to_json(facts))
         if html is not None:
             write_private(html, render_page(shown, output.lang))
@@ -166,15 +166,15 @@ class _Question:
 
     def ask(self, facts: RecoveryFacts) -> bool:
         """Show what would be done, and ask; no where nobody can be asked."""
-        say, talk = self.output.say, self.output.talk
+        say = self.output.say
         shown = facts_in_language(facts, self.output.lang)
-        self.output.text(render_text(shown, self.output.lang))
+        self.output.report(render_text(shown, self.output.lang))
         words = "cli.confirm_flatten" if self.policy == "flatten" else "cli.confirm"
         if at_a_terminal() and typer.confirm(say(words), default=False, err=True):
             return True
         self.declined = True
-        talk.print(say("cli.not_applied"), markup=False)
-        talk.print(f"{say('cli.next')} {say('next.confirm')}", markup=False)
+        self.output.aside(say("cli.not_applied"))
+        self.output.aside(f"{say('cli.next')} {say('next.confirm')}")
         return False
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from rich.markup import escape
+from rich.text import Text
 
 from prometheus_persist.cli.output import Output, write_private
 from prometheus_persist.cli.venue import KEY_NAMES
@@ -44,6 +44,7 @@ from prometheus_persist.exchange.sandboxdiff import (
     reference,
     written,
 )
+from prometheus_persist.shown import shown
 
 HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 TIMEOUT_MS: Final = 10_000
@@ -125,7 +126,7 @@ def _signals_noted(output: Output) -> Iterator[_Stop]:
     def note(number: int, _frame: object) -> None:
         if not stop.exit_code:
             stop.exit_code = codes[signal.Signals(number)]
-            output.talk.print(output.say("sandbox.stopping"), markup=False)
+            output.aside(output.say("sandbox.stopping"))
 
     before = {number: signal.signal(number, note) for number in codes}
     try:
@@ -206,9 +207,8 @@ class _Page:
             self._output.text(f"    {self._words(difference)}")
 
     def _row(self, mark: str, colour: str, step: str, ask: str, code: str) -> None:
-        text = escape(f"{step:<38} {ask:<34} {code}".rstrip())
-        where = self._output.talk if self._output.as_json else self._output.out
-        where.print(f"[{colour}]{mark}[/{colour}] {text}")
+        text = shown(f"{step:<38} {ask:<34} {code}".rstrip())
+        self._output.people.print(Text(mark, style=colour), text)
 
     def _words(self, difference: Difference) -> str:
         fields = dataclasses.asdict(difference)

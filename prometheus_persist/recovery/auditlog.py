@@ -21,9 +21,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from prometheus_persist.errors import StoreFailed
+from prometheus_persist.shown import shown
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import RECOVERY_LOG
-from prometheus_persist.storage.store import append_log, as_log_line
+from prometheus_persist.storage.store import append_log
 
 LINK_CHARS = 32
 CUT_SHORT = "a line was cut short before this one"
@@ -130,7 +131,7 @@ class AuditLog:
             written += [""] if before == CUT_SHORT else []
             lines = [*([before] if before else []), *lines]
         for line in lines:
-            text = as_log_line(f"{head} {line}")
+            text = shown(f"{head} {line}")
             link = link_of(link, text.encode("utf-8"))
             written.append(f"{text} #{link}")
         append_log(self._fs, RECOVERY_LOG, written, found)

@@ -1,6 +1,8 @@
 """Commands as a person pastes them: the program, what it is to do, and the options of this store.
 
-``options`` are those of the facts (``--dir``, ``--exchange``, ``--live``), quoted for a shell.
+``options`` are those of the facts (``--dir``, ``--exchange``, ``--live``), quoted for a shell. What
+no terminal shows as it is, a control character in an agent id or a directory, is written as bash
+and zsh read it back (``$'\\x1b'``): what is pasted is what was meant.
 """
 
 from __future__ import annotations
@@ -8,14 +10,26 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
+from prometheus_persist.shown import shown
+
 PROGRAM = "prometheus-persist"
 PLAN_FILE = "plan.json"
 
 
 def command(words: Iterable[str], options: str) -> str:
     """The whole line; ``words`` are quoted here."""
-    said = shlex.join([PROGRAM, *words])
-    return f"{said} {options}" if options else said
+    return " ".join(map(_quoted, [PROGRAM, *words, *shlex.split(options)]))
+
+
+def _quoted(word: str) -> str:
+    if shown(word) == word:
+        return shlex.quote(word)
+    parts = []
+    for char in word:
+        is_plain = shown(char) == char and char not in "\\'"
+        octets = char.encode("utf-8", "surrogateescape")
+        parts.append(char if is_plain else "".join(f"\\x{octet:02x}" for octet in octets))
+    return f"$'{''.join(parts)}'"
 
 
 def plan_command(options: str) -> str:

@@ -1,7 +1,7 @@
 """The recovery report as one self-contained HTML page: the same facts, opened in any browser.
 
-No script, no font, no picture from anywhere else. Everything shown is escaped by the template
-engine. Light and dark follow the reader's system; it prints on white. Needs jinja2 (extra
+No script, no font, no picture from anywhere else. Every value is ``shown`` and then escaped by the
+template engine. Light and dark follow the reader's system; it prints on white. Needs jinja2 (extra
 ``report``), imported at first use; raises ``BadConfig`` that says how to install it.
 """
 
@@ -38,6 +38,7 @@ from prometheus_persist.report.waitingtext import (
     withheld_name,
     withheld_until,
 )
+from prometheus_persist.shown import shown
 from prometheus_persist.state.money import plain
 
 BADGES = {
@@ -109,7 +110,7 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
         money=money,
         when=when,
         bare=lambda title: title.translate(_BRACKETS),
-        text=render_text(facts, lang),
+        text=_Lines(render_text(facts, lang)),
     )
     return page
 
@@ -128,7 +129,19 @@ def _template() -> Any:
         raise BadConfig(
             "the HTML report needs jinja2: pip install 'prometheus-persist[report]'"
         ) from None
-    return Environment(autoescape=True, trim_blocks=True).from_string(PAGE)
+    return Environment(autoescape=True, trim_blocks=True, finalize=_shown).from_string(PAGE)
+
+
+class _Lines(str):
+    """Text of many lines, each of which was shown when it was made."""
+
+    __slots__ = ()
+
+
+def _shown(value: Any) -> Any:
+    """What a place of the template shows; what has ``__html__`` is a part of the page itself."""
+    is_text = isinstance(value, str) and not isinstance(value, _Lines)
+    return shown(value) if is_text and not hasattr(value, "__html__") else value
 
 
 def _finding(one: Finding, plan: Plan, applied_ids: frozenset[str], say: Say) -> dict[str, Any]:

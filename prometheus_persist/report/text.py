@@ -7,6 +7,7 @@
 4. What is not asked for is not there: a section without facts is left out.
 5. Decision, what waits and the next steps are those of the second look, where there was one. What
    was corrected is told apart from what was not, finding by finding.
+6. Every line is ``shown``: whatever an id or a reason is made of, it moves, hides and forges none.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from prometheus_persist.report.waitingtext import (
     unmanaged_lines,
     withheld_lines,
 )
+from prometheus_persist.shown import shown
 
 BAR = "=" * 70
 
@@ -48,7 +50,8 @@ def render_text(facts: RecoveryFacts, lang: str) -> str:
         decision_lines(facts, say),
         step_lines(facts, say),
     ]
-    return "\n\n".join("\n".join(lines) for lines in sections if lines) + f"\n\n{BAR}\n"
+    blocks = ["\n".join(map(shown, lines)) for lines in sections if lines]
+    return "\n\n".join(blocks) + f"\n\n{BAR}\n"
 
 
 def _times(facts: RecoveryFacts, say: Say) -> list[str]:
@@ -227,22 +230,23 @@ def _details(facts: RecoveryFacts, say: Say) -> list[str]:
     if facts.plan is None or not facts.plan.findings:
         return []
     found = in_report_order(facts.plan)
-    lines = [say("report.details"), _by_subject(found, facts.plan, facts.applied_ids, say)]
+    lines = [say("report.details"), *_by_subject(found, facts.plan, facts.applied_ids, say)]
     still = still_there(facts)
     if facts.left is not None and still:
         rest = _by_subject(still, facts.left, frozenset(), say)
-        lines += ["", say("report.still_section"), rest]
+        lines += ["", say("report.still_section"), *rest]
     return lines
 
 
-def _by_subject(findings: list[Finding], plan: Plan, applied_ids: frozenset[str], say: Say) -> str:
+def _by_subject(
+    findings: list[Finding], plan: Plan, applied_ids: frozenset[str], say: Say
+) -> list[str]:
     subjects: dict[str, list[Finding]] = {}
     for one in findings:
         subjects.setdefault(one.agent_id or say("report.account"), []).append(one)
-    blocks = []
+    lines: list[str] = []
     for subject, mine in subjects.items():
-        lines = [f"  {subject}:"]
+        lines += [*([""] if lines else []), f"  {subject}:"]
         for one in mine:
             lines += finding_lines(one, plan, one.finding_id in applied_ids, say)
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)
+    return lines

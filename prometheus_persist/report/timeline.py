@@ -64,6 +64,7 @@ def timeline(facts: RecoveryFacts, say: Say) -> Timeline | None:
     lowest: dict[int, int] = {}
     free_from = [0] * LANES
     stacked: dict[int, int] = {}
+    alone: dict[int, str] = {}
     for ts_ms, row, one in events:
         part = min(max(ts_ms - restore.last_save_ms, 0), span_ms)
         x = LEFT + (RIGHT - LEFT) * part // span_ms
@@ -71,9 +72,9 @@ def timeline(facts: RecoveryFacts, say: Say) -> Timeline | None:
         height = stacked[column] = stacked.get(column, -1) + 1
         if height >= STACK_MAX:
             hidden = height - STACK_MAX + 1
-            last = marks[lowest[column]]
-            more = say("page.more", title=last.title.split("\n")[0], n=hidden)
-            marks[lowest[column]] = replace(last, title=more)
+            at = lowest[column]
+            title = alone.setdefault(at, marks[at].title)
+            marks[at] = replace(marks[at], title=say("page.more", title=title, n=hidden))
             continue
         subject = one.agent_id or say("report.account")
         label = f"{when(ts_ms)[11:16]} {subject}"

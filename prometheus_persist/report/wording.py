@@ -304,7 +304,7 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.restored_in": ("恢复用时", "to restore"),
     "page.reconciled_in": ("对账用时", "to reconcile"),
     "page.timeline": ("停机期间", "While it was down"),
-    "page.more": ("{title}\n另有{n}条", "{title}\nand {n} more"),
+    "page.more": ("{title}（另有{n}条）", "{title} (and {n} more)"),
     "page.damages": ("磁盘上的损坏", "Damage on disk"),
     "page.priority": ("优先级", "priority"),
     "page.items": ("对账项", "items"),

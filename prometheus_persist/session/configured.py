@@ -30,6 +30,7 @@ from prometheus_persist.errors import BadConfig, StoreDamaged
 from prometheus_persist.journal.projection import unwrap
 from prometheus_persist.session.place import refuse_others_mirror
 from prometheus_persist.session.settings import KEYS, Settings
+from prometheus_persist.shown import shown
 from prometheus_persist.storage.fs import Fs, LocalFs
 from prometheus_persist.storage.layout import INCREMENTAL
 from prometheus_persist.storage.split import SplitFs
@@ -120,7 +121,7 @@ def _upward(start: Path) -> Iterator[Path]:
             continue
         why = _whose(path) or _whose(path.parent)
         if why:
-            warnings.warn(f"{path} is not read for settings: {why}", stacklevel=3)
+            warnings.warn(shown(f"{path} is not read for settings: {why}"), stacklevel=3)
         else:
             yield path
 

@@ -42,6 +42,7 @@ from prometheus_persist.journal.projection import (
     project,
     wrap,
 )
+from prometheus_persist.shown import shown
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence
 from prometheus_persist.storage.fs import Fs
@@ -68,7 +69,6 @@ from prometheus_persist.storage.retention import (
 
 BREATH_S = 0.0001
 BREATH_EVERY_S = 0.001
-_BREAKS = {ord(c): ascii(c)[1:-1] for c in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
 
 
 class Observer(Protocol):
@@ -329,17 +329,12 @@ def breather() -> Callable[[], None]:
     return breathe
 
 
-def as_log_line(text: str) -> str:
-    """``text`` as one line that can be written: line breaks and lone surrogates are escaped."""
-    return text.translate(_BREAKS).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def append_log(fs: Fs, path: str, lines: Sequence[str], anew: bytes = b"") -> None:
-    """Append lines to a text log, durably; a line break inside a line is escaped.
+    """Append lines to a text log, durably; each is one line that is ``shown``.
 
     ``anew``: all that the log holds, where that is to be written anew as well. Raises StoreFailed.
     """
-    text = "".join(f"{as_log_line(line)}\n" for line in lines)
+    text = "".join(f"{shown(line)}\n" for line in lines)
     try:
         if anew:
             replace_file(fs, path, anew + text.encode("utf-8"))
