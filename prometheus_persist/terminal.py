@@ -24,16 +24,18 @@ class Terminal(Console):
         file: IO[str] | None = None,
         width: int | None = None,
         soft_wrap: bool = False,
+        force_terminal: bool | None = None,
     ) -> None:
         super().__init__(
             stderr=stderr,
             file=file,
             width=width,
             soft_wrap=soft_wrap,
+            force_terminal=force_terminal,
             markup=False,
             emoji=False,
             highlight=False,
-            color_system=None if file is not None else "auto",
+            color_system="auto" if file is None or force_terminal else None,
         )
 
     def render_str(self, text: str, **how: Any) -> Text:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.table import Table
 
 from chaos.detect.kinds import KINDS
@@ -10,6 +9,7 @@ from chaos.detect.run import FAULTS, SHARES, Score, total
 from chaos.detect.ways_out import Verdict
 from chaos.report.words import Lang, word
 from chaos.verdict import Outcome
+from prometheus_persist.terminal import Terminal
 
 _COLUMNS = (
     "kind", "instances", "found", "recall", "false corrections", "gate open on wrong books",
@@ -18,7 +18,7 @@ _COLUMNS = (
 _STYLE = {Outcome.PASSED: "", Outcome.FAILED: "bold red", Outcome.VOID: "bold yellow"}
 
 
-def show(scores: list[Score], seed: int, console: Console, lang: Lang) -> None:
+def show(scores: list[Score], seed: int, console: Terminal, lang: Lang) -> None:
     """Every kind, all together, and what went wrong."""
     whole = total(scores)
     if console.is_terminal:
@@ -71,7 +71,7 @@ _WAYS = ("histories", "open at once", "steps", "wrong gates", "shut beside", "de
 _WORDS = {"wrong gates": "gate open on wrong books"}
 
 
-def show_ways_out(verdict: Verdict, console: Console, lang: Lang) -> None:
+def show_ways_out(verdict: Verdict, console: Terminal, lang: Lang) -> None:
     """Every kind that struck, all histories together, and what went wrong."""
     names = {kind.name: kind.zh if lang == "zh" else kind.en for kind in KINDS}
     rows = [(names[name], counts) for name, counts in sorted(verdict.by_kind.items())]

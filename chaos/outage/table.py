@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from rich.console import Console
 from rich.table import Table
 
 from chaos.outage.course import Result
 from chaos.report.words import Lang
+from prometheus_persist.terminal import Terminal
 
 _ROWS: Final = {
     "trades": ("宕机前成交", "trades before"),
@@ -31,7 +31,7 @@ _ROWS: Final = {
 _PARTS: Final = ("start", "open", "reading", "reconcile", "apply", "rest")
 
 
-def show(results: Iterable[Result], console: Console, lang: Lang) -> None:
+def show(results: Iterable[Result], console: Terminal, lang: Lang) -> None:
     """One column an outage, then what is wrong, line by line."""
     results = list(results)
     place = 0 if lang == "zh" else 1

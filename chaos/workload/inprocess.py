@@ -40,7 +40,7 @@ from prometheus_persist.exchange.okx import okx_client
 KEY: Final = ApiKey(name="detect", secret="detect", passphrase="detect", may_trade=False)  # noqa: S106
 OTHER: Final = replace(KEY, name="other", account="other")
 DEMO: Final = replace(KEY, name="demo", account="demo")
-NOWHERE: Final = "http://exchange.invalid"
+NOWHERE: Final = "https://exchange.invalid"
 CASH: Final = Decimal(1_000_000_000)
 NOT_THERE: Final = {"code": "51603", "msg": "Order does not exist", "data": []}
 BROKEN: Final = {"code": "50026", "msg": "System error. Try again later.", "data": []}

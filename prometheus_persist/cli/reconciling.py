@@ -9,7 +9,8 @@
 - Otherwise the plan is shown. On a terminal it is asked for, and the yes is bound to the plan's
   hash; ``--yes`` asks nobody. Without either nothing is applied, and the code is 3. Where nothing
   is to be applied, nobody is asked.
-- ``--policy flatten`` sends orders, through a client of its own; what is left open is code 3.
+- ``--policy flatten`` sends orders, through a client of its own; what is left open is code 3. With
+  ``--live`` the account is named, by its uid: typed at the question, or as ``--account UID``.
 - ``--sandbox`` is the check of OKX demo trading (``sandbox.py``), and needs no store.
 """
 
@@ -47,12 +48,20 @@ from prometheus_persist.cli.planfiles import (
 from prometheus_persist.cli.sandbox import sandbox_check
 from prometheus_persist.cli.venue import venue_reader, venue_sender
 from prometheus_persist.cli.venuewords import facts_in_language
-from prometheus_persist.errors import EXIT_HUMAN, EXIT_OK, BadConfig, PlanStale
+from prometheus_persist.errors import (
+    EXIT_HUMAN,
+    EXIT_OK,
+    BadConfig,
+    PlanStale,
+    VenueUnreachable,
+)
+from prometheus_persist.exchange.okx import OkxReader
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.report.page import render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import EXIT_OF_DECISION, Session, plan_only
+from prometheus_persist.shown import shown
 
 POLICIES = ("adopt", "observe", "flatten")
 
@@ -75,6 +84,14 @@ AdoptAccountOption = Annotated[
     str,
     typer.Option(
         "--adopt-account", metavar="UID", help="Keep the books for this account from now on."
+    ),
+]
+AccountOption = Annotated[
+    str,
+    typer.Option(
+        "--account",
+        metavar="UID",
+        help="With --policy flatten --live: the real account whose positions are closed.",
     ),
 ]
 YesOption = Annotated[
@@ -108,6 +125,7 @@ def reconcile(
     apply: ApplyOption = None,
     choose: ChooseOption = None,
     adopt_account: AdoptAccountOption = "",
+    account: AccountOption = "",
     yes: YesOption = False,
     policy: PolicyOption = "adopt",
     html: HtmlOption = None,
@@ -132,9 +150,13 @@ def reconcile(
         raise typer.Exit(_sandbox(output, exchange, transcript, alone=alone))
     with guard(output):
         _refuse_unfit(plan, apply, policy, transcript, choose or [], adopt_account)
+        if account and (policy != "flatten" or demo):
+            raise BadConfig("--account goes with --policy flatten --live")
         refuse_missing(directory)
         reader = venue_reader(exchange, sandbox=demo, environ=os.environ)
         question = _Question(output, policy)
+        if policy == "flatten" and not demo:
+            question.uid = _real_account(reader, account, output, yes=yes)
         if plan is not None or policy == "observe":
             facts = plan_only(directory, reader, policy=policy if policy == "observe" else "")
             if plan is not None:
@@ -147,35 +169,59 @@ def reconcile(
                 more["send"] = venue_sender(exchange, sandbox=demo, environ=os.environ)
             recover = partial(Session.recover, reader=reader, adopt_account=adopt_account, **more)
             facts = _opened(directory, recover)
-        shown = facts_in_language(facts, output.lang)
+        told = facts_in_language(facts, output.lang)
         if not question.declined:
-            output.report(render_text(shown, output.lang))
+            output.report(render_text(told, output.lang))
         output.data(facts_to_json(facts))
         if html is not None:
-            write_private(html, render_page(shown, output.lang))
+            write_private(html, render_page(told, output.lang))
     raise typer.Exit(_code(facts, looked=plan is not None or policy == "observe"))
 
 
 @dataclass
 class _Question:
-    """The one question, put to whoever sits at the terminal."""
+    """The one question, put to whoever sits at the terminal.
+
+    ``uid``: of a real account that is to be named before its positions are closed.
+    """
 
     output: Output
     policy: str
+    uid: str = ""
     declined: bool = False
 
     def ask(self, facts: RecoveryFacts) -> bool:
         """Show what would be done, and ask; no where nobody can be asked."""
         say = self.output.say
-        shown = facts_in_language(facts, self.output.lang)
-        self.output.report(render_text(shown, self.output.lang))
-        words = "cli.confirm_flatten" if self.policy == "flatten" else "cli.confirm"
-        if at_a_terminal() and typer.confirm(say(words), default=False, err=True):
+        told = facts_in_language(facts, self.output.lang)
+        self.output.report(render_text(told, self.output.lang))
+        if at_a_terminal() and self._agreed():
             return True
         self.declined = True
         self.output.aside(say("cli.not_applied"))
         self.output.aside(f"{say('cli.next')} {say('next.confirm')}")
         return False
+
+    def _agreed(self) -> bool:
+        say = self.output.say
+        if self.uid:
+            words = say("cli.confirm_flatten_live", uid=shown(self.uid))
+            typed = typer.prompt(words, default="", show_default=False, err=True)
+            return str(typed).strip() == self.uid
+        words = say("cli.confirm_flatten" if self.policy == "flatten" else "cli.confirm")
+        return typer.confirm(words, default=False, err=True)
+
+
+def _real_account(reader: OkxReader, named: str, output: Output, *, yes: bool) -> str:
+    """The uid that has yet to be typed, "" where it was named; BadConfig for another account's."""
+    if yes and not named:
+        raise BadConfig(output.say("cli.flatten_unnamed"))
+    uid, _ = reader.whose()
+    if not uid:
+        raise VenueUnreachable(output.say("cli.flatten_unknown"))
+    if named and named != uid:
+        raise BadConfig(output.say("cli.flatten_other", named=named, uid=uid))
+    return "" if named else uid
 
 
 def at_a_terminal() -> bool:

@@ -20,7 +20,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from rich.text import Text
 
@@ -36,6 +35,7 @@ from prometheus_persist.errors import (
     BadConfig,
 )
 from prometheus_persist.exchange.okx import okx_client
+from prometheus_persist.exchange.okxplace import host_of, is_here, place
 from prometheus_persist.exchange.sandbox import run_sandbox
 from prometheus_persist.exchange.sandboxdiff import (
     Difference,
@@ -46,7 +46,6 @@ from prometheus_persist.exchange.sandboxdiff import (
 )
 from prometheus_persist.shown import shown
 
-HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 TIMEOUT_MS: Final = 10_000
 _MESSAGES: Final[Mapping[str, str]] = {
     "missing_step": "sandbox.missing_step",
@@ -70,10 +69,10 @@ def sandbox_check(
         return EXIT_SKIPPED
     if missing:
         raise BadConfig(f"set {', '.join(missing)} in the environment, too")
-    place = demo_place(url)
+    where = demo_place(url)
     key, secret, passphrase = (environ[name] for name in KEY_NAMES)
     client = okx_client(url or None, key, secret, passphrase, sandbox=True, timeout_ms=TIMEOUT_MS)
-    output.text(output.say("sandbox.title", place=place))
+    output.text(output.say("sandbox.title", place=where))
     page = _Page(output)
     code = EXIT_OK
     with _signals_noted(output) as stop:
@@ -91,12 +90,10 @@ def demo_place(url: str) -> str:
     """The host that is asked; raises BadConfig for one that is neither OKX nor this machine."""
     if not url:
         return "OKX"
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    is_okx = parts.scheme == "https" and f".{host}".endswith(".okx.com")
-    if host not in HERE and not is_okx:
+    host = host_of(place(url))
+    if not is_here(url) and not f".{host}".endswith(".okx.com"):
         raise BadConfig(
-            f"{host or 'this address'} is neither OKX over https nor an exchange on this machine: "
+            f"{host} is neither OKX over https nor an exchange on this machine: "
             "the check places orders, and only in demo trading"
         )
     return host

@@ -24,6 +24,7 @@ from prometheus_persist.exchange.okxexpiring import expiring
 from prometheus_persist.exchange.okxfields import BadRow
 from prometheus_persist.exchange.okxlookup import seen
 from prometheus_persist.exchange.okxpace import Pace
+from prometheus_persist.exchange.okxplace import place, refuse_redirects
 from prometheus_persist.exchange.okxsources import Sources
 from prometheus_persist.exchange.okxview import Reading
 from prometheus_persist.exchange.reader import OrderSeen, ViewRequest
@@ -50,7 +51,8 @@ def okx_client(
 ) -> Any:
     """A ``ccxt.okx`` client whose orders may expire (``okxexpiring``).
 
-    Raises BadConfig where ccxt is missing or a credential is empty.
+    Raises BadConfig where ccxt is missing, a credential is empty, or keys are not sent to ``url``
+    (``okxplace``).
     """
     ccxt = import_ccxt()
     if not (key and secret and passphrase):
@@ -65,9 +67,10 @@ def okx_client(
         "enableRateLimit": False,
     }
     if url is not None:
-        place = {"rest": url.rstrip("/")}
-        options["urls"] = {"api": place, "test": place}
+        rest = {"rest": place(url)}
+        options["urls"] = {"api": rest, "test": rest}
     client = ccxt.okx(options)
+    refuse_redirects(client, ccxt.ExchangeNotAvailable)
     if sandbox:
         client.set_sandbox_mode(True)
     return expiring(client)

@@ -109,8 +109,10 @@ def _asking(client: Any) -> Ask:
         if code in okxwords.WORDS:
             return NotRead(f"{endpoint}: {okxwords.sentence(code)}", code)
         lasting = (ccxt.OrderNotFound, ccxt.AuthenticationError, ccxt.BadRequest)
-        if isinstance(problem, lasting) or (
-            isinstance(problem, ccxt.ExchangeError) and code and code not in _LIMITED
+        if (
+            isinstance(problem, lasting)
+            or getattr(problem, "lasting", False)
+            or (isinstance(problem, ccxt.ExchangeError) and code and code not in _LIMITED)
         ):
             return NotRead(told(endpoint, problem), code)
         return Again(told(endpoint, problem), code)

@@ -64,6 +64,23 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
         "执行以上纠正，并以市价只减仓平掉全部持仓？",
         "make these corrections, then close every position at market, reduce-only?",
     ),
+    "cli.confirm_flatten_live": (
+        "真实账户{uid}：执行以上纠正，并以市价只减仓平掉全部持仓。输入该账户的UID以确认",
+        "REAL account {uid}: make these corrections, then close every position at market, "
+        "reduce-only. Type the account's uid to go ahead",
+    ),
+    "cli.flatten_unnamed": (
+        "平掉真实账户的全部持仓，须指明账户：在 --yes 之外写 --account UID",
+        "this closes every position of a real account: name it, with --account UID beside --yes",
+    ),
+    "cli.flatten_unknown": (
+        "OKX没有告知这些密钥属于哪个账户；未作任何改动",
+        "OKX did not say which account these keys are of; nothing was changed",
+    ),
+    "cli.flatten_other": (
+        "指明的是账户{named}，而这些密钥属于账户{uid}；未作任何改动",
+        "account {named} was named, and these keys are of account {uid}; nothing was changed",
+    ),
     "cli.not_applied": ("未作任何改动", "nothing was changed"),
     "cli.other_account": (
         "账簿属于账户{account}（{environment}），这些密钥属于账户{uid}（{shown}）；未作任何改动",

@@ -3,13 +3,13 @@
 import io
 
 import pytest
-from rich.console import Console
 
 from chaos.report.lines import judged, to_json, trouble
 from chaos.report.markdown import markdown
 from chaos.report.table import show
 from chaos.report.words import WORDS, word
 from chaos.verdict import Figures, Outcome, Verdict
+from prometheus_persist.terminal import Terminal
 
 
 def verdict(*, wrong=(), holds=True):
@@ -31,7 +31,7 @@ def test_every_word_is_there_in_both_languages_and_they_differ():
 def test_the_table_names_rows_scenarios_and_what_went_wrong(lang, terminal):
     out = io.StringIO()
     run = judged([verdict(wrong=["commit 7 lost"])], complete=False)
-    show(run, Console(file=out, force_terminal=terminal, width=200), lang)
+    show(run, Terminal(file=out, force_terminal=terminal, width=200), lang)
     text = out.getvalue()
     for due in ("sigkill-sweep", "4/4 moments exact", "commit 7 lost", word("row.5", lang)):
         assert due in text

@@ -154,7 +154,7 @@ def test_a_plan_file_can_be_looked_at_and_still_holds(
 ) -> None:
     plan = tmp_path / "plan.json"
     where = ("-d", root, "--exchange", venue.url)
-    assert run("reconcile", *where, "--plan", plan).exit_code == 0
+    assert run("reconcile", *where, "--plan", plan).exit_code == 3
     assert unruly(plan.read_text("utf-8")) == []
     found = json.loads(plan.read_text("utf-8"))["plan"]["findings"]
     assert HOSTILE in {one["agent_id"] for one in found}

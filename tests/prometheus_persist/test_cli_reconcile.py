@@ -97,15 +97,17 @@ def test_reconcile_a_script_without_yes_is_told_and_nothing_is_applied(
     assert reconcile(root, venue).exit_code == 0, "nothing to apply, nobody is asked"
 
 
-def at_terminal(root: Path, venue: Any, answer: str) -> tuple[int, str]:
+def at_terminal(
+    root: Path, venue: Any, answer: str, *more: str, asks: str = "[y/N]", keys: Any = KEYS
+) -> tuple[int, str]:
     """The command on a pseudo-terminal; ``answer`` is typed once it asks."""
     main, other = pty.openpty()
     command = [
         sys.executable, "-m", "prometheus_persist.cli", "reconcile", "-d", str(root), "--exchange",
-        venue.url, "--lang", "en",
+        venue.url, "--lang", "en", *more,
     ]  # fmt: skip
     process = subprocess.Popen(
-        command, stdin=other, stdout=other, stderr=other, env={**os.environ, **KEYS}, close_fds=True
+        command, stdin=other, stdout=other, stderr=other, env={**os.environ, **keys}, close_fds=True
     )
     os.close(other)
     shown, asked, deadline = "", False, time.monotonic() + PATIENCE_S
@@ -117,7 +119,7 @@ def at_terminal(root: Path, venue: Any, answer: str) -> tuple[int, str]:
                 break
         elif process.poll() is not None:
             break
-        if not asked and "[y/N]" in shown:
+        if not asked and asks in shown:
             os.write(main, answer.encode() + b"\n")
             asked = True
     try:

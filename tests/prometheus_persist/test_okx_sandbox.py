@@ -123,7 +123,7 @@ def shared(houses: dict[str, Any], request: Any) -> Iterator[Any]:
 @pytest.mark.okx_sandbox
 @pytest.mark.skipif(
     any(not os.environ.get(name) for name in KEYS),
-    reason=f"set {', '.join(KEYS)} (an API key of OKX demo trading) to run this against OKX",
+    reason=f"pytest -m okx_sandbox with {', '.join(KEYS)} of OKX demo trading runs it against OKX",
 )
 def test_okx_demo_trading_answers_as_fakeokx_does() -> None:
     url = os.environ.get("PERSIST_OKX_URL", "")
@@ -135,6 +135,27 @@ def test_okx_demo_trading_answers_as_fakeokx_does() -> None:
     config = next(line for line in lines if line["step"] == "read.config")
     found = unknown(reference(config["rows"][0]["posMode"]), lines)
     assert not found, "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize(
+    ("marked", "trades"),
+    [([], False), (["-m", "not chaos"], False), (["-m", "not okx_sandbox"], False),
+     (["-m", "chaos or not slow"], False), (["-m", "okx_sandbox"], True)],
+    ids=["plain", "not-chaos", "not-it", "or", "asked"],
+)  # fmt: skip
+def test_keys_in_the_environment_are_no_order_to_trade(
+    marked: list[str], trades: bool, venue: Any
+) -> None:
+    """The test above, in a pytest of its own whose environment has keys that would work."""
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", "answers_as_fakeokx_does", *marked]
+    subprocess.run(
+        [sys.executable, "-m", "pytest", *options, __file__],
+        env={**os.environ, **environment(venue.url)},
+        capture_output=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert bool(venue.truth()["requests"]) is trades
 
 
 # The same script against fakeokx
@@ -392,7 +413,7 @@ def test_okx_and_this_machine_may_be_asked(url: str) -> None:
      "https://localhost.example", "okx.com"],
 )  # fmt: skip
 def test_nobody_else_is_sent_an_order(url: str) -> None:
-    with pytest.raises(BadConfig, match="places orders"):
+    with pytest.raises(BadConfig, match=r"places orders|unencrypted|no address"):
         demo_place(url)
 
 

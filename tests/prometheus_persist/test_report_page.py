@@ -224,7 +224,7 @@ def test_events_at_one_place_are_counted_where_they_cannot_be_shown():
     facts = dataclasses.replace(facts, plan=dataclasses.replace(facts.plan, findings=moved))
     marks = timeline(facts, speaker("en")).marks
     assert len(marks) == STACK_MAX
-    assert marks[-1].title.endswith(f"and {1000 - STACK_MAX} more")
+    assert marks[-1].title.endswith(f"(and {1000 - STACK_MAX} more)")
     assert "more" not in marks[0].title
 
 
