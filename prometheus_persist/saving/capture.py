@@ -28,9 +28,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from prometheus_persist.state.documents import document, fits, id_field, is_same, proven
+from prometheus_persist.errors import BadValue
+from prometheus_persist.state.documents import document, fits, id_field, is_same, odd, proven
 from prometheus_persist.state.encoding import LEAVES, Codec, codec, leaves
 from prometheus_persist.state.exactjson import COMMIT_NESTING_MAX, JsonObject, as_text, dumps
+from prometheus_persist.state.foreign import named
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import Contracts
 
@@ -118,12 +120,17 @@ class Capture:
 
 
 def _whole(key: str, model: BaseModel, before: JsonObject | None) -> Captured:
+    if not isinstance(model, BaseModel):
+        raise BadValue(f"cannot be saved: {named(key, model)} is no model")
     rules = codec(type(model))
     text = rules.text(model) if fits(key, model) else None
     if text is None:
-        content = document(model)
+        content = document(model, key)
         proven(key, model, content)
-        text = dumps(content, nesting_max=_IN_A_COMMIT, canonical=False).decode()
+        try:
+            text = dumps(content, nesting_max=_IN_A_COMMIT, canonical=False).decode()
+        except BadValue as problem:
+            raise BadValue(f"cannot be saved: {odd(key, model) or problem.detail}") from None
     else:
         content = loads(text)
     same = before is not None and is_same(before, content)

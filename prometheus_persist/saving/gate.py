@@ -33,8 +33,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from pydantic import ValidationError
-
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadValue, Frozen, IllegalTransition
 from prometheus_persist.saving.admission import (
@@ -188,8 +186,8 @@ class IntentGate:
                 trigger_px=None if trigger_px is None else exact(trigger_px),
                 reduce_only=reduce_only,
             )
-        except ValidationError as problem:
-            raise BadValue(f"order of {agent_id}: {problem.errors()[0]['msg']}") from None
+        except BadValue as problem:
+            raise BadValue(f"order of {agent_id}: {problem.detail}") from None
         stops = tuple(attached)
         refuse_attached(order, stops)
         valid_ms = self._valid(order, valid_ms)

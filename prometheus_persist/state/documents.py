@@ -19,7 +19,8 @@ and the streams, append-only lists of JSON objects that grow beside them:
 
 ``is_same`` compares by canonical bytes: 1, 1.0 and true are three different values.
 ``proven`` is the other half of ``state_from``, before the write: a document that a restore would
-refuse, or give back as another value or type, is never saved.
+refuse, or give back as another value or type, is never saved; what it is about is named by field
+and type (``foreign.py``).
 
 Raises ``StoreDamaged`` where a document does not fit its model, naming document and field;
 ``BadValue`` for the same before it is saved.
@@ -33,8 +34,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from prometheus_persist.errors import BadValue, StoreDamaged
-from prometheus_persist.state.encoding import leaves
 from prometheus_persist.state.exactjson import JsonObject, dumps
+from prometheus_persist.state.foreign import foreign, kinds, named
 from prometheus_persist.state.models import (
     AccountCash,
     Agent,
@@ -82,23 +83,24 @@ def private_trades(agent_id: str) -> str:
     return f"private_trades/{agent_id}"
 
 
-def document(model: BaseModel) -> JsonObject:
-    """One model as a JSON object with exact numbers as text; raises BadValue."""
+def document(model: BaseModel, key: str = "") -> JsonObject:
+    """One model as a JSON object with exact numbers as text; raises BadValue. ``key`` names it."""
     try:
         return model.model_dump(mode="json", warnings="error")
-    except PydanticSerializationError as problem:
-        raise BadValue(f"cannot be saved: {type(model).__name__}: {problem}") from None
+    except (PydanticSerializationError, ValueError) as problem:
+        found = odd(key or type(model).__name__, model)
+        raise BadValue(f"cannot be saved: {found or problem}") from None
 
 
 def to_documents(state: SystemState) -> dict[str, JsonObject]:
     """Every document of the state, by key."""
-    return {key: document(model) for key, model in members(state)}
+    return {key: document(model, key) for key, model in members(state)}
 
 
 def documents_of(state: SystemState, keys: Iterable[str]) -> dict[str, JsonObject]:
     """The documents under ``keys`` only; a key whose member is gone is left out."""
     found = ((key, member(state, key)) for key in keys)
-    return {key: document(model) for key, model in found if model is not None}
+    return {key: document(model, key) for key, model in found if model is not None}
 
 
 def members(state: SystemState) -> Iterator[tuple[str, BaseModel]]:
@@ -178,16 +180,27 @@ def proven(key: str, live: BaseModel, content: JsonObject) -> None:
     try:
         again = _member(model, key, content)
     except StoreDamaged as problem:
-        raise BadValue(f"cannot be saved: {problem.reason}") from None
-    if live != again or _kinds(live) != _kinds(again):
-        raise BadValue(f"cannot be saved: {key!r} holds a value that would change its type")
+        raise BadValue(f"cannot be saved: {odd(key, live) or problem.reason}") from None
+    if live != again or kinds(live) != kinds(again):
+        told = odd(key, live) or named(key, live)
+        raise BadValue(f"cannot be saved: {told} would come back as another value or type")
 
 
-def _kinds(model: BaseModel) -> list[object]:
-    """The types of everything in a model, in order."""
-    found: list[object] = []
-    leaves(model, found)
-    return [item if isinstance(item, type) else type(item) for item in found]
+def odd(key: str, live: BaseModel) -> str:
+    """What in a model is not as a restore would make it, by field and type; empty: nothing is."""
+    found = foreign(key, live, json=False)
+    if found:
+        return found
+    for name, value in live.__dict__.items():
+        again = live.model_copy()
+        try:
+            live.__pydantic_validator__.validate_assignment(again, name, value)
+        except ValidationError:
+            return named(f"{key}.{name}", value)
+        made = again.__dict__[name]
+        if kinds(made) != kinds(value) or made != value:
+            return named(f"{key}.{name}", value)
+    return ""
 
 
 def _model(model: type[BaseModel], key: str, content: JsonObject) -> BaseModel:

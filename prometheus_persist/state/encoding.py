@@ -87,13 +87,16 @@ class Codec:
         self.model = model
         self.encoders: dict[str, Encoder] = {}
         self.heads = {name: f"{quoted(name)}:" for name in model.model_fields}
+        hints = typing.get_type_hints(model, include_extras=True)
+        self.json_fields = frozenset(
+            name for name in model.model_fields if _holds_json(hints[name])
+        )
         self.whole = False
         self.check: Callable[[Any], None] | None = getattr(model, "refuse_unsound", None)
         decorators = model.__pydantic_decorators__
         judged = decorators.field_validators or decorators.field_serializers
         if judged or (decorators.model_validators and self.check is None):
             return
-        hints = typing.get_type_hints(model, include_extras=True)
         for name, info in model.model_fields.items():
             bounds = [each for each in info.metadata if isinstance(each, (MinLen, MaxLen))]
             if info.annotation is str and len(bounds) == len(info.metadata):
@@ -213,6 +216,11 @@ def _encoder(hint: Any) -> Encoder | None:
     if inner is not None and origin is dict and arguments[0] is str:
         return _of_dict(inner)
     return None
+
+
+def _holds_json(hint: Any) -> bool:
+    """Whether JSON of any form may stand in a field of this type."""
+    return hint == JsonValue or any(map(_holds_json, typing.get_args(hint)))
 
 
 def _of_model(model: type[BaseModel]) -> Encoder:

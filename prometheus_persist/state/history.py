@@ -9,8 +9,8 @@ never looks at the rest.
     supervisor.market_state_history.keep_last(1000)
 
 Entries are JSON objects and are held as text: what is taken in is proven to come back as it is, and
-what is handed out is the caller's own copy. A field that holds a History takes a list of objects as
-well, and makes a new History of it.
+what is handed out is the caller's own copy. A model that is made, or read, takes a list of objects
+for a History and makes a new one of it; assigned, it has to be a History.
 
 Raises ``BadValue`` for an entry that JSON cannot hold exactly.
 """
@@ -25,7 +25,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.state.exactjson import JsonObject, dumps
+from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.state.plainjson import json_text
 
 
@@ -124,10 +124,11 @@ class History(Sequence[JsonObject]):
 
 
 def _text(entry: object) -> str:
+    text = json_text(entry) if type(entry) is dict else None
+    if text is not None:
+        return text
+    from prometheus_persist.state.foreign import ADVICE, foreign, type_name  # above this one
+
     if type(entry) is not dict:
-        raise BadValue(f"an entry of a history is an object, not a {type(entry).__name__}")
-    text = json_text(entry)
-    if text is None:
-        dumps(entry)  # most often names what is wrong
-        raise BadValue("an entry of a history holds a value that would change its type")
-    return text
+        raise BadValue(f"an entry of a history is a dict itself, not a {type_name(entry)}")
+    raise BadValue(f"{foreign('a history: entry', entry, json=True)} {ADVICE}")

@@ -1,8 +1,9 @@
 """The typed state of a multi-agent trading system: everything that has to come back.
 
 Rules
-- A field this file does not know is kept and written back, never dropped (``extra="allow"``). It
-  holds JSON values only: anything else would come back as another type, and is refused.
+- A field this file does not know is kept and written back, never dropped. It holds JSON values
+  only. What is given is kept as it is, or refused at once, by name (``base.py``).
+- The state itself has no other attributes than its documents: whatever else would be lost.
 - Money is ``Money`` (Decimal), contract quantities are ``Contracts``; NaN and infinity are refused
   in known fields and in extra ones.
 - Naive times stay naive, aware times stay aware. Times named ``*_ms`` are the exchange's Unix ms.
@@ -17,12 +18,15 @@ Rules
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Literal, NamedTuple, Self
+from typing import Any, ClassVar, Final, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, model_validator
 
+from prometheus_persist.errors import BadValue
+from prometheus_persist.state.base import Model
+from prometheus_persist.state.foreign import named
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import NO_CONTRACTS, ZERO, Contracts, Money
 from prometheus_persist.state.registry import Registry
@@ -47,13 +51,6 @@ class PositionKey(NamedTuple):
         return f"{self.inst_id} {self.mgn_mode} {self.pos_side}"
 
 
-class Model(BaseModel):
-    """Base of all models: extras kept, non-finite numbers refused anywhere inside."""
-
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False, validate_assignment=True)
-    __pydantic_extra__: dict[str, JsonValue]
-
-
 class EmotionalState(Model):
     """How an agent feels; each between 0 and 1 by convention of the host."""
 
@@ -66,6 +63,7 @@ class EmotionalState(Model):
 class Agent(Model):
     """One agent, whole: genes, character, money, record, rights and honours."""
 
+    family: ClassVar[str] = "agents"
     agent_id: str = Field(min_length=1, max_length=AGENT_ID_CHARS_MAX)
     state: str = "NEWBORN"
     gene: dict[str, JsonValue] = Field(default_factory=dict)
@@ -139,6 +137,7 @@ class VirtualPosition(Model):
 class PrivateLedger(Model):
     """An agent's own book: money and positions. Its history is the stream private_trades/<id>."""
 
+    family: ClassVar[str] = "private_ledgers"
     agent_id: str
     version: int = 0
     capital: Money = ZERO
@@ -151,6 +150,7 @@ class PrivateLedger(Model):
 class PublicAccount(Model):
     """What the public ledger says of one agent. History is the stream public_trades."""
 
+    family: ClassVar[str] = "public_accounts"
     agent_id: str
     version: int = 0
     capital: Money = ZERO
@@ -229,6 +229,7 @@ class OrderIntent(Model):
     ``booked_contracts`` is how much of it both ledgers already hold.
     """
 
+    family: ClassVar[str] = "intents"
     cl_ord_id: str
     agent_id: str
     inst_id: str
@@ -337,3 +338,18 @@ class SystemState:
     unattributed: Unattributed = field(default_factory=Unattributed)
     watermark: Watermark = field(default_factory=Watermark)
     account_cash: AccountCash = field(default_factory=AccountCash)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Replace a document, or a family of them; raises BadValue for what is not saved."""
+        due = _PARTS.get(name)
+        if due is None:
+            raise BadValue(
+                f"state.{name}: no document is called so, and it would be lost; a field of its own "
+                f"may stand in any document: state.supervisor.{name} = … (JSON values)"
+            )
+        if type(value) is not due:
+            raise BadValue(f"{named(f'state.{name}', value)}: {due.__name__} is due, itself")
+        object.__setattr__(self, name, value)
+
+
+_PARTS: Final[dict[str, Any]] = {each.name: each.default_factory for each in fields(SystemState)}

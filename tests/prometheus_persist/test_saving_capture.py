@@ -82,7 +82,7 @@ CHANGES: dict[str, Callable[[SystemState], Any]] = {
     "entries more": lambda s: s.public_ledger.ranking_history.extend([{"a": 1}, {"b": True}]),
     "the oldest entry dropped": lambda s: s.public_ledger.archived_agents.keep_last(0),
     "all entries dropped": lambda s: s.supervisor.market_state_history.keep_last(0),
-    "other entries": lambda s: setattr(s.mastermind, "strategy_history", [{"x": "y"}]),
+    "other entries": lambda s: setattr(s.mastermind, "strategy_history", History([{"x": "y"}])),
     "an item more": lambda s: s.agents["LiveAgent_01"].medals.append("survivor"),
     "an inner model": lambda s: setattr(s.agents["a/b"].emotional_state, "fear", 0.9),
     "positions": lambda s: [
