@@ -24,7 +24,8 @@
 
 Rules
 - Every leaf has an ``exit_code`` and a ``next_step``. ``next_step`` is a message id; the words are
-  in ``report.messages``, in Chinese and in English.
+  in ``report.messages``, in Chinese and in English. Where a command of ours is that step,
+  ``command`` has its words; whoever shows it adds the options that were in force.
 - ``detail`` is a sentence that names the thing at fault: file and offset, field, order. What an
   error says of itself (``str``, a traceback, a log) is the same as one line that is ``shown``.
 - Nothing else in the library calls ``sys.exit``; the command line turns these into exit codes.
@@ -53,6 +54,7 @@ class PersistError(Exception):
 
     exit_code: int = EXIT_INTERNAL
     next_step: str = "next.report_bug"
+    command: tuple[str, ...] = ()
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -108,6 +110,7 @@ class PlanStale(CallerError):
 
     exit_code = EXIT_HUMAN
     next_step = "next.plan_again"
+    command = ("reconcile", "--plan", "plan.json")
 
 
 class Frozen(CallerError):
@@ -150,12 +153,20 @@ class StoreDamaged(DiskError):
 
     next_step = "next.store_damaged"
 
-    def __init__(self, detail: str, *, file: str = "", offset: int | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        file: str = "",
+        offset: int | None = None,
+        command: tuple[str, ...] = ("verify",),
+    ) -> None:
         place = f"{file} at byte {offset}: " if offset is not None else f"{file}: " if file else ""
         super().__init__(place + detail)
         self.reason = detail
         self.file = file
         self.offset = offset
+        self.command = command
 
 
 class StoreNewer(DiskError):

@@ -79,7 +79,7 @@ def status(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "")
 
     Reads no more than it shows: damage is named where it came across it. Verify reads everything.
     """
-    output = output_of(as_json, lang)
+    output = output_of(as_json, lang, directory)
     with guard(output):
         refuse_missing(directory)
         found = summary(visited(directory))
@@ -113,7 +113,7 @@ def verify_command(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: La
     Changes nothing. Exit 0 where all that was saved comes back: what is damaged is named, and
     repair mends it. Exit 4 where something is lost, 2 where no store is (a disk not mounted).
     """
-    output = output_of(as_json, lang)
+    output = output_of(as_json, lang, directory)
     with guard(output):
         refuse_missing(directory)
         found = verify(visited(directory))
@@ -158,7 +158,7 @@ def save(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -
 
     Refreshes the readable files as well. The store must not be in use.
     """
-    output = output_of(as_json, lang)
+    output = output_of(as_json, lang, directory)
     with guard(output):
         refuse_missing(directory)
         session = Session.open(directory, visit=True)
@@ -195,7 +195,7 @@ def restore_command(
     goes into a store of its own (--into), so that nothing newer is lost. With --agents-only every
     agent comes back with empty books of its capital; records, positions and open orders stay out.
     """
-    output = output_of(as_json, lang)
+    output = output_of(as_json, lang, directory)
     with guard(output):
         if (seq is not None or at) and into is None and not dry_run:
             raise BadConfig("an earlier moment needs --into NEWDIR, or --dry-run to look only")

@@ -62,7 +62,7 @@ def unfreeze(
 def _change(
     what: str, inst_id: str, everything: bool, reason: str, directory: Dir, as_json: bool, lang: str
 ) -> None:
-    output = output_of(as_json, lang)
+    output = output_of(as_json, lang, directory)
     with guard(output):
         if bool(inst_id) == everything:
             raise BadConfig("name an instrument, or say --all")

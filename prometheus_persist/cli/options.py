@@ -12,6 +12,7 @@ from prometheus_persist.cli.ending import LANGUAGES, default_language
 from prometheus_persist.cli.output import Output, errors_as_exit_codes
 from prometheus_persist.errors import NoStore
 from prometheus_persist.recovery.summary import holds_anything
+from prometheus_persist.report.commands import options_for
 from prometheus_persist.report.exitwords import exits_in_a_line
 from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.session.configured import visited
@@ -37,11 +38,22 @@ Lang = Annotated[
 DEFAULT_DIR = Path("persistence")
 
 
-def output_of(as_json: bool, lang: str) -> Output:
-    """Where this command writes, and in which language; raises a usage error."""
+def output_of(
+    as_json: bool,
+    lang: str,
+    directory: Path | None = None,
+    exchange: str = "",
+    *,
+    demo: bool = True,
+) -> Output:
+    """Where this command writes, and in which language; raises a usage error.
+
+    The others are what is in force: a command that is printed to be pasted has the same.
+    """
     if lang and lang not in LANGUAGES:
         raise typer.BadParameter(f"{lang!r} is neither zh nor en", param_hint="--lang")
-    return Output(as_json, lang or default_language(os.environ))
+    options = options_for(directory, exchange, live=not demo)
+    return Output(as_json, lang or default_language(os.environ), options)
 
 
 def guard(output: Output) -> Any:

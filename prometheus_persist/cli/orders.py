@@ -61,8 +61,8 @@ orders = typer.Typer(
 def list_orders(
     context: typer.Context,
     directory: Dir = DEFAULT_DIR,
-    exchange: Exchange = "",  # noqa: ARG001 rule 5
-    demo: Demo = True,  # noqa: ARG001
+    exchange: Exchange = "",
+    demo: Demo = True,
     as_json: Json = False,
     lang: Lang = "",
 ) -> None:
@@ -73,7 +73,7 @@ def list_orders(
     """
     if context.invoked_subcommand is not None:
         return
-    output = output_of(as_json, lang)
+    output = output_of(as_json, lang, directory, exchange, demo=demo)
     with guard(output):
         refuse_missing(directory)
         state = state_from(restore(visited(directory)).documents)
@@ -102,7 +102,7 @@ def settle(
 
     Exit 5 where one is still without an answer: it may be on its way; ask again.
     """
-    output = output_of(as_json, lang)
+    output = output_of(as_json, lang, directory, exchange, demo=demo)
     code = EXIT_OK
     with guard(output):
         refuse_missing(directory)
@@ -121,8 +121,8 @@ def give_up(
     name: Annotated[str, typer.Argument(metavar="CLORDID")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it goes into the audit.")] = "",
     directory: Dir = DEFAULT_DIR,
-    exchange: Exchange = "",  # noqa: ARG001 rule 5
-    demo: Demo = True,  # noqa: ARG001
+    exchange: Exchange = "",
+    demo: Demo = True,
     as_json: Json = False,
     lang: Lang = "",
 ) -> None:
@@ -130,7 +130,7 @@ def give_up(
 
     Should it show up there all the same, the next reconciliation takes it back to its agent.
     """
-    output = output_of(as_json, lang)
+    output = output_of(as_json, lang, directory, exchange, demo=demo)
     with guard(output):
         if not reason.strip():
             raise BadConfig(output.say("cli.orders.reason"))
@@ -164,7 +164,7 @@ def cancel(
 
     What it had executed before is booked. Exit 5 where its end does not show yet.
     """
-    output = output_of(as_json, lang)
+    output = output_of(as_json, lang, directory, exchange, demo=demo)
     code = EXIT_OK
     with guard(output):
         if bool(name) == bool(inst_id and ord_id) or (name and (inst_id or ord_id or algo)):

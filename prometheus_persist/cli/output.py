@@ -37,6 +37,7 @@ from prometheus_persist.errors import (
     VenueRefused,
 )
 from prometheus_persist.exchange import okxwords
+from prometheus_persist.report.commands import ASK_EXCHANGE, command, of_store
 from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.report.messages import message
 from prometheus_persist.session.configured import visiting
@@ -50,11 +51,13 @@ from prometheus_persist.terminal import Terminal
 class Output:
     """Where a command writes. ``data`` is printed as JSON, ``text`` only without ``--json``.
 
-    ``as_lines``: the command prints its JSON itself, an object a line.
+    ``options``: those of this command that say which store and which account. ``as_lines``: the
+    command prints its JSON itself, an object a line.
     """
 
     as_json: bool
     lang: str
+    options: str = ""
     as_lines: bool = False
     out: Terminal = field(default_factory=lambda: Terminal(soft_wrap=True))
     talk: Terminal = field(default_factory=lambda: Terminal(stderr=True, soft_wrap=True))
@@ -105,6 +108,11 @@ class Output:
         if self.as_json and self._result is not None:
             write_document(self._result)
 
+    def command(self, *words: str) -> str:
+        """A command of ours as it can be pasted, about the same store and account."""
+        asks_okx = words[0] in ASK_EXCHANGE
+        return command(words, self.options if asks_okx else of_store(self.options))
+
     def fail(self, detail: str, step: str, name: str, code: int, *, head: str = "cli.error") -> int:
         """The two lines of an error, and its document; the exit code."""
         self.talk.print(Text(self.say(head), style="red"), shown(detail))
@@ -140,7 +148,10 @@ def _told(output: Output, problem: Exception) -> int | None:
         known = isinstance(problem, VenueRefused) and problem.code in okxwords.WORDS
         step = "next.as_told" if known else _refused_by_disk(problem) or problem.next_step
         detail = in_language(str(problem) or problem.detail, output.lang)
-        return output.fail(detail, output.say(step), name, problem.exit_code)
+        told = output.say(step)
+        if problem.command and step == problem.next_step:
+            told = f"{told}{output.say('cli.colon')}{output.command(*problem.command)}"
+        return output.fail(detail, told, name, problem.exit_code)
     if isinstance(problem, OSError):
         step = _refused_by_disk(problem) or "next.check_disk"
         return output.fail(str(problem), output.say(step), name, EXIT_DISK)

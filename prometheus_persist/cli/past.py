@@ -35,7 +35,7 @@ def snapshots(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = 
     Time, commit and size of each, whether it is sound, and where it lies; oldest first. Changes
     nothing.
     """
-    output = output_of(as_json, lang)
+    output = output_of(as_json, lang, directory)
     with guard(output):
         refuse_missing(directory)
         found = stored_images(visited(directory))
@@ -62,7 +62,7 @@ def tail(
     Each with its number, time, reason and the documents and streams it touches. Reads only, takes
     no lock: another process may be writing. Stop it with Ctrl+C.
     """
-    output, clock = output_of(as_json, lang), SystemClock()
+    output, clock = output_of(as_json, lang, directory), SystemClock()
     output.as_lines = True
     with guard(output):
         refuse_missing(directory)
@@ -97,7 +97,7 @@ def repair_command(
     refused with exit 4 and nothing is changed, unless --accept-loss names the last commit to keep.
     Where nothing is lost there is nothing to accept: exit 2.
     """
-    output = output_of(as_json, lang)
+    output = output_of(as_json, lang, directory)
     with guard(output):
         refuse_missing(directory)
         mirror_dir, clock = visiting(directory).mirror_dir, SystemClock()

@@ -144,7 +144,7 @@ def reconcile(
     read it, approve it with --apply plan.json. Each question has its alternatives; the suggested
     one is taken unless --choose names another. An approval holds for this plan, store and account.
     """
-    output = output_of(as_json, lang)
+    output = output_of(as_json, lang, directory, exchange, demo=demo)
     if sandbox:
         alone = demo and plan is None and apply is None and html is None
         raise typer.Exit(_sandbox(output, exchange, transcript, alone=alone))
@@ -154,9 +154,10 @@ def reconcile(
             raise BadConfig("--account goes with --policy flatten --live")
         refuse_missing(directory)
         reader = venue_reader(exchange, sandbox=demo, environ=os.environ)
-        question = _Question(output, policy)
+        question = _Question(output, policy, adopt_account)
         if policy == "flatten" and not demo:
-            question.uid = _real_account(reader, account, output, yes=yes)
+            question.account = _real_account(reader, account, output, yes=yes)
+            question.named = bool(account)
         if plan is not None or policy == "observe":
             facts = plan_only(directory, reader, policy=policy if policy == "observe" else "")
             if plan is not None:
@@ -182,12 +183,14 @@ def reconcile(
 class _Question:
     """The one question, put to whoever sits at the terminal.
 
-    ``uid``: of a real account that is to be named before its positions are closed.
+    ``account``: the real one whose positions would be closed; it is typed where it was not named.
     """
 
     output: Output
     policy: str
-    uid: str = ""
+    adopt_account: str = ""
+    account: str = ""
+    named: bool = False
     declined: bool = False
 
     def ask(self, facts: RecoveryFacts) -> bool:
@@ -199,21 +202,28 @@ class _Question:
             return True
         self.declined = True
         self.output.aside(say("cli.not_applied"))
-        self.output.aside(f"{say('cli.next')} {say('next.confirm')}")
+        step = f"{say('next.confirm')}{say('cli.colon')}{self.output.command(*self._without())}"
+        self.output.aside(f"{say('cli.next')} {step}")
         return False
+
+    def _without(self) -> list[str]:
+        """The same command, that asks nobody."""
+        found = ["reconcile", *(["--policy", self.policy] if self.policy != "adopt" else [])]
+        found += ["--adopt-account", self.adopt_account] if self.adopt_account else []
+        return [*found, *(["--account", self.account] if self.account else []), "--yes"]
 
     def _agreed(self) -> bool:
         say = self.output.say
-        if self.uid:
-            words = say("cli.confirm_flatten_live", uid=shown(self.uid))
+        if self.account and not self.named:
+            words = say("cli.confirm_flatten_live", uid=shown(self.account))
             typed = typer.prompt(words, default="", show_default=False, err=True)
-            return str(typed).strip() == self.uid
+            return str(typed).strip() == self.account
         words = say("cli.confirm_flatten" if self.policy == "flatten" else "cli.confirm")
         return typer.confirm(words, default=False, err=True)
 
 
 def _real_account(reader: OkxReader, named: str, output: Output, *, yes: bool) -> str:
-    """The uid that has yet to be typed, "" where it was named; BadConfig for another account's."""
+    """The uid of the keys' account; BadConfig for another one than was named, or for none."""
     if yes and not named:
         raise BadConfig(output.say("cli.flatten_unnamed"))
     uid, _ = reader.whose()
@@ -221,7 +231,7 @@ def _real_account(reader: OkxReader, named: str, output: Output, *, yes: bool) -
         raise VenueUnreachable(output.say("cli.flatten_unknown"))
     if named and named != uid:
         raise BadConfig(output.say("cli.flatten_other", named=named, uid=uid))
-    return "" if named else uid
+    return uid
 
 
 def at_a_terminal() -> bool:

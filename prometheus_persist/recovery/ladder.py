@@ -398,9 +398,10 @@ def _refuse_gap(fs: Fs, segments: Segments, bases: Bases, chain: Chain, readable
         _refuse_unread(segments, bases, gap=True)
     bad = next((fault for fault in segments.faults if fault.seen.bad), None)
     place: dict[str, Any] = {"file": bad.file, "offset": bad.offset} if bad else {"file": JOURNAL}
+    if last:
+        place["command"] = ("restore", "--seq", str(last), "--into", "NEWDIR")
     hint = (
-        f"commits up to {last} are whole; "
-        f"restore them into a new store with: restore --seq {last} --into NEWDIR"
+        f"commits up to {last} are whole, and can be restored into a new store"
         if last
         else "no whole commit is left; the readable JSON files hold what was last checkpointed"
     )

@@ -160,11 +160,11 @@ def _refuse_loss(found: Restored, due: dict[str, Run]) -> None:
         gone = folder in COPIES and name not in due and damage.problem not in UNWRITTEN
         if damage.outcome == "lost" or gone:
             raise StoreDamaged(
-                f"{damage.problem}; nothing good is left of it. "
-                f"repair --accept-loss {found.seq} keeps all up to commit {found.seq} and moves "
-                f"the rest aside",
+                f"{damage.problem}; nothing good is left of it. Accepting the loss keeps all up to "
+                f"commit {found.seq} and moves the rest aside",
                 file=damage.file,
                 offset=damage.offset,
+                command=("repair", "--accept-loss", str(found.seq)),
             )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 CLI: Final[Mapping[str, tuple[str, str]]] = {
     "cli.error": ("错误:", "error:"),
+    "cli.colon": ("：", ": "),
     "cli.next": ("下一步:", "next:"),
     "cli.internal": ("内部错误:", "internal error:"),
     "cli.status": ("存储状态", "Store"),

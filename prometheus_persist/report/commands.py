@@ -14,6 +14,8 @@ from prometheus_persist.shown import shown
 
 PROGRAM = "prometheus-persist"
 PLAN_FILE = "plan.json"
+ASK_EXCHANGE = frozenset({"reconcile", "orders"})
+"""The commands that take ``--exchange`` and ``--live``."""
 
 
 def command(words: Iterable[str], options: str) -> str:
@@ -30,6 +32,13 @@ def _quoted(word: str) -> str:
         octets = char.encode("utf-8", "surrogateescape")
         parts.append(char if is_plain else "".join(f"\\x{octet:02x}" for octet in octets))
     return f"$'{''.join(parts)}'"
+
+
+def options_for(directory: object, url: str, *, live: bool) -> str:
+    """The options of a command about this store (None: of none) and this account."""
+    place = [] if directory is None else ["--dir", str(directory)]
+    found = [*place, *(["--exchange", url] if url else [])]
+    return shlex.join([*found, *(["--live"] if live else [])])
 
 
 def plan_command(options: str) -> str:
@@ -53,6 +62,11 @@ def of_store(options: str) -> str:
         for part in (word, words[place + 1])
     ]
     return shlex.join(found)
+
+
+def is_live(options: str) -> bool:
+    """Whether they are those of real trading."""
+    return "--live" in shlex.split(options)
 
 
 def in_environment(options: str, *, live: bool) -> str:

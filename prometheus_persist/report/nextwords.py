@@ -33,8 +33,8 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
         "have the child open a store of its own, or leave saving to the parent",
     ),
     "next.plan_again": (
-        "重新生成并审阅方案：prometheus-persist reconcile --plan plan.json",
-        "make and read a new plan: prometheus-persist reconcile --plan plan.json",
+        "重新生成并审阅方案",
+        "make and read a new plan",
     ),
     "next.unfreeze": (
         "先查清原因，再写明理由解除冻结",
@@ -50,8 +50,8 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "next.as_told": ("照此处理后重试", "do so, then try again"),
     "next.confirm": (
-        "审阅以上方案；在终端确认，或以 --yes 执行",
-        "read the plan above; confirm it on a terminal, or run again with --yes",
+        "审阅以上方案；在终端确认，或执行",
+        "read the plan above; confirm it on a terminal, or run",
     ),
     "next.check_disk": (
         "检查磁盘空间与硬件；未确认的写入不算已保存",
@@ -68,8 +68,8 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
         "damaged by that",
     ),
     "next.store_damaged": (
-        "不要修改文件；先备份目录，再运行 prometheus-persist verify",
-        "do not edit the files; copy the directory, then run prometheus-persist verify",
+        "不要修改文件；先备份目录，再运行",
+        "do not edit the files; copy the directory, then run",
     ),
     "next.store_newer": (
         "该目录由更新的版本写入；请升级 prometheus-persist 后重试，不要修改文件",

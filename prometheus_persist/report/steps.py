@@ -15,6 +15,7 @@ from prometheus_persist.report.commands import (
     apply_command,
     command,
     in_environment,
+    is_live,
     of_store,
     plan_command,
 )
@@ -107,8 +108,14 @@ def _steps(facts: RecoveryFacts) -> Iterator[Step]:
     yield from _orders(facts, options)
     yield from _freezes(facts, of_store(options))
     if facts.flattened is not None and facts.flattened.left:
-        more = command(["reconcile", "--policy", "flatten", "--yes"], options)
-        yield Step("step.flatten_again", more)
+        yield Step("step.flatten_again", command(_flatten(plan, options), options))
+
+
+def _flatten(plan: Plan | None, options: str) -> list[str]:
+    """A real account is flattened by name."""
+    uid = "" if plan is None else plan.bound.get("uid", "")
+    name = ["--account", uid or "UID"] if is_live(options) else []
+    return ["reconcile", "--policy", "flatten", *name, "--yes"]
 
 
 def _other_account(one: Finding, options: str) -> Iterator[Step]:

@@ -18,7 +18,6 @@ once two consecutive readings show the same finding. At most ``READS_MAX`` readi
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,6 +42,7 @@ from prometheus_persist.reconcile.settle import ON_ITS_WAY
 from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.recovery import restore
 from prometheus_persist.report.build import money_rows, source_facts, system_facts
+from prometheus_persist.report.commands import options_for
 from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, WithheldFacts
 from prometheus_persist.saving.arrivals import UNANSWERED
 from prometheus_persist.session.configured import visited, visiting
@@ -148,9 +148,7 @@ def _still_under_way(
 def options_of(directory: Path | str, reader: ExchangeReader | None) -> str:
     """The options of a command about this store and this account."""
     url = str(getattr(reader, "url", ""))
-    found = ["--dir", str(directory), *(["--exchange", url] if url else [])]
-    live = getattr(reader, "demo", None) is False
-    return shlex.join([*found, *(["--live"] if live else [])])
+    return options_for(directory, url, live=getattr(reader, "demo", None) is False)
 
 
 def facts_of(
