@@ -1,9 +1,14 @@
 """The README says what is so: its code runs, its commands exist, its exit codes are the code's."""
 
 import contextlib
+import os
+import random
 import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import ccxt
@@ -13,9 +18,11 @@ from typer.main import get_command
 import fakeokx
 from chaos import gate
 from fakeokx.server import exits
-from prometheus_persist import Session, errors
+from prometheus_persist import OkxReader, Session, errors
 from prometheus_persist.cli.app import app
+from prometheus_persist.recovery import verify
 from prometheus_persist.report import exitwords
+from prometheus_persist.storage.fs import LocalFs
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 TABLE = README[README.index("| exit | `prometheus-persist`") :].partition("\n\n")[0]
@@ -71,25 +78,104 @@ def test_every_program_says_the_same_codes_in_its_help():
         assert exits.exits_in_a_line() in help_of("fakeokx.cli", *words)
 
 
-def test_the_code_for_your_own_system_runs_as_printed(tmp_path, monkeypatch):
-    """Against fakeokx: the block as it stands, twice; only OKX's address is another."""
+def at_home(venue):
+    """ccxt's okx, at another address; the keys of an exchange in a test."""
+    okx, place = ccxt.okx, {"api": {"rest": venue.url}, "test": {"rest": venue.url}}
+    names = {
+        "KEY": fakeokx.DEFAULT_KEY,
+        "SECRET": fakeokx.DEFAULT_SECRET,
+        "PASSPHRASE": fakeokx.DEFAULT_PASSPHRASE,
+    }
+    return (lambda options: okx({**options, "urls": place})), names
+
+
+def test_the_code_for_your_own_system_runs_as_printed(tmp_path, monkeypatch, capsys):
+    """Against fakeokx: the block as it stands, twice; only OKX's address is another. Ctrl+C in its
+    first pause ends it."""
     block, _ = BLOCKS
-    okx = ccxt.okx
+    pause = Session.pause
+
+    def interrupted(session, seconds):
+        os.kill(os.getpid(), signal.SIGINT)
+        pause(session, seconds)
+
     with fakeokx.launch(tmp_path / "venue") as venue:
-        place = {"api": {"rest": venue.url}, "test": {"rest": venue.url}}
-        monkeypatch.setattr(ccxt, "okx", lambda options: okx({**options, "urls": place}))
+        factory, keys = at_home(venue)
+        monkeypatch.setattr(ccxt, "okx", factory)
+        monkeypatch.setattr(Session, "pause", interrupted)
         monkeypatch.chdir(tmp_path)
         for round_number in (1, 2):
-            names = {
-                "KEY": fakeokx.DEFAULT_KEY,
-                "SECRET": fakeokx.DEFAULT_SECRET,
-                "PASSPHRASE": fakeokx.DEFAULT_PASSPHRASE,
-            }
-            exec(compile(block, "README.md", "exec"), names)
+            names = dict(keys)
+            with pytest.raises(SystemExit) as ended:
+                exec(compile(block, "README.md", "exec"), names)
+            assert ended.value.code == 130
+            assert re.fullmatch(
+                r"stopped by SIGINT; everything is saved \(commit \d+\)\n", capsys.readouterr().err
+            )
             (position,) = names["session"].state.private_ledgers["LiveAgent_01"].positions
             assert str(position.qty_contracts) == ["0.1", "0.2"][round_number - 1]
         (row,) = venue.truth()["positions"]
         assert row["pos"] == "0.2"
+
+
+@pytest.mark.timeout(900)
+def test_twenty_signals_at_random_moments_in_the_loop_of_the_readme(tmp_path, monkeypatch, capfd):
+    """The documented code, one line, no traceback, handlers as before; and everything that was
+    acknowledged is there: books and exchange agree, each order once."""
+    block, _ = BLOCKS
+    block = block.replace("session.pause(60)", "session.pause(0.01)")
+    rng = random.Random(12)
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    codes, reached = [], 0
+    with fakeokx.launch(tmp_path / "venue") as venue:
+        factory, keys = at_home(venue)
+        monkeypatch.chdir(tmp_path)
+        began, spans = time.monotonic(), []
+        for round_number in range(21):
+            number = rng.choice((signal.SIGINT, signal.SIGTERM))
+            after = rng.random() * spans[0] * 1.5 if spans else 60.0
+            timer = threading.Timer(after, os.kill, (os.getpid(), number))
+
+            def armed(options, timer=timer):
+                timer.start()  # from just before the opening on
+                return factory(options)
+
+            monkeypatch.setattr(ccxt, "okx", armed)
+            if not spans:  # the first round measures: from the opening to the end of a cycle
+                monkeypatch.setattr(Session, "pause", lambda *_: (_ for _ in ()).throw(SystemExit))
+            with pytest.raises(SystemExit) as ended:
+                exec(compile(block, "README.md", "exec"), dict(keys))
+            timer.cancel()
+            said = capfd.readouterr()
+            if not spans:
+                spans.append(time.monotonic() - began)
+                monkeypatch.undo()
+                monkeypatch.chdir(tmp_path)
+                continue
+            assert ended.value.code == 128 + number, round_number
+            assert said.out == ""
+            assert re.fullmatch(
+                rf"stopped by {number.name}; everything is saved \(commit \d+\)\n", said.err
+            )
+            assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
+            found = verify(LocalFs(tmp_path / "persistence"))
+            assert found.facts is not None
+            assert found.facts.damages == ()
+            codes.append(ended.value.code)
+        with Session.open("persistence") as session:
+            reached = session.system_facts().cycles
+            assert not [one for one in session.state.intents.values() if one.outcome == "PENDING"]
+            books = session.state.private_ledgers["LiveAgent_01"].positions
+            assert session.recover(OkxReader(factory({**as_options(keys)}))).decision == "go"
+        orders = venue.truth()["orders"]
+        assert len({each["clOrdId"] for each in orders}) == len(orders) >= reached > 0
+        assert str(books[0].qty_contracts.value) == venue.truth()["positions"][0]["pos"]
+    assert set(codes) == {130, 143}
+    assert len(codes) == 20
+
+
+def as_options(keys):
+    return {"apiKey": keys["KEY"], "secret": keys["SECRET"], "password": keys["PASSPHRASE"]}
 
 
 def test_the_code_for_thousands_of_agents_runs_as_printed(tmp_path, monkeypatch):

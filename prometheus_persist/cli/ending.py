@@ -23,12 +23,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NoReturn
 
+from prometheus_persist.language import LANGUAGES as LANGUAGES
+from prometheus_persist.language import default_language as default_language
 from prometheus_persist.shown import shown_lines
 
-LANGUAGES = ("zh", "en")
 CODES: Final = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
@@ -48,15 +49,6 @@ class _Process:
     holding: bool = False
     written: bool = False
     told: Callable[[int, str], str] | None = None
-
-
-def default_language(environ: Mapping[str, str]) -> str:
-    """``zh`` where the locale is Chinese, else ``en``."""
-    asked = environ.get("PERSIST_LANG", "")
-    if asked in LANGUAGES:
-        return asked
-    locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
-    return "zh" if locale.lower().startswith("zh") else "en"
 
 
 def ends_on_signals(run: Callable[[], object], told: Callable[[int, str], str]) -> NoReturn:

@@ -50,6 +50,10 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "cli.row.directory": ("目录", "directory"),
     "cli.row.fresh": ("全新", "fresh"),
+    "session.stopped": (
+        "收到 {signal}，已停止；全部已保存（提交 {seq}）",
+        "stopped by {signal}; everything is saved (commit {seq})",
+    ),
     "cli.row.last_save": ("上次保存", "last save"),
     "cli.row.sequence": ("序号", "sequence"),
     "cli.row.epoch": ("启动次数", "epoch"),

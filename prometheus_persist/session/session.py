@@ -38,6 +38,7 @@ from prometheus_persist.recovery.auditlog import AuditLog
 from prometheus_persist.report.facts import FlattenFacts, RecoveryFacts, SystemFacts
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
 from prometheus_persist.saving.triggers import Action
+from prometheus_persist.session.closing import closed
 from prometheus_persist.session.desk import Desk
 from prometheus_persist.session.freezing import frozen, lifted, put
 from prometheus_persist.session.hearing import NOT
@@ -46,6 +47,7 @@ from prometheus_persist.session.marks import Marks, keys_of
 from prometheus_persist.session.opening import Opened, opening
 from prometheus_persist.session.reached import Reached
 from prometheus_persist.session.settings import Settings
+from prometheus_persist.session.stopping import Stops
 from prometheus_persist.session.upkeep import Upkeep
 from prometheus_persist.state import Agent, OrderIntent
 from prometheus_persist.state.documents import PUBLIC_TRADES
@@ -64,7 +66,8 @@ if TYPE_CHECKING:  # opening needs none of these; what does imports it where it 
 class Session:
     """One writer, from ``open`` to ``close``. ``state`` is live: change it, then save."""
 
-    def __init__(self, parts: Opened) -> None:
+    def __init__(self, parts: Opened, stops: Stops) -> None:
+        self._stops = stops
         self.directory = parts.directory
         self.state = parts.state
         self.restored = parts.found.facts
@@ -95,28 +98,38 @@ class Session:
         ids: IdSource | None = None,
         settings: Settings | None = None,
         observer: Observer | None = None,
+        signals: bool = False,
         take_over: bool = False,
         visit: bool = False,
     ) -> Self:
         """Lock, restore, repair, take over as a new epoch.
 
         Without ``settings`` those of ``configured.py`` count; what counts is written down.
-        ``visit``: for a single command, by what the store's host wrote down and without writing
-        anything down. ``take_over``: even from a process that is stopped and still holds the lock;
-        it is fenced off and can no longer write. Raises StoreLocked, StoreDamaged, StoreFailed,
-        BadConfig.
+        ``signals``: Ctrl+C and SIGTERM end it once a step is done, everything saved, with 130 or
+        143 (``stopping.py``). ``visit``: for a single command, by what the store's host wrote down
+        and without writing anything down. ``take_over``: even from a process that is stopped and
+        still holds the lock; it is fenced off and can no longer write. Raises StoreLocked,
+        StoreDamaged, StoreFailed, BadConfig.
         """
         at = (Path(directory), fs, clock or SystemClock(), ids or SystemIds(), settings, observer)
-        session = None
+        stops, session = Stops(signals=signals), None
         try:
             with opening(*at, take_over=take_over, visit=visit) as parts:
-                session = cls(parts)
+                session = cls(parts, stops)
                 session._begin(parts)
             return session
         except BaseException:
+            stops.end()
             if session is not None:
                 session._let_go()
             raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, problem: BaseException | None, _trace: object) -> None:
+        """Close: saving everything, but where an exception left a step half done."""
+        self._stops.left(problem, self.close, lambda: self._store.tip.seq)
 
     @property
     def fresh(self) -> bool:
@@ -180,8 +193,10 @@ class Session:
 
         if policy == "flatten" and send is None:
             raise BadValue("policy flatten needs a way to send orders: recover(..., send=...)")
+        self._rest()
         asked = Asked(policy, confirm=confirm, adopt_account=adopt_account)
         facts = self._reconcile(reader, asked)
+        self._rest()
         if policy != "flatten" or not self.may_trade:
             return facts
         assert reader is not None
@@ -347,7 +362,14 @@ class Session:
         due = self._upkeep.due(cycle)
         if Action.SAVE not in due:
             self._saver.save(Trigger.CYCLE, keys=("supervisor",))
-        return self._carry_out(Trigger.CYCLE, due)
+        seq = self._carry_out(Trigger.CYCLE, due)
+        self._rest()
+        return seq
+
+    def pause(self, seconds: float) -> None:
+        """Wait between two cycles; with ``signals`` a signal ends it."""
+        self._stops.pause(self._clock, seconds)
+        self._rest()
 
     def on_agent_death(self, agent_id: str) -> int:
         """Save everything the death of an agent touches, at once."""
@@ -396,26 +418,8 @@ class Session:
 
         Waits for what is done beside the loop; what failed there is raised once all is closed.
         """
-        self._store.whole(self._close, save=save)
-
-    def _close(self, *, save: bool) -> None:
-        beside = self._upkeep.beside
-        self._gate.shut("the session is closed")
-        try:
-            try:
-                if save:
-                    self._saver.save(Trigger.EXIT)
-            finally:
-                beside.wait()
-            if save:
-                self._store.checkpoint()
-        except BaseException as problem:
-            for other in beside.take_failed():
-                problem.add_note(f"and {other!r}")
-            raise
-        finally:
-            self._let_go()
-        beside.raise_failed()
+        parts = (self._store, self._gate, self._saver, self._upkeep.beside, self._let_go)
+        self._store.whole(closed, *parts, save=save)
 
     def digest(self) -> str:
         """SHA-256 of everything that is durable: equal states, equal digests."""
@@ -429,11 +433,15 @@ class Session:
 
     # -- inside
 
+    def _rest(self) -> None:
+        self._stops.rest(self.close, lambda: self._store.tip.seq)
+
     def _let_go(self) -> None:
         try:
             self._store.close()
         finally:
             self._lock.release()
+            self._stops.end()
 
     def _begin(self, parts: Opened) -> None:
         fresh = parts.entered()
