@@ -141,12 +141,6 @@ class FaultyFs:
             self._begin("create", path)
             return _FaultyHandle(self, self.inner.create(path), path)
 
-    def truncate(self, path: str, size: int) -> None:
-        """Numbered."""
-        with self._lock:
-            self._begin("truncate", path)
-            self.inner.truncate(path, size)
-
     def rename(self, source: str, target: str) -> None:
         """Numbered."""
         with self._lock:

@@ -49,10 +49,6 @@ class ThroughFs:
         """What is done with the handle goes through ``_do``, too."""
         return self._handle(self._do("create", path, lambda: self.inner.create(path)), path)
 
-    def truncate(self, path: str, size: int) -> None:
-        """A write."""
-        self._do("truncate", path, lambda: self.inner.truncate(path, size))
-
     def rename(self, source: str, target: str) -> None:
         """A write."""
         self._do("rename", target, lambda: self.inner.rename(source, target))

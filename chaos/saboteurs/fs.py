@@ -92,10 +92,6 @@ class AckBeforeWrite:
         """Honest."""
         return self._inner.list_dir(path)
 
-    def truncate(self, path: str, size: int) -> None:
-        """Honest."""
-        self._inner.truncate(path, size)
-
     def rename(self, source: str, target: str) -> None:
         """Honest."""
         self._inner.rename(source, target)

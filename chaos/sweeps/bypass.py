@@ -54,7 +54,6 @@ _DOES: Final = {
     "reserve": ("write", "sync"),
     "cut": ("cut",),
     "fsync": ("sync",),
-    "truncate": ("open for writing", "cut", "sync"),
     "rename": ("rename",),
     "unlink": ("remove",),
     "make_dir": ("make directory", "open directory"),

@@ -57,7 +57,7 @@ from prometheus_persist.session import Session
 from prometheus_persist.storage.memory import MemoryFs
 
 CI_STRIDES: Final = {
-    frozenset({"fsync", "reserve", "truncate"}): 5,
+    frozenset({"fsync", "reserve"}): 5,
     frozenset({"fsync_dir"}): 3,
 }
 CUTS = 2

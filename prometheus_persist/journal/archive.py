@@ -53,7 +53,8 @@ LEVEL = 3  # a third of the time of the usual 6, for an archive that is a tenth 
 SMALL_BYTES_MAX = 1024 * 1024  # no bomb, whatever its ratio
 _ZIP_YEARS_MS = (315_532_800_000, 4_323_455_999_000)  # 1980 to 2106: what a zip can date
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_BEGINNING, _ENDING, _ENDING_BYTES = b"PK\x03\x04", b"PK\x05\x06", 22
+ENDING_BYTES = 22  # of an archive, the last ones
+_BEGINNING, _ENDING = b"PK\x03\x04", b"PK\x05\x06"
 _NUMBERS = ("seq", "epoch", "time_ms", "wall_ms")
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -180,6 +181,12 @@ def _here(pieces: Iterator[bytes]) -> Iterator[bytes]:
     return pieces
 
 
+def refuse_no_archive(first: bytes, last: bytes, where: str) -> None:
+    """Raise StoreDamaged where a file with these ``ENDING_BYTES`` at either end is no archive."""
+    if not first.startswith(_BEGINNING) or not last.startswith(_ENDING):
+        raise StoreDamaged("does not begin and end like a snapshot archive", file=where)
+
+
 def unpack(
     data: bytes, where: str, ahead: Ahead = _here, *, keep: bool = True
 ) -> tuple[Image, Tip]:
@@ -188,8 +195,7 @@ def unpack(
     ``ahead`` may have the next piece of a member inflated and hashed while this one is decoded.
     Without ``keep`` everything is looked at alike, and records are counted only (``Tally``).
     """
-    if not data.startswith(_BEGINNING) or data[-_ENDING_BYTES:][:4] != _ENDING:
-        raise StoreDamaged("does not begin and end like a snapshot archive", file=where)
+    refuse_no_archive(data[:ENDING_BYTES], data[-ENDING_BYTES:], where)
     with _reading(data, where) as (archive, manifest):
         tip, schema = _tip(manifest, where), schema_in(manifest, where)
         image = Image(seq=tip.seq, time_ms=manifest["time_ms"])

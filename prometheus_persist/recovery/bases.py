@@ -21,6 +21,7 @@ from prometheus_persist.journal.frame import COMMIT, Tip
 from prometheus_persist.report.facts import Damage
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import HISTORY, SNAPSHOTS, base_seq, is_snapshot
+from prometheus_persist.storage.retention import read_base
 
 GENESIS = "journal"
 
@@ -131,7 +132,7 @@ class Bases:
             if path in self._bad:
                 continue
             try:
-                found.append(peek(self._fs.read(path), path))
+                found.append(peek(read_base(self._fs, path), path))
             except (StoreDamaged, OSError):
                 continue  # named by whoever opens it
         return sorted(found, key=lambda tip: tip.seq)
@@ -140,7 +141,7 @@ class Bases:
         """Whether its name or its manifest says so, without unpacking it."""
         named = base_seq(path.rpartition("/")[2])
         try:
-            seq = peek(self._fs.read(path), path).seq if named is None else named
+            seq = peek(read_base(self._fs, path), path).seq if named is None else named
         except (StoreDamaged, OSError):
             return False  # named when it is opened
         return seq > seq_max
@@ -150,7 +151,7 @@ class Bases:
         if path in self._bad:
             return None
         try:
-            data = self._fs.read(path)
+            data = read_base(self._fs, path)
             image, tip = self._outline(data, path) or unpack(data, path, read_ahead, keep=keep)
             named = base_seq(path.rpartition("/")[2])
             if named is not None and named != tip.seq:

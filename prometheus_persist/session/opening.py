@@ -25,6 +25,7 @@ from prometheus_persist.state import SystemState, state_from
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import of_the_disk
 from prometheus_persist.storage.layout import COPIES, INCREMENTAL, mark_of
+from prometheus_persist.storage.replacing import clear_temporaries
 from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import Observer, Store
 
@@ -90,11 +91,12 @@ def opening(
     lock, store = Locks(root, settings.mirror_dir, take_over=take_over), None
     try:
         fs = fs or lock.disk
-        found, state = _read(fs, clock, lock)
         if take_over:
+            _read(fs, clock, lock)
             refuse_read_only(fs)
             lock.take()
-            found, state = _read(fs, clock, lock)  # with what was written until this moment
+        clear_temporaries(fs, COPIES)  # of an opening that is stopped and goes on later (``heal``)
+        found, state = _read(fs, clock, lock)  # with what was written until this moment
         lane = int(ids.token(LANE_CHARS), 36)
         new_id = ids.token(STORE_ID_CHARS) if found.facts.fresh else ""
         epoch = lock.draw(found.next_epoch)

@@ -83,15 +83,6 @@ class FsContract:
         assert fs.read("f") == b"abcd" + b"e" * 100
         handle.close()
 
-    def test_truncate_cuts(self) -> None:
-        """What is behind the cut is gone, what is before it stays."""
-        fs = self.make_fs()
-        _put(fs, "f", b"0123456789")
-        fs.truncate("f", 4)
-        assert fs.read("f") == b"0123"
-        fs.truncate("f", 0)
-        assert fs.size("f") == 0
-
     def test_rename_replaces(self) -> None:
         """The target becomes the source, the source is gone."""
         fs = self.make_fs()
@@ -122,7 +113,6 @@ class FsContract:
         fs.unlink("none")
         for act in (
             lambda: fs.read("none"),
-            lambda: fs.truncate("none", 0),
             lambda: fs.rename("none", "other"),
             lambda: fs.create("no/where"),
             lambda: fs.append("no/where"),
@@ -241,14 +231,6 @@ class PowerContract(FsContract):
         assert self.cut_power(fs).list_dir(".") == ["old"]
         assert self.cut_power(fs).read("old") == b"new"
 
-    def test_power_keeps_a_truncation(self) -> None:
-        """``truncate`` syncs by itself."""
-        fs = self.make_fs()
-        _put(fs, "f", b"0123456789")
-        fs.fsync_dir(".")
-        fs.truncate("f", 3)
-        assert self.cut_power(fs).read("f") == b"012"
-
     def test_power_leaves_a_replaced_file_new(self) -> None:
         """When ``replace_file`` has returned, the new content is durable."""
         fs = self.make_fs()
@@ -281,7 +263,6 @@ def _everything(fs: Fs, path: str) -> tuple[Callable[[], object], ...]:
         lambda: fs.size(path),
         lambda: fs.create(path),
         lambda: fs.append(path),
-        lambda: fs.truncate(path, 0),
         lambda: fs.unlink(path),
         lambda: fs.rename(path, "other"),
         lambda: fs.rename("kept", path),

@@ -121,10 +121,6 @@ class Fs(Protocol):
         """Open a new, empty file for writing; replaces what was there."""
         ...
 
-    def truncate(self, path: str, size: int) -> None:
-        """Cut a file to ``size`` bytes and sync it."""
-        ...
-
     def rename(self, source: str, target: str) -> None:
         """Move over ``target``, atomically."""
         ...
@@ -324,15 +320,6 @@ class LocalFs:
     def create(self, path: str) -> Handle:
         """Open with O_TRUNC."""
         return _LocalHandle(self._open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
-
-    def truncate(self, path: str, size: int) -> None:
-        """Cut and sync."""
-        descriptor = self._open(path, os.O_WRONLY)
-        try:
-            os.ftruncate(descriptor, size)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def rename(self, source: str, target: str) -> None:
         """os.replace."""

@@ -2,9 +2,9 @@
 
 It keeps apart what a process sees and what the platter holds.
 
-- A file's bytes are durable after ``fsync`` of a handle on it, or after ``truncate``. Until then
-  every write, and the emptying by ``create``, is pending. A handle writes behind what it wrote or
-  found, and does not look where another handle has written since: one file, one writer.
+- A file's bytes are durable after ``fsync`` of a handle on it. Until then every write, and the
+  emptying by ``create``, is pending. A handle writes behind what it wrote or found, and does not
+  look where another handle has written since: one file, one writer.
 - A name (a new file, a rename, a removal) is durable after ``fsync_dir`` of the directory it is
   in. A directory's own name is an entry of the directory above it.
 - A sync that failed (``lose``) leaves what kernels leave: whatever was pending is still read,
@@ -193,13 +193,6 @@ class MemoryFs:
     def create(self, path: str) -> Handle:
         """Open empty."""
         return self._open(path, empty=True)
-
-    def truncate(self, path: str, size: int) -> None:
-        """Cut and sync."""
-        with self._guard:
-            node = self._node(path)
-            node.cut(size)
-            node.sync()
 
     def rename(self, source: str, target: str) -> None:
         """Move over ``target``."""

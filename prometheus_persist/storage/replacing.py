@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.storage.fs import NO_ROOM, TEMPORARY, Fs, Handle
+from prometheus_persist.storage.layout import is_temporary
 
 SLICE_BYTES = 1024 * 1024
 BATCH_FILES = 128  # of open files, of which a process may have few
@@ -32,6 +33,25 @@ def renew_dir(fs: Fs, path: str, *, making_room: bool = False) -> None:
     else:
         fs.unlink(name)
     fs.fsync_dir(path)
+
+
+def clear_temporaries(fs: Fs, folders: Iterable[str]) -> None:
+    """Remove what a writer that was killed, or is stopped, was about to put in place in these:
+    files of this library's own names, and nobody else's."""
+    for folder in folders:
+        for name in fs.list_dir(folder):
+            path = f"{folder}/{name}"
+            if is_temporary(folder, name) and fs.size(path) is not None:
+                fs.unlink(path)
+
+
+def sync_file(fs: Fs, path: str) -> None:
+    """Sync a file that is there, once more."""
+    handle = fs.append(path)
+    try:
+        handle.fsync()
+    finally:
+        handle.close()
 
 
 def replace_file(

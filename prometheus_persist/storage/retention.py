@@ -43,7 +43,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from prometheus_persist.errors import StoreDamaged
-from prometheus_persist.journal.archive import peek
+from prometheus_persist.journal.archive import ENDING_BYTES, peek, refuse_no_archive
 from prometheus_persist.journal.chain import EPOCH_LEAP
 from prometheus_persist.storage.fs import Fs, NotAFile
 from prometheus_persist.storage.layout import (
@@ -66,6 +66,7 @@ HISTORY_HOURS = 24.0
 LEAPS_MAX = 3
 STRIDE = 1.25
 HISTORY_HOURS_MAX = 24 * 366
+LARGE_BYTES = 64 * 1024 * 1024
 HISTORY_BYTES_MAX = 8 * 1024 * 1024 * 1024
 
 
@@ -276,7 +277,7 @@ def stored_bases(fs: Fs) -> tuple[list[Stored], list[Stored], list[Unread]]:
         if second is None:
             continue
         try:
-            data = fs.read(path)
+            data = read_base(fs, path)
             tip = peek(data, path)
         except (StoreDamaged, NotAFile, IsADirectoryError):
             continue  # named by whoever restores or verifies
@@ -286,6 +287,18 @@ def stored_bases(fs: Fs) -> tuple[list[Stored], list[Stored], list[Unread]]:
         before = max(before, tip.seq)
         snapshots.append(Stored(path, tip.seq, tip.wall_ms, len(data)))
     return snapshots, history, unread
+
+
+def read_base(fs: Fs, path: str) -> bytes:
+    """A base as it is packed; of a large file that is no archive, hardly anything is read.
+
+    Raises StoreDamaged for that; OSError as the disk gave it.
+    """
+    size = fs.size(path) or 0
+    if size > LARGE_BYTES:
+        last = fs.read_part(path, size - ENDING_BYTES, ENDING_BYTES)
+        refuse_no_archive(fs.read_part(path, 0, ENDING_BYTES), last, path)
+    return fs.read(path)
 
 
 def journal_bytes_after(fs: Fs, seq: int) -> int:

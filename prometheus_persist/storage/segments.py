@@ -47,7 +47,7 @@ from prometheus_persist.storage.layout import (
     segment_epoch,
     segment_start,
 )
-from prometheus_persist.storage.replacing import replace_file
+from prometheus_persist.storage.replacing import replace_file, sync_file
 
 # A segment is left once it is full (64 MiB), and ends with a whole frame and reserved space.
 SEGMENT_BYTES_MAX = 2 * FRAME_PAYLOAD_BYTES_MAX + 8 * 1024 * 1024
@@ -310,24 +310,25 @@ def heal(
     segment is written anew, or, where it is ``proven`` that it was synced whole, synced once more.
 
     What is due was read a while ago. Whoever took over since may have found a frame more, of a
-    writer that was stopped within a write, and have built on it. So the ``fence`` is asked right
-    before each file is put in place, and the temporary names carry the opening's own ``mark``.
+    writer that was stopped within a write, and have built on it. So no file is changed where it
+    lies. The ``fence`` is asked right before each one is put in place, and the temporary names
+    carry the opening's own ``mark``: what was stopped between the two finds its temporary file
+    gone, as who opens clears those away before it reads.
     """
     repaired, newest = [], max(due, default="")
     for name, content in due.items():
         for copy in COPIES if mirrored(content) else (JOURNAL,):
             path = f"{copy}/{name}"
             found = _content(fs, path)
-            if found is None or not same_frames(found, content):
+            same = found is not None and same_frames(found, content)
+            if not same:
                 fs.make_dir(copy)
-                replace_file(fs, path, content, mark=mark, fence=fence)
                 repaired.append(path)
-            elif name == newest and not proven:
-                replace_file(fs, path, content, mark=mark, fence=fence)
-            elif (fs.size(path) or 0) > len(content) or name == newest:
-                if fence is not None:
-                    fence()
-                fs.truncate(path, len(content))  # syncs
+            elif (fs.size(path) or 0) <= len(content) and (proven or name != newest):
+                if name == newest:
+                    sync_file(fs, path)
+                continue
+            replace_file(fs, path, content, mark=mark, fence=fence)
     return repaired
 
 

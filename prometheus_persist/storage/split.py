@@ -63,11 +63,6 @@ class SplitFs:
         fs, inside = self._of(path)
         return fs.create(inside)
 
-    def truncate(self, path: str, size: int) -> None:
-        """Cut and sync."""
-        fs, inside = self._of(path)
-        fs.truncate(inside, size)
-
     def rename(self, source: str, target: str) -> None:
         """Move over ``target``, on one of the two; raises BadValue from one to the other."""
         (fs, old), (other, new) = self._of(source), self._of(target)

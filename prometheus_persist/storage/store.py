@@ -54,11 +54,15 @@ from prometheus_persist.storage.layout import (
     SECOND_MAX,
     SNAPSHOTS,
     is_snapshot,
-    is_temporary,
     snapshot_name,
     snapshot_second,
 )
-from prometheus_persist.storage.replacing import renew_dir, replace_file, replace_files
+from prometheus_persist.storage.replacing import (
+    clear_temporaries,
+    renew_dir,
+    replace_file,
+    replace_files,
+)
 from prometheus_persist.storage.retention import (
     HISTORY_BYTES_MAX,
     HISTORY_HOURS,
@@ -299,11 +303,7 @@ class Store:
                 self._fs.make_dir(folder)
             for above in (INCREMENTAL, "."):
                 renew_dir(self._fs, above)
-            for folder in (*folders, INCREMENTAL):
-                for name in self._fs.list_dir(folder):
-                    path = f"{folder}/{name}"
-                    if is_temporary(folder, name) and self._fs.size(path) is not None:
-                        self._fs.unlink(path)
+            clear_temporaries(self._fs, (*folders, INCREMENTAL))
 
     @contextlib.contextmanager
     def _disk(self, doing: str) -> Iterator[None]:

@@ -153,11 +153,6 @@ class MemFs:
             old.synced = 0
         return MemHandle(self.files[path])
 
-    def truncate(self, path: str, size: int) -> None:
-        node = self._node(path)
-        del node.data[size:]
-        node.synced = size
-
     def rename(self, source: str, target: str) -> None:
         self.files[target] = self._node(source)
         del self.files[source]
@@ -291,7 +286,6 @@ CHANGING = frozenset(
         "reserve",
         "cut",
         "fsync",
-        "truncate",
         "rename",
         "unlink",
         "fsync_dir",

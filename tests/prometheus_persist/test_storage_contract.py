@@ -77,7 +77,6 @@ def unchecked(self: MemoryFs, path: str) -> int | None:
         ({"list_dir": unsorted}, "test_directories_list_what_is_in_them"),
         ({"size": unchecked}, "test_paths_never_leave"),
         ({"rename": lambda self, a, b: None}, "test_rename_replaces"),
-        ({"truncate": lambda self, a, b: None}, "test_truncate_cuts"),
         ({"unlink": lambda self, a: None}, "test_directories_list_what_is_in_them"),
         ({"make_dir": lambda self, a: None}, "test_a_damaged_copy_is_healed"),
     ],

@@ -30,12 +30,14 @@ from prometheus_persist.storage.fs import SPARSE_BYTES_MIN, LocalFs, NotAFile
 from prometheus_persist.storage.layout import (
     COPIES,
     EPOCH_MAX,
+    HISTORY,
     JOURNAL,
     SEQ_MAX,
     SNAPSHOTS,
+    base_name,
     segment_name,
 )
-from prometheus_persist.storage.retention import journal_bytes_after
+from prometheus_persist.storage.retention import LARGE_BYTES, journal_bytes_after
 from prometheus_persist.storage.segments import SEGMENT_BYTES_MAX
 
 COMMITS = 6
@@ -342,7 +344,6 @@ def test_strangers_what_is_no_file_is_never_opened(short: Path, kind: str) -> No
             lambda path=path: fs.read_part(path, 0, 9),
             lambda path=path: fs.append(path),
             lambda path=path: fs.create(path),
-            lambda path=path: fs.truncate(path, 0),
         ):
             with pytest.raises(NotAFile, match=kind.partition(" to ")[0]):
                 act()
@@ -430,6 +431,32 @@ def test_strangers_a_name_that_is_no_text_is_a_name(tmp_path: Path) -> None:
 # -- snapshots
 
 LAST = "snapshot_99991231_235959.zip"
+
+
+def test_strangers_a_large_file_that_is_no_archive_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gigabytes of anything under a base's name take no memory: both ends tell what it is."""
+    fs = LocalFs(tmp_path / "s")
+    commit(fs, range(COMMITS))
+    snapshot(fs)
+    told = commit(fs, range(2))
+    sizes = {f"{SNAPSHOTS}/{LAST}": b"\1", f"{HISTORY}/{base_name(3, 3)}": b"PK\x03\x04"}
+    for path, begins in sizes.items():
+        content = begins + bytes([1]) * LARGE_BYTES
+        (tmp_path / "s" / path).write_bytes(content)
+    read = LocalFs.read
+
+    def small(self: LocalFs, path: str) -> bytes:
+        assert path not in sizes, f"{path} was read"
+        return read(self, path)
+
+    monkeypatch.setattr(LocalFs, "read", small)
+    found = verify(fs, clock=StillClock()).restored
+    assert (found.seq, found.image.digest()) == told
+    assert {damage.file for damage in found.facts.damages} == sizes.keys()
+    assert {damage.outcome for damage in found.facts.damages} == {"ignored"}
+    snapshot(fs)  # and cleans up
 
 
 def another_stores_snapshot(folder: Path, commits: int) -> bytes:
