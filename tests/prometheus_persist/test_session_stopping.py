@@ -95,11 +95,16 @@ def test_a_block_left_by_an_accident_saves_no_half_step(
 ) -> None:
     """What was acknowledged is there, what the step was in the middle of is not; the store is given
     back, and the exception goes on."""
-    with pytest.raises(accident), newborn(tmp_path) as session:
-        session.state.agents["A"].trade_count = 1
-        session.save("acknowledged")
-        session.state.agents["A"].trade_count = 2
-        raise accident
+
+    def block() -> None:
+        with newborn(tmp_path) as session:
+            session.state.agents["A"].trade_count = 1
+            session.save("acknowledged")
+            session.state.agents["A"].trade_count = 2
+            raise accident
+
+    with pytest.raises(accident):
+        block()
     assert saved(tmp_path) == 1
     opened(tmp_path).close()
 
@@ -108,9 +113,14 @@ def test_a_block_left_on_purpose_saves(tmp_path: Path) -> None:
     """At its end, by SystemExit, or closed within: everything is there, once."""
     with newborn(tmp_path) as session:
         session.state.agents["A"].trade_count = 1
-    with pytest.raises(SystemExit) as ended, opened(tmp_path) as session:
-        session.state.agents["A"].trade_count = 2
-        raise SystemExit("human")
+
+    def block() -> None:
+        with opened(tmp_path) as session:
+            session.state.agents["A"].trade_count = 2
+            raise SystemExit("human")
+
+    with pytest.raises(SystemExit) as ended:
+        block()
     assert (ended.value.code, saved(tmp_path)) == ("human", 2)
     with opened(tmp_path) as session:
         session.state.agents["A"].trade_count = 3
@@ -119,8 +129,8 @@ def test_a_block_left_on_purpose_saves(tmp_path: Path) -> None:
 
 
 def test_signals_are_for_the_main_thread_and_only_where_asked_for(tmp_path: Path) -> None:
-    """Another thread is told so and leaves no lock; without ``signals`` nothing is touched; a failed
-    opening puts the handlers back."""
+    """Another thread is told so and leaves no lock; without ``signals`` nothing is touched; an
+    opening that failed puts the handlers back."""
     before, said = handlers(), []
 
     def elsewhere() -> None:
