@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from prometheus_persist.cli.adopting import adopt
 from prometheus_persist.cli.freezing import freeze, unfreeze
 from prometheus_persist.cli.group import Commands
 from prometheus_persist.cli.options import (
@@ -307,6 +308,7 @@ def bench(
 
 
 app.command(epilog=EPILOG)(reconcile)
+app.command(epilog=EPILOG)(adopt)
 app.command(epilog=EPILOG)(freeze)
 app.command(epilog=EPILOG)(unfreeze)
 app.command(epilog=EPILOG)(snapshots)

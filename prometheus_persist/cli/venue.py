@@ -7,6 +7,7 @@ so that they are in no shell history and no process list.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from prometheus_persist.errors import BadConfig, VenueRefused, VenueUnreachable
 from prometheus_persist.exchange.okx import OkxReader, OkxSettings, connect, okx_client
@@ -48,19 +49,31 @@ def refuse_other_account(
     What another account answers proves nothing about our orders. Raises VenueUnreachable and
     VenueRefused, too.
     """
-    key, secret, passphrase = _keys(environ)
-    client = okx_client(url or None, key, secret, passphrase, sandbox, TIMEOUT_MS)
-    try:
-        rows = ReadOnlyClient(client).get("account/config")
-    except Again as problem:
-        raise VenueUnreachable(problem.problem) from None
-    except NotRead as problem:
-        raise VenueRefused(problem.problem, problem.code) from None
+    rows = _asked("account/config", url, sandbox=sandbox, environ=environ)
     uid = str(rows[0].get("uid", "")) if rows else ""
     if kept is not None and uid and (kept.uid, kept.demo) != (uid, sandbox):
         told = {"account": kept.uid, "environment": say(f"environment.{_named(kept.demo)}")}
         shown = say(f"environment.{_named(sandbox)}")
         raise BadConfig(say("cli.other_account", **told, uid=uid, shown=shown))
+
+
+def venue_positions(url: str, *, sandbox: bool, environ: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The account's positions as OKX shows them; raises VenueUnreachable and VenueRefused."""
+    rows = _asked("account/positions", url, sandbox=sandbox, environ=environ)
+    return [dict(row) for row in rows]
+
+
+def _asked(
+    path: str, url: str, *, sandbox: bool, environ: Mapping[str, str]
+) -> list[Mapping[str, Any]]:
+    key, secret, passphrase = _keys(environ)
+    client = okx_client(url or None, key, secret, passphrase, sandbox, TIMEOUT_MS)
+    try:
+        return list(ReadOnlyClient(client).get(path))
+    except Again as problem:
+        raise VenueUnreachable(problem.problem) from None
+    except NotRead as problem:
+        raise VenueRefused(problem.problem, problem.code) from None
 
 
 def _named(demo: bool) -> str:

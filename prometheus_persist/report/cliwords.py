@@ -179,6 +179,10 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
         "--choose: {finding} was chosen twice, and differently",
     ),
     "cli.everything": ("全部", "everything"),
+    "cli.adopted": (
+        "已记入 {agent} 的两本账簿：{key}，{contracts} 张，开仓价 {px}",
+        "in both ledgers of {agent}: {key}, {contracts} contracts, entry price {px}",
+    ),
     "cli.frozen": ("已冻结{name}：{reason}", "frozen: {name} ({reason})"),
     "cli.unfrozen": ("已解除{name}的冻结：{reason}", "no longer frozen: {name} ({reason})"),
     "cli.damage.repaired": ("可修复", "can be repaired, nothing is lost"),

@@ -108,6 +108,12 @@ STEP: Final[Mapping[str, tuple[str, str]]] = {
         "途中的订单会在几秒内得到答复或被判定：随后重新对账",
         "orders on their way are answered or judged within seconds: reconcile again then",
     ),
+    "step.adopt": (
+        "{key}：账簿里没有。若属于某个智能体，把 AGENT 换成它的名字（CONTRACTS@AGENT 只给一部分）；"
+        "不属于任何智能体的，从命令里去掉",
+        "{key}: not in the books. Where it is an agent's, put its name for AGENT (CONTRACTS@AGENT "
+        "gives a part); take out what is no agent's",
+    ),
     "step.write_plan": (
         "1. 生成方案并审阅",
         "1. write the plan and read it",

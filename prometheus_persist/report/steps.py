@@ -96,6 +96,7 @@ def _steps(facts: RecoveryFacts) -> Iterator[Step]:
         yield Step("step.correct_rest" if part else "step.correct", proven)
     elif facts.policy == "observe" and not waiting:
         yield Step("step.observed", again)
+    yield from _owners_to_name(humans, options)
     if humans:
         yield Step("step.write_plan", plan_command(options))
         yield Step("step.apply_plan", apply_command(options))
@@ -109,6 +110,15 @@ def _steps(facts: RecoveryFacts) -> Iterator[Step]:
     yield from _freezes(facts, of_store(options))
     if facts.flattened is not None and facts.flattened.left:
         yield Step("step.flatten_again", command(_flatten(plan, options), options))
+
+
+def _owners_to_name(humans: list[Finding], options: str) -> Iterator[Step]:
+    """Positions that were there before: one command for all of them."""
+    more = [one for one in humans if one.what == "what.venue_more" and one.key is not None]
+    keys = [str(one.key) for one in more if one.params["books"] == "0"]
+    if keys:
+        words = ["adopt", *(f"{key}=AGENT" for key in keys)]
+        yield Step("step.adopt", command(words, options), {"key": ", ".join(keys)})
 
 
 def _flatten(plan: Plan | None, options: str) -> list[str]:

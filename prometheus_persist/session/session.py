@@ -26,14 +26,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from prometheus_persist.clock import Clock, IdSource, SystemClock, SystemIds
-from prometheus_persist.errors import BadValue, VenueError
+from prometheus_persist.errors import BadValue
 from prometheus_persist.recovery.auditlog import AuditLog
 from prometheus_persist.report.facts import FlattenFacts, RecoveryFacts, SystemFacts
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
@@ -58,6 +57,7 @@ from prometheus_persist.storage.store import Observer
 
 if TYPE_CHECKING:  # opening needs none of these; what does imports it where it is used
     from prometheus_persist.exchange.reader import ExchangeReader
+    from prometheus_persist.reconcile.given import Owners
     from prometheus_persist.session.flattening import Send
     from prometheus_persist.session.reconciling import Asked
 
@@ -223,12 +223,10 @@ class Session:
         order of ours explains. Orders without an answer are asked for in every cycle.
         """
         from prometheus_persist.session.reconciling import Asked, postponed
-        from prometheus_persist.session.settling import settle_unknown
+        from prometheus_persist.session.settling import worked_off
 
         self._attend()
-        with contextlib.suppress(VenueError):  # they stay open; a reconciliation says it
-            settle_unknown(self._desk, reader)
-        self._work_off(reader)
+        worked_off(self._desk, reader, unknown=True)
         every = self.settings.reconcile_every_cycles
         if not every:
             return None
@@ -265,6 +263,18 @@ class Session:
 
         self._attend()
         return flatten(self._desk, reader, send)
+
+    def adopt(self, positions: Iterable[object], owners: Owners) -> int:
+        """Put positions that exist already into both ledgers of their owners; durable.
+
+        ``positions``: OKX's rows or ``okx.fetch_positions()``. ``owners``: an agent id, or exact
+        parts by agent id, by instId (``BTC-USDT-SWAP cross net`` where it has several). What is not
+        named stays as it is. Raises BadValue for what does not add up, and writes nothing.
+        """
+        from prometheus_persist.session.adopting import adopted
+
+        self._attend()
+        return self._store.whole(adopted, self._desk, positions, owners)
 
     def settle(self, reader: ExchangeReader, cl_ord_id: str) -> OrderIntent:
         """Ask what one of our orders did and book it; returns the intent as it then stands.
@@ -431,8 +441,6 @@ class Session:
 
         return system_facts(self.state, len(self._store.image.streams.get(PUBLIC_TRADES, [])))
 
-    # -- inside
-
     def _rest(self) -> None:
         self._stops.rest(self.close, lambda: self._store.tip.seq)
 
@@ -465,19 +473,14 @@ class Session:
 
     def _reconcile(self, reader: ExchangeReader | None, asked: Asked) -> RecoveryFacts:
         from prometheus_persist.session.reconciling import reconcile_now
+        from prometheus_persist.session.settling import worked_off
 
         self._attend()
         facts = reconcile_now(self._desk, reader, self.restored, asked)
         self._overdue = bool(facts.postponed)
         if reader is not None:
-            self._work_off(reader)
+            worked_off(self._desk, reader)
         return facts
-
-    def _work_off(self, reader: ExchangeReader) -> None:
-        from prometheus_persist.session.settling import work_off
-
-        with contextlib.suppress(VenueError):  # what was not looked into stays due
-            work_off(self._desk, reader)
 
     def _save(self, trigger: str) -> int:
         marked = self._marks.made()

@@ -15,7 +15,9 @@ Raises VenueError where the exchange does not answer at all.
 
 from __future__ import annotations
 
-from prometheus_persist.errors import BadValue
+import contextlib
+
+from prometheus_persist.errors import BadValue, VenueError
 from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.reconcile.live import apply_steps, closes_others, live_steps
 from prometheus_persist.saving import Trigger
@@ -84,6 +86,18 @@ def given_up(desk: Desk, cl_ord_id: str, reason: str) -> OrderIntent:
     ended = desk.gate.give_up(cl_ord_id, reason)
     desk.audit([f"order {cl_ord_id} given up: {reason}"])
     return ended
+
+
+def worked_off(desk: Desk, reader: ExchangeReader, *, unknown: bool = False) -> None:
+    """The same where the exchange may be silent: what was not looked into stays due.
+
+    ``unknown``: first ask for every order without an answer; a reconciliation says what stays open.
+    """
+    if unknown:
+        with contextlib.suppress(VenueError):
+            settle_unknown(desk, reader)
+    with contextlib.suppress(VenueError):
+        work_off(desk, reader)
 
 
 def work_off(desk: Desk, reader: ExchangeReader) -> tuple[OrderIntent, ...]:

@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "repair --dry-run": ("repair", "--dry-run"),
     "freeze": ("freeze", "BTC-USDT-SWAP", "--reason", "why"),
     "unfreeze": ("unfreeze", "--all", "--reason", "why"),
+    "adopt": ("adopt", "BTC-USDT-SWAP=LiveAgent_00", "--exchange", NOWHERE),
     "orders": ("orders",),
     "orders settle": ("orders", "settle", "--exchange", NOWHERE),
     "orders give-up": ("orders", "give-up", "C1", "--reason", "why"),
@@ -63,7 +64,7 @@ LOOKING = {
 }  # fmt: skip
 """What writes nothing, and so does not mind a lock or a read-only file system."""
 ASKING = {
-    "orders settle", "orders cancel", "reconcile", "reconcile --plan", "reconcile observe",
+    "adopt", "orders settle", "orders cancel", "reconcile", "reconcile --plan", "reconcile observe",
 }  # fmt: skip
 """What asks the exchange, which does not answer here."""
 

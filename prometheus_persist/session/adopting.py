@@ -1,0 +1,31 @@
+"""``adopt``: positions that exist already, put into both ledgers of the owners that were named.
+
+One commit for all of them, or none. What counts as a position, an owner and evidence is in
+``reconcile/given.py``; what was done is in the audit. Nothing is asked of the exchange here: the
+next reconciliation compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_persist.reconcile.given import Owners, evidence, given, said, shown
+from prometheus_persist.reconcile.live import apply_steps
+from prometheus_persist.saving import Trigger
+from prometheus_persist.session.desk import Desk
+
+
+def adopted(desk: Desk, positions: Iterable[object], owners: Owners) -> int:
+    """Write them, durably; returns the sequence. Raises BadValue and writes nothing."""
+    with desk.gate.turn:
+        found = given(desk.state, map(shown, positions), owners)
+        steps = tuple(step for _, _, each in found for step in each)
+        applied = apply_steps(desk.books(), steps, desk.clock.now_ms())
+        proofs = {ident: evidence(row) for row, ident, _ in found}
+        for records in applied.records.values():
+            for record in records:
+                ident = str(record.get("finding_id") or record["fill_id"].rpartition(":")[2])
+                record |= proofs[ident]
+        desk.commit(applied, Trigger.RECONCILE)
+    desk.audit([line for each in found for line in said(*each)])
+    return desk.store.tip.seq
