@@ -155,7 +155,12 @@ def _together(commands: list[list[str]], log: Path) -> None:
     with log.open("ab") as out:
         children = [
             subprocess.Popen(  # noqa: S603 our own modules, no shell
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment()
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,  # Ctrl+C is for this process, which ends them
+                env=environment(),
             )
             for command in commands
         ]

@@ -1,4 +1,4 @@
-"""``python -m chaos.demo``: see the package."""
+"""``python -m chaos.demo``: see the package. Signals are caught before the rest is imported."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from chaos.report.words import Lang, default_lang
+from prometheus_persist.cli.ending import documented, ends_on_signals
 
 EPILOG = """\
 The demo starts an exchange that survives crashes (fakeokx), lets ten agents trade on it, kills the
@@ -45,6 +45,14 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The demo; returns the exit code."""
+    from chaos.gate import EXITS
+
+    return documented(_main, argv, EXITS)
+
+
+def _main(argv: Sequence[str]) -> int:
+    from chaos.report.words import Lang, default_lang
+
     command_line = parser()
     args = command_line.parse_args(argv)
     try:
@@ -61,5 +69,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return play(args.dir, args.seed, lang, as_json=args.json)
 
 
+def _told(code: int, lang: str) -> str:
+    from prometheus_persist.report.exitwords import EXITS
+
+    zh, en = EXITS[code]
+    return f"prometheus-persist demo: {zh if lang == 'zh' else en}"
+
+
+def console() -> None:
+    """The demo as a program of its own."""
+    ends_on_signals(main, _told)
+
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    console()

@@ -31,6 +31,7 @@ from chaos.demo.words import say
 from chaos.report.words import Lang
 from chaos.scenarios.environment import environment
 from chaos.workload.play import Life, live
+from prometheus_persist.cli.ending import write_document
 from prometheus_persist.errors import EXIT_HUMAN
 
 VENUE_FILE = "venue.json"
@@ -82,7 +83,7 @@ def keep_running(directory: Path, seed: int, lang: Lang, *, as_json: bool) -> in
     else:
         print(say("keep.saved", lang), file=out)
     if as_json:
-        print(json.dumps({"exit_code": code, "store": str(life.directory)}))
+        write_document({"exit_code": code, "store": str(life.directory)})
     return code
 
 

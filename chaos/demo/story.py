@@ -22,7 +22,8 @@ from chaos.report.words import Lang
 from chaos.scenarios.model import HandTrade, Scenario, StopOut, Strike, Trade
 from chaos.scenarios.online import Stage
 from chaos.verdict import Verdict
-from prometheus_persist.shown import shown_json, shown_lines
+from prometheus_persist.cli.ending import write_document
+from prometheus_persist.shown import shown_lines
 
 RECORD_FILE = "record.ndjson"
 PAUSE_S = 0.4
@@ -143,7 +144,7 @@ def play(directory: Path, seed: int, lang: Lang, *, as_json: bool) -> int:
     verdict = judge(STORY, read(record), seed)
     _proof(verdict, record, lang, tell)
     if as_json:
-        print(shown_json(to_json(judged([verdict], complete=False)), indent=2))
+        write_document(to_json(judged([verdict], complete=False)))
     return EXIT_OF_OUTCOME[verdict.outcome]
 
 

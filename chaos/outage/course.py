@@ -162,12 +162,15 @@ def _child(stage: Stage) -> JsonObject:
     log = stage.directory / "reviver.log"
     with log.open("wb") as complaints:
         child = subprocess.Popen(  # noqa: S603 our own module, no shell
-            command, stdout=subprocess.PIPE, stderr=complaints
+            command, stdout=subprocess.PIPE, stderr=complaints, start_new_session=True
         )
-        assert child.stdout is not None
-        line = child.stdout.readline()
-        at = time.perf_counter()
-        child.communicate(timeout=CHILD_S_MAX)
+        try:
+            assert child.stdout is not None
+            line = child.stdout.readline()
+            at = time.perf_counter()
+            child.communicate(timeout=CHILD_S_MAX)
+        finally:
+            child.kill()
     if not line or child.returncode:
         raise RuntimeError(log.read_text(errors="replace")[-2000:])
     return {**json.loads(line), "at": at}

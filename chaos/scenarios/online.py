@@ -176,6 +176,7 @@ class Stage:
                 stdin=subprocess.DEVNULL,
                 stdout=log if self.report_to is None else self.report_to,
                 stderr=log,
+                start_new_session=True,  # Ctrl+C is for this process, which ends it
                 env=environment(),
             )
 

@@ -137,6 +137,8 @@ class FakeOkx(Control):
             log = (self.directory / LOG_NAME).read_text(errors="replace")[-2000:]
             raise NotStarted(f"{' '.join(process.args)}\n{log}")  # type: ignore[arg-type]
         ready: dict[str, Any] = json.loads(line)
+        if "error" in ready:
+            raise NotStarted(f"{' '.join(process.args)}\n{ready['detail']}")  # type: ignore[arg-type]
         return ready
 
 

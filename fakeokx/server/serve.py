@@ -1,11 +1,12 @@
 """Run a desk on a port until somebody says stop: HTTP and WebSocket, in the clear or over TLS.
 
 The socket is bound here, so that a port in use is a clear error and port 0 is known before
-the first request. SIGTERM and SIGINT end the process at once: nothing is left to save, since
-every answer was preceded by its line in the ledger.
+the first request. SIGTERM and SIGINT end it at once: nothing is left to save, since every answer
+was preceded by its line in the ledger.
 """
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -36,6 +37,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self.ended_by = 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -46,8 +48,12 @@ class _Server(uvicorn.Server):
         """Stop on a signal and end well; uvicorn's own would raise the signal once more."""
         loop = asyncio.get_running_loop()
         for sig in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(sig, self.handle_exit, sig, None)
+            loop.add_signal_handler(sig, self._end, sig)
         yield
+
+    def _end(self, sig: signal.Signals) -> None:
+        self.ended_by = self.ended_by or sig
+        self.handle_exit(sig, None)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -63,15 +69,21 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _worth_a_line(record: logging.LogRecord) -> bool:
+    """Not how uvicorn counts what it leaves: no task has anything to save."""
+    return "graceful shutdown exceeded" not in record.msg
+
+
 def serve(
     desk: Desk,
     listener: socket.socket,
     ready: Callable[[], None],
     certificate: "Certificate | None" = None,
-) -> None:
-    """Answer until a signal comes; ``ready`` is called once requests are taken."""
+) -> int:
+    """Answer until a signal comes, and return it; ``ready`` is called once requests are taken."""
     hub = Hub(desk)
     desk.streams = hub
+    logging.getLogger("uvicorn.error").addFilter(_worth_a_line)
 
     scheme = "http" if certificate is None else "https"
 
@@ -101,3 +113,4 @@ def serve(
     server = _Server(config, ready)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(server.serve([listener]))
+    return server.ended_by

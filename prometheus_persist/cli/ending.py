@@ -6,7 +6,8 @@
 - What was acknowledged is on the disk by then, so there is nothing to save.
 - An error that such an exception brings about on its way out is no error: the line and the code are
   those of the signal. Where Python cannot raise it (in a finalizer) it is raised again behind that.
-- A second signal ends the process at once, as a crash would.
+- A second signal ends the process at once, as a crash would; a process that was forked off says
+  nothing: it leaves Ctrl+C to the one that made it, which may be waiting for its answer.
 - ``write_document`` is the one way to stdout for what ``--json`` asks for: whole, or not at all.
   A program that is stopped, or asked the wrong thing, before it has written one leaves the document
   of its end, so that stdout is JSON whatever happens.
@@ -18,12 +19,14 @@ first rule.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from prometheus_persist.language import LANGUAGES as LANGUAGES
@@ -31,6 +34,8 @@ from prometheus_persist.language import default_language as default_language
 from prometheus_persist.shown import shown_lines
 
 CODES: Final = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+AGAIN_S: Final = 0.002
 
 
 class Stopped(BaseException):
@@ -45,6 +50,7 @@ class _Process:
     """What is known of this process: which signal came, whether it may raise, what was written,
     and the words of the end, until they are said."""
 
+    pid: int = 0
     signal: int = 0
     holding: bool = False
     written: bool = False
@@ -53,7 +59,7 @@ class _Process:
 
 def ends_on_signals(run: Callable[[], object], told: Callable[[int, str], str]) -> NoReturn:
     """Run a program and leave with its code; ``told`` has the line for a code and a language."""
-    _Process.signal, _Process.told, _Process.holding = 0, told, False
+    _Process.pid, _Process.signal, _Process.told, _Process.holding = os.getpid(), 0, told, False
     sys.unraisablehook = _raised_in_vain
     for number in CODES:
         signal.signal(number, _stop)
@@ -115,7 +121,32 @@ def end_document(code: int, name: str, detail: str, argv: Sequence[str]) -> None
         write_document({"error": name, "detail": detail, "exit_code": code}, indent=None)
 
 
+def documented(
+    run: Callable[[Sequence[str]], int], argv: Sequence[str] | None, meanings: Mapping[int, str]
+) -> int:
+    """Run what parses ``argv`` by itself; where JSON was asked for, stdout is JSON in any case."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    new_output()
+    try:
+        code = run(words)
+    except SystemExit as ended:
+        if ended.code:
+            code = int(ended.code)
+            end_document(code, "Usage", meanings.get(code, ""), words)
+        raise
+    except Exception as problem:
+        end_document(1, type(problem).__name__, str(problem), words)
+        raise
+    if code:
+        end_document(code, "Ended", meanings.get(code, ""), words)
+    return code
+
+
 def _stop(number: int, _frame: object) -> None:
+    if os.getpid() != _Process.pid:
+        if number == signal.SIGINT:
+            return  # it came to the whole group: the process that made this one ends it
+        os._exit(CODES[signal.Signals(number)])
     if _Process.signal:
         os.write(2, _line().encode("utf-8", "replace"))
         os._exit(CODES[signal.Signals(_Process.signal)])
@@ -128,9 +159,14 @@ def _raised_in_vain(unraisable: Any) -> None:
     """What a finalizer raised is printed and forgotten; not so a signal's exception."""
     if isinstance(unraisable.exc_value, Stopped):
         number, _Process.signal = _Process.signal, 0
-        os.kill(os.getpid(), number)
+        _thread.start_new_thread(_again, (number,))
     else:
         sys.__unraisablehook__(unraisable)
+
+
+def _again(number: int) -> None:
+    time.sleep(AGAIN_S)  # the finalizer has ended by then
+    os.kill(os.getpid(), number)
 
 
 def _told_to_end() -> int:

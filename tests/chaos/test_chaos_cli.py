@@ -69,3 +69,27 @@ def test_wrong_usage_is_two(capsys):
         main(["gate"])
     assert stopped.value.code == 2
     assert "RUN_DIR" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("list",), 0),
+        (("no-such-command",), 2),
+        (("run", "no-such-scenario"), 2),
+        (("run", "--out", "/dev/null/x"), 2),
+        (("sweep", "no-such-sweep"), 2),
+        (("detect", "no-such-kind"), 2),
+        (("outage", "no-such-outage"), 2),
+        (("gate", "/no/such/run"), 5),
+    ],
+)
+def test_stdout_is_one_document_whatever_happens(
+    words: tuple[str, ...], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        found = main([*words, "--json"])
+    except SystemExit as ended:
+        found = int(ended.code or 0)
+    told = json.loads(capsys.readouterr().out)
+    assert found == code == told.get("exit_code", 0)

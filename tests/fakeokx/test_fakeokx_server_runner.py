@@ -188,7 +188,7 @@ def test_help_shows_a_newcomer_how_to_connect() -> None:
 
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
-def test_serve_prints_one_json_line_and_stops_on_a_signal_with_code_zero(
+def test_serve_prints_one_json_line_and_stops_on_a_signal_with_its_code(
     tmp_path: Path, sig: signal.Signals
 ) -> None:
     command = [sys.executable, "-m", "fakeokx.cli", "serve", "--json", "--dir", str(tmp_path)]
@@ -200,7 +200,7 @@ def test_serve_prints_one_json_line_and_stops_on_a_signal_with_code_zero(
     assert (ready["pid"], ready["dir"], ready["key"]) == (process.pid, str(tmp_path), "fakeokx-key")
     process.send_signal(sig)
     rest, _ = process.communicate(timeout=5)
-    assert (rest, process.returncode) == ("", 0)
+    assert (rest, process.returncode) == ("", 128 + sig)
 
 
 def test_rate_limits_are_off_unless_asked_for(tmp_path: Path) -> None:

@@ -55,7 +55,8 @@ from chaos.sweeps.catalogue import (
 )
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Verdict
-from prometheus_persist.shown import shown, shown_json
+from prometheus_persist.cli.ending import documented, write_document
+from prometheus_persist.shown import shown
 from prometheus_persist.terminal import Terminal
 
 QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
@@ -144,7 +145,11 @@ def _positive(text: str) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; returns the exit code."""
+    """The command; returns the exit code. Where JSON was asked for, stdout is JSON in any case."""
+    return documented(_main, argv, gate.EXITS)
+
+
+def _main(argv: Sequence[str]) -> int:
     args = parser().parse_args(argv)
     lang: Lang = args.lang or default_lang()
     if args.command == "list":
@@ -165,7 +170,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _list(lang: Lang, *, as_json: bool) -> int:
     told = {each.name: each.what_zh if lang == "zh" else each.what for each in SCENARIOS}
     if as_json:
-        print(shown_json(told, indent=2))
+        write_document(told)
     else:
         width = max(map(len, told))
         for name, what in told.items():
@@ -178,6 +183,11 @@ def _run(args: argparse.Namespace, lang: Lang) -> int:
     if _unknown("scenario", names, BY_NAME, "see: prometheus-chaos list"):
         return gate.EXIT_USAGE
     out = args.out or Path(tempfile.mkdtemp(prefix="prometheus-chaos-"))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        print(f"prometheus-chaos: --out {out} cannot be made: {problem.strerror}", file=sys.stderr)
+        return gate.EXIT_USAGE
 
     def told(verdict: Verdict) -> None:
         outcome = word(verdict.outcome.value, lang)
@@ -218,7 +228,7 @@ def _detect(args: argparse.Namespace, lang: Lang) -> int:
             "kinds": [each.to_json() for each in scores],
             "total": whole.to_json(),
         }
-        print(shown_json(data, indent=2))
+        write_document(data)
     else:
         show_detection(scores, args.seed, Terminal(), lang)
     return gate.EXIT_OF_OUTCOME[whole.outcome]
@@ -243,7 +253,7 @@ def _ways_out(args: argparse.Namespace, lang: Lang) -> int:
             first=args.number, kinds=kinds, told=told,
         )  # fmt: skip
     if args.json:
-        print(shown_json(verdict.to_json(), indent=2))
+        write_document(verdict.to_json())
     else:
         show_ways_out(verdict, Terminal(), lang)
     return gate.EXIT_OF_OUTCOME[verdict.outcome]
@@ -258,7 +268,7 @@ def _outage(args: argparse.Namespace, lang: Lang) -> int:
         print(f"{name} …", file=sys.stderr)
         results.append(run_outage(OUTAGES[name], args.seed, quick=args.quick))
     if args.json:
-        print(shown_json([each.to_json() for each in results], indent=2))
+        write_document([each.to_json() for each in results])
     else:
         show_outages(results, Terminal(), lang)
     return gate.EXIT_MET if all_well(results) else gate.EXIT_FAILED
@@ -275,7 +285,7 @@ def _sweep(args: argparse.Namespace, lang: Lang) -> int:
         tallies = run_sweeps(args.sweep, args.seed, full=args.full, told=told)
     outcome = outcome_of(tallies)
     if args.json:
-        print(shown_json([each.to_json() for each in tallies], indent=2))
+        write_document([each.to_json() for each in tallies])
     else:
         console = Terminal()
         console.print(sweeps_table(tallies, lang))
@@ -300,11 +310,7 @@ def _tell(verdicts: list[Verdict], out: Path, lang: Lang, *, as_json: bool) -> i
     judged = gate.add_up(verdicts)
     gate.keep(judged, out, lang)
     if as_json:
-        print(shown_json(to_json(judged), indent=2))
+        write_document(to_json(judged))
     else:
         show(judged, Terminal(), lang)
     return gate.exit_code(judged)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

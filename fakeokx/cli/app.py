@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from fakeokx.cli.ending import Stopped, catch_signals, end_document, say
 from fakeokx.engine.commands import Command, OpenAccount, SetSwitch
 from fakeokx.engine.decimals import parse
 from fakeokx.engine.model import LONG_SHORT_MODE, MAIN, NET_MODE
@@ -24,7 +25,7 @@ from fakeokx.server import keys
 from fakeokx.server.access import Access, is_loopback
 from fakeokx.server.ctl import ctl, exit_code
 from fakeokx.server.defaults import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET
-from fakeokx.server.exits import exits_in_a_line
+from fakeokx.server.exits import EXIT_INTERNAL, EXIT_REFUSED, exits_in_a_line
 from fakeokx.server.line import TOKEN_VARIABLE
 from fakeokx.wire.auth import ApiKey
 
@@ -155,8 +156,11 @@ def serve(
     shown = _certificate(home, host) if tls else None
     url = f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
     ready = _ready(url, home, desk.access.token, None if shown is None else shown.ca)
-    run(desk, listener, lambda: _announce(ready, as_json=as_json), shown)
+    ended_by = run(desk, listener, lambda: _announce(ready, as_json=as_json), shown)
     desk.exchange.close()
+    if ended_by:
+        catch_signals()  # the loop has put back what it found
+        raise Stopped(ended_by)
 
 
 def _ready(url: str, home: Path, token: str, ca: Path | None) -> dict[str, Any]:
@@ -225,7 +229,7 @@ def coverage(
     """Every endpoint, channel and operation that is served."""
     from fakeokx.server.coverage import everything, markdown
 
-    typer.echo(json.dumps(everything(), indent=1) if as_json else markdown())
+    say(json.dumps(everything(), indent=1) if as_json else markdown())
 
 
 def _announce(ready: dict[str, Any], *, as_json: bool) -> None:
@@ -234,22 +238,29 @@ def _announce(ready: dict[str, Any], *, as_json: bool) -> None:
         human += f"; its control API asks for {TOKEN_VARIABLE}={ready['token']}"
     if as_json:
         typer.echo(human, err=True)
-        typer.echo(json.dumps(ready))
+        say(json.dumps(ready))
     else:
-        typer.echo(human)
+        say(human)
 
 
-def main() -> None:
-    """Console entry point."""
+def run() -> int:
+    """Parse and run; the exit code."""
+    argv = sys.argv[1:]
+    code: int | None
     try:
-        app()
+        return int(app(standalone_mode=False) or 0)
+    except typer.Abort:
+        return EXIT_REFUSED
     except Exception as error:
-        code = getattr(error, "exit_code", None) or exit_code(error)
+        if hasattr(error, "show") and hasattr(error, "format_message"):
+            error.show()  # what typer says about wrong usage, whichever version it is
+            detail, code = str(error.format_message()), EXIT_REFUSED
+        else:
+            detail = f"{error}. {type(error).__doc__}"
+            code = int(getattr(error, "exit_code", 0)) or exit_code(error)
+            if code is not None:
+                typer.echo(f"fakeokx: {detail}", err=True)
+        end_document(code or EXIT_INTERNAL, type(error).__name__, detail, argv)
         if code is None:
             raise
-        typer.echo(f"fakeokx: {error}. {type(error).__doc__}", err=True)
-        sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()
+        return code

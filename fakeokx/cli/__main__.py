@@ -1,0 +1,5 @@
+"""``python -m fakeokx.cli``."""
+
+from fakeokx.cli import main
+
+main()
