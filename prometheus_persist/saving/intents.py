@@ -11,7 +11,8 @@ Rules
   refuse (``answers.py``): 51016 says that the order is there already.
 - The books' word stands: what a settlement or reconciliation found out about an order while its
   block was running is never written over, and an order they saw end is not opened again.
-- An answer that names another order acknowledges nothing, and the intent stays as it is.
+- An answer that names another order acknowledges nothing, and the intent stays as it is. Where
+  ``params`` was never taken it says so: then an order left that bears no agent's mark.
 - Stops that are attached (``attached.py``) are durable with their order, end with it where it is
   REJECTED, and are otherwise settled by what the exchange says of them.
 - The gate (``gate.py``) is asked when an intent is issued and again when it is sent: ``params`` is
@@ -106,13 +107,22 @@ class IntentHandle:
 
         Raises BadValue for an answer without an order's id, or with another order's clOrdId.
         """
+        ord_id = str(answer.get("id") or answer.get("ordId") or answer.get("algoId") or "")
         another = answers_another(self.intent, answer)
         if another:
-            raise BadValue(f"the answer is that to order {another}, not to {self.cl_ord_id}")
-        ord_id = str(answer.get("id") or answer.get("ordId") or answer.get("algoId") or "")
+            raise BadValue(self._of_another(another, ord_id))
         if not ord_id:
             raise BadValue("an acknowledgement without an order id acknowledges nothing")
         self._settle("ACCEPTED", ord_id=ord_id)
+
+    def _of_another(self, another: str, ord_id: str) -> str:
+        said = f"the answer is that to order {another}, not to {self.cl_ord_id}"
+        if self._handed_out:
+            return said
+        return (
+            f"{said}: it was sent without intent.params, as order {ord_id or '?'} of no agent; "
+            f"cancel it, or give its agent what it does (adopt)"
+        )
 
     def reject(self, problem: str | BaseException) -> Outcome:
         """The exchange answered with an error. Durable on return; returns what that comes to.
@@ -141,7 +151,8 @@ class IntentHandle:
             now = self._saver.state.intents.get(self.cl_ord_id)
             if now is not None and now.outcome == "PENDING":
                 why = redacted(f"no answer seen: {problem!r}") if problem else "no ack"
-                self._settle("UNKNOWN", reason=why)
+                unsent = "" if self._handed_out else "; intent.params was never taken"
+                self._settle("UNKNOWN", reason=f"{why}{unsent}")
         finally:
             self._gate.let_go(self.cl_ord_id)
 

@@ -93,7 +93,10 @@ def test_intents_a_block_without_ack_is_unknown() -> None:
         pass
     found = desk.on_disk(intent.cl_ord_id)
     assert found is not None
-    assert (found["outcome"], found["reason"]) == ("UNKNOWN", "no ack")
+    assert (found["outcome"], found["reason"]) == (
+        "UNKNOWN",
+        "no ack; intent.params was never taken",
+    )
 
 
 def test_intents_an_exception_after_ack_changes_nothing() -> None:

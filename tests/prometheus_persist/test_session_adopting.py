@@ -158,6 +158,8 @@ def test_the_report_names_the_command_and_the_command_does_it(
     names put in, it gives them, says so in both languages, and the next start is in order."""
     facts = session.recover(OkxReader(okx))
     (step,) = [one for one in next_steps(facts) if one.text == "step.adopt"]
+    assert step.command in facts.text()
+    assert step.command in facts.text("zh")
     assert step.command.startswith(
         f"prometheus-persist adopt '{BTC} cross net=AGENT' '{ETH} isolated net=AGENT'"
     )

@@ -1,0 +1,101 @@
+"""One natural mistake leaves a way out: it is refused or settled, and ``orders`` shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ccxt
+import pytest
+from typer.testing import CliRunner
+
+import fakeokx
+from prometheus_persist import Agent, OkxReader, Session, contracts
+from prometheus_persist.cli.app import app
+from prometheus_persist.errors import BadValue
+from prometheus_persist.session import Settings
+
+BTC = "BTC-USDT-SWAP"
+
+
+@pytest.fixture
+def okx(tmp_path: Path) -> Iterator[Any]:
+    with fakeokx.launch(tmp_path / "venue") as venue:
+        secret = {"apiKey": fakeokx.DEFAULT_KEY, "secret": fakeokx.DEFAULT_SECRET}
+        keys = {**secret, "password": fakeokx.DEFAULT_PASSPHRASE}
+        yield ccxt.okx({**keys, "urls": {"api": {"rest": venue.url}}})
+
+
+@pytest.fixture
+def session(tmp_path: Path, okx: Any) -> Iterator[Session]:
+    session = Session.open(tmp_path / "s", settings=Settings(in_flight_ms=0, index_lag_ms=0))
+    session.add_agent(Agent(agent_id="A", current_capital="1000"))
+    assert session.recover(OkxReader(okx)).decision == "go"
+    yield session
+    session.close(save=False)
+
+
+def orders(session: Session) -> str:
+    """What the command shows beside the running host."""
+    done = CliRunner().invoke(app, ["orders", "-d", str(session.directory), "--lang", "en"])
+    assert done.exit_code == 0
+    return done.stdout
+
+
+@pytest.mark.parametrize("symbol", ["BTC/USDT:USDT", "BTC/USDT", "btc-usdt-swap", "BTCUSDT"])
+def test_a_symbol_of_another_form_is_refused_with_the_right_name(
+    symbol: str, session: Session
+) -> None:
+    """Before anything is durable."""
+    with pytest.raises(BadValue, match="did you mean BTC-USDT-SWAP"):
+        session.order_intent("A", symbol, "buy", contracts("0.1"))
+    assert "no order is open" in orders(session)
+
+
+def test_an_exception_between_intent_and_order_is_shown_and_settled(
+    session: Session, okx: Any
+) -> None:
+    """The intent is there with why, and that nothing was sent; asked for, it ends; the next order
+    passes."""
+
+    def step() -> None:
+        with session.order_intent("A", BTC, "buy", contracts("0.1")):
+            raise KeyError("price")
+
+    with pytest.raises(KeyError):
+        step()
+    (name,) = session.state.intents
+    assert name in orders(session)
+    assert "no answer seen: KeyError('price'); intent.params was never taken" in orders(session)
+    (ended,) = session.settle_unknown(OkxReader(okx))
+    assert ended.outcome == "REJECTED"
+    assert "no order is open" in orders(session)
+    with session.order_intent("A", BTC, "buy", contracts("0.1")) as intent:
+        intent.ack(okx.create_order("BTC/USDT:USDT", "market", "buy", 0.1, None, intent.params))
+    assert session.settle(OkxReader(okx), intent.cl_ord_id).outcome == "FILLED"
+
+
+def test_forgotten_params_are_named_and_what_the_order_did_can_be_given_to_its_agent(
+    session: Session, okx: Any
+) -> None:
+    """ccxt gives the order an id of its own: the answer is refused with the exchange's id, shown,
+    and ends; what it did is nobody's and in sight, until somebody says whose it is."""
+    reader = OkxReader(okx)
+
+    def step() -> None:
+        with session.order_intent("A", BTC, "buy", contracts("0.1")) as intent:
+            margin = {"tdMode": "cross"}
+            intent.ack(okx.create_order("BTC/USDT:USDT", "market", "buy", 0.1, None, margin))
+
+    with pytest.raises(BadValue, match=r"sent without intent\.params, as order \d+ of no agent"):
+        step()
+    assert "sent without intent.params, as order" in orders(session)
+    facts = session.sync(reader)
+    assert (facts.decision, facts.frozen_instruments) == ("go_restricted", (BTC,))
+    assert "no order is open" in orders(session)
+    session.adopt(okx.fetch_positions(), {BTC: "A"})
+    session.unfreeze(BTC, "A's order, sent without its params")
+    assert session.sync(reader).decision == "go"
+    (position,) = session.state.private_ledgers["A"].positions
+    assert str(position.qty_contracts) == "0.1"
