@@ -1,8 +1,9 @@
 """The way back to trading from any end of a reconciliation: sentences, and commands to paste.
 
-Pure. Every end has at least one step, and each is a command that works as it stands, or a wait
-whose end is known. What a second look found (``facts.left``) counts before what was planned. First
-what keeps all of it shut, then what a human chooses, what is read again, orders, freezes.
+Pure. Every end has at least one step, and each is a command that works as it stands (but for names
+that only a human knows: ``AGENT``), or a wait whose end is known. What a second look found
+(``facts.left``) counts before what was planned. First what keeps all of it shut, then what a human
+chooses, what is read again, orders, freezes.
 """
 
 from __future__ import annotations

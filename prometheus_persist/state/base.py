@@ -53,26 +53,30 @@ class Model(BaseModel):
                 super().__init__(**data)
             except ValidationError as problem:
                 raise BadValue(_told(_where(type(self), data), data, problem)) from None
+            encoders, held = codec(type(self)).encoders, self.__dict__
             for name, value in data.items():
+                if type(value) in LEAVES and held.get(name) is value:
+                    continue
+                encode = encoders.get(name)
+                if encode is not None and encode(value) is not None:
+                    held[name] = value
+                    continue
                 kept = _kept(self, name, value, _where(type(self), data), made=True)
-                if name in type(self).model_fields:
-                    self.__dict__[name] = kept
-                else:
-                    self.__pydantic_extra__[name] = kept
+                (held if name in held else self.__pydantic_extra__)[name] = kept
 
         # Documents are read without it: pydantic would call it for every one.
         __init__.__pydantic_base_init__ = True
 
     def __setattr__(self, name: str, value: Any) -> None:
-        where = _where(type(self), self.__dict__)
-        _refuse_unsaved(type(self), where, name)
-        rules, held, extra = codec(type(self)), self.__dict__, self.__pydantic_extra__
+        rules, held = codec(type(self)), self.__dict__
         encode = rules.encoders.get(name)
         if encode is not None and rules.check is None and encode(value) is not None:
             held[name] = value
             self.__pydantic_fields_set__.add(name)
             return
-        before, extras = dict(held), dict(extra or {})
+        where = _where(type(self), held)
+        _refuse_unsaved(type(self), where, name)
+        before, extras = dict(held), dict(self.__pydantic_extra__ or {})
         try:
             super().__setattr__(name, value)
             kept = _kept(self, name, value, where, made=False)
