@@ -33,10 +33,11 @@ from chaos.workload.narrator import Narrator
 from chaos.workload.paper import PaperBroker, execution
 from chaos.workload.paperlife import DAY_START_MS, FixedIds
 from prometheus_persist.errors import PersistError, StoreFailed
+from prometheus_persist.reconcile.views import VenuePosition
 from prometheus_persist.recovery import Restored, restore
 from prometheus_persist.saving import IntentHandle
 from prometheus_persist.session import Session
-from prometheus_persist.state import Agent, Contracts, to_documents
+from prometheus_persist.state import Agent, Contracts, PositionKey, to_documents
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import INTERRUPTED
 from prometheus_persist.storage.lock import StoreLock
@@ -46,6 +47,7 @@ Detect = Literal["everything", "marked"]
 HANG_S = 60.0
 STARTS_MS = DAY_START_MS + 60_000
 UNIT = Contracts(Decimal(1))
+ANOTHER = "ADA-USDT-SWAP"
 NOTHING, FINISHED, SHUT = "did nothing", "finished", "shut the session"
 
 
@@ -164,6 +166,13 @@ def _frozen(life: Life) -> None:
     life.session.freeze(INSTRUMENT, "by the sweep")
 
 
+def _adopted(life: Life) -> None:
+    """A position that exists already, and is larger each time."""
+    size, at_ms = Contracts(Decimal(next(life.numbers))), life.clock.peek_ms()
+    row = VenuePosition(PositionKey(ANOTHER, "cross", "net"), size, Decimal(100), at_ms)
+    life.session.adopt([row], {ANOTHER: life.who})
+
+
 def _awaited(life: Life) -> None:
     ticket = life.session.save_soon("soon")
     assert ticket is not None
@@ -193,6 +202,7 @@ CALLS: Final[Mapping[str, Call]] = {
     "mark and hear": Call(_marked_and_heard),
     "freeze": Call(_frozen),
     "unfreeze": Call(lambda life: life.session.unfreeze(INSTRUMENT, "swept"), _frozen),
+    "adopt": Call(_adopted),
     "checkpoint": Call(lambda life: life.session.checkpoint(), _saved),
     "snapshot": Call(lambda life: life.session.snapshot()),
     "sync": Call(lambda life: life.session.sync(life.broker.reader), Life.sent),

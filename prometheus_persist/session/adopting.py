@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from prometheus_persist.reconcile.apply import Applied
 from prometheus_persist.reconcile.given import Owners, evidence, given, said, shown
 from prometheus_persist.reconcile.live import apply_steps
 from prometheus_persist.saving import Trigger
@@ -26,6 +27,11 @@ def adopted(desk: Desk, positions: Iterable[object], owners: Owners) -> int:
             for record in records:
                 ident = str(record.get("finding_id") or record["fill_id"].rpartition(":")[2])
                 record |= proofs[ident]
-        desk.commit(applied, Trigger.RECONCILE)
-    desk.audit([line for each in found for line in said(*each)])
+        lines = [line for each in found for line in said(*each)]
+        desk.store.whole(_written, desk, applied, lines)
     return desk.store.tip.seq
+
+
+def _written(desk: Desk, applied: Applied, lines: list[str]) -> None:
+    desk.commit(applied, Trigger.RECONCILE)
+    desk.audit(lines)

@@ -274,7 +274,7 @@ class Session:
         from prometheus_persist.session.adopting import adopted
 
         self._attend()
-        return self._store.whole(adopted, self._desk, positions, owners)
+        return adopted(self._desk, positions, owners)
 
     def settle(self, reader: ExchangeReader, cl_ord_id: str) -> OrderIntent:
         """Ask what one of our orders did and book it; returns the intent as it then stands.
