@@ -28,6 +28,7 @@ ZERO = Decimal(0)
 ONE = Decimal(1)
 RATIO_DIGITS_MAX = 16
 _NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
+_WHOLE = re.compile(r"[0-9]{1,20}", re.ASCII)
 _RATIO_QUANTUM = Decimal(1).scaleb(-RATIO_DIGITS_MAX)
 _TRAPS = [InvalidOperation, DivisionByZero, Overflow, FloatOperation]
 _EXACT = Context(prec=120, rounding=ROUND_HALF_EVEN, traps=[*_TRAPS, Inexact])
@@ -44,6 +45,14 @@ def parse(text: str) -> Decimal | None:
     if _NUMBER.fullmatch(text) is None:
         return None
     return Decimal(text)
+
+
+def whole(text: str) -> int | None:
+    """The count, id or time written in the text, or None when it is not plain digits of a size.
+
+    Python refuses to read an integer of thousands of digits; nothing here has more than twenty.
+    """
+    return int(text) if _WHOLE.fullmatch(text) is not None else None
 
 
 def ratio(dividend: Decimal, divisor: Decimal) -> Decimal:

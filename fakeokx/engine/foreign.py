@@ -17,7 +17,7 @@ from typing import Any, Final
 from fakeokx.engine import checks
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.commands import PutForeign
-from fakeokx.engine.decimals import ZERO, parse
+from fakeokx.engine.decimals import ZERO, parse, whole
 from fakeokx.engine.events import Billed
 from fakeokx.engine.model import Bill
 from fakeokx.engine.refusals import Refusal
@@ -69,15 +69,22 @@ def _read(text: str) -> list[tuple[str, dict[str, Any]]]:
     """Endpoint and row of each; 51000 names what is wrong."""
     found = []
     for endpoint, row in json.loads(text):
-        if endpoint not in ENDPOINTS:
+        if not isinstance(endpoint, str) or endpoint not in ENDPOINTS:
             raise Refusal("51000", "endpoint")
         if not isinstance(row, dict) or not {"instId", "instType"} <= row.keys():
             raise Refusal("51000", "rows")
+        # As OKX writes them: text, but for lists and objects of it.
+        if not all(isinstance(value, str | list | dict) for value in row.values()):
+            raise Refusal("51000", "rows")
+        if not (isinstance(row["instId"], str) and isinstance(row["instType"], str)):
+            raise Refusal("51000", "instId")
         for name in ENDPOINTS[endpoint]:
-            if parse(str(row.get(name))) is None or "." in row[name]:
+            if not isinstance(row.get(name), str) or whole(row[name]) is None:
                 raise Refusal("51000", name)
-        if endpoint == BILLS and (_signed(row.get("balChg")) is None or not row.get("ccy")):
+        if endpoint == BILLS and _signed(row.get("balChg")) is None:
             raise Refusal("51000", "balChg")
+        if endpoint == BILLS and not (isinstance(row.get("ccy"), str) and row["ccy"]):
+            raise Refusal("51000", "ccy")
         found.append((endpoint, row))
     return found
 

@@ -24,7 +24,7 @@ from fakeokx.engine.commands import (
     SetPositionMode,
     SetSwitch,
 )
-from fakeokx.engine.decimals import ONE, ZERO, is_multiple, parse
+from fakeokx.engine.decimals import ONE, ZERO, is_multiple, parse, whole
 from fakeokx.engine.events import Billed
 from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS, STATES, Instrument
 from fakeokx.engine.market import Book, Level
@@ -42,6 +42,7 @@ from fakeokx.engine.model import (
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
 
+PENDING_MAX_MAX: Final = 9_999_999
 ADVANCE_MS_MAX: Final = 1000 * 86_400 * 366
 LEVELS_MAX: Final = 400
 _BILL_TRANSFER: Final = "1"
@@ -204,20 +205,20 @@ def set_instrument(venue: Venue, command: SetInstrument) -> None:
 
 def set_pending_max(venue: Venue, command: SetPendingMax) -> None:
     """Let every account have at most so many waiting orders (51102); 0 lifts the limit."""
-    text = command.count
-    if not (text.isascii() and text.isdigit()) or len(text) > len("1000000"):
+    count = whole(command.count)
+    if count is None or count > PENDING_MAX_MAX:
         raise Refusal("51000", "count")
-    if int(text) != venue.pending_max:
-        venue.pending_max = int(text)
-        venue.put_setting("pendingMax", text)
+    if count != venue.pending_max:
+        venue.pending_max = count
+        venue.put_setting("pendingMax", command.count)
 
 
 def advance_clock(venue: Venue, command: AdvanceClock) -> None:
     """Run the clock ahead; time never goes back."""
-    text = command.advance_ms
-    if not (text.isascii() and text.isdigit()) or not 0 <= int(text[:20]) <= ADVANCE_MS_MAX:
+    advance_ms = whole(command.advance_ms)
+    if advance_ms is None or advance_ms > ADVANCE_MS_MAX:
         raise Refusal("51000", "advance_ms")
-    venue.advance_clock(int(text))
+    venue.advance_clock(advance_ms)
 
 
 def set_switch(venue: Venue, command: SetSwitch) -> None:

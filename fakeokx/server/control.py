@@ -8,7 +8,6 @@ is HTTP 400 with ``{"error": {"code", "msg"}}`` and changes nothing.
 the process and is no part of the ledger: fault script, notices, price scripts, request counts.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ from fakeokx.server import control_foreign, control_market, control_streams, con
 from fakeokx.server.control_events import recent
 from fakeokx.server.desk import Desk
 from fakeokx.server.past import Past
-from fakeokx.wire import envelopes
+from fakeokx.wire import envelopes, requests
 from fakeokx.wire.envelopes import Answer
 from fakeokx.wire.errors import top_message
 from fakeokx.wire.render_account import balance_row, position_row
@@ -60,7 +59,7 @@ def _health(_desk: Desk, _body: bytes) -> Any:
 
 def _set_faults(desk: Desk, body: bytes) -> Any:
     try:
-        rules = json.loads(body)["rules"]
+        rules = requests.text_json(body)["rules"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise BadScript('expected {"rules": [...]}') from None
     if not isinstance(rules, list):

@@ -30,11 +30,11 @@ def _foreign(desk: Desk, body: bytes) -> Any:
 
 def _rows(desk: Desk, body: bytes) -> Any:
     try:
-        asked = json.loads(body)
+        asked = requests.text_json(body)
         pairs = [[asked["endpoint"], row] for row in list(asked["rows"])]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise Refusal("51000", "rows") from None
-    return _put(desk, pairs, asked.get("account", MAIN))
+    return _put(desk, pairs, str(asked.get("account") or MAIN))
 
 
 def _clear(desk: Desk, body: bytes) -> Any:

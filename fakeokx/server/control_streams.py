@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from fakeokx.engine.decimals import whole
 from fakeokx.engine.refusals import Refusal
 from fakeokx.server.desk import Desk, Streams
 from fakeokx.wire import requests
@@ -29,9 +30,10 @@ def _configure(desk: Desk, body: bytes) -> Any:
 
 def _notice(desk: Desk, body: bytes) -> Any:
     text = requests.body_object(body, "notice").get("close_after_ms", str(NOTICE_MS_DEFAULT))
-    if not (text.isascii() and text.isdigit()) or int(text) > NOTICE_MS_MAX:
+    after_ms = whole(text)
+    if after_ms is None or after_ms > NOTICE_MS_MAX:
         raise Refusal("51000", "close_after_ms")
-    return {"connections": _streams_of(desk).notice(int(text))}
+    return {"connections": _streams_of(desk).notice(after_ms)}
 
 
 HANDLERS: Final[Mapping[tuple[str, str], Handler]] = {

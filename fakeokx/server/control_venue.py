@@ -4,7 +4,6 @@ Switches and accounts are in the ledger. Keys are in a file beside it, so that t
 restart. Notices and price scripts end with the process.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -64,6 +63,8 @@ def _add_key(desk: Desk, body: bytes) -> Any:
     params = requests.body_object(body, "key")
     key = keys.from_params(params)
     desk.exchange.venue.account(key.account)
+    if key.name not in desk.keys and len(desk.keys) >= keys.KEYS_MAX:
+        raise Refusal("51000", "name")
     desk.keys[key.name] = key
     _keys_changed(desk, key.name)
     return _keys(desk, b"")
@@ -85,7 +86,7 @@ def _keys_changed(desk: Desk, name: str) -> None:
 
 def _set_status(desk: Desk, body: bytes) -> Any:
     try:
-        rows = json.loads(body)["rows"]
+        rows = requests.text_json(body)["rows"]
         notices = tuple(status_row(row) for row in rows)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Refusal("51000", "rows") from None

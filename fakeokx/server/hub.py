@@ -19,6 +19,7 @@ from http import HTTPStatus
 from typing import Final
 
 from fakeokx.engine.commands import Command
+from fakeokx.engine.decimals import whole
 from fakeokx.engine.events import Event
 from fakeokx.faults import NO_FAULT, Call, Fault, actions
 from fakeokx.server import socket_ops
@@ -165,7 +166,7 @@ class Hub:
         fault = self._desk.script.take(call)
         self._desk.requests[f"ws/{ask.op}" if ask.op in SESSION_OPS else "ws/?"] += 1
         if fault.action in (actions.REFUSE, actions.DROP_ANSWER, actions.WS_DISCONNECT):
-            link.hang_up(int(fault.code) if fault.code.isdigit() else 0)
+            link.hang_up(whole(fault.code) or 0)
         elif fault.action in (actions.ERROR_BEFORE, actions.MAINTENANCE):
             code = _FAILED_LOGIN if ask.op == LOGIN else _FAILED
             self._say_error(link, StreamRefusal(code, ask.op), ask.id)

@@ -17,6 +17,8 @@ FILE_NAME: Final = "keys.json"
 READ_ONLY: Final = "read_only"
 TRADE: Final = "trade"
 FORM: Final = "NAME:SECRET:PASSPHRASE[:read_only|trade[:ACCOUNT]]"
+KEYS_MAX: Final = 1000
+WORD_CHARS_MAX: Final = 200
 _PARTS: Final = 5
 
 
@@ -25,6 +27,8 @@ def from_params(params: Mapping[str, str]) -> ApiKey:
     for name in ("name", "secret", "passphrase"):
         if not params.get(name):
             raise Refusal("50014", name)
+        if len(params[name]) > WORD_CHARS_MAX:
+            raise Refusal("51000", name)
     perm = params.get("perm") or TRADE
     environment = params.get("environment") or ENVIRONMENTS[-1]
     if perm not in (READ_ONLY, TRADE):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final, Protocol
 
+from fakeokx.engine.decimals import whole
 from fakeokx.engine.refusals import Refusal
 from fakeokx.server.sockets import Socket, frame
 from fakeokx.stream import codes
@@ -38,8 +39,8 @@ def changed_settings(settings: Settings, changes: Mapping[str, str]) -> Settings
             if text not in ("true", "false"):
                 raise Refusal("51000", name)
             values[name] = text == "true"
-        elif isinstance(before, int) and text.isascii() and text.isdigit() and int(text) <= MS_MAX:
-            values[name] = int(text)
+        elif isinstance(before, int) and (ms := whole(text)) is not None and ms <= MS_MAX:
+            values[name] = ms
         else:
             raise Refusal("51000", name)
     return replace(settings, **values)  # type: ignore[arg-type]  # each by its own type above

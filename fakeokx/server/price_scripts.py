@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from fakeokx.engine.checks import listed, price
 from fakeokx.engine.commands import MovePrice
+from fakeokx.engine.decimals import whole
 from fakeokx.engine.refusals import Refusal
 from fakeokx.server.desk import Desk
 
@@ -62,15 +63,15 @@ def start(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
     prices = _prices(params.get("prices", ""))
     for each in prices:
         price("prices", each, instrument)
-    every_ms = params.get("every_ms", "1000")
-    if not (every_ms.isascii() and every_ms.isdigit()) or not 1 <= int(every_ms) <= EVERY_MS_MAX:
+    every_ms = whole(params.get("every_ms", "1000"))
+    if every_ms is None or not 1 <= every_ms <= EVERY_MS_MAX:
         raise Refusal("51000", "every_ms")
     old = desk.price_scripts.pop(instrument.inst_id, None)
     if old is not None:
         old.stop()
     if prices:
         is_loop = params.get("loop") == "true"
-        fresh = PriceScript(desk, instrument.inst_id, prices, int(every_ms), is_loop)
+        fresh = PriceScript(desk, instrument.inst_id, prices, every_ms, is_loop)
         desk.price_scripts[instrument.inst_id] = fresh
         fresh.step()
     return running(desk)

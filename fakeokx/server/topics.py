@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from fakeokx.engine.decimals import whole
 from fakeokx.faults import Call, Script, actions
 from fakeokx.server.links import Link
 from fakeokx.server.sockets import frame
@@ -125,7 +126,7 @@ def _say_faulty(script: Script, link: Link, push: Push, ready: bytes) -> None:
             link.held_back = ready
             return
         case actions.WS_DISCONNECT:
-            link.hang_up(int(fault.code) if fault.code.isdigit() else 0)
+            link.hang_up(whole(fault.code) or 0)
             return
     if fault.delay_ms:
         loop = asyncio.get_running_loop()

@@ -202,8 +202,8 @@ def _extra(text: str) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        extra = json.loads(text)
-    except ValueError:
+        extra = json.loads(text, parse_int=str)
+    except (ValueError, RecursionError):
         raise StreamRefusal("60033", "extraParams") from None
     if not isinstance(extra, dict):
         raise StreamRefusal("60033", "extraParams")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from fakeokx.stream.codes import INVALID_REQUEST, NOTICE, StreamRefusal, message
+from fakeokx.wire.requests import text_json
 
 PING: Final = "ping"
 PONG: Final = "pong"
@@ -32,7 +33,7 @@ class Ask:
 def read(text: str) -> Ask:
     """The request in a frame; 60012 if it is none, 60033 for an id that cannot be one."""
     try:
-        data = json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse)
+        data = text_json(text, parse_float=str, parse_int=str, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise StreamRefusal(INVALID_REQUEST, text) from None
     if not isinstance(data, dict) or not isinstance(data.get("op"), str):

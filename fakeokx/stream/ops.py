@@ -20,6 +20,7 @@ from fakeokx.engine.commands import (
     OrderRequest,
     PlaceOrders,
 )
+from fakeokx.engine.decimals import whole
 from fakeokx.engine.events import Answered
 from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.refusals import Refusal
@@ -112,9 +113,10 @@ def check_time(ask: Ask, now_ms: int, code: str) -> None:
     """Refuse an order or amendment whose ``expTime`` has passed: 50036 on arrival, later 50037."""
     if not ask.exp_time or OPS[ask.op].kind is OrderRef:
         return
-    if not ask.exp_time.isascii() or not ask.exp_time.isdigit():
+    until_ms = whole(ask.exp_time)
+    if until_ms is None:
         raise Refusal("51000", "expTime")
-    if int(ask.exp_time) < now_ms:
+    if until_ms < now_ms:
         raise Refusal(code)
 
 

@@ -80,11 +80,21 @@ def _load(body: bytes, path: str) -> Any:
     if not body.strip():
         raise Refusal("50000" if path == _NO_BODY_IS_50000 else "50002")
     try:
-        return json.loads(
-            body.decode(), parse_float=str, parse_int=str, parse_constant=_refuse_constant
-        )
+        return text_json(body, parse_float=str, parse_int=str, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise Refusal("50002") from None
+
+
+def text_json(data: bytes | str, **how: Any) -> Any:
+    """The value that was sent; raises ValueError or RecursionError for what is none.
+
+    Half a surrogate pair is none: JSON can spell it, and nothing could write it down.
+    """
+    text = data.decode() if isinstance(data, bytes) else data
+    found = json.loads(text, **how)
+    if "\\u" in text:
+        json.dumps(found, ensure_ascii=False).encode()
+    return found
 
 
 def _refuse_constant(_name: str) -> NoReturn:
