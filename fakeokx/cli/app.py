@@ -24,6 +24,7 @@ from fakeokx.engine.venue import SEED_MAX
 from fakeokx.server import keys
 from fakeokx.server.access import Access, is_loopback
 from fakeokx.server.ctl import ctl, exit_code
+from fakeokx.server.ctl_kit import tell
 from fakeokx.server.defaults import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET
 from fakeokx.server.exits import EXIT_INTERNAL, EXIT_REFUSED, exits_in_a_line
 from fakeokx.server.line import TOKEN_VARIABLE
@@ -203,7 +204,7 @@ def _desk(
 
     ledger = exchange.ledger
     if ledger.torn_bytes:
-        typer.echo(f"cut a torn write of {ledger.torn_bytes} bytes off {ledger.path}", err=True)
+        tell(f"cut a torn write of {ledger.torn_bytes} bytes off {ledger.path}", err=True)
     try:
         for change in changes:
             exchange.do(change)
@@ -237,10 +238,10 @@ def _announce(ready: dict[str, Any], *, as_json: bool) -> None:
     if "token" in ready:
         human += f"; its control API asks for {TOKEN_VARIABLE}={ready['token']}"
     if as_json:
-        typer.echo(human, err=True)
+        tell(human, err=True)
         say(json.dumps(ready))
     else:
-        say(human)
+        tell(human)
 
 
 def run() -> int:
@@ -259,7 +260,7 @@ def run() -> int:
             detail = f"{error}. {type(error).__doc__}"
             code = int(getattr(error, "exit_code", 0)) or exit_code(error)
             if code is not None:
-                typer.echo(f"fakeokx: {detail}", err=True)
+                tell(f"fakeokx: {detail}", err=True)
         end_document(code or EXIT_INTERNAL, type(error).__name__, detail, argv)
         if code is None:
             raise

@@ -73,9 +73,6 @@ def _read(text: str) -> list[tuple[str, dict[str, Any]]]:
             raise Refusal("51000", "endpoint")
         if not isinstance(row, dict) or not {"instId", "instType"} <= row.keys():
             raise Refusal("51000", "rows")
-        # As OKX writes them: text, but for lists and objects of it.
-        if not all(isinstance(value, str | list | dict) for value in row.values()):
-            raise Refusal("51000", "rows")
         if not (isinstance(row["instId"], str) and isinstance(row["instType"], str)):
             raise Refusal("51000", "instId")
         for name in ENDPOINTS[endpoint]:

@@ -34,5 +34,11 @@ def _at(
 
 
 def say(answer: Any) -> None:
-    """Print an answer as JSON."""
-    typer.echo(json.dumps(answer, indent=1, ensure_ascii=False))
+    """Print an answer as JSON; in ASCII, so that no name in it moves a cursor or turns a line."""
+    typer.echo(json.dumps(answer, indent=1))
+
+
+def tell(text: str, *, err: bool = False) -> None:
+    """Print a line for people; what has no glyph in it is escaped as in JSON."""
+    seen = (one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
+    typer.echo("".join(seen), err=err)

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+import fakeokx
+
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
@@ -48,3 +50,29 @@ def test_a_key_that_is_none_is_named_by_its_line_and_not_shown(line, tmp_path):
     assert "line 3" in done.stderr
     assert "NAME:SECRET:PASSPHRASE" in done.stderr
     assert line not in done.stderr
+
+
+def test_what_others_put_in_is_printed_as_text(tmp_path):
+    """Names made of escape codes and of marks that turn the line, in an answer and in a refusal."""
+    name = "\x1b[2J\u202egpj\x9b2J\x07"
+    with fakeokx.launch(tmp_path / f"at{name}") as venue:
+        venue.add_key(name, "s", "p")
+        said = [
+            subprocess.run(
+                [sys.executable, "-m", "fakeokx.cli", *words],
+                capture_output=True,
+                text=True,
+                timeout=30,
+                check=False,
+            )
+            for words in (
+                ("ctl", "--url", venue.url, "key"),
+                ("ctl", "--url", venue.url, "switch", "caa.time_unit", name),
+                ("serve", "--port", venue.url.rpartition(":")[2], "--dir", str(tmp_path / name)),
+            )
+        ]
+    assert [done.returncode for done in said] == [0, 2, 2]
+    for done in said:
+        text = done.stdout + done.stderr
+        assert {one for one in text if not one.isprintable()} <= {"\n"}
+    assert "\\u202egpj" in said[0].stdout
