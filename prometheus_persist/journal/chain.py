@@ -23,8 +23,9 @@ Rules
   an acknowledged frame was complete in both.
 
 A segment begins with an OPEN frame, whose payload names it, and says so where no mirror of it is
-kept. ``segments_of`` cuts a chain there and gives the bytes that every copy of a segment ought to
-have; ``mirrored`` says of these bytes whether there ought to be two.
+kept, and where its writer reserves space ahead. ``segments_of`` cuts a chain there and gives the
+bytes that every copy of a segment ought to have; ``mirrored`` says of these bytes whether there
+ought to be two.
 
 Of many frames the bytes are not kept: what was checked is read again where it is needed, from the
 same place, and checked again. So what a journal takes in memory grows with its frames and not with
@@ -45,6 +46,7 @@ from prometheus_persist.journal.frame import (
     Frame,
     Seen,
     Tip,
+    announced,
     digest_fits,
     find_header,
     read,
@@ -56,11 +58,16 @@ EPOCH_LEAP = 1_000_000  # more openings than any store has behind one base
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that was not a whole frame: in which file, where, what."""
+    """Something that was not a whole frame: in which file, where, what.
+
+    ``seq`` and ``wall_ms`` are those of its header, where that is sound; else 0.
+    """
 
     file: str
     offset: int
     seen: Seen
+    seq: int = 0
+    wall_ms: int = 0
 
 
 Source = Callable[[str], bytes]
@@ -113,6 +120,11 @@ class Run:
         """Whether a second copy is kept."""
         return not self.frames or _mirrored(self.frames[0].frame)
 
+    @property
+    def reserved(self) -> bool:
+        """Whether its writer wrote into space that it had reserved ahead."""
+        return bool(self.frames) and _says(self.frames[0].frame, "reserved") is True
+
     def content(self) -> bytes:
         """The bytes; raises what ``Placed.raw`` raises."""
         return b"".join(placed.raw for placed in self.frames)
@@ -154,7 +166,7 @@ def scan(file: str, data: bytes, source: Source | None = None) -> Scan:
             found.frames.append(Placed(file, offset, frame, source, astray))
             offset = frame.end
             continue
-        found.faults.append(Fault(file, offset, seen))
+        found.faults.append(Fault(file, offset, seen, *announced(data, offset)))
         offset = find_header(data, offset + 1)
         if offset < 0:
             return found
@@ -234,9 +246,13 @@ def mirrored(segment: bytes) -> bool:
 
 
 def _mirrored(first: Frame) -> bool:
+    return _says(first, "mirror") is not False
+
+
+def _says(first: Frame, name: str) -> object:
     if first.kind != OPEN:
-        return True
-    return loads_object(first.payload, "an OPEN frame").get("mirror") is not False
+        return None
+    return loads_object(first.payload, "an OPEN frame").get(name)
 
 
 def segment_name(placed: Placed) -> str:

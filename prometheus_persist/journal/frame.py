@@ -186,6 +186,19 @@ def read(data: bytes, offset: int, *, leave: bool = False) -> tuple[Seen, Frame 
     return Seen.WHOLE, Frame(kind, epoch, seq, wall_ms, previous, payload, digest, end, joined)
 
 
+def announced(data: bytes, offset: int) -> tuple[int, int]:
+    """Sequence and wall time in a header that was seen to be sound, though its frame is not whole;
+    zeros where there is none."""
+    if len(data) - offset < HEADER_BYTES:
+        return 0, 0
+    fields = data[offset : offset + _FIELDS.size]
+    (crc,) = _CRC.unpack_from(data, offset + _FIELDS.size)
+    if zlib.crc32(fields) != crc or fields[:4] != MAGIC:
+        return 0, 0
+    _, _, _, _, _, _, seq, wall_ms, _ = _FIELDS.unpack(fields)
+    return seq, wall_ms
+
+
 def digest_fits(body: bytes, digest: bytes) -> bool:
     """Whether the digest is that of the body."""
     return _digest(body) == digest

@@ -52,6 +52,7 @@ _HEAD = re.compile(
     rb'  "text_checksum": (?P<text_checksum>"[0-9a-f]{64}"),\n'
     rb'  "head_checksum": "(?P<head_checksum>[0-9a-f]{64})"'
 )
+HEAD_BYTES = 1024  # more than a head has
 _SMALL = 1 << 53
 _LOOSE = ("registry", "freeze", "unattributed", "watermark")
 
@@ -256,6 +257,12 @@ def vouch(name: str, content: bytes, where: str) -> tuple[str, int]:
             return found["checksum"][1:-1].decode(), int(found["sequence"])
     data, seq = unwrap(name, content, where)
     return checksum(data), seq
+
+
+def saved_ms(content: bytes) -> int:
+    """When a whole file says that it was saved, Unix ms; 0 where its head is not as it is made."""
+    found = _HEAD.match(content[:HEAD_BYTES])
+    return int(found["saved_ms"]) if found is not None else 0
 
 
 def unwrap(name: str, content: bytes, where: str) -> tuple[JsonObject, int]:

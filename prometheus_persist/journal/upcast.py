@@ -36,10 +36,12 @@ SCHEMA = 3
 Step = Callable[[str, JsonObject], JsonObject]
 
 
-def opening(segment: str, *, mirror: bool = True) -> bytes:
-    """The payload of the OPEN frame that begins a segment; it says where there is no mirror."""
+def opening(segment: str, *, mirror: bool = True, reserved: bool = False) -> bytes:
+    """The payload of the OPEN frame that begins a segment; it says where there is no mirror, and
+    where space is reserved ahead of what is written."""
     told: JsonObject = {"schema": SCHEMA, "segment": segment}
-    return dumps(told if mirror else {**told, "mirror": False})
+    told |= {} if mirror else {"mirror": False}
+    return dumps({**told, "reserved": True} if reserved else told)
 
 
 def schema_in(found: JsonObject, where: str) -> int:

@@ -5,7 +5,8 @@ Every place of a copy that is not what it ought to be becomes a ``Damage`` that 
     repaired  the chain has what ought to be there; ``heal`` puts it back
     ignored   not needed: a crash alone explains it, no frame was ever there, or a newer segment
               is whole
-    lost      if an acknowledged commit stood there, it is gone
+    lost      if an acknowledged commit stood there, it is gone; with number and time, where its
+              header is left
 
 ``gaps`` looks at the past: from every base, and from the first commit where its segment is kept,
 the chain has to go on to the newest commit. Where it does not, the moments from there up to the
@@ -15,13 +16,15 @@ next base cannot be restored, though the state of now can.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from prometheus_persist.journal.chain import EPOCH_LEAP, Placed, Run, link
+from prometheus_persist.journal.chain import EPOCH_LEAP, Fault, Placed, Run, link
 from prometheus_persist.journal.frame import OPEN, Seen, Tip
 from prometheus_persist.report.facts import Damage
 from prometheus_persist.storage.layout import JOURNAL, segment_epoch, segment_start
 from prometheus_persist.storage.segments import Segments, copies_due
 
+ZEROS_WITHIN = 16  # more than any part of a frame has in a row; what is reserved has more
 Due = dict[str, bytes]
 """The bytes of segments, by name."""
 Runs = Mapping[str, Run]
@@ -58,6 +61,9 @@ def journal_damages(
         length = lengths.get(basename(fault.file), 0)
         if fault.offset < length:
             outcome = "repaired"
+        elif _cut(segments, parts, fault, newest):
+            found.append(Damage(fault.file, fault.offset, _cut_words(fault, whole), "lost"))
+            continue
         elif length and fault.seen is Seen.TORN_ZEROS:
             continue
         else:
@@ -92,6 +98,49 @@ def journal_damages(
                 problem = "behind its other copy" if behind else "not what the chain says"
                 found.append(Damage(path, size if behind else None, problem, "repaired"))
     return found
+
+
+def _cut(segments: Segments, parts: Runs, fault: Fault, newest: str) -> bool:
+    """Whether the newest segment ends within a frame though space was reserved ahead, and no copy
+    has that space: a crash leaves it, so something else took the ends away, and frames with it.
+
+    A frame that was not put down together with the one before it proves that the segment was
+    synced, its reserved length included; before that a power cut may leave any length.
+    """
+    name = basename(fault.file)
+    run = parts.get(name, Run())
+    paths = [f"{copy}/{name}" for copy in copies_due(run)]
+    ends = fault.seen.torn and fault.seen is not Seen.TORN_ZEROS and fault.offset == len(run)
+    return (
+        name == newest
+        and ends
+        and run.reserved
+        and any(not placed.frame.joined for placed in run.frames[1:])
+        and all(
+            segments.lengths.get(p, 0) - segments.sizes.get(p, 0) <= ZEROS_WITHIN for p in paths
+        )
+    )
+
+
+def _zeros(segments: Segments, path: str) -> int:
+    return segments.lengths.get(path, 0) - segments.sizes.get(path, 0)
+
+
+def _cut_words(fault: Fault, whole: list[Placed]) -> str:
+    last = whole[-1].frame
+    if fault.seq:
+        there = f"within commit {fault.seq} of {when(fault.wall_ms)}"
+    else:
+        there = f"behind commit {last.seq} of {when(last.wall_ms)}"
+    return f"cut off {there}: what was acknowledged from commit {last.seq + 1} on is lost"
+
+
+def when(ms: int) -> str:
+    """Unix ms as a person reads it; raises nothing for what no calendar has."""
+    try:
+        return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{ms} (Unix ms)"
 
 
 def _strangers(segments: Segments, whole: list[Placed], due: Runs, last: int) -> list[Damage]:

@@ -22,7 +22,8 @@ Rules
   is of the same store, by the id in it: a snapshot of another store is named, and not taken.
 - Everything that was wrong and did no harm is reported as ``Damage``, file by file. Damage at the
   very end, which neither copy can complete, is ``ignored`` where a crash alone explains it (torn),
-  and ``lost`` where it does not: then nothing proves that a commit was there, and it is named.
+  and ``lost`` where it does not: then nothing proves that a commit was there, and it is named. A
+  file that ends within a frame, where its writer had reserved space ahead, was cut.
 - ``seq`` and ``at_ms`` ask for an earlier moment: the state after the last commit with that
   sequence, or of that wall time, at the latest.
 - No commit at all is a fresh start, said in so many words (``facts.fresh``): an empty directory, or
@@ -47,7 +48,6 @@ import contextlib
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from prometheus_persist.clock import Clock, SystemClock
@@ -74,6 +74,7 @@ from prometheus_persist.recovery.damages import (
     gaps,
     journal_damages,
     not_as_due,
+    when,
 )
 from prometheus_persist.recovery.readable import ALL_BUT_CHUNKS, Readable, check_readable
 from prometheus_persist.report.facts import Damage, RestoreFacts
@@ -99,7 +100,7 @@ from prometheus_persist.storage.segments import (
 FUTURE_WARN_MS = 5 * 60 * 1000
 AGE_WARN_MS = 30 * 24 * 3600 * 1000
 FRESH = "none"
-OPENING_BYTES_MAX = OVERHEAD_BYTES + len(opening(segment_name(1, 1), mirror=False))
+OPENING_BYTES_MAX = OVERHEAD_BYTES + len(opening(segment_name(1, 1), mirror=False, reserved=True))
 
 
 @dataclass(slots=True)
@@ -360,8 +361,7 @@ def _from_the_first(frames: list[Placed]) -> bool:
 
 
 def _oldest(tip: Tip) -> str:
-    when = datetime.fromtimestamp(tip.wall_ms / 1000, UTC).isoformat(timespec="milliseconds")
-    return f"the oldest moment that can be restored is commit {tip.seq} of {when}"
+    return f"the oldest moment that can be restored is commit {tip.seq} of {when(tip.wall_ms)}"
 
 
 def _unread(segments: Segments, chain: Chain | None) -> list[str]:
@@ -413,9 +413,11 @@ def _refuse_gap(fs: Fs, segments: Segments, bases: Bases, chain: Chain, readable
             **place,
         )
     if mark > last:
+        lost = f"commits {last + 1} to {mark}" if mark > last + 1 else f"commit {mark}"
         raise StoreDamaged(
-            f"a readable file vouches for commit {mark}, both copies of the journal end at {last}: "
-            f"{hint}",
+            f"{lost}, acknowledged by {when(readable.mark_ms)}, are lost: a readable file vouches "
+            f"for commit {mark}, both copies of the journal end at {last}, of "
+            f"{when(chain.tip.wall_ms)}: {hint}",
             **place,
         )
     if nothing:

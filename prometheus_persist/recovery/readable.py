@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_persist.errors import StoreDamaged
-from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, unwrap, vouch
+from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, saved_ms, unwrap, vouch
 from prometheus_persist.report.facts import Damage
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.fs import Fs
@@ -23,7 +23,7 @@ ALL_BUT_CHUNKS = tuple(folder for folder in FOLDERS if folder != "records")
 
 @dataclass(slots=True)
 class Readable:
-    """Whole files by checksum, the newest commit that one vouches for, and what is wrong.
+    """Whole files by checksum, the newest commit that one vouches for and when, and what is wrong.
 
     ``stands_on``: epoch and sequence of the frame that the checkpoint was made after.
     """
@@ -31,6 +31,7 @@ class Readable:
     whole: dict[str, str] = field(default_factory=dict)
     seqs: dict[str, int] = field(default_factory=dict)
     mark: int = 0
+    mark_ms: int = 0
     there: bool = False
     stands_on: tuple[int, int] | None = None
     damages: list[Damage] = field(default_factory=list)
@@ -52,6 +53,7 @@ def check_readable(fs: Fs, folders: Collection[str] = FOLDERS) -> Readable:
         try:
             content = fs.read(path)
             found.whole[name], found.seqs[name] = vouch(name, content, path)
+            found.mark_ms = max(found.mark_ms, saved_ms(content))
             if name == CHECKPOINT:
                 data, _ = unwrap(name, content, path)
                 due = data["files"] if isinstance(data.get("files"), dict) else {}

@@ -131,16 +131,22 @@ def _repair(
 def _refuse_needless(fs: Fs, clock: Clock, kept: int) -> None:
     """Raise BadValue where commits behind ``kept`` are whole; an opening alone is no commit."""
     for more in (None, kept + 1):
-        try:
-            whole = restore(fs, seq=more, clock=clock)
-        except (StoreDamaged, BadValue):
+        whole = _reached(fs, clock, more)
+        if whole is None or whole.seq <= kept:
             continue
-        given_up = whole.seq > kept
-        if given_up and restore(fs, seq=kept, clock=clock).image.digest() != whole.image.digest():
+        there = _reached(fs, clock, kept)
+        if there is None or there.image.digest() != whole.image.digest():
             raise BadValue(
                 f"commits up to {whole.seq} are whole: --accept-loss {kept} would give up what is "
                 f"not lost; restore --seq {kept} --into NEWDIR brings that moment into a new store"
             )
+
+
+def _reached(fs: Fs, clock: Clock, seq: int | None) -> Restored | None:
+    try:
+        return restore(fs, seq=seq, clock=clock)
+    except (StoreDamaged, BadValue):
+        return None
 
 
 def lossless(fs: Fs, clock: Clock) -> bool:

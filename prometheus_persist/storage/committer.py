@@ -298,7 +298,9 @@ class Committer:
     def _begin_segment(self) -> None:
         name = segment_name(self._epoch, self.seq + 1)
         self._segment_bytes = 0
-        self._chain(OPEN, opening(name, mirror=MIRROR in self.copies), opens=name)
+        reserved = self._options.reserve_bytes > 0
+        told = opening(name, mirror=MIRROR in self.copies, reserved=reserved)
+        self._chain(OPEN, told, opens=name)
 
     @edge
     def _awaited(self, ticket: Ticket) -> None:

@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "repair": ("repair", *STORE),
     "freeze": ("freeze", "BTC-USDT-SWAP", "--reason", "why", *STORE),
     "unfreeze": ("unfreeze", "ETH-USDT-SWAP", "--reason", "why", *STORE),
+    "adopt": ("adopt", "BTC-USDT-SWAP=LiveAgent_00", *STORE, "--exchange", "VENUE"),
     "orders": ("orders", *STORE),
     "orders give-up": ("orders", "give-up", "C1", "--reason", "why", *STORE),
     "orders settle": ("orders", "settle", *STORE, "--exchange", "SILENT"),
