@@ -140,7 +140,7 @@ def test_okx_demo_trading_answers_as_fakeokx_does() -> None:
 @pytest.mark.parametrize(
     ("marked", "trades"),
     [([], False), (["-m", "not chaos"], False), (["-m", "not okx_sandbox"], False),
-     (["-m", "chaos or not slow"], False), (["-m", "okx_sandbox"], True)],
+     (["-m", "chaos or not timeout"], False), (["-m", "okx_sandbox"], True)],
     ids=["plain", "not-chaos", "not-it", "or", "asked"],
 )  # fmt: skip
 def test_keys_in_the_environment_are_no_order_to_trade(
