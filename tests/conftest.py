@@ -1,7 +1,8 @@
 """No test trades because keys happen to be in the environment: it has to be asked for by marker.
 
-``pytest -m okx_sandbox`` is the asking. For anything else, ``-m "not chaos"`` among it, the keys are
-taken out of the environment of this process and of all that it starts, before a test is looked at.
+``pytest -m okx_sandbox`` is the asking. For anything else, ``-m "not chaos"`` among it, the keys
+are taken out of the environment of this process and of all that it starts, before a test is looked
+at.
 """
 
 from __future__ import annotations
