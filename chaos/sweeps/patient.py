@@ -41,6 +41,7 @@ from prometheus_persist.storage.memory import MemoryFs
 
 AGENTS = 2
 UNIT = Decimal(1)
+HOURS_A_CYCLE = 0.25
 INSTRUMENT = "BTC-USDT-SWAP"
 LONG_MS = 30 * 3600 * 1000
 FIRST, SECOND, THIRD = "first life", "second life", "third life, in old age"
@@ -179,9 +180,11 @@ def steps(seed: int, clock: WoundClock, life: str) -> Iterator[tuple[str, Step]]
 
     def touch(session: Session) -> None:
         clock.advance(1000)
-        state = session.state
-        count = state.supervisor.system_cycle_count + 1
-        state.supervisor = state.supervisor.model_copy(update={"system_cycle_count": count})
+        supervisor = session.state.supervisor
+        count = supervisor.system_cycle_count + 1
+        # It counts its hours itself: those that the machine takes are never the same twice.
+        told = {"system_cycle_count": count, "total_runtime_hours": count * HOURS_A_CYCLE}
+        session.state.supervisor = supervisor.model_copy(update=told)
 
     def save(session: Session, _broker: PaperBroker) -> None:
         touch(session)
