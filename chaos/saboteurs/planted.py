@@ -205,12 +205,8 @@ SHARED: Final[dict[str, Mistake]] = {
     ),
     "takes-away-first": Mistake(
         "session.opening:opening",
-        "found, state = _read(fs, clock, lock)\nif take_over:\nrefuse_read_only(fs)\nlock.take()",
-        "if take_over:\n"
-        "    lock.take()\n"
-        "found, state = _read(fs, clock, lock)\n"
-        "if take_over:\n"
-        "    refuse_read_only(fs)",
+        "if take_over:\n_read(fs, clock, lock)\nrefuse_read_only(fs)\nlock.take()",
+        "if take_over:\n    lock.take()\n    _read(fs, clock, lock)\n    refuse_read_only(fs)",
         "lock",
         seen_as="a take-over that failed took something away",
     ),
@@ -252,8 +248,8 @@ SHARED: Final[dict[str, Mistake]] = {
         seen_as="acknowledged and lost",
     ),
     "unlinks-every-tmp": Mistake(
-        "storage.store:Store._make_dirs",
-        "if is_temporary(folder, name) and self._fs.size(path) is not None:",
+        "storage.replacing:clear_temporaries",
+        "if is_temporary(folder, name) and fs.size(path) is not None:",
         'if name.endswith(".tmp"):',
         "hostile",
         near="beside snapshots/snapshot.zip.tmp: text",
