@@ -50,6 +50,8 @@ AGENTS_OFFERED_MAX = 8
 FROZEN = "the exchange holds what no agent owns"
 _ORDER = (Grade.PROVEN, Grade.OPEN, Grade.DECLARED, Grade.ASSUMED)
 
+_AS_SHOWN = (Alternative("as_shown", Grade.PROVEN, (), ()),)
+
 Part = tuple[str, str, Execution]  # owner, name of the part, the part
 Rule = Callable[[Holdings, Step], list[Part]]
 
@@ -118,54 +120,53 @@ def of_gap(
     held = {name: after.held(name, key) for name in after.holders(key)}
     nobodys, total = after.held(NOBODY, key), after.total(key)
     place = _Place(key, after, row, finding_id)
-    found = []
+    found = place.offered
     if not owners_settled:
-        return (place.written("nobody", Grade.OPEN, {}, nobodys + (venue - total)),)
+        place.offer("nobody", Grade.OPEN, {}, nobodys + (venue - total))
+        return tuple(found) or _AS_SHOWN
     booked = {
         n: q for n in {**recorded, **held} if (q := recorded.get(n, NO_CONTRACTS)) or n in held
     }
     if any(recorded.values()) and booked != held and _sum(booked) + nobodys == venue:
-        found.append(place.written("as_booked", Grade.PROVEN, booked, nobodys))
+        place.offer("as_booked", Grade.PROVEN, booked, nobodys)
     sides = {quantity.sign for quantity in (*held.values(), nobodys) if quantity}
     if held and venue.sign * total.sign <= 0:
         grade = Grade.PROVEN if len(sides) == 1 else Grade.DECLARED
         gone = dict.fromkeys(held, NO_CONTRACTS)
-        found.append(place.written("close_all", grade, gone, venue))
+        place.offer("close_all", grade, gone, venue)
     elif held and abs(venue) < abs(total) and len(sides) == 1:
         everyone = {**held, **({NOBODY: nobodys} if nobodys else {})}
         sizes = {name: abs(quantity) for name, quantity in everyone.items()}
         names = sorted(sizes, key=lambda name: (name == NOBODY, name))
         parts = shares(abs(total) - abs(venue), sizes, lot_sz)
         left = {n: _toward(everyone[n], part) for n, part in zip(names, parts, strict=True)}
-        found.append(
-            place.written("pro_rata", Grade.DECLARED, left, left.pop(NOBODY, NO_CONTRACTS))
-        )
+        place.offer("pro_rata", Grade.DECLARED, left, left.pop(NOBODY, NO_CONTRACTS))
     for name in list(held)[:AGENTS_OFFERED_MAX]:
-        mine = held[name] + (venue - total)
-        if key.pos_side == "net" or mine.sign >= 0:
-            found.append(place.written(f"agent:{name}", Grade.ASSUMED, {name: mine}, nobodys))
-    left_over = nobodys + (venue - total)
-    if (key.pos_side == "net" or left_over.sign >= 0) and (venue or not held):
-        found.append(place.written("nobody", Grade.OPEN, {}, left_over))
+        place.offer(f"agent:{name}", Grade.ASSUMED, {name: held[name] + (venue - total)}, nobodys)
+    if venue or not held:
+        place.offer("nobody", Grade.OPEN, {}, nobodys + (venue - total))
     if always and not any(one.corrections for one in found):
-        return (Alternative("as_shown", Grade.PROVEN, (), ()),)
+        return _AS_SHOWN
     return _best_first(found)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a difference is written."""
+    """Where a difference is written, and the ways of it that no book refuses."""
 
     key: PositionKey
     after: Holdings
     row: VenuePosition | None
     finding_id: str
+    offered: list[Alternative] = field(default_factory=list)
 
-    def written(
+    def offer(
         self, name: str, grade: Grade, agents: dict[str, Contracts], nobody: Contracts
-    ) -> Alternative:
-        """These agents hold that much then, nobody the rest."""
+    ) -> None:
+        """These agents hold that much then, nobody the rest; not where one cannot hold it."""
         key, after = self.key, self.after
+        if not all(map(key.allows, (*agents.values(), nobody))):
+            return
         px, ts_ms = self._entry()
         steps: list[Correction] = []
         effects = []
@@ -178,7 +179,7 @@ class _Place:
             steps.append(AdoptDifference(key, change, px, ts_ms, self.finding_id))
             steps.append(FreezeInstrument(key.inst_id, FROZEN, self.finding_id))
             effects.append(Effect(NOBODY, str(key), _signed(change)))
-        return Alternative(name, grade, tuple(effects), tuple(steps))
+        self.offered.append(Alternative(name, grade, tuple(effects), tuple(steps)))
 
     def _entry(self) -> tuple[Decimal, int]:
         if self.row is not None:

@@ -85,6 +85,7 @@ def _finding(
                 ("as_booked", Grade.PROVEN, booked),
                 ("as_written", Grade.ASSUMED, held),
             )
+            if key.allows(quantity)
         )
 
     return finding(

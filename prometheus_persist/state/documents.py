@@ -195,8 +195,9 @@ def odd(key: str, live: BaseModel) -> str:
         again = live.model_copy()
         try:
             live.__pydantic_validator__.validate_assignment(again, name, value)
-        except ValidationError:
-            return named(f"{key}.{name}", value)
+        except ValidationError as problem:
+            why = problem.errors(include_url=False)[0]["msg"]
+            return f"{named(f'{key}.{name}', value)}: {why}"
         made = again.__dict__[name]
         if kinds(made) != kinds(value) or made != value:
             return named(f"{key}.{name}", value)

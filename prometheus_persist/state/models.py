@@ -50,6 +50,10 @@ class PositionKey(NamedTuple):
     def __str__(self) -> str:
         return f"{self.inst_id} {self.mgn_mode} {self.pos_side}"
 
+    def allows(self, quantity: Contracts) -> bool:
+        """Whether so much can be held under it."""
+        return self.pos_side == "net" or quantity.sign >= 0
+
 
 class EmotionalState(Model):
     """How an agent feels; each between 0 and 1 by convention of the host."""

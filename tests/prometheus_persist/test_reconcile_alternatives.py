@@ -13,13 +13,25 @@ from decimal import Decimal
 import pytest
 import test_reconcile_cases
 import test_reconcile_shared_cases
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from reconcile_world import BTC, World, replaced
+from storekit import execution
 from test_reconcile_cases import OPEN5, Row, steps, trade, unbooked
 
 from prometheus_persist.reconcile import Plan, Resolution, Verdict, reconcile
-from prometheus_persist.reconcile.plan import Alternative, Finding, Grade
+from prometheus_persist.reconcile.alternatives import of_gap
+from prometheus_persist.reconcile.plan import (
+    AdoptDifference,
+    Alternative,
+    Finding,
+    Grade,
+    SetQuantity,
+)
 from prometheus_persist.reconcile.planjson import hash_of_json, plan_to_json
-from prometheus_persist.state import PositionKey
+from prometheus_persist.reconcile.split import NOBODY
+from prometheus_persist.reconcile.walk import Holdings
+from prometheus_persist.state import Contracts, Execution, PositionKey, contracts
 
 ROWS = {
     f"{table}: {row.name}": row
@@ -220,6 +232,49 @@ def test_lost_ledgers_are_restored_with_what_was_booked_to_their_agent() -> None
     assert world.position("A") == 3
     assert plan_of(world).clean
     assert agrees(world)
+
+
+POS_SIDES = st.sampled_from(["net", "long", "short"])
+SIZES = st.integers(-5, 5).map(lambda size: contracts(str(size)))
+
+
+def opening(key: PositionKey, size: Contracts) -> Execution:
+    """So much taken on at once; a short's contracts are sold."""
+    bought = (size.sign > 0) != (key.pos_side == "short")
+    return execution(
+        1,
+        mgn_mode=key.mgn_mode,
+        pos_side=key.pos_side,
+        side="buy" if bought else "sell",
+        qty_contracts=abs(size),
+    )
+
+
+@given(POS_SIDES, SIZES, *[st.dictionaries(st.sampled_from("ABC"), SIZES)] * 2, st.booleans())
+def test_what_no_book_can_hold_is_not_offered(
+    pos_side: str,
+    venue: Contracts,
+    held: dict[str, Contracts],
+    recorded: dict[str, Contracts],
+    settled: bool,
+) -> None:
+    """A ledger refuses a negative long: an alternative that writes one would lead nowhere. There
+    is always one that can be chosen."""
+    key = PositionKey(BTC, "cross", pos_side)
+    assume(all(map(key.allows, (venue, *held.values()))))
+    books = Holdings("ABC")
+    for name, size in held.items():
+        if size:
+            books.book(name, opening(key, size))
+    found = of_gap(
+        books, key, venue, None, recorded, Decimal("0.01"), "B-1", owners_settled=settled
+    )
+    assert found or venue == books.total(key)
+    for step in (step for one in found for step in one.corrections):
+        if isinstance(step, SetQuantity):
+            assert key.allows(step.qty_contracts), found
+        if isinstance(step, AdoptDifference):
+            assert key.allows(books.held(NOBODY, key) + step.qty_contracts), found
 
 
 def test_an_empty_positions_list_is_not_a_flat_account() -> None:
