@@ -45,6 +45,8 @@ LATER_MS = 60_000
 Told = Mapping[str, Any]
 LOOKS = ("step.orders", "step.go_on")
 """Steps that move nothing."""
+ANOTHERS = ("step.adopt",)
+"""What is for somebody who knows more than the report: here nobody's is nobody's."""
 CHOOSE = "--choose"
 PAIRED, APPROVES = "step.write_plan", "step.apply_plan"
 
@@ -123,7 +125,7 @@ def _named(told: Told) -> Iterator[tuple[str, str]]:
     for one in told["next"]:
         if one["step"] == PAIRED:
             plan = one["command"]
-        elif one["command"] and one["step"] not in LOOKS:
+        elif one["command"] and one["step"] not in (*LOOKS, *ANOTHERS):
             yield one["step"], f"{plan}\n{one['command']}" if plan else one["command"]
             plan = ""
 

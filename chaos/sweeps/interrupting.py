@@ -47,7 +47,7 @@ Detect = Literal["everything", "marked"]
 HANG_S = 60.0
 STARTS_MS = DAY_START_MS + 60_000
 UNIT = Contracts(Decimal(1))
-ANOTHER = "ADA-USDT-SWAP"
+ANOTHER = "ETH-USDT-SWAP"
 NOTHING, FINISHED, SHUT = "did nothing", "finished", "shut the session"
 
 

@@ -139,18 +139,16 @@ def serve(
     """
     if pos_mode not in (NET_MODE, LONG_SHORT_MODE):
         raise typer.BadParameter(f"--pos-mode is {NET_MODE} or {LONG_SHORT_MODE}")
-    cash = _cash(balance)
-    asked_keys = _keys(key_file) if key_file else []
+    cash, asked_keys = _cash(balance), _keys(key_file) if key_file else []
     owners = [each.account for each in asked_keys if each.account != MAIN]
     accounts = [OpenAccount(account=each) for each in (*(account or ()), *owners)]
     changes: list[Command] = [*accounts, *map(_switch, switch or ())]
-    home = _home(directory)
 
     from fakeokx.server.exchange import Exchange
     from fakeokx.server.serve import bind
     from fakeokx.server.serve import serve as run
 
-    listener = bind(host, port)
+    home, listener = _home(directory), bind(host, port)
     exchange = Exchange(home, seed=seed, pos_mode=pos_mode, first_cash_quote=cash)
     desk = _desk(exchange, asked_keys, changes, rate_limits=rate_limits)
     desk.access = _access((host, *(allow_host or ())), open_control=open_control)

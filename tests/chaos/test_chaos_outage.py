@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from chaos import cli
+from chaos.cli import app as cli
 from chaos.oracle.shares import held_contracts
 from chaos.outage import OUTAGES, Result, all_well, run_outage
 from chaos.outage import course as outage_course

@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ENDS_S_MAX = 20.0
+ENDS_S_MAX = 90.0
 
 
 def forked(work: Path, words: list[str], program: str, function: str, wait_s: float, sig: int):
