@@ -116,9 +116,7 @@ def _cut(segments: Segments, parts: Runs, fault: Fault, newest: str) -> bool:
         and ends
         and run.reserved
         and any(not placed.frame.joined for placed in run.frames[1:])
-        and all(
-            segments.lengths.get(p, 0) - segments.sizes.get(p, 0) <= ZEROS_WITHIN for p in paths
-        )
+        and all(_zeros(segments, path) <= ZEROS_WITHIN for path in paths)
     )
 
 

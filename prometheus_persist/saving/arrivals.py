@@ -7,6 +7,9 @@ The wall clock can be wrong, when the order was sent or now. So no wait is longe
 on the monotonic clock: from when this writer last had the order in hand, and for what an earlier
 one left from when this one began.
 
+From when its handle is given out, for as long as somebody holds it and it may still arrive, its
+block may be about to begin (``is_new``): who reads the exchange waits for that likewise.
+
 A block runs no longer than there is somebody who holds the order's handle: one that was interrupted
 before it began never says that it has ended.
 
@@ -30,6 +33,7 @@ class Arrivals:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._begun_s = clock.monotonic_s()
+        self._new: dict[str, ReferenceType[object]] = {}  # whose block has not begun
         self._in_hand: dict[str, ReferenceType[object]] = {}  # whose block is running
         self._left: dict[str, tuple[int, float]] = {}
 
@@ -37,9 +41,19 @@ class Arrivals:
         """It may be leaving at this moment."""
         self._left[cl_ord_id] = self._clock.now_ms(), self._clock.monotonic_s()
 
+    def given_out(self, cl_ord_id: str, handle: object) -> None:
+        """Somebody has ``handle``, and may begin its block."""
+        self._new[cl_ord_id] = ref(handle)
+
     def take_in_hand(self, cl_ord_id: str, handle: object) -> None:
         """The block of ``handle`` begins."""
         self._in_hand[cl_ord_id] = ref(handle)
+        self._new.pop(cl_ord_id, None)
+
+    def is_new(self, cl_ord_id: str) -> bool:
+        """Whether its block may be about to begin."""
+        handle = self._new.get(cl_ord_id)
+        return handle is not None and handle() is not None
 
     def has_in_hand(self, cl_ord_id: str) -> bool:
         """Whether its block is running."""
@@ -49,6 +63,7 @@ class Arrivals:
     def let_go(self, cl_ord_id: str, *, unanswered: bool) -> None:
         """Its block has ended; with an answer, there is nothing to wait for."""
         self._in_hand.pop(cl_ord_id, None)
+        self._new.pop(cl_ord_id, None)
         self._left.pop(cl_ord_id, None)
         if unanswered:
             self.leaves(cl_ord_id)

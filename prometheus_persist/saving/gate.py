@@ -128,9 +128,10 @@ class IntentGate:
             return self._arrivals.waits(intents, epoch, now_ms, in_flight_ms, lived_ms)
 
     def in_hand(self, cl_ord_id: str) -> bool:
-        """Whether its block is running."""
+        """Whether its block is running, or about to begin."""
         with self.turn:
-            return self._arrivals.has_in_hand(cl_ord_id)
+            found = self._arrivals
+            return found.has_in_hand(cl_ord_id) or found.is_new(cl_ord_id)
 
     def give_up(self, cl_ord_id: str, reason: str) -> OrderIntent:
         """End an open order by a human's word, durably; the intent as it then stands.
@@ -197,7 +198,9 @@ class IntentGate:
             intent, *others = self._saver.store.whole(self._issued, orders, valid_ms)
             ids = [each.cl_ord_id for each in others]
             rows = [each.row(name) for each, name in zip(stops, ids, strict=True)]
-            return IntentHandle(self, self._saver, intent, rows)
+            handle = IntentHandle(self, self._saver, intent, rows)
+            self._arrivals.given_out(intent.cl_ord_id, handle)
+            return handle
 
     def admit(self, intent: OrderIntent) -> None:
         """Ask again, now that it is about to leave; raises what ``order_intent`` raises, and

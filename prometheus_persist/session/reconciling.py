@@ -88,9 +88,9 @@ def reconcile_now(
     waited = not asked.patient
     for _ in range(READS_MAX):
         wait_for_arrivals(desk, desk.in_hand() if asked.patient else {})
+        before = _mark(desk)  # first: what is issued from here on is seen by one of the two
         if desk.in_hand():
             break
-        before = _mark(desk)
         reading = _read(desk, reader, asked)
         if not waited and (unseen := _unseen(desk, reading)):
             wait_for_arrivals(desk, unseen)
