@@ -35,7 +35,9 @@ from fakeokx.engine.commands import (
     PlaceOrders,
 )
 from fakeokx.engine.instruments import LIVE
+from prometheus_persist.cli.adopting import owners_of
 from prometheus_persist.errors import PersistError
+from prometheus_persist.exchange.okxask import ReadOnlyClient
 from prometheus_persist.report.jsonform import facts_to_json
 from prometheus_persist.state import contracts
 
@@ -45,8 +47,9 @@ LATER_MS = 60_000
 Told = Mapping[str, Any]
 LOOKS = ("step.orders", "step.go_on")
 """Steps that move nothing."""
-ANOTHERS = ("step.adopt",)
-"""What is for somebody who knows more than the report: here nobody's is nobody's."""
+ADOPTS = "step.adopt"
+"""For who knows more than the report: nobody's stays nobody's, or a generator names an owner."""
+OTHERS_FIRST = "settle it first"
 CHOOSE = "--choose"
 PAIRED, APPROVES = "step.write_plan", "step.apply_plan"
 
@@ -90,7 +93,7 @@ def way_out(hands: Hands, told: Told, rng: random.Random | None = None) -> Way:
     way.wrong += hands.wrong()
     seen = _situation(told)
     while _stuck(hands, told) and not way.dead:
-        step = next((one for one in _named(told) if one[1] not in tried), None)
+        step = next((one for one in _named(told, rng) if one[1] not in tried), None)
         if step is None or len(way.steps) >= STEPS_MAX:
             why = "no further step is named" if step is None else f"not after {STEPS_MAX} steps"
             way.dead = f"{', '.join(_stuck(hands, told))} shut, {why}: {_situation(told)}"
@@ -99,6 +102,8 @@ def way_out(hands: Hands, told: Told, rng: random.Random | None = None) -> Way:
         tried.add(commands)
         if text == APPROVES and rng is not None:
             commands += _chosen(told, rng)
+        if text == ADOPTS and rng is not None:
+            commands = _owned(told, commands, rng)
         if "read_again" in text or "postponed" in text:
             hands.wait()
         try:
@@ -107,6 +112,8 @@ def way_out(hands: Hands, told: Told, rng: random.Random | None = None) -> Way:
                 said = hands.carry_out(command)
             told = said or hands.start()
         except (PersistError, AssertionError) as problem:
+            if text == ADOPTS and OTHERS_FIRST in str(problem):
+                continue  # the plan has the same answer, and more
             way.dead = f"{way.steps[-1]}: {type(problem).__name__}: {problem}"
         way.wrong += hands.wrong()
         if _situation(told) != seen:
@@ -119,15 +126,30 @@ def _stuck(hands: Hands, told: Told) -> list[str]:
     return [*hands.shut(), *(one["agent_id"] for one in told["withheld"] if one["agent_id"])]
 
 
-def _named(told: Told) -> Iterator[tuple[str, str]]:
+def _named(told: Told, rng: random.Random | None) -> Iterator[tuple[str, str]]:
     """Step and command, a plan with its approval as one."""
     plan = ""
+    skipped = LOOKS if rng is not None and _living(told) else (*LOOKS, ADOPTS)
     for one in told["next"]:
         if one["step"] == PAIRED:
             plan = one["command"]
-        elif one["command"] and one["step"] not in (*LOOKS, *ANOTHERS):
+        elif one["command"] and one["step"] not in skipped:
             yield one["step"], f"{plan}\n{one['command']}" if plan else one["command"]
             plan = ""
+
+
+def _living(told: Told) -> list[str]:
+    return [one["agent_id"] for one in told["system"]["agents"] if one["alive"]]
+
+
+def _owned(told: Told, command: str, rng: random.Random) -> str:
+    """The command with an owner named for each position, or for some."""
+    words = shlex.split(command)
+    given = [word for word in words if word.endswith("=AGENT")]
+    left_out = set(rng.sample(given, rng.randint(0, len(given) - 1)))
+    owned = (word.removesuffix("AGENT") + rng.choice(_living(told)) for word in given)
+    names = dict(zip(given, owned, strict=True))
+    return shlex.join(names.get(word, word) for word in words if word not in left_out)
 
 
 def _chosen(told: Told, rng: random.Random) -> str:
@@ -197,6 +219,10 @@ class Inside:
             return self._reconcile(words[1:])
         if words[:1] == ["unfreeze"]:
             self.restart.session.unfreeze(None if words[1] == "--all" else words[1], "by a test")
+        elif words[:1] == ["adopt"]:
+            given = [word for word in words[1:] if "=" in word]
+            rows = ReadOnlyClient(self.restart.world.venue.client()).get("account/positions")
+            self.restart.session.adopt(rows, owners_of(given))
         elif words[:2] == ["orders", "settle"]:
             for name in sorted(self.restart.session.state.intents):
                 self.restart.session.settle(self.restart.reader, name)

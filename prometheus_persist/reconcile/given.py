@@ -167,9 +167,11 @@ def _refuse_open_orders(state: SystemState, key: PositionKey) -> None:
     for one in state.intents.values():
         moves = one.kind == "order" or one.outcome == "UNKNOWN"
         if one.inst_id == key.inst_id and moves:
-            raise BadValue(
+            problem = BadValue(
                 f"{key}: order {one.cl_ord_id} is open, and may be part of it; settle it first"
             )
+            problem.command = ("orders",)
+            raise problem
 
 
 def said(row: VenuePosition, ident: str, steps: Iterable[Step]) -> list[str]:

@@ -139,8 +139,9 @@ def test_given_once_and_only_what_is_nobodys_yet(session: Session, okx: Any) -> 
     session.unfreeze(BTC, "it is B's")
     assert session.sync(reader).decision == "go"
     order = session.order_intent("A", ETH, "sell", contracts("1"), mgn_mode="isolated")
-    with pytest.raises(BadValue, match=f"order {order.cl_ord_id} is open"):
+    with pytest.raises(BadValue, match=f"order {order.cl_ord_id} is open") as caught:
         session.adopt(okx.fetch_positions(), {ETH: "A"})
+    assert caught.value.command == ("orders",)  # what shows it, and settles it
     for row in (
         5,
         {"symbol": "BTC/USDT:USDT"},
