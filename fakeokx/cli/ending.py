@@ -3,7 +3,8 @@
 The handler raises ``Stopped`` where the program is, until it ends by itself; a second signal ends
 it at once, which loses nothing: every answer was preceded by its line in the ledger. An error that
 such an exception brings about on its way out is no error. Only the standard library is imported
-here, so that this holds from the first import on.
+here, so that this holds from the first import on. ``prometheus-persist`` has the same of its own
+(``prometheus_persist/cli/ending.py``): the exchange and the library import nothing of each other.
 """
 
 import _thread

@@ -14,7 +14,7 @@ from prometheus_persist.shown import shown
 
 PROGRAM = "prometheus-persist"
 PLAN_FILE = "plan.json"
-ASK_EXCHANGE = frozenset({"reconcile", "orders"})
+ASK_EXCHANGE = frozenset({"adopt", "orders", "reconcile"})
 """The commands that take ``--exchange`` and ``--live``."""
 
 
