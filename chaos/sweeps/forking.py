@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -41,6 +42,7 @@ AGENT = "A"
 CHILDS = 666
 SAVES = 5
 SECONDS_MAX = 20
+RETRY_S = 0.001
 _FORKING = multiprocessing.get_context("fork")
 
 
@@ -64,11 +66,11 @@ def held(session: Session) -> Iterator[None]:
     inside, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with contextlib.ExitStack() as stack:
-            for lock in session._store.latches._locks:
-                stack.enter_context(lock)
-            inside.set()
-            done.wait()
+        taken = _all_of(session._store.latches._locks)
+        inside.set()
+        done.wait()
+        for lock in taken:
+            lock.release()
 
     thread = threading.Thread(target=hold, name="holder")
     thread.start()
@@ -78,6 +80,17 @@ def held(session: Session) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+def _all_of(locks: Sequence[threading.RLock]) -> Sequence[threading.RLock]:
+    """Take every lock; waiting for one holds none, since the session's threads have their order."""
+    while True:
+        taken = list(itertools.takewhile(lambda lock: lock.acquire(blocking=False), locks))
+        if len(taken) == len(locks):
+            return taken
+        for lock in taken:
+            lock.release()
+        time.sleep(RETRY_S)
 
 
 MOMENTS: Final = {"idle": idle, "writing": writing, "every lock held": held}

@@ -48,7 +48,12 @@ def signals(mode: str, seed: int, count: int) -> Tally:
     tally = Tally("interrupt", seed, full=False)
     asked = [sys.executable, "-m", "chaos.sweeps.interrupted", mode]
     asked += ["--seed", str(seed), "--signals", str(count)]
-    child = subprocess.Popen(asked, stdout=subprocess.PIPE, text=True)  # noqa: S603 our own module
+    child = subprocess.Popen(  # noqa: S603 our own module
+        asked,
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,  # Ctrl+C is for this process, which ends it
+    )
     assert child.stdout is not None
     child.stdout.readline()  # it is ready
     over = threading.Event()

@@ -153,7 +153,10 @@ def load_row(options: Options) -> Row:
 def disk_load(path: Path) -> Iterator[int]:
     """A process that writes and syncs 256 KiB blocks without pause; gives its pid."""
     command = [sys.executable, "-c", _LOAD, str(path), str(os.getpid())]
-    process = subprocess.Popen(command)  # noqa: S603 our own interpreter and our own code
+    process = subprocess.Popen(  # noqa: S603 our own interpreter and our own code
+        command,
+        process_group=0,  # Ctrl+C is for this process, which ends it
+    )
     try:
         yield process.pid
     finally:
