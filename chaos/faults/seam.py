@@ -121,6 +121,10 @@ class FaultyFs:
         """Not numbered: it changes nothing."""
         return self.inner.size(path)
 
+    def inode(self, path: str) -> tuple[int, int] | None:
+        """Not numbered: it changes nothing."""
+        return self.inner.inode(path)
+
     def read(self, path: str) -> bytes:
         """Not numbered: it changes nothing."""
         return self.inner.read(path)

@@ -33,6 +33,10 @@ class ThroughFs:
         """A read."""
         return self._do("size", path, lambda: self.inner.size(path), read=True)
 
+    def inode(self, path: str) -> tuple[int, int] | None:
+        """A read."""
+        return self._do("size", path, lambda: self.inner.inode(path), read=True)
+
     def read(self, path: str) -> bytes:
         """A read."""
         return self._do("read", path, lambda: self.inner.read(path), read=True)

@@ -84,6 +84,10 @@ class AckBeforeWrite:
         self._flush()
         return self._inner.size(path)
 
+    def inode(self, path: str) -> tuple[int, int] | None:
+        """Honest."""
+        return self._inner.inode(path)
+
     def make_dir(self, path: str) -> None:
         """Honest."""
         self._inner.make_dir(path)

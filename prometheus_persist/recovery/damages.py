@@ -22,6 +22,7 @@ from prometheus_persist.journal.chain import EPOCH_LEAP, Fault, Placed, Run, lin
 from prometheus_persist.journal.frame import OPEN, Seen, Tip
 from prometheus_persist.report.facts import Damage
 from prometheus_persist.storage.layout import JOURNAL, segment_epoch, segment_start
+from prometheus_persist.storage.mark import Mark
 from prometheus_persist.storage.segments import Segments, copies_due
 
 ZEROS_WITHIN = 16  # more than any part of a frame has in a row; what is reserved has more
@@ -172,6 +173,20 @@ def _is_first(name: str, newest: Tip) -> bool:
     """Whether this is the name of a segment that begins with the first frame of all."""
     epoch, seq = segment_start(name) or (0, 0)
     return seq == 1 and epoch <= newest.epoch
+
+
+def mark_damages(marks: list[Mark], bad: list[Damage], tip: Tip) -> list[Damage]:
+    """What was acknowledged behind the end of both copies, and the marks that say nothing."""
+    newest = max(marks, default=None)
+    if newest is None or newest.seq <= tip.seq:
+        return bad
+    first, last = tip.seq + 1, newest.seq
+    lost = f"commits {first} to {last}" if last > first else f"commit {last}"
+    problem = (
+        f"{lost}, acknowledged by {when(newest.wall_ms)}, are lost: both copies of the "
+        f"journal end at commit {tip.seq} of {when(tip.wall_ms)}"
+    )
+    return [*bad, Damage(newest.file, None, problem, "lost")]
 
 
 def gaps(segments: Segments, bases: Sequence[Tip], newest: Tip) -> list[Damage]:

@@ -73,10 +73,16 @@ from prometheus_persist.recovery.damages import (
     basename,
     gaps,
     journal_damages,
+    mark_damages,
     not_as_due,
     when,
 )
-from prometheus_persist.recovery.readable import ALL_BUT_CHUNKS, Readable, check_readable
+from prometheus_persist.recovery.readable import (
+    ALL_BUT_CHUNKS,
+    Readable,
+    check_readable,
+    read_marks,
+)
 from prometheus_persist.report.facts import Damage, RestoreFacts
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.fs import Fs
@@ -199,6 +205,8 @@ def restore(
     if newest.seq == chain.tip.seq:
         due = {name: parts[name] for name in parts if segment_epoch(name) is not None}
     damages = journal_damages(segments, whole, parts, due) + bases.damages + climb.readable.damages
+    if seq is None and at_ms is None:
+        damages += mark_damages(*read_marks(fs), newest)
     facts = RestoreFacts(
         fresh=fresh,
         restored_ms=clock.now_ms(),
@@ -393,7 +401,8 @@ def _refuse_gap(fs: Fs, segments: Segments, bases: Bases, chain: Chain, readable
     """Raise where something proves that there was more than the chain reaches."""
     last, mark = chain.tip.seq, readable.mark
     snapshots = any(is_snapshot(name) for name in fs.list_dir(SNAPSHOTS))
-    nothing = not last and (readable.there or snapshots or _began(segments))
+    marked = bool(read_marks(fs)[0])
+    nothing = not last and (readable.there or snapshots or marked or _began(segments))
     if chain.beyond or mark > last or nothing:
         _refuse_unread(segments, bases, gap=True)
     bad = next((fault for fault in segments.faults if fault.seen.bad), None)

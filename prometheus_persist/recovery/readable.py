@@ -1,4 +1,4 @@
-"""The readable files: which are whole, and which commit they vouch for.
+"""The readable files, and the marks: which are whole, and which commit they vouch for.
 
 A restore never depends on them; they prove that a commit was there, and they are named where they
 are damaged, so that the next checkpoint writes them anew. Files of other names are somebody else's
@@ -17,6 +17,7 @@ from prometheus_persist.report.facts import Damage
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import INCREMENTAL, is_readable
+from prometheus_persist.storage.mark import Mark, marks, read_mark
 
 ALL_BUT_CHUNKS = tuple(folder for folder in FOLDERS if folder != "records")
 
@@ -69,6 +70,23 @@ def check_readable(fs: Fs, folders: Collection[str] = FOLDERS) -> Readable:
     named = {damage.file for damage in found.damages}
     found.damages += [damage for damage in _astray(found, due) if damage.file not in named]
     return found
+
+
+def read_marks(fs: Fs) -> tuple[list[Mark], list[Damage]]:
+    """What was acknowledged by the marks beside the journal; those that say nothing, which are
+    not needed: the next opening makes another."""
+    found: list[Mark] = []
+    damages: list[Damage] = []
+    for name in marks(fs):
+        try:
+            mark = read_mark(fs, name)
+        except StoreDamaged as problem:
+            damages.append(Damage(name, None, problem.reason, "ignored"))
+        except OSError as problem:
+            damages.append(Damage(name, None, f"cannot be read: {problem}", "ignored"))
+        else:
+            found += [mark] if mark is not None else []
+    return found, damages
 
 
 def _stands_on(head: JsonObject) -> tuple[int, int] | None:

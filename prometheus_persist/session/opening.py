@@ -115,6 +115,7 @@ def opening(
             settings.store,
             lock.fence,
             {} if visit and known else {RECORD: settings.to_json()},
+            lock.acknowledged,
         )
         yield Opened(root, fs, lock, store, clock, settings, state, found, lane, new_id)
     except BaseException as problem:

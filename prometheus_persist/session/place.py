@@ -124,6 +124,10 @@ class Locks:
         """An epoch from ``least`` on, of this writer alone. Raises StoreFailed."""
         return self._held[0].draw(least)
 
+    def acknowledged(self, seq: int, wall_ms: int) -> None:
+        """Write down that this commit is on the disk, beside the journal."""
+        self._held[0].acknowledged(seq, wall_ms)
+
     def fence(self) -> None:
         """Raise StoreFailed once somebody else has taken over either."""
         for lock in self._held:

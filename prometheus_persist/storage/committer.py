@@ -15,6 +15,7 @@ Rules
   is acknowledged by a writer that was taken over from (S6).
 - Pending bytes are bounded: whoever submits beyond ``pending_bytes_max`` writes first
   (back-pressure instead of an unbounded queue).
+- What is acknowledged is marked first beside the journal (``mark.py``).
 - The mirror gets the same bytes in the same write. ``behind``: synced by the thread at most
   ``mirror_sync_ms`` later; ``ack``: synced before the acknowledgement; ``off``: not kept at all.
 - A segment is written into space filled with zeros, ``reserve_bytes`` at a time, ahead of it, so
@@ -41,6 +42,7 @@ from typing import Literal, ParamSpec, TypeVar
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadValue, PersistError, StoreFailed
 from prometheus_persist.journal.frame import (
+    COMMIT,
     FRAME_PAYLOAD_BYTES_MAX,
     OPEN,
     OVERHEAD_BYTES,
@@ -122,6 +124,10 @@ def no_fence() -> None:
     """A fence for a store that only one process can reach."""
 
 
+def no_mark(seq: int, wall_ms: int) -> None:
+    """Nothing beside the journal says what was acknowledged."""
+
+
 class Committer:
     """The writer of one epoch."""
 
@@ -133,6 +139,7 @@ class Committer:
         clock: Clock,
         options: StoreOptions,
         fence: Callable[[], None] = no_fence,
+        mark: Callable[[int, int], None] = no_mark,
     ) -> None:
         """Begin a segment of its own; raises StoreFailed."""
         self.tip = tip  # the last frame that was written, or is being written
@@ -145,6 +152,7 @@ class Committer:
         self._clock = clock
         self._options = options
         self._fence = fence
+        self._mark = mark
         self.latches = Latches()
         self._guard = self.latches.new()  # seq, pending, failed
         self._io = self.latches.new()  # the files; one group at a time
@@ -326,6 +334,9 @@ class Committer:
 
     def _acknowledge(self, group: list[_Pending]) -> None:
         self.durable_seq = group[-1].ticket.seq
+        commits = [each.ticket for each in group if each.kind == COMMIT]
+        if commits:
+            self._mark(commits[-1].seq, commits[-1].wall_ms)
         for each in group:
             each.ticket.done = True
             if each.ticket.on_durable is not None:

@@ -105,6 +105,10 @@ class Fs(Protocol):
         """A file's size in bytes; None where there is none."""
         ...
 
+    def inode(self, path: str) -> tuple[int, int] | None:
+        """Device and inode of a file with this one name; None where nothing tells."""
+        ...
+
     def read(self, path: str) -> bytes:
         """A file's whole content."""
         ...
@@ -274,12 +278,22 @@ class LocalFs:
 
     def size(self, path: str) -> int | None:
         """Size in bytes, or None; what is no regular file is none."""
+        found = self._stat(path)
+        return None if found is None else found.st_size
+
+    def inode(self, path: str) -> tuple[int, int] | None:
+        """Device and inode; None where there is no regular file, or one with another name, too."""
+        found = self._stat(path)
+        return None if found is None or found.st_nlink != 1 else (found.st_dev, found.st_ino)
+
+    def _stat(self, path: str) -> os.stat_result | None:
+        """Of a regular file; None where there is none."""
         try:
             with self._in(path) as (folder, name):
                 found = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return found.st_size if stat.S_ISREG(found.st_mode) else None
+        return found if stat.S_ISREG(found.st_mode) else None
 
     def read(self, path: str) -> bytes:
         """The whole content; refuses what is larger, or emptier, than any file of this library."""

@@ -50,6 +50,7 @@ from prometheus_persist.storage.forks import in_child, refuse_child
 from prometheus_persist.storage.fs import FILE_MODE, LocalFs, make_root
 from prometheus_persist.storage.interrupts import of_the_disk
 from prometheus_persist.storage.layout import CLAIM, LOCK, drawn_epoch, drawn_name
+from prometheus_persist.storage.mark import marked
 
 
 class StoreLock:
@@ -59,6 +60,7 @@ class StoreLock:
     """
 
     _file = -1
+    _drawn: tuple[int, _Identity] | None = None  # what was drawn, kept open for the mark
 
     def __init__(self, root: Path, *, claim: bool = False) -> None:
         self.fs = LocalFs(root)
@@ -104,7 +106,7 @@ class StoreLock:
         """An epoch from ``least`` on that nobody else ever draws. Raises StoreFailed."""
         epoch = least
         try:
-            while not self._is_drawn(epoch):
+            while not self._draws(epoch):
                 epoch += 1
             self.fence()  # whoever took over may have cleared away the draw of this very epoch
             with os.scandir(self._root) as entries:
@@ -116,13 +118,22 @@ class StoreLock:
             raise StoreFailed(f"{self.fs.root}: no epoch can be drawn: {problem}") from problem
         return epoch
 
-    def _is_drawn(self, epoch: int) -> bool:
+    def _draws(self, epoch: int) -> bool:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
-            os.close(os.open(drawn_name(epoch), flags, FILE_MODE, dir_fd=self._root))
+            drawn = os.open(drawn_name(epoch), flags, FILE_MODE, dir_fd=self._root)
         except FileExistsError:
             return False
+        self._forget_drawn()
+        self._drawn = drawn, _identity(os.fstat(drawn))
         return True
+
+    def acknowledged(self, seq: int, wall_ms: int) -> None:
+        """Write down that this commit is on the disk (``mark.py``)."""
+        if self._drawn is not None:
+            drawn, identity = self._drawn
+            with contextlib.suppress(OSError):
+                os.pwrite(drawn, marked(seq, wall_ms, identity), 0)
 
     @property
     def in_child(self) -> bool:
@@ -150,6 +161,12 @@ class StoreLock:
             file, self._file = self._file, -1
             if file >= 0:
                 os.close(file)
+            self._forget_drawn()
+
+    def _forget_drawn(self) -> None:
+        drawn, self._drawn = self._drawn, None
+        if drawn is not None:
+            os.close(drawn[0])
 
     def _lock(self) -> _Identity:
         """Lock the file that has the name, again if it lost it on the way; which file it is."""

@@ -177,6 +177,9 @@ class MemoryFs:
             node = self._files.get(_checked(path))
             return None if node is None else len(node.data)
 
+    def inode(self, path: str) -> None:
+        """Nothing tells."""
+
     def read(self, path: str) -> bytes:
         """The whole content."""
         with self._guard:

@@ -43,6 +43,11 @@ class SplitFs:
         fs, inside = self._of(path)
         return fs.size(inside)
 
+    def inode(self, path: str) -> tuple[int, int] | None:
+        """Device and inode, or None."""
+        fs, inside = self._of(path)
+        return fs.inode(inside)
+
     def read(self, path: str) -> bytes:
         """The whole content."""
         fs, inside = self._of(path)

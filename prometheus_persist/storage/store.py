@@ -44,7 +44,7 @@ from prometheus_persist.journal.projection import (
 )
 from prometheus_persist.shown import shown
 from prometheus_persist.state.exactjson import JsonObject
-from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence
+from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence, no_mark
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import of_the_disk
 from prometheus_persist.storage.layout import (
@@ -102,12 +102,13 @@ class Store:
         options: StoreOptions | None = None,
         fence: Callable[[], None] = no_fence,
         extra: Mapping[str, JsonObject] | None = None,
+        mark: Callable[[int, int], None] = no_mark,
     ) -> None:
         """Take over after ``tip`` as ``epoch``; raises StoreFailed.
 
         ``readable`` are the checksums of the readable files that are whole on disk already.
         ``fence`` raises StoreFailed once another writer has taken over. ``extra`` are readable
-        files that are not made of the image, by name.
+        files that are not made of the image, by name. ``mark`` is told what was acknowledged.
         """
         self.image = image
         self.epoch = epoch
@@ -119,7 +120,9 @@ class Store:
         self._touched: set[str] | None = None  # None: since the opening, nothing was compared yet
         self._make_dirs()
         options = options or StoreOptions()
-        self._committer = Committer(fs, tip, epoch, clock, options, fence)
+        if tip.seq:
+            mark(tip.seq, tip.wall_ms)
+        self._committer = Committer(fs, tip, epoch, clock, options, fence, mark)
         self.whole, self.wait = self._committer.whole, self._committer.wait
         self.refuse_shut = self._committer.refuse_shut
         self.latches = self._committer.latches

@@ -131,6 +131,9 @@ class MemFs:
     def size(self, path: str) -> int | None:
         return len(self.files[path].data) if path in self.files else None
 
+    def inode(self, path: str) -> None:
+        return None
+
     def read(self, path: str) -> bytes:
         return bytes(self._node(path).data)
 
