@@ -1,4 +1,4 @@
-"""Safe and Live over random histories, and the verdict over all of them.
+"""I14: Safe and Live over random histories, and the verdict over all of them.
 
 Of every history (``histories.py``), in this process:
 

@@ -1,4 +1,4 @@
-"""Copies, moves and backups of a store whose mirror lies elsewhere: the sweep ``copies``.
+"""I13: copies, moves and backups of a store whose mirror lies elsewhere: the sweep ``copies``.
 
 - *Copies.* A store is copied in every ``WAY``, while it is closed or while its process lives, and
   everything that a person or a host may do is done to the copy. All of it is refused, by name, and

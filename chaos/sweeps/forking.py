@@ -1,4 +1,4 @@
-"""A process that was forked off its parent's session owns nothing of it: the sweep ``fork``.
+"""I13: a process forked off its parent's session owns nothing of it: the sweep ``fork``.
 
 A parent opens a store and forks a child at a ``MOMENT``: nobody does anything; its writer thread is
 busy; another thread holds every lock there is. The child does one ``DEED`` with the session that it

@@ -1,4 +1,4 @@
-"""Every sync of a life fails once, and what it was to write is gone; then the power goes, later.
+"""I12: every sync of a life fails once, what it was to write is gone; then the power goes, later.
 
 A failed sync is the fault that nobody sees twice: the kernel calls the pages clean, so they are
 read as if they had been written, and no later sync writes them (``MemoryFs.lose``). Whoever comes

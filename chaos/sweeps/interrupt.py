@@ -1,4 +1,4 @@
-"""An exception at every bytecode of every public call, and real signals at random moments.
+"""I11: an exception at every bytecode of every public call, and real signals at random moments.
 
 A handler of Ctrl+C, of an alarm, of anything raises in the middle of what the main thread does.
 Here it is raised before a bytecode of the library (and of ``contextlib``): each bytecode that a

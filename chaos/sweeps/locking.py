@@ -1,4 +1,4 @@
-"""One writer, whoever comes when: the sweep ``lock``.
+"""I13: one writer, whoever comes when: the sweep ``lock``.
 
 Three parts, on real files and real locks.
 

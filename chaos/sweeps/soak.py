@@ -1,4 +1,4 @@
-"""An hour of trading at 50 commits a second, as fast as the machine goes.
+"""I6: an hour of trading at 50 commits a second, as fast as the machine goes.
 
 Two agents trade on a clock that the sweep winds: 20 ms a commit, 180,000 commits in full, an order
 through the paper exchange every ``ORDER_EVERY`` ticks, a cycle every ten seconds with checkpoint,

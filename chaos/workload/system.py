@@ -4,7 +4,8 @@ One cycle: settle stops that fired → every living agent decides and acts → t
 feelings, rankings, market history, Mastermind → ``on_cycle``. The loop changes the typed state by
 assignment and tells the library when; everything that must survive goes through a save.
 
-The cycle counter lives in the state, so a restored run goes on where the last save left it.
+The cycle counter lives in the state, so a restored run goes on where the last save left it
+(I10).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ Rules
 - A frame is taken only when it is whole; where one copy is damaged the other's frame links as well.
 - Where a copy has no whole frame, its walk resumes at the next sound header; the fault is noted.
 - Only digests link frames. File names, offsets and clocks do not, so a file that was swapped with
-  another, or replaced by an older version, can do no harm.
+  another, or replaced by an older version, can do no harm (S4).
 - Two frames after the same one: one whose file is the segment that it says it is counts before one
   that lies astray, in a file of another name; then the higher epoch (the other writer had been
   fenced off).

@@ -4,7 +4,7 @@
    caller commits both together or neither.
 2. Both ledgers and the agent move together, by the arithmetic of every other booking.
 3. An execution or a cash flow that the books hold already is refused: a plan is applied once, to
-   the books it was made from. What one execution is split into is booked together.
+   the books it was made from (P2). What one execution is split into is booked together.
 4. A reading that was whole, and is taken in, moves the watermarks after it in steps of a day, a
    week behind: an account on which nothing happens for months is still read from where OKX reaches.
 5. Applying does not ask whether it may. A plan that needs a human is applied only after approval,

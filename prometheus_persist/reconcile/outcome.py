@@ -1,8 +1,8 @@
 """What the books come to once every correction of these findings is carried out.
 
 Corrections are replayed on a copy of the holdings by the arithmetic and in the order of their
-application, those that wait for a human included. So the money of a plan is judged by what the plan
-does, and what is left over is what the next reconciliation would find.
+application, those that wait for a human included (P3). So the money of a plan is judged by what the
+plan does, and what is left over is what the next reconciliation would find.
 
 ``possible`` is False where an execution cannot be booked at all; nothing can then be said of the
 money.

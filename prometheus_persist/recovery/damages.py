@@ -1,6 +1,7 @@
 """What is wrong with the copies of the journal, given the chain that was found; pure decisions.
 
-Every place of a copy that is not what it ought to be becomes a ``Damage`` that says what it means:
+Every place of a copy that is not what it ought to be becomes a ``Damage`` that says what it means
+(S3):
 
     repaired  the chain has what ought to be there; ``heal`` puts it back
     ignored   not needed: a crash alone explains it, no frame was ever there, or a newer segment

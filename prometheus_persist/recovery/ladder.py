@@ -1,9 +1,9 @@
 """The restore ladder: from what is on disk to one exact state, or to a named refusal.
 
-Read-only. It takes, in this order, the first base from which the chain reaches the newest frame:
-the newest snapshot, the ones before it, what is kept in the history, the empty image. The frames of
-both copies of the journal are linked by digest (``journal/chain.py``), so one damaged, lost or
-swapped file does no harm.
+Read-only (S5). It takes, in this order, the first base from which the chain reaches the newest
+frame: the newest snapshot, the ones before it, what is kept in the history, the empty image. The
+frames of both copies of the journal are linked by digest (``journal/chain.py``), so one damaged,
+lost or swapped file does no harm.
 
 How much is read
 - The state of now needs the newest sound snapshot and the segments that can hold a frame after it
@@ -16,7 +16,7 @@ How much is read
   for ``at_ms``: clocks do not order, so any frame may be the one.
 
 Rules
-- Nothing is guessed: where frames are missing between the best base and a frame or a checkpoint
+- Nothing is guessed (S3): where frames are missing between the best base and a frame or checkpoint
   that proves there was more, it raises ``StoreDamaged`` naming file, offset and sequence.
 - A base that no frame of the journal goes on from, beside one that some do, is used only where it
   is of the same store, by the id in it: a snapshot of another store is named, and not taken.

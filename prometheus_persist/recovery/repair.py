@@ -17,7 +17,7 @@ Rules
 - A segment that was begun without a mirror is given none.
 - Temporary files of a writer, or a repair, that was killed are removed.
 - The chain up to the commit that is kept is never taken away, so a crash at any point leaves a
-  store from which the same repair can be done again.
+  store from which the same repair can be done again (S5).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ then costs the fields that the trade touched, not the documents they are in: fie
 objects as last time are left alone; the others are written anew, each by a rule that proves it
 comes back as it is (``state/encoding.py``). Of a ``History`` only what was appended is written, and
 nothing else looked at. Where no rule covers a value the whole document is written, read back and
-compared, and what a restore would refuse, or give back as something else, raises ``BadValue``.
+compared, and what a restore would refuse, or give back as something else, raises ``BadValue`` (S8).
 
 What is remembered of a document counts only as long as the store holds the very object that was
 made here. Whatever else changes the store, or keeps a change from getting there, makes the next

@@ -11,7 +11,8 @@ stop leaves every ledger as it was.
   is asked for first. Only if one is not found, and may still be on its way, it is waited for, once,
   and everything is read again. An order that was issued or booked while the exchange was read makes
   it read again, too.
-- After a plan was applied the same code looks at the books again, beside the same view. Decision,
+- After a plan was applied the same code looks at the books again, beside the same view, and should
+  find nothing (P1). Decision,
   gate, words and exit code are those of this second look: a correction that did not correct, or an
   approval of nothing, opens nothing.
 - ``confirm`` is asked before anything is corrected. Its yes is bound to the plan's hash: the

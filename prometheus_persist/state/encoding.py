@@ -1,4 +1,4 @@
-"""A model's fields as JSON bytes, one field at a time, each proven to come back as it is.
+"""A model's fields as JSON bytes, one field at a time, each proven to come back as it is (S8).
 
 The slow way to prove it is to read the whole document back and compare. Most fields of most models
 need no such proof: an ``int`` in a field declared ``int`` reads back as itself. So each model class

@@ -1,4 +1,4 @@
-"""JSON that loses nothing and lets nothing doubtful in.
+"""JSON that loses nothing (S8) and lets nothing doubtful in.
 
 Writing: UTF-8, keys sorted, no spaces, so that equal values are equal bytes. NaN and infinity are
 refused, as are keys that are not text, lone surrogates, and everything else that reading refuses:

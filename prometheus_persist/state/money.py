@@ -2,8 +2,8 @@
 
 Rules
 - Money and prices are ``Decimal``; contracts and base currency are types of their own, so that 0.01
-  contracts can never be added to, or compared with, 0.01 BTC. One function, ``to_base``, turns one
-  into the other, beside ``ctVal``.
+  contracts can never be added to, or compared with, 0.01 BTC (R5). One function, ``to_base``, turns
+  one into the other, beside ``ctVal``.
 - NaN, infinity and signed zero never enter. A float is taken at its shortest text (what its author
   wrote), never at its binary expansion; a bool is not a number.
 - Sums and products are exact: they raise instead of rounding. Division (average prices) rounds half

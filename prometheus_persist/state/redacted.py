@@ -1,4 +1,4 @@
-"""What somebody else's text says, without what looks like a credential.
+"""What somebody else's text says, without what looks like a credential (S11).
 
 Exceptions of exchange clients and HTTP libraries carry what was sent: signed headers, query
 strings, a proxy's address with its password. Such text is kept (an order's reason, the audit) and

@@ -10,7 +10,7 @@ characters is not injective (``Agent_1`` and ``Agent1``). So each agent is given
                  called. A row of before has a tag without it, and keeps it;
 - ``file_stem``  its file name: the id itself where every file system takes it and no other agent's
                  id differs in case only, else a shortened form with a number. Never leaves the
-                 directory.
+                 directory (S11).
 
 A clOrdId is the tag without the store's id, then 4 characters of the store's own id, 5 of an epoch
 and 7 of the order's number in that epoch (base 36). The last 16 make it unique, whatever the tag.

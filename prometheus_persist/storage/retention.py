@@ -2,8 +2,8 @@
 
 Kept, always:
 1. the newest ``snapshots_kept`` snapshots that are sound;
-2. a base for every commit of the last ``history_ms``: an image from before the window, and every
-   segment since the oldest base that is kept. Where nothing is old enough, everything is kept;
+2. a base for every commit of the last ``history_ms`` (S9): an image from before the window, and
+   every segment since the oldest base that is kept. Where nothing is old enough, all is kept;
 3. the newest segment, and whatever has a name that this library does not give, or is not what its
    name says.
 
