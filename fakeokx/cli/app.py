@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from fakeokx.cli.ending import Stopped, catch_signals, end_document, say
+from fakeokx.cli.ending import Stopped, catch_signals, end_document, raise_if_stopped, say
 from fakeokx.engine.commands import Command, OpenAccount, SetSwitch
 from fakeokx.engine.decimals import parse
 from fakeokx.engine.model import LONG_SHORT_MODE, MAIN, NET_MODE
@@ -251,6 +251,7 @@ def run() -> int:
     except typer.Abort:
         return EXIT_REFUSED
     except Exception as error:
+        raise_if_stopped()
         if hasattr(error, "show") and hasattr(error, "format_message"):
             error.show()  # what typer says about wrong usage, whichever version it is
             detail, code = str(error.format_message()), EXIT_REFUSED

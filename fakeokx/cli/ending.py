@@ -47,10 +47,10 @@ def catch_signals() -> None:
 
 def ends_on_signals(run: Callable[[], int]) -> NoReturn:
     """Run, and leave with its code or a signal's."""
-    catch_signals()
     code: Any = None
     try:
         try:
+            catch_signals()
             code = run()
         finally:
             _Process.ending = True
@@ -61,6 +61,12 @@ def ends_on_signals(run: Callable[[], int]) -> NoReturn:
             raise
         code = _told_to_end()
     sys.exit(code)
+
+
+def raise_if_stopped() -> None:
+    """For what takes an error for the end: a signal's exception may have brought it about."""
+    if _Process.signal:
+        raise Stopped(_Process.signal)
 
 
 def say(text: str) -> None:

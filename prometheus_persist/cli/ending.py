@@ -5,7 +5,8 @@
   was begun is left as by any other exception: locks are given back, temporary directories go.
 - What was acknowledged is on the disk by then, so there is nothing to save.
 - An error that such an exception brings about on its way out is no error: the line and the code are
-  those of the signal. Where Python cannot raise it (in a finalizer) it is raised again behind that.
+  those of the signal. Where Python cannot raise it (in a finalizer) it is raised again behind that;
+  a loop that goes on behind a failure asks ``raise_if_stopped``.
 - A second signal ends the process at once, as a crash would; a process that was forked off says
   nothing: it leaves Ctrl+C to the one that made it, which may be waiting for its answer.
 - ``write_document`` is the one way to stdout for what ``--json`` asks for: whole, or not at all.
@@ -60,12 +61,12 @@ class _Process:
 def ends_on_signals(run: Callable[[], object], told: Callable[[int, str], str]) -> NoReturn:
     """Run a program and leave with its code; ``told`` has the line for a code and a language."""
     _Process.pid, _Process.signal, _Process.told, _Process.holding = os.getpid(), 0, told, False
-    sys.unraisablehook = _raised_in_vain
-    for number in CODES:
-        signal.signal(number, _stop)
     code: Any = None
     try:
         try:
+            sys.unraisablehook = _raised_in_vain
+            for number in CODES:
+                signal.signal(number, _stop)
             code = run()
         finally:
             _Process.holding = True  # from here on it ends by itself
@@ -93,6 +94,12 @@ def uninterrupted() -> Iterator[None]:
 def stopped_by() -> int:
     """The signal that asked this process to end; 0 for none."""
     return _Process.signal
+
+
+def raise_if_stopped() -> None:
+    """For what takes failures for results and goes on: what looked like one was the end."""
+    if _Process.signal:
+        raise Stopped(_Process.signal)
 
 
 def write_document(value: object, *, indent: int | None = 2) -> None:
@@ -135,6 +142,7 @@ def documented(
             end_document(code, "Usage", meanings.get(code, ""), words)
         raise
     except Exception as problem:
+        raise_if_stopped()
         end_document(1, type(problem).__name__, str(problem), words)
         raise
     if code:
