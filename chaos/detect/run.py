@@ -8,7 +8,6 @@ nothing, and neither does the whole.
 
 from __future__ import annotations
 
-import multiprocessing
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -19,6 +18,8 @@ from chaos.detect.stage import Course, Kind, wound
 from chaos.detect.trial import Trial, attempt
 from chaos.detect.world import World
 from chaos.verdict import Outcome
+from chaos.workers import workers
+from prometheus_persist.cli.ending import raise_if_stopped
 
 INSTANCES: Final = 200
 PROBLEMS_MAX: Final = 5
@@ -108,7 +109,7 @@ def run(
             scores.append(_played(each))
             told(scores[-1])
         return scores
-    with multiprocessing.Pool(jobs) as pool:
+    with workers(jobs) as pool:
         for score in pool.imap(_played, work):
             scores.append(score)
             told(score)
@@ -125,6 +126,7 @@ def _played(work: tuple[Kind, int, int]) -> Score:
 
 def _tried(kind: Kind, seed: int, number: int) -> Trial:
     """One instance; one that breaks down is void and says where."""
+    raise_if_stopped()
     try:
         return attempt(kind, seed, number)
     except Exception as problem:  # noqa: BLE001 whatever it was, the instance proves nothing

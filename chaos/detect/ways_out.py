@@ -18,7 +18,6 @@ A failing history is told with the fewest kinds that still fail, and the command
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import random
 import traceback
 from collections import Counter
@@ -36,6 +35,8 @@ from chaos.detect.restart import restarted, stored
 from chaos.detect.stage import Kind
 from chaos.detect.trial import shut_beside
 from chaos.verdict import Outcome
+from chaos.workers import workers
+from prometheus_persist.cli.ending import raise_if_stopped
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.reconcile.plan import Case, Resolution
 from prometheus_persist.report.facts import RecoveryFacts
@@ -75,6 +76,7 @@ class Result:
 
 def played(seed: int, number: int, kinds: Sequence[Kind] | None = None) -> Result:
     """One history in this process."""
+    raise_if_stopped()
     result = Result(number)
     try:
         made = history(seed, number, kinds)
@@ -136,6 +138,7 @@ def _go(hands: Hands, told: Told, result: Result, rng: random.Random) -> None:
 
 def commanded(seed: int, number: int, kinds: Sequence[Kind] | None = None) -> Result:
     """One history whose steps are run as printed."""
+    raise_if_stopped()
     result = Result(number, by_command=True)
     pool = [kind for kind in COMBINED if kind.name not in UNFIT]
     try:
@@ -248,7 +251,7 @@ def _pool(jobs: int) -> Iterator[Callable[[list[Work]], Iterable[Result]]]:
     if jobs == 1:
         yield lambda work: map(_done, work)
         return
-    with multiprocessing.Pool(jobs) as pool:
+    with workers(jobs) as pool:
         yield lambda work: pool.imap(_done, work)
 
 

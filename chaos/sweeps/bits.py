@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 from chaos.chance import generator
 from chaos.sweeps.patient import reference
 from chaos.sweeps.rest import look, told_bytes
 from chaos.sweeps.tally import Tally
+from chaos.workers import workers
 
 CI_STRIDE = 251
 BITS = 8
@@ -38,8 +37,8 @@ def sweep_bits(seed: int, *, full: bool) -> Tally:
     shards = 8 * (os.cpu_count() or 1)
     work = [(seed, index, shards) for index in range(shards)]
     silent: list[str] = []
-    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
-        for part in pool.map(sweep_some_bits, work):
+    with workers(os.cpu_count() or 1) as pool:
+        for part in pool.imap(sweep_some_bits, work):
             silent += part.notes
             part.notes = []
             tally.merge(part)

@@ -32,6 +32,7 @@ from typing import Final, NoReturn
 from chaos.sweeps.patient import Yard, yard
 from chaos.sweeps.races import SETTINGS
 from chaos.sweeps.tally import Tally
+from chaos.workers import end_with
 from prometheus_persist.errors import ForkedChild, PersistError, StoreLocked
 from prometheus_persist.recovery import restore
 from prometheus_persist.session import Session, Settings
@@ -212,9 +213,11 @@ def _parent(
 ) -> Iterator[tuple[Connection, int]]:
     """A process of its own that leads this life, at the other end of a pipe."""
     ours, theirs = _FORKING.Pipe()
+    sweeper = os.getpid()
     pid = os.fork()
     if pid == 0:
         with _the_end():
+            end_with(sweeper)
             ours.close()
             life(theirs, store, moment, deed)
     theirs.close()
@@ -279,8 +282,9 @@ def _dies(pipe: Connection, store: Path, moment: str, _deed: str) -> None:
 
 
 def _sleep_on() -> NoReturn:
-    while True:
-        time.sleep(1)
+    """Until somebody kills it; whoever wants to does so within this time."""
+    time.sleep(2 * SECONDS_MAX)
+    os._exit(0)
 
 
 def _child_of(session: Session, deed: str) -> Said | None:

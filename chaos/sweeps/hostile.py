@@ -34,6 +34,7 @@ from chaos.chance import generator
 from chaos.sweeps.patient import Yard, yard
 from chaos.sweeps.strangers import OUTSIDE, THEIRS, Stranger, outside, strangers
 from chaos.sweeps.tally import Tally
+from chaos.workers import end_with
 from chaos.workload.clocks import WoundClock
 from chaos.workload.paperlife import DAY_START_MS
 from prometheus_persist.cli.app import app
@@ -184,7 +185,7 @@ def _in_a_child(store: Path, acked: int) -> Told | None:
     """Every deed, in a process of its own; None where it hung or died."""
     forking = multiprocessing.get_context("fork")
     ours, theirs = forking.Pipe()
-    process = forking.Process(target=_child, args=(store, acked, theirs), daemon=True)
+    process = forking.Process(target=_child, args=(os.getpid(), store, acked, theirs), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -197,7 +198,8 @@ def _in_a_child(store: Path, acked: int) -> Told | None:
         ours.close()
 
 
-def _child(store: Path, acked: int, pipe: Connection) -> None:
+def _child(parent: int, store: Path, acked: int, pipe: Connection) -> None:
+    end_with(parent)
     taken = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * _PAGE
     resource.setrlimit(resource.RLIMIT_AS, (taken + MEMORY_BYTES, taken + MEMORY_BYTES))
     told = Told(acked)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pathlib import Path
 from random import Random
 from typing import Final, Literal
 
+from chaos.workers import end_with
 from prometheus_persist.errors import PersistError, StoreFailed
 from prometheus_persist.session import Session, Settings
 
@@ -53,7 +55,9 @@ def racers() -> Iterator[list[Connection]]:
     gate, pipes, processes = forking.Barrier(RACERS), [], []
     for number in range(RACERS):
         ours, theirs = forking.Pipe()
-        process = forking.Process(target=_race, args=(number, theirs, gate), daemon=True)
+        process = forking.Process(
+            target=_race, args=(os.getpid(), number, theirs, gate), daemon=True
+        )
         process.start()
         theirs.close()
         pipes.append(ours)
@@ -86,7 +90,8 @@ def agent_of(number: int) -> str:
     return f"R{number}"
 
 
-def _race(number: int, pipe: Connection, gate: Barrier) -> None:
+def _race(parent: int, number: int, pipe: Connection, gate: Barrier) -> None:
+    end_with(parent)
     with contextlib.suppress(EOFError, OSError):
         while True:
             store, part, late_s = pipe.recv()

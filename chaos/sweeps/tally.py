@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chaos.verdict import Outcome
+from prometheus_persist.cli.ending import raise_if_stopped
 
 PROBLEMS_SHOWN_MAX = 10
 
@@ -38,7 +39,12 @@ class Tally:
         return Outcome.PASSED if self.fired and not self.skipped else Outcome.VOID
 
     def struck(self, what: str, count: int = 1) -> None:
-        """A fault struck ``count`` times."""
+        """A fault struck ``count`` times.
+
+        Every case of every sweep comes by here; a signal whose exception was taken for what the
+        fault brought about is raised again.
+        """
+        raise_if_stopped()
         self.fired += count
         self.counts[what] += count
 

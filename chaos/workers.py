@@ -1,0 +1,49 @@
+"""Processes that play parts of one run, and end with the one that started them.
+
+- They are forked off, so that a mistake that is planted here is in them as well.
+- Ctrl+C is left to the parent, which ends them; a signal is held back while they are started, so
+  that none is started and not known.
+- However the parent ends (killed, a second Ctrl+C, a crash), a worker sees it within ``LOOKS_S``
+  and ends at once, whatever it is doing: waiting for a lock of a worker that is gone, or computing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Iterator
+from multiprocessing.pool import Pool
+from typing import Final
+
+from prometheus_persist.cli.ending import uninterrupted
+
+LOOKS_S: Final = 0.2
+ORPHANED: Final = 1
+
+
+@contextlib.contextmanager
+def workers(jobs: int) -> Iterator[Pool]:
+    """So many processes; gone when the block is left."""
+    pool = None
+    try:
+        with uninterrupted():
+            pool = multiprocessing.get_context("fork").Pool(jobs, end_with, (os.getpid(),))
+        yield pool
+    finally:
+        if pool is not None:
+            pool.terminate()
+            pool.join()
+
+
+def end_with(parent: int) -> None:
+    """Let this process end once the process ``parent``, which forked it off, is gone."""
+    threading.Thread(target=_look, args=(parent,), name="orphan", daemon=True).start()
+
+
+def _look(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOKS_S)
+    os._exit(ORPHANED)
