@@ -1,83 +1,146 @@
-"""A program that is stopped at random moments: forked often, imported once.
+"""Programs that are stopped at random moments: imported once, forked for every run.
 
-``python signalkit.py SEED TIMES SIGNAL MODULE FUNCTION STORE WORDS…`` runs the program undisturbed,
-then ``TIMES`` times with a signal somewhere within as long as that took (and a little longer), each
-time on a fresh copy of STORE in a process group of its own that gets the signal as from a terminal.
-An object a line: exit code, stdout, stderr, the directory, whether the signal was sent in time.
+``Kit`` is a process of its own that has imported what a program imports, and forks it off as often
+as it is asked to: undisturbed first, then ``times`` times with a signal somewhere within as long as
+that took, each time on a fresh copy of a store, in a process group of its own that gets the signal
+as from a terminal. What only waits is stopped ``wide`` at a time; what computes one by one, since
+its length is measured by itself.
+
+``judged`` is what holds of every one of them.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-ENDS_S_MAX = 90.0
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+TIMES = 20
+ENDS_S_MAX = 10.0
+TIDIES_S_MAX = 60.0  # at the pace of the client's own throttle
+HANGS_S = 90.0
+POLL_S = 0.001
+GONE_S_MAX = 2.0
 
 
-def forked(work: Path, words: list[str], program: str, function: str, wait_s: float, sig: int):
-    out, err = work / "out", work / "err"
-    pid = os.fork()
-    if pid == 0:
-        os.setsid()
-        for path, number in ((out, 1), (err, 2)):
-            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        code = 255
-        sys.argv = ["program", *words]
-        signal.pthread_sigmask(signal.SIG_BLOCK, {sig})
-        try:
-            module = importlib.import_module(program)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {sig})
-            getattr(module, function)()
-        except SystemExit as ended:
-            code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
-        except BaseException:  # noqa: BLE001 whatever it is, it is shown
-            import traceback
+@dataclass
+class Job:
+    """One program, and how it is stopped.
 
-            traceback.print_exc()
-        with contextlib.suppress(Exception):
-            atexit._run_exitfuncs()
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
-    began = time.monotonic()
-    sent = 0.0
-    while True:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        took = time.monotonic() - began
-        if done:
-            break
-        if not sent and wait_s >= 0 and took >= wait_s and caught(pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, sig)
-            sent = took
-        if took > wait_s + ENDS_S_MAX and wait_s >= 0:
-            os.killpg(pid, signal.SIGKILL)
-        time.sleep(0.001)
-    left = group(pid)
-    for _ in range(200):  # who was told to end has a moment to do so
-        if not left:
-            break
-        time.sleep(0.01)
-        left = group(pid)
-    return {
-        "code": os.waitstatus_to_exitcode(status),
-        "out": out.read_text(errors="replace"),
-        "err": err.read_text(errors="replace"),
-        "took": took,
-        "ending": took - sent if sent else 0.0,
-        "left": left,
-    }
+    ``endless_s``: it does not end by itself within that time; it is stopped within it, also the
+    first time. ``envs``: as many runs at a time, each with an environment of its own. ``talks``:
+    every run is held until somebody has answered its first line.
+    """
+
+    words: list[str]
+    program: str = "prometheus_persist.cli"
+    function: str = "main"
+    store: str = ""
+    seed: int = 1
+    times: int = TIMES
+    sig: int = signal.SIGINT
+    endless_s: float = 0.0
+    wide: int = 1
+    envs: list[dict[str, str]] = field(default_factory=list)
+    talks: bool = False
+
+
+class Kit:
+    """The process that forks; it ends with who made it."""
+
+    def __init__(self, place: Path, *imports: str, **env: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(place), *imports],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PERSIST_LANG": "en", "NO_COLOR": "1", **env},
+        )
+
+    def __enter__(self) -> Kit:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def stopped(
+        self, *words: str, says: Callable[[str], None] | None = None, **how: Any
+    ) -> list[dict[str, Any]]:
+        """What the program left, each time: the undisturbed run first. ``how`` as in ``Job``."""
+        job = Job(list(words), talks=says is not None, **how)
+        self._send(vars(job))
+        found: list[dict[str, Any]] = []
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            told = json.loads(line)
+            if "said" in told and says is not None:
+                says(told["said"])
+                self._send({})
+            elif "code" in told:
+                found.append(told)
+            else:
+                break
+        assert len(found) == job.times + 1, "the kit itself ended"
+        return sorted(found, key=lambda one: one["number"])
+
+    def _send(self, message: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(message) + "\n")
+        self._process.stdin.flush()
+
+
+def judged(found: list[dict[str, Any]], sig: int, word: str, *words: str) -> int:
+    """Each ended by itself, or as it was told to, in a line with a word; how often the latter."""
+    own, wanted = found[0]["code"], (word, *words)
+    count = 0
+    for one in found:
+        shown = f"{one['number']} after {one['took']:.3f} s\n{one['out']}\n{one['err']}"
+        assert "Traceback" not in one["out"] + one["err"], shown
+        assert "Exception" not in one["err"], shown
+        assert not one["left"], f"left behind: {one['left']}\n{shown}"
+        if one["code"] == CODES[signal.Signals(sig)]:
+            lines = [line for line in one["err"].splitlines() if any(w in line for w in wanted)]
+            assert len(lines) == 1, shown
+            assert one["err"].splitlines()[-1] == lines[0], shown
+            limit_s = TIDIES_S_MAX if "taking back" in lines[0] else ENDS_S_MAX
+            assert one["ending"] < limit_s, shown
+            count += 1
+        else:
+            assert one["code"] == own, f"{one['code']}, not {own}: {shown}"
+    return count
+
+
+def removed(found: list[dict[str, Any]]) -> None:
+    """No process lives for one of these places; they go."""
+    lines = [line.replace("\0", " ") for line in command_lines()]
+    for one in found:
+        assert [line for line in lines if one["work"] in line] == []
+        shutil.rmtree(one["work"], ignore_errors=True)
+
+
+def command_lines() -> list[str]:
+    """Of every process that lives."""
+    found = []
+    for one in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if one.name.isdigit():
+                found.append((one / "cmdline").read_text(errors="replace"))
+    return found
 
 
 def caught(pid: int) -> bool:
@@ -89,8 +152,94 @@ def caught(pid: int) -> bool:
     return False
 
 
+class Run:
+    """A fork that is under way."""
+
+    def __init__(self, job: Job, number: int, place: str, wait_s: float, slot: int) -> None:
+        self.number, self.slot = number, slot
+        self._job, self._wait_s, self._sent, self._said = job, wait_s, 0.0, not job.talks
+        self.work = Path(tempfile.mkdtemp(prefix="run-", dir=place))
+        if job.store:
+            shutil.copytree(job.store, self.work / "store")
+        places = {"STORE": str(self.work / "store"), "WORK": str(self.work)}
+        words = [word.format(**places) for word in job.words]
+        self._out, self._err = self.work / "out", self.work / "err"
+        self._out.touch()
+        self._pid = os.fork()
+        if self._pid == 0:
+            self._become(words)
+        self._began = time.monotonic()
+
+    def _become(self, words: list[str]) -> None:
+        """The program; does not return."""
+        job, code = self._job, 255
+        os.setsid()
+        for path, number in ((self._out, 1), (self._err, 2)):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.environ.update(job.envs[self.slot] if job.envs else {})
+        sys.argv = ["program", *words]
+        signal.pthread_sigmask(signal.SIG_BLOCK, {job.sig})
+        try:
+            module = importlib.import_module(job.program)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {job.sig})
+            getattr(module, job.function)()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
+        except BaseException:  # noqa: BLE001 whatever it is, it is shown
+            import traceback
+
+            traceback.print_exc()
+        with contextlib.suppress(Exception):
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+    def looked_at(self, say: Callable[[object], None], heard: Callable[[], object]) -> bool:
+        """Stop it if it is time; whether it has ended."""
+        done, status = os.waitpid(self._pid, os.WNOHANG)
+        took = time.monotonic() - self._began
+        if done:
+            self.told = self._ended(status, took)
+            return True
+        if not self._said and "\n" in (first := self._out.read_text()):
+            say({"said": first})
+            heard()
+            self._said = True
+            self._wait_s = 0.0
+        if not self._sent and 0 <= self._wait_s <= took and self._said and caught(self._pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._pid, self._job.sig)
+            self._sent = time.monotonic() - self._began
+        if took > max(self._wait_s, 0) + HANGS_S:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._pid, signal.SIGKILL)
+        return False
+
+    def _ended(self, status: int, took: float) -> dict[str, Any]:
+        left, patience = group(self._pid), time.monotonic() + GONE_S_MAX
+        while left and time.monotonic() < patience:  # who was told to end has a moment to do so
+            time.sleep(0.01)
+            left = group(self._pid)
+        return {
+            "number": self.number,
+            "work": str(self.work),
+            "code": os.waitstatus_to_exitcode(status),
+            "out": self._out.read_text(errors="replace"),
+            "err": self._err.read_text(errors="replace"),
+            "took": took,
+            "ending": took - self._sent if self._sent else 0.0,
+            "left": left,
+        }
+
+
 def group(pid: int) -> list[str]:
     """The processes of a group."""
+    try:
+        os.killpg(pid, 0)
+    except OSError:
+        return []  # the quick way to know that there are none
     return [
         one.name for one in Path("/proc").iterdir() if one.name.isdigit() and group_of(one) == pid
     ]
@@ -104,26 +253,47 @@ def group_of(process: Path) -> int:
     return 0 if fields[0] == "Z" else int(fields[2])
 
 
+def say(message: object) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def heard() -> dict[str, Any]:
+    """What comes next; the end of who asks is the end of this."""
+    line = sys.stdin.readline()
+    return dict(json.loads(line)) if line else sys.exit(0)
+
+
+def carry_out(job: Job, place: str) -> None:
+    """The undisturbed run, then all others, as many at a time as the job says."""
+    rng = random.Random(job.seed)
+    wide = len(job.envs) or job.wide
+    length, number, slots, under_way = 0.0, 0, list(range(wide)), list[Run]()
+    while number <= job.times or under_way:
+        alone = number == 1 and under_way
+        while slots and number <= job.times and not alone:
+            wait_s = rng.uniform(0, length) if number else job.endless_s or -1
+            under_way.append(Run(job, number, place, wait_s, slots.pop()))
+            alone = not number
+            number += 1
+        for run in list(under_way):
+            if run.looked_at(say, heard):
+                under_way.remove(run)
+                slots.append(run.slot)
+                if not run.number or not run.told["ending"]:
+                    length = job.endless_s or run.told["took"]  # with everything in memory
+                say(run.told)
+        time.sleep(POLL_S)
+
+
 def main() -> None:
-    seed, times, sig = (int(word) for word in sys.argv[1:4])
-    program, function, store, *words = sys.argv[4:]
-    rng = random.Random(seed)
-    for name in filter(None, os.environ.get("SIGNALKIT_IMPORTS", "").split(",")):
+    place, *imports = sys.argv[1:]
+    for name in imports:
         importlib.import_module(name)
-    length, least = 0.0, float(os.environ.get("SIGNALKIT_LEAST_S", "0"))
-    for number in range(times + 1):
-        work = Path(tempfile.mkdtemp(prefix="signals-"))
-        if store:
-            shutil.copytree(store, work / "store")
-        places = {"STORE": str(work / "store"), "WORK": str(work)}
-        told = [word.format(**places) for word in words]
-        wait_s = (
-            rng.uniform(0, length) if number else float(os.environ.get("SIGNALKIT_ENDLESS_S", "-1"))
-        )
-        found = forked(work, told, program, function, wait_s, sig)
-        if not number or not found["ending"]:
-            length = max(found["took"], least)  # how long it takes now, with everything in memory
-        print(json.dumps({**found, "number": number, "work": str(work)}), flush=True)
+    gc.collect()
+    gc.freeze()  # so that a fork does not copy what it never changes
+    while True:
+        carry_out(Job(**heard()), place)
+        say({})
 
 
 if __name__ == "__main__":

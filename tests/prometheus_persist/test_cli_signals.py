@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import signalkit
+from signalkit import CODES, TIMES, Kit, caught, judged, removed
 
 import fakeokx
 from prometheus_persist.clock import SystemClock
@@ -32,8 +30,6 @@ KEYS = {
     "OKX_API_SECRET": fakeokx.DEFAULT_SECRET,
     "OKX_API_PASSPHRASE": fakeokx.DEFAULT_PASSPHRASE,
 }
-CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
-TIMES = 20
 STORE = ("--dir", "{STORE}")
 COMMANDS: dict[str, tuple[str, ...]] = {
     "status": ("status", *STORE),
@@ -63,8 +59,10 @@ ENDLESS = {
     "tail": 0.6, "orders settle": 0.6, "orders cancel": 0.6, "reconcile silent": 0.6, "bench": 3.0,
 }  # fmt: skip
 """What does not end by itself soon, and within how many seconds it is stopped."""
-ENDS_S_MAX = 10.0
-TIDIES_S_MAX = 60.0  # at the pace of the client's own throttle
+WIDE = 4
+"""How many of these are under way at a time: they wait, or measure."""
+ACCOUNTS = ("a", "b", "c", "d")
+"""What trades does so for accounts that do not meet, as many at a time."""
 
 
 @pytest.fixture(scope="module")
@@ -90,65 +88,38 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         silent.bind(("127.0.0.1", 0))
         silent.listen(512)
         with fakeokx.launch(tmp_path_factory.mktemp("venue")) as venue:
+            for name in ACCOUNTS:
+                venue.open_account(name)
+                venue.deposit("USDT", "1000000", account=name)
+                venue.add_key(name, "s", "p", account=name)
             yield {"SILENT": f"http://127.0.0.1:{silent.getsockname()[1]}", "VENUE": venue.url}
 
 
-def stopped(
-    words: tuple[str, ...], *, store: Path | str, seed: int, times: int, sig: int, **env: str
-) -> list[dict[str, Any]]:
-    """What a program left, each time it was stopped."""
-    program, function = env.pop("program", "prometheus_persist.cli"), env.pop("function", "main")
-    command = [sys.executable, signalkit.__file__, str(seed), str(times), str(int(sig))]
-    command += [program, function, str(store), *words]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **KEYS, "PERSIST_LANG": "en", "NO_COLOR": "1", **env},
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def judged(found: list[dict[str, Any]], sig: int, word: str, *words: str) -> int:
-    """Each ended by itself, or as it was told to, in a line with a word; how often the latter."""
-    own, wanted = found[0]["code"], (word, *words)
-    count = 0
-    for one in found:
-        shown = f"{one['number']} after {one['took']:.3f} s\n{one['out']}\n{one['err']}"
-        assert "Traceback" not in one["out"] + one["err"], shown
-        assert "Exception" not in one["err"], shown
-        assert not one["left"], f"left behind: {one['left']}\n{shown}"
-        if one["code"] == CODES[signal.Signals(sig)]:
-            lines = [line for line in one["err"].splitlines() if any(w in line for w in wanted)]
-            assert len(lines) == 1, shown
-            assert one["err"].splitlines()[-1] == lines[0], shown
-            limit_s = TIDIES_S_MAX if "taking back" in lines[0] else ENDS_S_MAX
-            assert one["ending"] < limit_s, shown
-            count += 1
-        else:
-            assert one["code"] == own, f"{one['code']}, not {own}: {shown}"
-    return count
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
+    place = tmp_path_factory.mktemp("forks")
+    with Kit(place, "prometheus_persist.cli.app", "ccxt", **KEYS) as running:
+        yield running
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_twenty_ctrl_c_at_random_moments(command: str, store: Path, places: dict[str, str]) -> None:
+def test_twenty_ctrl_c_at_random_moments(
+    command: str, store: Path, places: dict[str, str], kit: Kit
+) -> None:
     """One line and 130, or the command had ended; the store has all that was acknowledged."""
     words = tuple(places.get(word, word) for word in COMMANDS[command])
-    env = {"SIGNALKIT_IMPORTS": "prometheus_persist.cli.app,ccxt"}
+    how: dict[str, Any] = {"store": str(store)} if "{STORE}" in words else {}
     if command in ENDLESS:
-        least = str(ENDLESS[command])
-        env |= {"SIGNALKIT_ENDLESS_S": least, "SIGNALKIT_LEAST_S": least}
-    needs_store = "{STORE}" in words
-    home, sig = store if needs_store else "", signal.SIGINT
-    found = stopped(words, store=home, seed=1, times=TIMES, sig=sig, **env)
-    count = judged(found, sig, "stopped by Ctrl+C", "asked to stop: taking back")
+        how |= {"endless_s": ENDLESS[command], "wide": WIDE}
+    if command == "reconcile --sandbox":
+        how["envs"] = [dict(zip(KEYS, (name, "s", "p"), strict=True)) for name in ACCOUNTS]
+    found = kit.stopped(*words, **how)
+    count = judged(found, signal.SIGINT, "stopped by Ctrl+C", "asked to stop: taking back")
     assert count >= TIMES // 4, [(one["code"], one["took"]) for one in found]
-    for one in found:
-        if needs_store:
+    if "{STORE}" in words:
+        for one in found:
             kept(Path(one["work"]) / "store")
-        shutil.rmtree(one["work"])
+    removed(found)
 
 
 def kept(root: Path) -> None:
@@ -163,19 +134,17 @@ def kept(root: Path) -> None:
 @pytest.mark.parametrize("sig", CODES)
 @pytest.mark.parametrize("words", [("tail", *STORE, "--json"), ("save", *STORE, "--json")])
 def test_stdout_is_json_also_where_a_signal_ends_it(
-    sig: int, words: tuple[str, ...], store: Path
+    sig: int, words: tuple[str, ...], store: Path, kit: Kit
 ) -> None:
     """Commits as lines, a result as one document, an end as another."""
-    env = {"SIGNALKIT_IMPORTS": "prometheus_persist.cli.app"}
-    if words[0] == "tail":
-        env |= {"SIGNALKIT_ENDLESS_S": "0.4", "SIGNALKIT_LEAST_S": "0.4"}
-    found = stopped(words, store=store, seed=2, times=8, sig=sig, **env)
+    how = {"endless_s": 0.4, "wide": WIDE} if words[0] == "tail" else {}
+    found = kit.stopped(*words, store=str(store), seed=2, times=8, sig=sig, **how)
     judged(found, sig, "stopped by")
     for one in found:
         for text in one["out"].splitlines() if words[0] == "tail" else [one["out"]]:
             told = json.loads(text)
             assert told.get("exit_code", one["code"]) == one["code"]
-        shutil.rmtree(one["work"])
+    removed(found)
 
 
 @pytest.mark.parametrize("sig", CODES)
@@ -192,7 +161,7 @@ def test_a_signal_while_the_program_is_being_imported(sig: int, store: Path) -> 
             env={**os.environ, "PERSIST_LANG": "zh"},
             start_new_session=True,
         )
-        while not signalkit.caught(child.pid):
+        while not caught(child.pid):
             time.sleep(0.002)
         time.sleep(rng.uniform(0, 0.5))
         os.killpg(child.pid, sig)
@@ -202,57 +171,64 @@ def test_a_signal_while_the_program_is_being_imported(sig: int, store: Path) -> 
         assert "停止" in said
 
 
-CHAOS: dict[str, tuple[str, ...]] = {
-    "list": ("list",),
-    "run": ("run", "sigkill-mid-save", "--quick", "--out", "{WORK}/run"),
-    "sweep": ("sweep", "files"),
-    "sweep bits": ("sweep", "bits"),
-    "detect": ("detect", "stop-fired", "--instances", "40", "--jobs", "2"),
-    "outage": ("outage", "--quick"),
-}
+FIRST_MOMENT = """
+import os, signal, sys
+catch = signal.signal
 
+def caught(number, handler):
+    catch(number, handler)
+    if number == signal.SIGTERM:
+        os.kill(os.getpid(), int(sys.argv.pop()))
 
-@pytest.mark.parametrize("command", CHAOS)
-def test_the_harness_ends_in_one_line_and_leaves_no_process(command: str) -> None:
-    """Its own lines of progress apart; its children end with it."""
-    env = {
-        "SIGNALKIT_IMPORTS": "chaos.cli.app",
-        "SIGNALKIT_ENDLESS_S": "1.2",
-        "SIGNALKIT_LEAST_S": "1.2",
-        "program": "chaos.cli",
-        "function": "console",
-    }
-    found = stopped(CHAOS[command], store="", seed=4, times=8, sig=signal.SIGINT, **env)
-    count = judged(found, signal.SIGINT, "stopped by Ctrl+C")
-    assert count > 2 or command == "list"
-    for one in found:
-        assert of(one["work"]) == []
-        shutil.rmtree(one["work"], ignore_errors=True)
-
-
-def of(place: str) -> list[str]:
-    """The processes that were started for this place, and live."""
-    found = []
-    for one in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            if one.name.isdigit() and place.encode() in (one / "cmdline").read_bytes():
-                found.append((one / "cmdline").read_text().replace("\0", " "))
-    return found
+signal.signal = caught
+from {program} import {function}
+{function}()
+"""
 
 
 @pytest.mark.parametrize("sig", CODES)
-def test_the_demo_ends_in_one_line_and_leaves_no_process(sig: int) -> None:
-    """In the middle of the story: the exchange and the trader end with it."""
-    env = {
-        "SIGNALKIT_IMPORTS": "chaos.demo.story,chaos.demo.running",
-        "SIGNALKIT_ENDLESS_S": "3",
-        "SIGNALKIT_LEAST_S": "3",
-        "program": "chaos.demo.__main__",
-        "function": "console",
-    }
-    found = stopped(("--dir", "{WORK}/demo", "--json"), store="", seed=5, times=6, sig=sig, **env)
-    assert judged(found, sig, "stopped by") > 2
-    for one in found:
-        assert json.loads(one["out"])["exit_code"] == one["code"]
-        assert of(one["work"]) == []
-        shutil.rmtree(one["work"])
+@pytest.mark.parametrize(
+    ("program", "function"), [("prometheus_persist.cli", "main"), ("chaos.cli", "console")]
+)
+def test_a_signal_in_the_moment_that_it_is_caught(program: str, function: str, sig: int) -> None:
+    code = FIRST_MOMENT.format(program=program, function=function)
+    command = [sys.executable, "-c", code, "--help", str(int(sig))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (CODES[sig], "", 1), done
+
+
+BROUGHT_ABOUT = """
+import os, signal, sys, {module} as module
+
+def broken(*_, **__):
+    try:
+        os.kill(os.getpid(), {sig})
+        signal.pause()
+    except BaseException as problem:
+        raise RuntimeError("as importing does in Python 3.11") from problem
+
+module.{name} = broken
+from {program} import {function}
+{function}()
+"""
+
+
+@pytest.mark.parametrize("sig", CODES)
+@pytest.mark.parametrize(
+    ("program", "function", "module", "name", "words"),
+    [
+        ("prometheus_persist.cli", "main", "prometheus_persist.cli.app", "summary", "status"),
+        ("chaos.cli", "console", "chaos.cli.app", "_list", "list"),
+    ],
+)
+def test_an_error_that_a_signal_brought_about_is_no_error(
+    sig: int, program: str, function: str, module: str, name: str, words: str, store: Path
+) -> None:
+    code = BROUGHT_ABOUT.format(
+        sig=int(sig), program=program, function=function, module=module, name=name
+    )
+    place = ("--dir", str(store)) if words == "status" else ()
+    command = [sys.executable, "-c", code, words, *place, "--json", "--lang", "en"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, json.loads(done.stdout)["exit_code"]) == (CODES[sig], CODES[sig])
+    assert done.stderr.count("\n") == 1, done.stderr
