@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from prometheus_persist.cli.ending import documented, ends_on_signals
+from prometheus_persist.shown import shown
 
 EPILOG = """\
 The demo starts an exchange that survives crashes (fakeokx), lets ten agents trade on it, kills the
 trading system with SIGKILL in the middle of a save while an order is in flight, lets stops fire and
 somebody trade by hand while it is dead, starts it again, and checks what came back against the
 exchange's own ledger. Exit code 0 only if every check holds; 1: something was wrong; 3: the demo's
-own assumptions failed.
+own assumptions failed; 7: the disk takes no writes.
 
 With --keep-running the trading system is this very process. Kill it with kill -9 from another
 terminal, run the same command again, and read the recovery report. Ctrl+C saves and leaves with
@@ -46,8 +50,9 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """The demo; returns the exit code."""
     from chaos.gate import EXITS
+    from prometheus_persist.errors import EXIT_DISK
 
-    return documented(_main, argv, EXITS)
+    return documented(_main, argv, {**EXITS, EXIT_DISK: "the disk takes no writes"})
 
 
 def _main(argv: Sequence[str]) -> int:
@@ -55,11 +60,15 @@ def _main(argv: Sequence[str]) -> int:
 
     command_line = parser()
     args = command_line.parse_args(argv)
+    lang: Lang = args.lang or default_lang()
     try:
         args.dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=args.dir):
+            pass  # it can be written to
     except OSError as problem:
-        command_line.error(f"--dir {args.dir} cannot be made: {problem.strerror}")
-    lang: Lang = args.lang or default_lang()
+        if problem.errno in (errno.EROFS, errno.ENOSPC):
+            return _refused(args.dir, problem, lang)
+        command_line.error(shown(f"--dir {args.dir} cannot be made: {problem.strerror}"))
     if args.keep_running:
         from chaos.demo.running import keep_running
 
@@ -67,6 +76,15 @@ def _main(argv: Sequence[str]) -> int:
     from chaos.demo.story import play
 
     return play(args.dir, args.seed, lang, as_json=args.json)
+
+
+def _refused(directory: Path, problem: OSError, lang: str) -> int:
+    """Say that the disk takes no writes; the code."""
+    from prometheus_persist.errors import EXIT_DISK
+
+    line = f"{_told(EXIT_DISK, lang)} ({directory}: {problem.strerror})"
+    print(shown(line), file=sys.stderr)
+    return EXIT_DISK
 
 
 def _told(code: int, lang: str) -> str:
