@@ -2,22 +2,31 @@
 
 Troubles: no store there (an absent directory, an empty one as an unmounted disk leaves it, one with
 other things in it); one bad copy; damage past the promise; commits lost; another process holds it;
-a read-only file system; an exchange that does not answer; what a human has to decide; a command
-line that is wrong. Ctrl+C and SIGTERM are in ``test_cli_signals.py``.
+a read-only file system (a real one: ``test_cli_readonly.py``); an exchange that does not answer;
+one that does not tell everything; what a human has to decide; Ctrl+C (at random moments, and
+SIGTERM: ``test_cli_signals.py``); a command line that is wrong. Where a trouble means nothing to a
+command, the code is the one it leaves with all the same.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakekit import BTC, KEYS, booked, founded
+from signalkit import Kit, judged, removed
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -27,11 +36,6 @@ from prometheus_persist.journal.chain import scan
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent
 
-KEYS = {
-    "OKX_API_KEY": fakeokx.DEFAULT_KEY,
-    "OKX_API_SECRET": fakeokx.DEFAULT_SECRET,
-    "OKX_API_PASSPHRASE": fakeokx.DEFAULT_PASSPHRASE,
-}
 NOWHERE = "http://127.0.0.1:9"
 JOURNAL, MIRROR = "incremental/journal", "mirror"
 
@@ -48,17 +52,20 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "repair --dry-run": ("repair", "--dry-run"),
     "freeze": ("freeze", "BTC-USDT-SWAP", "--reason", "why"),
     "unfreeze": ("unfreeze", "--all", "--reason", "why"),
-    "adopt": ("adopt", "BTC-USDT-SWAP=LiveAgent_00", "--exchange", NOWHERE),
+    "adopt": ("adopt", "BTC-USDT-SWAP=LiveAgent_00", "--exchange", "NOWHERE"),
     "orders": ("orders",),
-    "orders settle": ("orders", "settle", "--exchange", NOWHERE),
+    "orders settle": ("orders", "settle", "--exchange", "NOWHERE"),
     "orders give-up": ("orders", "give-up", "C1", "--reason", "why"),
-    "orders cancel": ("orders", "cancel", "--inst", "I", "--ord-id", "1", "--exchange", NOWHERE),
-    "reconcile": ("reconcile", "--yes", "--exchange", NOWHERE),
-    "reconcile --plan": ("reconcile", "--plan", "PLAN", "--exchange", NOWHERE),
-    "reconcile observe": ("reconcile", "--policy", "observe", "--exchange", NOWHERE),
+    "orders cancel": ("orders", "cancel", "--inst", "I", "--ord-id", "1", "--exchange", "NOWHERE"),
+    "reconcile": ("reconcile", "--yes", "--exchange", "NOWHERE"),
+    "reconcile --plan": ("reconcile", "--plan", "PLAN", "--exchange", "NOWHERE"),
+    "reconcile observe": ("reconcile", "--policy", "observe", "--exchange", "NOWHERE"),
 }
-ELSEWHERE = {"demo", "bench"}
-"""Programs that need no store; their codes have tests of their own."""
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "demo": ("demo",),
+    "bench": ("bench", "--sizes", "--agents", "5", "--trades", "20"),
+}
+"""Programs that ask no store and no exchange; they make a place for themselves in a directory."""
 LOOKING = {
     "status", "verify", "restore --dry-run", "snapshots", "tail", "repair --dry-run", "orders",
 }  # fmt: skip
@@ -72,19 +79,30 @@ ASKING = {
 def row(*, looking: int, writing: int, asking: int, **other: int) -> dict[str, int]:
     """A column of the table, by the kind of the command; ``other`` by name."""
     found = {}
-    for name in COMMANDS:
+    for name in (*COMMANDS, *ELSEWHERE):
         kind = looking if name in LOOKING else asking if name in ASKING else writing
+        kind = 0 if name in ELSEWHERE else kind
         found[name] = other.get(name.replace(" ", "_").replace("-", ""), kind)
     return found
 
 
 # The table: trouble → command → exit code. 2 where there is no such order, and nothing to unfreeze.
 TABLE: dict[str, dict[str, int]] = {
-    "no directory": row(looking=2, writing=2, asking=2),
+    "no directory": row(looking=2, writing=2, asking=2, bench=2),
     "empty directory": row(looking=2, writing=2, asking=2),
     "other things": row(looking=2, writing=2, asking=2),
-    "a file": row(looking=2, writing=2, asking=2),
-    "nothing wrong": row(looking=0, writing=0, asking=5, orders_giveup=2, unfreeze=2),
+    "a file": row(looking=2, writing=2, asking=2, demo=2, bench=2),
+    "nothing wrong": row(
+        looking=0, writing=0, asking=0, orders_giveup=2, unfreeze=2, adopt=2, orders_cancel=5,
+    ),
+    "unreachable": row(looking=0, writing=0, asking=5, orders_giveup=2, unfreeze=2),
+    "human": row(
+        looking=0, writing=0, asking=3, orders_giveup=2, unfreeze=2,
+        adopt=0, orders_settle=0, orders_cancel=5,
+    ),
+    "incomplete": row(
+        looking=0, writing=0, asking=5, orders_giveup=2, unfreeze=2, orders_settle=0,
+    ),
     "one bad copy": row(looking=0, writing=0, asking=5, orders_giveup=2, unfreeze=2),
     "damaged": row(looking=4, writing=4, asking=4, snapshots=0, tail=0),
     "lost": row(looking=4, writing=4, asking=4, snapshots=0, tail=0),
@@ -93,16 +111,21 @@ TABLE: dict[str, dict[str, int]] = {
     ),
     "read-only": row(
         looking=0, writing=7, asking=5, restore_into=7, orders_giveup=2,
-        reconcile=7, reconcile_plan=7,
+        reconcile=7, reconcile_plan=7, demo=7, bench=7,
     ),
-    "wrong option": row(looking=2, writing=2, asking=2),
-    "wrong language": row(looking=2, writing=2, asking=2),
+    "Ctrl+C": row(looking=130, writing=130, asking=130, demo=130, bench=130),
+    "wrong option": row(looking=2, writing=2, asking=2, demo=2, bench=2),
+    "wrong language": row(looking=2, writing=2, asking=2, demo=2, bench=2),
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("exits") / "store"
+ANSWERS = ("nothing wrong", "human", "incomplete")
+"""Where there is an exchange that answers."""
+FORKED = ("Ctrl+C",)
+
+
+def filled(root: Path) -> Path:
+    """A store without any trouble."""
     session = Session.open(root)
     for number in range(3):
         session.add_agent(Agent(agent_id=f"LiveAgent_0{number}", current_capital=Decimal(1000)))
@@ -112,6 +135,38 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     session.checkpoint()
     session.close()
     return root
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return filled(tmp_path_factory.mktemp("exits") / "store")
+
+
+@pytest.fixture(scope="module")
+def answering(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str], tuple[Path, str]]]:
+    """Books of somebody who holds a position, and an exchange: in agreement; with a position the
+    other way round, which only a human settles; or one that does not say what it holds."""
+    found: dict[str, tuple[Path, str]] = {}
+    with contextlib.ExitStack() as venues:
+
+        def made(name: str) -> tuple[Path, str]:
+            if name not in found:
+                place = tmp_path_factory.mktemp("answering")
+                venue = venues.enter_context(fakeokx.launch(place / "venue"))
+                session = founded(place / "store", venue)
+                booked(session, venue, "LiveAgent_00", "buy", "2")
+                session.close()
+                if name == "human":
+                    venue.trade_by_hand(BTC, "sell", "3")
+                if name == "incomplete":
+                    rule = {"action": "error_before", "path": "account/positions", "times": 0}
+                    venue.set_faults([rule])
+                found[name] = place / "store", venue.url
+            return found[name]
+
+        yield made
 
 
 def segments(store: Path) -> list[Path]:
@@ -138,7 +193,10 @@ def flipped(path: Path) -> None:
 
 @pytest.fixture
 def trouble(
-    sound: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    sound: Path,
+    answering: Callable[[str], tuple[Path, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[str], Path]]:
     """Make a store with this trouble; its directory."""
     held: list[Session] = []
@@ -154,7 +212,7 @@ def trouble(
                 (store / "notes.txt").write_text("x")
                 (store / "lost+found").mkdir()
             return store
-        shutil.copytree(sound, store)
+        shutil.copytree(answering(name)[0] if name in ANSWERS else sound, store)
         if name == "one bad copy":
             flipped(segments(store)[0])
         elif name == "damaged":
@@ -191,32 +249,44 @@ def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, name, refused)
 
 
-def run(store: Path, tmp_path: Path, name: str, *more: str) -> Any:
-    places = {"INTO": str(tmp_path / "into"), "PLAN": str(tmp_path / "plan.json")}
+def run(
+    store: Path, tmp_path: Path, name: str, *more: str, url: str = NOWHERE, budget_s: int = 1
+) -> Any:
+    places = {"INTO": str(tmp_path / "into"), "PLAN": str(tmp_path / "plan.json"), "NOWHERE": url}
     words = [places.get(word, word) for word in COMMANDS[name]]
-    env = {**KEYS, "PERSIST_RECOVERY_BUDGET_S": "1"}
+    env = {**KEYS, "PERSIST_RECOVERY_BUDGET_S": str(budget_s)}
     return CliRunner().invoke(app, [*words, "--dir", str(store), "--lang", "en", *more], env=env)
 
 
 def test_every_command_has_a_row() -> None:
     """A command that is added without one is seen here."""
     tree = get_command(app).commands  # type: ignore[attr-defined]
-    names = {name for name in tree if name not in ELSEWHERE}
-    names |= {f"orders {name}" for name in tree["orders"].commands}
-    rows = {name.partition(" --")[0].removesuffix(" observe") for name in COMMANDS}
+    names = set(tree) | {f"orders {name}" for name in tree["orders"].commands}
+    rows = {name.partition(" --")[0].removesuffix(" observe") for name in (*COMMANDS, *ELSEWHERE)}
     assert names == rows
-    assert all(set(column) == set(COMMANDS) for column in TABLE.values())
+    assert all(set(column) == {*COMMANDS, *ELSEWHERE} for column in TABLE.values())
+
+
+WRONG = {"wrong option": ("--no-such",), "wrong language": ("--lang", "fr")}
+WORK = {"INTO": "{WORK}/into", "PLAN": "{WORK}/plan.json", "NOWHERE": NOWHERE}
+PATIENCE = 5
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("name", [name for name in TABLE if name not in FORKED])
 def test_the_exit_code_and_the_document(
-    name: str, command: str, trouble: Callable[[str], Path], tmp_path: Path
+    name: str,
+    command: str,
+    trouble: Callable[[str], Path],
+    answering: Callable[[str], tuple[Path, str]],
+    tmp_path: Path,
 ) -> None:
     """The code of the table; stdout is one document, and says the same; no traceback."""
     store = trouble(name)
-    wrong = {"wrong option": ("--no-such",), "wrong language": ("--lang", "fr")}.get(name, ())
-    said = run(store, tmp_path, command, "--json", *wrong)
+    wrong = WRONG.get(name, ())
+    where = {"url": answering(name)[1]} if name in ANSWERS else {}
+    budget_s = 60 if name == "human" else 1  # what differs is looked at twice
+    said = run(store, tmp_path, command, "--json", *wrong, budget_s=budget_s, **where)
     assert said.exit_code == TABLE[name][command], said.output
     assert "Traceback" not in said.output
     lines = said.stdout.splitlines() if command == "tail" else [said.stdout]
@@ -229,6 +299,74 @@ def test_the_exit_code_and_the_document(
         assert "damaged" not in said.stderr.replace("nothing on it is damaged", "")
     if name == "read-only" and said.exit_code == 7:
         assert "read-only" in said.stderr.lower()
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
+    place = tmp_path_factory.mktemp("forks")
+    with Kit(place, "prometheus_persist.cli.app", "ccxt", **KEYS) as running:
+        yield running
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *ELSEWHERE])
+def test_the_exit_code_and_the_document_of_ctrl_c(command: str, sound: Path, kit: Kit) -> None:
+    """As soon as it catches it; once, or again where a command was quicker than that."""
+    words = [WORK.get(word, word) for word in {**COMMANDS, **ELSEWHERE}[command]]
+    where = ("--dir", "{WORK}" if command in ELSEWHERE else "{STORE}", "--lang", "en")
+    for _ in range(PATIENCE):
+        found = kit.stopped(*words, *where, "--json", store=str(sound), times=0, endless_s=0.001)
+        [one] = found
+        if one["code"] == TABLE["Ctrl+C"][command]:
+            break
+    assert judged(found, signal.SIGINT, "stopped by Ctrl+C") == 1, one
+    assert json.loads(one["out"].splitlines()[-1])["exit_code"] == 130
+    removed(found)
+
+
+def other(command: str, directory: Path, *more: str) -> tuple[int, str, str]:
+    """One of the programs that ask no store: in a process of its own, as people start it."""
+    line = [sys.executable, "-m", "prometheus_persist.cli", *ELSEWHERE[command]]
+    with socket.socket() as exchange:
+        exchange.bind(("127.0.0.1", 0))
+        exchange.listen()
+        exchange.setblocking(False)
+        env = {**KEYS, "PERSIST_OKX_URL": f"http://127.0.0.1:{exchange.getsockname()[1]}"}
+        done = subprocess.run(
+            [*line, "--dir", str(directory), "--lang", "en", *more, "--json"],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **env},
+            timeout=280,
+        )
+        with pytest.raises(BlockingIOError):
+            exchange.accept()
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("command", ELSEWHERE)
+def test_the_exit_code_where_no_store_is_asked(
+    command: str, trouble: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """The cells that are no 0; and all that are at once: other things, a store of which both copies
+    are cut, which somebody holds, and an exchange that is not asked whatever it would say."""
+    zeros = {name for name, column in TABLE.items() if not column[command]}
+    assert zeros >= {"other things", "lost", "damaged", "locked", *ANSWERS, "unreachable"}
+    for name in TABLE.keys() - zeros - {"read-only", *FORKED}:
+        place = tmp_path / name.replace(" ", "-")
+        if name == "a file":
+            place.write_text("x")
+        elif name in WRONG:
+            place.mkdir()
+        code, out, err = other(command, place, *WRONG.get(name, ()))
+        assert code == TABLE[name][command], (name, err)
+        assert json.loads(out)["exit_code"] == code
+        assert "Traceback" not in err
+    store = trouble("locked")
+    cut(store, [path for path in segments(store) if path.name.startswith("e00000001")])
+    code, out, err = other(command, store)
+    assert code == 0, err
+    assert json.loads(out)
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("directory", ["no directory", "empty directory", "other things"])
