@@ -13,7 +13,6 @@ import logging
 import re
 import shlex
 import subprocess
-import unicodedata
 import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
@@ -26,31 +25,24 @@ from fakekit import AGENTS, BTC, ETH, KEYS, opened, reader_of, traded
 from hypothesis import given
 from hypothesis import strategies as st
 from test_cli_reconcile import at_terminal
+from textkit import CLEARS, TURNS, stacked, unruly
 from typer.testing import CliRunner, Result
 
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import BadConfig, StoreDamaged
 from prometheus_persist.report.commands import command
-from prometheus_persist.shown import shown, shown_json
+from prometheus_persist.shown import MARKS_MAX, shown, shown_json
 from prometheus_persist.state import Agent
 from prometheus_persist.storage.layout import RECOVERY_LOG
 from prometheus_persist.terminal import Terminal
 
 fakeokx = pytest.importorskip("fakeokx")
 
-CLEARS = "\x1b[2J\x1b[3J\x1b[H\x1b]0;owned\x07\x9b2J"
-TURNS = "\u202egpj.exe\u2066\u200f\u061c"
 MARKUP = "[bold red][/] [link=http://x] :skull: [/nothing]"
 BREAKS = "\r\nforged: line\x0b\x0c\u2028\u2029\x85end"
 UNSEEN = "\u200b\u2060\ufeff\U000e0041\x00\x7f"
 HOSTILE = f"A{CLEARS}{TURNS}{MARKUP}{BREAKS}{UNSEEN}Z"
 PLAIN = "Agent_交易员 π [1/2] :skull:"
-
-
-def unruly(text: str) -> list[str]:
-    """What of it is not text: everything but line ends that has no glyph."""
-    kept = {char for char in text if unicodedata.category(char) == "Zs" or char == "\n"}
-    return sorted({char for char in text if not char.isprintable()} - kept)
 
 
 def run(*arguments: object, **env: str) -> Result:
@@ -200,7 +192,7 @@ def test_shown_text_is_one_line_and_stays_as_it_is(text: str) -> None:
     assert unruly(once) == []
     assert "\n" not in once
     assert shown(once) == once
-    if text.isprintable():
+    if text.isprintable() and stacked(text) <= MARKS_MAX:
         assert once == text
 
 
@@ -216,3 +208,34 @@ def test_text_that_means_no_harm_is_left_alone() -> None:
     page = io.StringIO()
     Terminal(file=page, width=100).print(PLAIN, "⚠️  a\u3000b")
     assert page.getvalue() == f"{PLAIN} ⚠️  a\u3000b\n"
+
+
+FLOOD = "a" + "\u0301" * 10_000 + "\u20dd" * 3 + "b\u0489"
+
+
+def test_marks_are_not_drawn_over_the_lines_around_them() -> None:
+    """As many stay on a letter as a language needs; what is escaped is there to be seen."""
+    seen = shown(FLOOD)
+    assert stacked(seen) == MARKS_MAX
+    assert seen.count("\\u0301") == 10_000 - MARKS_MAX
+    assert seen.endswith("\\u20dd\\u20ddb\u0489")
+    assert json.loads(shown_json(FLOOD)) == FLOOD
+    out = io.StringIO()
+    Terminal(file=out, width=200_000).print(FLOOD)
+    assert stacked(out.getvalue()) == MARKS_MAX
+
+
+@given(st.text(st.sampled_from("a\u0301\u0323\u20dd\n\u200b 中\U000e0100"), max_size=40))
+def test_whatever_marks_there_are_the_rest_stays(text: str) -> None:
+    seen = shown(text)
+    assert stacked(seen) <= MARKS_MAX
+    assert shown(seen) == seen
+    assert json.loads(shown_json(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["e\u0323\u0302", "ש\u05c1\u05b8\u05a3\u05bd", "ก\u0e34\u0e48", "❤\ufe0f", "क\u094d\u0937"],
+)
+def test_what_is_written_with_marks_stays(text: str) -> None:
+    assert shown(text * 3) == text * 3
