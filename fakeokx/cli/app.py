@@ -24,7 +24,7 @@ from fakeokx.engine.venue import SEED_MAX
 from fakeokx.server import keys
 from fakeokx.server.access import Access, is_loopback
 from fakeokx.server.ctl import ctl, exit_code
-from fakeokx.server.ctl_kit import tell
+from fakeokx.server.ctl_kit import shown, tell
 from fakeokx.server.defaults import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET
 from fakeokx.server.exits import EXIT_INTERNAL, EXIT_REFUSED, exits_in_a_line
 from fakeokx.server.line import TOKEN_VARIABLE
@@ -152,10 +152,10 @@ def serve(
     exchange = Exchange(home, seed=seed, pos_mode=pos_mode, first_cash_quote=cash)
     desk = _desk(exchange, asked_keys, changes, rate_limits=rate_limits)
     desk.access = _access((host, *(allow_host or ())), open_control=open_control)
-    shown = _certificate(home, host) if tls else None
+    chain = _certificate(home, host) if tls else None
     url = f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
-    ready = _ready(url, home, desk.access.token, None if shown is None else shown.ca)
-    ended_by = run(desk, listener, lambda: _announce(ready, as_json=as_json), shown)
+    ready = _ready(url, home, desk.access.token, None if chain is None else chain.ca)
+    ended_by = run(desk, listener, lambda: _announce(ready, as_json=as_json), chain)
     desk.exchange.close()
     if ended_by:
         catch_signals()  # the loop has put back what it found
@@ -253,6 +253,7 @@ def run() -> int:
     except Exception as error:
         raise_if_stopped()
         if hasattr(error, "show") and hasattr(error, "format_message"):
+            vars(error)["message"] = shown(str(getattr(error, "message", "")))
             error.show()  # what typer says about wrong usage, whichever version it is
             detail, code = str(error.format_message()), EXIT_REFUSED
         else:

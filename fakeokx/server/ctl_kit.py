@@ -1,14 +1,16 @@
 """What the commands of ``fakeokx ctl`` share: where the exchange is, and the words for it."""
 
 import json
+import unicodedata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from fakeokx.server.client import Control
 from fakeokx.server.exits import exits_in_a_line
 
+MARKS_MAX: Final = 4
 Inst = Annotated[str, typer.Argument(help="Instrument, such as BTC-USDT-SWAP.")]
 Px = Annotated[str, typer.Argument(help="Price.")]
 Sz = Annotated[str, typer.Argument(help="Contracts; base currency on spot.")]
@@ -39,6 +41,14 @@ def say(answer: Any) -> None:
 
 
 def tell(text: str, *, err: bool = False) -> None:
-    """Print a line for people; what has no glyph in it is escaped as in JSON."""
-    seen = (one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
-    typer.echo("".join(seen), err=err)
+    """Print a line for people, ``shown``."""
+    typer.echo(shown(text), err=err)
+
+
+def shown(text: str) -> str:
+    """What has no glyph in it is escaped as in JSON, and so are too many marks on one letter."""
+    seen, marks = [], 0
+    for one in text:
+        marks = marks + 1 if unicodedata.category(one) in ("Mn", "Me") else 0
+        seen.append(one if one.isprintable() and marks <= MARKS_MAX else json.dumps(one)[1:-1])
+    return "".join(seen)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from textkit import CLEARS, TURNS, stacked, unruly
 
 import fakeokx
 
@@ -76,3 +77,25 @@ def test_what_others_put_in_is_printed_as_text(tmp_path):
         text = done.stdout + done.stderr
         assert {one for one in text if not one.isprintable()} <= {"\n"}
     assert "\\u202egpj" in said[0].stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("serve", "--dir", "/proc/HOSTILE"),
+        ("serve", "--keys", "/no/HOSTILE"),
+        ("serve", "--set", "HOSTILE=1"),
+        ("serve", "--pos-mode", "HOSTILE"),
+        ("serve", "--HOSTILE"),
+        ("HOSTILE",),
+        ("ctl", "--url", "http://127.0.0.1:9", "price", "HOSTILE", "1"),
+    ],
+)
+def test_what_is_said_back_is_text(words):
+    hostile = f"A{CLEARS}{TURNS}\r\nforged" + "\u0301" * 100
+    line = [word.replace("HOSTILE", hostile) for word in words]
+    command = [sys.executable, "-m", "fakeokx.cli", *line]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode in (2, 5), done.stderr
+    assert unruly(done.stdout + done.stderr) == []
+    assert stacked(done.stdout + done.stderr) <= 4
