@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos import gate
+from chaos.arguments import Parser
 from chaos.detect import ways_out
 from chaos.detect.kinds import BY_NAME as KIND_BY_NAME
 from chaos.detect.kinds import KINDS
@@ -56,7 +57,7 @@ from chaos.sweeps.catalogue import (
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Verdict
 from prometheus_persist.cli.ending import documented, write_document
-from prometheus_persist.shown import shown
+from prometheus_persist.shown import shown, tell
 from prometheus_persist.terminal import Terminal
 
 QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
@@ -64,10 +65,10 @@ QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument("--json", action="store_true", help="data on stdout, talk on stderr")
     shared.add_argument("--lang", choices=("zh", "en"), help="default: by locale")
-    found = argparse.ArgumentParser(
+    found = Parser(
         prog="prometheus-chaos",
         description=(__doc__ or "").replace("``", ""),
         epilog=textwrap.fill(gate.exits_in_a_line(), 96),
@@ -137,6 +138,11 @@ def _add_ways_out(commands: Any, shared: argparse.ArgumentParser) -> None:
     leading.add_argument("--saboteur", choices=DECIDERS, help="break the library on purpose")
 
 
+def _aside(line: str) -> None:
+    """Talk, whatever stdout is: one line of it."""
+    tell(shown(line), sys.stderr)
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -174,7 +180,7 @@ def _list(lang: Lang, *, as_json: bool) -> int:
     else:
         width = max(map(len, told))
         for name, what in told.items():
-            print(f"{name:<{width}}  {what}")
+            tell(f"{name:<{width}}  {what}")
     return gate.EXIT_MET
 
 
@@ -186,16 +192,16 @@ def _run(args: argparse.Namespace, lang: Lang) -> int:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        print(f"prometheus-chaos: --out {out} cannot be made: {problem.strerror}", file=sys.stderr)
+        _aside(f"prometheus-chaos: --out {out} cannot be made: {problem.strerror}")
         return gate.EXIT_USAGE
 
     def told(verdict: Verdict) -> None:
         outcome = word(verdict.outcome.value, lang)
-        print(f"{verdict.scenario}: {outcome} ({verdict.seconds:.1f} s)", file=sys.stderr)
+        _aside(f"{verdict.scenario}: {outcome} ({verdict.seconds:.1f} s)")
 
     effort = QUICK if args.quick else Effort()
     verdicts = run(names, out, args.seed, effort=effort, saboteur=args.saboteur, told=told)
-    print(shown(f"{out}"), file=sys.stderr)
+    _aside(f"{out}")
     return _tell(verdicts, out, lang, as_json=args.json)
 
 
@@ -205,7 +211,7 @@ def _unknown(what: str, names: Sequence[str], known: Collection[str], hint: str)
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             told = f"did you mean {near[0]}?" if near else hint
-            print(f"prometheus-chaos: no {what} {name!r}; {told}", file=sys.stderr)
+            _aside(f"prometheus-chaos: no {what} {name!r}; {told}")
             return True
     return False
 
@@ -217,7 +223,7 @@ def _detect(args: argparse.Namespace, lang: Lang) -> int:
 
     def told(score: Score) -> None:
         found = score.counts["detected"]
-        print(f"{score.kind.name}: {found}/{score.instances}", file=sys.stderr)
+        _aside(f"{score.kind.name}: {found}/{score.instances}")
 
     kinds = [kind for kind in KINDS if kind.name in names]
     scores = run_detection(kinds, args.instances, args.seed, told, args.jobs)
@@ -242,7 +248,7 @@ def _ways_out(args: argparse.Namespace, lang: Lang) -> int:
     def told(done: int, so_far: ways_out.Verdict) -> None:
         if done % 50 == 0 or done == all_of_them:
             wrong, dead = so_far.counts["wrong gates"], so_far.counts["dead ends"]
-            print(f"{done}/{all_of_them}: gates {wrong}, dead ends {dead}", file=sys.stderr)
+            _aside(f"{done}/{all_of_them}: gates {wrong}, dead ends {dead}")
 
     kinds = [KIND_BY_NAME[name] for name in args.kinds] or None
     broken = misled(args.saboteur) if args.saboteur else contextlib.nullcontext()
@@ -265,7 +271,7 @@ def _outage(args: argparse.Namespace, lang: Lang) -> int:
         return gate.EXIT_USAGE
     results = []
     for name in names:
-        print(f"{name} …", file=sys.stderr)
+        _aside(f"{name} …")
         results.append(run_outage(OUTAGES[name], args.seed, quick=args.quick))
     if args.json:
         write_document([each.to_json() for each in results])
@@ -276,7 +282,7 @@ def _outage(args: argparse.Namespace, lang: Lang) -> int:
 
 def _sweep(args: argparse.Namespace, lang: Lang) -> int:
     def told(tally: Tally) -> None:
-        print(f"{tally.name}: {tally.fired:,} ({tally.seconds:.1f} s)", file=sys.stderr)
+        _aside(f"{tally.name}: {tally.fired:,} ({tally.seconds:.1f} s)")
 
     name = args.saboteur
     mistake = (SWEPT | SHARED).get(name)
@@ -301,7 +307,7 @@ def _gate(directory: Path, lang: Lang, *, as_json: bool) -> int:
     try:
         verdicts = saved(directory)
     except FileNotFoundError:
-        print(shown(f"prometheus-chaos: no saved run in {directory}"), file=sys.stderr)
+        _aside(f"prometheus-chaos: no saved run in {directory}")
         return gate.EXIT_NOTHING
     return _tell(verdicts, directory, lang, as_json=as_json)
 

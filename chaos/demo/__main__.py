@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from chaos.arguments import Parser
 from prometheus_persist.cli.ending import documented, ends_on_signals
-from prometheus_persist.shown import shown
+from prometheus_persist.shown import shown, tell
 
 EPILOG = """\
 The demo starts an exchange that survives crashes (fakeokx), lets ten agents trade on it, kills the
@@ -26,7 +27,7 @@ terminal, run the same command again, and read the recovery report. Ctrl+C saves
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    found = argparse.ArgumentParser(
+    found = Parser(
         prog="prometheus-persist demo",
         description="Kill a multi-agent trading system in the worst moment and watch it come back.",
         epilog=EPILOG,
@@ -68,7 +69,7 @@ def _main(argv: Sequence[str]) -> int:
     except OSError as problem:
         if problem.errno in (errno.EROFS, errno.ENOSPC):
             return _refused(args.dir, problem, lang)
-        command_line.error(shown(f"--dir {args.dir} cannot be made: {problem.strerror}"))
+        command_line.error(f"--dir {args.dir} cannot be made: {problem.strerror}")
     if args.keep_running:
         from chaos.demo.running import keep_running
 
@@ -83,7 +84,7 @@ def _refused(directory: Path, problem: OSError, lang: str) -> int:
     from prometheus_persist.errors import EXIT_DISK
 
     line = f"{_told(EXIT_DISK, lang)} ({directory}: {problem.strerror})"
-    print(shown(line), file=sys.stderr)
+    tell(shown(line), sys.stderr)
     return EXIT_DISK
 
 

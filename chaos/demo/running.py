@@ -33,6 +33,7 @@ from chaos.scenarios.environment import environment
 from chaos.workload.play import Life, live
 from prometheus_persist.cli.ending import write_document
 from prometheus_persist.errors import EXIT_HUMAN
+from prometheus_persist.shown import tell
 
 VENUE_FILE = "venue.json"
 PAUSE_S = 1.0
@@ -61,8 +62,8 @@ def keep_running(directory: Path, seed: int, lang: Lang, *, as_json: bool) -> in
     out = sys.stderr if as_json else sys.stdout
     directory.mkdir(parents=True, exist_ok=True)
     world = _world(directory, seed)
-    print(say(f"keep.{world.found}", lang, pid=world.venue_pid), file=out)
-    print(say("keep.how", lang, pid=os.getpid()), file=out, flush=True)
+    tell(say(f"keep.{world.found}", lang, pid=world.venue_pid), out)
+    tell(say("keep.how", lang, pid=os.getpid()), out)
     life = Life(
         directory=directory / "store",
         url=world.url,
@@ -79,9 +80,9 @@ def keep_running(directory: Path, seed: int, lang: Lang, *, as_json: bool) -> in
         if code != EXIT_HUMAN:
             world.stop()
     if code == EXIT_HUMAN:
-        print(say("keep.human", lang, url=world.url, pid=world.venue_pid), file=out)
+        tell(say("keep.human", lang, url=world.url, pid=world.venue_pid), out)
     else:
-        print(say("keep.saved", lang), file=out)
+        tell(say("keep.saved", lang), out)
     if as_json:
         write_document({"exit_code": code, "store": str(life.directory)})
     return code
@@ -97,7 +98,7 @@ class _Progress:
     def say(self, event: str, **fields: Any) -> None:
         """One event."""
         if event in ("cycle", "frozen", "unanswered"):
-            print(say(event, self._lang, **fields), file=self._out, flush=True)
+            tell(say(event, self._lang, **fields), self._out)
 
 
 def _world(directory: Path, seed: int) -> World:

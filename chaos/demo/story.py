@@ -22,8 +22,8 @@ from chaos.report.words import Lang
 from chaos.scenarios.model import HandTrade, Scenario, StopOut, Strike, Trade
 from chaos.scenarios.online import Stage
 from chaos.verdict import Verdict
+from prometheus_persist import shown
 from prometheus_persist.cli.ending import write_document
-from prometheus_persist.shown import shown_lines
 
 RECORD_FILE = "record.ndjson"
 PAUSE_S = 0.4
@@ -121,7 +121,7 @@ def play(directory: Path, seed: int, lang: Lang, *, as_json: bool) -> int:
     out = sys.stderr if as_json else sys.stdout
 
     def tell(line: str) -> None:
-        print(shown_lines(line), file=out, flush=True)
+        shown.tell(line, out)
 
     place = fresh_place(directory)
     if place != directory:

@@ -30,6 +30,7 @@ from prometheus_persist.reconcile.views import VenueView
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import Session
+from prometheus_persist.shown import tell
 from prometheus_persist.state import OrderIntent
 
 Times = Counter[str]
@@ -71,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts = session.recover(reader)
     took_ms = round((time.perf_counter() - began) * 1000)
     times["rest"] = took_ms - sum(times[part] for part in ("reading", "reconcile", "apply"))
-    print(render_text(facts, "en"), file=sys.stderr)
+    tell(render_text(facts, "en"), sys.stderr)
     told = {
         "decision": facts.decision,
         "problem": facts.venue_problem,

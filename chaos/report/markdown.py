@@ -5,6 +5,7 @@ from __future__ import annotations
 from chaos.report.lines import Judged
 from chaos.report.table import troubles
 from chaos.report.words import Lang, word
+from prometheus_persist.shown import shown
 
 
 def markdown(run: Judged, lang: Lang) -> str:
@@ -24,5 +25,5 @@ def markdown(run: Judged, lang: Lang) -> str:
         f"| {verdict.scenario} | {word(verdict.outcome.value, lang)} | {len(verdict.checks)} |"
         for verdict in run.verdicts
     ]
-    lines += ["", *(f"- {line}" for line in troubles(run, lang))]
+    lines += ["", *(f"- {shown(line)}" for line in troubles(run, lang))]
     return "\n".join(lines).rstrip() + "\n"

@@ -30,6 +30,7 @@ from prometheus_persist.errors import EXIT_HUMAN, PersistError
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.saving import StopRequest, stop_on_signals
 from prometheus_persist.session import EXIT_OF_DECISION, Session, Settings
+from prometheus_persist.shown import shown, tell
 from prometheus_persist.storage.fs import Fs, LocalFs
 
 CLIENT_TIMEOUT_MS = 5_000
@@ -72,7 +73,7 @@ def live(life: Life, voice: Voice | Speaker, out: TextIO | None = None) -> int:
         narrator.say(
             "end", code=problem.exit_code, problem=f"{type(problem).__name__}: {problem.detail}"
         )
-        print(f"{type(problem).__name__}: {problem.detail}", file=sys.stderr)
+        tell(shown(f"{type(problem).__name__}: {problem.detail}"), sys.stderr)
         return problem.exit_code
 
 
@@ -196,4 +197,4 @@ def _print_report(facts: RecoveryFacts, lang: str, out: TextIO) -> None:
     from prometheus_persist.report.text import render_text
 
     with contextlib.suppress(BrokenPipeError):
-        print(render_text(facts, lang), file=out, flush=True)
+        tell(render_text(facts, lang), out)
