@@ -54,6 +54,7 @@ from prometheus_persist.storage.layout import (
     SECOND_MAX,
     SNAPSHOTS,
     is_snapshot,
+    mark_of,
     snapshot_name,
     snapshot_second,
 )
@@ -114,6 +115,7 @@ class Store:
         self.epoch = epoch
         self._fs = fs
         self._clock = clock
+        self._fence, self._mark = fence, mark_of(epoch)
         self._observer = observer
         self._projected: dict[str, str] = dict(readable or {})
         self._extra = dict(extra or {})
@@ -230,11 +232,11 @@ class Store:
                 pause()
 
         self._projected.pop(CHECKPOINT, None)
-        replace_files(self._fs, changed())
+        replace_files(self._fs, changed(), mark=self._mark, fence=self._fence)
         self._projected.update(seals)
         head = checkpoint(image, self.epoch, now_ms, self._projected)
         content = wrap(CHECKPOINT, head, checksum(head), image.seq, now_ms)
-        replace_file(self._fs, f"{INCREMENTAL}/{CHECKPOINT}", content)
+        self._replace(f"{INCREMENTAL}/{CHECKPOINT}", content)
         return sorted(seals)
 
     def snapshot(
@@ -253,7 +255,7 @@ class Store:
             self._settle()
             taken = [name for name in self._fs.list_dir(SNAPSHOTS) if is_snapshot(name)]
             path = f"{SNAPSHOTS}/{self._free_name(taken)}"
-            replace_file(self._fs, path, pack(image, tip, breather()))
+            self._replace(path, pack(image, tip, breather()))
             check(self._fs.read(path), path, breather())
         self.clean_up(keep, history_hours=history_hours, history_bytes_max=history_bytes_max)
         return path
@@ -270,6 +272,10 @@ class Store:
         with self._archiving, self._disk("clean-up"):
             self._committer.refuse_fenced()
             retain(self._fs, self._clock.now_ms(), limits)
+
+    def _replace(self, path: str, data: bytes) -> None:
+        """Put a file in place, as long as the store is ours."""
+        replace_file(self._fs, path, data, mark=self._mark, fence=self._fence)
 
     def _cut(self, *, touched: bool = False) -> tuple[Image, Tip, set[str] | None]:
         """The state of now, its last frame, and what was touched since the last checkpoint (which

@@ -504,3 +504,29 @@ def test_store_wall_times_order_nothing() -> None:
         store.snapshot(2)
         store.close()
     assert restore(inner, clock=clock).documents["agents/0"]["n"] == 3
+
+
+@pytest.mark.parametrize("doing", ["checkpoint", "snapshot"])
+def test_who_was_taken_over_from_puts_no_readable_file_and_no_snapshot_in_place(doing):
+    """Stopped between writing and renaming: what the successor has written stays as it is."""
+    taken_over = []
+
+    def stopped(operation, path, data):
+        if operation == "write" and path.startswith(("incremental/", "snapshots/")) and path.endswith(".tmp"):
+            taken_over.append(path)
+
+    def fence():
+        if taken_over:
+            raise StoreFailed("this writer is fenced off")
+
+    inner = MemFs()
+    found = restore(inner, clock=CLOCK)
+    args = (found.image, found.tip, found.next_epoch, CLOCK, None, {}, None, fence)
+    store = Store(HookFs(inner, stopped), *args)
+    store.commit(Change("note", {"agents/A": {"agent_id": "A"}}))
+    before = set(inner.files)
+    with pytest.raises(StoreFailed, match="fenced off"):
+        store.checkpoint() if doing == "checkpoint" else store.snapshot(3)
+    assert taken_over
+    assert set(inner.files) == before
+    assert all(path.endswith(".e00000001.tmp") for path in taken_over)
