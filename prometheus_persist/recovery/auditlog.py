@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.shown import shown
 from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import RECOVERY_LOG
 from prometheus_persist.storage.store import append_log
 
@@ -142,6 +143,7 @@ class AuditLog:
         try:
             return self._fs.read(RECOVERY_LOG) if self._fs.size(RECOVERY_LOG) else b""
         except OSError as problem:
+            only_of_the_disk(problem)
             raise StoreFailed(f"{RECOVERY_LOG}: {problem}") from problem
 
 

@@ -20,6 +20,7 @@ from prometheus_persist.journal.change import Image, change_from
 from prometheus_persist.journal.frame import COMMIT, Tip
 from prometheus_persist.report.facts import Damage
 from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import HISTORY, SNAPSHOTS, base_seq, is_snapshot
 from prometheus_persist.storage.retention import read_base
 
@@ -131,20 +132,26 @@ class Bases:
         for path in (*self.snapshots, *self.history):
             if path in self._bad:
                 continue
-            try:
-                found.append(peek(read_base(self._fs, path), path))
-            except (StoreDamaged, OSError):
-                continue  # named by whoever opens it
+            if (tip := self._peeked(path)) is not None:
+                found.append(tip)
         return sorted(found, key=lambda tip: tip.seq)
 
     def _stands_beyond(self, path: str, seq_max: int) -> bool:
         """Whether its name or its manifest says so, without unpacking it."""
         named = base_seq(path.rpartition("/")[2])
+        tip = self._peeked(path) if named is None else None
+        seq = named if tip is None else tip.seq
+        return seq is not None and seq > seq_max
+
+    def _peeked(self, path: str) -> Tip | None:
+        """Where it stands; None where it cannot be read, which is named by whoever opens it."""
         try:
-            seq = peek(read_base(self._fs, path), path).seq if named is None else named
-        except (StoreDamaged, OSError):
-            return False  # named when it is opened
-        return seq > seq_max
+            return peek(read_base(self._fs, path), path)
+        except StoreDamaged:
+            return None
+        except OSError as problem:
+            only_of_the_disk(problem)
+            return None
 
     def open(self, path: str, *, keep: bool = True) -> Base | None:
         """Unpack a base; None where it is ruined. ``keep``: with its image."""
@@ -160,6 +167,7 @@ class Bases:
             self._bad[path] = Damage(path, problem.offset, problem.reason, "ignored")
             return None
         except OSError as problem:
+            only_of_the_disk(problem)
             self.unreadable[path] = str(problem)
             self._bad[path] = Damage(path, None, f"cannot be read: {problem}", "ignored")
             return None

@@ -86,6 +86,7 @@ from prometheus_persist.recovery.readable import (
 from prometheus_persist.report.facts import Damage, RestoreFacts
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import (
     JOURNAL,
     SNAPSHOTS,
@@ -163,6 +164,7 @@ def reading() -> Iterator[None]:
     try:
         yield
     except OSError as problem:
+        only_of_the_disk(problem)
         raise StoreFailed(f"the store cannot be read: {problem}") from problem
 
 

@@ -16,6 +16,7 @@ from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, saved_ms,
 from prometheus_persist.report.facts import Damage
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import INCREMENTAL, is_readable
 from prometheus_persist.storage.mark import Mark, marks, read_mark
 
@@ -62,6 +63,7 @@ def check_readable(fs: Fs, folders: Collection[str] = FOLDERS) -> Readable:
         except StoreDamaged as problem:
             found.damages.append(Damage(path, problem.offset, problem.reason, "repaired"))
         except OSError as problem:
+            only_of_the_disk(problem)
             found.damages.append(Damage(path, None, f"cannot be read: {problem}", "repaired"))
     for name in unread:
         if name in due:
@@ -83,6 +85,7 @@ def read_marks(fs: Fs) -> tuple[list[Mark], list[Damage]]:
         except StoreDamaged as problem:
             damages.append(Damage(name, None, problem.reason, "ignored"))
         except OSError as problem:
+            only_of_the_disk(problem)
             damages.append(Damage(name, None, f"cannot be read: {problem}", "ignored"))
         else:
             found += [mark] if mark is not None else []

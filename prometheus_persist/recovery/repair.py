@@ -36,6 +36,7 @@ from prometheus_persist.recovery.ladder import Restored, restore
 from prometheus_persist.recovery.readable import check_readable, read_marks
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import (
     COPIES,
     DAMAGED,
@@ -94,6 +95,7 @@ def repair(
     try:
         return _repair(fs, clock, accept_loss, dry_run, options)
     except OSError as problem:
+        only_of_the_disk(problem)
         raise StoreFailed(f"repair: {problem}") from problem
 
 
@@ -281,7 +283,8 @@ def _keep(fs: Fs, step: Step) -> None:
     flat = path.replace("/", "_")
     try:
         data = fs.read(path)
-    except OSError:
+    except OSError as problem:
+        only_of_the_disk(problem)
         if path.startswith(COPIES) and step.why != UNREAD:
             raise
         fs.rename(path, f"{DAMAGED}/unread_{flat}")

@@ -15,6 +15,7 @@ from prometheus_persist.saving.triggers import Action, Trigger, actions_due
 from prometheus_persist.session.beside import Beside
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import SNAPSHOTS, snapshot_second
 from prometheus_persist.storage.retention import journal_bytes_after
 from prometheus_persist.storage.store import Store
@@ -82,6 +83,7 @@ class Upkeep:
         try:
             return journal_bytes_after(self._fs, self._base_seq) >= self._settings.tail_bytes_max
         except OSError as problem:
+            only_of_the_disk(problem)
             raise StoreFailed(f"looking at the journal: {problem}") from problem
 
     def _clean_up(self) -> None:

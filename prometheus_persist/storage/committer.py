@@ -58,6 +58,7 @@ from prometheus_persist.storage.interrupts import (
     Latches,
     edge,
     of_the_disk,
+    only_of_the_disk,
     spawn,
 )
 from prometheus_persist.storage.layout import JOURNAL, MIRROR, segment_name
@@ -424,10 +425,9 @@ class Committer:
             self._mirror_dirty = False
 
     def _drop_handles(self) -> None:
-        with self._mirror_lock:
+        with self._mirror_lock, contextlib.ExitStack() as closing:
             for handle in self._open.handles.values():
-                with contextlib.suppress(OSError):
-                    handle.close()
+                closing.callback(_close, handle)
             self._open = _Copies()
 
     def _on_disk(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -476,6 +476,14 @@ class Committer:
             if not self._end.wait(self._options.mirror_sync_ms / 1000):
                 with contextlib.suppress(StoreFailed):
                     self.sync_mirror()
+
+
+def _close(handle: Handle) -> None:
+    """What a disk says to that comes too late to matter: all was synced, or is lost anyway."""
+    try:
+        handle.close()
+    except OSError as problem:
+        only_of_the_disk(problem)
 
 
 def _fail(group: list[_Pending], why: str) -> None:

@@ -39,6 +39,7 @@ from pathlib import Path
 from typing import Protocol
 
 from prometheus_persist.errors import BadValue
+from prometheus_persist.storage.interrupts import only_of_the_disk
 
 FILE_MODE = 0o600
 DIR_MODE = 0o700
@@ -158,6 +159,7 @@ class _LocalHandle:
             try:
                 os.fsync(self._descriptor)
             except OSError as problem:  # ENOSPC too, of a disk that promised more than it has
+                only_of_the_disk(problem)
                 raise OSError(
                     errno.EIO, f"the sync of reserved space failed: {problem}"
                 ) from problem

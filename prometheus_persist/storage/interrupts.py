@@ -88,6 +88,13 @@ def of_the_disk(problem: BaseException) -> bool:
     return isinstance(problem, OSError) and problem.errno is not None
 
 
+def only_of_the_disk(problem: OSError) -> None:
+    """Raise it on, unless the system raised it: whoever answers for the disk answers for no
+    handler's time-out."""
+    if not of_the_disk(problem):
+        raise problem
+
+
 def spawn(name: str, run: Callable[[], None], made: Callable[[threading.Thread], object]) -> None:
     """Have a thread of this name run; ``made`` is told of it before it does.
 

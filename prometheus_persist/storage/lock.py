@@ -48,7 +48,7 @@ from pathlib import Path
 from prometheus_persist.errors import StoreFailed, StoreLocked
 from prometheus_persist.storage.forks import in_child, refuse_child
 from prometheus_persist.storage.fs import FILE_MODE, LocalFs, make_root
-from prometheus_persist.storage.interrupts import of_the_disk
+from prometheus_persist.storage.interrupts import of_the_disk, only_of_the_disk
 from prometheus_persist.storage.layout import CLAIM, LOCK, drawn_epoch, drawn_name
 from prometheus_persist.storage.mark import marked
 
@@ -86,6 +86,7 @@ class StoreLock:
         try:
             os.replace(CLAIM, LOCK, src_dir_fd=self._root, dst_dir_fd=self._root)
         except OSError as problem:
+            only_of_the_disk(problem)
             raise StoreFailed(f"{self.fs.root} cannot be taken over: {problem}") from problem
         self._name = LOCK
         self.fence()
@@ -115,6 +116,7 @@ class StoreLock:
                 if (before := drawn_epoch(name)) is not None and before < epoch:
                     os.unlink(name, dir_fd=self._root)
         except OSError as problem:
+            only_of_the_disk(problem)
             raise StoreFailed(f"{self.fs.root}: no epoch can be drawn: {problem}") from problem
         return epoch
 
@@ -132,8 +134,10 @@ class StoreLock:
         """Write down that this commit is on the disk (``mark.py``)."""
         if self._drawn is not None:
             drawn, identity = self._drawn
-            with contextlib.suppress(OSError):
+            try:
                 os.pwrite(drawn, marked(seq, wall_ms, identity), 0)
+            except OSError as problem:
+                only_of_the_disk(problem)  # a full one, say: the mark proves more than is promised
 
     @property
     def in_child(self) -> bool:

@@ -46,6 +46,7 @@ from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.archive import ENDING_BYTES, peek, refuse_no_archive
 from prometheus_persist.journal.chain import EPOCH_LEAP
 from prometheus_persist.storage.fs import Fs, NotAFile
+from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import (
     COPIES,
     HISTORY,
@@ -281,7 +282,8 @@ def stored_bases(fs: Fs) -> tuple[list[Stored], list[Stored], list[Unread]]:
             tip = peek(data, path)
         except (StoreDamaged, NotAFile, IsADirectoryError):
             continue  # named by whoever restores or verifies
-        except OSError:
+        except OSError as problem:
+            only_of_the_disk(problem)
             unread.append(Unread(before, 1000 * second))
             continue
         before = max(before, tip.seq)

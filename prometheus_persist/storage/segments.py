@@ -40,6 +40,7 @@ from prometheus_persist.journal.frame import (
     read,
 )
 from prometheus_persist.storage.fs import Fs, NotAFile
+from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import (
     COPIES,
     JOURNAL,
@@ -135,7 +136,8 @@ def successor(fs: Fs, name: str, folders: Iterable[str], follows: Mapping[str, b
         try:
             end = max((fs.size(path) or 0) - UNUSED_BYTES_MAX, 0)
             used = fs.read_part(path, end, UNUSED_BYTES_MAX).rstrip(b"\0")
-        except OSError:
+        except OSError as problem:
+            only_of_the_disk(problem)
             continue
         for other, digest in follows.items():
             if digest.strip(b"\0") and used.endswith(digest.rstrip(b"\0")):
@@ -151,7 +153,8 @@ def _head(fs: Fs, path: str) -> Scan:
     """What the first bytes of a copy say; a fault where it is not known."""
     try:
         data = fs.read_part(path, 0, HEAD_BYTES)
-    except OSError:
+    except OSError as problem:
+        only_of_the_disk(problem)
         return Scan(path, faults=[Fault(path, 0, Seen.BAD_HEADER)])
     head = Scan(path)
     seen, frame = read(data, 0)
@@ -279,6 +282,7 @@ def read_segments(
                 found.strange[path] = str(problem.strerror)
                 continue
             except OSError as problem:
+                only_of_the_disk(problem)
                 found.unreadable[path] = str(problem)
                 continue
             used = _used(data)
@@ -371,5 +375,6 @@ def _read(fs: Fs, path: str) -> bytes:
 def _content(fs: Fs, path: str) -> bytes | None:
     try:
         return None if fs.size(path) is None else _read(fs, path)
-    except OSError:
+    except OSError as problem:
+        only_of_the_disk(problem)
         return None  # what cannot be read is replaced

@@ -46,7 +46,7 @@ from prometheus_persist.shown import shown
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence, no_mark
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.interrupts import of_the_disk
+from prometheus_persist.storage.interrupts import of_the_disk, only_of_the_disk
 from prometheus_persist.storage.layout import (
     COPIES,
     HISTORY,
@@ -356,4 +356,5 @@ def append_log(fs: Fs, path: str, lines: Sequence[str], anew: bytes = b"") -> No
             handle.close()
         fs.fsync_dir(path.rpartition("/")[0] or ".")
     except OSError as problem:
+        only_of_the_disk(problem)
         raise StoreFailed(f"{path}: {problem}") from problem

@@ -111,8 +111,10 @@ def at_terminal(
     )
     os.close(other)
     shown, asked, deadline = "", False, time.monotonic() + PATIENCE_S
+    waiting = select.poll()
+    waiting.register(main, select.POLLIN)
     while time.monotonic() < deadline:
-        if select.select([main], [], [], 0.2)[0]:
+        if waiting.poll(200):
             try:
                 shown += os.read(main, 65536).decode("utf-8", "replace")
             except OSError:
