@@ -165,14 +165,15 @@ class Run:
         words = [word.format(**places) for word in job.words]
         self._out, self._err = self.work / "out", self.work / "err"
         self._out.touch()
-        self._pid = os.fork()
-        if self._pid == 0:
+        self.pid = os.fork()
+        if self.pid == 0:
             self._become(words)
         self._began = time.monotonic()
 
     def _become(self, words: list[str]) -> None:
         """The program; does not return."""
         job, code = self._job, 255
+        atexit.unregister(killed)  # that is for the kit's end
         os.setsid()
         for path, number in ((self._out, 1), (self._err, 2)):
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
@@ -198,7 +199,7 @@ class Run:
 
     def looked_at(self, say: Callable[[object], None], heard: Callable[[], object]) -> bool:
         """Stop it if it is time; whether it has ended."""
-        done, status = os.waitpid(self._pid, os.WNOHANG)
+        done, status = os.waitpid(self.pid, os.WNOHANG)
         took = time.monotonic() - self._began
         if done:
             self.told = self._ended(status, took)
@@ -208,20 +209,20 @@ class Run:
             heard()
             self._said = True
             self._wait_s = 0.0
-        if not self._sent and 0 <= self._wait_s <= took and self._said and caught(self._pid):
+        if not self._sent and 0 <= self._wait_s <= took and self._said and caught(self.pid):
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._pid, self._job.sig)
+                os.killpg(self.pid, self._job.sig)
             self._sent = time.monotonic() - self._began
         if took > max(self._wait_s, 0) + HANGS_S:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._pid, signal.SIGKILL)
+                os.killpg(self.pid, signal.SIGKILL)
         return False
 
     def _ended(self, status: int, took: float) -> dict[str, Any]:
-        left, patience = group(self._pid), time.monotonic() + GONE_S_MAX
+        left, patience = group(self.pid), time.monotonic() + GONE_S_MAX
         while left and time.monotonic() < patience:  # who was told to end has a moment to do so
             time.sleep(0.01)
-            left = group(self._pid)
+            left = group(self.pid)
         return {
             "number": self.number,
             "work": str(self.work),
@@ -268,6 +269,7 @@ def carry_out(job: Job, place: str) -> None:
     rng = random.Random(job.seed)
     wide = len(job.envs) or job.wide
     length, number, slots, under_way = 0.0, 0, list(range(wide)), list[Run]()
+    atexit.register(killed, under_way)  # however this ends, it leaves no fork behind
     while number <= job.times or under_way:
         alone = number == 1 and under_way
         while slots and number <= job.times and not alone:
@@ -283,6 +285,13 @@ def carry_out(job: Job, place: str) -> None:
                     length = job.endless_s or run.told["took"]  # with everything in memory
                 say(run.told)
         time.sleep(POLL_S)
+    atexit.unregister(killed)
+
+
+def killed(runs: list[Run]) -> None:
+    for run in runs:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
 
 
 def main() -> None:
