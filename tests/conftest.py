@@ -1,13 +1,19 @@
-"""No test trades because keys happen to be in the environment: it has to be asked for by marker.
+"""Which tests are quick, and which trade only when they are asked for by name.
 
-``pytest -m okx_sandbox`` is the asking. For anything else, ``-m "not chaos"`` among it, the keys
-are taken out of the environment of this process and of all that it starts, before a test is looked
-at.
+**Quick.** ``pytest -m quick`` takes less than a minute on two cores. A test is quick by the file it
+is in: what decides and computes, without an exchange or a child in a process of its own. Files that
+are not quick are then not even imported. Every other run, the default one included, is as ever.
+
+**Keys.** No test trades because keys happen to be in the environment. ``pytest -m okx_sandbox`` is
+the asking. For anything else, ``-m "not chaos"`` among it, the keys are taken out of the
+environment of this process and of all that it starts, before a test is looked at.
 """
 
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 from _pytest.mark.expression import Expression
@@ -15,11 +21,100 @@ from _pytest.mark.expression import Expression
 MARKER = "okx_sandbox"
 KEYS = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE", "PERSIST_OKX_URL")
 
+QUICK = "quick"
+QUICK_FILES = (
+    "test_state_*.py",
+    "test_journal_*.py",
+    "test_reconcile_*.py",
+    "test_report_*.py",
+    "test_saving_*.py",
+    "test_storage_*.py",
+    "test_exchange_[lopsrw]*.py",
+    "test_session.py",
+    "test_session_[imrt]*.py",
+    "test_session_scope.py",
+    "test_recovery_[ab]*.py",
+    "test_recovery_mirror.py",
+    "test_store_unreadable.py",
+    "test_bench_[st]*.py",
+    "test_fakeokx_engine_*.py",
+    "test_fakeokx_wire_*.py",
+    "test_fakeokx_faults_*.py",
+    "test_fakeokx_docs.py",
+    "test_fakeokx_stream_pushes.py",
+    "test_fakeokx_stream_session.py",
+    "test_chaos_[jlr]*.py",
+    "test_chaos_cli.py",
+    "test_chaos_criteria.py",
+    "test_chaos_digest.py",
+    "test_chaos_faults.py",
+    "test_chaos_invariants.py",
+    "test_chaos_oracle.py",
+    "test_chaos_strategy.py",
+    "test_*architecture.py",
+    "test_errors.py",
+    "test_lazy.py",
+    "test_promises.py",
+    "test_contributing.py",
+    "test_tests.py",
+)
+SLOWER_FILES = (
+    "test_bench_sizes.py",
+    "test_exchange_pages.py",
+    "test_fakeokx_engine_determinism.py",
+    "test_journal_archive.py",
+    "test_journal_records.py",
+    "test_reconcile_properties.py",
+    "test_report_seed_example.py",
+    "test_state_ownjson.py",
+    "test_storage_many.py",
+    "test_storage_mark.py",
+    "test_storage_retention.py",
+)
+SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every point of something
+    "test_after_any_history_and_crash_every_cent_is_explained",
+    "test_an_adopted_difference_at_any_price_leaves_nothing_behind",
+    "test_every_cent_is_explained_in_long_short_mode",
+    "test_exactjson_any_bytes_give_a_value_or_damage",
+    "test_exactjson_round_trip",
+    "test_money_that_moved_without_a_trace_is_always_found",
+    "test_rules_write_what_the_models_write",
+    "test_session_a_first_opening_cut_short_is_still_fresh",
+    "test_store_acknowledged_commits_survive_any_power_cut",
+    "test_the_engine_agrees_with_the_naive_exchange",
+    "test_the_plan_is_the_same_in_every_process",
+    "test_the_python_examples_of_the_readme_run",
+    "test_whichever_executions_the_books_missed_every_cent_is_explained",
+)
+
+
+def is_quick(name: str) -> bool:
+    """Whether a file of tests, by its name, belongs to the quick tier."""
+    return any(fnmatch(name, each) for each in QUICK_FILES) and not any(
+        fnmatch(name, each) for each in SLOWER_FILES
+    )
+
 
 def pytest_configure(config: pytest.Config) -> None:
     if not asked_for(str(config.getoption("markexpr") or "")):
         for name in KEYS:
             os.environ.pop(name, None)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Under ``-m quick``, files whose tests would all be deselected are not imported."""
+    only_quick = str(config.getoption("markexpr") or "").strip() == QUICK
+    if only_quick and fnmatch(collection_path.name, "test_*.py"):
+        return None if is_quick(collection_path.name) else True
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        name = getattr(item, "originalname", item.name)
+        if is_quick(item.path.name) and name not in SLOWER_TESTS:
+            item.add_marker(QUICK)
 
 
 def asked_for(expression: str) -> bool:
