@@ -1,0 +1,151 @@
+"""The tests' own order: what is quick, and that ``README.md`` and ``track_record.md`` are true."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+TESTS = Path(__file__).parent
+FILES = {path.name: path for path in TESTS.rglob("test_*.py")}
+FOLDERS = sorted(each.name for each in TESTS.iterdir() if each.is_dir() and each.name[0].isalpha())
+
+_spec = importlib.util.spec_from_file_location("tiers", TESTS / "conftest.py")
+assert _spec is not None
+assert _spec.loader is not None
+tiers = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(tiers)
+
+
+def named_in(page: str) -> list[str]:
+    """What stands between backticks."""
+    return re.findall(r"`([^`\n]+)`", (TESTS / page).read_text("utf-8"))
+
+
+def names_in_file(path: Path) -> set[str]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    found = ast.walk(ast.parse(path.read_text("utf-8")))
+    return {one.name for one in found if isinstance(one, kinds) and one.name.startswith("test_")}
+
+
+@pytest.mark.parametrize("pattern", [*tiers.QUICK_FILES, *tiers.SLOWER_FILES])
+def test_every_pattern_of_the_tiers_fits_a_file(pattern: str) -> None:
+    assert [name for name in FILES if fnmatch(name, pattern)]
+
+
+def test_what_is_left_out_of_a_quick_file_is_in_one() -> None:
+    quick = {
+        test for name, path in FILES.items() if tiers.is_quick(name) for test in names_in_file(path)
+    }
+    assert set(tiers.SLOWER_TESTS) <= quick
+
+
+def test_quick_touches_no_exchange_of_its_own_process() -> None:
+    """A fixture that launches fakeokx takes longer than a whole quick file."""
+    launching = re.compile(r"\bdef test_\w+\([^)]*\bfakeokx(_factory)?\b|fakeokx\.launch\(")
+    found = [
+        name
+        for name, path in FILES.items()
+        if tiers.is_quick(name) and launching.search(path.read_text("utf-8"))
+    ]
+    assert sorted(found) == ["test_fakeokx_docs.py", "test_saving_attached.py"], "one test each"
+
+
+@pytest.mark.parametrize(
+    ("expression", "name", "ignored"),
+    [
+        ("quick", "test_chaos_scenarios.py", True),
+        ("quick", "test_state_money.py", None),
+        ("quick", "storekit.py", None),
+        (" quick ", "test_cli_signals.py", True),
+        ("quick or chaos", "test_chaos_scenarios.py", None),
+        ("", "test_cli_signals.py", None),
+    ],
+)
+def test_files_that_are_not_quick_are_not_imported_for_the_quick_tier_alone(
+    expression: str, name: str, ignored: bool | None
+) -> None:
+    config = SimpleNamespace(getoption=lambda _: expression)
+    assert tiers.pytest_ignore_collect(TESTS / "x" / name, config) is ignored
+
+
+def test_a_test_is_marked_by_its_file_and_by_its_name() -> None:
+    def item(file: str, name: str) -> SimpleNamespace:
+        marks: list[str] = []
+        return SimpleNamespace(
+            path=TESTS / file, name=f"{name}[x]", originalname=name, marks=marks,
+            add_marker=marks.append,
+        )  # fmt: skip
+
+    items = [
+        item("test_state_money.py", "test_money_sums_and_products_are_exact"),
+        item("test_state_exactjson.py", "test_exactjson_round_trip"),
+        item("test_chaos_scenarios.py", "test_scenario"),
+    ]
+    tiers.pytest_collection_modifyitems(items)
+    assert [each.marks for each in items] == [["quick"], [], []]
+
+
+def test_every_test_of_the_track_record_is_there() -> None:
+    named = [each for each in named_in("track_record.md") if "::" in each]
+    assert len(named) > 50
+    for each in named:
+        file, _, test = each.partition("::")
+        assert file in FILES, f"track_record.md: {each}"
+        assert test in names_in_file(FILES[file]), f"track_record.md: {each}"
+
+
+def test_every_row_of_the_track_record_is_whole() -> None:
+    """Fault, where, mended in, shown by, kept by; the commits by seven digits."""
+    lines = (TESTS / "track_record.md").read_text("utf-8").splitlines()
+    rows = [line.split(" | ") for line in lines if line.startswith("| ") and "---" not in line]
+    assert len(rows) > 40
+    for cells in rows:
+        assert len(cells) == 5, cells
+        if cells[0] != "| fault":
+            assert re.fullmatch(r"[0-9a-f]{7}(, [0-9a-f]{7})*", cells[2]), cells
+            assert "::" in cells[4], cells
+
+
+def test_a_test_that_is_not_there_would_be_told() -> None:
+    assert "test_restore_twice_gives_the_same" in names_in_file(FILES["test_recovery_moments.py"])
+    assert "test_restore_twice" not in names_in_file(FILES["test_recovery_moments.py"])
+
+
+def test_every_file_that_the_map_names_is_there() -> None:
+    files = {path.name for path in TESTS.rglob("*.py")}
+    assert [
+        name for name in named_in("README.md") if name.endswith(".py") and name not in files
+    ] == []
+
+
+def test_the_map_has_every_folder_and_every_kit() -> None:
+    """A kit is what more than one file of tests imports, and is no test itself."""
+    told = set(named_in("README.md"))
+    assert {f"{name}/" for name in FOLDERS} <= told
+    kits = {
+        path.name
+        for path in TESTS.rglob("*.py")
+        if not path.name.startswith(("test_", "scenario_table_")) and path.name != "conftest.py"
+    }
+    assert kits - told == set(), "README.md does not have them among its kits"
+
+
+def test_every_import_from_a_test_module_is_in_the_map() -> None:
+    """What tests take from one another, so that nobody renames it unawares."""
+    told = (TESTS / "README.md").read_text("utf-8").partition("## Tests that other tests import")[2]
+    for path in TESTS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = (
+                [node.module or ""] if isinstance(node, ast.ImportFrom)
+                else [each.name for each in node.names] if isinstance(node, ast.Import)
+                else []
+            )  # fmt: skip
+            for name in names:
+                if f"{name}.py" in FILES:
+                    assert f"`{name}.py`" in told, f"README.md: {path.name} imports {name}"
