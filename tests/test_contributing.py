@@ -99,3 +99,17 @@ def test_a_walk_changes_few_files_and_says_how_to_see_it_work(walk: str) -> None
 
 def test_there_are_four_walks() -> None:
     assert len(WALKS) == 4
+
+
+def test_the_hooks_are_the_tools_of_this_environment_and_nothing_else() -> None:
+    """No address to download from; what CI runs, a commit runs."""
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    assert re.findall(r"- repo: (.*)", hooks) == ["local"]
+    assert "://" not in hooks
+    entries = re.findall(r"entry: (\S+) ?(.*)", hooks)
+    tools = {f"{tool} {words}".split(" --")[0].strip() for tool, words in entries}
+    ran = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert tools == {
+        f".venv/bin/{each}" for each in ("ruff check", "ruff format", "mypy", "lint-imports")
+    }
+    assert all(tool in ran for tool in tools)
