@@ -9,9 +9,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from chaos.cli.app import parser as chaos_parser
 from chaos.scenarios.table import BY_NAME as SCENARIOS
+from prometheus_persist.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
@@ -113,3 +115,14 @@ def test_the_hooks_are_the_tools_of_this_environment_and_nothing_else() -> None:
         f".venv/bin/{each}" for each in ("ruff check", "ruff format", "mypy", "lint-imports")
     }
     assert all(tool in ran for tool in tools)
+
+
+def test_the_changelog_keeps_its_form_and_names_what_is_there() -> None:
+    page = (ROOT / ".github" / "CHANGELOG.md").read_text("utf-8")
+    assert re.findall(r"^## (.*)", page, re.MULTILINE) == ["[Unreleased]"]
+    groups = re.findall(r"^### (.*)", page, re.MULTILINE)
+    assert groups == ["Added", "Changed", "Fixed", "Security"]
+    assert [each for each in paths_in(page) if not (ROOT / each).exists()] == []
+    known = get_command(app).commands
+    for name in re.findall(r"`prometheus-persist (\w+)", page):
+        assert name in known, name
