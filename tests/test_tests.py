@@ -11,6 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from chaos.cli.app import parser
+from chaos.detect.kinds import BY_NAME as KINDS
+
 TESTS = Path(__file__).parent
 FILES = {path.name: path for path in TESTS.rglob("test_*.py")}
 FOLDERS = sorted(each.name for each in TESTS.iterdir() if each.is_dir() and each.name[0].isalpha())
@@ -110,6 +113,16 @@ def test_every_row_of_the_track_record_is_whole() -> None:
         if cells[0] != "| fault":
             assert re.fullmatch(r"[0-9a-f]{7}(, [0-9a-f]{7})*", cells[2]), cells
             assert "::" in cells[4], cells
+
+
+def test_every_command_of_the_track_record_is_understood() -> None:
+    commands = [
+        each for each in named_in("track_record.md") if each.startswith("prometheus-chaos ")
+    ]
+    assert len(commands) > 10
+    for command in commands:
+        args = parser().parse_args(command.split()[1:])
+        assert set(getattr(args, "kinds", ())) <= set(KINDS), command
 
 
 def test_a_test_that_is_not_there_would_be_told() -> None:
