@@ -59,7 +59,7 @@ def zips(op: str, path: str) -> bool:
 
 
 def readable(op: str, path: str) -> bool:
-    return op == "create" and path.endswith("checkpoint_latest.json.tmp")
+    return op == "create" and "checkpoint_latest.json" in path
 
 
 def count(session: Session, number: int) -> None:
