@@ -18,7 +18,9 @@ Why no two can write (S6)
 - Two that open at the same time may have read the same, and would write as the same epoch into the
   same segment: one that was taken over before its first frame, and goes on after the other's. So
   an epoch is drawn (``draw``): a file is made that must not be there yet, and only then the fence
-  is asked. Older draws are cleared away; whoever could draw one of them anew is fenced off.
+  is asked. Of two branches the higher epoch is believed, so whoever comes later draws higher: above
+  every draw that is there. Older ones are cleared away by an owner only, after its own is made, so
+  that a successor always finds the highest.
 - Names are looked up from the directory that was opened, not by its path, so that one that was
   moved keeps its writer, and its old name belongs to whoever makes a directory there.
 - A process that was forked off has the parent's open files, and with them its lock. So the lock
@@ -104,21 +106,24 @@ class StoreLock:
             raise StoreFailed("the lock was taken over or removed; this writer is fenced off")
 
     def draw(self, least: int) -> int:
-        """An epoch from ``least`` on that nobody else ever draws. Raises StoreFailed."""
-        epoch = least
+        """An epoch from ``least`` on, higher than any that was drawn before. Raises StoreFailed."""
         try:
+            epoch = max(least, 1 + max(self._drawn_before(), default=0))
             while not self._draws(epoch):
                 epoch += 1
             self.fence()  # whoever took over may have cleared away the draw of this very epoch
-            with os.scandir(self._root) as entries:
-                names = [entry.name for entry in entries]
-            for name in names:
-                if (before := drawn_epoch(name)) is not None and before < epoch:
-                    os.unlink(name, dir_fd=self._root)
+            for before in self._drawn_before():
+                if before < epoch:
+                    os.unlink(drawn_name(before), dir_fd=self._root)
         except OSError as problem:
             only_of_the_disk(problem)
             raise StoreFailed(f"{self.fs.root}: no epoch can be drawn: {problem}") from problem
         return epoch
+
+    def _drawn_before(self) -> list[int]:
+        with os.scandir(self._root) as entries:
+            found = [drawn_epoch(entry.name) for entry in entries]
+        return [epoch for epoch in found if epoch is not None]
 
     def _draws(self, epoch: int) -> bool:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC

@@ -185,3 +185,17 @@ def test_lock_that_is_forgotten_is_given_back(tmp_path: Path) -> None:
     StoreLock(tmp_path)
     gc.collect()
     StoreLock(tmp_path).release()
+
+
+def test_lock_a_successor_draws_higher_than_everybody_before_it(tmp_path: Path) -> None:
+    """One that opened drew, its successor drew higher and cleared that away; the third read what
+    the first had read. The higher epoch is believed: a lower one would lose what it acknowledges.
+    """
+    first = StoreLock(tmp_path)
+    assert first.draw(2) == 2
+    second = taken(tmp_path)
+    assert second.draw(2) == 3
+    third = taken(tmp_path)
+    assert third.draw(2) == 4
+    for lock in (first, second, third):
+        lock.release()
