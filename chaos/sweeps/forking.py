@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import itertools
 import multiprocessing
 import os
 import signal
@@ -67,11 +66,9 @@ def held(session: Session) -> Iterator[None]:
     inside, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        taken = _all_of(session._store.latches._locks)
-        inside.set()
-        done.wait()
-        for lock in taken:
-            lock.release()
+        with all_of(session._store.latches._locks):
+            inside.set()
+            done.wait()
 
     thread = threading.Thread(target=hold, name="holder")
     thread.start()
@@ -83,15 +80,19 @@ def held(session: Session) -> Iterator[None]:
         thread.join()
 
 
-def _all_of(locks: Sequence[threading.RLock]) -> Sequence[threading.RLock]:
-    """Take every lock; waiting for one holds none, since the session's threads have their order."""
+@contextlib.contextmanager
+def all_of(locks: Sequence[threading.RLock]) -> Iterator[None]:
+    """Hold every lock; waiting for one holds none, since the session's threads have their order."""
     while True:
-        taken = list(itertools.takewhile(lambda lock: lock.acquire(blocking=False), locks))
-        if len(taken) == len(locks):
-            return taken
-        for lock in taken:
-            lock.release()
+        with contextlib.ExitStack() as taken:
+            if all(lock.acquire(blocking=False) and taken.push(_releasing(lock)) for lock in locks):
+                yield
+                return
         time.sleep(RETRY_S)
+
+
+def _releasing(lock: threading.RLock) -> Callable[..., None]:
+    return lambda *_: lock.release()
 
 
 MOMENTS: Final = {"idle": idle, "writing": writing, "every lock held": held}
