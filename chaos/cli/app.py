@@ -191,8 +191,9 @@ def _run(args: argparse.Namespace, lang: Lang) -> int:
     out = args.out or Path(tempfile.mkdtemp(prefix="prometheus-chaos-"))
     try:
         out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()  # it may be there, and read-only
     except OSError as problem:
-        _aside(f"prometheus-chaos: --out {out} cannot be made: {problem.strerror}")
+        _aside(f"prometheus-chaos: --out {out} cannot be written to: {problem.strerror}")
         return gate.EXIT_USAGE
 
     def told(verdict: Verdict) -> None:

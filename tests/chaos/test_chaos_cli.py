@@ -78,6 +78,7 @@ def test_wrong_usage_is_two(capsys):
         (("no-such-command",), 2),
         (("run", "no-such-scenario"), 2),
         (("run", "--out", "/dev/null/x"), 2),
+        (("run", "--out", "/proc"), 2),
         (("sweep", "no-such-sweep"), 2),
         (("detect", "no-such-kind"), 2),
         (("outage", "no-such-outage"), 2),
