@@ -89,7 +89,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "incremental": ("theirs.json", "theirs.json.tmp", f"{_NOT_UTF8}.json"),
     "incremental/agents": ("theirs.json", "theirs.tmp", f"{_NOT_UTF8}_state.json"),
     "incremental/records": ("theirs.json", "theirs.json.tmp"),
-    ".": ("theirs.txt", "theirs.tmp", _NOT_UTF8),
+    ".": ("theirs.txt", "theirs.tmp", "store.lock.e99999999", _NOT_UTF8),
 }
 FOLDERS: Final = ("incremental/journal", "mirror", "snapshots", "incremental/agents", "incremental")
 

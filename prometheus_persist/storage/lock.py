@@ -48,6 +48,7 @@ import weakref
 from pathlib import Path
 
 from prometheus_persist.errors import StoreFailed, StoreLocked
+from prometheus_persist.journal.chain import EPOCH_LEAP
 from prometheus_persist.storage.forks import in_child, refuse_child
 from prometheus_persist.storage.fs import FILE_MODE, LocalFs, make_root
 from prometheus_persist.storage.interrupts import of_the_disk, only_of_the_disk
@@ -62,7 +63,7 @@ class StoreLock:
     """
 
     _file = -1
-    _drawn: tuple[int, _Identity] | None = None  # what was drawn, kept open for the mark
+    _mark: tuple[int, _Identity] | None = None  # the file that was drawn, kept open for its mark
 
     def __init__(self, root: Path, *, claim: bool = False) -> None:
         self.fs = LocalFs(root)
@@ -108,11 +109,13 @@ class StoreLock:
     def draw(self, least: int) -> int:
         """An epoch from ``least`` on, higher than any that was drawn before. Raises StoreFailed."""
         try:
-            epoch = max(least, 1 + max(self._drawn_before(), default=0))
+            far = least + EPOCH_LEAP  # nobody has drawn that often: a stray name
+            drawn = (before for before in self._drawn() if before < far)
+            epoch = max(least, 1 + max(drawn, default=0))
             while not self._draws(epoch):
                 epoch += 1
             self.fence()  # whoever took over may have cleared away the draw of this very epoch
-            for before in self._drawn_before():
+            for before in self._drawn():
                 if before < epoch:
                     os.unlink(drawn_name(before), dir_fd=self._root)
         except OSError as problem:
@@ -120,10 +123,11 @@ class StoreLock:
             raise StoreFailed(f"{self.fs.root}: no epoch can be drawn: {problem}") from problem
         return epoch
 
-    def _drawn_before(self) -> list[int]:
+    def _drawn(self) -> list[int]:
+        """Every epoch that a file says was drawn."""
         with os.scandir(self._root) as entries:
-            found = [drawn_epoch(entry.name) for entry in entries]
-        return [epoch for epoch in found if epoch is not None]
+            names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+        return [epoch for name in names if (epoch := drawn_epoch(name)) is not None]
 
     def _draws(self, epoch: int) -> bool:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -131,14 +135,14 @@ class StoreLock:
             drawn = os.open(drawn_name(epoch), flags, FILE_MODE, dir_fd=self._root)
         except FileExistsError:
             return False
-        self._forget_drawn()
-        self._drawn = drawn, _identity(os.fstat(drawn))
+        self._forget_mark()
+        self._mark = drawn, _identity(os.fstat(drawn))
         return True
 
     def acknowledged(self, seq: int, wall_ms: int) -> None:
         """Write down that this commit is on the disk (``mark.py``)."""
-        if self._drawn is not None:
-            drawn, identity = self._drawn
+        if self._mark is not None:
+            drawn, identity = self._mark
             try:
                 os.pwrite(drawn, marked(seq, wall_ms, identity), 0)
             except OSError as problem:
@@ -170,12 +174,12 @@ class StoreLock:
             file, self._file = self._file, -1
             if file >= 0:
                 os.close(file)
-            self._forget_drawn()
+            self._forget_mark()
 
-    def _forget_drawn(self) -> None:
-        drawn, self._drawn = self._drawn, None
-        if drawn is not None:
-            os.close(drawn[0])
+    def _forget_mark(self) -> None:
+        mark, self._mark = self._mark, None
+        if mark is not None:
+            os.close(mark[0])
 
     def _lock(self) -> _Identity:
         """Lock the file that has the name, again if it lost it on the way; which file it is."""

@@ -60,7 +60,8 @@ def mark_in(content: bytes, inode: tuple[int, int] | None, file: str) -> Mark | 
 
 def marks(fs: Fs) -> list[str]:
     """The files that may hold a mark."""
-    return [name for name in fs.list_dir(ROOT) if drawn_epoch(name) is not None]
+    names = (name for name in fs.list_dir(ROOT) if drawn_epoch(name) is not None)
+    return [name for name in names if fs.size(name) is not None]
 
 
 def read_mark(fs: Fs, file: str) -> Mark | None:

@@ -199,3 +199,14 @@ def test_lock_a_successor_draws_higher_than_everybody_before_it(tmp_path: Path) 
     assert third.draw(2) == 4
     for lock in (first, second, third):
         lock.release()
+
+
+def test_lock_a_stray_draw_decides_nothing(tmp_path: Path) -> None:
+    """One so high that nobody can have got there, and what is no file at all."""
+    (tmp_path / "store.lock.e99999999").touch()
+    (tmp_path / "store.lock.e00000001").mkdir()
+    lock = StoreLock(tmp_path)
+    assert lock.draw(2) == 2
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names >= {"store.lock.e99999999", "store.lock.e00000001", "store.lock.e00000002"}
+    lock.release()
