@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -39,8 +40,16 @@ def workers(jobs: int) -> Iterator[Pool]:
 
 
 def end_with(parent: int) -> None:
-    """Let this process end once the process ``parent``, which forked it off, is gone."""
-    threading.Thread(target=_look, args=(parent,), name="orphan", daemon=True).start()
+    """Let this process end once the process ``parent``, which forked it off, is gone.
+
+    The thread takes no signal: one that the kernel gave to it would not wake the main thread, which
+    alone handles signals, from what it waits for.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        threading.Thread(target=_look, args=(parent,), name="orphan", daemon=True).start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _look(parent: int) -> None:

@@ -94,11 +94,12 @@ def _stop(number: int, _frame: object) -> None:
 
 
 def _raised_in_vain(unraisable: Any) -> None:
-    """What a finalizer raised is printed and forgotten; not so a signal's exception."""
+    """What a finalizer raised is printed and forgotten; not so a signal's exception. Behind one,
+    an object that was only half made has nothing to say."""
     if isinstance(unraisable.exc_value, Stopped):
         number, _Process.signal = _Process.signal, 0
         _thread.start_new_thread(_again, (number,))
-    else:
+    elif not _Process.signal:
         sys.__unraisablehook__(unraisable)
 
 

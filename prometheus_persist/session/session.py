@@ -446,7 +446,7 @@ class Session:
 
     def _let_go(self) -> None:
         try:
-            self._store.close()
+            self._store.whole(self._store.close)  # shut, and why, before the lock is anybody's
         finally:
             self._lock.release()
             self._stops.end()

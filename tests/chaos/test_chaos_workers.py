@@ -24,7 +24,7 @@ import os, sys, time
 from chaos.workers import workers
 
 def busy(kind):
-    print(os.getpid(), flush=True)
+    os.write(1, b"%d\\n" % os.getpid())  # in one piece, beside the other's
     if kind == "computes":
         while True:
             pass
@@ -133,3 +133,27 @@ def test_an_end_that_looked_like_a_failure_ends_the_run(monkeypatch: pytest.Monk
         assert len(tried) == 1
     with pytest.raises(ending.Stopped):
         Tally("x", 1, full=False).struck("x")
+
+
+def test_the_thread_that_looks_for_the_parent_takes_no_signal() -> None:
+    """One that it was given would wake nobody: the worker goes on, and its parent waits for it."""
+    pid = os.fork()
+    if pid == 0:
+        workers.end_with(os.getppid())
+        time.sleep(600)
+        os._exit(0)
+    try:
+        time.sleep(0.3)
+        blocked = {}
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            line = next(
+                one for one in (task / "status").read_text().splitlines() if "SigBlk" in one
+            )
+            blocked[int(task.name)] = int(line.split()[1], 16)
+        term = 1 << (signal.SIGTERM - 1)
+        assert len(blocked) == 2
+        assert not blocked.pop(pid) & term
+        assert all(mask & term for mask in blocked.values())
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)

@@ -31,7 +31,13 @@ from prometheus_persist.session.marks import Marks
 from prometheus_persist.state import Agent, contracts
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import LocalFs
-from prometheus_persist.storage.interrupts import Bell, Latches, edges, of_the_disk
+from prometheus_persist.storage.interrupts import (
+    INTERRUPTED,
+    Bell,
+    Latches,
+    edges,
+    of_the_disk,
+)
 from prometheus_persist.storage.store import Store
 
 CLOCK = StillClock()
@@ -469,3 +475,23 @@ def test_what_a_handler_raises_within_an_opening_is_no_error_of_the_disk(
         with pytest.raises(TimeoutError, match="a handler's"):
             opened(tmp_path)
     opened(tmp_path).close()
+
+
+def test_a_close_that_is_interrupted_is_shut_before_the_lock_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that still writes would find a lock that is gone, and give that for the reason."""
+    session = opened(tmp_path)
+    shut: list[str] = []
+    release = session._lock.release
+    committer = session._store._committer
+
+    def released() -> None:
+        shut.append(committer.failed)
+        release()
+
+    monkeypatch.setattr(session._lock, "release", released)
+    monkeypatch.setattr(committer, "close", struck)
+    with pytest.raises(Struck):
+        session.close()
+    assert [why.startswith(INTERRUPTED) for why in shut] == [True]
