@@ -176,18 +176,18 @@ def _is_first(name: str, newest: Tip) -> bool:
     return seq == 1 and epoch <= newest.epoch
 
 
-def mark_damages(marks: list[Mark], bad: list[Damage], tip: Tip) -> list[Damage]:
-    """What was acknowledged behind the end of both copies, and the marks that say nothing."""
+def mark_damages(marks: list[Mark], tip: Tip) -> list[Damage]:
+    """What was acknowledged behind the end of both copies."""
     newest = max(marks, default=None)
     if newest is None or newest.seq <= tip.seq:
-        return bad
+        return []
     first, last = tip.seq + 1, newest.seq
     lost = f"commits {first} to {last}" if last > first else f"commit {last}"
     problem = (
         f"{lost}, acknowledged by {when(newest.wall_ms)}, are lost: both copies of the "
         f"journal end at commit {tip.seq} of {when(tip.wall_ms)}"
     )
-    return [*bad, Damage(newest.file, None, problem, "lost")]
+    return [Damage(newest.file, None, problem, "lost")]
 
 
 def gaps(segments: Segments, bases: Sequence[Tip], newest: Tip) -> list[Damage]:

@@ -36,6 +36,8 @@ Rules
   none has, it is not known what is there: then it is no damage, no loss and no fresh start, but
   ``StoreFailed`` with the path. Snapshots whose sequences do not grow with their
   names, readable files that the checkpoint names and that are missing or older: named.
+- What vouches for a commit is read before the journal that has to hold it is listed: somebody may
+  read beside a living writer (``status``, ``verify``), who vouches for more meanwhile.
 - A newest commit that lies in the future, or longer ago than ``AGE_WARN_MS``, is a warning.
 
 Raises ``StoreDamaged``; ``StoreFailed`` where the disk cannot be read; ``BadValue`` for a
@@ -77,12 +79,7 @@ from prometheus_persist.recovery.damages import (
     not_as_due,
     when,
 )
-from prometheus_persist.recovery.readable import (
-    ALL_BUT_CHUNKS,
-    Readable,
-    check_readable,
-    read_marks,
-)
+from prometheus_persist.recovery.readable import ALL_BUT_CHUNKS, Readable, check_readable
 from prometheus_persist.report.facts import Damage, RestoreFacts
 from prometheus_persist.state.exactjson import JsonObject
 from prometheus_persist.storage.fs import Fs
@@ -189,12 +186,16 @@ def restore(
     if seq is not None and seq < 1:
         raise BadValue(f"commit {seq} does not exist; the first is 1")
     now_ms = clock.now_ms()
-    copies, bases = segment_copies(fs), Bases(fs, outlines=outline)
-    quick = not thorough and at_ms is None
-    climb = _quick(fs, copies, bases, seq, outline=outline) if quick else None
+    climb = None
+    if not thorough and at_ms is None:
+        wanted = () if outline else ALL_BUT_CHUNKS
+        readable = check_readable(fs, wanted) if seq is None else Readable()
+        copies, bases = segment_copies(fs), Bases(fs, outlines=outline)
+        climb = _quick(fs, copies, bases, seq, readable)
     if climb is None:
-        bases = Bases(fs) if outline else bases
-        climb = _full(fs, copies, bases, seq, at_ms, now_ms)
+        readable = check_readable(fs)
+        copies, bases = segment_copies(fs), Bases(fs)
+        climb = _full(fs, copies, bases, seq, at_ms, now_ms, readable)
     base, chain, segments = climb.base, climb.chain, climb.segments
     newest = chain.tip if seq is None and at_ms is None else link(base.tip, segments.frames).tip
     whole = back(newest, segments.frames)
@@ -208,7 +209,7 @@ def restore(
         due = {name: parts[name] for name in parts if segment_epoch(name) is not None}
     damages = journal_damages(segments, whole, parts, due) + bases.damages + climb.readable.damages
     if seq is None and at_ms is None:
-        damages += mark_damages(*read_marks(fs), newest)
+        damages += mark_damages(climb.readable.marks, newest)
     facts = RestoreFacts(
         fresh=fresh,
         restored_ms=clock.now_ms(),
@@ -224,8 +225,8 @@ def restore(
     epoch = epoch_after(fs, copies, segments, newest)
     unlike = not_as_due(segments, due)
     past = gaps(segments, bases.tips(), newest) if thorough else []
-    readable, proven = climb.readable.whole, _proven(climb, newest)
-    return Restored(image, chain.tip, facts, epoch, unlike, readable, proven, past)
+    whole_files, proven = climb.readable.whole, _proven(climb, newest)
+    return Restored(image, chain.tip, facts, epoch, unlike, whole_files, proven, past)
 
 
 def _proven(climb: _Climb, newest: Tip) -> bool:
@@ -258,7 +259,7 @@ def _replay(image: Image, chain: Chain, schemas: Mapping[str, int]) -> None:
 
 
 def _quick(
-    fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None, *, outline: bool
+    fs: Fs, copies: Mapping[str, set[str]], bases: Bases, seq: int | None, readable: Readable
 ) -> _Climb | None:
     """From the newest base on; None where that is not certain to be all there is."""
     base = bases.newest(seq) if bases.snapshots or bases.history else genesis()
@@ -273,12 +274,11 @@ def _quick(
         return None
     chain = link(base.tip, segments.frames, seq_max=seq)
     if seq is not None:
-        return _Climb(base, chain, segments, Readable()) if chain.tip.seq == seq else None
+        return _Climb(base, chain, segments, readable) if chain.tip.seq == seq else None
     if _unread(segments, chain):
         return None
     if uneven(fs, copies, older, alone=_alone(segments)):
         return None
-    readable = check_readable(fs, () if outline else ALL_BUT_CHUNKS)
     strange = len(beginnings(segments.frames)) > 1 and base.name == GENESIS
     near = range(chain.tip.epoch + 1, chain.tip.epoch + EPOCH_LEAP)
     ahead = strange or any(placed.frame.epoch in near for placed in segments.frames)
@@ -301,6 +301,7 @@ def _full(
     seq: int | None,
     at_ms: int | None,
     now_ms: int,
+    readable: Readable,
 ) -> _Climb:
     """From whichever base the chain reaches furthest (or exactly to the moment asked for)."""
     segments = read_segments(fs, copies=copies)
@@ -310,7 +311,6 @@ def _full(
     base, chain = _farthest(segments, bases, seq)
     if base.name == GENESIS:
         _refuse_two_beginnings(segments)
-    readable = check_readable(fs)
     if seq is None:
         _refuse_unread(segments, bases, chain)
         _refuse_gap(fs, segments, bases, chain, readable)
@@ -403,8 +403,7 @@ def _refuse_gap(fs: Fs, segments: Segments, bases: Bases, chain: Chain, readable
     """Raise where something proves that there was more than the chain reaches."""
     last, mark = chain.tip.seq, readable.mark
     snapshots = any(is_snapshot(name) for name in fs.list_dir(SNAPSHOTS))
-    marked = bool(read_marks(fs)[0])
-    nothing = not last and (readable.there or snapshots or marked or _began(segments))
+    nothing = not last and (readable.there or readable.marks or snapshots or _began(segments))
     if chain.beyond or mark > last or nothing:
         _refuse_unread(segments, bases, gap=True)
     bad = next((fault for fault in segments.faults if fault.seen.bad), None)

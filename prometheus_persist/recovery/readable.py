@@ -27,7 +27,8 @@ ALL_BUT_CHUNKS = tuple(folder for folder in FOLDERS if folder != "records")
 class Readable:
     """Whole files by checksum, the newest commit that one vouches for and when, and what is wrong.
 
-    ``stands_on``: epoch and sequence of the frame that the checkpoint was made after.
+    ``stands_on``: epoch and sequence of the frame that the checkpoint was made after. ``marks``:
+    what stands beside the journal (``storage/mark.py``).
     """
 
     whole: dict[str, str] = field(default_factory=dict)
@@ -36,12 +37,14 @@ class Readable:
     mark_ms: int = 0
     there: bool = False
     stands_on: tuple[int, int] | None = None
+    marks: list[Mark] = field(default_factory=list)
     damages: list[Damage] = field(default_factory=list)
 
 
 def check_readable(fs: Fs, folders: Collection[str] = FOLDERS) -> Readable:
-    """Check the readable files; those in folders, only in these."""
+    """Check the marks, and the readable files; those in folders, only in these."""
     found = Readable()
+    _take_marks(fs, found)
     due: dict[str, str] = {}
     names = [name for name in fs.list_dir(INCREMENTAL) if is_readable(INCREMENTAL, name)]
     unread: list[str] = []
@@ -74,22 +77,18 @@ def check_readable(fs: Fs, folders: Collection[str] = FOLDERS) -> Readable:
     return found
 
 
-def read_marks(fs: Fs) -> tuple[list[Mark], list[Damage]]:
-    """What was acknowledged by the marks beside the journal; those that say nothing, which are
-    not needed: the next opening makes another."""
-    found: list[Mark] = []
-    damages: list[Damage] = []
+def _take_marks(fs: Fs, found: Readable) -> None:
+    """One that says nothing is not needed: the next opening makes another."""
     for name in marks(fs):
         try:
             mark = read_mark(fs, name)
         except StoreDamaged as problem:
-            damages.append(Damage(name, None, problem.reason, "ignored"))
+            found.damages.append(Damage(name, None, problem.reason, "ignored"))
         except OSError as problem:
             only_of_the_disk(problem)
-            damages.append(Damage(name, None, f"cannot be read: {problem}", "ignored"))
+            found.damages.append(Damage(name, None, f"cannot be read: {problem}", "ignored"))
         else:
-            found += [mark] if mark is not None else []
-    return found, damages
+            found.marks += [mark] if mark is not None else []
 
 
 def _stands_on(head: JsonObject) -> tuple[int, int] | None:

@@ -33,7 +33,7 @@ from prometheus_persist.journal.projection import FOLDERS
 from prometheus_persist.recovery.bases import Bases
 from prometheus_persist.recovery.damages import UNWRITTEN
 from prometheus_persist.recovery.ladder import Restored, restore
-from prometheus_persist.recovery.readable import check_readable, read_marks
+from prometheus_persist.recovery.readable import check_readable
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import only_of_the_disk
@@ -113,7 +113,6 @@ def _repair(
         *_segment_steps(segments, due, found.seq, accept_loss),
         *_readable_steps(fs, found.seq, accept_loss),
         *_base_steps(fs, found),
-        *_mark_steps(fs, found.seq, accept_loss),
     ]
     leftovers = [
         Step(f"{folder}/{name}", "removed", LEFTOVER)
@@ -202,20 +201,17 @@ def _segment_steps(
 
 def _readable_steps(fs: Fs, seq: int, accept_loss: int | None) -> list[Step]:
     readable = check_readable(fs)
-    found = [Step(each.file, "rewritten", each.problem) for each in readable.damages]
-    if accept_loss is not None and readable.mark > seq:
+    damages = [each for each in readable.damages if each.outcome == "repaired"]
+    found = [Step(each.file, "rewritten", each.problem) for each in damages]
+    if accept_loss is None:
+        return found
+    why = f"written after commit {seq}"
+    found += [Step(one.file, "moved aside", why) for one in readable.marks if one.seq > seq]
+    if readable.mark > seq:
         named = {step.path for step in found}
         paths = [f"{INCREMENTAL}/{name}" for name in sorted(readable.whole)]
-        why = f"written after commit {seq}"
         found += [Step(path, "rewritten", why) for path in paths if path not in named]
     return found
-
-
-def _mark_steps(fs: Fs, seq: int, accept_loss: int | None) -> list[Step]:
-    """Marks of what is given up; one that cannot be read stays until the next opening."""
-    beyond = [mark.file for mark in read_marks(fs)[0] if mark.seq > seq]
-    why = f"written after commit {seq}"
-    return [Step(file, "moved aside", why) for file in beyond if accept_loss is not None]
 
 
 def _base_steps(fs: Fs, found: Restored) -> list[Step]:

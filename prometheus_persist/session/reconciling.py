@@ -12,9 +12,8 @@ stop leaves every ledger as it was.
   and everything is read again. An order that was issued or booked while the exchange was read makes
   it read again, too.
 - After a plan was applied the same code looks at the books again, beside the same view, and should
-  find nothing (P1). Decision,
-  gate, words and exit code are those of this second look: a correction that did not correct, or an
-  approval of nothing, opens nothing.
+  find nothing (P1). Decision, gate, words and exit code are those of this second look: a correction
+  that did not correct, or an approval of nothing, opens nothing.
 - ``confirm`` is asked before anything is corrected. Its yes is bound to the plan's hash: the
   exchange is read again, and another plan is ``PlanStale``. Without it nothing is applied, and the
   decision is ``human``.

@@ -140,7 +140,7 @@ class Committer:
         clock: Clock,
         options: StoreOptions,
         fence: Callable[[], None] = no_fence,
-        mark: Callable[[int, int], None] = no_mark,
+        acknowledged: Callable[[int, int], None] = no_mark,
     ) -> None:
         """Begin a segment of its own; raises StoreFailed."""
         self.tip = tip  # the last frame that was written, or is being written
@@ -153,7 +153,7 @@ class Committer:
         self._clock = clock
         self._options = options
         self._fence = fence
-        self._mark = mark
+        self._acknowledged = acknowledged
         self.latches = Latches()
         self._guard = self.latches.new()  # seq, pending, failed
         self._io = self.latches.new()  # the files; one group at a time
@@ -337,7 +337,7 @@ class Committer:
         self.durable_seq = group[-1].ticket.seq
         commits = [each.ticket for each in group if each.kind == COMMIT]
         if commits:
-            self._mark(commits[-1].seq, commits[-1].wall_ms)
+            self._acknowledged(commits[-1].seq, commits[-1].wall_ms)
         for each in group:
             each.ticket.done = True
             if each.ticket.on_durable is not None:

@@ -5,8 +5,7 @@ fail any single operation without privileges, and can prove that nothing goes ar
 
 Rules
 - Paths are relative to the store's root, with ``/`` between parts; a path that is absolute, empty
-  or holds ``..`` or NUL is refused, so that no id can ever leave the directory
-  (S11).
+  or holds ``..`` or NUL is refused, so that no id can ever leave the directory (S11).
 - The root is a directory, not a name: ``LocalFs`` keeps the one that it found first, and every
   name is looked up from there. Should that directory be moved, work goes on in it, and nothing is
   ever written into another one that has taken its name; should it be removed, nothing is there and

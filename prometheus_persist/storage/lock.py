@@ -117,7 +117,8 @@ class StoreLock:
             self.fence()  # whoever took over may have cleared away the draw of this very epoch
             for before in self._drawn():
                 if before < epoch:
-                    os.unlink(drawn_name(before), dir_fd=self._root)
+                    with contextlib.suppress(FileNotFoundError):  # whoever it was did so as well
+                        os.unlink(drawn_name(before), dir_fd=self._root)
         except OSError as problem:
             only_of_the_disk(problem)
             raise StoreFailed(f"{self.fs.root}: no epoch can be drawn: {problem}") from problem

@@ -103,19 +103,20 @@ class Store:
         options: StoreOptions | None = None,
         fence: Callable[[], None] = no_fence,
         extra: Mapping[str, JsonObject] | None = None,
-        mark: Callable[[int, int], None] = no_mark,
+        acknowledged: Callable[[int, int], None] = no_mark,
     ) -> None:
         """Take over after ``tip`` as ``epoch``; raises StoreFailed.
 
         ``readable`` are the checksums of the readable files that are whole on disk already.
         ``fence`` raises StoreFailed once another writer has taken over. ``extra`` are readable
-        files that are not made of the image, by name. ``mark`` is told what was acknowledged.
+        files that are not made of the image, by name. ``acknowledged`` is told what is: a
+        sequence and its time.
         """
         self.image = image
         self.epoch = epoch
         self._fs = fs
         self._clock = clock
-        self._fence, self._mark = fence, mark_of(epoch)
+        self._fence, self._temporary = fence, mark_of(epoch)
         self._observer = observer
         self._projected: dict[str, str] = dict(readable or {})
         self._extra = dict(extra or {})
@@ -123,8 +124,8 @@ class Store:
         self._make_dirs()
         options = options or StoreOptions()
         if tip.seq:
-            mark(tip.seq, tip.wall_ms)
-        self._committer = Committer(fs, tip, epoch, clock, options, fence, mark)
+            acknowledged(tip.seq, tip.wall_ms)
+        self._committer = Committer(fs, tip, epoch, clock, options, fence, acknowledged)
         self.whole, self.wait = self._committer.whole, self._committer.wait
         self.refuse_shut = self._committer.refuse_shut
         self.latches = self._committer.latches
@@ -232,7 +233,7 @@ class Store:
                 pause()
 
         self._projected.pop(CHECKPOINT, None)
-        replace_files(self._fs, changed(), mark=self._mark, fence=self._fence)
+        replace_files(self._fs, changed(), mark=self._temporary, fence=self._fence)
         self._projected.update(seals)
         head = checkpoint(image, self.epoch, now_ms, self._projected)
         content = wrap(CHECKPOINT, head, checksum(head), image.seq, now_ms)
@@ -275,7 +276,7 @@ class Store:
 
     def _replace(self, path: str, data: bytes) -> None:
         """Put a file in place, as long as the store is ours."""
-        replace_file(self._fs, path, data, mark=self._mark, fence=self._fence)
+        replace_file(self._fs, path, data, mark=self._temporary, fence=self._fence)
 
     def _cut(self, *, touched: bool = False) -> tuple[Image, Tip, set[str] | None]:
         """The state of now, its last frame, and what was touched since the last checkpoint (which

@@ -155,7 +155,7 @@ def test_a_take_over_is_not_marked_by_who_was_taken_over_from(tmp_path: Path) ->
     first.state.supervisor.system_cycle_count = 9
     with pytest.raises(StoreFailed):
         first.save("late")
-    first._store._committer._mark(999, 1)
+    first._store._committer._acknowledged(999, 1)
     assert (tmp_path / "store" / name).read_bytes() == before
     heir.close()
 
@@ -172,7 +172,7 @@ def test_the_mark_never_says_more_than_the_disk() -> None:
                 raise OSError(5, "it failed")
 
     store = open_store(HookFs(MemFs(), hook), StillClock())
-    store._committer._mark = lambda seq, _ms: said.append(f"mark {seq}")
+    store._committer._acknowledged = lambda seq, _ms: said.append(f"mark {seq}")
     said.clear()
     ticket = store.enqueue(Change("note", {"agents/1": {"agent_id": "1"}}))
     ticket.on_durable = lambda: said.append("acknowledged")
