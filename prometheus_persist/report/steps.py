@@ -97,7 +97,7 @@ def _steps(facts: RecoveryFacts) -> Iterator[Step]:
         yield Step("step.correct_rest" if part else "step.correct", proven)
     elif facts.policy == "observe" and not waiting:
         yield Step("step.observed", again)
-    yield from _owners_to_name(humans, options)
+    yield from _owners_to_name(humans, plan, options)
     if humans:
         yield Step("step.write_plan", plan_command(options))
         yield Step("step.apply_plan", apply_command(options))
@@ -113,10 +113,13 @@ def _steps(facts: RecoveryFacts) -> Iterator[Step]:
         yield Step("step.flatten_again", command(_flatten(plan, options), options))
 
 
-def _owners_to_name(humans: list[Finding], options: str) -> Iterator[Step]:
-    """Positions that were there before: one command for all of them."""
-    more = [one for one in humans if one.what == "what.venue_more" and one.key is not None]
-    keys = [str(one.key) for one in more if one.params["books"] == "0"]
+def _owners_to_name(humans: list[Finding], plan: Plan | None, options: str) -> Iterator[Step]:
+    """Positions that were there before: one command for all of them. Where agents hold something
+    of one, and nobody the opposite, it is not its owners that are missing."""
+    more = [one for one in humans if one.what == "what.venue_more"]
+    balances = () if plan is None else plan.balances
+    owned = {one.key for one in balances if one.owners != "0"}
+    keys = [str(one.key) for one in more if one.params["books"] == "0" and one.key not in owned]
     if keys:
         words = ["adopt", *(f"{key}=AGENT" for key in keys)]
         yield Step("step.adopt", command(words, options), {"key": ", ".join(keys)})

@@ -20,7 +20,7 @@ from prometheus_persist.errors import BadValue
 from prometheus_persist.recovery import restore
 from prometheus_persist.report.steps import next_steps
 from prometheus_persist.session import Settings
-from prometheus_persist.state import contracts
+from prometheus_persist.state import PositionKey, contracts
 from prometheus_persist.storage.fs import LocalFs
 
 BTC, ETH = "BTC-USDT-SWAP", "ETH-USDT-SWAP"
@@ -150,6 +150,24 @@ def test_given_once_and_only_what_is_nobodys_yet(session: Session, okx: Any) -> 
     ):
         with pytest.raises(BadValue):
             session.adopt([row], {BTC: "A"})
+
+
+def test_what_agents_hold_already_is_not_asked_for_by_name(session: Session, okx: Any) -> None:
+    """An agent holds all of it and nobody the opposite: no owner is missing, and ``adopt`` would
+    refuse; the report does not print it."""
+    session.adopt(okx.fetch_positions(), {BTC: "A"})
+    key = PositionKey(BTC, "cross", "net")
+    (held,) = session.state.private_ledgers["A"].positions
+    nobodys = held.model_copy(update={"qty_contracts": -held.qty_contracts})
+    session.state.unattributed.positions.append(nobodys)
+    session.save("a test's")
+    facts = session.recover(OkxReader(okx))
+    assert facts.decision == "human"
+    found = [one for one in facts.plan.findings if one.key == key]
+    assert [(one.what, one.params["books"]) for one in found] == [("what.venue_more", "0")]
+    adopts = [one.command for one in next_steps(facts) if one.text == "step.adopt"]
+    assert all(f"{BTC} cross net" not in command for command in adopts)
+    assert len(adopts) == 1, "the other position still has no owner"
 
 
 def test_the_report_names_the_command_and_the_command_does_it(
