@@ -50,6 +50,7 @@ QUICK_FILES = (
     "test_chaos_faults.py",
     "test_chaos_invariants.py",
     "test_chaos_oracle.py",
+    "test_chaos_saboteurs_planted.py",
     "test_chaos_strategy.py",
     "test_*architecture.py",
     "test_errors.py",

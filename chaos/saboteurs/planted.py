@@ -109,8 +109,10 @@ SWEPT: Final[dict[str, Mistake]] = {
     ),
     "lock-released-first": Mistake(
         "session.session:Session._let_go",
-        "try:\nself._store.close()\nfinally:\nself._lock.release()",
-        "try:\n    self._lock.release()\nfinally:\n    self._store.close()",
+        "try:\n"
+        "self._store.whole(self._store.close)  # shut, and why, before the lock is anybody's\n"
+        "finally:\nself._lock.release()",
+        "try:\n    self._lock.release()\nfinally:\n    self._store.whole(self._store.close)",
         "close",
         "open",
         "fsync incremental/journal",

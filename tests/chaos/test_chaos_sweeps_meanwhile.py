@@ -6,13 +6,13 @@ import pytest
 
 from chaos.faults import between
 from chaos.faults.between import ActingFs, Between, Other
-from chaos.saboteurs.planted import SWEPT, Mistake, planted
+from chaos.saboteurs.planted import SWEPT, planted
 from chaos.sweeps import meanwhile
 from chaos.sweeps.meanwhile import DEEDS, KINDS, SCENES, Run, play
 from chaos.sweeps.patient import yard
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Outcome
-from prometheus_persist.session import Session, settling
+from prometheus_persist.session import Session
 from prometheus_persist.storage.memory import MemoryFs
 
 SCENE = {scene.name: scene for scene in SCENES}
@@ -50,17 +50,6 @@ def test_a_mistake_that_shows_in_the_middle_is_seen(name):
     mistake = SWEPT[name]
     with yard() as grounds, planted(mistake):
         assert any(each.startswith(f"{mistake.seen_as}: ") for each in near(mistake, grounds))
-
-
-def test_a_mistake_whose_line_is_gone_is_told():
-    honest = settling.settle_one
-    gone = planted(Mistake("session.settling:settle_one", "no such line", "pass"))
-    with pytest.raises(LookupError, match="0 times: no such line"), gone:
-        pass
-    assert settling.settle_one is honest
-    with planted(SWEPT["asked-after-the-read"]):
-        assert settling.settle_one is not honest
-    assert settling.settle_one is honest
 
 
 @pytest.mark.timeout(30)

@@ -1,0 +1,38 @@
+"""Every planted mistake still finds its line in the library: seconds, where a sweep takes minutes."""
+
+from __future__ import annotations
+
+import pytest
+
+from chaos.saboteurs.planted import LATE, SHARED, SWEPT, Mistake, planted
+from chaos.saboteurs.struck import STRUCK
+from prometheus_persist.session import settling
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        pytest.param(mistake, id=f"{table}-{name}")
+        for table, mistakes in {
+            "swept": SWEPT,
+            "late": LATE,
+            "shared": SHARED,
+            "struck": STRUCK,
+        }.items()
+        for name, mistake in mistakes.items()
+    ],
+)
+def test_a_mistakes_line_is_still_there(mistake):
+    with planted(mistake):
+        pass
+
+
+def test_a_mistake_whose_line_is_gone_is_told():
+    honest = settling.settle_one
+    gone = planted(Mistake("session.settling:settle_one", "no such line", "pass"))
+    with pytest.raises(LookupError, match="0 times: no such line"), gone:
+        pass
+    assert settling.settle_one is honest
+    with planted(SWEPT["asked-after-the-read"]):
+        assert settling.settle_one is not honest
+    assert settling.settle_one is honest
