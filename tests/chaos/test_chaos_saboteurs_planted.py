@@ -1,4 +1,4 @@
-"""Every planted mistake still finds its line in the library: seconds, where a sweep takes minutes."""
+"""Every planted mistake still finds its line in the library: seconds, where a sweep takes long."""
 
 from __future__ import annotations
 
