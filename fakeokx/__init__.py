@@ -9,25 +9,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fakeokx.server.client import Control, ControlRefused
-    from fakeokx.server.defaults import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET
-    from fakeokx.server.runner import FakeOkx, NotStarted, launch
+    from fakeokx.control.client import Control, ControlRefused
+    from fakeokx.process.runner import FakeOkx, NotStarted, launch
+    from fakeokx.runtime.defaults import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET
 else:
     _MODULES = {
-        "Control": "client",
-        "ControlRefused": "client",
-        "DEFAULT_KEY": "defaults",
-        "DEFAULT_PASSPHRASE": "defaults",
-        "DEFAULT_SECRET": "defaults",
-        "FakeOkx": "runner",
-        "NotStarted": "runner",
-        "launch": "runner",
+        "Control": "control.client",
+        "ControlRefused": "control.client",
+        "DEFAULT_KEY": "runtime.defaults",
+        "DEFAULT_PASSPHRASE": "runtime.defaults",
+        "DEFAULT_SECRET": "runtime.defaults",
+        "FakeOkx": "process.runner",
+        "NotStarted": "process.runner",
+        "launch": "process.runner",
     }
 
     def __getattr__(name: str) -> Any:
         if name not in _MODULES:
             raise AttributeError(f"there is no {name!r} here")
-        return getattr(import_module(f"fakeokx.server.{_MODULES[name]}"), name)
+        return getattr(import_module(f"fakeokx.{_MODULES[name]}"), name)
 
 
 __all__ = [

@@ -11,7 +11,7 @@ from prometheus_persist.lazy import exports
 if TYPE_CHECKING:
     from prometheus_persist.errors import PersistError
     from prometheus_persist.exchange import expiring
-    from prometheus_persist.exchange.okx import OkxReader, OkxSettings, connect
+    from prometheus_persist.exchange.okx.client import OkxReader, OkxSettings, connect
     from prometheus_persist.saving import Attached
     from prometheus_persist.session import Session, Settings, plan_only
     from prometheus_persist.state import Agent, Contracts, SystemState, contracts
@@ -21,13 +21,13 @@ else:
             "Agent": "prometheus_persist.state",
             "Attached": "prometheus_persist.saving",
             "Contracts": "prometheus_persist.state",
-            "OkxReader": "prometheus_persist.exchange.okx",
-            "OkxSettings": "prometheus_persist.exchange.okx",
+            "OkxReader": "prometheus_persist.exchange.okx.client",
+            "OkxSettings": "prometheus_persist.exchange.okx.client",
             "PersistError": "prometheus_persist.errors",
             "Session": "prometheus_persist.session",
             "Settings": "prometheus_persist.session",
             "SystemState": "prometheus_persist.state",
-            "connect": "prometheus_persist.exchange.okx",
+            "connect": "prometheus_persist.exchange.okx.client",
             "contracts": "prometheus_persist.state",
             "expiring": "prometheus_persist.exchange",
             "plan_only": "prometheus_persist.session",

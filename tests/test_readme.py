@@ -17,11 +17,11 @@ from typer.main import get_command
 
 import fakeokx
 from chaos import gate
-from fakeokx.server import exits
+from fakeokx.cli import exits
 from prometheus_persist import OkxReader, Session, errors
 from prometheus_persist.cli.app import app
 from prometheus_persist.recovery import verify
-from prometheus_persist.report import exitwords
+from prometheus_persist.report.words import exits as exit_words
 from prometheus_persist.storage.fs import LocalFs
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def test_every_command_of_the_tool_is_in_the_readme():
 
 def test_the_table_of_exit_codes_is_that_of_the_code():
     """Row by row, in the words that --help ends with; and no error has a code without a row."""
-    zh_en, chaos, fake = exitwords.EXITS, gate.EXITS, exits.EXITS
+    zh_en, chaos, fake = exit_words.EXITS, gate.EXITS, exits.EXITS
     told = [[cell.strip() for cell in row.split("|")[1:-1]] for row in TABLE.splitlines()[2:]]
     assert told == [
         [str(code), zh_en.get(code, ("", ""))[1], chaos.get(code, ""), fake.get(code, "")]
@@ -69,8 +69,8 @@ def test_every_program_says_the_same_codes_in_its_help():
 
     for name, command in get_command(app).commands.items():
         if name != "demo":  # it has the codes of a demonstration, told by itself
-            assert command.epilog == exitwords.exits_in_a_line(), name
-    persist = " ".join(exitwords.exits_in_a_line().split())
+            assert command.epilog == exit_words.exits_in_a_line(), name
+    persist = " ".join(exit_words.exits_in_a_line().split())
     for words in ((), ("verify",), ("orders", "settle")):
         assert persist in help_of("prometheus_persist.cli", *words)
     assert gate.exits_in_a_line() in help_of("chaos.cli")

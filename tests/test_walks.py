@@ -51,7 +51,7 @@ ENDPOINT = (
         '    _public("public/position-tiers"',
     ),
     Edit(
-        "fakeokx/server/reads_public.py",
+        "fakeokx/rest/reads_public.py",
         "READS: Final",
         "def _open_interest(desk: Desk, query: Query, _key: ApiKey) -> Rows:\n"
         '    queries.required(query, "instType")\n'
@@ -61,7 +61,7 @@ ENDPOINT = (
         "READS: Final",
     ),
     Edit(
-        "fakeokx/server/reads_public.py",
+        "fakeokx/rest/reads_public.py",
         '    "public/position-tiers": _position_tiers,\n',
         '    "public/position-tiers": _position_tiers,\n'
         '    "public/open-interest": _open_interest,\n',
@@ -79,7 +79,7 @@ ENDPOINT = (
 )
 FINDING = (
     Edit(
-        "prometheus_persist/reconcile/standing.py",
+        "prometheus_persist/reconcile/findings/dead_agents.py",
         "    return [one for one in found if not is_known(books.state.freeze, one)]\n",
         "    found += [\n"
         "        finding(\n"
@@ -97,13 +97,13 @@ FINDING = (
         "    return [one for one in found if not is_known(books.state.freeze, one)]\n",
     ),
     Edit(
-        "prometheus_persist/reconcile/findings.py",
+        "prometheus_persist/reconcile/finding.py",
         '    "dead_holder": (',
         '    "dead_order": ("what.dead_order", "cause.agent_dead", "remedy.dead_frozen"),\n'
         '    "dead_holder": (',
     ),
     Edit(
-        "prometheus_persist/report/findingwords.py",
+        "prometheus_persist/report/words/findings.py",
         '    "what.dead_holder": (',
         '    "what.dead_order": (\n'
         '        "已死亡的Agent的订单{cl_ord_id}（{inst_id}）仍未结束",\n'

@@ -26,7 +26,7 @@ from chaos.detect.restart import Restart, stored
 from chaos.detect.world import SETTINGS, World
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.exchange import OkxReader
-from prometheus_persist.exchange.okx import okx_client
+from prometheus_persist.exchange.okx.client import okx_client
 from prometheus_persist.session import Session
 
 Value = TypeVar("Value")

@@ -37,8 +37,8 @@ from fakeokx.engine.commands import (
 from fakeokx.engine.instruments import LIVE
 from prometheus_persist.cli.adopting import owners_of
 from prometheus_persist.errors import PersistError
-from prometheus_persist.exchange.okxask import ReadOnlyClient
-from prometheus_persist.report.jsonform import facts_to_json
+from prometheus_persist.exchange.okx.query import ReadOnlyClient
+from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.state import contracts
 
 STEPS_MAX = 40

@@ -21,7 +21,7 @@ from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.saving import Trigger
 from prometheus_persist.session import Session
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.memory import MemoryFs
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 Files = Mapping[str, bytes]
 

@@ -26,9 +26,10 @@ from chaos.oracle.attribution import Attribution, attribution
 from chaos.workload.inprocess import Clock, InProcess
 from fakeokx.engine.commands import MovePrice, OrderRequest, PlaceAlgo, PlaceOrders
 from fakeokx.engine.instruments import INSTRUMENTS
-from prometheus_persist.exchange import OkxReader, okxrows
+from prometheus_persist.exchange import OkxReader
+from prometheus_persist.exchange.okx import rows as okx_rows
 from prometheus_persist.reconcile import Books, Plan, apply_plan
-from prometheus_persist.session.index import StreamIndex
+from prometheus_persist.reconcile.books import StreamIndex
 from prometheus_persist.session.planning import Reading, read
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import (
@@ -52,7 +53,7 @@ from prometheus_persist.state.documents import (
     document,
     private_trades,
 )
-from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.state.models import MgnMode, PosSide, Side
 
 FIRST_MS: Final = 1_700_000_000_000
@@ -346,7 +347,7 @@ class World:
         for row in self.venue.fills():
             if row["ordId"] != ord_id:
                 continue
-            fill = okxrows.fill(row)
+            fill = okx_rows.fill(row)
             execution = Execution(
                 inst_id=fill.inst_id,
                 mgn_mode=order["tdMode"],

@@ -30,7 +30,7 @@ from chaos.oracle.exchange import NOBODY, owners, venue_net
 from chaos.oracle.shares import FORCED, booked_contracts, held_contracts
 from chaos.outage import crowd, nine_hours
 from chaos.outage.stage import Stage
-from chaos.sweeps.crisis import differences
+from chaos.sweeps.outage_fixture import differences
 from prometheus_persist.recovery import restore
 from prometheus_persist.storage.fs import LocalFs
 

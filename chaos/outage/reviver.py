@@ -21,10 +21,10 @@ from typing import Any
 from chaos.faults.wire import WireSwitch
 from chaos.outage.stage import SETTINGS, PatientClock, client_of
 from prometheus_persist import reconcile
-from prometheus_persist.exchange.okx import OkxReader
+from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.exchange.reader import OrderSeen, ViewRequest
 from prometheus_persist.reconcile import apply as applying
-from prometheus_persist.reconcile import decide as deciding
+from prometheus_persist.reconcile import reconciler as deciding
 from prometheus_persist.reconcile.plan import Resolution
 from prometheus_persist.reconcile.views import VenueView
 from prometheus_persist.report.facts import RecoveryFacts

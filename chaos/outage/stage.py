@@ -21,7 +21,7 @@ from chaos.digest import JsonObject
 from chaos.workload.clocks import VenueClock
 from chaos.workload.population import newborn
 from prometheus_persist.clock import SystemClock
-from prometheus_persist.exchange.okx import OkxReader, okx_client
+from prometheus_persist.exchange.okx.client import OkxReader, okx_client
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Contracts
 

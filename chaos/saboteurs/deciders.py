@@ -23,8 +23,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, get_args
 
 from prometheus_persist.reconcile import apply as applying
-from prometheus_persist.reconcile import decide as deciding
-from prometheus_persist.reconcile.findings import chosen_by
+from prometheus_persist.reconcile import reconciler as deciding
+from prometheus_persist.reconcile.finding import chosen_by
 from prometheus_persist.reconcile.plan import Finding, Plan, RaiseEpoch, Resolution
 from prometheus_persist.saving.admission import Admission
 from prometheus_persist.session import freezing, planning, reconciling, session

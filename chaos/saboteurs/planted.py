@@ -119,7 +119,7 @@ SWEPT: Final[dict[str, Mistake]] = {
         "two writers",
     ),
     "asked-after-the-read": Mistake(
-        "session.settling:settle_one",
+        "session.live_booking:settle_one",
         "arrived = cl_ord_id not in desk.waits_ms()\n"
         "seen = reader.read_order(intent, desk.clock.now_ms())",
         "seen = reader.read_order(intent, desk.clock.now_ms())\n"
@@ -130,7 +130,7 @@ SWEPT: Final[dict[str, Mistake]] = {
         "wrong books",
     ),
     "settles-beside-the-gate": Mistake(
-        "session.settling:settle_one",
+        "session.live_booking:settle_one",
         "with desk.gate.turn:",
         "if True:",
         "settle",
@@ -160,35 +160,35 @@ SWEPT: Final[dict[str, Mistake]] = {
 
 LATE: Final[dict[str, Mistake]] = {
     "the-answer-proves-nothing": Mistake(
-        "reconcile.gaps:_LeftOver._behind",
+        "reconcile.findings.residual_positions:_LeftOver._behind",
         "if one.filled_contracts is not None",
         "if False",
         kind="late-older",
         seen_as="hidden, and yet human",
     ),
     "the-window-is-all": Mistake(
-        "exchange.okxview:Reading.view",
+        "exchange.okx.view:Reading.view",
         "fills += self._older(looked, fills)",
         "pass",
         kind="late-older",
         seen_as="shown, and yet incomplete",
     ),
     "ended-before-it-is-booked": Mistake(
-        "reconcile.settle:_judge_found",
+        "reconcile.findings.intents:_judge_found",
         "if filled != booked:",
         "if False:",
         kind="late-order",
         seen_as="hidden, and yet",
     ),
     "canceled-means-nothing-done": Mistake(
-        "reconcile.settle:_judge_found",
+        "reconcile.findings.intents:_judge_found",
         "filled = seen.filled if seen.filled is not None else whole",
         'filled = booked if outcome == "CANCELED" else seen.filled or whole',
         kind="late-part-canceled",
         seen_as="hidden, and yet",
     ),
     "bills-are-not-waited-for": Mistake(
-        "reconcile.money:judge_money",
+        "reconcile.money.explained:judge_money",
         "if by_kind.without_fill:",
         "if False:",
         kind="late-bill",
@@ -227,7 +227,7 @@ SHARED: Final[dict[str, Mistake]] = {
         seen_as="the lock was lost to a child",
     ),
     "mirror-without-owner": Mistake(
-        "session.place:refuse_others_mirror",
+        "session.locks:refuse_others_mirror",
         "if owner is None or owner.home is None or owner.home.is_same(home):",
         "if True:",
         "copies",

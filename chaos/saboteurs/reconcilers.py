@@ -19,9 +19,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, cast, get_args
 
 from prometheus_persist.reconcile import apply as applying
-from prometheus_persist.reconcile import decide as deciding
-from prometheus_persist.reconcile.decide import NO_CHOICES
-from prometheus_persist.reconcile.findings import Choices
+from prometheus_persist.reconcile import reconciler as deciding
+from prometheus_persist.reconcile.finding import Choices
 from prometheus_persist.reconcile.plan import (
     BookFill,
     BookOrphan,
@@ -32,6 +31,7 @@ from prometheus_persist.reconcile.plan import (
     Resolution,
     SetQuantity,
 )
+from prometheus_persist.reconcile.reconciler import NO_CHOICES
 from prometheus_persist.reconcile.views import POSITIONS, Books, VenueFill, VenueView
 from prometheus_persist.session import reconciling
 from prometheus_persist.session.planning import Decision

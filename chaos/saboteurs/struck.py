@@ -80,7 +80,7 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         seen_as="acknowledged and lost",
     ),
     "heard-and-forgotten": Mistake(
-        "session.settling:work_off",
+        "session.live_booking:work_off",
         "heard = desk.hearing.heard()\n"
         "everything = sorted(desk.state.intents) if heard.everything != NOT else []",
         "heard, everything = desk.hearing.heard(), []\n"

@@ -25,7 +25,7 @@ from chaos.digest import Fold, whole
 from chaos.record import CHILD, RUNNER, Voice, read
 from chaos.workload.clocks import WoundClock
 from chaos.workload.narrator import Narrator
-from chaos.workload.paperlife import CYCLE_MS, DAY_START_MS, open_on_paper
+from chaos.workload.paper_life import CYCLE_MS, DAY_START_MS, open_on_paper
 from prometheus_persist.errors import PersistError
 from prometheus_persist.recovery import restore
 from prometheus_persist.storage.fs import LocalFs

@@ -37,7 +37,7 @@ from chaos.saboteurs.checks import believe_everything
 from chaos.saboteurs.fs import AckBeforeWrite
 from chaos.workload.clocks import WoundClock
 from chaos.workload.narrator import Narrator
-from chaos.workload.paperlife import DAY_START_MS, live_on_paper
+from chaos.workload.paper_life import DAY_START_MS, live_on_paper
 from prometheus_persist.errors import PersistError
 from prometheus_persist.recovery import restore
 from prometheus_persist.session import Session

@@ -13,8 +13,8 @@ import os
 from collections.abc import Iterable
 
 from chaos.chance import generator
-from chaos.sweeps.patient import reference
-from chaos.sweeps.rest import look, told_bytes
+from chaos.sweeps.damaged_store import look, told_bytes
+from chaos.sweeps.reference_workload import reference
 from chaos.sweeps.tally import Tally
 from chaos.workers import workers
 

@@ -10,23 +10,23 @@ from rich.table import Table
 
 from chaos.report.words import Lang
 from chaos.sweeps.bits import sweep_bits
-from chaos.sweeps.bypass import sweep_strace
-from chaos.sweeps.copying import sweep_copies
+from chaos.sweeps.copies_sweep import sweep_copies
 from chaos.sweeps.errors import sweep_errors
+from chaos.sweeps.exchange_fault_sweep import sweep_venue_faults
 from chaos.sweeps.files import sweep_files
-from chaos.sweeps.forking import sweep_fork
+from chaos.sweeps.fork_sweep import sweep_fork
 from chaos.sweeps.fsync import sweep_fsync
 from chaos.sweeps.hostile import sweep_hostile
-from chaos.sweeps.interrupt import sweep_interrupt
+from chaos.sweeps.interrupt_sweep import sweep_interrupt
 from chaos.sweeps.kills import sweep_kills
-from chaos.sweeps.locking import sweep_lock
-from chaos.sweeps.meanwhile import sweep_meanwhile
-from chaos.sweeps.mending import sweep_repair
+from chaos.sweeps.lock_sweep import sweep_lock
+from chaos.sweeps.meanwhile_sweep import sweep_meanwhile
 from chaos.sweeps.power import sweep_power
-from chaos.sweeps.recovery import sweep_recovery
+from chaos.sweeps.recovery_sweep import sweep_recovery
+from chaos.sweeps.repair_sweep import sweep_repair
 from chaos.sweeps.soak import sweep_soak
+from chaos.sweeps.strace_sweep import sweep_strace
 from chaos.sweeps.tally import PROBLEMS_SHOWN_MAX, Tally
-from chaos.sweeps.venuefaults import sweep_venue_faults
 from chaos.verdict import Outcome
 
 ALL = "all"

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 
 from chaos.chance import generator
 from chaos.faults.switch import Switch, SwitchedFs
-from chaos.sweeps.aftermath import NOW_MS, judge_disk, reopened
-from chaos.sweeps.patient import (
+from chaos.sweeps.judge_restore import NOW_MS, judge_disk, reopened
+from chaos.sweeps.reference_workload import (
     LIVES,
     Ears,
     Yard,
@@ -41,7 +41,7 @@ from prometheus_persist.errors import PersistError
 from prometheus_persist.recovery import Restored, restore, verify
 from prometheus_persist.session import Session
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.memory import MemoryFs
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CODES = ("EIO", "ENOSPC", "EROFS", "EACCES", "EMFILE", "EINTR")
 SHORT = "short write"

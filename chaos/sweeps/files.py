@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chaos.chance import generator
-from chaos.sweeps.patient import Reference, reference
-from chaos.sweeps.rest import look, look_at_both, told_bytes
+from chaos.sweeps.damaged_store import look, look_at_both, told_bytes
+from chaos.sweeps.reference_workload import Reference, reference
 from chaos.sweeps.tally import Tally
 from prometheus_persist.storage.layout import JOURNAL, MIRROR
 

@@ -4,9 +4,9 @@ A failed sync is the fault that nobody sees twice: the kernel calls the pages cl
 read as if they had been written, and no later sync writes them (``MemoryFs.lose``). Whoever comes
 back in the same boot and builds on them acknowledges what the next power cut takes away.
 
-Three lives (``patient``) and the founding with each of the other mirror modes; each of their syncs
-(of a file, of reserved space, of a cut, of a directory) fails once, with EIO, and loses what was
-pending, or all but some part of it. Then, in this order
+Three lives (``reference_workload``) and the founding with each of the other mirror modes; each of
+their syncs (of a file, of reserved space, of a cut, of a directory) fails once, with EIO, and loses
+what was pending, or all but some part of it. Then, in this order
 
 - ``killed``: the process is gone with the sync; ``refused``: the host lets go of the session as
   soon as a call raises; ``went on``: it first tries every way to save with the same session;
@@ -20,7 +20,7 @@ that ``verify`` finds nothing lost and no line of the audit altered.
 
 Without ``full``: some syncs of files and some of directories, one of the three courses each.
 
-The same on a real ext4, where there can be one: ``thin``.
+The same on a real ext4, where there can be one: ``thin_disk_trials``.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from typing import Final, Literal
 
 from chaos.chance import generator
 from chaos.faults.switch import Switch, SwitchedFs
-from chaos.sweeps.aftermath import NOW_MS, judge_disk, reopened
+from chaos.sweeps.judge_restore import NOW_MS, judge_disk, reopened
 from chaos.sweeps.kills import dying
-from chaos.sweeps.patient import (
+from chaos.sweeps.reference_workload import (
     FIRST,
     LIVES,
     LONG_MS,
@@ -49,12 +49,12 @@ from chaos.sweeps.patient import (
     yard,
 )
 from chaos.sweeps.tally import Tally
-from chaos.sweeps.thin import strike_thin
+from chaos.sweeps.thin_disk_trials import strike_thin
 from chaos.workload.clocks import WoundClock
 from prometheus_persist.errors import PersistError
 from prometheus_persist.recovery import verify
 from prometheus_persist.session import Session
-from prometheus_persist.storage.memory import MemoryFs
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CI_STRIDES: Final = {
     frozenset({"fsync", "reserve"}): 5,

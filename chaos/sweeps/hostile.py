@@ -31,12 +31,12 @@ from typing import Final
 from typer.testing import CliRunner
 
 from chaos.chance import generator
-from chaos.sweeps.patient import Yard, yard
+from chaos.sweeps.reference_workload import Yard, yard
 from chaos.sweeps.strangers import OUTSIDE, THEIRS, Stranger, outside, strangers
 from chaos.sweeps.tally import Tally
 from chaos.workers import end_with
 from chaos.workload.clocks import WoundClock
-from chaos.workload.paperlife import DAY_START_MS
+from chaos.workload.paper_life import DAY_START_MS
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import PersistError
 from prometheus_persist.recovery import Restored, restore, verify

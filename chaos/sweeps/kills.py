@@ -1,9 +1,9 @@
 """Killed before every operation of a life, and once more before every operation of the recovery.
 
-Three lives are swept (``patient``), each on the disk that the one before it left: the founding, the
-return, and old age, in which snapshots clean up. For every N
-the process dies before operation N, and again within the write that is operation N. The disk is
-restored and judged; then it is reopened.
+Three lives are swept (``reference_workload``), each on the disk that the one before it left: the
+founding, the return, and old age, in which snapshots clean up. For every N the process dies before
+operation N, and again within the write that is operation N. The disk is restored and judged; then
+it is reopened.
 
 Without ``full`` the deaths within a write are every ``CI_TEAR_STRIDE``-th.
 
@@ -20,11 +20,11 @@ from dataclasses import dataclass
 
 from chaos.chance import generator
 from chaos.faults.switch import Death, Switch, SwitchedFs, SwitchKind
-from chaos.sweeps.aftermath import judge_disk, reopen, reopened
-from chaos.sweeps.patient import LIVES, Ears, Yard, disks_before, ears_for, live, yard
+from chaos.sweeps.judge_restore import judge_disk, reopen, reopened
+from chaos.sweeps.reference_workload import LIVES, Ears, Yard, disks_before, ears_for, live, yard
 from chaos.sweeps.tally import Tally
 from prometheus_persist.errors import PersistError
-from prometheus_persist.storage.memory import MemoryFs
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CI_STRIDE = 79
 CI_TEAR_STRIDE = 7

@@ -20,11 +20,11 @@ from collections.abc import Iterator, Sequence
 
 from chaos.chance import generator
 from chaos.faults.switch import Switch, SwitchedFs
-from chaos.sweeps.aftermath import judge_disk, reopen, reopened
+from chaos.sweeps.judge_restore import judge_disk, reopen, reopened
 from chaos.sweeps.kills import Wreck, dying, wrecks
-from chaos.sweeps.patient import Yard, yard
+from chaos.sweeps.reference_workload import Yard, yard
 from chaos.sweeps.tally import Tally
-from prometheus_persist.storage.memory import MemoryFs
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CI_CUTS = 4
 CI_STRIDE = 9

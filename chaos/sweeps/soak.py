@@ -34,11 +34,11 @@ from pathlib import Path
 from typing import Any
 
 from chaos.digest import whole
-from chaos.sweeps.patient import INSTRUMENT, UNIT, Ears, yard
+from chaos.sweeps.reference_workload import INSTRUMENT, UNIT, Ears, yard
 from chaos.sweeps.tally import Tally
 from chaos.workload.narrator import Narrator
 from chaos.workload.paper import PaperBroker
-from chaos.workload.paperlife import DAY_START_MS, FixedIds
+from chaos.workload.paper_life import DAY_START_MS, FixedIds
 from chaos.workload.population import newborn
 from prometheus_persist.recovery import restore
 from prometheus_persist.session import Session, Settings

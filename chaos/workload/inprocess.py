@@ -21,20 +21,21 @@ from decimal import Decimal
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 
+from fakeokx.control import foreign as control_foreign
 from fakeokx.engine import due
 from fakeokx.engine.commands import Command, Tick
 from fakeokx.engine.events import Answered, Event
 from fakeokx.engine.step import step
 from fakeokx.engine.venue import Venue
-from fakeokx.server import control_foreign, rest
-from fakeokx.server.desk import Desk, Request
-from fakeokx.server.exchange import Exchange
+from fakeokx.rest import calls
+from fakeokx.runtime.context import Desk, Request
+from fakeokx.runtime.exchange import Exchange
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.endpoints import PREFIX
 from fakeokx.wire.envelopes import Answer
 from fakeokx.wire.render_orders import fill_row, order_row
 from fakeokx.wire.render_settings import uid_of
-from prometheus_persist.exchange.okx import okx_client
+from prometheus_persist.exchange.okx.client import okx_client
 
 # They open nothing but this, and may not trade.
 KEY: Final = ApiKey(name="detect", secret="detect", passphrase="detect", may_trade=False)  # noqa: S106
@@ -51,7 +52,7 @@ Bend = Callable[[Row], Row | None]
 
 
 class InProcess:
-    """See the module. Stands in for ``fakeokx.server.exchange.Exchange``, without its ledger."""
+    """See the module. Stands in for ``fakeokx.runtime.exchange.Exchange``, without its ledger."""
 
     def __init__(self, now_ms: int, pos_mode: str, seed: int) -> None:
         self.venue = Venue(seed=seed, first_cash_quote=CASH, pos_mode=pos_mode)
@@ -193,8 +194,10 @@ class InProcess:
         if path in LOOK_UPS and {query.get("clOrdId"), query.get("algoClOrdId")} & self._failing:
             return 200, json.dumps(BROKEN)
         with self._turn:
-            decided = rest.decide(self._desk, request)
-            answer = decided if isinstance(decided, Answer) else rest.carry_out(self._desk, decided)
+            decided = calls.decide(self._desk, request)
+            answer = (
+                decided if isinstance(decided, Answer) else calls.carry_out(self._desk, decided)
+            )
         if not self._hidden and path not in self._bends:
             return answer.status, answer.body.decode()
         return answer.status, json.dumps(self._bent(path, json.loads(answer.body)))

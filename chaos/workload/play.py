@@ -172,7 +172,7 @@ def _broker(
     life: Life, session: Session, narrator: Narrator, on_answer: Callable[[int], None]
 ) -> CcxtBroker:
     import fakeokx
-    from prometheus_persist.exchange.okx import OkxReader, okx_client
+    from prometheus_persist.exchange.okx.client import OkxReader, okx_client
 
     client = okx_client(
         url=life.url,

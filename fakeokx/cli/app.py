@@ -1,7 +1,7 @@
 """``fakeokx serve`` runs the exchange until Ctrl+C, ``ctl`` steers one, ``coverage`` lists it.
 
 stdout is data (the ready line, JSON with ``--json``), stderr is talk. The exit codes are in
-``server/exits.py``.
+``cli/exits.py``.
 """
 
 import json
@@ -14,26 +14,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from fakeokx.cli.ctl import ctl, exit_code
+from fakeokx.cli.ctl_kit import shown, tell
 from fakeokx.cli.ending import Stopped, catch_signals, end_document, raise_if_stopped, say
+from fakeokx.cli.exits import EXIT_INTERNAL, EXIT_REFUSED, exits_in_a_line
+from fakeokx.control.connection import TOKEN_VARIABLE
 from fakeokx.engine.commands import Command, OpenAccount, SetSwitch
 from fakeokx.engine.decimals import parse
 from fakeokx.engine.model import LONG_SHORT_MODE, MAIN, NET_MODE
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.switches import SWITCHES
 from fakeokx.engine.venue import SEED_MAX
-from fakeokx.server import keys
-from fakeokx.server.access import Access, is_loopback
-from fakeokx.server.ctl import ctl, exit_code
-from fakeokx.server.ctl_kit import shown, tell
-from fakeokx.server.defaults import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET
-from fakeokx.server.exits import EXIT_INTERNAL, EXIT_REFUSED, exits_in_a_line
-from fakeokx.server.line import TOKEN_VARIABLE
+from fakeokx.runtime import keys
+from fakeokx.runtime.access import Access, is_loopback
+from fakeokx.runtime.defaults import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET
 from fakeokx.wire.auth import ApiKey
 
 if TYPE_CHECKING:
-    from fakeokx.server.desk import Desk
-    from fakeokx.server.exchange import Exchange
-    from fakeokx.server.tls import Certificate
+    from fakeokx.process.tls import Certificate
+    from fakeokx.runtime.context import Desk
+    from fakeokx.runtime.exchange import Exchange
 
 _EPILOG: Final = (
     "Point ccxt at it: ccxt.okx({'apiKey': 'fakeokx-key', 'secret': 'fakeokx-secret', "
@@ -144,9 +144,9 @@ def serve(
     accounts = [OpenAccount(account=each) for each in (*(account or ()), *owners)]
     changes: list[Command] = [*accounts, *map(_switch, switch or ())]
 
-    from fakeokx.server.exchange import Exchange
-    from fakeokx.server.serve import bind
-    from fakeokx.server.serve import serve as run
+    from fakeokx.process.serve import bind
+    from fakeokx.process.serve import serve as run
+    from fakeokx.runtime.exchange import Exchange
 
     home, listener = _home(directory), bind(host, port)
     exchange = Exchange(home, seed=seed, pos_mode=pos_mode, first_cash_quote=cash)
@@ -197,8 +197,8 @@ def _desk(
     exchange: "Exchange", asked: list[ApiKey], changes: list[Command], *, rate_limits: bool
 ) -> "Desk":
     """The desk of an exchange, after what the command line wants to be different."""
-    from fakeokx.server.desk import Desk
-    from fakeokx.wire.ratelimits import Limiter
+    from fakeokx.runtime.context import Desk
+    from fakeokx.wire.rate_limits import Limiter
 
     ledger = exchange.ledger
     if ledger.torn_bytes:
@@ -215,8 +215,8 @@ def _desk(
 
 
 def _certificate(home: Path, host: str) -> "Certificate":
-    from fakeokx.server.exchange import machine_ms
-    from fakeokx.server.tls import certificate
+    from fakeokx.process.tls import certificate
+    from fakeokx.runtime.exchange import machine_ms
 
     return certificate(home / "tls", host, machine_ms())
 
@@ -226,7 +226,7 @@ def coverage(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Every endpoint, channel and operation that is served."""
-    from fakeokx.server.coverage import everything, markdown
+    from fakeokx.process.coverage import everything, markdown
 
     say(json.dumps(everything(), indent=1) if as_json else markdown())
 

@@ -109,7 +109,7 @@ def _again(number: int) -> None:
 
 
 def _told_to_end() -> int:
-    from fakeokx.server.exits import EXITS
+    from fakeokx.cli.exits import EXITS
 
     code = CODES[signal.Signals(_Process.signal)]
     with contextlib.suppress(OSError, ValueError):  # nobody may listen any more

@@ -7,8 +7,8 @@ Asked and said: ``commands`` (``client_commands`` ``control_commands``) · ``eve
 ``refusals`` · ``switches``. State: ``venue`` ``accounts`` ``markets`` of the values in ``model``
 and ``market``, with ``resting`` ``indexing`` ``tape`` to find them in. Who decides:
 ``admission`` ``orders`` ``algos`` (``legs`` ``attached`` ``trailing``) ``settings``. What then
-happens: ``matching`` ``taking`` ``settling`` ``positions`` ``triggers``; by time ``funding``
-``due``, by force ``forced``. Arithmetic: ``decimals`` ``instruments`` ``holds`` ``account``.
-``lifecycle`` are the state tables, ``history`` is what can still be read, ``conservation`` the
-books that check it all.
+happens: ``price_matching`` ``book_matching`` ``fills`` ``positions`` ``triggers``; by time
+``funding`` ``due``, by force ``forced``. Arithmetic: ``decimals`` ``instruments`` ``holds``
+``account``. ``lifecycle`` are the state tables, ``history`` is what can still be read,
+``conservation`` the books that check it all.
 """

@@ -16,7 +16,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from fakeokx.engine import attached, checks, taking
+from fakeokx.engine import attached, book_matching, checks
 from fakeokx.engine.account import wealth
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.client_commands import OrderRequest
@@ -221,7 +221,7 @@ def _sized_spot(venue: Venue, request: OrderRequest, draft: Order, instrument: I
         qty = checks.size("sz", request.sz, instrument, at_market=True)
         return evolve(draft, qty_contracts=qty, tgt_ccy=tgt)
     quote = checks.number("sz", request.sz)
-    qty = taking.buys_for(venue, draft, quote, instrument.lot_sz)
+    qty = book_matching.buys_for(venue, draft, quote, instrument.lot_sz)
     if qty < instrument.min_sz:
         raise Refusal("51020")
     if qty > instrument.market_sz_max:
@@ -243,5 +243,5 @@ def spot_cost(venue: Venue, order: Order) -> Decimal:
     if order.px_quote is not None:
         return order.rest_contracts * order.px_quote
     if venue.markets[order.inst_id].book is not None:
-        return taking.cost(venue, order)
+        return book_matching.cost(venue, order)
     return order.rest_contracts * venue.prices[order.inst_id]

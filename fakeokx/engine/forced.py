@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
-from fakeokx.engine import checks, matching, settling
+from fakeokx.engine import checks, fills, price_matching
 from fakeokx.engine.account import (
     backing,
     bankruptcy_px,
@@ -96,7 +96,7 @@ def _cancel_waiting(venue: Venue, position: Position, cancel_source: str) -> Non
         return
     for order in list(holder.open_orders.values()):
         if order.position_key == position.key:
-            matching.cancel(venue, order, cancel_source)
+            price_matching.cancel(venue, order, cancel_source)
 
 
 def close(
@@ -131,7 +131,7 @@ def close(
     venue.put_order(order)
     at = venue.marks[order.inst_id] if px is None else px
     trade_id = venue.next_trade_id(order.inst_id)
-    return settling.fill(venue, order, qty, at, settling.NO_EXEC, trade_id, penalty)
+    return fills.fill(venue, order, qty, at, fills.NO_EXEC, trade_id, penalty)
 
 
 def liquidate_all(venue: Venue) -> None:
@@ -161,7 +161,7 @@ def _watch_cross(venue: Venue, holder: Account, ccy: str) -> None:
         return
     for order in list(holder.open_orders.values()):
         if order.td_mode == CROSS and venue.instrument(order.inst_id).settle_ccy == ccy:
-            matching.cancel(venue, order, CANCELED_BY_RISK)
+            price_matching.cancel(venue, order, CANCELED_BY_RISK)
     while wealth(venue, holder.name, ccy).is_in_danger:
         _take_over(venue, max(_cross(holder, ccy), key=lambda each: _weight(venue, each)))
 

@@ -16,7 +16,7 @@ delisted), or to a FUTURES contract at its expiry, at the mark price.
 from decimal import Decimal
 from typing import Final
 
-from fakeokx.engine import checks, forced, matching
+from fakeokx.engine import checks, forced, price_matching
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.commands import Deliver, Fund, SetFundingRate, Settle
 from fakeokx.engine.decimals import parse
@@ -158,7 +158,7 @@ def end(venue: Venue, inst_id: str, px: Decimal) -> None:
     for name in sorted(venue.accounts):
         holder = venue.accounts[name]
         for order in [each for each in holder.open_orders.values() if each.inst_id == inst_id]:
-            matching.cancel(venue, order, forced.CANCELED_BY_DELIVERY)
+            price_matching.cancel(venue, order, forced.CANCELED_BY_DELIVERY)
         for key in sorted(holder.open_positions):
             if key.inst_id == inst_id:
                 position = holder.open_positions[key]

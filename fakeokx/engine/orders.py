@@ -10,7 +10,7 @@ refused; ``cxlOnFail`` turns a refused amendment into a cancel.
 from decimal import Decimal
 from typing import Final
 
-from fakeokx.engine import attached, checks, matching
+from fakeokx.engine import attached, checks, price_matching
 from fakeokx.engine.account import order_margin_quote, wealth
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.admission import MARKET, ORDER_TYPES, admit
@@ -63,7 +63,7 @@ def place_orders(venue: Venue, command: PlaceOrders) -> None:
         seen.add(request.cl_ord_id)
         answer = Answered(id=str(order.ord_id), cl_ord_id=order.cl_ord_id, tag=order.tag)
         venue.events.append(answer)
-        matching.enter(venue, order)
+        price_matching.enter(venue, order)
 
 
 def cancel_orders(venue: Venue, command: CancelOrders) -> None:
@@ -79,7 +79,7 @@ def cancel_orders(venue: Venue, command: CancelOrders) -> None:
         venue.events.append(
             Answered(id=str(order.ord_id), cl_ord_id=order.cl_ord_id, tag=order.tag)
         )
-        matching.cancel(venue, order, matching.CANCELED_BY_USER)
+        price_matching.cancel(venue, order, price_matching.CANCELED_BY_USER)
 
 
 def amend_orders(venue: Venue, command: AmendOrders) -> None:
@@ -104,7 +104,7 @@ def amend_orders(venue: Venue, command: AmendOrders) -> None:
             )
             if found is not None and wanted.cxl_on_fail == "true":
                 note = Amended(wanted.req_id, _CANCELED_INSTEAD, _BY_USER)
-                matching.cancel(venue, found, matching.CANCELED_BY_USER, note)
+                price_matching.cancel(venue, found, price_matching.CANCELED_BY_USER, note)
             continue
         venue.events.append(
             Answered(
@@ -116,7 +116,7 @@ def amend_orders(venue: Venue, command: AmendOrders) -> None:
         )
         note = Amended(wanted.req_id, _DONE, _BY_USER)
         if amended.is_open:
-            matching.enter(venue, amended, note)
+            price_matching.enter(venue, amended, note)
         else:
             venue.put_order(amended, amended=note)
             attached.spawn(venue, amended)
@@ -147,9 +147,9 @@ def close_position(venue: Venue, command: ClosePosition) -> None:
     )
     order = admit(venue, holder, request, leaving={each.ord_id for each in waiting})
     for each in waiting:
-        matching.cancel(venue, each, matching.CANCELED_BY_USER)
+        price_matching.cancel(venue, each, price_matching.CANCELED_BY_USER)
     venue.events.append(Answered(id=str(order.ord_id), cl_ord_id=order.cl_ord_id, tag=order.tag))
-    matching.enter(venue, order)
+    price_matching.enter(venue, order)
 
 
 def cancel_all_after(venue: Venue, command: CancelAllAfter) -> None:
@@ -172,7 +172,7 @@ def time_is_out(venue: Venue, holder: Account, tag: str) -> None:
     venue.put_timer(holder.name, tag, None)
     for order in list(holder.open_orders.values()):
         if tag in ("", order.tag):
-            matching.cancel(venue, order, _CANCELED_BY_TIMER)
+            price_matching.cancel(venue, order, _CANCELED_BY_TIMER)
 
 
 def find_open(venue: Venue, holder: Account, ref: OrderRef, *, dead_code: str) -> Order:
@@ -218,7 +218,11 @@ def _amended(venue: Venue, order: Order, wanted: Amendment) -> Order:
         u_time_ms=venue.now_ms,
     )
     _check_more(venue, order, after)
-    if venue.rules > 1 and after.ord_type == "post_only" and matching.would_take(venue, after):
+    if (
+        venue.rules > 1
+        and after.ord_type == "post_only"
+        and price_matching.would_take(venue, after)
+    ):
         raise Refusal("51511")
     return after
 

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from fakeokx.engine import checks, matching, switches, triggers
+from fakeokx.engine import checks, price_matching, switches, triggers
 from fakeokx.engine.account import wealth
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.commands import (
@@ -133,7 +133,7 @@ def move_price(venue: Venue, command: MovePrice) -> None:
         bids = tuple(each for each in book.bids if each.px_quote <= px)
         asks = tuple(each for each in book.asks if each.px_quote >= px)
         venue.put_book(command.inst_id, Book(bids=bids, asks=asks))
-    matching.sweep(venue, command.inst_id)
+    price_matching.sweep(venue, command.inst_id)
     triggers.fire_all(venue, command.inst_id)
 
 
@@ -154,7 +154,7 @@ def set_book(venue: Venue, command: SetBook) -> None:
         raise Refusal("51000", "levels")
     book = Book(bids=bids, asks=asks) if bids or asks else None
     if book is not None or venue.markets[command.inst_id].book is not None:
-        matching.seed(venue, command.inst_id, book)
+        price_matching.seed(venue, command.inst_id, book)
 
 
 def _levels(

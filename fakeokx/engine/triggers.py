@@ -12,7 +12,7 @@ called until nothing stirs. Each time at least one algo order is used up, so tha
 
 from typing import Final
 
-from fakeokx.engine import admission, matching, trailing
+from fakeokx.engine import admission, price_matching, trailing
 from fakeokx.engine.commands import OrderRequest
 from fakeokx.engine.decimals import ZERO, plain
 from fakeokx.engine.evolve import evolve
@@ -69,7 +69,7 @@ def _fire(venue: Venue, algo: Algo, leg: Leg | None) -> None:
             actual_px_quote=child.px_quote,
         )
     )
-    matching.enter(venue, evolve(child, attached=algo.attached))
+    price_matching.enter(venue, evolve(child, attached=algo.attached))
 
 
 def _request(venue: Venue, algo: Algo, leg: Leg | None) -> OrderRequest:

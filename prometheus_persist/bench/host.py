@@ -34,7 +34,7 @@ from prometheus_persist.state import (
     contracts,
 )
 from prometheus_persist.state.documents import PUBLIC_TRADES, private_trades
-from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.state.models import Side
 from prometheus_persist.state.registry import AgentIds
 from prometheus_persist.storage.committer import MirrorSync, Ticket

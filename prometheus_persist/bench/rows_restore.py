@@ -11,7 +11,7 @@ from prometheus_persist.bench.context import Options
 from prometheus_persist.bench.host import RECORDS_PER_COMMIT, Host, record
 from prometheus_persist.bench.table import Check, Line, Row, ratio, timed_line
 from prometheus_persist.state.documents import PUBLIC_TRADES
-from prometheus_persist.state.exactjson import dumps
+from prometheus_persist.state.exact_json import dumps
 
 AGENTS = 10
 RECORDS = 3_450

@@ -30,7 +30,7 @@ from prometheus_persist.cli.venue import refuse_other_account, venue_positions
 from prometheus_persist.errors import BadConfig
 from prometheus_persist.recovery import restore
 from prometheus_persist.session import Session
-from prometheus_persist.session.configured import visited
+from prometheus_persist.session.settings_sources import visited
 from prometheus_persist.state import state_from
 
 _PART = re.compile(r"([+-]?[0-9.]+)@(.+)", re.DOTALL)

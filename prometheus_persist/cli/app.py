@@ -34,9 +34,9 @@ from prometheus_persist.cli.reconciling import reconcile
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import EXIT_DAMAGED, EXIT_INTERNAL, EXIT_OK, BadConfig
 from prometheus_persist.recovery import restore, summary, verify
-from prometheus_persist.recovery.into import agents_only, write_into
+from prometheus_persist.recovery.restore_into import agents_only, write_into
 from prometheus_persist.session import Session
-from prometheus_persist.session.configured import visited
+from prometheus_persist.session.settings_sources import visited
 
 app = typer.Typer(
     name="prometheus-persist",

@@ -13,9 +13,9 @@ from prometheus_persist.cli.output import Output, errors_as_exit_codes
 from prometheus_persist.errors import NoStore
 from prometheus_persist.recovery.summary import holds_anything
 from prometheus_persist.report.commands import options_for
-from prometheus_persist.report.exitwords import exits_in_a_line
 from prometheus_persist.report.facts import RestoreFacts
-from prometheus_persist.session.configured import visited
+from prometheus_persist.report.words.exits import exits_in_a_line
+from prometheus_persist.session.settings_sources import visited
 
 EPILOG = exits_in_a_line()
 Dir = Annotated[

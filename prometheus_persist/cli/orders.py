@@ -32,7 +32,7 @@ from prometheus_persist.cli.options import (
     output_of,
     refuse_missing,
 )
-from prometheus_persist.cli.orderlines import is_open, order_lines, order_row
+from prometheus_persist.cli.order_lines import is_open, order_lines, order_row
 from prometheus_persist.cli.output import Output
 from prometheus_persist.cli.venue import refuse_other_account, venue_reader, venue_sender
 from prometheus_persist.clock import SystemClock
@@ -40,7 +40,7 @@ from prometheus_persist.errors import EXIT_OK, EXIT_VENUE, BadConfig, VenueRefus
 from prometheus_persist.recovery import restore
 from prometheus_persist.saving.gate import UNANSWERED
 from prometheus_persist.session import Session
-from prometheus_persist.session.configured import visited
+from prometheus_persist.session.settings_sources import visited
 from prometheus_persist.state import OrderIntent, state_from
 
 if TYPE_CHECKING:

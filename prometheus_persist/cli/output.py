@@ -27,7 +27,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prometheus_persist.cli.ending import Stopped, stopped_by, write_document
-from prometheus_persist.cli.venuewords import in_language
+from prometheus_persist.cli.venue_words import in_language
 from prometheus_persist.errors import (
     EXIT_DISK,
     EXIT_INTERNAL,
@@ -36,11 +36,11 @@ from prometheus_persist.errors import (
     PersistError,
     VenueRefused,
 )
-from prometheus_persist.exchange import okxwords
+from prometheus_persist.exchange.okx import refusals as okx_refusals
 from prometheus_persist.report.commands import ASK_EXCHANGE, command, of_store
 from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.report.messages import message
-from prometheus_persist.session.configured import visiting
+from prometheus_persist.session.settings_sources import visiting
 from prometheus_persist.shown import shown
 from prometheus_persist.storage.fs import FILE_MODE
 from prometheus_persist.storage.layout import MIRROR
@@ -145,7 +145,7 @@ def _told(output: Output, problem: Exception) -> int | None:
     """Tell of an error; its code, None for one that is to be raised."""
     name = type(problem).__name__
     if isinstance(problem, PersistError):
-        known = isinstance(problem, VenueRefused) and problem.code in okxwords.WORDS
+        known = isinstance(problem, VenueRefused) and problem.code in okx_refusals.WORDS
         step = "next.as_told" if known else _refused_by_disk(problem) or problem.next_step
         detail = in_language(str(problem) or problem.detail, output.lang)
         told = output.say(step)

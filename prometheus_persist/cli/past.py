@@ -23,8 +23,8 @@ from prometheus_persist.errors import BadConfig
 from prometheus_persist.recovery.follow import Follower
 from prometheus_persist.recovery.repair import lossless, repair
 from prometheus_persist.recovery.verify import stored_images
-from prometheus_persist.session.configured import visited, visiting
-from prometheus_persist.session.place import Locks
+from prometheus_persist.session.locks import Locks
+from prometheus_persist.session.settings_sources import visited, visiting
 
 TAIL_POLL_S = 0.3
 

@@ -2,7 +2,7 @@
 
 - ``--plan FILE`` and ``--policy observe`` only look: no lock, and no byte but FILE is written.
   Where they see what differs the code is 3, though it be proven: it is not corrected.
-- ``--apply FILE`` is the human's word for exactly the plan in FILE (``planfiles.py``), with the
+- ``--apply FILE`` is the human's word for exactly the plan in FILE (``plan_files.py``), with the
   alternatives that it suggests or those that ``--choose`` names. Whether it may be applied is found
   out before the store is opened.
 - ``--adopt-account UID`` keeps the books for another account from now on.
@@ -38,7 +38,7 @@ from prometheus_persist.cli.options import (
     refuse_missing,
 )
 from prometheus_persist.cli.output import Output, write_private
-from prometheus_persist.cli.planfiles import (
+from prometheus_persist.cli.plan_files import (
     choices_of,
     looked_at,
     offered,
@@ -47,7 +47,7 @@ from prometheus_persist.cli.planfiles import (
 )
 from prometheus_persist.cli.sandbox import sandbox_check
 from prometheus_persist.cli.venue import venue_reader, venue_sender
-from prometheus_persist.cli.venuewords import facts_in_language
+from prometheus_persist.cli.venue_words import facts_in_language
 from prometheus_persist.errors import (
     EXIT_HUMAN,
     EXIT_OK,
@@ -55,9 +55,9 @@ from prometheus_persist.errors import (
     PlanStale,
     VenueUnreachable,
 )
-from prometheus_persist.exchange.okx import OkxReader
+from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.report.facts import RecoveryFacts
-from prometheus_persist.report.jsonform import facts_to_json
+from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.page import render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import EXIT_OF_DECISION, Session, plan_only

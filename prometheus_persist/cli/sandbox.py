@@ -34,8 +34,8 @@ from prometheus_persist.errors import (
     EXIT_SKIPPED,
     BadConfig,
 )
-from prometheus_persist.exchange.okx import okx_client
-from prometheus_persist.exchange.okxplace import host_of, is_here, place
+from prometheus_persist.exchange.okx.allowed_hosts import host_of, is_here, place
+from prometheus_persist.exchange.okx.client import okx_client
 from prometheus_persist.exchange.sandbox import run_sandbox
 from prometheus_persist.exchange.sandboxdiff import (
     Difference,

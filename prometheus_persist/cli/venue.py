@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from prometheus_persist.errors import BadConfig, VenueRefused, VenueUnreachable
-from prometheus_persist.exchange.okx import OkxReader, OkxSettings, connect, okx_client
-from prometheus_persist.exchange.okxask import Again, NotRead, ReadOnlyClient
-from prometheus_persist.exchange.okxsend import Sender
+from prometheus_persist.exchange.okx.client import OkxReader, OkxSettings, connect, okx_client
+from prometheus_persist.exchange.okx.query import Again, NotRead, ReadOnlyClient
+from prometheus_persist.exchange.okx.sender import Sender
 from prometheus_persist.report.values import Say
 from prometheus_persist.state import AccountIdentity
 

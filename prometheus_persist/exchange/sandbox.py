@@ -5,7 +5,7 @@
 The same script runs against fakeokx, whose transcript is the reference (``sandboxdiff.py``); what
 differs is where the fake is not like the exchange.
 
-    read     every endpoint of ``okxask.READS``. What the account happens to hold is not compared,
+    read     every endpoint of ``query.READS``. What the account happens to hold is not compared,
              only that it can be read; of what each account has (time, config) the shape
     limit    a limit order far below the price: placed, found, pending, canceled, gone
     market   the smallest order at market: its execution, position and bill
@@ -31,8 +31,8 @@ from typing import Any, Final, Literal
 
 from prometheus_persist.clock import Clock, IdSource
 from prometheus_persist.errors import BadConfig, VenueRefused, VenueUnreachable
-from prometheus_persist.exchange.okx import OkxReader
-from prometheus_persist.exchange.okxask import Row
+from prometheus_persist.exchange.okx.client import OkxReader
+from prometheus_persist.exchange.okx.query import Row
 from prometheus_persist.exchange.reader import ViewRequest
 from prometheus_persist.exchange.sandboxdiff import Line
 from prometheus_persist.exchange.sandboxline import NO_ANSWER, SWAP, Answer, DemoLine

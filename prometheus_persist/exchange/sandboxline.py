@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadConfig
-from prometheus_persist.exchange.okxask import READS, Row, import_ccxt
+from prometheus_persist.exchange.okx.query import READS, Row, import_ccxt
 
 NO_ANSWER: Final = "no answer"
 NO_JSON: Final = "no JSON"

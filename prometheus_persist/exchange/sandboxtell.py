@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from prometheus_persist.clock import Clock
-from prometheus_persist.exchange.okxask import Row
+from prometheus_persist.exchange.okx.query import Row
 from prometheus_persist.exchange.sandboxdiff import Line
 from prometheus_persist.exchange.sandboxline import (
     INDEX_LAG_S,

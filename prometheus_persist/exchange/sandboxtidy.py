@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadValue
-from prometheus_persist.exchange.okxask import Row
+from prometheus_persist.exchange.okx.query import Row
 from prometheus_persist.exchange.sandboxline import (
     BUSY,
     INDEX_LAG_S,

@@ -14,7 +14,7 @@ from decimal import ROUND_FLOOR
 from typing import Final
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.exchange.okxask import Row
+from prometheus_persist.exchange.okx.query import Row
 from prometheus_persist.exchange.sandboxline import SWAP, Answer, DemoLine
 from prometheus_persist.exchange.sandboxtell import Mine, Transcript, every, having
 from prometheus_persist.exchange.sandboxtidy import Account, Tidy

@@ -33,14 +33,14 @@ from prometheus_persist.journal.frame import DIGEST_BYTES, Tip
 from prometheus_persist.journal.records import LINE_END, Block, Records, Tally, block_of
 from prometheus_persist.journal.upcast import SCHEMA, schema_in, upcast_image
 from prometheus_persist.state.documents import PUBLIC_TRADES
-from prometheus_persist.state.exactjson import (
+from prometheus_persist.state.exact_json import (
     DOCUMENT_BYTES_MAX,
     JsonObject,
     dumps,
     loads,
     loads_object,
 )
-from prometheus_persist.state.ownjson import canonical_again
+from prometheus_persist.state.own_json import canonical_again
 
 ARCHIVE_FORMAT = 1
 MEMBER_BYTES_MAX = 2 * 1024 * 1024 * 1024 - 1

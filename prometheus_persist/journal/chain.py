@@ -51,7 +51,7 @@ from prometheus_persist.journal.frame import (
     find_header,
     read,
 )
-from prometheus_persist.state.exactjson import loads_object
+from prometheus_persist.state.exact_json import loads_object
 
 EPOCH_LEAP = 1_000_000  # more openings than any store has behind one base
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.records import LINE_END, Records
-from prometheus_persist.state.exactjson import (
+from prometheus_persist.state.exact_json import (
     COMMIT_NESTING_MAX,
     NESTING_MAX,
     JsonObject,
@@ -31,7 +31,7 @@ from prometheus_persist.state.exactjson import (
     loads_object,
     quoted,
 )
-from prometheus_persist.state.ownjson import plain_text
+from prometheus_persist.state.own_json import plain_text
 
 Grown = tuple[int, Sequence[Any]]
 """What a list of a document lost at its head, and what it gained at its end."""

@@ -38,7 +38,7 @@ from prometheus_persist.state.documents import (
     PUBLIC_TRADES,
     private_trades,
 )
-from prometheus_persist.state.exactjson import NESTING_MAX, JsonObject, dumps, loads_object, quoted
+from prometheus_persist.state.exact_json import NESTING_MAX, JsonObject, dumps, loads_object, quoted
 
 SCHEMA_VERSION = 1
 CHECKPOINT = "checkpoint_latest.json"

@@ -10,7 +10,7 @@ as. A tail that has grown long becomes a block.
   block's are alive at a time, for whoever goes through them and keeps none.
 - A block is ``plain`` where ``orjson`` is known to read it exactly: it was written by it from flat
   records without a float, or proven in ``archive.py``. Any other is read record by record by
-  ``exactjson``.
+  ``exact_json``.
 - Records are only ever added. ``cut`` gives the first of them as they are now; it stays what it is
   while others append, and may be read by another thread than theirs.
 """
@@ -25,7 +25,7 @@ from typing import Any, overload
 
 import orjson
 
-from prometheus_persist.state.exactjson import JsonObject, dumps, flat, loads_object
+from prometheus_persist.state.exact_json import JsonObject, dumps, flat, loads_object
 
 TAIL_RECORDS_MAX = 8  # of ten thousand streams each has a tail
 BLOCK_RECORDS_MAX = 256

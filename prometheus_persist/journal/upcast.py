@@ -30,7 +30,7 @@ from collections.abc import Callable, Mapping
 from prometheus_persist.errors import StoreDamaged, StoreNewer
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.records import Records
-from prometheus_persist.state.exactjson import JsonObject, dumps, loads_object
+from prometheus_persist.state.exact_json import JsonObject, dumps, loads_object
 
 SCHEMA = 3
 Step = Callable[[str, JsonObject], JsonObject]

@@ -11,7 +11,6 @@ from prometheus_persist.lazy import exports
 
 if TYPE_CHECKING:
     from prometheus_persist.reconcile.apply import Applied, apply_plan
-    from prometheus_persist.reconcile.decide import reconcile
     from prometheus_persist.reconcile.plan import (
         Case,
         Correction,
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
         Resolution,
         Verdict,
     )
-    from prometheus_persist.reconcile.planjson import plan_to_json
+    from prometheus_persist.reconcile.plan_json import plan_to_json
+    from prometheus_persist.reconcile.reconciler import reconcile
     from prometheus_persist.reconcile.views import (
         Books,
         Instrument,
@@ -58,8 +58,8 @@ else:
             "VenueView": "prometheus_persist.reconcile.views",
             "Verdict": "prometheus_persist.reconcile.plan",
             "apply_plan": "prometheus_persist.reconcile.apply",
-            "plan_to_json": "prometheus_persist.reconcile.planjson",
-            "reconcile": "prometheus_persist.reconcile.decide",
+            "plan_to_json": "prometheus_persist.reconcile.plan_json",
+            "reconcile": "prometheus_persist.reconcile.reconciler",
         }
     )
 

@@ -17,7 +17,7 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from prometheus_persist.reconcile.findings import EVERYTHING, finding
+from prometheus_persist.reconcile.finding import EVERYTHING, finding
 from prometheus_persist.reconcile.plan import (
     Alternative,
     Case,

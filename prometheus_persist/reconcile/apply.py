@@ -73,7 +73,7 @@ from prometheus_persist.state.documents import (
     document,
     private_trades,
 )
-from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import DEAD, Outcome
 from prometheus_persist.state.money import ZERO, sub

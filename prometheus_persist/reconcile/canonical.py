@@ -11,7 +11,8 @@ Pages overlap, pushes repeat, and the same order is told live and ended in two l
    the bills not complete.
 4. A position that was last changed well before its own newest execution is from an older moment
    than the fills: its contract is in doubt likewise. A flat position shows no time; what it leaves
-   unexplained is judged in ``gaps.py``. A fill without its order's row names no position.
+   unexplained is judged in ``residual_positions.py``. A fill without its order's row names no
+   position.
 5. Fills are ordered by (time, trade number), the order in which they are booked.
 """
 

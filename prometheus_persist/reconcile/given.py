@@ -31,7 +31,7 @@ from prometheus_persist.state import (
     SystemState,
     contracts,
 )
-from prometheus_persist.state.exactjson import JsonObject, dumps
+from prometheus_persist.state.exact_json import JsonObject, dumps
 from prometheus_persist.state.money import exact, plain
 
 Owners = Mapping[Any, str | Mapping[str, object]]

@@ -19,6 +19,7 @@ from collections.abc import Set as AbstractSet
 from typing import cast
 
 from prometheus_persist.reconcile.apply import Applied, apply_plan
+from prometheus_persist.reconcile.findings.intents import never_arrived, outcome_of
 from prometheus_persist.reconcile.plan import (
     BookFill,
     BookOrphan,
@@ -30,7 +31,6 @@ from prometheus_persist.reconcile.plan import (
     SettleIntent,
     trade_number,
 )
-from prometheus_persist.reconcile.settle import never_arrived, outcome_of
 from prometheus_persist.reconcile.views import Books, Instrument, IntentLookup, VenueFill
 from prometheus_persist.state import Contracts, Execution, OrderIntent
 from prometheus_persist.state.intents import TERMINAL

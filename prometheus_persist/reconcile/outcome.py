@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from prometheus_persist.errors import BadValue
+from prometheus_persist.reconcile.match.replay import NOBODY, Holdings
 from prometheus_persist.reconcile.plan import (
     AdoptDifference,
     BookFill,
@@ -26,7 +27,6 @@ from prometheus_persist.reconcile.plan import (
     in_application_order,
 )
 from prometheus_persist.reconcile.views import VenueView
-from prometheus_persist.reconcile.walk import NOBODY, Holdings
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, PositionKey
 from prometheus_persist.state.money import ZERO, add, mul, sub, times, to_base
 

@@ -15,9 +15,9 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from prometheus_persist.reconcile.findings import finding
+from prometheus_persist.reconcile.finding import finding
+from prometheus_persist.reconcile.findings.intents import is_known
 from prometheus_persist.reconcile.plan import Case, Evidence, Finding, FreezeInstrument, Resolution
-from prometheus_persist.reconcile.settle import is_known
 from prometheus_persist.reconcile.views import (
     Books,
     Instrument,

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from prometheus_persist.reconcile.compare import LedgerPair
+from prometheus_persist.reconcile.match.replay import NOBODY, Holdings
 from prometheus_persist.reconcile.plan import (
     Case,
     Finding,
@@ -23,7 +24,6 @@ from prometheus_persist.reconcile.plan import (
     Resolution,
     Verdict,
 )
-from prometheus_persist.reconcile.walk import NOBODY, Holdings
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
 
 _VENUE_ITEMS = frozenset({Item.SIZE, Item.DIRECTION, Item.OWNER})

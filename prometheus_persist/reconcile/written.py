@@ -30,7 +30,7 @@ from prometheus_persist.state import (
     SystemState,
 )
 from prometheus_persist.state.documents import ORPHAN_FILLS, PUBLIC_TRADES, private_trades
-from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.state.money import ZERO, times
 
 

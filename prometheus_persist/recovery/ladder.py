@@ -81,7 +81,7 @@ from prometheus_persist.recovery.damages import (
 )
 from prometheus_persist.recovery.readable import ALL_BUT_CHUNKS, Readable, check_readable
 from prometheus_persist.report.facts import Damage, RestoreFacts
-from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import (

@@ -1,9 +1,9 @@
 """Every sentence this library says to people, by message id, in Chinese and in English.
 
 1. A message is a pair (zh, en) with the same placeholders in both; a test holds that.
-2. Each table has its own file. What findings say: ``findingwords.py``, ``causewords.py``,
-   ``alternativewords.py``. What to do next: ``nextwords.py``. The report's own sentences:
-   ``wording.py``, the commands': ``cliwords.py``, the demo-trading check's: ``sandboxwords.py``.
+2. Each table has its own file. What findings say: ``findings.py``, ``causes.py``,
+   ``alternatives.py``. What to do next: ``next_steps.py``. The report's own sentences:
+   ``sections.py``, the commands': ``cli.py``, the demo-trading check's: ``sandbox.py``.
 3. Placeholders are filled with text. ``message`` never fails for a missing value at night: an
    unknown placeholder stays visible as ``{name}``; an unknown id is shown as itself.
 """
@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from prometheus_persist.report.alternativewords import ALTERNATIVES, GRADE
-from prometheus_persist.report.causewords import CAUSE, REMEDY
-from prometheus_persist.report.cliwords import CLI
-from prometheus_persist.report.findingwords import WHAT, WHY
-from prometheus_persist.report.nextwords import NEXT, STEP
-from prometheus_persist.report.sandboxwords import SANDBOX
-from prometheus_persist.report.terms import TERMS
-from prometheus_persist.report.wording import PAGE, REPORT
+from prometheus_persist.report.words.alternatives import ALTERNATIVES, GRADE
+from prometheus_persist.report.words.causes import CAUSE, REMEDY
+from prometheus_persist.report.words.cli import CLI
+from prometheus_persist.report.words.findings import WHAT, WHY
+from prometheus_persist.report.words.next_steps import NEXT, STEP
+from prometheus_persist.report.words.sandbox import SANDBOX
+from prometheus_persist.report.words.sections import PAGE, REPORT
+from prometheus_persist.report.words.terms import TERMS
 
 LANGUAGES: Final = ("zh", "en")
 

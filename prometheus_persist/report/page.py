@@ -12,14 +12,20 @@ from typing import Any
 
 from prometheus_persist.errors import BadConfig
 from prometheus_persist.reconcile.plan import Finding, Plan, Verdict
-from prometheus_persist.report.alternativetext import ways
-from prometheus_persist.report.correctiontext import correction_words
-from prometheus_persist.report.decisiontext import decision_lines, is_partial, is_pending
 from prometheus_persist.report.facts import RecoveryFacts
-from prometheus_persist.report.findingtext import evidence_name, finding_words, is_done
-from prometheus_persist.report.moneytext import money_is_first, money_verdict
-from prometheus_persist.report.pagetemplate import PAGE
-from prometheus_persist.report.standingtext import frozen_name, frozen_reason, standing_owner
+from prometheus_persist.report.page_template import PAGE
+from prometheus_persist.report.sections.alternatives import ways
+from prometheus_persist.report.sections.corrections import correction_words
+from prometheus_persist.report.sections.decision import decision_lines, is_partial, is_pending
+from prometheus_persist.report.sections.findings import evidence_name, finding_words, is_done
+from prometheus_persist.report.sections.money import money_is_first, money_verdict
+from prometheus_persist.report.sections.standing import frozen_name, frozen_reason, standing_owner
+from prometheus_persist.report.sections.waiting import (
+    clock_line,
+    unmanaged_rows,
+    withheld_name,
+    withheld_until,
+)
 from prometheus_persist.report.steps import asked, next_steps
 from prometheus_persist.report.text import (
     agent_verdicts,
@@ -32,12 +38,6 @@ from prometheus_persist.report.text import (
 )
 from prometheus_persist.report.timeline import LINE_Y, WIDTH, timeline
 from prometheus_persist.report.values import Say, ago, known, money, speaker, when
-from prometheus_persist.report.waitingtext import (
-    clock_line,
-    unmanaged_rows,
-    withheld_name,
-    withheld_until,
-)
 from prometheus_persist.shown import shown
 from prometheus_persist.state.money import plain
 

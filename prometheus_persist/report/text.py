@@ -13,19 +13,19 @@
 from __future__ import annotations
 
 from prometheus_persist.reconcile.plan import PRIORITY, Finding, Plan, Verdict
-from prometheus_persist.report.alternativetext import human_lines
-from prometheus_persist.report.decisiontext import decision_lines, step_lines
 from prometheus_persist.report.facts import AgentFacts, RecoveryFacts, SourceFacts
-from prometheus_persist.report.findingtext import finding_lines
-from prometheus_persist.report.moneytext import money_lines
-from prometheus_persist.report.standingtext import frozen_lines, standing_lines
-from prometheus_persist.report.values import Say, ago, known, money, speaker, when
-from prometheus_persist.report.waitingtext import (
+from prometheus_persist.report.sections.alternatives import human_lines
+from prometheus_persist.report.sections.decision import decision_lines, step_lines
+from prometheus_persist.report.sections.findings import finding_lines
+from prometheus_persist.report.sections.money import money_lines
+from prometheus_persist.report.sections.standing import frozen_lines, standing_lines
+from prometheus_persist.report.sections.waiting import (
     clock_line,
     unanswered_lines,
     unmanaged_lines,
     withheld_lines,
 )
+from prometheus_persist.report.values import Say, ago, known, money, speaker, when
 from prometheus_persist.shown import shown
 
 BAR = "=" * 70

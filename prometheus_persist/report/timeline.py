@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from prometheus_persist.reconcile.plan import Evidence, Finding
 from prometheus_persist.report.facts import RecoveryFacts
-from prometheus_persist.report.findingtext import evidence_name
+from prometheus_persist.report.sections.findings import evidence_name
 from prometheus_persist.report.values import Say, when
 
 WIDTH, LEFT, RIGHT = 1000, 70, 930

@@ -31,7 +31,7 @@ from pydantic import BaseModel
 from prometheus_persist.errors import BadValue
 from prometheus_persist.state.documents import document, fits, id_field, is_same, odd, proven
 from prometheus_persist.state.encoding import LEAVES, Codec, codec, leaves
-from prometheus_persist.state.exactjson import COMMIT_NESTING_MAX, JsonObject, as_text, dumps
+from prometheus_persist.state.exact_json import COMMIT_NESTING_MAX, JsonObject, as_text, dumps
 from prometheus_persist.state.foreign import named
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import Contracts

@@ -45,7 +45,7 @@ from prometheus_persist.saving.admission import (
 from prometheus_persist.saving.arrivals import UNANSWERED as UNANSWERED
 from prometheus_persist.saving.arrivals import Arrivals
 from prometheus_persist.saving.attached import Attached, refuse_attached
-from prometheus_persist.saving.contractnames import no_contract
+from prometheus_persist.saving.contract_names import no_contract
 from prometheus_persist.saving.intents import IntentHandle
 from prometheus_persist.saving.outcomes import settle
 from prometheus_persist.saving.saver import Saver

@@ -27,7 +27,7 @@ from prometheus_persist.journal.change import Change, Ready
 from prometheus_persist.saving.capture import Capture, Captured
 from prometheus_persist.state import SystemState
 from prometheus_persist.state.documents import member, members
-from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.store import Store
 

@@ -13,7 +13,7 @@ from prometheus_persist.reconcile.apply import Applied
 from prometheus_persist.reconcile.given import Owners, evidence, given, said, shown
 from prometheus_persist.reconcile.live import apply_steps
 from prometheus_persist.saving import Trigger
-from prometheus_persist.session.desk import Desk
+from prometheus_persist.session.context import Desk
 
 
 def adopted(desk: Desk, positions: Iterable[object], owners: Owners) -> int:

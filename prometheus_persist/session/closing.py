@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from prometheus_persist.saving import IntentGate, Saver, Trigger
-from prometheus_persist.session.beside import Beside
+from prometheus_persist.session.background import Beside
 from prometheus_persist.storage.store import Store
 
 

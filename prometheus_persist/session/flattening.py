@@ -23,12 +23,12 @@ from typing import Any, cast
 
 from prometheus_persist.errors import Frozen, PersistError, StoreFailed, VenueError, VenueRefused
 from prometheus_persist.exchange.reader import ExchangeReader
-from prometheus_persist.recovery.audit import flatten_lines
+from prometheus_persist.report.audit_lines import flatten_lines
 from prometheus_persist.report.facts import FlattenFacts, LeftFacts
 from prometheus_persist.saving import IntentHandle
-from prometheus_persist.session.desk import Desk
+from prometheus_persist.session.context import Desk
+from prometheus_persist.session.live_booking import settle_one
 from prometheus_persist.session.reconciling import wait_for_arrivals
-from prometheus_persist.session.settling import settle_one
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Position, PositionKey
 from prometheus_persist.state.models import MgnMode, PosSide, Side
 from prometheus_persist.state.redacted import redacted

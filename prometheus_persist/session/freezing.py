@@ -8,7 +8,7 @@ BadValue. ``put`` makes either durable, with its line in the audit.
 from __future__ import annotations
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.session.desk import Desk
+from prometheus_persist.session.context import Desk
 from prometheus_persist.state import FreezeEntry, FreezeState
 
 

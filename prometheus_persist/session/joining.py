@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.saving import Saver
-from prometheus_persist.session.marks import keys_of
+from prometheus_persist.session.dirty import keys_of
 from prometheus_persist.state import Agent, PrivateLedger, PublicAccount
 from prometheus_persist.state.booking import record_of
 from prometheus_persist.state.registry import SYSTEM_OWNER

@@ -18,9 +18,9 @@ from pathlib import Path
 from prometheus_persist.clock import Clock, IdSource
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.recovery import Restored, restore
-from prometheus_persist.session.configured import RECORD, load, visiting
-from prometheus_persist.session.place import Locks, refuse_read_only
+from prometheus_persist.session.locks import Locks, refuse_read_only
 from prometheus_persist.session.settings import Settings
+from prometheus_persist.session.settings_sources import RECORD, load, visiting
 from prometheus_persist.state import SystemState, state_from
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import of_the_disk

@@ -27,8 +27,9 @@ from prometheus_persist.clock import Clock, SystemClock
 from prometheus_persist.errors import EXIT_HUMAN, EXIT_OK, EXIT_VENUE, VenueError
 from prometheus_persist.exchange.reader import ExchangeReader, ViewRequest
 from prometheus_persist.reconcile.account import for_another, other_account
-from prometheus_persist.reconcile.decide import reconcile
-from prometheus_persist.reconcile.findings import Choices
+from prometheus_persist.reconcile.books import StreamIndex
+from prometheus_persist.reconcile.finding import Choices
+from prometheus_persist.reconcile.findings.intents import ON_ITS_WAY
 from prometheus_persist.reconcile.plan import (
     Case,
     Finding,
@@ -38,16 +39,15 @@ from prometheus_persist.reconcile.plan import (
     TakeBack,
     Verdict,
 )
-from prometheus_persist.reconcile.settle import ON_ITS_WAY
+from prometheus_persist.reconcile.reconciler import reconcile
 from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.recovery import restore
 from prometheus_persist.report.build import money_rows, source_facts, system_facts
 from prometheus_persist.report.commands import options_for
 from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, WithheldFacts
 from prometheus_persist.saving.arrivals import UNANSWERED
-from prometheus_persist.session.configured import visited, visiting
-from prometheus_persist.session.index import StreamIndex
 from prometheus_persist.session.settings import Settings
+from prometheus_persist.session.settings_sources import visited, visiting
 from prometheus_persist.state import FreezeState, PositionKey, state_from
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.redacted import redacted

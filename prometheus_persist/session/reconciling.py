@@ -30,13 +30,13 @@ from prometheus_persist.errors import BadValue, PlanStale
 from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.reconcile.account import accepts_loss, as_kept
 from prometheus_persist.reconcile.apply import Applied, apply_plan
-from prometheus_persist.reconcile.decide import reconcile
 from prometheus_persist.reconcile.plan import Plan
-from prometheus_persist.recovery.audit import audit_lines
+from prometheus_persist.reconcile.reconciler import reconcile
+from prometheus_persist.report.audit_lines import audit_lines
 from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, WithheldFacts
 from prometheus_persist.saving import Trigger
 from prometheus_persist.saving.admission import Admission
-from prometheus_persist.session.desk import Desk
+from prometheus_persist.session.context import Desk
 from prometheus_persist.session.planning import (
     READS_MAX,
     Approval,

@@ -13,7 +13,7 @@
   (``reconciling.py``). ``on_cycle`` with a reader does it every ``reconcile_every_cycles``.
 - ``settle`` books what one of our own orders did, in one commit for agent, both ledgers and intent;
   ``settle_unknown`` asks for every order without an answer. Events of a live feed are told to
-  ``hear``, and looked into by ``work_off`` once the gate is open (``settling.py``).
+  ``hear``, and looked into by ``work_off`` once the gate is open (``live_booking.py``).
 - What is made beside the loop (readable files, snapshots, clean-up) and fails there is raised by
   the next call: by calls that only save once they have done their work, by all others before they
   begin, so that calling again is right in either case. ``close`` waits, and raises the last of it.
@@ -33,23 +33,23 @@ from typing import TYPE_CHECKING, Any, Self
 
 from prometheus_persist.clock import Clock, IdSource, SystemClock, SystemIds
 from prometheus_persist.errors import BadValue
-from prometheus_persist.recovery.auditlog import AuditLog
 from prometheus_persist.report.facts import FlattenFacts, RecoveryFacts, SystemFacts
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
 from prometheus_persist.saving.triggers import Action
 from prometheus_persist.session.closing import closed
-from prometheus_persist.session.desk import Desk
+from prometheus_persist.session.context import Desk
+from prometheus_persist.session.dirty import Marks, keys_of
 from prometheus_persist.session.freezing import frozen, lifted, put
-from prometheus_persist.session.hearing import NOT
+from prometheus_persist.session.inbox import NOT
 from prometheus_persist.session.joining import joined
-from prometheus_persist.session.marks import Marks, keys_of
+from prometheus_persist.session.maintenance import Upkeep
 from prometheus_persist.session.opening import Opened, opening
 from prometheus_persist.session.reached import Reached
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.stopping import Stops
-from prometheus_persist.session.upkeep import Upkeep
 from prometheus_persist.state import Agent, OrderIntent
 from prometheus_persist.state.documents import PUBLIC_TRADES
+from prometheus_persist.storage.audit_log import AuditLog
 from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import edges
@@ -104,7 +104,7 @@ class Session:
     ) -> Self:
         """Lock, restore, repair, take over as a new epoch.
 
-        Without ``settings`` those of ``configured.py`` count; what counts is written down.
+        Without ``settings`` those of ``settings_sources.py`` count; what counts is written down.
         ``signals``: Ctrl+C and SIGTERM end it once a step is done, everything saved, with 130 or
         143 (``stopping.py``). ``visit``: for a single command, by what the store's host wrote down
         and without writing anything down. ``take_over``: even from a process that is stopped and
@@ -222,8 +222,8 @@ class Session:
         after one that was put off, while the gate is shut, and when something was heard of that no
         order of ours explains. Orders without an answer are asked for in every cycle.
         """
+        from prometheus_persist.session.live_booking import worked_off
         from prometheus_persist.session.reconciling import Asked, postponed
-        from prometheus_persist.session.settling import worked_off
 
         self._attend()
         worked_off(self._desk, reader, unknown=True)
@@ -283,7 +283,7 @@ class Session:
         own save. An answer that is incomplete changes nothing. Raises BadValue for a clOrdId that
         is not open.
         """
-        from prometheus_persist.session.settling import settle_one
+        from prometheus_persist.session.live_booking import settle_one
 
         self._attend()
         return settle_one(self._desk, reader, cl_ord_id)[0]
@@ -294,7 +294,7 @@ class Session:
         Should it show up at the exchange all the same, the next reconciliation takes it back.
         Raises BadValue without a reason, and for what is not open.
         """
-        from prometheus_persist.session.settling import given_up
+        from prometheus_persist.session.live_booking import given_up
 
         self._attend()
         return self._store.whole(given_up, self._desk, cl_ord_id, reason)
@@ -304,7 +304,7 @@ class Session:
 
         "No such order" proves nothing about one that may still be on its way (``in_flight_ms``).
         """
-        from prometheus_persist.session.settling import settle_unknown
+        from prometheus_persist.session.live_booking import settle_unknown
 
         self._attend()
         return settle_unknown(self._desk, reader)
@@ -319,7 +319,7 @@ class Session:
 
     def work_off(self, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
         """Settle every order that was heard of, once; nothing while the gate is shut."""
-        from prometheus_persist.session.settling import work_off
+        from prometheus_persist.session.live_booking import work_off
 
         self._attend()
         return work_off(self._desk, reader)
@@ -472,8 +472,8 @@ class Session:
         self._upkeep.look()
 
     def _reconcile(self, reader: ExchangeReader | None, asked: Asked) -> RecoveryFacts:
+        from prometheus_persist.session.live_booking import worked_off
         from prometheus_persist.session.reconciling import reconcile_now
-        from prometheus_persist.session.settling import worked_off
 
         self._attend()
         facts = reconcile_now(self._desk, reader, self.restored, asked)

@@ -2,7 +2,7 @@
 
 Each setting is one line of ``KEYS``: what it may be, in a test and in words. The same words stand
 in every refusal, wherever the value came from: the call, ``pyproject.toml``, the environment, or
-what an earlier session wrote down (``configured.py``).
+what an earlier session wrote down (``settings_sources.py``).
 """
 
 from __future__ import annotations

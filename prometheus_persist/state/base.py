@@ -29,7 +29,7 @@ from prometheus_persist.state.encoding import LEAVES, codec
 from prometheus_persist.state.foreign import ADVICE, foreign, kinds, named, own, type_name
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import Contracts
-from prometheus_persist.state.plainjson import json_text
+from prometheus_persist.state.plain_json import json_text
 
 _BECOMES: Final[Mapping[type, frozenset[type]]] = {
     Decimal: frozenset({str, int, float}),

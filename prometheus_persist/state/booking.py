@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.state.models import (
     Agent,
     MgnMode,

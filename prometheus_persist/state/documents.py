@@ -34,7 +34,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from prometheus_persist.errors import BadValue, StoreDamaged
-from prometheus_persist.state.exactjson import JsonObject, dumps
+from prometheus_persist.state.exact_json import JsonObject, dumps
 from prometheus_persist.state.foreign import foreign, kinds, named
 from prometheus_persist.state.models import (
     AccountCash,

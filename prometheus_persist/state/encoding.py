@@ -28,11 +28,11 @@ from typing import Any, Final
 from annotated_types import MaxLen, MinLen
 from pydantic import BaseModel, JsonValue
 
-from prometheus_persist.state.exactjson import quoted
+from prometheus_persist.state.exact_json import quoted
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import Contracts, Money, writable
-from prometheus_persist.state.plainjson import INT_LIMIT, json_text, writable_text
-from prometheus_persist.state.plainjson import encode as encode_json
+from prometheus_persist.state.plain_json import INT_LIMIT, json_text, writable_text
+from prometheus_persist.state.plain_json import encode as encode_json
 
 Encoder = Callable[[Any], str | None]
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from prometheus_persist.state.encoding import LEAVES, codec, leaves
 from prometheus_persist.state.history import History
-from prometheus_persist.state.plainjson import INT_LIMIT, JSON_LEVELS_MAX, writable_text
+from prometheus_persist.state.plain_json import INT_LIMIT, JSON_LEVELS_MAX, writable_text
 
 _JSON: Final = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS: Final = (dict, list, History)

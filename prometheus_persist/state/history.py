@@ -25,8 +25,8 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.state.exactjson import JsonObject
-from prometheus_persist.state.plainjson import json_text
+from prometheus_persist.state.exact_json import JsonObject
+from prometheus_persist.state.plain_json import json_text
 
 
 class History(Sequence[JsonObject]):

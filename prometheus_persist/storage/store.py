@@ -43,7 +43,7 @@ from prometheus_persist.journal.projection import (
     wrap,
 )
 from prometheus_persist.shown import shown
-from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence, no_mark
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import of_the_disk, only_of_the_disk

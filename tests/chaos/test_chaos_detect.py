@@ -18,8 +18,8 @@ from chaos.oracle.attribution import NOBODY, attribution
 from chaos.saboteurs.deciders import misled
 from chaos.saboteurs.planted import LATE, planted
 from chaos.verdict import Outcome
-from prometheus_persist.reconcile.decide import NO_CHOICES
 from prometheus_persist.reconcile.plan import BookFill, BookOrphan, Case, Verdict
+from prometheus_persist.reconcile.reconciler import NO_CHOICES
 from prometheus_persist.session import planning, reconciling
 
 LOT = {"X": "1"}

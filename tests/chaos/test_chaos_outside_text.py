@@ -26,8 +26,8 @@ from prometheus_persist.shown import MARKS_MAX, tell
 BREAKS = "\r\nforged: line\x85end"
 HOSTILE = f"A{CLEARS}{TURNS}{BREAKS}" + "\u0301" * 500 + "Z"
 PRINTS = {
-    "chaos/sweeps/interrupted.py": 2,  # to the sweep that started it: "ready", and JSON
-    "chaos/sweeps/thinlife.py": 1,  # likewise
+    "chaos/sweeps/interrupt_child.py": 2,  # to the sweep that started it: "ready", and JSON
+    "chaos/sweeps/thin_disk_child.py": 1,  # likewise
     "chaos/sweeps/soak.py": 1,  # likewise
     "chaos/outage/reviver.py": 1,  # likewise
     "fakeokx/cli/ending.py": 2,  # documents, and the line of the end

@@ -13,9 +13,9 @@ import sys
 import pytest
 
 import fakeokx
-from chaos.sweeps.crisis import books_on
+from chaos.sweeps.outage_fixture import books_on
 from chaos.workload.population import newborn
-from prometheus_persist.exchange.okx import OkxReader, okx_client
+from prometheus_persist.exchange.okx.client import OkxReader, okx_client
 from prometheus_persist.session import Session
 from prometheus_persist.state import contracts
 from prometheus_persist.storage.fs import LocalFs

@@ -6,7 +6,7 @@ import pytest
 
 from chaos.saboteurs.planted import LATE, SHARED, SWEPT, Mistake, planted
 from chaos.saboteurs.struck import STRUCK
-from prometheus_persist.session import settling
+from prometheus_persist.session import live_booking
 
 
 @pytest.mark.parametrize(
@@ -28,11 +28,11 @@ def test_a_mistakes_line_is_still_there(mistake):
 
 
 def test_a_mistake_whose_line_is_gone_is_told():
-    honest = settling.settle_one
-    gone = planted(Mistake("session.settling:settle_one", "no such line", "pass"))
+    honest = live_booking.settle_one
+    gone = planted(Mistake("session.live_booking:settle_one", "no such line", "pass"))
     with pytest.raises(LookupError, match="0 times: no such line"), gone:
         pass
-    assert settling.settle_one is honest
+    assert live_booking.settle_one is honest
     with planted(SWEPT["asked-after-the-read"]):
-        assert settling.settle_one is not honest
-    assert settling.settle_one is honest
+        assert live_booking.settle_one is not honest
+    assert live_booking.settle_one is honest

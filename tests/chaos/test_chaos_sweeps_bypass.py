@@ -4,10 +4,10 @@ import shutil
 
 import pytest
 
-from chaos.sweeps import bypass
-from chaos.sweeps.bypass import compare, marks, sweep_strace, why_not
+from chaos.sweeps import strace_sweep
+from chaos.sweeps.strace_child import FORGOTTEN, PLANTS
+from chaos.sweeps.strace_sweep import compare, marks, sweep_strace, why_not
 from chaos.sweeps.tally import Tally
-from chaos.sweeps.traced import FORGOTTEN, PLANTS
 from chaos.verdict import Outcome
 
 SEED = 1
@@ -57,7 +57,7 @@ def test_what_is_cut_or_made_has_to_be_synced_after_it():
         '8.0 openat(AT_FDCWD</>, "/w/c", O_WRONLY|O_CREAT|O_TRUNC, 0600) = 9</w/c>\n'
         '9.0 unlink("/w/c") = 0\n9.1 rename("/w/d/x", "/w/f/x") = 0',
     ]
-    assert bypass.unsettled(bypass.in_order(parts), "/w") == [
+    assert strace_sweep.unsettled(strace_sweep.in_order(parts), "/w") == [
         ("cut and not synced", "b"),
         ("made in a directory that is not synced", "d"),
         ("moved in a directory that is not synced", "f"),
@@ -98,7 +98,7 @@ def test_a_trace_is_read_by_path():
 
 def test_a_blind_trace_proves_nothing():
     tally = Tally("strace", SEED, full=False)
-    compare(tally, bypass.Counter(), ["create a", "write a", "fsync a"])
+    compare(tally, strace_sweep.Counter(), ["create a", "write a", "fsync a"])
     assert tally.outcome is Outcome.FAILED
     assert tally.counts["announced and not traced"] == 2
 

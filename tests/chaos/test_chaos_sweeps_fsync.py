@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from chaos.faults import thindisk
+from chaos.faults import thin_disk
 from chaos.faults.switch import SwitchedFs
-from chaos.sweeps import fsync, thin
+from chaos.sweeps import fsync, thin_disk_trials
 from chaos.sweeps.fsync import STRUCK, sweep_fsync
-from chaos.sweeps.patient import yard
+from chaos.sweeps.reference_workload import yard
 from chaos.sweeps.tally import Tally
-from chaos.sweeps.thin import Trial, strike_thin
+from chaos.sweeps.thin_disk_trials import Trial, strike_thin
 from chaos.verdict import Outcome
 from prometheus_persist.session import opening
 from prometheus_persist.storage import retention, segments, store
@@ -25,14 +25,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExc
 @pytest.fixture
 def real():
     """A real ext4, or none."""
-    missing = thindisk.why_not()
+    missing = thin_disk.why_not()
     if missing:
         pytest.skip(missing)
 
 
 def tried(trials, monkeypatch, plant=""):
     """These trials alone."""
-    monkeypatch.setattr(thin, "trials", lambda *_, **__: trials)
+    monkeypatch.setattr(thin_disk_trials, "trials", lambda *_, **__: trials)
     tally = Tally("fsync", SEED, full=False)
     with yard() as grounds:
         strike_thin(tally, grounds, plant=plant)
@@ -43,9 +43,9 @@ def tried(trials, monkeypatch, plant=""):
 @pytest.mark.chaos
 def test_sweep_fsync_sampled_on_a_real_ext4(real, monkeypatch):
     """S7 on a device that has less room than it promised, in every mirror mode."""
-    tally = tried(thin.trials(SEED, full=False), monkeypatch)
+    tally = tried(thin_disk_trials.trials(SEED, full=False), monkeypatch)
     assert tally.outcome is Outcome.PASSED, tally.problems
-    assert tally.counts["restored exactly"] == tally.fired == len(thin.MIRRORS)
+    assert tally.counts["restored exactly"] == tally.fired == len(thin_disk_trials.MIRRORS)
 
 
 def test_on_a_real_ext4_a_heal_that_believes_what_it_reads_loses_what_was_acknowledged(
@@ -58,10 +58,10 @@ def test_on_a_real_ext4_a_heal_that_believes_what_it_reads_loses_what_was_acknow
 
 def test_a_thin_disk_leaves_nothing_behind(real, tmp_path, monkeypatch):
     """Whatever happens within its block, and whoever still holds a file there."""
-    monkeypatch.setattr(thindisk.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(thin_disk.tempfile, "tempdir", str(tmp_path))
 
     def broken():
-        with thindisk.thin_disk() as disk:
+        with thin_disk.thin_disk() as disk:
             where = str(disk.mount)
             (line,) = [one for one in mounted() if where in one]
             held.append((disk.mount / "held").open("w"))
@@ -81,7 +81,7 @@ def test_a_thin_disk_leaves_nothing_behind(real, tmp_path, monkeypatch):
 
 
 def test_without_root_or_loop_devices_the_real_part_is_a_counted_skip(monkeypatch):
-    monkeypatch.setattr(thin, "why_not", lambda: "only root may mount")
+    monkeypatch.setattr(thin_disk_trials, "why_not", lambda: "only root may mount")
     tally = tried([Trial("off", 0, 3, ("kill", "close"))], monkeypatch)
     assert tally.counts == {"real ext4, skipped": 1}
     assert tally.notes == ["no real ext4: only root may mount"]

@@ -7,7 +7,7 @@ import pytest
 from chaos.saboteurs.planted import SHARED, planted
 from chaos.sweeps import hostile
 from chaos.sweeps.catalogue import SWEEPS
-from chaos.sweeps.patient import yard
+from chaos.sweeps.reference_workload import yard
 from chaos.sweeps.strangers import FOLDERS, KINDS, Stranger, strangers
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Outcome

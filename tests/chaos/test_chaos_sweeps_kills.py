@@ -4,10 +4,10 @@ import pytest
 
 from chaos.faults.switch import Death, Switch, SwitchedFs, SwitchedHandle
 from chaos.sweeps import kills, power
-from chaos.sweeps.patient import Ears, live, yard
+from chaos.sweeps.reference_workload import Ears, live, yard
 from chaos.verdict import Outcome
-from prometheus_persist.storage import memory
-from prometheus_persist.storage.memory import MemoryFs
+from prometheus_persist.testing import memory_fs
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 SEED = 1
 # A thread of a process that is dead ends by SystemExit; pytest tells of that, Python does not.
@@ -53,7 +53,7 @@ def test_sweep_power_sampled():
 
 
 def test_a_sync_that_does_nothing_is_caught(monkeypatch):
-    monkeypatch.setattr(memory._MemoryHandle, "fsync", lambda self: None)
+    monkeypatch.setattr(memory_fs._MemoryHandle, "fsync", lambda self: None)
     monkeypatch.setattr(power, "CI_STRIDE", 29)
     tally = power.sweep_power(SEED, full=False)
     assert tally.outcome is Outcome.FAILED

@@ -7,13 +7,13 @@ import pytest
 from chaos.faults import between
 from chaos.faults.between import ActingFs, Between, Other
 from chaos.saboteurs.planted import SWEPT, planted
-from chaos.sweeps import meanwhile
-from chaos.sweeps.meanwhile import DEEDS, KINDS, SCENES, Run, play
-from chaos.sweeps.patient import yard
+from chaos.sweeps import meanwhile_sweep
+from chaos.sweeps.meanwhile_sweep import DEEDS, KINDS, SCENES, Run, play
+from chaos.sweeps.reference_workload import yard
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Outcome
 from prometheus_persist.session import Session
-from prometheus_persist.storage.memory import MemoryFs
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 SCENE = {scene.name: scene for scene in SCENES}
 DEED = {deed.name: deed for deed in DEEDS}
@@ -23,10 +23,10 @@ DEED = {deed.name: deed for deed in DEEDS}
 @pytest.mark.timeout(200)
 def test_sweep_meanwhile(chaos_seed):
     """Every deed in every call that it fits, at points of every kind, sampled."""
-    tally = meanwhile.sweep_meanwhile(chaos_seed, full=False)
+    tally = meanwhile_sweep.sweep_meanwhile(chaos_seed, full=False)
     print(tally.to_json())
     assert tally.outcome is Outcome.PASSED, tally.problems[:5]
-    assert tally.fired == tally.counts["as it should be"] == meanwhile.CI_RUNS
+    assert tally.fired == tally.counts["as it should be"] == meanwhile_sweep.CI_RUNS
     assert {f"during {scene.name}" for scene in SCENES} <= set(tally.counts)
     assert {f"{deed.name}, at {kind}" for deed in DEEDS for kind in deed.kinds} <= set(tally.counts)
 

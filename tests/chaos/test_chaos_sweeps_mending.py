@@ -3,9 +3,9 @@
 import pytest
 
 import prometheus_persist.recovery.repair as repairing
-from chaos.sweeps import mending
-from chaos.sweeps.mending import loss_case, sweep_repair, whole_case
-from chaos.sweeps.patient import reference
+from chaos.sweeps import repair_sweep
+from chaos.sweeps.reference_workload import reference
+from chaos.sweeps.repair_sweep import loss_case, sweep_repair, whole_case
 from chaos.verdict import Outcome
 
 SEED = 1
@@ -45,8 +45,8 @@ def test_a_repair_that_keeps_nothing_is_caught(monkeypatch, broken):
     if broken == "_keep":
         monkeypatch.setattr(repairing, "_keep", lambda fs, path: None)
     else:
-        monkeypatch.setattr(mending.SwitchedFs, "fsync_dir", lambda self, path: None)
-    monkeypatch.setattr(mending, "CI_STRIDE", 11)
+        monkeypatch.setattr(repair_sweep.SwitchedFs, "fsync_dir", lambda self, path: None)
+    monkeypatch.setattr(repair_sweep, "CI_STRIDE", 11)
     tally = sweep_repair(SEED, full=False)
     assert tally.outcome is Outcome.FAILED
     if broken == "_keep":

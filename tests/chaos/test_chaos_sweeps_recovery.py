@@ -4,9 +4,9 @@ import pytest
 
 from chaos.faults.wire import WireSwitch
 from chaos.saboteurs.reconcilers import CAUGHT_BY_SWEEP, RECONCILERS, sabotaged
-from chaos.sweeps import recovery, venuefaults
+from chaos.sweeps import exchange_fault_sweep, recovery_sweep
 from chaos.sweeps.catalogue import SWEEPS
-from chaos.sweeps.crisis import booked_twice, differences, timeless
+from chaos.sweeps.outage_fixture import booked_twice, differences, timeless
 from chaos.verdict import Outcome
 
 SEED = 1
@@ -22,11 +22,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExc
 @pytest.mark.chaos
 @pytest.mark.timeout(300)
 def test_a_recovery_killed_at_every_step_brings_the_same_books(chaos_seed):
-    tally = recovery.sweep_recovery(chaos_seed, full=False)
+    tally = recovery_sweep.sweep_recovery(chaos_seed, full=False)
     print(tally.to_json())
     assert tally.outcome is Outcome.PASSED, tally.problems[:5]
     assert tally.counts["the same books"] == tally.fired > 50
-    assert tally.counts["processes killed"] == recovery.CI_CHILDREN
+    assert tally.counts["processes killed"] == recovery_sweep.CI_CHILDREN
     for what in ("before an operation", "within a write", "before a request", "after an answer"):
         assert tally.counts[f"kills {what}"] > 3, what
     assert sum(count for what, count in tally.counts.items() if what.startswith("again, ")) > 8
@@ -35,13 +35,13 @@ def test_a_recovery_killed_at_every_step_brings_the_same_books(chaos_seed):
 @pytest.mark.chaos
 @pytest.mark.timeout(300)
 def test_a_fault_of_the_exchange_ends_in_the_same_books_or_in_none(chaos_seed):
-    tally = venuefaults.sweep_venue_faults(chaos_seed, full=False)
+    tally = exchange_fault_sweep.sweep_venue_faults(chaos_seed, full=False)
     print(tally.to_json())
     assert tally.outcome is Outcome.PASSED, tally.problems[:5]
-    assert tally.counts["cases"] == venuefaults.CI_CASES == tally.counts["the same books"]
+    assert tally.counts["cases"] == exchange_fault_sweep.CI_CASES == tally.counts["the same books"]
     assert tally.counts["seen through"] > 10
     assert tally.counts["stopped: incomplete"] > 5
-    assert {f"fired: {rule}" for rule in venuefaults.RULES} <= set(tally.counts)
+    assert {f"fired: {rule}" for rule in exchange_fault_sweep.RULES} <= set(tally.counts)
 
 
 def test_every_wrong_reconciler_has_its_sweep():
@@ -53,13 +53,13 @@ def test_every_wrong_reconciler_has_its_sweep():
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("saboteur", RECONCILERS)
 def test_the_named_sweep_catches_a_wrong_reconciler(saboteur, monkeypatch):
-    monkeypatch.setattr(recovery, "CI_STRIDE", 61)
-    monkeypatch.setattr(recovery, "CI_CHILDREN", 1)
+    monkeypatch.setattr(recovery_sweep, "CI_STRIDE", 61)
+    monkeypatch.setattr(recovery_sweep, "CI_CHILDREN", 1)
     unread = [
-        venuefaults.Case("error_before, okx", venuefaults.POSITIONS, "for good"),
-        venuefaults.Case("delay", venuefaults.POSITIONS, "once"),
+        exchange_fault_sweep.Case("error_before, okx", exchange_fault_sweep.POSITIONS, "for good"),
+        exchange_fault_sweep.Case("delay", exchange_fault_sweep.POSITIONS, "once"),
     ]
-    monkeypatch.setattr(venuefaults, "sampled", lambda _every, _seed: unread)
+    monkeypatch.setattr(exchange_fault_sweep, "sampled", lambda _every, _seed: unread)
     with sabotaged(saboteur):
         tally = SWEEPS[CAUGHT_BY_SWEEP[saboteur]](SEED, full=False)
     assert tally.outcome is Outcome.FAILED
@@ -70,9 +70,9 @@ def test_the_named_sweep_catches_a_wrong_reconciler(saboteur, monkeypatch):
 
 def test_a_rule_that_strikes_nothing_is_told(monkeypatch):
     """Fourteen calls of one endpoint are never made."""
-    never = [venuefaults.Case("refuse", "account/balance", "once", 14)]
-    monkeypatch.setattr(venuefaults, "sampled", lambda _every, _seed: never)
-    tally = venuefaults.sweep_venue_faults(SEED, full=False)
+    never = [exchange_fault_sweep.Case("refuse", "account/balance", "once", 14)]
+    monkeypatch.setattr(exchange_fault_sweep, "sampled", lambda _every, _seed: never)
+    tally = exchange_fault_sweep.sweep_venue_faults(SEED, full=False)
     assert tally.problems == ["struck nothing: refuse at account/balance, call 14, once"]
     assert tally.outcome is Outcome.FAILED
 

@@ -7,8 +7,8 @@ import pytest
 from chaos.cli import main
 from chaos.sweeps import bits, files
 from chaos.sweeps.catalogue import SWEEPS
-from chaos.sweeps.patient import reference
-from chaos.sweeps.rest import look, meaning, silent_by_rule
+from chaos.sweeps.damaged_store import look, meaning, silent_by_rule
+from chaos.sweeps.reference_workload import reference
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Outcome
 from prometheus_persist.recovery import ladder

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from chaos.saboteurs.planted import SHARED, planted
-from chaos.sweeps import copying, forking, locking
+from chaos.sweeps import copies_sweep, fork_sweep, lock_sweep
 from chaos.sweeps.catalogue import SWEEPS
-from chaos.sweeps.patient import yard
+from chaos.sweeps.reference_workload import yard
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Outcome
 
@@ -23,7 +23,7 @@ import json, sys
 from chaos.saboteurs.planted import SHARED, planted
 from chaos.sweeps import forking
 from chaos.sweeps.catalogue import run_sweep
-from chaos.sweeps.patient import yard
+from chaos.sweeps.reference_workload import yard
 from chaos.sweeps.tally import Tally
 name, seed = sys.argv[1], int(sys.argv[2])
 if name in SHARED:
@@ -49,8 +49,8 @@ def test_sweep_lock(chaos_seed):
     print(tally)
     assert tally["outcome"] == "passed", tally["problems"]
     counts = tally["counts"]
-    assert counts["races"] == locking.CI_RACES
-    assert sum(counts.get(f"in the middle: {each}", 0) for each in locking.MEETINGS) > 30
+    assert counts["races"] == lock_sweep.CI_RACES
+    assert sum(counts.get(f"in the middle: {each}", 0) for each in lock_sweep.MEETINGS) > 30
     assert counts["take-overs that failed"]
 
 
@@ -60,9 +60,9 @@ def test_sweep_fork(chaos_seed):
     print(tally)
     assert tally["outcome"] == "passed", tally["problems"]
     counts = tally["counts"]
-    deeds = sum(counts[f"deeds of a child, {moment}"] for moment in forking.MOMENTS)
-    assert deeds == len(forking.DEEDS) * len(forking.MOMENTS)
-    assert counts["parents killed while a child lives"] == len(forking.MOMENTS)
+    deeds = sum(counts[f"deeds of a child, {moment}"] for moment in fork_sweep.MOMENTS)
+    assert deeds == len(fork_sweep.DEEDS) * len(fork_sweep.MOMENTS)
+    assert counts["parents killed while a child lives"] == len(fork_sweep.MOMENTS)
 
 
 @pytest.mark.parametrize("name", [name for name, one in SHARED.items() if one.scene == "fork"])
@@ -77,8 +77,8 @@ def test_sweep_copies(chaos_seed):
     print(tally.to_json())
     assert tally.outcome is Outcome.PASSED, tally.problems[:5]
     refused = sum(count for what, count in tally.counts.items() if what.startswith("copies: "))
-    assert refused + tally.counts["copies that share a lock"] == copying.CI_COPIES
-    assert all(tally.counts[f"moved: {deed}"] == 2 for deed in copying.DEEDS)
+    assert refused + tally.counts["copies that share a lock"] == copies_sweep.CI_COPIES
+    assert all(tally.counts[f"moved: {deed}"] == 2 for deed in copies_sweep.DEEDS)
     assert tally.counts["damaged marks"] > 10
 
 
@@ -86,7 +86,7 @@ def test_sweep_copies(chaos_seed):
 def test_a_mistake_with_a_copy_is_seen(name):
     tally, seen = Tally("copies", 1, full=False), SHARED[name].seen_as
     with yard() as grounds, planted(SHARED[name]):
-        copying.copied(tally, grounds, "cp -a", "freeze", living=False)
+        copies_sweep.copied(tally, grounds, "cp -a", "freeze", living=False)
     assert any(each.startswith(f"{seen}: ") for each in tally.problems), tally.problems[:5]
     assert any("the original's mirror" in each for each in tally.problems)
 
@@ -95,12 +95,12 @@ def of_the_lock(name):
     """The part of the sweep that sees this mistake."""
     tally = Tally("lock", 1, full=True)
     with yard() as grounds, planted(SHARED[name]):
-        stage = locking.Stage(grounds)
+        stage = lock_sweep.Stage(grounds)
         if name == "lock-by-name":
-            meeting = locking.Meeting(held=False, first=False, second=True)
-            locking.within(tally, stage, [meeting])
+            meeting = lock_sweep.Meeting(held=False, first=False, second=True)
+            lock_sweep.within(tally, stage, [meeting])
         else:
-            locking.failing(tally, stage)
+            lock_sweep.failing(tally, stage)
     return tally
 
 

@@ -9,7 +9,7 @@ import pytest
 from chaos.digest import Fold, whole
 from chaos.workload.clocks import WoundClock
 from chaos.workload.narrator import Narrator, plainly
-from chaos.workload.paperlife import CYCLE_MS, DAY_START_MS, live_on_paper, open_on_paper
+from chaos.workload.paper_life import CYCLE_MS, DAY_START_MS, live_on_paper, open_on_paper
 from prometheus_persist.recovery import restore
 from prometheus_persist.storage.fs import LocalFs
 

@@ -24,7 +24,7 @@ PROGRAM = {"program": "fakeokx.cli", "function": "main"}
 
 @pytest.fixture(scope="module")
 def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
-    imports = ("fakeokx.cli.app", "fakeokx.server.serve", "fakeokx.server.runner")
+    imports = ("fakeokx.cli.app", "fakeokx.process.serve", "fakeokx.process.runner")
     with Kit(tmp_path_factory.mktemp("forks"), *imports) as running:
         yield running
 
@@ -137,7 +137,7 @@ def test_a_signal_in_the_moment_that_it_is_caught(sig: signal.Signals) -> None:
 
 
 BROUGHT_ABOUT = """
-import os, signal, sys, fakeokx.server.coverage as module
+import os, signal, sys, fakeokx.process.coverage as module
 
 def broken(*_, **__):
     try:

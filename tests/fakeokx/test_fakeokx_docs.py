@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 import fakeokx
-from fakeokx.server import control, coverage
-from fakeokx.server.reads import READS
-from fakeokx.server.writes import WRITES
+from fakeokx.control import api as control_api
+from fakeokx.process import coverage
+from fakeokx.rest.reads import READS
+from fakeokx.rest.writes import WRITES
 from fakeokx.wire.endpoints import ENDPOINTS
 
 HOME = Path(fakeokx.__file__).parent
@@ -34,7 +35,7 @@ def test_every_endpoint_has_its_handler_and_no_handler_is_idle() -> None:
 
 
 def test_control_requests_are_documented() -> None:
-    for method, path in control.HANDLERS:
+    for method, path in control_api.HANDLERS:
         assert f"| {method} {path} |" in README
 
 

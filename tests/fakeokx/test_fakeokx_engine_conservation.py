@@ -9,7 +9,7 @@ import pytest
 from fakeokx_sessions import Session
 from fakeokx_tools import BTC, T0, D, ask, new_venue, place
 
-from fakeokx.engine import forced, funding, indexing, positions, settling, taking
+from fakeokx.engine import book_matching, fills, forced, funding, indexing, positions
 from fakeokx.engine.commands import (
     CancelOrders,
     Deposit,
@@ -41,13 +41,13 @@ def cash_of_another(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_line_that_says_too_much(patch: pytest.MonkeyPatch) -> None:
-    wrapped(patch, settling, "_contract_line", lambda bill, *_: replace(bill, cash=bill.cash + 1))
+    wrapped(patch, fills, "_contract_line", lambda bill, *_: replace(bill, cash=bill.cash + 1))
 
 
 def a_line_that_moves_too_much(patch: pytest.MonkeyPatch) -> None:
     wrapped(
         patch,
-        settling,
+        fills,
         "_contract_line",
         lambda bill, *_: replace(bill, cash=bill.cash + 1, cash_change=bill.cash_change + 1),
     )
@@ -74,26 +74,26 @@ def a_funding_that_takes_twice(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_maker_who_gets_less(patch: pytest.MonkeyPatch) -> None:
-    real = settling.fill
+    real = fills.fill
 
     def fill(venue: Any, order: Any, qty: Any, px: Any, kind: str, *rest: Any) -> Any:
         return real(venue, order, qty / 2 if kind == "M" else qty, px, kind, *rest)
 
-    patch.setattr(settling, "fill", fill)
+    patch.setattr(fills, "fill", fill)
 
 
 def a_maker_at_another_price(patch: pytest.MonkeyPatch) -> None:
-    real = settling.fill
+    real = fills.fill
 
     def fill(venue: Any, order: Any, qty: Any, px: Any, kind: str, *rest: Any) -> Any:
         return real(venue, order, qty, px + 1 if kind == "M" else px, kind, *rest)
 
-    patch.setattr(settling, "fill", fill)
+    patch.setattr(fills, "fill", fill)
 
 
 def a_trade_with_oneself(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(taking, "_prevent", lambda *_: None)
-    real = settling.fill
+    patch.setattr(book_matching, "_prevent", lambda *_: None)
+    real = fills.fill
 
     def fill(venue: Any, order: Any, *rest: Any) -> Any:
         after = real(venue, order, *rest)
@@ -105,13 +105,13 @@ def a_trade_with_oneself(patch: pytest.MonkeyPatch) -> None:
         ]
         return after
 
-    patch.setattr(settling, "fill", fill)
+    patch.setattr(fills, "fill", fill)
 
 
 def an_order_filled_beyond_its_size(patch: pytest.MonkeyPatch) -> None:
     wrapped(
         patch,
-        settling,
+        fills,
         "_after_fill",
         lambda order, *_: replace(order, filled_contracts=order.qty_contracts + 1),
     )
@@ -129,14 +129,14 @@ def money_tied_up_for_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_spot_fee_in_the_wrong_currency(patch: pytest.MonkeyPatch) -> None:
-    real = settling._line
+    real = fills._line
 
     def line(venue: Any, made: Any, ccy: str, change: Any, bill_id: int) -> Any:
         """The fee is taken off the currency given instead of the one received."""
         wrong = change - made.fee if ccy == made.fee_ccy else change + made.fee
         return real(venue, made, ccy, wrong, bill_id)
 
-    patch.setattr(settling, "_line", line)
+    patch.setattr(fills, "_line", line)
 
 
 BREAKS: dict[Break, str] = {

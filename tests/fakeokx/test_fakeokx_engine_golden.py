@@ -15,8 +15,8 @@ import pytest
 
 from fakeokx.engine.decimals import plain
 from fakeokx.engine.venue import RULES
-from fakeokx.server.exchange import Exchange
-from fakeokx.server.ledger import FILE_NAME, LedgerDamaged
+from fakeokx.runtime.exchange import Exchange
+from fakeokx.runtime.ledger import FILE_NAME, LedgerDamaged
 
 GOLDEN = Path(__file__).parent / "golden" / "first_rules"
 
@@ -74,7 +74,7 @@ def test_rules_that_do_not_exist_yet_are_refused(
 ) -> None:
     monkeypatch.setattr("fakeokx.engine.venue.RULES", RULES)
     Exchange(tmp_path).close()
-    monkeypatch.setattr("fakeokx.server.exchange.RULES", RULES - 1)
+    monkeypatch.setattr("fakeokx.runtime.exchange.RULES", RULES - 1)
     with pytest.raises(LedgerDamaged, match="rules 3 are newer"):
         Exchange(tmp_path)
 

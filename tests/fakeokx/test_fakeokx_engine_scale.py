@@ -14,7 +14,7 @@ from fakeokx_tools import D, ask
 from fakeokx.engine.commands import PlaceOrders
 from fakeokx.engine.step import step
 from fakeokx.engine.venue import Venue
-from fakeokx.server.exchange import Exchange
+from fakeokx.runtime.exchange import Exchange
 
 IS_FULL = os.environ.get("FAKEOKX_FULL") == "1"
 ORDERS = 1_000_000

@@ -23,8 +23,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from fakeokx import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET, FakeOkx, launch
+from fakeokx.control import api as control_api
 from fakeokx.engine import client_commands, control_commands
-from fakeokx.server import control
 from fakeokx.wire.endpoints import ENDPOINTS
 from fakeokx.wire.errors import ERRORS
 from fakeokx.wire.requests import camel
@@ -170,7 +170,7 @@ def test_every_request_gets_an_answer_in_the_shape_of_okx(wire: Wire, request: A
 
 
 # The clock is left alone, so that the sample stays in the same day as the keys it is signed with.
-STEERING = sorted(route for route in control.HANDLERS if route != ("POST", "clock"))
+STEERING = sorted(route for route in control_api.HANDLERS if route != ("POST", "clock"))
 
 
 @settings(fuzzing, max_examples=max(200, REQUESTS // 10))

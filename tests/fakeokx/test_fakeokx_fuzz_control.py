@@ -17,7 +17,7 @@ from test_fakeokx_fuzz import Wire
 from test_fakeokx_fuzz_seeded import anything, ask
 
 from fakeokx import launch
-from fakeokx.server import control
+from fakeokx.control import api as control_api
 
 psutil = pytest.importorskip("psutil")
 
@@ -44,7 +44,7 @@ FIELDS: dict[str, Any] = {
     "environment": "demo", "state": "live", "rules": [{"action": "reject", "operation": "place"}],
     "action": "reject", "ms": 1, "code": "50001", "operation": "place",
 }  # fmt: skip
-ROUTES = sorted(route for route in control.HANDLERS if route != ("POST", "streams"))
+ROUTES = sorted(route for route in control_api.HANDLERS if route != ("POST", "streams"))
 SELDOM = ("clock", "rewind", "notice", "rescale", "deliver")
 
 

@@ -21,8 +21,8 @@ from fakeokx_browser import CHROMIUM, Browser
 from fakeokx_tools import BTC, RawClient
 
 from fakeokx import ControlRefused, FakeOkx, launch
-from fakeokx.server.access import Access, is_loopback
-from fakeokx.server.client import Control
+from fakeokx.control.client import Control
+from fakeokx.runtime.access import Access, is_loopback
 
 JSON = {"Content-Type": "application/json"}
 MOVE = json.dumps({"instId": BTC, "px": "66000"}).encode()
@@ -142,7 +142,7 @@ def test_half_open_connections_are_ended(monkeypatch: pytest.MonkeyPatch, tmp_pa
     """Nothing at all, half a head, half a body: each is over in time."""
     script = tmp_path / "hasty.py"
     script.write_text(
-        "from fakeokx.server import http\n"
+        "from fakeokx.process import http\n"
         "http.HEAD_S_MAX = http.BODY_S_MAX = 0.5\n"
         "from fakeokx.cli import main\nmain()\n"
     )

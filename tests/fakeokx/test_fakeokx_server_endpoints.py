@@ -7,7 +7,7 @@ from fakeokx_tools import BTC, RawClient
 from test_fakeokx_wire_rows import FIELDS
 
 from fakeokx import FakeOkx
-from fakeokx.server.reads import READS
+from fakeokx.rest.reads import READS
 
 ACCOUNT_INSTRUMENT = [
     *(name for name in FIELDS["swap"].split() if name not in ("alias", "category")),

@@ -21,8 +21,8 @@ from fakeokx.engine.commands import (
     SetPartial,
 )
 from fakeokx.engine.refusals import Refusal
-from fakeokx.server.exchange import Exchange
-from fakeokx.server.ledger import FILE_NAME, Ledger, LedgerBusy, LedgerDamaged
+from fakeokx.runtime.exchange import Exchange
+from fakeokx.runtime.ledger import FILE_NAME, Ledger, LedgerBusy, LedgerDamaged
 
 BUY = PlaceOrders(orders=(ask(cl_ord_id="a"),))
 
@@ -118,8 +118,8 @@ def test_what_is_stored_leaves_the_collectors_sight(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frozen: list[int] = []
-    monkeypatch.setattr("fakeokx.server.exchange.FREEZE_EVERY", 2)
-    monkeypatch.setattr("fakeokx.server.exchange.gc.freeze", lambda: frozen.append(1))
+    monkeypatch.setattr("fakeokx.runtime.exchange.FREEZE_EVERY", 2)
+    monkeypatch.setattr("fakeokx.runtime.exchange.gc.freeze", lambda: frozen.append(1))
     exchange = Exchange(home)
     assert len(frozen) == 1
     exchange.do(BUY)
@@ -131,7 +131,7 @@ def test_commands_after_what_was_due_find_it_done_and_both_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1_700_000_000_000]
-    monkeypatch.setattr("fakeokx.server.exchange.machine_ms", lambda: clock[0])
+    monkeypatch.setattr("fakeokx.runtime.exchange.machine_ms", lambda: clock[0])
     exchange = Exchange(tmp_path)
     exchange.do(PlaceOrders(orders=(ask(ord_type="limit", px="48000"),)))
     exchange.do(CancelAllAfter(time_out_s="10"))

@@ -16,7 +16,7 @@ import pytest
 from fakeokx_tools import BTC
 
 from fakeokx import FakeOkx, NotStarted, launch
-from fakeokx.server.ledger import FILE_NAME
+from fakeokx.runtime.ledger import FILE_NAME
 
 ROOT = Path(__file__).resolve().parents[2]
 SYMBOL = "BTC/USDT:USDT"

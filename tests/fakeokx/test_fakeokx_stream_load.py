@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from fakeokx import FakeOkx, launch
-from fakeokx.server.subscribers import is_sound, measure
+from fakeokx.process.subscribers import is_sound, measure
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +30,7 @@ def test_one_message_less_or_twice_or_too_early_is_noticed(server: FakeOkx) -> N
 
 
 def test_the_command_prints_one_line_and_leaves_with_zero() -> None:
-    command = [sys.executable, "-m", "fakeokx.server.subscribers", "--subscribers", "3"]
+    command = [sys.executable, "-m", "fakeokx.process.subscribers", "--subscribers", "3"]
     done = subprocess.run(
         [*command, "--events-per-s", "50", "--seconds", "0.2"],
         capture_output=True,

@@ -14,7 +14,7 @@ from fakeokx_stream_tools import Stream
 from fakeokx_tools import T0
 
 from fakeokx import Control, FakeOkx, launch
-from fakeokx.server.tls import KEY_NAME, RENEWED_DAYS_BEFORE_END, VALID_DAYS, certificate
+from fakeokx.process.tls import KEY_NAME, RENEWED_DAYS_BEFORE_END, VALID_DAYS, certificate
 
 DAY_MS = 86_400_000
 

@@ -1,7 +1,7 @@
 """Buckets: what is counted, by what, and that a refused call is not."""
 
 from fakeokx.wire.endpoints import BY_ROUTE
-from fakeokx.wire.ratelimits import Limiter
+from fakeokx.wire.rate_limits import Limiter
 
 PLACE = BY_ROUTE["POST", "trade/order"]
 BATCH = BY_ROUTE["POST", "trade/batch-orders"]

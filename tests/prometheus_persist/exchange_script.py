@@ -17,9 +17,9 @@ import ccxt
 import responses
 
 from prometheus_persist.exchange import OkxReader, ViewRequest, okx_client
-from prometheus_persist.exchange.okxask import READS
-from prometheus_persist.exchange.okxdrive import Limits
-from prometheus_persist.exchange.okxlookup import DAY_MS, HOUR_MS
+from prometheus_persist.exchange.okx.order_lookup import DAY_MS, HOUR_MS
+from prometheus_persist.exchange.okx.query import READS
+from prometheus_persist.exchange.okx.scheduler import Limits
 from prometheus_persist.state import OrderIntent, contracts
 
 BTC = "BTC-USDT-SWAP"

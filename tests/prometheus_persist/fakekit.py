@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_persist.cli.venue import venue_reader, venue_sender
-from prometheus_persist.exchange.okx import OkxReader
-from prometheus_persist.exchange.okxsend import Sender
+from prometheus_persist.exchange.okx.client import OkxReader
+from prometheus_persist.exchange.okx.sender import Sender
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Agent, contracts
 

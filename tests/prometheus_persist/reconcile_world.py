@@ -25,6 +25,7 @@ from prometheus_persist.reconcile import (
     VenueView,
     apply_plan,
 )
+from prometheus_persist.reconcile.books import StreamIndex
 from prometheus_persist.reconcile.views import (
     SOURCES,
     Move,
@@ -32,7 +33,6 @@ from prometheus_persist.reconcile.views import (
     VenueBill,
     VenueLife,
 )
-from prometheus_persist.session.index import StreamIndex
 from prometheus_persist.state import (
     AccountCash,
     Agent,

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import fakeokx
 from prometheus_persist.cli.app import app
 from prometheus_persist.cli.ending import default_language
-from prometheus_persist.exchange.okx import OkxReader, okx_client
+from prometheus_persist.exchange.okx.client import OkxReader, okx_client
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, contracts
 

@@ -32,7 +32,7 @@ from typer.testing import CliRunner, Result
 import prometheus_persist.cli.reconciling as reconciling
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import Frozen
-from prometheus_persist.exchange.okxask import READS
+from prometheus_persist.exchange.okx.query import READS
 from prometheus_persist.state import contracts
 
 fakeokx = pytest.importorskip("fakeokx")

@@ -18,7 +18,7 @@ from exchange_script import BTC, KEYS
 
 from prometheus_persist.errors import BadValue, VenueError, VenueRefused, VenueUnreachable
 from prometheus_persist.exchange import expiring, okx_client
-from prometheus_persist.exchange.okxsend import Sender
+from prometheus_persist.exchange.okx.sender import Sender
 
 fakeokx = pytest.importorskip("fakeokx")
 

@@ -14,7 +14,8 @@ from exchange_account import reader as hurried
 from reconcile_world import BTC, ETH, World
 
 from prometheus_persist.errors import VenueRefused, VenueUnreachable
-from prometheus_persist.exchange import OkxSettings, ViewRequest, connect, okxwords
+from prometheus_persist.exchange import OkxSettings, ViewRequest, connect
+from prometheus_persist.exchange.okx import refusals as okx_refusals
 from prometheus_persist.reconcile import reconcile
 from prometheus_persist.reconcile.views import SOURCES
 from prometheus_persist.state import OrderIntent, Watermark, contracts
@@ -168,7 +169,7 @@ def test_wrong_credentials_are_said_once_and_no_secret_in_the_text(
     with pytest.raises(VenueRefused) as refused:
         connect(bad).read_view(ViewRequest(since_ms=now_ms(), now_ms=now_ms()))
     assert refused.value.code == code
-    assert refused.value.detail == okxwords.sentence(code)
+    assert refused.value.detail == okx_refusals.sentence(code)
     assert "no-such" not in refused.value.detail
 
 

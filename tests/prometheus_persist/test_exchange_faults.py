@@ -13,7 +13,7 @@ from typing import Any
 import exchange_account as account
 import pytest
 
-from prometheus_persist.exchange.okxask import READS
+from prometheus_persist.exchange.okx.query import READS
 from prometheus_persist.reconcile.views import SOURCES
 
 fakeokx = pytest.importorskip("fakeokx")

@@ -9,7 +9,7 @@ import pytest
 from exchange_script import BTC, HOUR_MS, NOW, Clock, Script, fill, intent, order
 
 from prometheus_persist.exchange import OkxReader, ViewRequest
-from prometheus_persist.exchange.okxlookup import DAY_MS
+from prometheus_persist.exchange.okx.order_lookup import DAY_MS
 from prometheus_persist.reconcile.views import SOURCES, IntentLookup
 from prometheus_persist.state import OrderIntent, contracts
 

@@ -32,9 +32,9 @@ from exchange_script import (
 
 from prometheus_persist.errors import BadConfig, VenueUnreachable
 from prometheus_persist.exchange import OkxReader, OkxSettings, ViewRequest, okx_client
-from prometheus_persist.exchange.okxask import READS
-from prometheus_persist.exchange.okxdrive import Limits
-from prometheus_persist.exchange.okxlookup import DAY_MS, HOUR_MS
+from prometheus_persist.exchange.okx.order_lookup import DAY_MS, HOUR_MS
+from prometheus_persist.exchange.okx.query import READS
+from prometheus_persist.exchange.okx.scheduler import Limits
 from prometheus_persist.reconcile.views import SOURCES
 from prometheus_persist.state import contracts
 

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prometheus_persist.exchange import okxpages
-from prometheus_persist.exchange.okxask import READS, NotRead, ReadOnlyClient
-from prometheus_persist.exchange.okxdrive import Driver, Limits, Task, Walk
-from prometheus_persist.exchange.okxpace import LIMITS, Pace
-from prometheus_persist.exchange.okxpages import Found, Span
+from prometheus_persist.exchange.okx import pages as okx_pages
+from prometheus_persist.exchange.okx.pages import Found, Span
+from prometheus_persist.exchange.okx.query import READS, NotRead, ReadOnlyClient
+from prometheus_persist.exchange.okx.rate_limit import LIMITS, Pace
+from prometheus_persist.exchange.okx.scheduler import Driver, Limits, Task, Walk
 
 ENDPOINT = {method: endpoint for endpoint, method in READS.items()}
 LATENCY_S = 0.02
@@ -83,8 +83,8 @@ class Venue:
         seen.append(self.clock.now_s)
 
 
-def listing(endpoint: str = "trade/fills") -> okxpages.Listing:
-    return okxpages.Listing(endpoint, "id", "ts")
+def listing(endpoint: str = "trade/fills") -> okx_pages.Listing:
+    return okx_pages.Listing(endpoint, "id", "ts")
 
 
 def rows(count: int, start: int = 0) -> list[dict[str, str]]:
@@ -97,7 +97,7 @@ def driver(venue: Venue, budget_s: float = 600.0, **limits: Any) -> Driver:
 
 
 def walked(venue: Venue, from_ms: int | None = None, pages_max: int = 99) -> Task[Found]:
-    return driver(venue).read(okxpages.pages(listing(), {}, from_ms, pages_max))
+    return driver(venue).read(okx_pages.pages(listing(), {}, from_ms, pages_max))
 
 
 def test_a_list_ends_at_an_empty_page_said_twice_and_a_short_page_is_no_end() -> None:
@@ -108,7 +108,7 @@ def test_a_list_ends_at_an_empty_page_said_twice_and_a_short_page_is_no_end() ->
 
 def test_a_list_ends_where_a_row_is_older_than_the_window() -> None:
     venue = Venue(Clock(), trade__fills=rows(300, start=100_000))
-    found = walked(venue, from_ms=100_150 + okxpages.EDGE_MS).value
+    found = walked(venue, from_ms=100_150 + okx_pages.EDGE_MS).value
     assert min(found) == 100_101
     assert len(venue.asked) == 2
     assert len(walked(venue, from_ms=100_000).value) == 300
@@ -156,11 +156,11 @@ def test_an_id_that_is_no_number_is_a_problem(name: str) -> None:
 
 
 def test_the_archive_goes_on_where_the_recent_list_is_certain() -> None:
-    edge = okxpages.KEPT_EDGE_MS
+    edge = okx_pages.KEPT_EDGE_MS
     old, new = rows(50, start=1_000), rows(150, start=1_000_000 + edge)
     venue = Venue(Clock(), trade__fills=new[:-20], trade__fills_history=new + old)
     span = Span(500, kept_from_ms=1_000_030)  # the oldest 30 rows may be gone from the list already
-    walk = okxpages.window(
+    walk = okx_pages.window(
         listing(), listing("trade/fills-history"), {}, span, 99, [{"instType": "SWAP"}]
     )
     found = driver(venue).read(walk).value
@@ -172,35 +172,35 @@ def test_the_archive_goes_on_where_the_recent_list_is_certain() -> None:
 
 def test_rows_before_the_window_are_left_out() -> None:
     venue = Venue(Clock(), trade__fills=rows(20, start=10))
-    walk = okxpages.window(listing(), listing("trade/fills-history"), {}, Span(25), 9, [])
+    walk = okx_pages.window(listing(), listing("trade/fills-history"), {}, Span(25), 9, [])
     assert sorted(driver(venue).read(walk).value) == list(range(25, 31))
 
 
 def test_what_is_newer_is_added_and_what_was_there_is_not_walked_again() -> None:
     venue = Venue(Clock(), trade__fills=rows(350))
     known = {int(row["id"]): row for row in rows(200)}
-    task = driver(venue).read(okxpages.newer(listing(), {}, known, Span(None), 99))
+    task = driver(venue).read(okx_pages.newer(listing(), {}, known, Span(None), 99))
     assert task.value == 150
     assert sorted(known) == list(range(1, 351))
     assert len(venue.asked) == 3  # 350-251, 250-151, and one page that holds nothing new
     venue.bend["trade/fills"] = lambda number, page: []
-    again = okxpages.newer(listing(), {}, known, Span(None, -okxpages.KEPT_EDGE_MS), 99)
+    again = okx_pages.newer(listing(), {}, known, Span(None, -okx_pages.KEPT_EDGE_MS), 99)
     assert "empty" in driver(venue).read(again).problem
 
 
 def test_rows_from_before_the_window_are_nothing_new() -> None:
     known = {int(row["id"]): row for row in rows(10, start=20)}
     venue = Venue(Clock(), trade__fills=rows(30))
-    assert driver(venue).read(okxpages.newer(listing(), {}, known, Span(21), 9)).value == 0
+    assert driver(venue).read(okx_pages.newer(listing(), {}, known, Span(21), 9)).value == 0
     assert len(known) == 10
 
 
 def test_a_recent_list_may_be_empty_when_all_that_is_known_is_older_than_it() -> None:
     known = {int(row["id"]): row for row in rows(20)}
     venue = Venue(Clock())
-    for kept_from_ms, problem in ((21, ""), (20 - okxpages.KEPT_EDGE_MS, "was not before")):
+    for kept_from_ms, problem in ((21, ""), (20 - okx_pages.KEPT_EDGE_MS, "was not before")):
         span = Span(None, kept_from_ms)
-        task = driver(venue).read(okxpages.newer(listing(), {}, known, span, 9))
+        task = driver(venue).read(okx_pages.newer(listing(), {}, known, span, 9))
         assert problem in task.problem
         assert bool(task.problem) is bool(problem)
 
@@ -217,7 +217,7 @@ def test_lives_that_ended_in_one_moment_all_come(cut_at: int) -> None:
     venue.bend["account/positions-history"] = lambda number, page: (
         page[:cut_at] if number == 1 else page
     )
-    found = driver(venue).read(okxpages.lives(0, 99)).value
+    found = driver(venue).read(okx_pages.lives(0, 99)).value
     assert sorted(row["posId"] for row in found) == ["1", "2", "3", "4", "5"]
 
 
@@ -225,7 +225,7 @@ def test_lives_that_ended_in_one_moment_all_come(cut_at: int) -> None:
 def test_nothing_is_nothing_when_it_was_said_twice(wrong: int) -> None:
     venue = Venue(Clock(), account__positions=rows(2))
     venue.bend["account/positions"] = lambda number, page: [] if number < wrong else page
-    found = driver(venue).read(okxpages.confirmed("account/positions", {})).value
+    found = driver(venue).read(okx_pages.confirmed("account/positions", {})).value
     assert len(found) == (0 if wrong == 3 else 2)
     assert len(venue.asked) == (1 if wrong == 1 else 2)
 
@@ -233,7 +233,7 @@ def test_nothing_is_nothing_when_it_was_said_twice(wrong: int) -> None:
 def test_two_answers_have_to_agree() -> None:
     venue = Venue(Clock(), public__instruments=rows(10))
     venue.bend["public/instruments"] = lambda number, page: page[:5] if number == 2 else page
-    walk = okxpages.same("public/instruments", {}, len, 5)
+    walk = okx_pages.same("public/instruments", {}, len, 5)
     assert driver(venue).read(walk).value == 10
     assert len(venue.asked) == 4
     venue.bend["public/instruments"] = lambda number, page: page[: number % 2 + 1]
@@ -241,14 +241,14 @@ def test_two_answers_have_to_agree() -> None:
 
 
 def walk_of(venue: Venue) -> Walk[int]:
-    return okxpages.same("public/instruments", {}, len, 5)
+    return okx_pages.same("public/instruments", {}, len, 5)
 
 
 # The driver and the pace
 
 
 def start(one: Driver, *endpoints: str) -> list[Task[Found]]:
-    return [one.start(okxpages.pages(listing(name), {}, None, 999)) for name in endpoints]
+    return [one.start(okx_pages.pages(listing(name), {}, None, 999)) for name in endpoints]
 
 
 def test_ten_thousand_rows_of_each_list_take_as_long_as_the_slowest_bucket() -> None:
@@ -328,7 +328,7 @@ def test_what_is_not_read_in_time_is_incomplete_and_nothing_of_it_is_shown() -> 
     assert len(tasks[1].value) == 300
     assert venue.clock.now_s - 1_000 < 5.1
     venue.clock.sleep(1.0)
-    late = one.read(okxpages.one("public/time"))
+    late = one.read(okx_pages.one("public/time"))
     assert late.problem == "not read within 5 s"
 
 
@@ -367,4 +367,4 @@ def test_a_message_about_orders_that_is_not_51603_proves_no_absence() -> None:
         raise ccxt.OrderNotFound('okx {"code":"51400"}')
 
     venue.bend["trade/order"] = bend
-    assert "51400" in driver(venue).read(okxpages.one("trade/order")).problem
+    assert "51400" in driver(venue).read(okx_pages.one("trade/order")).problem

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import BadConfig, VenueUnreachable
 from prometheus_persist.exchange import OkxSettings, ViewRequest, connect, okx_client
-from prometheus_persist.exchange.okxplace import host_of, is_here, place
-from prometheus_persist.exchange.okxsend import Sender
+from prometheus_persist.exchange.okx.allowed_hosts import host_of, is_here, place
+from prometheus_persist.exchange.okx.sender import Sender
 from prometheus_persist.session import Session
 
 KEYS = ("Key4711secretive", "S3cret4711secretive", "Phrase4711secretive")

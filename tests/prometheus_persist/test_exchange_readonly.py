@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from prometheus_persist.exchange import OkxReader, OkxSettings, connect, okx_client
-from prometheus_persist.exchange.okxask import READS, NotRead, ReadOnlyClient
+from prometheus_persist.exchange.okx.query import READS, NotRead, ReadOnlyClient
 
 WRITES = ("create_order", "cancel_order", "edit_order", "privatePostTradeOrder", "request",
           "fetch2", "set_leverage", "withdraw", "transfer", "sign")  # fmt: skip

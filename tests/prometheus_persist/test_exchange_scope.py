@@ -13,7 +13,7 @@ import pytest
 from exchange_script import BTC, HOUR_MS, NOW, Script, fill, intent, order, read, served, told
 
 from prometheus_persist.exchange import ViewRequest
-from prometheus_persist.exchange.okxlookup import DAY_MS
+from prometheus_persist.exchange.okx.order_lookup import DAY_MS
 from prometheus_persist.reconcile.views import SOURCES, VenueView
 from prometheus_persist.state import contracts
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import responses
 
-from prometheus_persist.exchange.okx import OkxSettings, connect
+from prometheus_persist.exchange.okx.client import OkxSettings, connect
 from prometheus_persist.exchange.reader import ViewRequest
 
 NOW_MS = 1_795_000_000_000

@@ -9,8 +9,9 @@ import pytest
 from exchange_script import HOUR_MS, KEYS, NOW, Clock, Script, intent, read, served, told
 
 from prometheus_persist.errors import VenueRefused
-from prometheus_persist.exchange import ViewRequest, okxwords
-from prometheus_persist.exchange.okxask import READS
+from prometheus_persist.exchange import ViewRequest
+from prometheus_persist.exchange.okx import refusals as okx_refusals
+from prometheus_persist.exchange.okx.query import READS
 
 ASKED = ViewRequest(since_ms=NOW - HOUR_MS, now_ms=NOW, intents=(intent(HOUR_MS),))
 SIGNED = [endpoint for endpoint in READS if not endpoint.startswith("public/")]
@@ -19,9 +20,9 @@ SIGNED = [endpoint for endpoint in READS if not endpoint.startswith("public/")]
 def test_every_sentence_is_there_twice_with_the_same_gaps() -> None:
     due = {"50030", "50101", "50102", "50103", "50104", "50105", "50106", "50107", "50110",
            "50111", "50112", "50113", "50114", "50119", "50120"}  # fmt: skip
-    assert set(okxwords.WORDS) == due
-    for code, (zh, en) in okxwords.WORDS.items():
-        assert okxwords.message_id(code) == f"venue.{code}"
+    assert set(okx_refusals.WORDS) == due
+    for code, (zh, en) in okx_refusals.WORDS.items():
+        assert okx_refusals.message_id(code) == f"venue.{code}"
         assert [gap for _, gap, *_ in Formatter().parse(zh)] == [
             gap for _, gap, *_ in Formatter().parse(en)
         ]
@@ -29,7 +30,7 @@ def test_every_sentence_is_there_twice_with_the_same_gaps() -> None:
         assert not re.search(r"[\u4e00-\u9fff]", en)
 
 
-@pytest.mark.parametrize("code", sorted(okxwords.WORDS))
+@pytest.mark.parametrize("code", sorted(okx_refusals.WORDS))
 def test_what_every_signed_question_is_refused_with_is_said_once(code: str) -> None:
     body = told(code, "no")
     status = 200 if code in ("50030", "50120") else 401
@@ -41,7 +42,7 @@ def test_what_every_signed_question_is_refused_with_is_said_once(code: str) -> N
     ):
         reader.read_view(ASKED)
     assert refused.value.code == code
-    assert refused.value.detail == okxwords.sentence(code, 0)
+    assert refused.value.detail == okx_refusals.sentence(code, 0)
     assert not any(secret in refused.value.detail for secret in KEYS)
 
 
@@ -56,8 +57,8 @@ def test_a_clock_that_is_off_is_told_by_how_much() -> None:
         pytest.raises(VenueRefused, match=r"95000 ms.*50102"),
     ):
         reader.read_view(ASKED)
-    assert okxwords.pair("50102", 95_000)[0].count("95000") == 1
-    assert "?" in okxwords.pair("50102")[0]
+    assert okx_refusals.pair("50102", 95_000)[0].count("95000") == 1
+    assert "?" in okx_refusals.pair("50102")[0]
 
 
 def test_a_refusal_is_not_asked_for_again() -> None:
@@ -80,7 +81,7 @@ def test_a_permission_that_lacks_for_one_source_is_a_problem_of_that_source() ->
     (status,) = view.problems()
     assert (status.name, status.problem) == (
         "bills",
-        f"account/bills: {okxwords.sentence('50030')}",
+        f"account/bills: {okx_refusals.sentence('50030')}",
     )
 
 

@@ -21,7 +21,7 @@ from prometheus_persist.journal.archive import PIECE_BYTES, RATIO_MAX, check, pa
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import Tip
 from prometheus_persist.journal.upcast import SCHEMA
-from prometheus_persist.state.exactjson import dumps
+from prometheus_persist.state.exact_json import dumps
 
 TIP = Tip(9, 2, bytes(range(32)), START_MS)
 

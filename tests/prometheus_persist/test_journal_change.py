@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.journal.change import Change, Image, Ready, change_from
-from prometheus_persist.state.exactjson import dumps
+from prometheus_persist.state.exact_json import dumps
 
 keys = st.sampled_from(["a", "agents/x", "b/c/d"])
 objects = st.dictionaries(st.sampled_from("xyz"), st.integers(), max_size=3)

@@ -23,7 +23,7 @@ from prometheus_persist.journal.projection import (
 )
 from prometheus_persist.state import state_from
 from prometheus_persist.state.documents import PUBLIC_TRADES, private_trades
-from prometheus_persist.state.exactjson import dumps
+from prometheus_persist.state.exact_json import dumps
 from prometheus_persist.storage.fs import LocalFs
 
 

@@ -17,7 +17,7 @@ from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import Tip
 from prometheus_persist.journal.projection import checksum, project, wrap
 from prometheus_persist.journal.records import Records, block_of
-from prometheus_persist.state.exactjson import dumps
+from prometheus_persist.state.exact_json import dumps
 
 text = st.text(st.characters(exclude_categories=("Cs",)), max_size=6)
 leaves = st.one_of(

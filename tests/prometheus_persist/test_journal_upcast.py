@@ -17,7 +17,7 @@ from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import Tip
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.state import state_from
-from prometheus_persist.state.exactjson import JsonObject
+from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage import committer
 from prometheus_persist.storage.fs import LocalFs
 

@@ -17,8 +17,8 @@ PACKAGES = [
     "prometheus_persist.session",
 ]
 NOT_FOR_OPENING = ("ccxt", "jinja2", "lmdb", "rich", "typer", "sqlite3", "prometheus_persist.cli",
-                   "prometheus_persist.exchange", "prometheus_persist.reconcile",
-                   "prometheus_persist.report.text")  # fmt: skip
+                   "prometheus_persist.exchange", "prometheus_persist.report.text")  # fmt: skip
+BOOKS = {"prometheus_persist.reconcile", "prometheus_persist.reconcile.books"}  # kept while open
 OPENING = """
 import sys
 from prometheus_persist import Agent, Session
@@ -54,3 +54,4 @@ def test_lazy_opening_imports_what_opening_needs(tmp_path: Path) -> None:
     modules = set(said.stdout.split())
     assert "prometheus_persist.recovery.ladder" in modules
     assert modules.isdisjoint(NOT_FOR_OPENING)
+    assert {each for each in modules if each.startswith("prometheus_persist.reconcile")} == BOOKS

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from prometheus_persist.exchange.okx import OkxReader, okx_client
+from prometheus_persist.exchange.okx.client import OkxReader, okx_client
 from prometheus_persist.reconcile.plan import BookCash, Case, Plan, Resolution
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Agent, contracts

@@ -24,8 +24,8 @@ from prometheus_persist.cli.app import app
 from prometheus_persist.cli.sandbox import demo_place
 from prometheus_persist.clock import SystemClock, SystemIds
 from prometheus_persist.errors import BadConfig, VenueRefused, VenueUnreachable
-from prometheus_persist.exchange.okx import okx_client
-from prometheus_persist.exchange.okxask import READS
+from prometheus_persist.exchange.okx.client import okx_client
+from prometheus_persist.exchange.okx.query import READS
 from prometheus_persist.exchange.sandbox import CANDIDATES, run_sandbox
 from prometheus_persist.exchange.sandboxdiff import (
     REFERENCES,

@@ -20,7 +20,9 @@ from storekit import execution
 from test_reconcile_cases import OPEN5, Row, steps, trade, unbooked
 
 from prometheus_persist.reconcile import Plan, Resolution, Verdict, reconcile
-from prometheus_persist.reconcile.alternatives import of_gap
+from prometheus_persist.reconcile.findings.alternatives import of_gap
+from prometheus_persist.reconcile.match.replay import Holdings
+from prometheus_persist.reconcile.match.split import NOBODY
 from prometheus_persist.reconcile.plan import (
     AdoptDifference,
     Alternative,
@@ -28,9 +30,7 @@ from prometheus_persist.reconcile.plan import (
     Grade,
     SetQuantity,
 )
-from prometheus_persist.reconcile.planjson import hash_of_json, plan_to_json
-from prometheus_persist.reconcile.split import NOBODY
-from prometheus_persist.reconcile.walk import Holdings
+from prometheus_persist.reconcile.plan_json import hash_of_json, plan_to_json
 from prometheus_persist.state import Contracts, Execution, PositionKey, contracts
 
 ROWS = {

@@ -31,10 +31,10 @@ from prometheus_persist.reconcile import (
     reconcile,
 )
 from prometheus_persist.reconcile.views import SOURCES
-from prometheus_persist.report.findingtext import finding_words
+from prometheus_persist.report.sections.findings import finding_words
 from prometheus_persist.report.values import speaker
 from prometheus_persist.state import PositionKey, contracts
-from prometheus_persist.state.exactjson import dumps
+from prometheus_persist.state.exact_json import dumps
 
 NET = PositionKey(BTC, "cross", "net")
 A, O, H, U = "AUTO", "ORPHAN", "HUMAN", "UNKNOWN"  # noqa: E741

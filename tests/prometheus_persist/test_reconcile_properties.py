@@ -32,14 +32,14 @@ from chaos.detect.world import World as Account
 from chaos.workload.inprocess import Clock
 from prometheus_persist.errors import PlanStale
 from prometheus_persist.exchange import OkxReader
-from prometheus_persist.exchange.okxask import READS
+from prometheus_persist.exchange.okx.query import READS
 from prometheus_persist.reconcile import Verdict, apply_plan, plan_to_json, reconcile
 from prometheus_persist.reconcile.plan import BookFill, SetQuantity
 from prometheus_persist.session.planning import read
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import PositionKey
 from prometheus_persist.state.documents import to_documents
-from prometheus_persist.state.exactjson import dumps
+from prometheus_persist.state.exact_json import dumps
 
 AGENTS = ("A", "B_1", "B1")
 EXAMPLES_MIN = 2_000

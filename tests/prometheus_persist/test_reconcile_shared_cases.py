@@ -14,8 +14,8 @@ from reconcile_world import BTC, World, replaced
 from test_reconcile_cases import OPEN5, A, H, O, Row, dead, hold, steps, trade, unbooked
 
 from prometheus_persist.reconcile import reconcile
+from prometheus_persist.reconcile.match.split import money_shares, shares
 from prometheus_persist.reconcile.plan import BookFill, BookOrphan, FreezeInstrument, SetQuantity
-from prometheus_persist.reconcile.split import money_shares, shares
 from prometheus_persist.state import PositionKey, contracts
 
 LIQUIDATED = {"category": "full_liquidation"}

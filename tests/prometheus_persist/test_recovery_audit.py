@@ -6,7 +6,7 @@ import dataclasses
 
 from test_report_text import facts, needs_human, seed_like
 
-from prometheus_persist.recovery.audit import audit_lines
+from prometheus_persist.report.audit_lines import audit_lines
 
 
 def test_what_was_applied_is_told_apart_from_what_was_only_proposed() -> None:

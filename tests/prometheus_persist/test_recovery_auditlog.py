@@ -12,12 +12,12 @@ from storekit import HookFs, MemFs, StillClock, founding, open_store
 
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.recovery import verify
-from prometheus_persist.recovery.auditlog import AuditLog, check_audit
 from prometheus_persist.session import Session
+from prometheus_persist.storage.audit_log import AuditLog, check_audit
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import RECOVERY_LOG
-from prometheus_persist.storage.memory import MemoryFs
 from prometheus_persist.storage.store import append_log
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
 

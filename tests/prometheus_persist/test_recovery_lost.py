@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 import fakeokx
 from prometheus_persist.cli.app import app
-from prometheus_persist.exchange.okx import OkxReader, okx_client
+from prometheus_persist.exchange.okx.client import OkxReader, okx_client
 from prometheus_persist.journal.chain import Placed, scan
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import Session
@@ -28,7 +28,7 @@ from prometheus_persist.session import Session
 HOST = """
 import os, sys
 from decimal import Decimal
-from prometheus_persist.exchange.okx import OkxReader, okx_client
+from prometheus_persist.exchange.okx.client import OkxReader, okx_client
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, contracts
 session, url = Session.open(sys.argv[1]), sys.argv[2]

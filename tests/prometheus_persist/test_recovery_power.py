@@ -22,9 +22,9 @@ from prometheus_persist.recovery import restore
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.committer import MirrorSync, StoreOptions
 from prometheus_persist.storage.layout import COPIES, JOURNAL, MIRROR
-from prometheus_persist.storage.memory import MemoryFs
 from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import Store
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
 RESERVES = (0, 16 * 1024)

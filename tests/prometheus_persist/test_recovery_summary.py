@@ -18,7 +18,7 @@ from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore, summary, verify
 from prometheus_persist.state import state_from
 from prometheus_persist.state.documents import PUBLIC_TRADES
-from prometheus_persist.state.exactjson import dumps
+from prometheus_persist.state.exact_json import dumps
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import COPIES, SNAPSHOTS
 

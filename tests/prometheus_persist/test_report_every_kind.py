@@ -20,21 +20,21 @@ from test_reconcile_shared_cases import ROWS as SHARED
 from test_report_text import facts
 
 from prometheus_persist.reconcile import Plan, reconcile
-from prometheus_persist.reconcile.findings import WORDS
+from prometheus_persist.reconcile.finding import WORDS
 from prometheus_persist.reconcile.plan import (
     Alternative,
     Correction,
     Finding,
 )
-from prometheus_persist.reconcile.planjson import KINDS
+from prometheus_persist.reconcile.plan_json import KINDS
 from prometheus_persist.reconcile.views import UnmanagedPosition, VenueAlgoOrder, VenueView
-from prometheus_persist.report.alternativetext import ways
-from prometheus_persist.report.alternativewords import ALTERNATIVES
-from prometheus_persist.report.correctiontext import correction_words
-from prometheus_persist.report.findingtext import finding_lines
 from prometheus_persist.report.page import render_page
+from prometheus_persist.report.sections.alternatives import ways
+from prometheus_persist.report.sections.corrections import correction_words
+from prometheus_persist.report.sections.findings import finding_lines
 from prometheus_persist.report.text import render_text
 from prometheus_persist.report.values import speaker
+from prometheus_persist.report.words.alternatives import ALTERNATIVES
 from prometheus_persist.state import AccountIdentity, PositionKey, contracts
 from prometheus_persist.state.registry import SYSTEM_OWNER
 

@@ -10,12 +10,12 @@ import pytest
 
 import prometheus_persist.errors as errors
 from prometheus_persist.reconcile.account import DEMO, LIVE
-from prometheus_persist.reconcile.findings import WORDS
+from prometheus_persist.reconcile.finding import WORDS
 from prometheus_persist.reconcile.plan import Case, Item, Resolution, Verdict
-from prometheus_persist.reconcile.planjson import KINDS
+from prometheus_persist.reconcile.plan_json import KINDS
 from prometheus_persist.reconcile.views import SOURCES
 from prometheus_persist.report.messages import MESSAGES, message
-from prometheus_persist.report.terms import TERMS
+from prometheus_persist.report.words.terms import TERMS
 from prometheus_persist.state.intents import TRANSITIONS
 
 ROOT = Path(__file__).parents[2] / "prometheus_persist"

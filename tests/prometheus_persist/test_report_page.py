@@ -21,7 +21,7 @@ from prometheus_persist.report.facts import (
     SourceFacts,
     StandingFacts,
 )
-from prometheus_persist.report.jsonform import facts_to_json
+from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.messages import MESSAGES
 from prometheus_persist.report.page import BADGES, PARTIAL, render_page
 from prometheus_persist.report.text import render_text

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from prometheus_persist.cli.app import app
 from prometheus_persist.reconcile import Plan
-from prometheus_persist.reconcile.findings import WORDS
+from prometheus_persist.reconcile.finding import WORDS
 from prometheus_persist.reconcile.plan import Resolution
 from prometheus_persist.report.facts import (
     FlattenFacts,
@@ -20,7 +20,7 @@ from prometheus_persist.report.facts import (
     RecoveryFacts,
     WithheldFacts,
 )
-from prometheus_persist.report.jsonform import facts_to_json
+from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.page import render_page
 from prometheus_persist.report.steps import Step, next_steps
 from prometheus_persist.report.text import render_text

@@ -21,7 +21,7 @@ from prometheus_persist.report.facts import (
     SystemFacts,
     WithheldFacts,
 )
-from prometheus_persist.report.jsonform import facts_to_json
+from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.messages import message
 from prometheus_persist.report.page import render_page
 from prometheus_persist.report.text import render_text

@@ -21,7 +21,7 @@ from prometheus_persist.saving.capture import Capture, Captured
 from prometheus_persist.state import Agent, Contracts, History, SystemState, contracts
 from prometheus_persist.state.documents import document, members, proven, state_from
 from prometheus_persist.state.encoding import codec
-from prometheus_persist.state.exactjson import JsonObject, dumps
+from prometheus_persist.state.exact_json import JsonObject, dumps
 
 KEYS = [key for key, _ in members(full_state())]
 

@@ -16,7 +16,7 @@ from prometheus_persist.journal.archive import unpack
 from prometheus_persist.recovery import restore
 from prometheus_persist.saving.triggers import Action
 from prometheus_persist.session import Session, Settings
-from prometheus_persist.session.beside import Beside
+from prometheus_persist.session.background import Beside
 from prometheus_persist.state import Agent, contracts
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.storage.fs import LocalFs

@@ -19,10 +19,10 @@ from typer.testing import CliRunner
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import BadConfig, MirrorOfAnother, PersistError, StoreFailed
 from prometheus_persist.recovery import restore
-from prometheus_persist.recovery.into import MARK, write_into
+from prometheus_persist.recovery.restore_into import MARK, write_into
 from prometheus_persist.session import Session, Settings
-from prometheus_persist.session.configured import disk, load, recorded, visited, visiting
 from prometheus_persist.session.settings import KEYS
+from prometheus_persist.session.settings_sources import disk, load, recorded, visited, visiting
 from prometheus_persist.state import Agent
 from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.split import SplitFs

@@ -19,8 +19,8 @@ from prometheus_persist import Session, Settings
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import MirrorOfAnother, StoreFailed, StoreLocked
 from prometheus_persist.recovery import restore
-from prometheus_persist.session.configured import disk, visited
-from prometheus_persist.session.place import Home
+from prometheus_persist.session.locks import Home
+from prometheus_persist.session.settings_sources import disk, visited
 from prometheus_persist.state import Agent
 from prometheus_persist.storage.fs import LocalFs
 

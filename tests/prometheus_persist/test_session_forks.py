@@ -17,7 +17,7 @@ import pytest
 from sessionkit import opened, trading
 from storekit import BTC
 
-from chaos.sweeps.forking import all_of
+from chaos.sweeps.fork_sweep import all_of
 from prometheus_persist.errors import StoreLocked
 from prometheus_persist.recovery import restore
 from prometheus_persist.saving.intents import IntentHandle

@@ -20,14 +20,14 @@ from test_session_runtime import lost
 
 from prometheus_persist.errors import BadValue, StoreFailed
 from prometheus_persist.journal.change import Change, Image
+from prometheus_persist.reconcile.books import StreamIndex
 from prometheus_persist.recovery import restore
 from prometheus_persist.saving import saver
 from prometheus_persist.saving.triggers import Action
-from prometheus_persist.session import Settings, beside, joining, opening, settling
-from prometheus_persist.session.beside import Beside
-from prometheus_persist.session.hearing import Hearing
-from prometheus_persist.session.index import StreamIndex
-from prometheus_persist.session.marks import Marks
+from prometheus_persist.session import Settings, background, joining, live_booking, opening
+from prometheus_persist.session.background import Beside
+from prometheus_persist.session.dirty import Marks
+from prometheus_persist.session.inbox import Hearing
 from prometheus_persist.state import Agent, contracts
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import LocalFs
@@ -389,7 +389,7 @@ def test_beside_what_was_asked_for_is_done_whatever_interrupts_the_asking(
     work = {Action.CHECKPOINT: lambda: done.append("checkpoint")}
     made = Beside(work, Latches(), inline=False)
     with monkeypatch.context() as patch:
-        patch.setattr(beside, "spawn", struck)
+        patch.setattr(background, "spawn", struck)
         with pytest.raises(Struck):
             made.ask(Action.CHECKPOINT)
     assert made.busy(Action.CHECKPOINT)
@@ -453,7 +453,7 @@ def test_the_audit_is_part_of_giving_an_order_up(
 ) -> None:
     session = trading(tmp_path)
     name = lost(session)
-    monkeypatch.setattr(settling.Desk, "audit", struck)
+    monkeypatch.setattr(live_booking.Desk, "audit", struck)
     with pytest.raises(Struck):
         session.give_up(name, "by hand")
     monkeypatch.undo()

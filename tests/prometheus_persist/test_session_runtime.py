@@ -20,12 +20,12 @@ from prometheus_persist.errors import BadValue, Frozen, PlanStale, StoreFailed, 
 from prometheus_persist.exchange.reader import OrderSeen, ViewRequest
 from prometheus_persist.reconcile.views import IntentLookup, VenueView
 from prometheus_persist.recovery import restore
-from prometheus_persist.recovery.auditlog import check_audit
 from prometheus_persist.saving import IntentHandle
 from prometheus_persist.session import Session, Settings, reconciling
-from prometheus_persist.session.desk import Desk
-from prometheus_persist.session.hearing import Hearing
+from prometheus_persist.session.context import Desk
+from prometheus_persist.session.inbox import Hearing
 from prometheus_persist.state import Agent, FreezeEntry, FreezeState, OrderIntent, contracts
+from prometheus_persist.storage.audit_log import check_audit
 from prometheus_persist.storage.fs import LocalFs
 
 IN_FLIGHT_MS = Settings().in_flight_ms

@@ -27,7 +27,7 @@ from prometheus_persist.state import (
     to_documents,
 )
 from prometheus_persist.state.booking import Booked, book_unattributed
-from prometheus_persist.state.exactjson import dumps, loads_object
+from prometheus_persist.state.exact_json import dumps, loads_object
 
 START = Decimal("10000.00")
 

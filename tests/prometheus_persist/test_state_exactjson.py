@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prometheus_persist.errors import BadValue, StoreDamaged
-from prometheus_persist.state.exactjson import NESTING_MAX, dumps, loads, loads_object
+from prometheus_persist.state.exact_json import NESTING_MAX, dumps, loads, loads_object
 
 HOSTILE = {
     "nan": (b'{"a":NaN}', "NaN"),

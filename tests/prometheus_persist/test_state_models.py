@@ -34,7 +34,7 @@ from prometheus_persist.state import (
     to_documents,
 )
 from prometheus_persist.state.documents import document
-from prometheus_persist.state.exactjson import dumps, loads_object
+from prometheus_persist.state.exact_json import dumps, loads_object
 
 AGENT: dict[str, Any] = {
     "agent_id": "LiveAgent_01",

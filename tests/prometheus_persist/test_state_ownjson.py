@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from test_state_exactjson import HOSTILE
 
 from prometheus_persist.errors import StoreDamaged
-from prometheus_persist.state import exactjson
-from prometheus_persist.state.exactjson import NESTING_MAX, dumps, loads
-from prometheus_persist.state.ownjson import nested_within, openers, own_writing
+from prometheus_persist.state import exact_json
+from prometheus_persist.state.exact_json import NESTING_MAX, dumps, loads
+from prometheus_persist.state.own_json import nested_within, openers, own_writing
 
 text = st.text(st.characters(exclude_categories=("Cs",)), max_size=6)
 numbers = st.one_of(
@@ -32,8 +32,8 @@ values = st.recursive(
 def slow(data: bytes) -> Any:
     """What ``loads`` gives without a fast way; StoreDamaged where it refuses."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exactjson, "own_writing", lambda *_: None)
-        patch.setattr(exactjson, "_own_writing", lambda *_: None)
+        patch.setattr(exact_json, "own_writing", lambda *_: None)
+        patch.setattr(exact_json, "_own_writing", lambda *_: None)
         try:
             return loads(data, "f")
         except StoreDamaged:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from prometheus_persist.storage.contract import FsContract, PowerContract, run_contract
 from prometheus_persist.storage.fs import Fs, LocalFs
-from prometheus_persist.storage.memory import MemoryFs
 from prometheus_persist.storage.replacing import replace_file
+from prometheus_persist.testing.fs_contract import FsContract, PowerContract, run_contract
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 
 class TestMemoryKeepsTheContract(PowerContract):

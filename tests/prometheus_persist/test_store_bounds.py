@@ -22,7 +22,7 @@ from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.archive import unpack
 from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore
-from prometheus_persist.state.exactjson import loads
+from prometheus_persist.state.exact_json import loads
 from prometheus_persist.storage.committer import StoreOptions
 
 HOSTILE_BYTES_MAX = 64 * 1024 * 1024

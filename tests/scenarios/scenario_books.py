@@ -14,7 +14,7 @@ from scenario_rows import BTC, HEDGE, HOUR_MS, NET
 
 import fakeokx
 from prometheus_persist.recovery import restore
-from prometheus_persist.recovery.into import write_into
+from prometheus_persist.recovery.restore_into import write_into
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Agent, Position, VirtualPosition, contracts
 from prometheus_persist.storage.fs import LocalFs

@@ -1,0 +1,186 @@
+"""I11: an exception at every bytecode of every public call, and real signals at random moments.
+
+A handler of Ctrl+C, of an alarm, of anything raises in the middle of what the main thread does.
+Here it is raised before a bytecode of the library (and of ``contextlib``): each bytecode that a
+call executes, once; where the store and the session are changed, at its first three executions and
+at its last one. One strike a run; the session goes on to the next run unless it was shut
+(``interrupt_calls.py``).
+
+The second part is what really happens: processes of their own are sent SIGALRM by their timer and
+SIGINT by their parent (``interrupt_child.py``), on files.
+
+Without ``full``: every ``CI_STRIDE``-th bytecode, begun where the seed says, and few signals.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import prometheus_persist
+from chaos.chance import generator
+from chaos.sweeps.interrupt_calls import CALLS, SHUT, Call, Life, answers, end, judge
+from chaos.sweeps.interrupt_child import MODES, signals
+from chaos.sweeps.reference_workload import SECOND, Yard, disks_before, yard
+from chaos.sweeps.tally import Tally
+from prometheus_persist.testing.memory_fs import MemoryFs
+
+CI_STRIDE = 601
+CI_SIGNALS, FULL_SIGNALS = 120, 10_000  # of either kind
+FIRST_EXECUTIONS = 3
+_LIBRARY = str(Path(prometheus_persist.__file__).parent)
+_CHANGES = tuple(f"{_LIBRARY}/{name}/" for name in ("storage", "saving", "session"))
+_DISK = f"{_LIBRARY}/storage/memory.py"  # a kernel is not interrupted
+Place = tuple[CodeType, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Before the ``nth`` execution of a bytecode."""
+
+    place: Place
+    nth: int
+
+    def __str__(self) -> str:
+        code, offset = self.place
+        file = Path(code.co_filename).name
+        return f"{file}:{code.co_qualname}+{offset}, execution {self.nth}"
+
+
+def sweep_interrupt(seed: int, *, full: bool) -> Tally:
+    """Every call, every point; then the signals."""
+    tally = Tally("interrupt", seed, full)
+    stride = 1 if full else CI_STRIDE
+    with yard() as grounds:
+        for name, call in CALLS.items():
+            points = list(points_of(call, grounds, seed))
+            first = generator(seed, "interrupt", name).randrange(min(stride, len(points)))
+            strike(tally, name, grounds, points[first::stride])
+            grounds.clear()
+    for mode in MODES:
+        tally.merge(signals(mode, seed, FULL_SIGNALS if full else CI_SIGNALS))
+    if not full:
+        tally.notes.append(f"sampled: every {stride}th bytecode, {CI_SIGNALS} signals of each kind")
+    return tally
+
+
+def strike(
+    tally: Tally, name: str, grounds: Yard, points: Iterable[Point], *, runs_a_life: int = 40
+) -> None:
+    """One call, at each of these points."""
+    life, runs, known = None, 0, set[str]()
+    for number, point in enumerate(points):
+        if life is None:
+            life, runs = _life(CALLS[name], grounds, tally.seed), 0
+        kind = (KeyboardInterrupt, TimeoutError)[number % 2]
+        where = f"{name}, {kind.__name__} before {point}"
+        runs += 1
+        if _run(tally, life, name, point, kind, where) and runs < runs_a_life:
+            continue
+        end(life, tally, grounds, where, known)
+        life = None
+    if life is not None:
+        end(life, tally, grounds, name, known)
+
+
+def points_of(call: Call, grounds: Yard, seed: int) -> Iterator[Point]:
+    """In the order in which each bytecode is first executed."""
+    life = _life(call, grounds, seed)
+    call.before(life)
+    executed: Counter[Place] = Counter()
+
+    def note(frame: FrameType) -> None:
+        executed[frame.f_code, frame.f_lasti] += 1
+
+    _traced(lambda: call.act(life), note, None)
+    life.session.close(save=False)
+    for place, count in executed.items():
+        first = FIRST_EXECUTIONS if place[0].co_filename.startswith(_CHANGES) else 1
+        for nth in sorted({*range(1, min(count, first) + 1), count if first > 1 else 1}):
+            yield Point(place, nth)
+
+
+def _life(call: Call, grounds: Yard, seed: int) -> Life:
+    return Life(MemoryFs.of(disks_before(seed)[SECOND]), grounds, detect=call.detect)
+
+
+def _run(
+    tally: Tally, life: Life, name: str, point: Point, kind: type[BaseException], where: str
+) -> bool:
+    """One strike; whether the session may go on to the next."""
+    CALLS[name].before(life)
+    begun, left = len(life.ears.begun), point.nth
+    struck = False
+
+    def raise_there(frame: FrameType) -> None:
+        nonlocal left, struck
+        if frame.f_lasti == point.place[1]:
+            left -= 1
+            if not left:
+                struck = True
+                raise kind("struck")
+
+    problem = _raised(lambda: _traced(lambda: CALLS[name].act(life), raise_there, point.place[0]))
+    if name == "open":
+        gc.collect()  # of a session that nobody got, nothing is left
+    found = judge(life, name, begun, returned=problem is None)
+    if not struck:
+        tally.counts["not executed this time"] += 1
+    else:
+        tally.struck(f"{name}: {found.outcome}")
+        tally.counts[f"in all: {found.outcome}"] += 1
+        tally.counts["in all: the call returned all the same"] += problem is None
+    if problem is not None and not answers(problem, kind):
+        tally.wrong("another exception", f"{where}: {problem!r}")
+    for what, detail in found.wrong:
+        tally.wrong(what, f"{where}, {found.outcome}: {detail}")
+    return found.goes_on and found.outcome != SHUT and not found.wrong
+
+
+def _raised(call: Callable[[], object]) -> BaseException | None:
+    try:
+        call()
+    except BaseException as problem:  # noqa: BLE001 it is what is judged
+        problem.__traceback__ = None  # it would keep what the call had in hand
+        return problem
+    return None
+
+
+def _traced(
+    call: Callable[[], object], before: Callable[[FrameType], None], only: CodeType | None
+) -> None:
+    """``before`` each bytecode of the library that this thread executes, or of one function."""
+
+    def local(frame: FrameType, event: str, _argument: Any) -> Any:
+        if event == "opcode":
+            before(frame)
+        return local
+
+    def enter(frame: FrameType, _event: str, _argument: Any) -> Any:
+        if (only is not None and frame.f_code is not only) or not _strikes(frame):
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return local
+
+    sys.settrace(enter)
+    try:
+        call()
+    finally:
+        sys.settrace(None)
+
+
+def _strikes(frame: FrameType | None) -> bool:
+    """The library's own steps, and those of ``contextlib`` that it takes."""
+    if frame is not None and frame.f_code.co_filename == contextlib.__file__:
+        frame = frame.f_back
+    if frame is not None and frame.f_code.co_filename == contextlib.__file__:
+        frame = frame.f_back
+    file = "" if frame is None else frame.f_code.co_filename
+    return file.startswith(_LIBRARY) and file != _DISK

@@ -1,0 +1,54 @@
+"""What the commands of ``fakeokx ctl`` share: where the exchange is, and the words for it."""
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from fakeokx.cli.exits import exits_in_a_line
+from fakeokx.control.client import Control
+
+MARKS_MAX: Final = 4
+Inst = Annotated[str, typer.Argument(help="Instrument, such as BTC-USDT-SWAP.")]
+Px = Annotated[str, typer.Argument(help="Price.")]
+Sz = Annotated[str, typer.Argument(help="Contracts; base currency on spot.")]
+AccountName = Annotated[str, typer.Option(help="Account.")]
+PosSide = Annotated[str, typer.Option(help="long or short; nothing in net mode.")]
+MgnMode = Annotated[str, typer.Option(help="cross or isolated.")]
+ctl = typer.Typer(no_args_is_help=True, help="Steer a running fakeokx.", epilog=exits_in_a_line())
+
+
+@ctl.callback()
+def _at(
+    ctx: typer.Context,
+    url: Annotated[
+        str, typer.Option(envvar="FAKEOKX_URL", help="Address of the running exchange.")
+    ] = "",
+    ca: Annotated[
+        Path | None, typer.Option(help="Its certificate authority, if it is an https one.")
+    ] = None,
+) -> None:
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter("give --url http://127.0.0.1:PORT, or set FAKEOKX_URL")
+    ctx.obj = Control(url, ca=ca)
+
+
+def say(answer: Any) -> None:
+    """Print an answer as JSON; in ASCII, so that no name in it moves a cursor or turns a line."""
+    typer.echo(json.dumps(answer, indent=1))
+
+
+def tell(text: str, *, err: bool = False) -> None:
+    """Print a line for people, ``shown``."""
+    typer.echo(shown(text), err=err)
+
+
+def shown(text: str) -> str:
+    """What has no glyph in it is escaped as in JSON, and so are too many marks on one letter."""
+    seen, marks = [], 0
+    for one in text:
+        marks = marks + 1 if unicodedata.category(one) in ("Mn", "Me") else 0
+        seen.append(one if one.isprintable() and marks <= MARKS_MAX else json.dumps(one)[1:-1])
+    return "".join(seen)

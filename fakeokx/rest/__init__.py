@@ -1,0 +1,3 @@
+"""Shell. OKX over REST: ``calls`` one request from arrival to answer, ``reads`` and ``writes`` its
+endpoints.
+"""

@@ -1,0 +1,84 @@
+"""Remember where the exchange is, and go back there.
+
+A checkpoint is a length of the ledger. To rewind is to cut the ledger to that length and to
+replay it: afterwards the exchange is byte for byte what it was, and what came later never
+happened, so its ids will be given out again. WebSockets stay open and are told nothing, unless
+their account is gone: then they are cut.
+
+The lengths are in a file beside the ledger, so a checkpoint survives a restart.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from fakeokx.engine.refusals import Refusal
+from fakeokx.runtime.context import Desk
+from fakeokx.runtime.exchange import Exchange
+
+FILE_NAME: Final = "checkpoints.json"
+CHECKPOINTS_MAX: Final = 1000
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+def save(desk: Desk, name: str) -> dict[str, Any]:
+    """Make a checkpoint of that name, replacing an older one."""
+    if _NAME.fullmatch(name) is None:
+        raise Refusal("51000", "name")
+    found = _load(desk)
+    found.pop(name, None)
+    if len(found) >= CHECKPOINTS_MAX:
+        raise Refusal("51000", "name")
+    found[name] = {
+        "bytes": desk.exchange.ledger.path.stat().st_size,
+        "now_ms": desk.exchange.now_ms(),
+    }
+    _store(desk, found)
+    return {"name": name, **found[name]}
+
+
+def saved(desk: Desk) -> list[dict[str, Any]]:
+    """Every checkpoint, oldest first."""
+    return [{"name": name, **mark} for name, mark in _load(desk).items()]
+
+
+def rewind(desk: Desk, name: str) -> dict[str, Any]:
+    """Be what the checkpoint was; later checkpoints are gone. 51000 if there is none."""
+    found = _load(desk)
+    if name not in found:
+        raise Refusal("51000", "name")
+    size = found[name]["bytes"]
+    exchange = desk.exchange
+    path = exchange.ledger.path
+    exchange.close()
+    os.truncate(path, size)
+    # Others hold this exchange, so it stays and takes over what was read again.
+    fresh = Exchange(path.parent)
+    exchange.ledger, exchange.venue = fresh.ledger, fresh.venue
+    desk.past = None
+    desk.follow(desk.script.lags_ms)
+    desk.recent.clear()
+    if desk.streams is not None:
+        desk.streams.rewound()
+    _store(desk, {each: mark for each, mark in found.items() if mark["bytes"] <= size})
+    return {"name": name, "now_ms": exchange.now_ms()}
+
+
+def _file(desk: Desk) -> Path:
+    return desk.exchange.ledger.path.parent / FILE_NAME
+
+
+def _load(desk: Desk) -> dict[str, dict[str, int]]:
+    path = _file(desk)
+    if not path.exists():
+        return {}
+    found: dict[str, dict[str, int]] = json.loads(path.read_text())
+    return found
+
+
+def _store(desk: Desk, found: dict[str, dict[str, int]]) -> None:
+    scratch = _file(desk).with_suffix(".new")
+    scratch.write_text(json.dumps(found))
+    scratch.replace(_file(desk))

@@ -1,0 +1,1 @@
+"""Shell. OKX over WebSocket: ``sockets`` the wire, ``links`` one connection, ``hub`` all."""

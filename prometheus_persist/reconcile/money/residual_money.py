@@ -1,0 +1,167 @@
+"""What remains of the account's money when everything known is booked; and when it turns up.
+
+0. Money that belongs to a difference which the plan writes waits with that, and shuts nothing more.
+1. ``gap``: the exchange's own sum, bills against balance, does not hold. ``residual``: what the
+   books do not explain. A cent of either needs a human. Suggested: the account's own entry, so that
+   the next reconciliation starts from there.
+2. The ref of such a flow tells both amounts. If the missing bill, or the executions of an adopted
+   difference, turn up later, gap and residual come back with the opposite sign, to the cent: what
+   was booked in their place is then given back, once, and nobody has to be asked (P8).
+3. Without a bill or an adoption behind it nothing is given back: two equal sums prove nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from itertools import combinations
+
+from prometheus_persist.reconcile.finding import EVERYTHING, finding
+from prometheus_persist.reconcile.match.replay import NOBODY
+from prometheus_persist.reconcile.plan import (
+    Alternative,
+    BookCash,
+    Case,
+    Effect,
+    Evidence,
+    Finding,
+    Grade,
+    MoneyCheck,
+    Resolution,
+    Verdict,
+)
+from prometheus_persist.reconcile.views import Books, VenueBill
+from prometheus_persist.state.exact_json import dumps
+from prometheus_persist.state.money import DIGITS_MAX, ZERO, add, exact, plain, sub
+
+UNEXPLAINED, RETURNED = "unexplained", "returned"
+CENT = Decimal("0.01")
+TOGETHER_MAX, TRIED_MAX = 3, 12
+"""How many standing flows may turn up at once, and of how many this is tried."""
+_BOOK_STEP = Decimal("1e-12")
+_REF_HEX_CHARS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A flow that was booked as unexplained and has not been given back."""
+
+    digest: str
+    amount: Decimal
+    gap: Decimal
+
+
+def unexplained(
+    books: Books, bills: Iterable[VenueBill], check: MoneyCheck, *, adopted: bool
+) -> tuple[list[Finding], MoneyCheck]:
+    """At most one finding for whatever is left; a suggestion is not part of ``check``.
+
+    ``adopted``: the plan adopts a difference, or gives one back.
+    """
+    cash, residual = books.state.account_cash, check.residual or ZERO
+    gap = sub(check.settled or ZERO, add(cash.settled, *(bill.change for bill in bills)))
+    if abs(gap) < CENT and abs(residual) < CENT:
+        return [], check
+    back = _returned(books.booked_flows, gap, residual, adopted=adopted)
+    if back:
+        return _give_back(back, check)
+    shown = {
+        "settled": plain(check.settled or ZERO),
+        "settled_before": plain(cash.settled),
+        "bill_seen": str(check.bill_seen),
+        "reserve": plain(check.reserve),
+        "booked": plain(rounded(check.booked, _BOOK_STEP)),
+        "basis": plain(rounded(check.basis, _BOOK_STEP)),
+    }
+    amount, off = (rounded(each, _BOOK_STEP) for each in (residual, gap))
+    before = sum(ref.startswith(f"{UNEXPLAINED}:") for ref in books.booked_flows)
+    # The same figures may come back once more: another flow, and not the one booked already.
+    again = {"before": str(before)} if before else {}
+    digest = hashlib.sha256(dumps({**shown, **again, "amount": plain(amount)})).hexdigest()
+    ref = f"{UNEXPLAINED}:{digest[:_REF_HEX_CHARS]}:{plain(amount)}:{plain(off)}"
+    step = BookCash(NOBODY, ref, UNEXPLAINED, amount, "", check.bills_ms)
+    effects = (Effect(NOBODY, "", "", plain(amount)),)
+    kind = "money_adopted" if adopted else "money_unexplained"
+    found = finding(
+        kind if abs(gap) < CENT else "bills_do_not_add_up",
+        Case.K,
+        Resolution.HUMAN,
+        agent_id=NOBODY,
+        params={
+            "ccy": check.ccy,
+            "settled": plain(check.settled or ZERO),
+            "gap": plain(off),
+            "amount": plain(amount),
+        },
+        evidence=[Evidence("balance", check.ccy, shown)],
+        alternatives=lambda _: (Alternative("account", Grade.OPEN, effects, (step,)),),
+        about=() if adopted and abs(gap) < CENT else EVERYTHING,
+    )
+    return [found], dataclasses.replace(check, verdict=Verdict.MISMATCH)
+
+
+def _returned(
+    flows: AbstractSet[str], gap: Decimal, residual: Decimal, *, adopted: bool
+) -> tuple[_Standing, ...]:
+    """The fewest standing flows that gap and residual take back exactly; none without evidence."""
+    standing = _standing(flows)[:TRIED_MAX]
+    for count in range(1, min(TOGETHER_MAX, len(standing)) + 1):
+        for some in combinations(standing, count):
+            if (
+                abs(add(gap, *(one.gap for one in some))) < CENT
+                and abs(add(residual, *(one.amount for one in some))) < CENT
+                and (adopted or any(abs(one.gap) >= CENT for one in some))
+            ):
+                return some
+    return ()
+
+
+def _standing(flows: AbstractSet[str]) -> list[_Standing]:
+    found = []
+    for ref in sorted(flows):
+        name, _, rest = ref.partition(":")
+        parts = rest.split(":")
+        if name == UNEXPLAINED and len(parts) == len(("digest", "amount", "gap")):
+            digest, amount, gap = parts
+            if f"{RETURNED}:{digest}" not in flows:
+                found.append(_Standing(digest, exact(amount), exact(gap)))
+    return found
+
+
+def _give_back(back: tuple[_Standing, ...], check: MoneyCheck) -> tuple[list[Finding], MoneyCheck]:
+    steps = tuple(
+        BookCash(
+            NOBODY,
+            f"{RETURNED}:{one.digest}",
+            UNEXPLAINED,
+            sub(ZERO, one.amount),
+            "",
+            check.bills_ms,
+        )
+        for one in back
+    )
+    amount = add(ZERO, *(step.amount for step in steps))
+    found = finding(
+        "unexplained_returned",
+        Case.K,
+        Resolution.AUTO,
+        agent_id=NOBODY,
+        params={"ccy": check.ccy, "amount": plain(amount), "flows": str(len(back))},
+        evidence=[
+            Evidence("flow", one.digest, {"amount": plain(one.amount), "gap": plain(one.gap)})
+            for one in back
+        ],
+        corrections=lambda _: steps,
+    )
+    residual = sub(check.residual or ZERO, amount)
+    return [found], dataclasses.replace(check, booked=add(check.booked, amount), residual=residual)
+
+
+def rounded(amount: Decimal, step: Decimal) -> Decimal:
+    """``amount`` in whole steps, half even."""
+    with localcontext(prec=DIGITS_MAX, rounding=ROUND_HALF_EVEN):
+        return exact(plain(amount.quantize(step)))

@@ -1,0 +1,64 @@
+"""Values of exactly the types that JSON has, as JSON text that reads back as the very same.
+
+``exact_json.dumps`` writes whatever ``json`` can and refuses what cannot be read. This is narrower:
+dict, list, str, int, float, bool and None themselves, no subclass and no tuple, so that what comes
+back has the types of what went in. Whatever is not that has no text here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from prometheus_persist.state.exact_json import INT_DIGITS_MAX
+
+JSON_LEVELS_MAX: Final = 60
+INT_LIMIT: Final = 10**INT_DIGITS_MAX
+_LEAVES: Final = frozenset({str, int, float, bool, type(None)})
+_TEXT: Final = frozenset({str})
+encode: Final = json.JSONEncoder(
+    allow_nan=False, ensure_ascii=False, check_circular=False, separators=(",", ":")
+).encode
+
+
+def json_text(value: object) -> str | None:
+    """JSON values of exactly the types JSON has, as text; None for anything else."""
+    if not _isencode(value, JSON_LEVELS_MAX):
+        return None
+    try:
+        return writable_text(encode(value))
+    except ValueError:
+        return None
+
+
+def writable_text(text: str) -> str | None:
+    """The text, if UTF-8 can hold it; a lone surrogate it cannot."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return None
+    return text
+
+
+def _isencode(value: object, levels: int) -> bool:
+    kind = type(value)
+    if kind is dict:
+        held: dict[Any, Any] = value  # type: ignore[assignment]
+        items: Any = held.values()
+        if not _TEXT.issuperset(map(type, held)):
+            return False
+    elif kind is list:
+        items = value
+    else:
+        return kind in _LEAVES and (kind is not int or _fits(value))
+    if levels == 0:
+        return False
+    kinds = set(map(type, items))
+    if int not in kinds and kinds <= _LEAVES:
+        return True
+    return all(_isencode(item, levels - 1) for item in items)
+
+
+def _fits(value: Any) -> bool:
+    return bool(-INT_LIMIT < value < INT_LIMIT)
