@@ -7,6 +7,8 @@ instId where it has one position, else by the whole key: ``BTC-USDT-SWAP cross n
 
 - What agents hold already is theirs; what is given is the rest. What stood as nobody's is taken
   from there. Entry price and times are the exchange's; no money moves.
+- A row that cannot be given (an option, margin, a number that is none) stays in sight and hinders
+  none of the others. It is refused with its reason where it is named.
 - An instrument with an order that may still change the position is refused: settle it first.
 - It is recorded like a quantity that a human wrote (``written.py``), with the row that proves it:
   should executions turn up later, they take its place, and it is not in the books twice.
@@ -60,8 +62,10 @@ def shown(row: object) -> VenuePosition:
             str(raw.get("posId", "")),
             int(raw["cTime"]),
         )
-    except (KeyError, ValueError, TypeError) as problem:
-        raise BadValue(f"position of {name}: {problem!r} is missing or no number") from None
+    except KeyError as problem:
+        raise BadValue(f"position of {name}: its {problem.args[0]} is missing") from None
+    except (BadValue, ValueError, TypeError) as problem:
+        raise BadValue(f"position of {name}: {problem}") from None
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:
@@ -82,27 +86,48 @@ def evidence(row: VenuePosition) -> JsonObject:
 
 
 def given(
-    state: SystemState, rows: Iterable[VenuePosition], owners: Owners
+    state: SystemState, rows: Iterable[object], owners: Owners
 ) -> list[tuple[VenuePosition, str, list[Step]]]:
     """For each that is named its row, the id that its records go by, and what is written."""
-    held = {row.key: row for row in rows if row.qty_contracts}
-    asked = _asked(held, owners)
+    held, unfit = _seen(rows)
+    asked = _asked(held, unfit, owners)
     return [_steps(state, held[key], asked[key]) for key in sorted(asked)]
 
 
+def _seen(rows: Iterable[object]) -> tuple[dict[PositionKey, VenuePosition], dict[str, BadValue]]:
+    """What can be given, by key; and why something else cannot, by instId."""
+    held: dict[PositionKey, VenuePosition] = {}
+    unfit: dict[str, BadValue] = {}
+    for row in rows:
+        try:
+            position = shown(row)
+        except BadValue as problem:
+            raw = row.get("info", row) if isinstance(row, Mapping) else None
+            if not isinstance(raw, Mapping) or not raw.get("instId"):
+                raise  # no row of OKX's at all
+            unfit[str(raw["instId"])] = problem
+        else:
+            if position.qty_contracts:
+                held[position.key] = position
+    return held, unfit
+
+
 def _asked(
-    held: Mapping[PositionKey, VenuePosition], owners: Owners
+    held: Mapping[PositionKey, VenuePosition], unfit: Mapping[str, BadValue], owners: Owners
 ) -> dict[PositionKey, str | Mapping[str, object]]:
     by_name: dict[str, list[PositionKey]] = {}
     for key in held:
         by_name.setdefault(key.inst_id, []).append(key)
     names = {str(key): key for key in held}
-    names |= {name: keys[0] for name, keys in by_name.items() if len(keys) == 1}
+    alone = (name for name, keys in by_name.items() if len(keys) == 1 and name not in unfit)
+    names |= {name: by_name[name][0] for name in alone}
     there = "; ".join(f"{key}: {row.qty_contracts} contracts" for key, row in sorted(held.items()))
     found: dict[PositionKey, str | Mapping[str, object]] = {}
     for name, owner in owners.items():
         asked_for = " ".join(name) if isinstance(name, tuple) else str(name)
         if asked_for not in names:
+            if asked_for.partition(" ")[0] in unfit:
+                raise unfit[asked_for.partition(" ")[0]]
             raise BadValue(f"no one position is called {name!s}; there are: {there or 'none'}")
         key = names[asked_for]
         if key in found:

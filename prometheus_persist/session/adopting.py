@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from prometheus_persist.reconcile.apply import Applied
-from prometheus_persist.reconcile.given import Owners, evidence, given, said, shown
+from prometheus_persist.reconcile.given import Owners, evidence, given, said
 from prometheus_persist.reconcile.live import apply_steps
 from prometheus_persist.saving import Trigger
 from prometheus_persist.session.context import Desk
@@ -19,7 +19,7 @@ from prometheus_persist.session.context import Desk
 def adopted(desk: Desk, positions: Iterable[object], owners: Owners) -> int:
     """Write them, durably; returns the sequence. Raises BadValue and writes nothing."""
     with desk.gate.turn:
-        found = given(desk.state, map(shown, positions), owners)
+        found = given(desk.state, positions, owners)
         steps = tuple(step for _, _, each in found for step in each)
         applied = apply_steps(desk.books(), steps, desk.clock.now_ms())
         proofs = {ident: evidence(row) for row, ident, _ in found}

@@ -152,6 +152,36 @@ def test_given_once_and_only_what_is_nobodys_yet(session: Session, okx: Any) -> 
             session.adopt([row], {BTC: "A"})
 
 
+OPTION = {"instId": "BTC-USD-301227-60000-C", "instType": "OPTION", "pos": "1", "avgPx": "0.01"}
+UNREADABLE = {
+    "instId": "SOL-USDT-SWAP",
+    "mgnMode": "cross",
+    "posSide": "net",
+    "pos": "",
+    "avgPx": "",
+}
+
+
+@pytest.mark.parametrize("row", [OPTION, UNREADABLE], ids=["of another product", "without numbers"])
+def test_a_row_that_cannot_be_given_hinders_none_of_the_others(
+    row: dict[str, str], session: Session, okx: Any
+) -> None:
+    """It is refused with its reason where it is named, alone or by its whole key; nowhere else."""
+    rows = [row, *okx.fetch_positions()]
+    for name in (row["instId"], f"{row['instId']} cross net"):
+        with pytest.raises(BadValue, match=f"^({row['instId']}|position of {row['instId']}): "):
+            session.adopt(rows, {name: "A", BTC: "A"})
+    session.adopt(rows, {BTC: "A"})
+    assert held(session, "A") == {f"{BTC} cross net": "0.37"}
+    twin = {**okx.fetch_positions()[0]["info"], "instId": ETH, "mgnMode": "cross", "pos": "?"}
+    with pytest.raises(
+        BadValue, match=f"position of {ETH}: "
+    ):  # two positions, one unreadable: which is meant?
+        session.adopt([twin, *rows], {ETH: "B"})
+    session.adopt([twin, *rows], {f"{ETH} isolated net": "B"})
+    assert held(session, "B") == {f"{ETH} isolated net": "-0.5"}
+
+
 def test_what_agents_hold_already_is_not_asked_for_by_name(session: Session, okx: Any) -> None:
     """An agent holds all of it and nobody the opposite: no owner is missing, and ``adopt`` would
     refuse; the report does not print it."""
