@@ -16,16 +16,13 @@ It is loaded into every pytest where this distribution is installed, so it is a 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 SEED_DEFAULT: Final = 1
-_HARNESS: Final = "chaos.pytest_plugin"
 _OUT: Final = pytest.StashKey[Path]()
 _RUN: Final = "testrunuid"  # xdist's, the same for all workers of a session
 
@@ -71,14 +68,14 @@ def chaos_seed(pytestconfig: pytest.Config) -> int:
 @pytest.fixture
 def chaos_run(pytestconfig: pytest.Config, chaos_seed: int) -> Callable[..., Any]:
     """``chaos_run(name, effort=…)``: play, judge, and count it among the session's verdicts."""
-    harness = _harness()
+    plugin = _harness()
     if _OUT not in pytestconfig.stash:
-        pytestconfig.stash[_OUT] = harness.temporary()
+        pytestconfig.stash[_OUT] = plugin.temporary()
     out = pytestconfig.stash[_OUT]
 
     def played(name: str, **effort: Any) -> Any:
-        harness.begin(out)
-        return harness.played(name, out, chaos_seed, **effort)
+        plugin.begin(out)
+        return plugin.played(name, out, chaos_seed, **effort)
 
     return played
 
@@ -108,17 +105,10 @@ def _of_run(run: str) -> Path:
 
 def _harness() -> Any:
     """``chaos.pytest_plugin`` of this very distribution; fails the test where that is hidden."""
-    ours = Path(__file__).resolve().parents[1] / "chaos"
+    from prometheus_persist.errors import BadConfig
+    from prometheus_persist.harness import harness
+
     try:
-        found = import_module("chaos")
-        places = [Path(place).resolve() for place in found.__path__]
-    except (ImportError, AttributeError):
-        places = []
-    if ours in places:
-        return import_module(_HARNESS)
-    hiding = getattr(sys.modules.get("chaos"), "__file__", None) or ", ".join(map(str, places))
-    pytest.fail(
-        f"{hiding or 'something'} hides the package `chaos` of prometheus-persist ({ours}): "
-        "run these tests where no other package or module has that name",
-        pytrace=False,
-    )
+        return harness("pytest_plugin")
+    except BadConfig as problem:
+        pytest.fail(str(problem), pytrace=False)

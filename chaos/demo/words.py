@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from chaos.report.words import Lang
+from prometheus_persist.language import in_language
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "again": (
@@ -108,5 +109,4 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 
 def say(key: str, lang: Lang, **fields: object) -> str:
     """One line."""
-    zh, en = WORDS[key]
-    return (zh if lang == "zh" else en).format(**fields)
+    return in_language(WORDS[key], lang, **fields)

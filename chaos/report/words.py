@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import locale
+import os
 from typing import Final, Literal
+
+from prometheus_persist.language import default_language, in_language
 
 Lang = Literal["zh", "en"]
 
@@ -64,11 +66,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 
 def word(key: str, lang: Lang) -> str:
     """One word or phrase."""
-    zh, en = WORDS[key]
-    return zh if lang == "zh" else en
+    return in_language(WORDS[key], lang)
 
 
 def default_lang() -> Lang:
-    """Chinese where the locale is, else English."""
-    name = locale.setlocale(locale.LC_CTYPE, None) or ""
-    return "zh" if name.lower().startswith("zh") else "en"
+    """As everywhere: PERSIST_LANG, else Chinese where the locale is."""
+    return "zh" if default_language(os.environ) == "zh" else "en"

@@ -33,6 +33,7 @@ from prometheus_persist.cli.past import repair_command, snapshots, tail
 from prometheus_persist.cli.reconciling import reconcile
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import EXIT_DAMAGED, EXIT_INTERNAL, EXIT_OK, BadConfig
+from prometheus_persist.harness import harness
 from prometheus_persist.recovery import restore, summary, verify
 from prometheus_persist.recovery.restore_into import agents_only, write_into
 from prometheus_persist.session import Session
@@ -244,8 +245,8 @@ def restore_command(
     raise typer.Exit(EXIT_DAMAGED if facts.losses and seq is None and not at else EXIT_OK)
 
 
-@app.command(epilog=EPILOG)
-def bench(
+@app.command(name="bench", epilog=EPILOG)
+def bench_command(
     directory: Annotated[
         Path,
         typer.Option("--dir", "-d", help="Measure on the disk of this directory; left as it was."),
@@ -281,8 +282,6 @@ def bench(
 
     在这块磁盘上测量保存与恢复的速度，与裸写、SQLite、LMDB、重写文件并列；--lang zh 输出中文。
     """
-    from prometheus_persist.bench import measured, show, show_sizes, sized, write_page
-
     output = output_of(as_json, lang)
     console = output.talk if as_json else output.out
     told: dict[str, Any] = {
@@ -290,20 +289,21 @@ def bench(
         "lang": output.lang,
     }
     with guard(output):
+        bench = harness("bench.command")
         if sizes and (full or html is not None or seconds is not None):
             raise BadConfig("--sizes is a table of its own: without --full, --seconds and --html")
         if sizes:
-            table = sized(directory, agents=agents, trades=trades, rounds=rounds, **told)
-            show_sizes(table, output.lang, console)
+            table = bench.sized(directory, agents=agents, trades=trades, rounds=rounds, **told)
+            bench.show_sizes(table, output.lang, console)
             output.data(table.to_json())
             missed = table.missed
         else:
-            report = measured(directory, full=full, seconds=seconds, **told)
-            show(report, output.lang, console)
+            report = bench.measured(directory, full=full, seconds=seconds, **told)
+            bench.show(report, output.lang, console)
             output.data(report.to_json())
             missed = report.missed
             if html is not None:
-                write_page(report, output.lang, html)
+                bench.write_page(report, output.lang, html)
     raise typer.Exit(EXIT_INTERNAL if check and missed else EXIT_OK)
 
 

@@ -11,7 +11,7 @@
   is to be applied, nobody is asked.
 - ``--policy flatten`` sends orders, through a client of its own; what is left open is code 3. With
   ``--live`` the account is named, by its uid: typed at the question, or as ``--account UID``.
-- ``--sandbox`` is the check of OKX demo trading (``sandbox.py``), and needs no store.
+- ``--sandbox`` is the check of OKX demo trading (``command.py``), and needs no store.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ from prometheus_persist.cli.plan_files import (
     read_plan_file,
     refuse_foreign,
 )
-from prometheus_persist.cli.sandbox import sandbox_check
 from prometheus_persist.cli.venue import venue_reader, venue_sender
 from prometheus_persist.cli.venue_words import facts_in_language
 from prometheus_persist.errors import (
@@ -56,6 +55,7 @@ from prometheus_persist.errors import (
     VenueUnreachable,
 )
 from prometheus_persist.exchange.okx.client import OkxReader
+from prometheus_persist.harness import harness
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.page import render_page
@@ -269,7 +269,10 @@ def _sandbox(output: Output, exchange: str, transcript: Path | None, *, alone: b
     with guard(output):
         if not alone:
             raise BadConfig("--sandbox is a check of its own; it takes --exchange and --transcript")
-        return sandbox_check(output, exchange, os.environ, transcript)
+        code: int = harness("sandbox.command").sandbox_check(
+            output, exchange, os.environ, transcript
+        )
+        return code
 
 
 def _refuse_unfit(

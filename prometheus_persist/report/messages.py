@@ -3,7 +3,7 @@
 1. A message is a pair (zh, en) with the same placeholders in both; a test holds that.
 2. Each table has its own file. What findings say: ``findings.py``, ``causes.py``,
    ``alternatives.py``. What to do next: ``next_steps.py``. The report's own sentences:
-   ``sections.py``, the commands': ``cli.py``, the demo-trading check's: ``sandbox.py``.
+   ``sections.py``, the commands': ``cli.py``.
 3. Placeholders are filled with text. ``message`` never fails for a missing value at night: an
    unknown placeholder stays visible as ``{name}``; an unknown id is shown as itself.
 """
@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from prometheus_persist.language import in_language
 from prometheus_persist.report.words.alternatives import ALTERNATIVES, GRADE
 from prometheus_persist.report.words.causes import CAUSE, REMEDY
 from prometheus_persist.report.words.cli import CLI
 from prometheus_persist.report.words.findings import WHAT, WHY
 from prometheus_persist.report.words.next_steps import NEXT, STEP
-from prometheus_persist.report.words.sandbox import SANDBOX
 from prometheus_persist.report.words.sections import PAGE, REPORT
 from prometheus_persist.report.words.terms import TERMS
 
@@ -37,15 +37,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     **REPORT,
     **PAGE,
     **TERMS,
-    **SANDBOX,
 }
-
-
-class _Visible(dict[str, str]):
-    """Placeholders that nobody filled stay visible."""
-
-    def __missing__(self, name: str) -> str:
-        return "{" + name + "}"
 
 
 def message(message_id: str, lang: str, **params: str) -> str:
@@ -53,4 +45,4 @@ def message(message_id: str, lang: str, **params: str) -> str:
     pair = MESSAGES.get(message_id)
     if pair is None:
         return message_id
-    return (pair[0] if lang == "zh" else pair[1]).format_map(_Visible(params))
+    return in_language(pair, lang, **params)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prometheus_persist.bench.host import Host
+from chaos.bench.host import Host
 from prometheus_persist.recovery import restore
 from prometheus_persist.storage.committer import MirrorSync
 from prometheus_persist.storage.fs import LocalFs

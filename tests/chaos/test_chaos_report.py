@@ -1,13 +1,16 @@
 """The report: the same facts as table, plain lines, Markdown and JSON, in two languages."""
 
 import io
+from string import Formatter
 
 import pytest
 
+from chaos.demo.words import WORDS as DEMO
 from chaos.report.lines import judged, to_json, trouble
 from chaos.report.markdown import markdown
 from chaos.report.table import show
-from chaos.report.words import WORDS, word
+from chaos.report.words import WORDS, default_lang, word
+from chaos.sandbox.words import SANDBOX
 from chaos.verdict import Figures, Outcome, Verdict
 from prometheus_persist.terminal import Terminal
 
@@ -19,11 +22,24 @@ def verdict(*, wrong=(), holds=True):
     return found
 
 
-def test_every_word_is_there_in_both_languages_and_they_differ():
-    for key, (zh, en) in WORDS.items():
+@pytest.mark.parametrize("words", [WORDS, DEMO, SANDBOX], ids=["report", "demo", "sandbox"])
+def test_every_word_is_there_in_both_languages_with_the_same_placeholders(words):
+    for key, (zh, en) in words.items():
         assert zh.strip(), key
         assert en.strip(), key
         assert zh != en
+        named = [
+            {field for _, field, _, _ in Formatter().parse(each) if field} for each in (zh, en)
+        ]
+        assert named[0] == named[1], key
+
+
+def test_the_language_is_the_locales_unless_it_is_asked_for(monkeypatch):
+    """As in every other command: PERSIST_LANG counts before the locale."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert default_lang() == "zh"
+    monkeypatch.setenv("PERSIST_LANG", "en")
+    assert default_lang() == "en"
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

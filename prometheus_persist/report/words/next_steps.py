@@ -79,6 +79,21 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
         "另一个进程正在使用该目录；先停止它",
         "another process uses this directory; stop it first",
     ),
+    "next.sandbox_keys": (
+        "在OKX网页切换到模拟交易，在“模拟盘API”创建有交易权限的Key，并设置OKX_API_KEY、"
+        "OKX_API_SECRET、OKX_API_PASSPHRASE；实盘Key在这里不会被使用",
+        "switch OKX to demo trading, create a key with trade permission under its demo trading "
+        "API, and set OKX_API_KEY, OKX_API_SECRET, OKX_API_PASSPHRASE; keys of the real account "
+        "are not used here",
+    ),
+    "next.sandbox_mode": (
+        "在OKX模拟盘把账户模式改为合约模式",
+        "set the demo account to futures mode at OKX",
+    ),
+    "next.sandbox_free": (
+        "在模拟盘平掉其中一个合约的持仓并撤销其挂单，或使用另一个模拟账户",
+        "close the position and cancel the orders on one of them, or use another demo account",
+    ),
 }
 
 STEP: Final[Mapping[str, tuple[str, str]]] = {

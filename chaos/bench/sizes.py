@@ -33,13 +33,13 @@ from typing import Any
 
 from rich.table import Table
 
-from prometheus_persist.bench.children import run_child
-from prometheus_persist.bench.context import Options
-from prometheus_persist.bench.machine import busy, machine
-from prometheus_persist.bench.sizes_children import CLOSE, COMMAND, GROWN, OPEN, SNAPSHOT
-from prometheus_persist.bench.table import Check
-from prometheus_persist.bench.text import quantity
-from prometheus_persist.bench.words import CHECKS, LINES, TALK, say
+from chaos.bench.children import run_child
+from chaos.bench.context import Options
+from chaos.bench.machine import busy, machine
+from chaos.bench.sizes_children import CLOSE, COMMAND, GROWN, OPEN, SNAPSHOT
+from chaos.bench.table import Check
+from chaos.bench.text import quantity
+from chaos.bench.words import CHECKS, LINES, TALK, say
 from prometheus_persist.errors import BadConfig
 from prometheus_persist.storage.layout import SNAPSHOTS
 

@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from prometheus_persist.bench import page, words
-from prometheus_persist.bench.machine import file_system, machine
-from prometheus_persist.bench.table import Check, Line, Report, Row, ratio, timed_line
-from prometheus_persist.bench.text import duration, quantity, remarks, tables
+from chaos.bench import page, words
+from chaos.bench.machine import file_system, machine
+from chaos.bench.table import Check, Line, Report, Row, ratio, timed_line
+from chaos.bench.text import duration, quantity, remarks, tables
 
 HEADINGS = words.ROWS | words.LINES | words.CHECKS | words.TALK
 

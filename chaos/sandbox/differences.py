@@ -5,7 +5,7 @@
    so that an installed library can compare too.
 3. ``differences`` names each place where two transcripts say different things, once, at the
    highest level: a missing step is one difference, not one for each of its fields.
-4. A difference that an entry of ``sandboxknown.py`` tells of is harmless; every other is a failure.
+4. A difference that an entry of ``known.py`` tells of is harmless; every other is a failure.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from chaos.sandbox.known import known_row
 from prometheus_persist.errors import BadConfig
-from prometheus_persist.exchange.sandboxknown import known_row
 
 Line = dict[str, Any]
 Kind = Literal["missing_step", "extra_step", "missing", "extra", "code", "class"]
-REFERENCES: Final = Path(__file__).with_name("sandbox_reference")
+REFERENCES: Final = Path(__file__).with_name("reference")
 _CODES: Final = frozenset({"code", "sCode", "subCode"})
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from prometheus_persist.language import in_language
+
 SANDBOX: Final[Mapping[str, tuple[str, str]]] = {
     "sandbox.skipped": (
         "已跳过模拟盘检查：请在环境变量中设置{names}（OKX模拟盘的API Key）",
@@ -55,19 +57,9 @@ SANDBOX: Final[Mapping[str, tuple[str, str]]] = {
         "❌ {steps}步，与fakeokx有{count}处不同",
         "❌ {steps} steps, {count} difference(s) from fakeokx",
     ),
-    "next.sandbox_keys": (
-        "在OKX网页切换到模拟交易，在“模拟盘API”创建有交易权限的Key，并设置OKX_API_KEY、"
-        "OKX_API_SECRET、OKX_API_PASSPHRASE；实盘Key在这里不会被使用",
-        "switch OKX to demo trading, create a key with trade permission under its demo trading "
-        "API, and set OKX_API_KEY, OKX_API_SECRET, OKX_API_PASSPHRASE; keys of the real account "
-        "are not used here",
-    ),
-    "next.sandbox_mode": (
-        "在OKX模拟盘把账户模式改为合约模式",
-        "set the demo account to futures mode at OKX",
-    ),
-    "next.sandbox_free": (
-        "在模拟盘平掉其中一个合约的持仓并撤销其挂单，或使用另一个模拟账户",
-        "close the position and cancel the orders on one of them, or use another demo account",
-    ),
 }
+
+
+def say(key: str, lang: str, **params: object) -> str:
+    """The sentence in the language."""
+    return in_language(SANDBOX[key], lang, **params)

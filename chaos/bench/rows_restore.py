@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from prometheus_persist.bench import children
-from prometheus_persist.bench.children import from_start, run_child
-from prometheus_persist.bench.context import Options
-from prometheus_persist.bench.host import RECORDS_PER_COMMIT, Host, record
-from prometheus_persist.bench.table import Check, Line, Row, ratio, timed_line
+from chaos.bench import children
+from chaos.bench.children import from_start, run_child
+from chaos.bench.context import Options
+from chaos.bench.host import RECORDS_PER_COMMIT, Host, record
+from chaos.bench.table import Check, Line, Row, ratio, timed_line
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.exact_json import dumps
 

@@ -2,7 +2,7 @@
 
     lines = run_sandbox(client, SystemClock(), SystemIds(), tell=print)
 
-The same script runs against fakeokx, whose transcript is the reference (``sandboxdiff.py``); what
+The same script runs against fakeokx, whose transcript is the reference (``differences.py``); what
 differs is where the fake is not like the exchange.
 
     read     every endpoint of ``query.READS``. What the account happens to hold is not compared,
@@ -20,7 +20,7 @@ Rules
    (50101) ends the check at its first question.
 2. It trades where the account has neither position nor order nor stop, and not at all where that
    could not be read. What it placed it takes back, after an error and after Ctrl+C too.
-3. Only shapes are written down (``sandboxshape.py``): no amount, no id, no credential.
+3. Only shapes are written down (``shape.py``): no amount, no id, no credential.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
+from chaos.sandbox.demo_line import NO_ANSWER, SWAP, Answer, DemoLine
+from chaos.sandbox.differences import Line
+from chaos.sandbox.round_trip import RoundTrip
+from chaos.sandbox.tidy_up import Account, Tidy
+from chaos.sandbox.transcript import Transcript, every
 from prometheus_persist.clock import Clock, IdSource
 from prometheus_persist.errors import BadConfig, VenueRefused, VenueUnreachable
 from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.exchange.okx.query import Row
 from prometheus_persist.exchange.reader import ViewRequest
-from prometheus_persist.exchange.sandboxdiff import Line
-from prometheus_persist.exchange.sandboxline import NO_ANSWER, SWAP, Answer, DemoLine
-from prometheus_persist.exchange.sandboxtell import Transcript, every
-from prometheus_persist.exchange.sandboxtidy import Account, Tidy
-from prometheus_persist.exchange.sandboxtrip import RoundTrip
 from prometheus_persist.state import OrderIntent, Registry, contracts
 from prometheus_persist.state.money import exact
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prometheus_persist.bench.stats import (
+from chaos.bench.stats import (
     BINS_PER_DECADE,
     bin_edge_us,
     bin_of,

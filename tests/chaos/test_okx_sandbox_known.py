@@ -30,10 +30,10 @@ from test_okx_sandbox import (
     unknown,
 )
 
+from chaos.sandbox.check import run_sandbox
+from chaos.sandbox.differences import Difference, Line, differences, reference
+from chaos.sandbox.known import KNOWN, Known
 from prometheus_persist.clock import SystemIds
-from prometheus_persist.exchange.sandbox import run_sandbox
-from prometheus_persist.exchange.sandboxdiff import Difference, Line, differences, reference
-from prometheus_persist.exchange.sandboxknown import KNOWN, Known
 
 fakeokx = pytest.importorskip("fakeokx")
 
@@ -340,9 +340,7 @@ def test_nothing_is_waited_for_without_end_and_what_is_never_shown_is_left_to_a_
 
 @pytest.fixture
 def as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "prometheus_persist.cli.sandbox.reference", lambda mode: before(reference(mode))
-    )
+    monkeypatch.setattr("chaos.sandbox.command.reference", lambda mode: before(reference(mode)))
 
 
 def everything(mode: str) -> tuple[Rewrite, ...]:

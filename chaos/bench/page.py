@@ -11,10 +11,10 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from prometheus_persist.bench.stats import BINS_PER_DECADE, bin_edge_us
-from prometheus_persist.bench.table import Line, Report, Row
-from prometheus_persist.bench.text import cells, duration, remarks, verdict
-from prometheus_persist.bench.words import LINES, ROWS, TALK, say, say_note
+from chaos.bench.stats import BINS_PER_DECADE, bin_edge_us
+from chaos.bench.table import Line, Report, Row
+from chaos.bench.text import cells, duration, remarks, verdict
+from chaos.bench.words import LINES, ROWS, TALK, say, say_note
 
 WIDTH, HEIGHT, LEFT, TOP, LOW = 900, 320, 20, 20, 40
 DECADES = (1, 6)  # 10 µs to 1 s, in powers of ten of a microsecond

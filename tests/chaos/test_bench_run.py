@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from prometheus_persist.bench import command, context, peers, run, words
-from prometheus_persist.bench.context import TINY, Options
-from prometheus_persist.bench.host import Host
-from prometheus_persist.bench.peers import JsonFiles, Lmdb, Pickle, Raw, Sqlite
-from prometheus_persist.bench.race import Contestant, run_race
-from prometheus_persist.bench.rows_async import _snapshot_row
-from prometheus_persist.bench.table import Row
+from chaos.bench import command, context, peers, run, words
+from chaos.bench.context import TINY, Options
+from chaos.bench.host import Host
+from chaos.bench.peers import JsonFiles, Lmdb, Pickle, Raw, Sqlite
+from chaos.bench.race import Contestant, run_race
+from chaos.bench.rows_async import _snapshot_row
+from chaos.bench.table import Row
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import BadConfig, StoreFailed
 
@@ -78,7 +78,7 @@ def test_a_missed_bar_is_reported_and_fails_only_under_check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extra: tuple[str, ...], code: int
 ) -> None:
     """Stdout is one JSON document; the page is written where it was asked for."""
-    from prometheus_persist.bench.table import Check
+    from chaos.bench.table import Check
 
     missed = Row("save", checks=[Check("to_raw", 9.0, "<=", 1.25, "x")])
     monkeypatch.setattr(run, "ROWS", (("save", lambda _: missed),))
@@ -142,7 +142,7 @@ def test_the_load_ends_with_whoever_made_it(tmp_path: Path) -> None:
     """Also where its maker was killed and could not end it."""
     code = (
         "import os, pathlib, signal, sys\n"
-        "from prometheus_persist.bench import rows_saving\n"
+        "from chaos.bench import rows_saving\n"
         "with rows_saving.disk_load(pathlib.Path(sys.argv[1])) as process:\n"
         "    print(process, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -20,14 +20,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from prometheus_persist.cli.app import app
-from prometheus_persist.cli.sandbox import demo_place
-from prometheus_persist.clock import SystemClock, SystemIds
-from prometheus_persist.errors import BadConfig, VenueRefused, VenueUnreachable
-from prometheus_persist.exchange.okx.client import okx_client
-from prometheus_persist.exchange.okx.query import READS
-from prometheus_persist.exchange.sandbox import CANDIDATES, run_sandbox
-from prometheus_persist.exchange.sandboxdiff import (
+from chaos.sandbox.check import CANDIDATES, run_sandbox
+from chaos.sandbox.command import demo_place
+from chaos.sandbox.differences import (
     REFERENCES,
     Difference,
     Line,
@@ -36,7 +31,12 @@ from prometheus_persist.exchange.sandboxdiff import (
     reference,
     written,
 )
-from prometheus_persist.exchange.sandboxshape import Names, shape_of, shapes_of
+from chaos.sandbox.shape import Names, shape_of, shapes_of
+from prometheus_persist.cli.app import app
+from prometheus_persist.clock import SystemClock, SystemIds
+from prometheus_persist.errors import BadConfig, VenueRefused, VenueUnreachable
+from prometheus_persist.exchange.okx.client import okx_client
+from prometheus_persist.exchange.okx.query import READS
 
 fakeokx = pytest.importorskip("fakeokx")
 
@@ -529,7 +529,7 @@ def test_a_signal_however_often_it_comes_ends_it_with_everything_taken_back(
 def test_no_secret_and_no_id_is_ever_written_down(
     venue: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("prometheus_persist.cli.sandbox.SystemClock", Hurried)
+    monkeypatch.setattr("chaos.sandbox.command.SystemClock", Hurried)
     venue.add_key(*SECRETS)
     path = tmp_path / "seen.jsonl"
     keys = dict(zip(KEYS, SECRETS, strict=True))

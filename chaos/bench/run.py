@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from prometheus_persist.bench.context import FULL, Options
-from prometheus_persist.bench.machine import busy, machine
-from prometheus_persist.bench.rows_aged import aged_rows
-from prometheus_persist.bench.rows_async import grouped_row, snapshot_row, stolen_row
-from prometheus_persist.bench.rows_restore import agents_row, ledger_row, restart_row
-from prometheus_persist.bench.rows_saving import load_row, saving_rows
-from prometheus_persist.bench.table import Report, Row
+from chaos.bench.context import FULL, Options
+from chaos.bench.machine import busy, machine
+from chaos.bench.rows_aged import aged_rows
+from chaos.bench.rows_async import grouped_row, snapshot_row, stolen_row
+from chaos.bench.rows_restore import agents_row, ledger_row, restart_row
+from chaos.bench.rows_saving import load_row, saving_rows
+from chaos.bench.table import Report, Row
 from prometheus_persist.errors import PersistError
 
 FAILURES = (PersistError, OSError, RuntimeError, sqlite3.Error, subprocess.SubprocessError)

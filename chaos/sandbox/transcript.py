@@ -1,7 +1,7 @@
 """Writing down what the demo-trading check sees: one line a step, and waiting for what comes late.
 
 1. A step is told once, with its answer's code, its message without digits, and the shapes of the
-   rows that are the check's own (``sandboxshape.py``).
+   rows that are the check's own (``shape.py``).
 2. An answer may come before what it should hold: executions appear a moment after their order, and
    an acknowledged order or its new state up to ``INDEX_LAG_S`` later. A step that looks for
    something is asked again that long, after "no such order" too; what is there then is told.
@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from prometheus_persist.clock import Clock
-from prometheus_persist.exchange.okx.query import Row
-from prometheus_persist.exchange.sandboxdiff import Line
-from prometheus_persist.exchange.sandboxline import (
+from chaos.sandbox.demo_line import (
     INDEX_LAG_S,
     NO_SUCH_ORDER,
     Answer,
     DemoLine,
 )
-from prometheus_persist.exchange.sandboxshape import Names, shape_of, shapes_of
+from chaos.sandbox.differences import Line
+from chaos.sandbox.shape import Names, shape_of, shapes_of
+from prometheus_persist.clock import Clock
+from prometheus_persist.exchange.okx.query import Row
 
 FIRST_PAUSE_S: Final = 0.1
 PAUSE_S_MAX: Final = 1.0

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
-from prometheus_persist.bench.machine import MEMORY_FILE_SYSTEMS
-from prometheus_persist.bench.table import Check, Line, Report, Row
-from prometheus_persist.bench.words import CHECKS, LINES, ROWS, TALK, say, say_note
+from chaos.bench.machine import MEMORY_FILE_SYSTEMS
+from chaos.bench.table import Check, Line, Report, Row
+from chaos.bench.words import CHECKS, LINES, ROWS, TALK, say, say_note
 
 UNITS = {"per_s": "/s", "us": "µs", "x": "×"}
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from prometheus_persist.bench.context import Options
-from prometheus_persist.bench.host import Host
-from prometheus_persist.bench.race import Contestant, run_race
-from prometheus_persist.bench.rows_saving import collector_notes, saving
-from prometheus_persist.bench.table import Row, ratio, timed_line
+from chaos.bench.context import Options
+from chaos.bench.host import Host
+from chaos.bench.race import Contestant, run_race
+from chaos.bench.rows_saving import collector_notes, saving
+from chaos.bench.table import Row, ratio, timed_line
 from prometheus_persist.saving import Trigger
 
 AGENTS = 10

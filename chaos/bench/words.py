@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from prometheus_persist.language import in_language
+
 ROWS: Final[Mapping[str, tuple[str, str]]] = {
     "save": (
         "一笔交易的持久保存（Agent、两本账簿、订单意图、记录），无镜像",
@@ -193,11 +195,7 @@ TALK: Final[Mapping[str, tuple[str, str]]] = {
 
 def say(table: Mapping[str, tuple[str, str]], key: str, lang: str, **params: str) -> str:
     """The sentence in the language; an unknown id is shown as itself."""
-    zh, en = table.get(key, (key, key))
-    text = zh if lang == "zh" else en
-    for name, value in params.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
+    return in_language(table.get(key, (key, key)), lang, **params)
 
 
 def say_note(note: str, lang: str) -> str:

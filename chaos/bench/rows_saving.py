@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from prometheus_persist.bench.context import Options
-from prometheus_persist.bench.host import Host, Trade, payloads
-from prometheus_persist.bench.peers import JsonFiles, Lmdb, Peer, Pickle, Raw, Sqlite, missing
-from prometheus_persist.bench.race import Contestant, Race, run_race
-from prometheus_persist.bench.table import Check, Line, Row, ratio, timed_line
+from chaos.bench.context import Options
+from chaos.bench.host import Host, Trade, payloads
+from chaos.bench.peers import JsonFiles, Lmdb, Peer, Pickle, Raw, Sqlite, missing
+from chaos.bench.race import Contestant, Race, run_race
+from chaos.bench.table import Check, Line, Row, ratio, timed_line
 from prometheus_persist.journal.change import Change
 from prometheus_persist.storage.committer import MirrorSync
 

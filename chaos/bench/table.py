@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from prometheus_persist.bench.stats import Summary, histogram, summary
+from chaos.bench.stats import Summary, histogram, summary
 
 FORMAT = 1
 Sense = Literal["<=", "<", ">="]

@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from prometheus_persist.bench.context import Options
-from prometheus_persist.bench.host import Host
-from prometheus_persist.bench.race import BLOCK_S
-from prometheus_persist.bench.stats import percentile
-from prometheus_persist.bench.table import Check, Line, Row, timed_line
+from chaos.bench.context import Options
+from chaos.bench.host import Host
+from chaos.bench.race import BLOCK_S
+from chaos.bench.stats import percentile
+from chaos.bench.table import Check, Line, Row, timed_line
 from prometheus_persist.errors import PersistError
 from prometheus_persist.journal.change import Change
 from prometheus_persist.storage.committer import Ticket

@@ -17,10 +17,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from prometheus_persist.clock import Clock
-from prometheus_persist.errors import BadValue
-from prometheus_persist.exchange.okx.query import Row
-from prometheus_persist.exchange.sandboxline import (
+from chaos.sandbox.demo_line import (
     BUSY,
     INDEX_LAG_S,
     NO_SUCH_ORDER,
@@ -28,6 +25,9 @@ from prometheus_persist.exchange.sandboxline import (
     Answer,
     DemoLine,
 )
+from prometheus_persist.clock import Clock
+from prometheus_persist.errors import BadValue
+from prometheus_persist.exchange.okx.query import Row
 from prometheus_persist.state.money import ZERO, add, exact, plain, sub
 
 PAUSE_S: Final = 0.5

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from prometheus_persist.bench.host import Host
+from chaos.bench.host import Host
 from prometheus_persist.state.documents import documents_of
 
 GIVEN_BYTES = 16 * 1024 * 1024

@@ -4,7 +4,7 @@
    that was refused, or was not answered, are missing from the transcript.
 2. Prices are the last price times ``FAR``, on the instrument's grid: a bid and a stop there are not
    reached while they stand.
-3. Nothing here cleans up: whoever runs it does (``sandboxtidy.py``), whatever happens here.
+3. Nothing here cleans up: whoever runs it does (``tidy_up.py``), whatever happens here.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Callable
 from decimal import ROUND_FLOOR
 from typing import Final
 
+from chaos.sandbox.demo_line import SWAP, Answer, DemoLine
+from chaos.sandbox.tidy_up import Account, Tidy
+from chaos.sandbox.transcript import Mine, Transcript, every, having
 from prometheus_persist.errors import BadValue
 from prometheus_persist.exchange.okx.query import Row
-from prometheus_persist.exchange.sandboxline import SWAP, Answer, DemoLine
-from prometheus_persist.exchange.sandboxtell import Mine, Transcript, every, having
-from prometheus_persist.exchange.sandboxtidy import Account, Tidy
 from prometheus_persist.state.money import div, exact, mul, plain
 
 FAR: Final = exact("0.5")

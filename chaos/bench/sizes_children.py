@@ -17,7 +17,7 @@ def now():
 GROWN = """
 import sys
 from pathlib import Path
-from prometheus_persist.bench.host import Host
+from chaos.bench.host import Host
 host = Host(Path(sys.argv[1]), int(sys.argv[2]))
 host.add_trades(int(sys.argv[3]))
 host.close()

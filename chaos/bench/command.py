@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from prometheus_persist.bench.context import FULL, QUICK, Options
-from prometheus_persist.bench.page import render_page
-from prometheus_persist.bench.run import run_bench
-from prometheus_persist.bench.sizes import Sizes, run_sizes, sizes_table
-from prometheus_persist.bench.table import Report
-from prometheus_persist.bench.text import remarks, tables
-from prometheus_persist.bench.words import LINES, TALK, say
+from chaos.bench.context import FULL, QUICK, Options
+from chaos.bench.page import render_page
+from chaos.bench.run import run_bench
+from chaos.bench.sizes import Sizes, run_sizes, sizes_table
+from chaos.bench.table import Report
+from chaos.bench.text import remarks, tables
+from chaos.bench.words import LINES, TALK, say
 
 QUICK_SECONDS = 1.0
 FULL_SECONDS = 10.0

@@ -10,7 +10,7 @@ The source of each entry is a row of ``okx-live.md`` (sections A and B), which i
 3. Rows without an entry are those the check cannot meet. It asks no batch, amend, trade-fee, books,
    subtypes or set-position-mode, no unknown instrument, id or path, and no faulty parameter; code 1
    of a stop's endpoint is a failure whatever its msg. Section C is how fakeokx answers already.
-   A5 is an instrument in use, which is left alone; A6 is a wait (``sandboxtell.py``).
+   A5 is an instrument in use, which is left alone; A6 is a wait (``transcript.py``).
 """
 
 from __future__ import annotations

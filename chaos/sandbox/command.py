@@ -4,7 +4,7 @@ Rules
 - Without any key it is skipped, says so, and leaves with 8; with some of the three it is exit 2.
 - It talks to OKX (https, always with the header of demo trading) or to an exchange on this very
   machine, and to nothing else: exit 2.
-- 0 every step is as fakeokx has it, but for what is known and harmless (``sandboxknown.py``), told
+- 0 every step is as fakeokx has it, but for what is known and harmless (``known.py``), told
   in a section of its own · 3 something else differs, or could not be taken back · 2 not a trading
   key of demo trading · 5 no answer, or no entry · 130, 143 stopped by a signal, everything taken
   back.
@@ -23,6 +23,15 @@ from typing import Any, Final
 
 from rich.text import Text
 
+from chaos.sandbox.check import run_sandbox
+from chaos.sandbox.differences import (
+    Difference,
+    Line,
+    differences,
+    reference,
+    written,
+)
+from chaos.sandbox.words import say
 from prometheus_persist.cli.output import Output, write_private
 from prometheus_persist.cli.venue import KEY_NAMES
 from prometheus_persist.clock import SystemClock, SystemIds
@@ -36,14 +45,6 @@ from prometheus_persist.errors import (
 )
 from prometheus_persist.exchange.okx.allowed_hosts import host_of, is_here, place
 from prometheus_persist.exchange.okx.client import okx_client
-from prometheus_persist.exchange.sandbox import run_sandbox
-from prometheus_persist.exchange.sandboxdiff import (
-    Difference,
-    Line,
-    differences,
-    reference,
-    written,
-)
 from prometheus_persist.shown import shown
 
 TIMEOUT_MS: Final = 10_000
@@ -64,7 +65,7 @@ def sandbox_check(
     """Run the check and print it; the exit code. Raises PersistError as every command does."""
     missing = [name for name in KEY_NAMES if not environ.get(name)]
     if len(missing) == len(KEY_NAMES):
-        output.text(output.say("sandbox.skipped", names=", ".join(missing)))
+        output.text(say("sandbox.skipped", output.lang, names=", ".join(missing)))
         output.data({"skipped": True, "missing": missing, "exit_code": EXIT_SKIPPED})
         return EXIT_SKIPPED
     if missing:
@@ -72,7 +73,7 @@ def sandbox_check(
     where = demo_place(url)
     key, secret, passphrase = (environ[name] for name in KEY_NAMES)
     client = okx_client(url or None, key, secret, passphrase, sandbox=True, timeout_ms=TIMEOUT_MS)
-    output.text(output.say("sandbox.title", place=where))
+    output.text(say("sandbox.title", output.lang, place=where))
     page = _Page(output)
     code = EXIT_OK
     with _signals_noted(output) as stop:
@@ -123,7 +124,7 @@ def _signals_noted(output: Output) -> Iterator[_Stop]:
     def note(number: int, _frame: object) -> None:
         if not stop.exit_code:
             stop.exit_code = codes[signal.Signals(number)]
-            output.aside(output.say("sandbox.stopping"))
+            output.aside(say("sandbox.stopping", output.lang))
 
     before = {number: signal.signal(number, note) for number in codes}
     try:
@@ -157,27 +158,31 @@ class _Page:
 
     def end(self, code: int) -> int:
         """What differs, what is left, and the exit code; ``code`` is a signal's, or 0."""
-        say, output = self._output.say, self._output
+        output = self._output
         every = differences(self._reference, self.lines)
         known = [one for one in every if one.known]
         found = [one for one in every if not one.known]
         for difference in found:
             if difference.kind == "missing_step" and not code:
-                self._row("≠", "yellow", difference.step, say("sandbox.missing_step"), "")
+                self._row(
+                    "≠", "yellow", difference.step, say("sandbox.missing_step", output.lang), ""
+                )
         if known:
-            output.text(say("sandbox.known", count=len(known)))
+            output.text(say("sandbox.known", output.lang, count=len(known)))
         for difference in known:
             output.text(f"    {difference.step:<20} {self._words(difference)} [{difference.known}]")
         last = self.lines[-1] if self.lines else {}
         did, left = last.get("did", []), last.get("left", [])
         for what in did:
-            output.text(say("sandbox.tidied", what=what))
+            output.text(say("sandbox.tidied", output.lang, what=what))
         for what in left:
-            output.text(say("sandbox.left", what=what))
+            output.text(say("sandbox.left", output.lang, what=what))
         if not code:
             name = "sandbox.same_but_known" if known else "sandbox.same"
             name = "sandbox.differs" if found else name
-            output.text(say(name, steps=len(self.lines), count=len(found), known=len(known)))
+            output.text(
+                say(name, output.lang, steps=len(self.lines), count=len(found), known=len(known))
+            )
         code = EXIT_HUMAN if left or (found and not code) else code
         result: dict[str, Any] = {
             "skipped": False,
@@ -209,4 +214,4 @@ class _Page:
 
     def _words(self, difference: Difference) -> str:
         fields = dataclasses.asdict(difference)
-        return self._output.say(_MESSAGES[difference.kind], **fields)
+        return say(_MESSAGES[difference.kind], self._output.lang, **fields)

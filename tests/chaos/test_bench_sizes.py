@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from prometheus_persist.bench import words
-from prometheus_persist.bench.context import Options
-from prometheus_persist.bench.sizes import SECONDS_MAX, Sized, Sizes, run_sizes
+from chaos.bench import words
+from chaos.bench.context import Options
+from chaos.bench.sizes import SECONDS_MAX, Sized, Sizes, run_sizes
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import BadConfig
 
@@ -65,7 +65,7 @@ def test_the_table_of_sizes_speaks_both_languages(
 ) -> None:
     """And exits 1 for a missed bar only under ``--check``."""
     missed = Sizes({}, 1, 1, 100, (Sized("size_open", (1.0,), (1.0,), 900),), False)
-    monkeypatch.setattr("prometheus_persist.bench.command.run_sizes", lambda *_: missed)
+    monkeypatch.setattr("chaos.bench.command.run_sizes", lambda *_: missed)
     words = ["bench", "--sizes", "--dir", str(tmp_path), "--lang", lang]
     said = CliRunner().invoke(app, words)
     assert (said.exit_code, word in said.stdout) == (0, True)
