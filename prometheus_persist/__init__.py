@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from prometheus_persist.exchange.okx.client import OkxReader, OkxSettings, connect
     from prometheus_persist.saving import Attached
     from prometheus_persist.session import Session, Settings, plan_only
+    from prometheus_persist.session.report import RecoveryReport
     from prometheus_persist.state import Agent, Contracts, SystemState, contracts
 else:
     __getattr__ = exports(
@@ -24,6 +25,7 @@ else:
             "OkxReader": "prometheus_persist.exchange.okx.client",
             "OkxSettings": "prometheus_persist.exchange.okx.client",
             "PersistError": "prometheus_persist.errors",
+            "RecoveryReport": "prometheus_persist.session.report",
             "Session": "prometheus_persist.session",
             "Settings": "prometheus_persist.session",
             "SystemState": "prometheus_persist.state",
@@ -41,6 +43,7 @@ __all__ = [
     "OkxReader",
     "OkxSettings",
     "PersistError",
+    "RecoveryReport",
     "Session",
     "Settings",
     "SystemState",

@@ -163,7 +163,7 @@ def test_twenty_signals_at_random_moments_in_the_loop_of_the_readme(tmp_path, mo
             assert found.facts.damages == ()
             codes.append(ended.value.code)
         with Session.open("persistence") as session:
-            reached = session.system_facts().cycles
+            reached = session.state.supervisor.system_cycle_count
             assert not [one for one in session.state.intents.values() if one.outcome == "PENDING"]
             books = session.state.private_ledgers["LiveAgent_01"].positions
             assert session.recover(OkxReader(factory({**as_options(keys)}))).decision == "go"

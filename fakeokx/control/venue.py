@@ -99,11 +99,13 @@ def _set_status(desk: Desk, body: bytes) -> Any:
 
 
 def _script(desk: Desk, body: bytes) -> Any:
-    return price_scripts.start(desk, requests.body_object(body, "script"))
+    return price_scripts.start(
+        desk.exchange, desk.price_scripts, requests.body_object(body, "script")
+    )
 
 
 def _scripts(desk: Desk, _body: bytes) -> Any:
-    return price_scripts.running(desk)
+    return price_scripts.running(desk.price_scripts)
 
 
 def _checkpoint(desk: Desk, body: bytes) -> Any:

@@ -18,8 +18,9 @@ The cost is that of the events plus the number of accounts, not of positions or 
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
+from fakeokx.engine.accounts import Account
 from fakeokx.engine.events import (
     Billed,
     Event,
@@ -30,13 +31,20 @@ from fakeokx.engine.events import (
     Rescaled,
 )
 from fakeokx.engine.holds import hold
-from fakeokx.engine.instruments import INSTRUMENTS
+from fakeokx.engine.instruments import INSTRUMENTS, Instrument
 from fakeokx.engine.model import BUY, Bill, Fill, Order, PositionKey
 
-if TYPE_CHECKING:
-    from fakeokx.engine.venue import Venue
-
 _ZERO: Final = Decimal(0)
+
+
+class Audited(Protocol):
+    """What the books look at of a venue."""
+
+    accounts: dict[str, Account]
+    orders: dict[int, Order]
+
+    def instrument(self, inst_id: str) -> Instrument:
+        """The contract as it is now."""
 
 
 class Books:
@@ -47,7 +55,7 @@ class Books:
         self.held: dict[tuple[str, PositionKey], Decimal] = {}
         self.margin: dict[tuple[str, PositionKey], Decimal] = {}
 
-    def check(self, venue: "Venue", events: Iterable[Event]) -> None:
+    def check(self, venue: Audited, events: Iterable[Event]) -> None:
         """Take the step's events in, and compare; raises AssertionError for what does not fit."""
         fills: list[Fill] = []
         moved: dict[tuple[str, PositionKey], None] = {}
@@ -74,7 +82,7 @@ class Books:
         self._check_cash(venue)
         self._check_positions(venue, moved)
 
-    def audit(self, venue: "Venue") -> None:
+    def audit(self, venue: Audited) -> None:
         """Compare everything there is, the slow way; raises AssertionError."""
         self._check_cash(venue)
         everything = {
@@ -94,12 +102,12 @@ class Books:
             opened = {key for key, each in holder.positions.items() if each.qty_contracts}
             assert opened == holder.open_positions.keys(), f"{name} lost sight of a position"
 
-    def _cash_of(self, venue: "Venue", account: str, ccy: str) -> Decimal:
+    def _cash_of(self, venue: Audited, account: str, ccy: str) -> Decimal:
         first = venue.accounts[account].first_cash.get(ccy, _ZERO)
         return self.cash.get((account, ccy), first)
 
     def _enter(
-        self, venue: "Venue", bill: Bill, moved: dict[tuple[str, PositionKey], None]
+        self, venue: Audited, bill: Bill, moved: dict[tuple[str, PositionKey], None]
     ) -> None:
         after = self._cash_of(venue, bill.account, bill.ccy) + bill.cash_change
         assert bill.cash == after, "a bill misstates the balance"
@@ -128,12 +136,12 @@ class Books:
         whose = fill.account, PositionKey(fill.inst_id, fill.mgn_mode, fill.pos_side)
         self.held[whose] = self.held.get(whose, _ZERO) + signed
 
-    def _check_cash(self, venue: "Venue") -> None:
+    def _check_cash(self, venue: Audited) -> None:
         for name, holder in venue.accounts.items():
             for ccy, cash in holder.cash.items():
                 assert cash == self._cash_of(venue, name, ccy), "the cash moved without a bill"
 
-    def _check_positions(self, venue: "Venue", moved: Iterable[tuple[str, PositionKey]]) -> None:
+    def _check_positions(self, venue: Audited, moved: Iterable[tuple[str, PositionKey]]) -> None:
         for whose in moved:
             account, key = whose
             position = venue.accounts[account].positions[key]
@@ -154,7 +162,7 @@ def _check_own_line(bill: Bill) -> None:
         assert abs(moved) == bill.qty_contracts, "a transfer moved something else"
 
 
-def _check_order(venue: "Venue", order: Order) -> None:
+def _check_order(venue: Audited, order: Order) -> None:
     assert 0 <= order.filled_contracts <= order.qty_contracts, f"{order.ord_id} is overfilled"
     holder = venue.accounts[order.account]
     now = venue.orders[order.ord_id]

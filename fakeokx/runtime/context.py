@@ -3,19 +3,17 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from fakeokx.engine.commands import Command
 from fakeokx.engine.events import Event
 from fakeokx.faults import Script
 from fakeokx.runtime.access import Access
 from fakeokx.runtime.exchange import Exchange
+from fakeokx.runtime.price_scripts import PriceScript
 from fakeokx.runtime.snapshot import Lagging, Past
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.rate_limits import Limiter
-
-if TYPE_CHECKING:
-    from fakeokx.runtime.price_scripts import PriceScript
 
 RECENT_MAX: Final = 200
 
@@ -80,7 +78,7 @@ class Desk:
     streams: Streams | None = None
     access: Access = field(default_factory=Access)
     recent: deque[tuple[int, int, Event]] = field(default_factory=lambda: deque(maxlen=RECENT_MAX))
-    price_scripts: "dict[str, PriceScript]" = field(default_factory=dict)
+    price_scripts: dict[str, PriceScript] = field(default_factory=dict)
     _heard: int = 0
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from fakeokx.engine.checks import listed, price
 from fakeokx.engine.commands import MovePrice
 from fakeokx.engine.decimals import whole
 from fakeokx.engine.refusals import Refusal
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.exchange import Exchange
 
 PRICES_MAX: Final = 100_000
 EVERY_MS_MAX: Final = 86_400_000
@@ -25,7 +25,7 @@ EVERY_MS_MAX: Final = 86_400_000
 class PriceScript:
     """One instrument's prices to come."""
 
-    desk: Desk
+    exchange: Exchange
     inst_id: str
     prices: list[str]
     every_ms: int
@@ -38,7 +38,7 @@ class PriceScript:
         """Set the next price and wait for the one after it."""
         try:
             px = self.prices[self.done % len(self.prices)]
-            self.desk.exchange.do(MovePrice(inst_id=self.inst_id, px=px))
+            self.exchange.do(MovePrice(inst_id=self.inst_id, px=px))
         except Refusal as refusal:
             self.error = refusal.reason.code
             self.timer = None
@@ -57,27 +57,29 @@ class PriceScript:
             self.timer = None
 
 
-def start(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
+def start(
+    exchange: Exchange, scripts: dict[str, PriceScript], params: Mapping[str, str]
+) -> dict[str, Any]:
     """Begin ``prices`` of ``instId`` every ``every_ms``, over and over with ``loop``."""
-    instrument = listed(desk.exchange.venue, params.get("instId", ""))
+    instrument = listed(exchange.venue, params.get("instId", ""))
     prices = _prices(params.get("prices", ""))
     for each in prices:
         price("prices", each, instrument)
     every_ms = whole(params.get("every_ms", "1000"))
     if every_ms is None or not 1 <= every_ms <= EVERY_MS_MAX:
         raise Refusal("51000", "every_ms")
-    old = desk.price_scripts.pop(instrument.inst_id, None)
+    old = scripts.pop(instrument.inst_id, None)
     if old is not None:
         old.stop()
     if prices:
         is_loop = params.get("loop") == "true"
-        fresh = PriceScript(desk, instrument.inst_id, prices, every_ms, is_loop)
-        desk.price_scripts[instrument.inst_id] = fresh
+        fresh = PriceScript(exchange, instrument.inst_id, prices, every_ms, is_loop)
+        scripts[instrument.inst_id] = fresh
         fresh.step()
-    return running(desk)
+    return running(scripts)
 
 
-def running(desk: Desk) -> dict[str, Any]:
+def running(scripts: Mapping[str, PriceScript]) -> dict[str, Any]:
     """Every script of this process: how far it is, and what stopped it."""
     return {
         "scripts": [
@@ -90,7 +92,7 @@ def running(desk: Desk) -> dict[str, Any]:
                 "running": each.timer is not None,
                 "error": each.error,
             }
-            for each in desk.price_scripts.values()
+            for each in scripts.values()
         ]
     }
 

@@ -22,8 +22,8 @@ from prometheus_persist.errors import BadConfig, BadValue, PlanStale
 from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.reconcile.plan_json import hash_of_json
 from prometheus_persist.recovery import restore
-from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.session import plan_only
+from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.settings_sources import visited
 from prometheus_persist.shown import shown_json
 from prometheus_persist.state import state_from
@@ -99,7 +99,7 @@ def _both(environment: str) -> tuple[str, str]:
 
 def looked_at(
     plan: PlanFile, directory: Path, reader: ExchangeReader, output: Output
-) -> RecoveryFacts:
+) -> RecoveryReport:
     """What the present view comes to; raises BadConfig for another account's, and PlanStale."""
     now = plan_only(directory, reader)
     if now.plan is None:

@@ -56,11 +56,11 @@ from prometheus_persist.errors import (
 )
 from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.harness import harness
-from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.page import render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import EXIT_OF_DECISION, Session, plan_only
+from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.shown import shown
 
 POLICIES = ("adopt", "observe", "flatten")
@@ -193,7 +193,7 @@ class _Question:
     named: bool = False
     declined: bool = False
 
-    def ask(self, facts: RecoveryFacts) -> bool:
+    def ask(self, facts: RecoveryReport) -> bool:
         """Show what would be done, and ask; no where nobody can be asked."""
         say = self.output.say
         told = facts_in_language(facts, self.output.lang)
@@ -241,7 +241,7 @@ def at_a_terminal() -> bool:
 
 def _approved(
     directory: Path, reader: Any, path: Path, choose: list[str], demo: bool, output: Output
-) -> RecoveryFacts:
+) -> RecoveryReport:
     plan = read_plan_file(path, output)
     choices = choices_of(choose, plan, output)
     refuse_foreign(plan, directory, demo=demo, output=output)
@@ -254,7 +254,7 @@ def _approved(
         raise PlanStale(output.say("cli.plan.stale", path=path)) from None
 
 
-def _opened(directory: Path, act: Callable[[Session], RecoveryFacts]) -> RecoveryFacts:
+def _opened(directory: Path, act: Callable[[Session], RecoveryReport]) -> RecoveryReport:
     session = Session.open(directory, visit=True)
     try:
         facts = act(session)
@@ -299,7 +299,7 @@ def _refuse_unfit(
         raise BadConfig("--plan only looks; it does not go with flatten")
 
 
-def _code(facts: RecoveryFacts, *, looked: bool) -> int:
+def _code(facts: RecoveryReport, *, looked: bool) -> int:
     left = bool(facts.flattened is not None and facts.flattened.left)
     seen = bool(looked and facts.plan is not None and facts.plan.corrections)
     return EXIT_OF_DECISION[facts.decision] or (EXIT_HUMAN if left or seen else EXIT_OK)

@@ -205,9 +205,3 @@ class RecoveryFacts:
     unanswered: tuple[str, ...] = ()
     offset_ms: int = 0
     options: str = ""
-
-    def text(self, lang: str = "en") -> str:
-        """The report for people, in ``zh`` or ``en``, with the commands that lead on."""
-        from prometheus_persist.report.text import render_text
-
-        return render_text(self, lang)

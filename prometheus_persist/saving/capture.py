@@ -30,11 +30,11 @@ from pydantic import BaseModel
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.state.documents import document, fits, id_field, is_same, odd, proven
-from prometheus_persist.state.encoding import LEAVES, Codec, codec, leaves
+from prometheus_persist.state.encoding import Codec, codec, leaves
 from prometheus_persist.state.exact_json import COMMIT_NESTING_MAX, JsonObject, as_text, dumps
-from prometheus_persist.state.foreign import named
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import Contracts
+from prometheus_persist.state.naming import LEAVES, named
 
 _IN_A_COMMIT = COMMIT_NESTING_MAX - 2  # a document stands two levels deep in a change
 _SCALARS = frozenset({str, int, float, bool, type(None)})

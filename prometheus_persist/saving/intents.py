@@ -21,9 +21,10 @@ Rules
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
 from prometheus_persist.errors import BadValue, Frozen, IllegalTransition
 from prometheus_persist.saving.answers import answers_another, refuses
@@ -35,8 +36,20 @@ from prometheus_persist.state.models import Outcome
 from prometheus_persist.state.redacted import redacted
 from prometheus_persist.storage.interrupts import edges
 
-if TYPE_CHECKING:
-    from prometheus_persist.saving.gate import IntentGate
+
+class Gate(Protocol):
+    """What an order on its way asks of the gate that issued it (``gate.py``)."""
+
+    turn: threading.RLock
+
+    def admit(self, intent: OrderIntent) -> None:
+        """Raises Frozen, BadValue, StoreFailed where it may not leave any more."""
+
+    def take_in_hand(self, handle: IntentHandle) -> None:
+        """Its block begins."""
+
+    def let_go(self, cl_ord_id: str) -> None:
+        """Its block has ended."""
 
 
 @edges
@@ -45,7 +58,7 @@ class IntentHandle:
 
     def __init__(
         self,
-        gate: IntentGate,
+        gate: Gate,
         saver: Saver,
         intent: OrderIntent,
         attached: Sequence[Mapping[str, str]] = (),

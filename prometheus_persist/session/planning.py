@@ -44,8 +44,9 @@ from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.recovery import restore
 from prometheus_persist.report.build import money_rows, source_facts, system_facts
 from prometheus_persist.report.commands import options_for
-from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, WithheldFacts
+from prometheus_persist.report.facts import RestoreFacts, WithheldFacts
 from prometheus_persist.saving.arrivals import UNANSWERED
+from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.settings_sources import visited, visiting
 from prometheus_persist.state import FreezeState, PositionKey, state_from
@@ -109,7 +110,7 @@ def plan_only(
     *,
     clock: Clock | None = None,
     policy: str = "",
-) -> RecoveryFacts:
+) -> RecoveryReport:
     """What a reconciliation would come to; takes no lock and writes nothing at all (P4)."""
     clock = clock or SystemClock()
     started = clock.monotonic_s()
@@ -161,10 +162,10 @@ def facts_of(
     policy: str,
     duration_ms: int,
     options: str,
-) -> RecoveryFacts:
+) -> RecoveryReport:
     """Everything there is to say of one reconciliation; the books as they now stand."""
     freeze = books.state.freeze
-    return RecoveryFacts(
+    return RecoveryReport(
         restore=restored,
         system=system_facts(books.state, public_records),
         plan=reading.plan,

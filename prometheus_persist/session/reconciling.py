@@ -33,7 +33,7 @@ from prometheus_persist.reconcile.apply import Applied, apply_plan
 from prometheus_persist.reconcile.plan import Plan
 from prometheus_persist.reconcile.reconciler import reconcile
 from prometheus_persist.report.audit_lines import audit_lines
-from prometheus_persist.report.facts import RecoveryFacts, RestoreFacts, WithheldFacts
+from prometheus_persist.report.facts import RestoreFacts, WithheldFacts
 from prometheus_persist.saving import Trigger
 from prometheus_persist.saving.admission import Admission
 from prometheus_persist.session.context import Desk
@@ -48,11 +48,12 @@ from prometheus_persist.session.planning import (
     options_of,
     read,
 )
+from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.state.documents import PUBLIC_TRADES
 
 LOOKS_MAX = 3
 POLICIES = ("adopt", "observe", "flatten")
-Confirm = Callable[[RecoveryFacts], bool]
+Confirm = Callable[[RecoveryReport], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Asked:
 
 def reconcile_now(
     desk: Desk, reader: ExchangeReader | None, restored: RestoreFacts, asked: Asked
-) -> RecoveryFacts:
+) -> RecoveryReport:
     """Carry it out; raises PlanStale, and what the store raises."""
     started_s = desk.clock.monotonic_s()
     if reader is None:
@@ -113,7 +114,7 @@ def wait_for_arrivals(desk: Desk, waits_ms: Mapping[str, int]) -> None:
         desk.clock.sleep(wait_ms / 1000)
 
 
-def postponed(desk: Desk, restored: RestoreFacts, asked: Asked, started_s: float) -> RecoveryFacts:
+def postponed(desk: Desk, restored: RestoreFacts, asked: Asked, started_s: float) -> RecoveryReport:
     """Orders are on their way: nothing was compared, and nothing changes."""
     names = tuple(sorted(desk.on_their_way()))
     problem = f"put off: {len(names)} order(s) on their way: {', '.join(names) or 'new ones'}"
@@ -203,7 +204,7 @@ def _ended(
     asked: Asked,
     started_s: float,
     reader: ExchangeReader | None = None,
-) -> RecoveryFacts:
+) -> RecoveryReport:
     """What follows from a reading, from the books to the gate; interrupted it shuts the store."""
     if reader is not None:
         desk.recognise(reader, reading.plan)
@@ -299,7 +300,7 @@ def _facts(
     asked: Asked,
     started_s: float,
     decision: Decision,
-) -> RecoveryFacts:
+) -> RecoveryReport:
     return facts_of(
         desk.books(),
         reading,

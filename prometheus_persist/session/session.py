@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from prometheus_persist.clock import Clock, IdSource, SystemClock, SystemIds
 from prometheus_persist.errors import BadValue
-from prometheus_persist.report.facts import FlattenFacts, RecoveryFacts, SystemFacts
+from prometheus_persist.report.facts import FlattenFacts
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
 from prometheus_persist.saving.triggers import Action
 from prometheus_persist.session.closing import closed
@@ -45,10 +45,10 @@ from prometheus_persist.session.joining import joined
 from prometheus_persist.session.maintenance import Upkeep
 from prometheus_persist.session.opening import Opened, opening
 from prometheus_persist.session.reached import Reached
+from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.stopping import Stops
 from prometheus_persist.state import Agent, OrderIntent
-from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.storage.audit_log import AuditLog
 from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.fs import Fs
@@ -83,7 +83,7 @@ class Session:
         desk = (self.state, settings, clock, store, self._saver, self._gate, log)
         self._desk = Desk(*desk, parts.found.time_ms, self.directory)
         self._overdue = False
-        self.last_sync: RecoveryFacts | None = None
+        self.last_sync: RecoveryReport | None = None
         self._marks = Marks(store.latches)
         self._reached = Reached(self.state, clock)
         self._upkeep = Upkeep(store, parts.fs, clock, settings, parts.base_seq)
@@ -177,10 +177,10 @@ class Session:
         reader: ExchangeReader | None,
         *,
         policy: str = "adopt",
-        confirm: Callable[[RecoveryFacts], bool] | None = None,
+        confirm: Callable[[RecoveryReport], bool] | None = None,
         send: Send | None = None,
         adopt_account: str = "",
-    ) -> RecoveryFacts:
+    ) -> RecoveryReport:
         """Settle, compare, correct in one commit; or stop. Opens the gate where all is well.
 
         ``policy``: ``adopt``; ``observe`` plans and reports, applies nothing and leaves the gate
@@ -205,17 +205,17 @@ class Session:
         after = self._reconcile(reader, Asked("flatten"))
         return dataclasses.replace(after, flattened=closed, applied=facts.applied or after.applied)
 
-    def sync(self, reader: ExchangeReader) -> RecoveryFacts:
+    def sync(self, reader: ExchangeReader) -> RecoveryReport:
         """The same on the running system.
 
         An order whose block is running is waited for, ``in_flight_ms`` at most; what then still is
-        puts it off (``RecoveryFacts.postponed``), and the gate stays as it is.
+        puts it off (``RecoveryReport.postponed``), and the gate stays as it is.
         """
         from prometheus_persist.session.reconciling import Asked
 
         return self._reconcile(reader, Asked())
 
-    def sync_due(self, cycle: int, reader: ExchangeReader) -> RecoveryFacts | None:
+    def sync_due(self, cycle: int, reader: ExchangeReader) -> RecoveryReport | None:
         """``sync`` without waiting, where it is due; None where it is not.
 
         It is due every ``reconcile_every_cycles``, and then in every cycle until one has succeeded:
@@ -241,7 +241,7 @@ class Session:
 
     def approve(
         self, reader: ExchangeReader, plan_hash: str, choices: Mapping[str, str] | None = None
-    ) -> RecoveryFacts:
+    ) -> RecoveryReport:
         """Apply the plan with this hash, human parts included; raises PlanStale for another.
 
         ``choices``: alternatives by finding id, where not the suggested one is meant (BadValue for
@@ -435,12 +435,6 @@ class Session:
         """SHA-256 of everything that is durable: equal states, equal digests."""
         return self._store.image.digest()
 
-    def system_facts(self) -> SystemFacts:
-        """What is in the state, counted."""
-        from prometheus_persist.report.build import system_facts
-
-        return system_facts(self.state, len(self._store.image.streams.get(PUBLIC_TRADES, [])))
-
     def _rest(self) -> None:
         self._stops.rest(self.close, lambda: self._store.tip.seq)
 
@@ -471,7 +465,7 @@ class Session:
         self._store.refuse_shut()
         self._upkeep.look()
 
-    def _reconcile(self, reader: ExchangeReader | None, asked: Asked) -> RecoveryFacts:
+    def _reconcile(self, reader: ExchangeReader | None, asked: Asked) -> RecoveryReport:
         from prometheus_persist.session.live_booking import worked_off
         from prometheus_persist.session.reconciling import reconcile_now
 

@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.state.encoding import LEAVES, codec
-from prometheus_persist.state.foreign import ADVICE, foreign, kinds, named, own, type_name
+from prometheus_persist.state.encoding import codec
+from prometheus_persist.state.foreign import foreign, kinds, own
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import Contracts
+from prometheus_persist.state.naming import ADVICE, LEAVES, named, type_name
 from prometheus_persist.state.plain_json import json_text
 
 _BECOMES: Final[Mapping[type, frozenset[type]]] = {

@@ -35,7 +35,7 @@ from pydantic_core import PydanticSerializationError
 
 from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.state.exact_json import JsonObject, dumps
-from prometheus_persist.state.foreign import foreign, kinds, named
+from prometheus_persist.state.foreign import foreign, kinds
 from prometheus_persist.state.models import (
     AccountCash,
     Agent,
@@ -51,6 +51,7 @@ from prometheus_persist.state.models import (
     Valhalla,
     Watermark,
 )
+from prometheus_persist.state.naming import named
 from prometheus_persist.state.registry import Registry
 
 PUBLIC_TRADES = "public_trades"

@@ -20,7 +20,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from math import isfinite
 from typing import Any, Final
@@ -31,14 +31,12 @@ from pydantic import BaseModel, JsonValue
 from prometheus_persist.state.exact_json import quoted
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import Contracts, Money, writable
+from prometheus_persist.state.naming import LEAVES
 from prometheus_persist.state.plain_json import INT_LIMIT, json_text, writable_text
 from prometheus_persist.state.plain_json import encode as encode_json
 
 Encoder = Callable[[Any], str | None]
 
-LEAVES: Final = frozenset(
-    {str, int, float, bool, type(None), Decimal, Contracts, datetime, date, time, timedelta}
-)
 _TEXT: Final = frozenset({str})
 MONEY_CHARS: Final = 40  # fewer than any bound: shorter numbers need no closer look
 

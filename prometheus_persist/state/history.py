@@ -26,7 +26,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.state.exact_json import JsonObject
-from prometheus_persist.state.plain_json import json_text
+from prometheus_persist.state.naming import ADVICE, named, type_name
+from prometheus_persist.state.plain_json import json_text, not_plain
 
 
 class History(Sequence[JsonObject]):
@@ -127,8 +128,7 @@ def _text(entry: object) -> str:
     text = json_text(entry) if type(entry) is dict else None
     if text is not None:
         return text
-    from prometheus_persist.state.foreign import ADVICE, foreign, type_name  # above this one
-
     if type(entry) is not dict:
         raise BadValue(f"an entry of a history is a dict itself, not a {type_name(entry)}")
-    raise BadValue(f"{foreign('a history: entry', entry, json=True)} {ADVICE}")
+    place, found = next(not_plain(entry), ("", entry))
+    raise BadValue(f"{named(f'a history: entry{place}', found)} {ADVICE}")

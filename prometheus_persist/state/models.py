@@ -26,9 +26,9 @@ from pydantic import Field, JsonValue, model_validator
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.state.base import Model
-from prometheus_persist.state.foreign import named
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import NO_CONTRACTS, ZERO, Contracts, Money
+from prometheus_persist.state.naming import named
 from prometheus_persist.state.registry import Registry
 
 AGENT_ID_CHARS_MAX = 300

@@ -8,6 +8,8 @@ back has the types of what went in. Whatever is not that has no text here.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from math import isfinite
 from typing import Any, Final
 
 from prometheus_persist.state.exact_json import INT_DIGITS_MAX
@@ -39,6 +41,34 @@ def writable_text(text: str) -> str | None:
         except UnicodeEncodeError:
             return None
     return text
+
+
+def not_plain(value: object, levels: int = JSON_LEVELS_MAX) -> Iterator[tuple[str, object]]:
+    """Where in a value something stands that has no text here, and what."""
+    kind = type(value)
+    if kind is dict or kind is list:
+        if levels == 0:
+            yield "", value
+            return
+        items = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type]
+        for name, item in items:
+            if kind is dict and type(name) is not str:
+                yield f"[{name!r}]", name
+                return
+            place = f".{name}" if kind is dict else f"[{name}]"
+            for deeper, found in not_plain(item, levels - 1):
+                yield place + deeper, found
+    elif kind not in _LEAVES or not fits(value):
+        yield "", value
+
+
+def fits(value: object) -> bool:
+    """Whether a single value is one that comes back: finite, no endless integer, text for UTF-8."""
+    if isinstance(value, float):
+        return isfinite(value)
+    if isinstance(value, int):
+        return bool(-INT_LIMIT < value < INT_LIMIT)
+    return not isinstance(value, str) or writable_text(value) is not None
 
 
 def _isencode(value: object, levels: int) -> bool:

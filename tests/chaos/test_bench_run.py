@@ -203,6 +203,6 @@ def test_the_host_saves_what_it_says(tmp_path: Path) -> None:
         assert session.state.agents[host.names[1]].trade_count == 1
         assert session.state.agents[host.names[2]].trade_count == 1
         assert len(session.state.intents) == 2
-        assert session.system_facts().public_records == 7
+        assert len(session._store.image.streams["public_trades"]) == 7
     finally:
         session.close(save=False)

@@ -88,7 +88,7 @@ def test_the_run_says_what_the_example_says(tmp_path: Path) -> None:
         day = Day(tmp_path / "store", venue)
         try:
             day.live()
-            before = day.session.system_facts().public_records
+            before = len(day.session._store.image.streams["public_trades"])
             asked = venue.truth()["requests"]
             facts = day.die_and_return()
             again = venue.truth()["requests"]
