@@ -28,7 +28,7 @@ class Met(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CriterionRow:
     """One line of the table. ``samples`` is how many measurements stand behind it."""
 
     number: int
@@ -48,11 +48,13 @@ class Criterion:
     due: str
     measure: Callable[[Figures], tuple[int, str, bool]]
 
-    def row(self, figures: Figures) -> Row:
+    def row(self, figures: Figures) -> CriterionRow:
         """Judge it."""
         samples, figure, good = self.measure(figures)
         met = Met.NOT_JUDGED if not samples else Met.MET if good else Met.FAILED
-        return Row(self.number, self.title, self.due, figure if samples else "–", samples, met)
+        return CriterionRow(
+            self.number, self.title, self.due, figure if samples else "–", samples, met
+        )
 
 
 def quantile(samples: Sequence[float], share: float) -> float:
@@ -125,6 +127,6 @@ CRITERIA: Final[tuple[Criterion, ...]] = (
 )
 
 
-def rows(figures: Figures) -> tuple[Row, ...]:
+def rows(figures: Figures) -> tuple[CriterionRow, ...]:
     """All five."""
     return tuple(criterion.row(figures) for criterion in CRITERIA)

@@ -15,7 +15,7 @@ from chaos.report.lines import Judged, judged, to_json
 from chaos.report.markdown import markdown
 from chaos.report.words import Lang
 from chaos.runner import is_complete
-from chaos.verdict import Outcome, Verdict
+from chaos.verdict import Outcome, RunVerdict
 
 EXIT_MET = 0
 EXIT_FAILED = 1
@@ -48,7 +48,7 @@ def exits_in_a_line() -> str:
     return "Exit codes: " + " · ".join(f"{code} {words}" for code, words in EXITS.items())
 
 
-def add_up(verdicts: list[Verdict]) -> Judged:
+def add_up(verdicts: list[RunVerdict]) -> Judged:
     """All verdicts as one judged run."""
     return judged(verdicts, complete=is_complete(verdicts))
 

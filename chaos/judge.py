@@ -16,16 +16,16 @@ from chaos.invariants import books, damage, orders, reconciliation, restored, st
 from chaos.oracle.history import State, history
 from chaos.record import Record
 from chaos.scenarios.model import Scenario
-from chaos.verdict import Verdict
+from chaos.verdict import RunVerdict
 
 SIGKILLED = -9
 TERMINAL_HUMAN = 3
 TERMINAL_VENUE = 5
 
 
-def judge(scenario: Scenario, record: Record, seed: int) -> Verdict:
+def judge(scenario: Scenario, record: Record, seed: int) -> RunVerdict:
     """One scenario's record."""
-    verdict = Verdict(scenario.name, seed, record=str(record.path or ""))
+    verdict = RunVerdict(scenario.name, seed, record=str(record.path or ""))
     if scenario.course == "sweep":
         _sweep(verdict, record)
     elif scenario.course == "day":
@@ -38,7 +38,7 @@ def judge(scenario: Scenario, record: Record, seed: int) -> Verdict:
 # -- online
 
 
-def _online(verdict: Verdict, scenario: Scenario, record: Record) -> None:
+def _online(verdict: RunVerdict, scenario: Scenario, record: Record) -> None:
     said = {event["cl_ord_id"]: event["agent_id"] for event in record.of("order")}
     _course_was_as_planned(verdict, record)
     _oracle_counts_as_the_exchange(verdict, record, said)
@@ -62,7 +62,7 @@ def _online(verdict: Verdict, scenario: Scenario, record: Record) -> None:
     _times(verdict, record)
 
 
-def _course_was_as_planned(verdict: Verdict, record: Record) -> None:
+def _course_was_as_planned(verdict: RunVerdict, record: Record) -> None:
     verdict.assume(
         "the scenario was played to its end",
         record.first("played") is not None,
@@ -94,7 +94,7 @@ def _course_was_as_planned(verdict: Verdict, record: Record) -> None:
 
 
 def _oracle_counts_as_the_exchange(
-    verdict: Verdict, record: Record, said: Mapping[str, str]
+    verdict: RunVerdict, record: Record, said: Mapping[str, str]
 ) -> None:
     last = record.last("truth")
     if last is None:
@@ -124,7 +124,7 @@ def _looks_with_truth(record: Record) -> Iterator[tuple[str, JsonObject, JsonObj
             yield dump["label"], dump, truths[dump["label"]]
 
 
-def _exits(verdict: Verdict, record: Record) -> None:
+def _exits(verdict: RunVerdict, record: Record) -> None:
     ends = [event for event in record.of("exit") if not event["fault"]]
     verdict.check(
         "exit",
@@ -138,7 +138,7 @@ def _exits(verdict: Verdict, record: Record) -> None:
     )
 
 
-def _untouched(verdict: Verdict, record: Record) -> None:
+def _untouched(verdict: RunVerdict, record: Record) -> None:
     """Where a human must decide, or the exchange is not there, no ledger byte changes."""
     files = {(event["child"], event["when"]): event["hashes"] for event in record.of("files")}
     stopped = [
@@ -159,7 +159,7 @@ def _untouched(verdict: Verdict, record: Record) -> None:
     )
 
 
-def _approvals(verdict: Verdict, record: Record) -> None:
+def _approvals(verdict: RunVerdict, record: Record) -> None:
     """What a human approved is what was done, and trading may go on."""
     approvals = list(record.of("approved"))
     verdict.check(
@@ -174,7 +174,7 @@ def _approvals(verdict: Verdict, record: Record) -> None:
     )
 
 
-def _second_reconciliation(verdict: Verdict, record: Record) -> None:
+def _second_reconciliation(verdict: RunVerdict, record: Record) -> None:
     again = list(record.of("reconciled"))
     verdict.check(
         "I4",
@@ -196,7 +196,7 @@ def _cases(event: JsonObject) -> str:
 # -- times
 
 
-def _times(verdict: Verdict, record: Record) -> None:
+def _times(verdict: RunVerdict, record: Record) -> None:
     spawned = {event["child"]: event["t"] for event in record.of("spawn")}
     fresh = {event["run"] for event in record.of("opened") if event["restore"]["fresh"]}
     for event in record.of("reported"):
@@ -220,7 +220,7 @@ def _commit_ms(events: tuple[JsonObject, ...]) -> list[float]:
 # -- sweep and day
 
 
-def _sweep(verdict: Verdict, record: Record) -> None:
+def _sweep(verdict: RunVerdict, record: Record) -> None:
     points = list(record.of("point"))
     swept = list(record.of("swept"))
     kinds = {event["kind"] for event in swept}
@@ -241,7 +241,7 @@ def _sweep(verdict: Verdict, record: Record) -> None:
     sweep.check(verdict, points)
 
 
-def _day(verdict: Verdict, record: Record) -> None:
+def _day(verdict: RunVerdict, record: Record) -> None:
     lived = record.first("lived")
     verdict.assume(
         "the child lived its day and was killed", lived is not None and lived["died"] == SIGKILLED

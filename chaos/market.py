@@ -36,7 +36,7 @@ _REFUSALS_MAX = 3
 _LOOK_EVERY_STEPS = 10
 
 
-class Venue(Protocol):
+class MarketVenue(Protocol):
     """What the market needs of an exchange under our control."""
 
     def price(self, inst_id: str, px: str) -> object:
@@ -71,10 +71,10 @@ def same_way(net: Decimal) -> str:
     return "sell" if net < 0 else "buy"
 
 
-class Market:
+class OutsideMarket:
     """One walk over all instruments; step ``number`` of a seed draws the same moves every time."""
 
-    def __init__(self, venue: Venue, seed: int) -> None:
+    def __init__(self, venue: MarketVenue, seed: int) -> None:
         self._venue = venue
         self._seed = seed
         self._px: dict[str, Decimal] = {}
@@ -97,7 +97,7 @@ class Market:
 
 
 def drive(
-    venue: Venue,
+    venue: MarketVenue,
     seed: int,
     *,
     interval_s: float,
@@ -106,7 +106,7 @@ def drive(
     stop: threading.Event,
 ) -> str:
     """Move the market until told to stop, the exchange is gone, or nobody trades; says which."""
-    market = Market(venue, seed)
+    market = OutsideMarket(venue, seed)
     refusals = 0
     steps = 0
     asked, asked_before = 0, -1

@@ -17,7 +17,7 @@ from chaos.report.table import framed, troubles
 from chaos.report.words import default_lang, word
 from chaos.runner import GATE, Effort, judged_in, play
 from chaos.scenarios.table import BY_NAME
-from chaos.verdict import Verdict
+from chaos.verdict import RunVerdict
 
 LOG_COLUMNS: Final = 118
 _STAMP: Final = "session.stamp"
@@ -36,7 +36,7 @@ def begin(out: Path, *, anew: bool = False) -> None:
         file.write(_STAMPED)
 
 
-def played(name: str, out: Path, seed: int, effort: Effort = GATE) -> Verdict:
+def played(name: str, out: Path, seed: int, effort: Effort = GATE) -> RunVerdict:
     """Play a scenario of the catalogue, and judge it."""
     return play(BY_NAME[name], out, seed, effort=effort)
 

@@ -27,7 +27,7 @@ from chaos.scenarios.environment import environment
 from chaos.scenarios.model import Scenario
 from chaos.scenarios.online import Stage
 from chaos.scenarios.table import BY_NAME, SCENARIOS
-from chaos.verdict import Verdict
+from chaos.verdict import RunVerdict
 
 RUN_FILE = "run.json"
 RECORD_FILE = "record.ndjson"
@@ -55,7 +55,7 @@ def play(
     *,
     effort: Effort = GATE,
     saboteur: Sabotage | None = None,
-) -> Verdict:
+) -> RunVerdict:
     """Play one scenario in ``out/<name>`` (emptied before) and judge it."""
     directory = out / scenario.name
     shutil.rmtree(directory, ignore_errors=True)
@@ -72,7 +72,7 @@ def play(
     return judge_again(directory, scenario, seed)
 
 
-def judge_again(directory: Path, scenario: Scenario, seed: int) -> Verdict:
+def judge_again(directory: Path, scenario: Scenario, seed: int) -> RunVerdict:
     """Judge what an earlier run left in ``directory``."""
     record = read(directory / RECORD_FILE)
     verdict = judge(scenario, record, seed)
@@ -88,8 +88,8 @@ def run(
     *,
     effort: Effort = GATE,
     saboteur: Sabotage | None = None,
-    told: Callable[[Verdict], None] = lambda _: None,
-) -> list[Verdict]:
+    told: Callable[[RunVerdict], None] = lambda _: None,
+) -> list[RunVerdict]:
     """Play scenarios one after another; ``told`` hears each verdict as it falls."""
     chosen = [BY_NAME[name] for name in names]
     out.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def run(
     return verdicts
 
 
-def saved(out: Path) -> list[Verdict]:
+def saved(out: Path) -> list[RunVerdict]:
     """Judge a saved run again; raises FileNotFoundError where there is none."""
     plan = json.loads((out / RUN_FILE).read_text(encoding="utf-8"))
     return [
@@ -113,7 +113,7 @@ def saved(out: Path) -> list[Verdict]:
     ]
 
 
-def judged_in(out: Path, seed: int, *, since: Path) -> list[Verdict]:
+def judged_in(out: Path, seed: int, *, since: Path) -> list[RunVerdict]:
     """Judge every record in ``out`` that is not older than ``since``, in the catalogue's order."""
     start_ns = since.stat().st_mtime_ns
     records = {scenario: out / scenario.name / RECORD_FILE for scenario in SCENARIOS}
@@ -124,7 +124,7 @@ def judged_in(out: Path, seed: int, *, since: Path) -> list[Verdict]:
     ]
 
 
-def is_complete(verdicts: Iterable[Verdict]) -> bool:
+def is_complete(verdicts: Iterable[RunVerdict]) -> bool:
     """Whether every scenario of the catalogue is among them."""
     return {verdict.scenario for verdict in verdicts} == {each.name for each in SCENARIOS}
 

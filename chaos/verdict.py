@@ -75,7 +75,7 @@ class Figures:
 
 
 @dataclass(slots=True)
-class Verdict:
+class RunVerdict:
     """One scenario, judged."""
 
     scenario: str

@@ -57,6 +57,7 @@ QUICK_FILES = (
     "test_lazy.py",
     "test_promises.py",
     "test_contributing.py",
+    "test_house.py",
     "test_tests.py",
 )
 SLOWER_FILES = (

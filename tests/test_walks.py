@@ -53,10 +53,10 @@ ENDPOINT = (
     Edit(
         "fakeokx/rest/reads_public.py",
         "READS: Final",
-        "def _open_interest(desk: Desk, query: Query, _key: ApiKey) -> Rows:\n"
+        "def _open_interest(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:\n"
         '    queries.required(query, "instType")\n'
-        '    row = {"oi": "0", "ts": str(desk.exchange.now_ms())}\n'
-        "    found = queries.of_type(query, desk.exchange.venue)\n"
+        '    row = {"oi": "0", "ts": str(runtime.exchange.now_ms())}\n'
+        "    found = queries.of_type(query, runtime.exchange.venue)\n"
         '    return [{"instId": each.inst_id, **row} for each in found]\n\n\n'
         "READS: Final",
     ),

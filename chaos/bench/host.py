@@ -50,7 +50,7 @@ _ROUND: tuple[tuple[Side, str], ...] = (("sell", "2"), ("buy", "3"), ("sell", "2
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
+class HostTrade:
     """What one trade touched: the documents' keys and the records for the streams."""
 
     agent: str
@@ -87,7 +87,7 @@ class Host:
             self.state.public_accounts[name] = PublicAccount(agent_id=name, capital=money)
         self.session.save(Trigger.BIRTH)
 
-    def trade(self, agent: str = "") -> Trade:
+    def trade(self, agent: str = "") -> HostTrade:
         """Book one execution of this agent, or of whose turn it is; in memory only."""
         name = agent or next(self._next)
         self._turns[name] += 1
@@ -107,7 +107,7 @@ class Host:
         self.state.intents[cl_ord_id] = intent.model_copy(
             update={"ord_id": f"o{number}", "booked_contracts": contracts(str(number % 7))}
         )
-        return Trade(
+        return HostTrade(
             agent=name,
             keys=(
                 f"agents/{name}",
@@ -122,17 +122,17 @@ class Host:
         """Book one execution and forget what it touched: what precedes a peer's write."""
         self.trade()
 
-    def save(self, trade: Trade) -> int:
+    def save(self, trade: HostTrade) -> int:
         """Make a trade durable, from typed state to disk; returns the sequence."""
         saver = self.session._saver
         return saver.save(Trigger.TRADE, keys=trade.keys, records=trade.records)
 
-    def save_soon(self, trade: Trade) -> Ticket | None:
+    def save_soon(self, trade: HostTrade) -> Ticket | None:
         """Capture the same trade and leave the writing to others; returns its ticket."""
         saver = self.session._saver
         return saver.save_soon(Trigger.TRADE, keys=trade.keys, records=trade.records)
 
-    def change_of(self, trade: Trade) -> Change:
+    def change_of(self, trade: HostTrade) -> Change:
         """The same trade, captured: ready for ``store.commit``."""
         saver = self.session._saver
         return saver._captured(self.state, Trigger.TRADE, trade.keys, trade.records)[0]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from chaos.bench.stats import BINS_PER_DECADE, bin_edge_us
-from chaos.bench.table import Line, Report, Row
+from chaos.bench.table import BenchRow, Report, TableLine
 from chaos.bench.text import cells, duration, remarks, verdict
 from chaos.bench.words import LINES, ROWS, TALK, say, say_note
 
@@ -39,7 +39,7 @@ def render_page(report: Report, lang: str) -> str:
     )
 
 
-def _row(row: Row, lang: str) -> str:
+def _row(row: BenchRow, lang: str) -> str:
     head = "".join(
         f'<th class="n">{escape(name)}</th>'
         for name in (
@@ -71,7 +71,7 @@ def _row(row: Row, lang: str) -> str:
     return f"<h2>{title}</h2>\n{table if row.lines else ''}{checks}{why}"
 
 
-def _cells(row: Row, line: Line, lang: str) -> list[str]:
+def _cells(row: BenchRow, line: TableLine, lang: str) -> list[str]:
     return cells(line, row.ratio_of(line), lang)
 
 

@@ -6,14 +6,14 @@ from chaos.bench.context import Options
 from chaos.bench.host import Host
 from chaos.bench.race import Contestant, run_race
 from chaos.bench.rows_saving import collector_notes, saving
-from chaos.bench.table import Row, ratio, timed_line
+from chaos.bench.table import BenchRow, ratio, timed_line
 from prometheus_persist.saving import Trigger
 
 AGENTS = 10
 AGED_RATIO_MAX = 1.3
 
 
-def aged_rows(options: Options) -> list[Row]:
+def aged_rows(options: Options) -> list[BenchRow]:
     """One race of three stores: fresh, with many agents, with a long ledger.
 
     In each, one agent trades and that trade is saved. Beside them, without a bar, the save of a
@@ -36,7 +36,7 @@ def aged_rows(options: Options) -> list[Row]:
     params = {"agents": f"{scale.agents:,}", "records": f"{scale.records:,}"}
     notes = collector_notes(race)
     return [
-        Row(
+        BenchRow(
             row_id,
             params=params,
             lines=[lines[name] for name in names],

@@ -10,7 +10,7 @@ from chaos.bench.context import Options
 from chaos.bench.host import Host
 from chaos.bench.race import BLOCK_S
 from chaos.bench.stats import percentile
-from chaos.bench.table import Check, Line, Row, timed_line
+from chaos.bench.table import BenchRow, RequiredBar, TableLine, timed_line
 from prometheus_persist.errors import PersistError
 from prometheus_persist.journal.change import Change
 from prometheus_persist.storage.committer import Ticket
@@ -30,7 +30,7 @@ SAVES_BETWEEN = 5
 Span = tuple[int, int]
 
 
-def stolen_row(options: Options) -> Row:
+def stolen_row(options: Options) -> BenchRow:
     """What a loop of fixed work loses to an async save of one trade in each round.
 
     A round is: a trade is booked, [the save is submitted,] about 200 µs of Python, 1 ms of idling.
@@ -52,18 +52,20 @@ def stolen_row(options: Options) -> Row:
         host.close()
     base = percentile(sorted(rounds[False]), 500)
     stolen = timed_line("stolen", [each - base for each in rounds[True]])
-    checks: list[Check] = []
+    checks: list[RequiredBar] = []
     if stolen.times is not None:
         checks = [
-            Check("median_us", stolen.times.median_ns / 1e3, "<=", STOLEN_MEDIAN_US_MAX, "us"),
-            Check("p999_ms", stolen.times.p999_ns / 1e6, "<=", STOLEN_TAIL_MS_MAX, "ms"),
+            RequiredBar(
+                "median_us", stolen.times.median_ns / 1e3, "<=", STOLEN_MEDIAN_US_MAX, "us"
+            ),
+            RequiredBar("p999_ms", stolen.times.p999_ns / 1e6, "<=", STOLEN_TAIL_MS_MAX, "ms"),
         ]
     lines = [
         stolen,
         timed_line("stolen_call", calls),
         timed_line("stolen_nothing", [each - base for each in rounds[False]]),
     ]
-    return Row("stolen", lines=lines, checks=checks)
+    return BenchRow("stolen", lines=lines, checks=checks)
 
 
 def _rounds(
@@ -106,7 +108,7 @@ def _work(us: int) -> Callable[[], None]:
     return work
 
 
-def grouped_row(options: Options) -> Row:
+def grouped_row(options: Options) -> BenchRow:
     """Durable commits a second: 64 submitted at once and awaited together, and one by one."""
     host = Host(options.place("grouped"), AGENTS)
     try:
@@ -123,9 +125,9 @@ def grouped_row(options: Options) -> Row:
     finally:
         host.close()
     rate = {name: done[name] * 1e9 / max(spent[name], 1) for name in spent}
-    lines = [Line(name, value=rate[name], unit="per_s") for name in ("grouped", "one_by_one")]
-    check = Check("to_single", rate["grouped"] / rate["one_by_one"], ">=", GROUPED_MIN, "x")
-    return Row("grouped", lines=lines, checks=[check])
+    lines = [TableLine(name, value=rate[name], unit="per_s") for name in ("grouped", "one_by_one")]
+    check = RequiredBar("to_single", rate["grouped"] / rate["one_by_one"], ">=", GROUPED_MIN, "x")
+    return BenchRow("grouped", lines=lines, checks=[check])
 
 
 def _together(store: Store, batch: list[Change]) -> None:
@@ -138,7 +140,7 @@ def _one_by_one(store: Store, batch: list[Change]) -> None:
         store.commit(change)
 
 
-def snapshot_row(options: Options) -> Row:
+def snapshot_row(options: Options) -> BenchRow:
     """The longest durable save while a full snapshot is taken, and while none is.
 
     A save is counted as made during the snapshot when the two overlap at all. What it waited is its
@@ -180,7 +182,7 @@ def snapshot_row(options: Options) -> Row:
             taker.join()
         host.close()
     if problems:
-        return Row("snapshot", params=params, why_not=f"failed:{problems[0]}")
+        return BenchRow("snapshot", params=params, why_not=f"failed:{problems[0]}")
     return _snapshot_row(params, saves, spans)
 
 
@@ -196,7 +198,7 @@ def _overlaps(save: Span, spans: list[Span]) -> bool:
     return any(begun < until and ended > since for since, until in spans)
 
 
-def _snapshot_row(params: dict[str, str], saves: list[Span], spans: list[Span]) -> Row:
+def _snapshot_row(params: dict[str, str], saves: list[Span], spans: list[Span]) -> BenchRow:
     during: list[int] = []
     outside: list[int] = []
     for save in saves:
@@ -204,11 +206,11 @@ def _snapshot_row(params: dict[str, str], saves: list[Span], spans: list[Span]) 
     lines = [
         timed_line("save_during", during),
         timed_line("save_outside", outside),
-        Line("snapshot_took", value=max(b - a for a, b in spans) / 1e9, unit="s"),
+        TableLine("snapshot_took", value=max(b - a for a, b in spans) / 1e9, unit="s"),
     ]
     first, second = lines[0].times, lines[1].times
     if first is None or second is None:
-        return Row("snapshot", params=params, lines=lines, why_not="no.samples")
+        return BenchRow("snapshot", params=params, lines=lines, why_not="no.samples")
     waited_ms = (first.max_ns - second.median_ns) / 1e6
-    check = Check("waited_ms", waited_ms, "<=", SNAPSHOT_WAIT_MS_MAX, "ms")
-    return Row("snapshot", params=params, lines=lines, checks=[check], base="save_outside")
+    check = RequiredBar("waited_ms", waited_ms, "<=", SNAPSHOT_WAIT_MS_MAX, "ms")
+    return BenchRow("snapshot", params=params, lines=lines, checks=[check], base="save_outside")

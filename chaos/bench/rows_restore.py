@@ -9,7 +9,7 @@ from chaos.bench import children
 from chaos.bench.children import from_start, run_child
 from chaos.bench.context import Options
 from chaos.bench.host import RECORDS_PER_COMMIT, Host, record
-from chaos.bench.table import Check, Line, Row, ratio, timed_line
+from chaos.bench.table import BenchRow, RequiredBar, TableLine, ratio, timed_line
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.exact_json import dumps
 
@@ -20,7 +20,7 @@ RESTORE_S_MAX = 30.0
 MEMORY_TIMES_MAX = 3.0
 
 
-def restart_row(options: Options) -> Row:
+def restart_row(options: Options) -> BenchRow:
     """Process start to state in hand: 10 agents, 3,450 records, each saved as a trade of its own.
 
     The peer is a Python that only starts.
@@ -40,12 +40,12 @@ def restart_row(options: Options) -> Row:
     checks = []
     if lines[0].times is not None:
         seconds = lines[0].times.median_ns / 1e9
-        checks = [Check("restart_s", seconds, "<", RESTART_S_MAX, "s")]
+        checks = [RequiredBar("restart_s", seconds, "<", RESTART_S_MAX, "s")]
     params = {"agents": str(AGENTS), "records": f"{min(RECORDS, options.scale.records):,}"}
-    return Row("restart", params=params, lines=lines, checks=checks)
+    return BenchRow("restart", params=params, lines=lines, checks=checks)
 
 
-def ledger_row(options: Options) -> Row:
+def ledger_row(options: Options) -> BenchRow:
     """A long ledger, beside SQLite and orjson on the same rows; each in processes of its own.
 
     The store has a snapshot, as one has that a session looked after; it has a bar. Without one, the
@@ -75,7 +75,9 @@ def ledger_row(options: Options) -> Row:
             found[name].append(run_child(code, target)[0])
     lines = [timed_line(name, samples) for name, samples in found.items()]
     checks = ratio("to_sqlite", lines[0], lines[1], "<=", 1.0)
-    return Row("restore_ledger", params=params, lines=lines, checks=checks, base="sqlite_orjson")
+    return BenchRow(
+        "restore_ledger", params=params, lines=lines, checks=checks, base="sqlite_orjson"
+    )
 
 
 def _sqlite_of(path: Path, count: int, names: tuple[str, ...]) -> Path:
@@ -90,7 +92,7 @@ def _sqlite_of(path: Path, count: int, names: tuple[str, ...]) -> Path:
     return path
 
 
-def agents_row(options: Options) -> Row:
+def agents_row(options: Options) -> BenchRow:
     """Many agents: seconds, and the peak of memory beside what is alive afterwards.
 
     Memory is traced by Python itself, in a run of its own because tracing is slow. ``resident`` is
@@ -105,15 +107,15 @@ def agents_row(options: Options) -> Row:
         resident = max(resident, grown)
     alive, peak = run_child(children.MEMORY, folder)
     line = timed_line("restore", found)
-    checks = [Check("memory", peak / max(alive, 1), "<", MEMORY_TIMES_MAX, "x")]
+    checks = [RequiredBar("memory", peak / max(alive, 1), "<", MEMORY_TIMES_MAX, "x")]
     if line.times is not None:
         seconds = line.times.median_ns / 1e9
-        checks.insert(0, Check("restore_s", seconds, "<", RESTORE_S_MAX, "s"))
+        checks.insert(0, RequiredBar("restore_s", seconds, "<", RESTORE_S_MAX, "s"))
     lines = [
         line,
-        Line("alive", value=alive / 2**20, unit="MiB"),
-        Line("peak", value=peak / 2**20, unit="MiB"),
-        Line("resident", value=resident / 2**20, unit="MiB"),
+        TableLine("alive", value=alive / 2**20, unit="MiB"),
+        TableLine("peak", value=peak / 2**20, unit="MiB"),
+        TableLine("resident", value=resident / 2**20, unit="MiB"),
     ]
     params = {"agents": f"{options.scale.agents:,}"}
-    return Row("restore_agents", params=params, lines=lines, checks=checks)
+    return BenchRow("restore_agents", params=params, lines=lines, checks=checks)

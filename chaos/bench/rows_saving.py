@@ -10,10 +10,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from chaos.bench.context import Options
-from chaos.bench.host import Host, Trade, payloads
+from chaos.bench.host import Host, HostTrade, payloads
 from chaos.bench.peers import JsonFiles, Lmdb, Peer, Pickle, Raw, Sqlite, missing
 from chaos.bench.race import Contestant, Race, run_race
-from chaos.bench.table import Check, Line, Row, ratio, timed_line
+from chaos.bench.table import BenchRow, RequiredBar, TableLine, ratio, timed_line
 from prometheus_persist.journal.change import Change
 from prometheus_persist.storage.committer import MirrorSync
 
@@ -34,13 +34,13 @@ while os.getppid() == int(sys.argv[2]):  # nobody is left to end it: it ends its
 """
 
 
-def saving_rows(options: Options) -> list[Row]:
+def saving_rows(options: Options) -> list[BenchRow]:
     """One race for all of: no mirror, mirror behind, mirror acknowledged, and the peers."""
     with ExitStack() as stack:
         contestants = _contestants(options, stack)
         race = run_race(contestants, options.seconds)
     lines = {name: timed_line(name, samples) for name, samples in race.samples.items()}
-    lines.setdefault("lmdb", Line("lmdb", why_not="not_installed:lmdb"))
+    lines.setdefault("lmdb", TableLine("lmdb", why_not="not_installed:lmdb"))
     peers = ("raw_given", "raw_grown", "sqlite", "lmdb", "json_files", "pickle")
     notes = collector_notes(race)
     return [
@@ -53,18 +53,18 @@ def saving_rows(options: Options) -> list[Row]:
 
 def _row(
     row_id: str,
-    lines: dict[str, Line],
+    lines: dict[str, TableLine],
     names: tuple[str, ...],
     limit: float | None,
     notes: tuple[str, ...] = (),
-) -> Row:
+) -> BenchRow:
     subject = lines[names[0]]
-    checks: tuple[Check, ...] = ()
+    checks: tuple[RequiredBar, ...] = ()
     if limit is not None:
         checks = ratio("to_raw", subject, lines["raw_given"], "<=", limit)
     if "sqlite" in names and limit is not None:
         checks += ratio("to_sqlite", subject, lines["sqlite"], "<", 1.0)
-    return Row(
+    return BenchRow(
         row_id,
         lines=[lines[name] for name in names],
         checks=checks,
@@ -100,7 +100,7 @@ def _contestants(options: Options, stack: ExitStack) -> list[Contestant]:
 
 def saving(name: str, host: Host, agent: str = "") -> Contestant:
     """Book, then save from typed state to disk."""
-    waiting: list[Trade] = []
+    waiting: list[HostTrade] = []
 
     def prepare() -> None:
         waiting.append(host.trade(agent))
@@ -124,7 +124,7 @@ def committing(name: str, host: Host) -> Contestant:
     return Contestant(name, prepare, commit, host.settle)
 
 
-def load_row(options: Options) -> Row:
+def load_row(options: Options) -> BenchRow:
     """The tail of a durable save while another process keeps the disk busy."""
     folder = options.place("load")
     host = Host(options.place("load/host"), AGENTS)
@@ -139,14 +139,14 @@ def load_row(options: Options) -> Row:
         raw.close()
         host.close()
     lines = [timed_line(name, race.samples[name]) for name in ("trade_load", "raw_load")]
-    checks: list[Check] = []
+    checks: list[RequiredBar] = []
     notes = list(collector_notes(race))
     subject, peer = (line.times for line in lines)
     if subject is not None and peer is not None:
-        checks = [Check("tail_ms", subject.p999_ns / 1e6, "<", TAIL_MS_MAX, "ms")]
+        checks = [RequiredBar("tail_ms", subject.p999_ns / 1e6, "<", TAIL_MS_MAX, "ms")]
         if peer.p999_ns / 1e6 >= TAIL_MS_MAX:
             notes.append("disk_too_slow")
-    return Row("load", lines=lines, checks=checks, notes=notes, base="raw_load")
+    return BenchRow("load", lines=lines, checks=checks, notes=notes, base="raw_load")
 
 
 @contextmanager

@@ -21,11 +21,11 @@ from chaos.bench.rows_aged import aged_rows
 from chaos.bench.rows_async import grouped_row, snapshot_row, stolen_row
 from chaos.bench.rows_restore import agents_row, ledger_row, restart_row
 from chaos.bench.rows_saving import load_row, saving_rows
-from chaos.bench.table import Report, Row
+from chaos.bench.table import BenchRow, Report
 from prometheus_persist.errors import PersistError
 
 FAILURES = (PersistError, OSError, RuntimeError, sqlite3.Error, subprocess.SubprocessError)
-Measure = Callable[[Options], "Row | list[Row]"]
+Measure = Callable[[Options], BenchRow | list[BenchRow]]
 ROWS: tuple[tuple[str, Measure], ...] = (
     ("save", saving_rows),
     ("load", load_row),
@@ -59,12 +59,12 @@ def run_bench(options: Options) -> Report:
     return Report(found, settings, rows, time.perf_counter() - started)
 
 
-def _rows(options: Options, measures: Sequence[tuple[str, Measure]]) -> Iterator[Row]:
+def _rows(options: Options, measures: Sequence[tuple[str, Measure]]) -> Iterator[BenchRow]:
     for name, measure in measures:
         options.tell(name)
         try:
             found = measure(options)
         except FAILURES as problem:
-            yield Row(name, why_not=f"failed:{type(problem).__name__}: {problem}")
+            yield BenchRow(name, why_not=f"failed:{type(problem).__name__}: {problem}")
             continue
         yield from found if isinstance(found, list) else [found]

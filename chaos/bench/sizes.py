@@ -37,7 +37,7 @@ from chaos.bench.children import run_child
 from chaos.bench.context import Options
 from chaos.bench.machine import busy, machine
 from chaos.bench.sizes_children import CLOSE, COMMAND, GROWN, OPEN, SNAPSHOT
-from chaos.bench.table import Check
+from chaos.bench.table import RequiredBar
 from chaos.bench.text import quantity
 from chaos.bench.words import CHECKS, LINES, TALK, say
 from prometheus_persist.errors import BadConfig
@@ -82,13 +82,13 @@ class Sizes:
     rows: tuple[Sized, ...]
     machine_busy: bool
 
-    def checks(self, row: Sized) -> list[Check]:
+    def checks(self, row: Sized) -> list[RequiredBar]:
         """The bars of one row: its seconds where there is one, and its memory."""
         limit = SECONDS_MAX.get(row.name)
-        found = [] if limit is None else [Check("size_s", row.median_s, "<=", limit, "s")]
+        found = [] if limit is None else [RequiredBar("size_s", row.median_s, "<=", limit, "s")]
         if row.peak:
             times = row.peak / max(self.live, 1)
-            found.append(Check("size_memory", times, "<=", MEMORY_TIMES_MAX, "x"))
+            found.append(RequiredBar("size_memory", times, "<=", MEMORY_TIMES_MAX, "x"))
         return found
 
     @property

@@ -22,7 +22,7 @@ NS_PER_US = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class LatencySummary:
     """Samples in nanoseconds, counted and ranked."""
 
     count: int
@@ -44,10 +44,10 @@ def percentile(ranked: Sequence[int], per_mille: int) -> int:
     return ranked[max(0, -(-len(ranked) * per_mille // 1000) - 1)]
 
 
-def summary(samples: Sequence[int]) -> Summary:
+def summary(samples: Sequence[int]) -> LatencySummary:
     """All of a row's numbers; raises BadValue without a sample."""
     ranked = sorted(samples)
-    return Summary(
+    return LatencySummary(
         count=len(ranked),
         median_ns=percentile(ranked, 500),
         p99_ns=percentile(ranked, 990),

@@ -15,14 +15,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from chaos.bench.stats import Summary, histogram, summary
+from chaos.bench.stats import LatencySummary, histogram, summary
 
 FORMAT = 1
 Sense = Literal["<=", "<", ">="]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TableLine:
     """One contestant's numbers. ``name`` is a message id with ``params``.
 
     ``times`` are latencies; ``value`` is a single figure with its ``unit`` where latencies would
@@ -30,7 +30,7 @@ class Line:
     """
 
     name: str
-    times: Summary | None = None
+    times: LatencySummary | None = None
     value: float | None = None
     unit: str = ""
     bins: Mapping[int, int] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class RequiredBar:
     """A measured value beside the bar it had to reach."""
 
     name: str
@@ -85,18 +85,18 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BenchRow:
     """One question about speed and its answer. ``what`` and ``notes`` are message ids."""
 
     row_id: str
     params: Mapping[str, str] = field(default_factory=dict)
-    lines: Sequence[Line] = ()
-    checks: Sequence[Check] = ()
+    lines: Sequence[TableLine] = ()
+    checks: Sequence[RequiredBar] = ()
     notes: Sequence[str] = ()
     why_not: str = ""
     base: str = ""
 
-    def ratio_of(self, line: Line) -> float | None:
+    def ratio_of(self, line: TableLine) -> float | None:
         """A line's median over that of the row's base; None where either was not measured."""
         peer = next((each.times for each in self.lines if each.name == self.base), None)
         if peer is None or line.times is None or line.name == self.base:
@@ -122,7 +122,7 @@ class Report:
 
     machine: Mapping[str, str]
     settings: Mapping[str, Any]
-    rows: Sequence[Row]
+    rows: Sequence[BenchRow]
     took_s: float
 
     @property
@@ -142,16 +142,18 @@ class Report:
         }
 
 
-def timed_line(name: str, samples: Sequence[int]) -> Line:
+def timed_line(name: str, samples: Sequence[int]) -> TableLine:
     """The line of a contestant whose samples are in nanoseconds."""
     if not samples:
-        return Line(name, why_not="no.samples")
-    return Line(name, times=summary(samples), bins=histogram(samples))
+        return TableLine(name, why_not="no.samples")
+    return TableLine(name, times=summary(samples), bins=histogram(samples))
 
 
-def ratio(name: str, subject: Line, peer: Line, sense: Sense, limit: float) -> tuple[Check, ...]:
+def ratio(
+    name: str, subject: TableLine, peer: TableLine, sense: Sense, limit: float
+) -> tuple[RequiredBar, ...]:
     """The check on median over median; none where either was not measured."""
     if subject.times is None or peer.times is None:
         return ()
     value = subject.times.median_ns / max(peer.times.median_ns, 1)
-    return (Check(name, value, sense, limit, "x"),)
+    return (RequiredBar(name, value, sense, limit, "x"),)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chaos.bench.machine import MEMORY_FILE_SYSTEMS
-from chaos.bench.table import Check, Line, Report, Row
+from chaos.bench.table import BenchRow, Report, RequiredBar, TableLine
 from chaos.bench.words import CHECKS, LINES, ROWS, TALK, say, say_note
 
 UNITS = {"per_s": "/s", "us": "µs", "x": "×"}
@@ -48,7 +48,7 @@ def remarks(report: Report, lang: str) -> list[str]:
     return found
 
 
-def _row_table(row: Row, lang: str) -> Table:
+def _row_table(row: BenchRow, lang: str) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column(say(TALK, "line", lang), min_width=40)
     for name in ("N", say(TALK, "median", lang), "p99", "p99.9", say(TALK, "max", lang)):
@@ -59,7 +59,7 @@ def _row_table(row: Row, lang: str) -> Table:
     return table
 
 
-def cells(line: Line, ratio: float | None, lang: str) -> list[str]:
+def cells(line: TableLine, ratio: float | None, lang: str) -> list[str]:
     """N, median, p99, p99.9, max and ratio of a line."""
     shown = "" if ratio is None else f"{ratio:.2f}×"
     if line.why_not:
@@ -78,7 +78,7 @@ def cells(line: Line, ratio: float | None, lang: str) -> list[str]:
     ]
 
 
-def verdict(check: Check, lang: str) -> str:
+def verdict(check: RequiredBar, lang: str) -> str:
     """A check in words: name, value, bar, met or not."""
     sign = {"<=": "≤", "<": "<", ">=": "≥"}[check.sense]
     word = say(TALK, "met" if check.met else "missed", lang)

@@ -55,7 +55,7 @@ from chaos.sweeps.catalogue import (
     sweeps_table,
 )
 from chaos.sweeps.tally import Tally
-from chaos.verdict import Verdict
+from chaos.verdict import RunVerdict
 from prometheus_persist.cli.ending import documented, write_document
 from prometheus_persist.shown import shown, tell
 from prometheus_persist.terminal import Terminal
@@ -196,7 +196,7 @@ def _run(args: argparse.Namespace, lang: Lang) -> int:
         _aside(f"prometheus-chaos: --out {out} cannot be written to: {problem.strerror}")
         return gate.EXIT_USAGE
 
-    def told(verdict: Verdict) -> None:
+    def told(verdict: RunVerdict) -> None:
         outcome = word(verdict.outcome.value, lang)
         _aside(f"{verdict.scenario}: {outcome} ({verdict.seconds:.1f} s)")
 
@@ -246,7 +246,7 @@ def _ways_out(args: argparse.Namespace, lang: Lang) -> int:
         return gate.EXIT_USAGE
     all_of_them = args.histories + args.commands
 
-    def told(done: int, so_far: ways_out.Verdict) -> None:
+    def told(done: int, so_far: ways_out.WaysOutVerdict) -> None:
         if done % 50 == 0 or done == all_of_them:
             wrong, dead = so_far.counts["wrong gates"], so_far.counts["dead ends"]
             _aside(f"{done}/{all_of_them}: gates {wrong}, dead ends {dead}")
@@ -313,7 +313,7 @@ def _gate(directory: Path, lang: Lang, *, as_json: bool) -> int:
     return _tell(verdicts, directory, lang, as_json=as_json)
 
 
-def _tell(verdicts: list[Verdict], out: Path, lang: Lang, *, as_json: bool) -> int:
+def _tell(verdicts: list[RunVerdict], out: Path, lang: Lang, *, as_json: bool) -> int:
     judged = gate.add_up(verdicts)
     gate.keep(judged, out, lang)
     if as_json:

@@ -43,7 +43,7 @@ _POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class DemoWorld:
     """The processes around the trader. ``found``: the exchange is new, found, or revived."""
 
     url: str
@@ -101,7 +101,7 @@ class _Progress:
             tell(say(event, self._lang, **fields), self._out)
 
 
-def _world(directory: Path, seed: int) -> World:
+def _world(directory: Path, seed: int) -> DemoWorld:
     """Find or start the exchange, find or start the market, and write both down."""
     path = directory / VENUE_FILE
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -116,7 +116,7 @@ def _world(directory: Path, seed: int) -> World:
         market_pid = _start_market(url, venue_pid, seed, directory / "market.log")
     words = {"url": url, "venue_pid": venue_pid, "market_pid": market_pid}
     path.write_text(json.dumps(words) + "\n", encoding="utf-8")
-    return World(url, venue_pid, market_pid, found)
+    return DemoWorld(url, venue_pid, market_pid, found)
 
 
 def _start_market(url: str, venue_pid: int, seed: int, log: Path) -> int:

@@ -21,7 +21,7 @@ from chaos.report.table import troubles
 from chaos.report.words import Lang
 from chaos.scenarios.model import HandTrade, Scenario, StopOut, Strike, Trade
 from chaos.scenarios.online import Stage
-from chaos.verdict import Verdict
+from chaos.verdict import RunVerdict
 from prometheus_persist import shown
 from prometheus_persist.cli.ending import write_document
 
@@ -148,7 +148,7 @@ def play(directory: Path, seed: int, lang: Lang, *, as_json: bool) -> int:
     return EXIT_OF_OUTCOME[verdict.outcome]
 
 
-def _proof(verdict: Verdict, record: Path, lang: Lang, tell: Callable[[str], None]) -> None:
+def _proof(verdict: RunVerdict, record: Path, lang: Lang, tell: Callable[[str], None]) -> None:
     """The claims, each with the checks that stand behind it; a claim that does not hold is told."""
     last = read(record).last("truth")
     truth = last["truth"] if last else {"orders": [], "algos": [], "fills": []}

@@ -29,7 +29,7 @@ BEFORE_MS = 12 * 3_600_000
 
 
 @dataclass(slots=True)
-class History:
+class RandomHistory:
     """A world after everything; the kinds that were drawn, in order, and what struck."""
 
     world: World
@@ -51,7 +51,7 @@ def history(
     *,
     pool: Sequence[Kind] = COMBINED,
     until_ms: int = 0,
-) -> History:
+) -> RandomHistory:
     """One history; it ends at ``until_ms`` where that is given."""
     rng = generator("history", seed, number)
     hedged = rng.random() < 0.4
@@ -60,7 +60,9 @@ def history(
     drawn = [one for one in drawn if one.hedged in (None, hedged)] or drawn[:1]
     hedged = next((one.hedged for one in drawn if one.hedged is not None), hedged)
     first_ms = until_ms - BEFORE_MS if until_ms else 0
-    made = History(World(rng, hedged=hedged, first_ms=first_ms), tuple(one.name for one in drawn))
+    made = RandomHistory(
+        World(rng, hedged=hedged, first_ms=first_ms), tuple(one.name for one in drawn)
+    )
     made.world.honest(rng.randint(2, ORDERS_MAX))
     _seen_once(made.world)
     ready = [(kind, course) for kind in drawn if (course := _staged(made, kind)) is not None]
@@ -77,7 +79,7 @@ def history(
     return made
 
 
-def _staged(made: History, kind: Kind) -> Course | None:
+def _staged(made: RandomHistory, kind: Kind) -> Course | None:
     course = kind.course(made.world)
     try:
         next(course)

@@ -16,7 +16,7 @@ from typing import Any
 
 from chaos.detect.stage import SIZE, Course, Wound, sole, someone, unseen, wound
 from chaos.detect.world import LOTS, Place, World
-from chaos.workload.inprocess import Row
+from chaos.workload.in_process import Row
 from fakeokx.engine.commands import CancelOrders, OrderRef, SetPartial
 
 AGES_MS = (0, 61_000, 3_600_000)

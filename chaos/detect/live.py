@@ -79,7 +79,7 @@ class Hands(Protocol):
 
 
 @dataclass(slots=True)
-class Way:
+class WayOut:
     """What was done, what was open on wrong books on the way, and why it leads nowhere ("")."""
 
     steps: list[str] = field(default_factory=list)
@@ -87,9 +87,9 @@ class Way:
     dead: str = ""
 
 
-def way_out(hands: Hands, told: Told, rng: random.Random | None = None) -> Way:
+def way_out(hands: Hands, told: Told, rng: random.Random | None = None) -> WayOut:
     """Follow what the report names until everything trades; with ``rng`` choose among its ways."""
-    way, tried = Way(), set[str]()
+    way, tried = WayOut(), set[str]()
     way.wrong += hands.wrong()
     seen = _situation(told)
     while _stuck(hands, told) and not way.dead:

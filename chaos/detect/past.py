@@ -10,7 +10,7 @@ from typing import Any
 
 from chaos.detect.stage import OWNER, SIZE, Course, late, sole, someone, unseen, wound
 from chaos.detect.world import CAPITAL, Place, World
-from chaos.workload.inprocess import DEMO, OTHER, Bend, Row
+from chaos.workload.in_process import DEMO, OTHER, Bend, Row
 from fakeokx.engine.commands import Deposit, OpenAccount
 from fakeokx.wire.auth import ApiKey
 from prometheus_persist.state import Registry

@@ -30,7 +30,7 @@ def stored(world: World, directory: Path | None = None) -> Files:
     """A store with the world's books in it; its files where it is made in memory."""
     disk = MemoryFs() if directory is None else None
     with _opened(world, disk, directory) as session:
-        session._desk.commit(Applied(world.state, world.streams), Trigger.RECONCILE)
+        session._context.commit(Applied(world.state, world.streams), Trigger.RECONCILE)
     return {} if disk is None else disk.contents()
 
 

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from chaos.detect.kinds import KINDS
 from chaos.detect.run import FAULTS, SHARES, Score, total
-from chaos.detect.ways_out import Verdict
+from chaos.detect.ways_out import WaysOutVerdict
 from chaos.report.words import Lang, word
 from chaos.verdict import Outcome
 from prometheus_persist.terminal import Terminal
@@ -71,7 +71,7 @@ _WAYS = ("histories", "open at once", "steps", "wrong gates", "shut beside", "de
 _WORDS = {"wrong gates": "gate open on wrong books"}
 
 
-def show_ways_out(verdict: Verdict, console: Terminal, lang: Lang) -> None:
+def show_ways_out(verdict: WaysOutVerdict, console: Terminal, lang: Lang) -> None:
     """Every kind that struck, all histories together, and what went wrong."""
     names = {kind.name: kind.zh if lang == "zh" else kind.en for kind in KINDS}
     rows = [(names[name], counts) for name, counts in sorted(verdict.by_kind.items())]

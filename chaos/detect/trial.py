@@ -245,7 +245,7 @@ def come_late(
         trial.problems.append(f"shown, and yet {facts.decision}: {told}")
     trial.corrected_wrongly(wrong_holdings(held_by(session.state), truth), "once it shows")
     _agree(trial, start, "once it shows")
-    adopted = [str(each.key) for each in session._desk.books().adopted]
+    adopted = [str(each.key) for each in session._context.books().adopted]
     trial.corrected_wrongly([f"{each} was adopted" for each in adopted], "once it shows")
     failed = trades(start, sorted(places)) if trial.resolved else ""
     trial.dead_ends += bool(failed)
@@ -260,7 +260,7 @@ def _agree(trial: Trial, start: Restart, when: str) -> None:
     wrong = disagreements(to_documents(session.state), streams, edited=True)
     kept = {
         owner: amount
-        for owner, parts in session._desk.books().money.items()
+        for owner, parts in session._context.books().money.items()
         if (amount := sum(map(Fraction, parts.values()), Fraction(0)))
     }
     if kept != owed(streams):

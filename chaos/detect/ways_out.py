@@ -28,7 +28,7 @@ from typing import Any, Final
 from chaos.chance import generator
 from chaos.detect.commands import CommandLine, on_disk
 from chaos.detect.correct import TOLD_MAX, held_by, moved, wrong_holdings
-from chaos.detect.histories import History, history
+from chaos.detect.histories import RandomHistory, history
 from chaos.detect.kinds import BY_NAME, COMBINED
 from chaos.detect.live import LATER_MS, Hands, Inside, Told, ours, trades, way_out
 from chaos.detect.restart import restarted, stored
@@ -55,7 +55,7 @@ FAULTS: Final = ("wrong gates", "dead ends", "shut beside")
 
 
 @dataclass(slots=True)
-class Result:
+class HistoryResult:
     """What one history came to. ``steps`` are the commands that were carried out."""
 
     number: int
@@ -74,10 +74,10 @@ class Result:
         return bool(self.wrong_gates or self.shut_beside or self.dead_end)
 
 
-def played(seed: int, number: int, kinds: Sequence[Kind] | None = None) -> Result:
+def played(seed: int, number: int, kinds: Sequence[Kind] | None = None) -> HistoryResult:
     """One history in this process."""
     raise_if_stopped()
-    result = Result(number)
+    result = HistoryResult(number)
     try:
         made = history(seed, number, kinds)
         result.kinds = made.drawn
@@ -87,7 +87,7 @@ def played(seed: int, number: int, kinds: Sequence[Kind] | None = None) -> Resul
     return result
 
 
-def _inside(made: History, result: Result, rng: random.Random) -> None:
+def _inside(made: RandomHistory, result: HistoryResult, rng: random.Random) -> None:
     world, truth = made.world, made.world.truth()
     with restarted(world, stored(world)) as start:
         facts = start.recover()
@@ -129,17 +129,17 @@ def _key(told: str) -> tuple[str, str, str]:
     return inst_id, mgn_mode, pos_side
 
 
-def _go(hands: Hands, told: Told, result: Result, rng: random.Random) -> None:
+def _go(hands: Hands, told: Told, result: HistoryResult, rng: random.Random) -> None:
     way = way_out(hands, told, rng)
     result.steps = tuple(way.steps)
     result.wrong_gates += tuple(dict.fromkeys(way.wrong))
     result.dead_end = way.dead
 
 
-def commanded(seed: int, number: int, kinds: Sequence[Kind] | None = None) -> Result:
+def commanded(seed: int, number: int, kinds: Sequence[Kind] | None = None) -> HistoryResult:
     """One history whose steps are run as printed."""
     raise_if_stopped()
-    result = Result(number, by_command=True)
+    result = HistoryResult(number, by_command=True)
     pool = [kind for kind in COMBINED if kind.name not in UNFIT]
     try:
         made = history(seed, number, kinds, pool=pool, until_ms=SystemClock().now_ms())
@@ -163,7 +163,7 @@ def _where(problem: Exception) -> str:
 
 
 @dataclass(slots=True)
-class Verdict:
+class WaysOutVerdict:
     """All histories. ``counts`` by what came of them, ``by_kind`` histories and failures."""
 
     seed: int
@@ -172,7 +172,7 @@ class Verdict:
     steps_max: int = 0
     problems: list[str] = field(default_factory=list)
 
-    def take(self, one: Result) -> None:
+    def take(self, one: HistoryResult) -> None:
         """Count one."""
         said = {
             "histories": 1,
@@ -220,10 +220,10 @@ def run(
     *,
     first: int = 0,
     kinds: Sequence[Kind] | None = None,
-    told: Callable[[int, Verdict], None] = lambda _, __: None,
-) -> Verdict:
+    told: Callable[[int, WaysOutVerdict], None] = lambda _, __: None,
+) -> WaysOutVerdict:
     """So many histories in this process, and so many by commands, from number ``first`` on."""
-    verdict, done = Verdict(seed), 0
+    verdict, done = WaysOutVerdict(seed), 0
     names = None if kinds is None else tuple(kind.name for kind in kinds)
     work = [(seed, first + number, False, names) for number in range(histories)]
     work += [(seed, first + number, True, names) for number in range(commands)]
@@ -240,14 +240,14 @@ def run(
 Work = tuple[int, int, bool, tuple[str, ...] | None]
 
 
-def _done(work: Work) -> Result:
+def _done(work: Work) -> HistoryResult:
     seed, number, by_command, names = work
     kinds = None if names is None else [BY_NAME[name] for name in names]
     return (commanded if by_command else played)(seed, number, kinds)
 
 
 @contextlib.contextmanager
-def _pool(jobs: int) -> Iterator[Callable[[list[Work]], Iterable[Result]]]:
+def _pool(jobs: int) -> Iterator[Callable[[list[Work]], Iterable[HistoryResult]]]:
     if jobs == 1:
         yield lambda work: map(_done, work)
         return
@@ -255,7 +255,7 @@ def _pool(jobs: int) -> Iterator[Callable[[list[Work]], Iterable[Result]]]:
         yield lambda work: pool.imap(_done, work)
 
 
-def _shrunk(seed: int, one: Result) -> Result:
+def _shrunk(seed: int, one: HistoryResult) -> HistoryResult:
     """The same failure with as few kinds as possible."""
     again = commanded if one.by_command else played
     kinds, best = list(one.kinds), one
@@ -267,7 +267,7 @@ def _shrunk(seed: int, one: Result) -> Result:
     return best
 
 
-def _told(seed: int, one: Result) -> str:
+def _told(seed: int, one: HistoryResult) -> str:
     names = " ".join(one.kinds)
     how = "--histories 0 --commands 1" if one.by_command else "--histories 1 --commands 0"
     repeat = f"prometheus-chaos ways-out {names} {how} --number {one.number} --seed {seed}"

@@ -23,14 +23,14 @@ from typing import Any, Final, cast
 
 from chaos.instruments import CONTRACTS, INST_IDS
 from chaos.oracle.attribution import Attribution, attribution
-from chaos.workload.inprocess import Clock, InProcess
+from chaos.workload.in_process import InProcess, InProcessClock
 from fakeokx.engine.commands import MovePrice, OrderRequest, PlaceAlgo, PlaceOrders
 from fakeokx.engine.instruments import INSTRUMENTS
 from prometheus_persist.exchange import OkxReader
 from prometheus_persist.exchange.okx import rows as okx_rows
 from prometheus_persist.reconcile import Books, Plan, apply_plan
 from prometheus_persist.reconcile.books import StreamIndex
-from prometheus_persist.session.planning import Reading, read
+from prometheus_persist.session.planning import PlannedReading, read
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import (
     Agent,
@@ -101,7 +101,7 @@ class World:
         self.move(FUTURE, INSTRUMENTS[FUTURE].first_px_quote)
         self.rescaled: list[tuple[str, int, Decimal]] = []
         self._number = 0
-        self.clock = Clock(self.venue)
+        self.clock = InProcessClock(self.venue)
 
     # what is compared -------------------------------------------------------------------------
 
@@ -109,7 +109,7 @@ class World:
         """The books as the library has them in memory."""
         return self._index.books(self.state, self.streams)
 
-    def read(self) -> Reading:
+    def read(self) -> PlannedReading:
         """What the exchange shows and what that comes to, read the way a start reads."""
         return read(self.books(), self.reader(), self.clock, SETTINGS)
 

@@ -29,14 +29,14 @@ _TAIL_BYTES = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Damage:
+class FileDamage:
     """One damage, as data."""
 
     kind: DamageKind
     at: int = 500
 
 
-def damage_file(path: Path, damage: Damage) -> JsonObject:
+def damage_file(path: Path, damage: FileDamage) -> JsonObject:
     """Do it; says file, kind, offset and both hashes. Raises ValueError where nothing changes."""
     before = path.read_bytes()
     offset = len(before) * damage.at // 1000
@@ -50,7 +50,7 @@ def damage_file(path: Path, damage: Damage) -> JsonObject:
     return _told(path, damage, offset, before, after)
 
 
-def _damaged(before: bytes, damage: Damage, offset: int) -> tuple[int, bytes]:
+def _damaged(before: bytes, damage: FileDamage, offset: int) -> tuple[int, bytes]:
     if damage.kind == "flip":
         return offset, _with_bit(before, offset, 4)
     if damage.kind == "digit":
@@ -82,7 +82,7 @@ def _digit_near(data: bytes, offset: int) -> int:
 
 
 def _told(
-    path: Path, damage: Damage, offset: int, before: bytes, after: bytes | None
+    path: Path, damage: FileDamage, offset: int, before: bytes, after: bytes | None
 ) -> JsonObject:
     return {
         "file": path.name,

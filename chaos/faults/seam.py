@@ -35,7 +35,7 @@ SHARE_PER_MILLE_MAX = 999
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class DiskFault:
     """One fault, as data. Exactly one of ``at_op`` and ``after_order`` is set."""
 
     kind: FaultKind
@@ -56,7 +56,7 @@ class Fault:
         return f"{self.kind}:{place}{more[self.kind]}"
 
 
-def parse_fault(text: str) -> Fault:
+def parse_fault(text: str) -> DiskFault:
     """``kill:op=12`` · ``tear:order=3,share=400`` · ``errno:op=7,code=EIO,sticky=1``.
 
     Raises ValueError naming what cannot be read.
@@ -71,7 +71,7 @@ def parse_fault(text: str) -> Fault:
     share = int(words.get("share", "500"))
     if not 0 <= share <= SHARE_PER_MILLE_MAX:
         raise ValueError(f"share={share} is not between 0 and {SHARE_PER_MILLE_MAX} per mille")
-    return Fault(
+    return DiskFault(
         kind,  # type: ignore[arg-type]
         at_op=int(words.get("op", "0")),
         after_order=int(words.get("order", "0")),
@@ -93,7 +93,7 @@ class FaultyFs:
     """
 
     inner: Fs
-    fault: Fault | None = None
+    fault: DiskFault | None = None
     on_fire: Callable[[str, int], None] = _nothing
     keep_log: bool = False
     count: int = 0

@@ -44,7 +44,7 @@ def _unheard(_operation: str, _path: str) -> None:
 
 
 @dataclass(slots=True)
-class Switch:
+class FaultSwitch:
     """One fault, and what became of it. The default never strikes and only counts."""
 
     kind: SwitchKind = "none"
@@ -115,7 +115,7 @@ class Switch:
 class SwitchedFs(ThroughFs):
     """An ``Fs`` that asks a switch before every operation; one at a time."""
 
-    def __init__(self, inner: Fs, switch: Switch) -> None:
+    def __init__(self, inner: Fs, switch: FaultSwitch) -> None:
         super().__init__(inner)
         self.switch = switch
 

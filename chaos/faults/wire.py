@@ -3,7 +3,8 @@
 ``WireSwitch.onto(client)`` puts itself between a ccxt client and its transport (``fetch``), which
 every request of every method goes through. Requests are numbered from 1. At request ``at`` the
 process dies: ``before`` it leaves, or ``after`` its answer was received and before anybody has seen
-it. How it dies is the caller's: by a ``Switch``, so that the disk is gone as well, or by SIGKILL.
+it. How it dies is the caller's: by a ``FaultSwitch``, so that the disk is gone as well, or by
+SIGKILL.
 """
 
 from __future__ import annotations

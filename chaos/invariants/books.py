@@ -13,15 +13,15 @@ from fractions import Fraction
 from typing import Any
 
 from chaos.digest import JsonObject
-from chaos.oracle.exchange import NOBODY, Account, accounts, venue_net
-from chaos.verdict import Verdict
+from chaos.oracle.exchange import NOBODY, OracleAccount, accounts, venue_net
+from chaos.verdict import RunVerdict
 
 MONEY_TOLERANCE_QUOTE = Fraction(1, 10**9)
 Documents = Mapping[str, JsonObject]
 
 
 def check(
-    verdict: Verdict,
+    verdict: RunVerdict,
     label: str,
     documents: Documents,
     orders_said: Mapping[str, str],
@@ -81,7 +81,9 @@ def _net(documents: Documents, agents: list[str]) -> dict[str, Fraction]:
     )
 
 
-def _wrong_owners(documents: Documents, agents: list[str], due: Mapping[str, Account]) -> list[str]:
+def _wrong_owners(
+    documents: Documents, agents: list[str], due: Mapping[str, OracleAccount]
+) -> list[str]:
     held = {
         agent: _contracts(documents[f"private_ledgers/{agent}"]["positions"]) for agent in agents
     }
@@ -89,16 +91,18 @@ def _wrong_owners(documents: Documents, agents: list[str], due: Mapping[str, Acc
     return [
         f"{owner or 'nobody'}: books {_text(found)}, own orders {_text(bought)}"
         for owner, found in held.items()
-        if found != (bought := due.get(owner, Account()).open())
+        if found != (bought := due.get(owner, OracleAccount()).open())
     ]
 
 
-def _wrong_money(documents: Documents, agents: list[str], due: Mapping[str, Account]) -> list[str]:
+def _wrong_money(
+    documents: Documents, agents: list[str], due: Mapping[str, OracleAccount]
+) -> list[str]:
     wrong = []
     for agent in agents:
         began = Fraction(documents[f"agents/{agent}"]["initial_capital"])
         has = Fraction(documents[f"private_ledgers/{agent}"]["capital"])
-        ought = began + due.get(agent, Account()).money
+        ought = began + due.get(agent, OracleAccount()).money
         if abs(has - ought) > MONEY_TOLERANCE_QUOTE:
             wrong.append(f"{agent}: books {float(has)}, own fills {float(ought)}")
     return wrong

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from chaos.digest import JsonObject
 from chaos.record import Record
-from chaos.verdict import Verdict
+from chaos.verdict import RunVerdict
 
 
-def check(verdict: Verdict, record: Record) -> None:
+def check(verdict: RunVerdict, record: Record) -> None:
     """Pair every damage with the look that follows it."""
     waiting: list[JsonObject] = []
     wrong: list[str] = []

@@ -14,11 +14,11 @@ from chaos.digest import JsonObject
 from chaos.oracle.exchange import owners
 from chaos.oracle.history import State
 from chaos.record import Record
-from chaos.verdict import Verdict
+from chaos.verdict import RunVerdict
 
 
 def check(
-    verdict: Verdict,
+    verdict: RunVerdict,
     label: str,
     state: State,
     orders_said: Mapping[str, str],
@@ -53,7 +53,7 @@ def check(
     )
 
 
-def known(verdict: Verdict, label: str, state: State, truth: JsonObject) -> None:
+def known(verdict: RunVerdict, label: str, state: State, truth: JsonObject) -> None:
     """The moment after a crash: whatever reached the exchange was written down before it left."""
     if "registry" not in state.documents:
         return
@@ -99,7 +99,7 @@ def _wrong_bookings(
         yield f"{extra} is booked and is no fill at the exchange"
 
 
-def frozen(verdict: Verdict, record: Record) -> None:
+def frozen(verdict: RunVerdict, record: Record) -> None:
     """After a recovery that shut something, nothing of that kind was sent by that child."""
     wrong = []
     refusals = 0

@@ -19,12 +19,12 @@ from typing import Any
 
 from chaos.digest import JsonObject
 from chaos.record import Record
-from chaos.verdict import Verdict
+from chaos.verdict import RunVerdict
 
 SIGKILLED = -9
 
 
-def check(verdict: Verdict, record: Record, *, clean: bool) -> None:
+def check(verdict: RunVerdict, record: Record, *, clean: bool) -> None:
     """Every recovery of the record; ``clean`` where nothing was injected."""
     figures = verdict.figures
     wrong: list[str] = []

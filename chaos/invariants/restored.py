@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chaos.oracle.history import History
-from chaos.verdict import Verdict
+from chaos.oracle.history import AckHistory
+from chaos.verdict import RunVerdict
 
 
-def check(verdict: Verdict, history: History) -> None:
+def check(verdict: RunVerdict, history: AckHistory) -> None:
     """Every look at a restored state, and every dump of what the child held."""
     looks = history.looks
     verdict.check(

@@ -17,14 +17,14 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from chaos.digest import JsonObject
-from chaos.verdict import Verdict
+from chaos.verdict import RunVerdict
 
 NOBODY = ""
 Documents = Mapping[str, JsonObject]
 Streams = Mapping[str, Sequence[JsonObject]]
 
 
-def check(verdict: Verdict, label: str, documents: Documents, streams: Streams) -> None:
+def check(verdict: RunVerdict, label: str, documents: Documents, streams: Streams) -> None:
     """One restored state."""
     agents = sum(key.startswith("agents/") for key in documents)
     wrong = disagreements(documents, streams)

@@ -8,13 +8,13 @@ state due at the restored sequence is that of the last commit begun at or before
 from __future__ import annotations
 
 from chaos.digest import JsonObject
-from chaos.verdict import Verdict
+from chaos.verdict import RunVerdict
 
 AGENTS = 10
 LOOKS = 3
 
 
-def check(verdict: Verdict, points: list[JsonObject]) -> None:
+def check(verdict: RunVerdict, points: list[JsonObject]) -> None:
     """All points of one record."""
     struck = [point for point in points if point["kind"] != "errno"]
     failed = [point for point in points if point["kind"] == "errno"]

@@ -33,7 +33,7 @@ class Holding:
 
 
 @dataclass(slots=True)
-class Account:
+class OracleAccount:
     """What one owner has by the exchange's books."""
 
     money: Fraction = Fraction(0)
@@ -75,10 +75,10 @@ def owners(orders_said: Mapping[str, str], truth: JsonObject) -> dict[str, str]:
     return found
 
 
-def accounts(orders_said: Mapping[str, str], truth: JsonObject) -> dict[str, Account]:
+def accounts(orders_said: Mapping[str, str], truth: JsonObject) -> dict[str, OracleAccount]:
     """Every owner's account; ``NOBODY`` for what no order of ours explains."""
     by_order = owners(orders_said, truth)
-    found: dict[str, Account] = defaultdict(Account)
+    found: dict[str, OracleAccount] = defaultdict(OracleAccount)
     for fill in sorted(truth["fills"], key=lambda row: int(row["billId"])):
         found[by_order.get(fill["ordId"], NOBODY)].take(fill)
     return dict(found)

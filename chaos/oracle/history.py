@@ -66,7 +66,7 @@ class Mismatch:
 
 
 @dataclass(slots=True)
-class History:
+class AckHistory:
     """The commits in force, the last acknowledged one, and everything that was looked at."""
 
     commits: list[tuple[int, JsonObject]] = field(default_factory=list)
@@ -151,9 +151,9 @@ class History:
             self.mismatches.append(Mismatch(event["seq"], tuple(wrong)))
 
 
-def history(record: Record) -> History:
+def history(record: Record) -> AckHistory:
     """The whole record, replayed."""
-    found = History()
+    found = AckHistory()
     for event in record.events:
         found.take(event)
     return found

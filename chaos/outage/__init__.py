@@ -5,7 +5,7 @@ things happen. ``crowd``: a hundred agents on one net position, ten thousand exe
 trader is dead. The exchange is a fakeokx that refuses what OKX's own limits refuse.
 """
 
-from chaos.outage.course import OUTAGES, Outage, Result, all_well, run_outage
+from chaos.outage.course import OUTAGES, Outage, OutageResult, all_well, run_outage
 from chaos.outage.table import show
 
-__all__ = ["OUTAGES", "Outage", "Result", "all_well", "run_outage", "show"]
+__all__ = ["OUTAGES", "Outage", "OutageResult", "all_well", "run_outage", "show"]

@@ -29,7 +29,7 @@ from chaos.digest import JsonObject
 from chaos.oracle.exchange import NOBODY, owners, venue_net
 from chaos.oracle.shares import FORCED, booked_contracts, held_contracts
 from chaos.outage import crowd, nine_hours
-from chaos.outage.stage import Stage
+from chaos.outage.stage import OutageStage
 from chaos.sweeps.outage_fixture import differences
 from prometheus_persist.recovery import restore
 from prometheus_persist.storage.fs import LocalFs
@@ -49,11 +49,11 @@ class Outage:
     quick_agents: int
     quick_amount: int
     bound_s: float
-    build: Callable[[Stage, int], None]
+    build: Callable[[OutageStage, int], None]
 
 
 @dataclass(slots=True)
-class Result:
+class OutageResult:
     """What came of it. Times in seconds; ``problems`` empty where all is well."""
 
     outage: Outage
@@ -117,11 +117,11 @@ OUTAGES: Final = {
 }
 
 
-def run_outage(outage: Outage, seed: int, *, quick: bool) -> Result:
+def run_outage(outage: Outage, seed: int, *, quick: bool) -> OutageResult:
     """Build it, suffer it, recover from it, judge it."""
-    result = Result(outage, quick)
+    result = OutageResult(outage, quick)
     with tempfile.TemporaryDirectory(prefix="chaos-outage-") as home:
-        stage = Stage.open(Path(home), seed, outage.quick_agents if quick else outage.agents)
+        stage = OutageStage.open(Path(home), seed, outage.quick_agents if quick else outage.agents)
         try:
             outage.build(stage, outage.quick_amount if quick else outage.amount)
             stage.raise_limits()
@@ -136,7 +136,7 @@ def run_outage(outage: Outage, seed: int, *, quick: bool) -> Result:
     return result
 
 
-def _revive(stage: Stage, result: Result) -> None:
+def _revive(stage: OutageStage, result: OutageResult) -> None:
     began = time.perf_counter()
     told = _child(stage)
     result.total_s = told["at"] - began
@@ -155,7 +155,7 @@ def _revive(stage: Stage, result: Result) -> None:
         result.problems.append("a second restart changes something")
 
 
-def _child(stage: Stage) -> JsonObject:
+def _child(stage: OutageStage) -> JsonObject:
     """One restart in a process of its own; ``at`` is when its report was there."""
     command = [sys.executable, "-m", "chaos.outage.reviver", str(stage.store), stage.venue.url]
     command += ["--ahead-ms", str(stage.ahead_ms)]
@@ -176,12 +176,12 @@ def _child(stage: Stage) -> JsonObject:
     return {**json.loads(line), "at": at}
 
 
-def _restored(stage: Stage) -> JsonObject:
+def _restored(stage: OutageStage) -> JsonObject:
     found = restore(LocalFs(stage.store))
     return {"documents": found.documents, "streams": found.streams}
 
 
-def _judge(stage: Stage, result: Result, truth: JsonObject) -> None:
+def _judge(stage: OutageStage, result: OutageResult, truth: JsonObject) -> None:
     books, now = _restored(stage), stage.truth()
     result.problems += [f"orders: {each}" for each in _moved(truth, now)]
     held = held_contracts(stage.said, now)
@@ -209,7 +209,9 @@ def _moved(before: JsonObject, after: JsonObject) -> list[str]:
     ]
 
 
-def _bookings(stage: Stage, streams: dict[str, list[JsonObject]], truth: JsonObject) -> list[str]:
+def _bookings(
+    stage: OutageStage, streams: dict[str, list[JsonObject]], truth: JsonObject
+) -> list[str]:
     """Each execution once, and to whom it belongs; those that are shared out, in full."""
     by_order = owners(stage.said, truth)
     forced = {row["ordId"] for row in truth["orders"] if row["category"] in FORCED}
@@ -234,6 +236,6 @@ def _told(held: dict[str, Fraction]) -> str:
     return ", ".join(f"{float(size):g} {name}" for name, size in sorted(held.items())) or "nothing"
 
 
-def all_well(results: Iterable[Result]) -> bool:
+def all_well(results: Iterable[OutageResult]) -> bool:
     """Whether every one is as it should be."""
     return all(not result.problems and not result.late for result in results)

@@ -14,7 +14,7 @@ from typing import Final
 from chaos.chance import generator
 from chaos.instruments import CONTRACTS
 from chaos.market import net_contracts, same_way
-from chaos.outage.stage import Ask, Stage
+from chaos.outage.stage import Ask, OutageStage
 
 AGENTS: Final = 100
 FILLS: Final = 10_000
@@ -24,7 +24,7 @@ BTC: Final = "BTC-USDT-SWAP"
 _HANDS: Final = 7
 
 
-def build(stage: Stage, fills: int) -> None:
+def build(stage: OutageStage, fills: int) -> None:
     """Trade a little, die, and let the orders that are on their way be executed."""
     rng = generator(stage.seed, "crowd")
     stage.trade(
@@ -48,7 +48,7 @@ def build(stage: Stage, fills: int) -> None:
     stage.note(f"{fills:,} executions of {len(waiting)} orders")
 
 
-def _seed_book(stage: Stage, level: Decimal, levels: int) -> None:
+def _seed_book(stage: OutageStage, level: Decimal, levels: int) -> None:
     """So many levels on either side of the first price, all of one size."""
     contract = CONTRACTS[BTC]
     steps = [contract.tick * step for step in range(1, levels + 1)]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from chaos.chance import generator
 from chaos.instruments import CONTRACTS, INST_IDS
-from chaos.outage.stage import Ask, Stage, client_of
+from chaos.outage.stage import Ask, OutageStage, client_of
 
 AGENTS: Final = 10
 TRADES: Final = 3_400
@@ -30,7 +30,7 @@ _BEARS: Final = (SOL, XRP)
 """Instruments on which the account ends short."""
 
 
-def build(stage: Stage, trades: int) -> None:
+def build(stage: OutageStage, trades: int) -> None:
     """Trade, protect, die, and let the nine hours pass."""
     rng = generator(stage.seed, "nine hours")
     for done in range(0, trades, ROUND):
@@ -49,7 +49,7 @@ def build(stage: Stage, trades: int) -> None:
     _hours(stage, stops, resting, lost)
 
 
-def _ask(stage: Stage, number: int, rng: Any) -> Ask:
+def _ask(stage: OutageStage, number: int, rng: Any) -> Ask:
     inst_id = INST_IDS[number % len(INST_IDS)]
     name = stage.names[(number // len(INST_IDS)) % AGENTS]
     side = rng.choice(("buy", "sell"))
@@ -61,7 +61,7 @@ def _away(inst_id: str, share: str) -> Decimal:
     return contract.on_tick(contract.first_px * (1 + Decimal(share)))
 
 
-def _protect(stage: Stage) -> dict[str, str]:
+def _protect(stage: OutageStage) -> dict[str, str]:
     """Ten stops and two targets; clOrdId by what each waits for."""
     client, found = client_of(stage.venue.url), {}
     wishes = [(f"stop {n}", BTC, n, f"-0.0{n + 1}1") for n in range(5)]
@@ -87,7 +87,7 @@ def _protect(stage: Stage) -> dict[str, str]:
     return found
 
 
-def _rest(stage: Stage) -> dict[str, str]:
+def _rest(stage: OutageStage) -> dict[str, str]:
     """Eight limit orders below the market; clOrdId by name."""
     wishes = [(ETH, "-0.02"), (ETH, "-0.021"), (DOGE, "-0.02"), (DOGE, "-0.021")]
     wishes += [(DOGE, "-0.05"), (ETH, "-0.30"), (ETH, "-0.31"), (XRP, "-0.30")]
@@ -102,7 +102,7 @@ def _rest(stage: Stage) -> dict[str, str]:
     return found
 
 
-def _send(stage: Stage, handle: Any) -> Any:
+def _send(stage: OutageStage, handle: Any) -> Any:
     asked = handle.intent
     row = {"instId": asked.inst_id, "tdMode": "cross", "side": asked.side}
     row |= {"ordType": asked.ord_type, "sz": str(asked.qty_contracts)}
@@ -111,14 +111,14 @@ def _send(stage: Stage, handle: Any) -> Any:
     return client_of(stage.venue.url).private_post_trade_order(row)["data"][0]
 
 
-def _lose(stage: Stage) -> int:
+def _lose(stage: OutageStage) -> int:
     """Three orders that the exchange has and the trader does not know of."""
     for number, inst_id in ((0, BTC), (1, DOGE), (2, ETH)):
         _send(stage, stage.intent(stage.names[number], inst_id, "buy", Decimal(2)))
     return 3
 
 
-def _hours(stage: Stage, stops: dict[str, str], resting: dict[str, str], lost: int) -> None:
+def _hours(stage: OutageStage, stops: dict[str, str], resting: dict[str, str], lost: int) -> None:
     venue, client = stage.venue, client_of(stage.venue.url)
     for number in range(lost):
         stage.note(f"order {number + 1} of unknown fate was executed")

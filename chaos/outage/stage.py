@@ -63,7 +63,7 @@ class Ask:
 
 
 @dataclass(slots=True)
-class Stage:
+class OutageStage:
     """An exchange and a store; ``said`` is whose each order is."""
 
     directory: Path
@@ -75,7 +75,7 @@ class Stage:
     _session: Session | None = None
 
     @classmethod
-    def open(cls, directory: Path, seed: int, agents: int) -> Stage:
+    def open(cls, directory: Path, seed: int, agents: int) -> OutageStage:
         """An empty exchange, a new store with so many agents in it, and the gate open."""
         venue = fakeokx.launch(directory / "venue", seed=seed, balance="100000000")
         stage = cls(directory, seed, agents, venue)

@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.table import Table
 
-from chaos.outage.course import Result
+from chaos.outage.course import OutageResult
 from chaos.report.words import Lang
 from prometheus_persist.terminal import Terminal
 
@@ -31,7 +31,7 @@ _ROWS: Final = {
 _PARTS: Final = ("start", "open", "reading", "reconcile", "apply", "rest")
 
 
-def show(results: Iterable[Result], console: Terminal, lang: Lang) -> None:
+def show(results: Iterable[OutageResult], console: Terminal, lang: Lang) -> None:
     """One column an outage, then what is wrong, line by line."""
     results = list(results)
     place = 0 if lang == "zh" else 1
@@ -50,7 +50,7 @@ def show(results: Iterable[Result], console: Terminal, lang: Lang) -> None:
             console.print(line, soft_wrap=True)
 
 
-def _column(result: Result) -> dict[str, str]:
+def _column(result: OutageResult) -> dict[str, str]:
     found = {
         "trades": f"{result.trades:,}",
         "executions": f"{result.executions:,}",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chaos.criteria import Met, Row, rows
-from chaos.verdict import Figures, Outcome, Verdict
+from chaos.criteria import CriterionRow, Met, rows
+from chaos.verdict import Figures, Outcome, RunVerdict
 
 WRONG_SHOWN_MAX = 5
 
@@ -19,8 +19,8 @@ class Judged:
     judged makes the whole void.
     """
 
-    verdicts: tuple[Verdict, ...]
-    rows: tuple[Row, ...]
+    verdicts: tuple[RunVerdict, ...]
+    rows: tuple[CriterionRow, ...]
     complete: bool
 
     @property
@@ -35,7 +35,7 @@ class Judged:
         return Outcome.PASSED
 
 
-def judged(verdicts: list[Verdict], *, complete: bool) -> Judged:
+def judged(verdicts: list[RunVerdict], *, complete: bool) -> Judged:
     """Add the figures of all verdicts up and judge the criteria."""
     figures = Figures()
     for verdict in verdicts:
@@ -64,7 +64,7 @@ def to_json(run: Judged) -> dict[str, Any]:
     }
 
 
-def trouble(verdict: Verdict) -> list[tuple[str, str]]:
+def trouble(verdict: RunVerdict) -> list[tuple[str, str]]:
     """What is to be said of a scenario that did not pass: (``assumption`` or ``wrong``, text)."""
     broken = [
         ("assumption", f"{each.what} ({each.detail})" if each.detail else each.what)
@@ -80,6 +80,6 @@ def trouble(verdict: Verdict) -> list[tuple[str, str]]:
     return broken + wrong
 
 
-def again(verdict: Verdict) -> str:
+def again(verdict: RunVerdict) -> str:
     """The one command that repeats a scenario."""
     return f"prometheus-chaos run {verdict.scenario} --seed {verdict.seed}"

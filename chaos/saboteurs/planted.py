@@ -120,10 +120,10 @@ SWEPT: Final[dict[str, Mistake]] = {
     ),
     "asked-after-the-read": Mistake(
         "session.live_booking:settle_one",
-        "arrived = cl_ord_id not in desk.waits_ms()\n"
-        "seen = reader.read_order(intent, desk.clock.now_ms())",
-        "seen = reader.read_order(intent, desk.clock.now_ms())\n"
-        "arrived = cl_ord_id not in desk.waits_ms()",
+        "arrived = cl_ord_id not in context.waits_ms()\n"
+        "seen = reader.read_order(intent, context.clock.now_ms())",
+        "seen = reader.read_order(intent, context.clock.now_ms())\n"
+        "arrived = cl_ord_id not in context.waits_ms()",
         "settle_unknown",
         "arrives late",
         "trade/order",
@@ -131,7 +131,7 @@ SWEPT: Final[dict[str, Mistake]] = {
     ),
     "settles-beside-the-gate": Mistake(
         "session.live_booking:settle_one",
-        "with desk.gate.turn:",
+        "with context.gate.turn:",
         "if True:",
         "settle",
         "order",
@@ -149,7 +149,7 @@ SWEPT: Final[dict[str, Mistake]] = {
     ),
     "issued-meanwhile": Mistake(
         "session.reconciling:_mark",
-        "desk.gate.issued",
+        "context.gate.issued",
         "0",
         "sync",
         "order",

@@ -81,11 +81,11 @@ STRUCK: Final[Mapping[str, Mistake]] = {
     ),
     "heard-and-forgotten": Mistake(
         "session.live_booking:work_off",
-        "heard = desk.hearing.heard()\n"
-        "everything = sorted(desk.state.intents) if heard.everything != NOT else []",
-        "heard, everything = desk.hearing.heard(), []\n"
+        "heard = context.hearing.heard()\n"
+        "everything = sorted(context.state.intents) if heard.everything != NOT else []",
+        "heard, everything = context.hearing.heard(), []\n"
         "for name in heard.names:\n"
-        "    desk.hearing.looked_into(heard, name)",
+        "    context.hearing.looked_into(heard, name)",
         "work_off",
         near="settle_one",
         seen_as="heard and forgotten",

@@ -29,10 +29,10 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
-from chaos.sandbox.demo_line import NO_ANSWER, SWAP, Answer, DemoLine
+from chaos.sandbox.demo_line import NO_ANSWER, SWAP, DemoAnswer, DemoLine
 from chaos.sandbox.differences import Line
 from chaos.sandbox.round_trip import RoundTrip
-from chaos.sandbox.tidy_up import Account, Tidy
+from chaos.sandbox.tidy_up import DemoAccount, Tidy
 from chaos.sandbox.transcript import Transcript, every
 from prometheus_persist.clock import Clock, IdSource
 from prometheus_persist.errors import BadConfig, VenueRefused, VenueUnreachable
@@ -104,7 +104,7 @@ class _Script:
         self._cl_ord_ids: dict[str, str] = {}
         self._issued = 0
         self._started_ms = 0
-        self._account = Account(CANDIDATES[0], "net", self._tag)
+        self._account = DemoAccount(CANDIDATES[0], "net", self._tag)
         self._instrument: Row = {}
         self._tidy = Tidy(line, clock, self._account, self._new_id)
 
@@ -141,7 +141,7 @@ class _Script:
         if chosen is None:
             return None
         pos_side = "long" if config.rows[0].get("posMode") == "long_short_mode" else "net"
-        self._account = Account(chosen, pos_side, self._tag)
+        self._account = DemoAccount(chosen, pos_side, self._tag)
         self._instrument = known[chosen]
         self._tidy = Tidy(self._line, self._clock, self._account, self._new_id)
         return RoundTrip(
@@ -153,7 +153,7 @@ class _Script:
             self._new_id,
         )
 
-    def _refuse_unfit(self, config: Answer) -> None:
+    def _refuse_unfit(self, config: DemoAnswer) -> None:
         if config.code == "50101":
             raise _unfit("this is not a key of demo trading (50101)", "next.sandbox_keys")
         if not config.ok or not config.rows:
@@ -238,7 +238,7 @@ class _Script:
         self._transcript.add({"step": "cleanup", "ask": "", "code": "0", "did": did, "left": left})
 
 
-def _settled_only(balance: Answer) -> Answer:
+def _settled_only(balance: DemoAnswer) -> DemoAnswer:
     """The balance with the settlement currency's row alone: others come with the account."""
     rows = []
     for row in balance.rows:

@@ -44,7 +44,7 @@ DEMO_HEADER: Final = "x-simulated-trading"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DemoAnswer:
     """What came back. ``rest`` has what else stood beside code, msg and data."""
 
     method: str
@@ -84,7 +84,7 @@ class DemoLine:
         self._first_pause_s = first_pause_s
         self._ccxt = import_ccxt()
 
-    def get(self, endpoint: str, params: Mapping[str, str] | None = None) -> Answer:
+    def get(self, endpoint: str, params: Mapping[str, str] | None = None) -> DemoAnswer:
         """One question, asked again while the exchange is too busy to answer it."""
         pause_s = self._first_pause_s
         answer = self._sent("GET", endpoint, dict(params or {}))
@@ -96,11 +96,11 @@ class DemoLine:
             answer = self._sent("GET", endpoint, dict(params or {}))
         return answer
 
-    def post(self, endpoint: str, body: Any) -> Answer:
+    def post(self, endpoint: str, body: Any) -> DemoAnswer:
         """One order, stop or cancel, sent once."""
         return self._sent("POST", endpoint, body)
 
-    def _sent(self, method: str, endpoint: str, body: Any) -> Answer:
+    def _sent(self, method: str, endpoint: str, body: Any) -> DemoAnswer:
         self.go_on()
         client = self._client
         if str((client.headers or {}).get(DEMO_HEADER)) != "1":
@@ -112,7 +112,7 @@ class DemoLine:
         except self._ccxt.BaseError:
             text = client.last_http_response
             if text is None:
-                return Answer(method, endpoint, NO_ANSWER)
+                return DemoAnswer(method, endpoint, NO_ANSWER)
             try:
                 found = json.loads(text, parse_float=str)
             except ValueError:
@@ -120,12 +120,12 @@ class DemoLine:
         return _answer(method, endpoint, found)
 
 
-def _answer(method: str, endpoint: str, found: Any) -> Answer:
+def _answer(method: str, endpoint: str, found: Any) -> DemoAnswer:
     if not isinstance(found, dict) or "code" not in found:
-        return Answer(method, endpoint, NO_JSON)
+        return DemoAnswer(method, endpoint, NO_JSON)
     data = found.get("data")
     rows = tuple(row for row in data if isinstance(row, dict)) if isinstance(data, list) else ()
     rest = {name: found[name] for name in found if name not in ("code", "msg", "data")}
     if "data" not in found:
         rest["data"] = None
-    return Answer(method, endpoint, str(found["code"]), str(found.get("msg") or ""), rows, rest)
+    return DemoAnswer(method, endpoint, str(found["code"]), str(found.get("msg") or ""), rows, rest)

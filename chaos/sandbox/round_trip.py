@@ -13,8 +13,8 @@ from collections.abc import Callable
 from decimal import ROUND_FLOOR
 from typing import Final
 
-from chaos.sandbox.demo_line import SWAP, Answer, DemoLine
-from chaos.sandbox.tidy_up import Account, Tidy
+from chaos.sandbox.demo_line import SWAP, DemoAnswer, DemoLine
+from chaos.sandbox.tidy_up import DemoAccount, Tidy
 from chaos.sandbox.transcript import Mine, Transcript, every, having
 from prometheus_persist.errors import BadValue
 from prometheus_persist.exchange.okx.query import Row
@@ -31,7 +31,7 @@ class RoundTrip:
         line: DemoLine,
         transcript: Transcript,
         tidy: Tidy,
-        account: Account,
+        account: DemoAccount,
         instrument: Row,
         new_id: Callable[[str], str],
     ) -> None:
@@ -140,7 +140,7 @@ class RoundTrip:
             lambda row: row.get("posId") == pos_id and row.get("cTime") == began,
         )
 
-    def _placed(self, step: str, sent: Answer) -> bool:
+    def _placed(self, step: str, sent: DemoAnswer) -> bool:
         """Tell an order's acknowledgement; whether its section can go on."""
         self._told(step, sent, every)
         return sent.ok

@@ -22,7 +22,7 @@ from chaos.sandbox.demo_line import (
     INDEX_LAG_S,
     NO_SUCH_ORDER,
     TIMED_OUT,
-    Answer,
+    DemoAnswer,
     DemoLine,
 )
 from prometheus_persist.clock import Clock
@@ -36,7 +36,7 @@ WAITING: Final = frozenset({"live", "partially_filled", "pause", "partially_effe
 
 
 @dataclass(slots=True)
-class Placed:
+class PlacedOrder:
     """One order or stop of ours. ``opens`` if its executions make the position larger."""
 
     cl_ord_id: str
@@ -48,7 +48,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class DemoAccount:
     """Where the check trades: ``pos_side`` is net or long, and the position is a long one."""
 
     inst_id: str
@@ -81,21 +81,21 @@ class Tidy:
     """Everything placed in one run."""
 
     def __init__(
-        self, line: DemoLine, clock: Clock, account: Account, new_id: Callable[[str], str]
+        self, line: DemoLine, clock: Clock, account: DemoAccount, new_id: Callable[[str], str]
     ) -> None:
         self._line = line
         self._clock = clock
         self._account = account
         self._new_id = new_id
-        self._placed: dict[str, Placed] = {}
+        self._placed: dict[str, PlacedOrder] = {}
 
-    def send(self, cl_ord_id: str, side: str, sz: str, **more: Any) -> Answer:
+    def send(self, cl_ord_id: str, side: str, sz: str, **more: Any) -> DemoAnswer:
         """Note an order, then send it."""
         placed = self._note(cl_ord_id, opens=side == "buy", is_algo=False)
         body = self._account.order(side, sz, cl_ord_id, **more)
         return self._answered(placed, self._line.post("trade/order", body))
 
-    def send_stop(self, cl_ord_id: str, sz: str, trigger_px: str) -> Answer:
+    def send_stop(self, cl_ord_id: str, sz: str, trigger_px: str) -> DemoAnswer:
         """Note a conditional stop that sells at market, then send it."""
         placed = self._note(cl_ord_id, opens=False, is_algo=True)
         body = self._account.order("sell", sz, cl_ord_id, ordType="conditional")
@@ -103,7 +103,7 @@ class Tidy:
         body |= {"slTriggerPx": trigger_px, "slOrdPx": "-1"}
         return self._answered(placed, self._line.post("trade/order-algo", body))
 
-    def cancel_stop(self, algo_id: str) -> Answer:
+    def cancel_stop(self, algo_id: str) -> DemoAnswer:
         """Cancel a stop by the exchange's own id."""
         row = {"instId": self._account.inst_id, "algoId": algo_id}
         return self._line.post("trade/cancel-algos", [row])
@@ -128,12 +128,12 @@ class Tidy:
             left = [f"{plain(still)} contracts of {self._account.inst_id} may still be open"]
         return did, left
 
-    def _note(self, cl_ord_id: str, *, opens: bool, is_algo: bool) -> Placed:
-        placed = Placed(cl_ord_id, opens, is_algo, self._clock.monotonic_s())
+    def _note(self, cl_ord_id: str, *, opens: bool, is_algo: bool) -> PlacedOrder:
+        placed = PlacedOrder(cl_ord_id, opens, is_algo, self._clock.monotonic_s())
         self._placed[cl_ord_id] = placed
         return placed
 
-    def _answered(self, placed: Placed, answer: Answer) -> Answer:
+    def _answered(self, placed: PlacedOrder, answer: DemoAnswer) -> DemoAnswer:
         placed.refused = not answer.ok and not {answer.code, answer.row_code} & (BUSY | TIMED_OUT)
         placed.acknowledged = answer.ok and bool(answer.rows)
         return answer
@@ -152,7 +152,7 @@ class Tidy:
             total = add(total, filled) if placed.opens else sub(total, filled)
         return total, left
 
-    def _settled(self, placed: Placed, did: list[str]) -> Row | None:
+    def _settled(self, placed: PlacedOrder, did: list[str]) -> Row | None:
         row = self._looked_up(placed)
         if row is None or row.get("state") not in WAITING:
             return row if row is None or not placed.is_algo else self._child(row)
@@ -166,7 +166,7 @@ class Tidy:
             row = self._looked_up(placed)
         return row if row is None or not placed.is_algo else self._child(row)
 
-    def _looked_up(self, placed: Placed) -> Row | None:
+    def _looked_up(self, placed: PlacedOrder) -> Row | None:
         """Its row, or None once it is sure that there is none; raises Unsure."""
         endpoint, name = (
             ("trade/order-algo", "algoClOrdId") if placed.is_algo else ("trade/order", "clOrdId")
@@ -197,7 +197,7 @@ class Tidy:
             raise Unsure(f"it fired, and its order {child} cannot be read ({answer.code})")
         return answer.rows[0]
 
-    def _cancel(self, placed: Placed, row: Row) -> None:
+    def _cancel(self, placed: PlacedOrder, row: Row) -> None:
         if placed.is_algo:
             self.cancel_stop(str(row.get("algoId")))
         else:

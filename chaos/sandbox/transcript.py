@@ -15,7 +15,7 @@ from typing import Final
 from chaos.sandbox.demo_line import (
     INDEX_LAG_S,
     NO_SUCH_ORDER,
-    Answer,
+    DemoAnswer,
     DemoLine,
 )
 from chaos.sandbox.differences import Line
@@ -58,7 +58,7 @@ class Transcript:
         *,
         shown: Mine | None = None,
         present: bool = True,
-    ) -> Answer:
+    ) -> DemoAnswer:
         """Ask until a row of ours is there (or is gone), or it is too late; then tell.
 
         Told are the rows that are ours, or ``shown``.
@@ -75,7 +75,7 @@ class Transcript:
             self._clock.sleep(pause_s)
             pause_s = min(2 * pause_s, PAUSE_S_MAX)
 
-    def told(self, step: str, answer: Answer, of: Mine | None) -> Answer:
+    def told(self, step: str, answer: DemoAnswer, of: Mine | None) -> DemoAnswer:
         """Write a step down, with those of its rows; without any where they cannot be compared."""
         line: Line = {
             "step": step,

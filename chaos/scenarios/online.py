@@ -21,7 +21,7 @@ from pathlib import Path
 import fakeokx
 from chaos.chance import generator
 from chaos.digest import JsonObject
-from chaos.faults import Damage, Fault, damage_file
+from chaos.faults import DiskFault, FileDamage, damage_file
 from chaos.record import RUNNER, Tail, Voice
 from chaos.saboteurs import Sabotage
 from chaos.scenarios import world
@@ -106,7 +106,7 @@ class Stage:
             case HandTrade(way):
                 self._voice.say("inject", **world.hand_trade(self._venue, self._rng, way))
             case Spoil(glob, kind, at):
-                self._spoil(glob, Damage(kind, self._rng.randint(*at)))
+                self._spoil(glob, FileDamage(kind, self._rng.randint(*at)))
             case VenueDown():
                 self._venue.kill()
                 self._voice.say("inject", kind="venue_down", running=self._venue.is_running)
@@ -141,19 +141,19 @@ class Stage:
         self._truth(f"after child {run}")
         self._look(f"after child {run}", settled=code in (0, 130))
 
-    def _fault(self, step: Trade) -> Fault | None:
+    def _fault(self, step: Trade) -> DiskFault | None:
         strike = step.strike
         if strike is None:
             return None
         share = self._rng.randint(1, 999)
         if strike.after_order is not None:
-            return Fault(
+            return DiskFault(
                 strike.kind, after_order=self._rng.randint(*strike.after_order), share=share
             )
         assert strike.at_op is not None
-        return Fault(strike.kind, at_op=self._rng.randint(*strike.at_op), share=share)
+        return DiskFault(strike.kind, at_op=self._rng.randint(*strike.at_op), share=share)
 
-    def _spawn(self, run: int, step: Trade, fault: Fault | None) -> subprocess.Popen[bytes]:
+    def _spawn(self, run: int, step: Trade, fault: DiskFault | None) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "chaos.workload", "--dir", str(self.store)]
         command += ["--url", self._venue.url, "--seed", str(self.seed)]
         command += [
@@ -224,7 +224,7 @@ class Stage:
 
     # -- the world
 
-    def _spoil(self, glob: str, damage: Damage) -> None:
+    def _spoil(self, glob: str, damage: FileDamage) -> None:
         found = sorted(self.store.glob(glob), key=lambda path: (path.stat().st_size > 2000, path))
         if not found:
             raise world.NothingToDo(f"no file matches {glob}")

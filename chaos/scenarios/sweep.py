@@ -29,7 +29,7 @@ from typing import Any
 
 from chaos.chance import generator
 from chaos.digest import Fold, whole
-from chaos.faults import Fault, FaultyFs
+from chaos.faults import DiskFault, FaultyFs
 from chaos.faults.seam import FaultKind
 from chaos.record import CHILD, RUNNER, Voice, read
 from chaos.saboteurs import SABOTEURS, Sabotage
@@ -50,7 +50,7 @@ OPEN_OPS_ABOUT = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ChildSeen:
     """What a restore said: a state's sequence and digest, or why there is none."""
 
     seq: int = 0
@@ -59,7 +59,7 @@ class Seen:
     problem: str = ""
 
 
-class Sweep:
+class OperationSweep:
     """One kind of fault over one base store."""
 
     def __init__(
@@ -83,7 +83,7 @@ class Sweep:
         live_on_paper(
             self._base, LocalFs(self._base), Narrator(_Deaf()), self._seed, clock, BASE_CYCLES
         )
-        found = self._child(self._base, Fault("tear", at_op=BASE_TEAR_OP), self._work / "b")
+        found = self._child(self._base, DiskFault("tear", at_op=BASE_TEAR_OP), self._work / "b")
         assert found[0] == -9, f"the base was to be killed, it ended with {found[0]}"
         restored = restore(LocalFs(self._base), clock=clock)
         self._base_fold = whole(restored.documents, restored.streams)
@@ -97,7 +97,7 @@ class Sweep:
         shutil.copytree(self._base, store)
         share = generator(self._seed, "tear", number).randint(1, 999)
         said = self._work / "said"
-        fault = Fault(self._kind, at_op=number, share=share)
+        fault = DiskFault(self._kind, at_op=number, share=share)
         code, lines = self._child(store, fault, said)
         fired = [line for line in lines if line["event"] == "fired"]
         if not fired:
@@ -105,7 +105,7 @@ class Sweep:
         acked = max((e["seq"] for e in lines if e["event"] == "durable"), default=self._base_seq)
         begun = [[e["seq"], e["digest"]] for e in lines if e["event"] == "begin"]
         first = self._look(store)
-        nested = self._reopened(store, Fault("kill", at_op=1 + number % OPEN_OPS_ABOUT))
+        nested = self._reopened(store, DiskFault("kill", at_op=1 + number % OPEN_OPS_ABOUT))
         second = self._look(store)
         self._reopened(store, None)
         third = self._look(store)
@@ -129,16 +129,16 @@ class Sweep:
         )
         return True
 
-    def _look(self, store: Path) -> Seen:
+    def _look(self, store: Path) -> ChildSeen:
         try:
             found = restore(LocalFs(store), clock=WoundClock(self._clock_ms))
         except PersistError as problem:
-            return Seen(problem=f"{type(problem).__name__}: {problem.detail}")
+            return ChildSeen(problem=f"{type(problem).__name__}: {problem.detail}")
         agents = sum(key.startswith("agents/") for key in found.documents)
-        return Seen(found.seq, whole(found.documents, found.streams).value(), agents)
+        return ChildSeen(found.seq, whole(found.documents, found.streams).value(), agents)
 
     def _child(
-        self, store: Path, fault: Fault | None, said: Path
+        self, store: Path, fault: DiskFault | None, said: Path
     ) -> tuple[int, list[dict[str, Any]]]:
         """Fork a life on ``store``; its exit code (negative: signal) and what it said."""
         said.unlink(missing_ok=True)
@@ -165,7 +165,7 @@ class Sweep:
         code = _forked(body)
         return code, [dict(event) for event in read(said).events]
 
-    def _reopened(self, store: Path, fault: Fault | None) -> int:
+    def _reopened(self, store: Path, fault: DiskFault | None) -> int:
         """Fork a child that opens the store and lets go again."""
 
         def body() -> None:
@@ -219,7 +219,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.saboteur == "checksum-not-checked":
         believe_everything()
     voice = Voice(args.record, by=RUNNER, run=0)
-    sweep = Sweep(args.work, voice, args.seed, args.kind, args.saboteur)
+    sweep = OperationSweep(args.work, voice, args.seed, args.kind, args.saboteur)
     sweep.prepare()
     number = 1 + index * args.stride
     while sweep.point(number):

@@ -22,11 +22,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from chaos.chance import generator
-from chaos.faults.switch import Switch, SwitchedFs
+from chaos.faults.switch import FaultSwitch, SwitchedFs
 from chaos.sweeps.judge_restore import NOW_MS, judge_disk, reopened
 from chaos.sweeps.reference_workload import (
     LIVES,
-    Ears,
+    AckLog,
     Yard,
     digest_of,
     disks_before,
@@ -54,12 +54,12 @@ class Failure:
     code: str
     sticky: bool
 
-    def switch(self, at: int) -> Switch:
+    def switch(self, at: int) -> FaultSwitch:
         """The switch that brings it about."""
         if self.code == SHORT:
-            return Switch("short", at=at, reads=True, sticky=self.sticky)
+            return FaultSwitch("short", at=at, reads=True, sticky=self.sticky)
         code = getattr(errno, self.code)
-        return Switch("errno", at=at, reads=True, code=code, sticky=self.sticky)
+        return FaultSwitch("errno", at=at, reads=True, code=code, sticky=self.sticky)
 
     def __str__(self) -> str:
         return f"{self.code}{', sticky' if self.sticky else ''}"
@@ -83,7 +83,7 @@ def sweep_errors(seed: int, *, full: bool) -> Tally:
 
 def _lives(tally: Tally, name: str, grounds: Yard, *, full: bool) -> None:
     left = disks_before(tally.seed)[name]
-    counting = Switch(reads=True)
+    counting = FaultSwitch(reads=True)
     _life(MemoryFs.of(left), counting, tally, grounds, name)
     for number, failure in _points(tally.seed, name, counting.count, full=full):
         disk = MemoryFs.of(left)
@@ -111,8 +111,8 @@ def _lives(tally: Tally, name: str, grounds: Yard, *, full: bool) -> None:
 
 
 def _life(
-    disk: MemoryFs, switch: Switch, tally: Tally, grounds: Yard, name: str
-) -> tuple[Ears, BaseException | None]:
+    disk: MemoryFs, switch: FaultSwitch, tally: Tally, grounds: Yard, name: str
+) -> tuple[AckLog, BaseException | None]:
     """Live until the error, then save once more; what was heard, and what was raised."""
     ears = ears_for(disk)
 
@@ -156,7 +156,7 @@ def _verified(fs: Fs) -> Restored:
 def _reads(tally: Tally, what: str, call: Callable[[Fs], Restored], *, full: bool) -> None:
     """Fail every read of a bare restore or verify."""
     whole = reference(tally.seed)
-    counting = Switch(reads=True)
+    counting = FaultSwitch(reads=True)
     call(SwitchedFs(MemoryFs.of(whole.files), counting))
     for number, failure in _points(tally.seed, what, counting.count, full=full):
         if failure.code == SHORT:

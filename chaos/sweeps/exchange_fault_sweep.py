@@ -36,7 +36,7 @@ from chaos.sweeps.outage_fixture import LATE_MS, TIMEOUT_MS, Crisis, books_on, c
 from chaos.sweeps.recovery_fixture import (
     GOOD,
     STOPPED,
-    Reference,
+    ReferenceBooks,
     judge_books,
     judge_orders,
     judge_recovered,
@@ -90,7 +90,7 @@ RULES: Final = _rules()
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class FaultCase:
     """One rule at one endpoint: from its ``nth`` call on, that often (0: for good)."""
 
     rule: str
@@ -162,23 +162,23 @@ def endpoints(crisis: Crisis) -> Counter[str]:
     return Counter(line.removeprefix("GET ") for line in wire.log)
 
 
-def cases(asked: Counter[str]) -> Iterator[Case]:
+def cases(asked: Counter[str]) -> Iterator[FaultCase]:
     """Every rule at every endpoint, and at all at once."""
     for rule in RULES:
         places = [POSITIONS] if rule == "stale_positions" else [*sorted(asked), EVERYWHERE]
         for path in places:
             for nth in range(1, asked.get(path, 1) + 1):
-                yield Case(rule, path, "once", nth)
-            yield Case(rule, path, "for a while")
-            yield Case(rule, path, "for good")
+                yield FaultCase(rule, path, "once", nth)
+            yield FaultCase(rule, path, "for a while")
+            yield FaultCase(rule, path, "for good")
 
 
-def sampled(every: list[Case], seed: int) -> list[Case]:
+def sampled(every: list[FaultCase], seed: int) -> list[FaultCase]:
     """So many of them, each rule, endpoint and length at least once."""
     shuffled = generator(seed, "cases").sample(every, len(every))
     seen: set[str] = set()
-    chosen: list[Case] = []
-    rest: list[Case] = []
+    chosen: list[FaultCase] = []
+    rest: list[FaultCase] = []
     for case in shuffled:
         news = {case.rule, f"at {case.path}", f"for {case.length}"} - seen
         seen |= news
@@ -186,9 +186,9 @@ def sampled(every: list[Case], seed: int) -> list[Case]:
     return chosen + rest[: max(0, CI_CASES - len(chosen))]
 
 
-def play(tally: Tally, crisis: Crisis, case: Case, due: Reference) -> Reference:
+def play(tally: Tally, crisis: Crisis, case: FaultCase, due: ReferenceBooks) -> ReferenceBooks:
     """Strike, judge, lift, recover, judge; the reference that counts from now on."""
-    earlier: list[Reference] = []
+    earlier: list[ReferenceBooks] = []
 
     def before_the_hour() -> None:
         if case.is_past:
@@ -213,7 +213,7 @@ def play(tally: Tally, crisis: Crisis, case: Case, due: Reference) -> Reference:
     return due
 
 
-def _struck(crisis: Crisis, case: Case) -> Ending:
+def _struck(crisis: Crisis, case: FaultCase) -> Ending:
     ending = Ending(disk=MemoryFs.of(crisis.files))
     try:
         facts = recover_on(crisis, ending.disk, timeout_ms=case.timeout_ms)
@@ -248,10 +248,10 @@ def _unproven(books: JsonObject, before: JsonObject, due: JsonObject) -> list[st
 def _judge_ending(
     tally: Tally,
     crisis: Crisis,
-    case: Case,
+    case: FaultCase,
     ending: Ending,
-    due: Reference,
-    seen: Reference,
+    due: ReferenceBooks,
+    seen: ReferenceBooks,
 ) -> None:
     at = str(case)
     if ending.problem:

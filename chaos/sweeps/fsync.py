@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from chaos.chance import generator
-from chaos.faults.switch import Switch, SwitchedFs
+from chaos.faults.switch import FaultSwitch, SwitchedFs
 from chaos.sweeps.judge_restore import NOW_MS, judge_disk, reopened
 from chaos.sweeps.kills import dying
 from chaos.sweeps.reference_workload import (
@@ -40,7 +40,7 @@ from chaos.sweeps.reference_workload import (
     LIVES,
     LONG_MS,
     SETTINGS,
-    Ears,
+    AckLog,
     SweptSettings,
     Yard,
     disks_before,
@@ -148,7 +148,7 @@ def _strike(
 
 def failing(
     disk: MemoryFs, course: Course, syncs: frozenset[str], number: int, seed: int
-) -> Switch:
+) -> FaultSwitch:
     """The switch that fails the ``number``-th of these, and has the disk lose what was pending."""
     rng = generator(seed, "lose", number) if number % 2 else None
 
@@ -156,14 +156,14 @@ def failing(
         disk.lose(path, rng)
 
     kind: Literal["die", "errno"] = "die" if course == "killed" else "errno"
-    return Switch(kind, at=number, code=errno.EIO, only=syncs, striking=lose)
+    return FaultSwitch(kind, at=number, code=errno.EIO, only=syncs, striking=lose)
 
 
 def _let_go(_session: Session) -> None:
     """Nothing more is asked of it."""
 
 
-def _every_way(ears: Ears) -> Callable[[Session], None]:
+def _every_way(ears: AckLog) -> Callable[[Session], None]:
     """Try to save in every way; what is acknowledged counts."""
 
     def act(session: Session) -> None:
@@ -177,18 +177,18 @@ def _every_way(ears: Ears) -> Callable[[Session], None]:
     return act
 
 
-def _go_on(tally: Tally, grounds: Yard, disk: MemoryFs, ears: Ears, where: str) -> None:
+def _go_on(tally: Tally, grounds: Yard, disk: MemoryFs, ears: AckLog, where: str) -> None:
     """Another life in the same boot; the power fails within it, and after it."""
     _cut(tally, grounds, disk, ears, f"{where}, the power at once")
     rng = generator(tally.seed, where)
-    rehearsal, counting = disk.clone(), Switch()
+    rehearsal, counting = disk.clone(), FaultSwitch()
     heir = ears.heir(rehearsal)
     _live_on(tally, grounds, rehearsal, counting, heir, f"{where}, then in the same boot")
     _cut(tally, grounds, rehearsal, heir, f"{where}, lived on")
     turn = rng.random() < 0.5  # sampled: one or the other
     within = min(counting.count, FULL_WITHIN if tally.full else turn)
     for number in sorted(rng.sample(range(1, counting.count + 1), within)):
-        left, switch = disk.clone(), Switch("die", at=number)
+        left, switch = disk.clone(), FaultSwitch("die", at=number)
         heir = ears.heir(left)
         _live_on(tally, grounds, left, switch, heir, where)
         _cut(tally, grounds, left, heir, f"{where}, the power at {number} ({switch.struck})")
@@ -201,12 +201,12 @@ def _go_on(tally: Tally, grounds: Yard, disk: MemoryFs, ears: Ears, where: str) 
     _live_on(tally, grounds, again, switch, heir, with_a_second)
     tally.struck("failed syncs in the life after it", switch.fired)
     heir = heir.heir(again)
-    _live_on(tally, grounds, again, Switch(), heir, with_a_second)
+    _live_on(tally, grounds, again, FaultSwitch(), heir, with_a_second)
     _cut(tally, grounds, again, heir, f"{with_a_second} ({switch.struck}), lived on")
 
 
 def _live_on(
-    tally: Tally, grounds: Yard, disk: MemoryFs, switch: Switch, ears: Ears, where: str
+    tally: Tally, grounds: Yard, disk: MemoryFs, switch: FaultSwitch, ears: AckLog, where: str
 ) -> None:
     """A life that trades, saves and closes, on what it sees."""
     with dying(switch):
@@ -223,7 +223,7 @@ def _live_on(
                 tally.wrong("the next life was refused", f"{where}: {problem}")
 
 
-def _cut(tally: Tally, grounds: Yard, disk: MemoryFs, ears: Ears, where: str) -> None:
+def _cut(tally: Tally, grounds: Yard, disk: MemoryFs, ears: AckLog, where: str) -> None:
     """What the power leaves: at worst, and by chance."""
     for cut in range(FULL_CUTS if tally.full else CUTS):
         rng = generator(tally.seed, where, cut) if cut else None

@@ -54,7 +54,7 @@ _PAGE: Final = resource.getpagesize()
 
 
 @dataclass(slots=True)
-class Told:
+class HostileTold:
     """What the child was told: the last count that was acknowledged, what was refused and by which
     error, what was given that is older, and what came that is no error of the library's."""
 
@@ -149,7 +149,7 @@ def _is_ours(stranger: Stranger) -> bool:
     return stranger.kind == "empty" and stranger.path.endswith(".wal")
 
 
-def _judge(tally: Tally, stranger: Stranger, store: Path, told: Told) -> None:
+def _judge(tally: Tally, stranger: Stranger, store: Path, told: HostileTold) -> None:
     """The stranger is taken away; what was acknowledged is there."""
     place = store / stranger.path
     if stranger.manner == "in place" and place.is_symlink():
@@ -181,7 +181,7 @@ def _judge(tally: Tally, stranger: Stranger, store: Path, told: Told) -> None:
     tally.counts["restored whole"] += 1
 
 
-def _in_a_child(store: Path, acked: int) -> Told | None:
+def _in_a_child(store: Path, acked: int) -> HostileTold | None:
     """Every deed, in a process of its own; None where it hung or died."""
     forking = multiprocessing.get_context("fork")
     ours, theirs = forking.Pipe()
@@ -202,7 +202,7 @@ def _child(parent: int, store: Path, acked: int, pipe: Connection) -> None:
     end_with(parent)
     taken = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * _PAGE
     resource.setrlimit(resource.RLIMIT_AS, (taken + MEMORY_BYTES, taken + MEMORY_BYTES))
-    told = Told(acked)
+    told = HostileTold(acked)
     for _ in range(2):
         for name, deed in _deeds(store, told):
             try:
@@ -214,7 +214,7 @@ def _child(parent: int, store: Path, acked: int, pipe: Connection) -> None:
     pipe.send(told)
 
 
-def _deeds(store: Path, told: Told) -> Iterator[tuple[str, Callable[[], object]]]:
+def _deeds(store: Path, told: HostileTold) -> Iterator[tuple[str, Callable[[], object]]]:
     """What a host and a person do, by name."""
     yield "restore", lambda: _look(told, restore(LocalFs(store)), "restore")
     yield "verify", lambda: _look(told, verify(LocalFs(store)).restored, "verify")
@@ -223,13 +223,13 @@ def _deeds(store: Path, told: Told) -> Iterator[tuple[str, Callable[[], object]]
     yield "snapshots", lambda: _command("snapshots", store)
 
 
-def _look(told: Told, found: Restored, how: str) -> None:
+def _look(told: HostileTold, found: Restored, how: str) -> None:
     count = found.documents[f"agents/{AGENT}"]["trade_count"]
     if count < told.acked:
         told.older.append(f"{how}: {count} of {told.acked}")
 
 
-def _work(store: Path, told: Told) -> None:
+def _work(store: Path, told: HostileTold) -> None:
     session = Session.open(store, settings=SETTINGS)
     try:
         found = session.state.agents[AGENT].trade_count

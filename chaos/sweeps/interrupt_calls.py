@@ -55,7 +55,7 @@ class Forgotten(Exception):
     """An order was heard of, and nobody looks into it any more."""
 
 
-class Life:
+class InterruptedLife:
     """One session, and what a call needs to have at hand."""
 
     def __init__(self, disk: Fs, grounds: Yard, *, detect: Detect = "everything") -> None:
@@ -123,19 +123,19 @@ class Life:
             intent.ack({"id": execution(intent.intent).ord_id})
 
 
-Step = Callable[[Life], object]
+Step = Callable[[InterruptedLife], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class InterruptedCall:
     """``act`` is interrupted; ``before`` and ``after`` it are not."""
 
     act: Step
-    before: Step = Life.touch
+    before: Step = InterruptedLife.touch
     detect: Detect = "everything"
 
 
-def _lost(life: Life) -> None:
+def _lost(life: InterruptedLife) -> None:
     """An order without an answer."""
     with contextlib.suppress(TimeoutError), life.order():
         raise TimeoutError
@@ -143,71 +143,82 @@ def _lost(life: Life) -> None:
     life.session.hear({"clOrdId": life.heard})
 
 
-def _in_a_block(life: Life) -> None:
+def _in_a_block(life: InterruptedLife) -> None:
     with life.held() as intent:
         intent.ack({"id": execution(intent.intent).ord_id})
 
 
-def _marked_and_heard(life: Life) -> None:
+def _marked_and_heard(life: InterruptedLife) -> None:
     life.session.mark(life.who)
     life.session.hear({"clOrdId": "none"})
 
 
-def _saved(life: Life) -> None:
+def _saved(life: InterruptedLife) -> None:
     life.touch()
     life.session.save("before")
 
 
-def _opened(life: Life) -> None:
+def _opened(life: InterruptedLife) -> None:
     life.take(life.opened())
 
 
-def _frozen(life: Life) -> None:
+def _frozen(life: InterruptedLife) -> None:
     life.session.freeze(INSTRUMENT, "by the sweep")
 
 
-def _adopted(life: Life) -> None:
+def _adopted(life: InterruptedLife) -> None:
     """A position that exists already, and is larger each time."""
     size, at_ms = Contracts(Decimal(next(life.numbers))), life.clock.peek_ms()
     row = VenuePosition(PositionKey(ANOTHER, "cross", "net"), size, Decimal(100), at_ms)
     life.session.adopt([row], {ANOTHER: life.who})
 
 
-def _awaited(life: Life) -> None:
+def _awaited(life: InterruptedLife) -> None:
     ticket = life.session.save_soon("soon")
     assert ticket is not None
     ticket.wait()
 
 
-CALLS: Final[Mapping[str, Call]] = {
-    "save": Call(lambda life: life.session.save("struck")),
-    "save of what is marked": Call(lambda life: life.session.save("struck"), detect="marked"),
-    "on_trade": Call(lambda life: life.session.on_trade(life.who)),
-    "on_cycle": Call(lambda life: life.session.on_cycle(next(life.numbers))),
-    "on_agent_death": Call(lambda life: life.session.on_agent_death(life.who)),
-    "save_soon and its ticket": Call(_awaited),
-    "add_agent": Call(
+CALLS: Final[Mapping[str, InterruptedCall]] = {
+    "save": InterruptedCall(lambda life: life.session.save("struck")),
+    "save of what is marked": InterruptedCall(
+        lambda life: life.session.save("struck"), detect="marked"
+    ),
+    "on_trade": InterruptedCall(lambda life: life.session.on_trade(life.who)),
+    "on_cycle": InterruptedCall(lambda life: life.session.on_cycle(next(life.numbers))),
+    "on_agent_death": InterruptedCall(lambda life: life.session.on_agent_death(life.who)),
+    "save_soon and its ticket": InterruptedCall(_awaited),
+    "add_agent": InterruptedCall(
         lambda life: life.session.add_agent(Agent(agent_id=f"N{life.clock.peek_ms()}"))
     ),
-    "order_intent": Call(Life.order),
-    "params": Call(lambda life: life.held().params, Life.order),
-    "ack": Call(_in_a_block, Life.order),
-    "reject": Call(lambda life: life.held().reject("51008 insufficient balance"), Life.order),
-    "settle": Call(
-        lambda life: life.session.settle(life.broker.reader, life.held().cl_ord_id), Life.sent
+    "order_intent": InterruptedCall(InterruptedLife.order),
+    "params": InterruptedCall(lambda life: life.held().params, InterruptedLife.order),
+    "ack": InterruptedCall(_in_a_block, InterruptedLife.order),
+    "reject": InterruptedCall(
+        lambda life: life.held().reject("51008 insufficient balance"), InterruptedLife.order
     ),
-    "settle_unknown": Call(lambda life: life.session.settle_unknown(life.broker.reader), _lost),
-    "work_off": Call(lambda life: life.session.work_off(life.broker.reader), _lost),
-    "give_up": Call(lambda life: life.session.give_up(life.held().cl_ord_id, "swept"), _lost),
-    "mark and hear": Call(_marked_and_heard),
-    "freeze": Call(_frozen),
-    "unfreeze": Call(lambda life: life.session.unfreeze(INSTRUMENT, "swept"), _frozen),
-    "adopt": Call(_adopted),
-    "checkpoint": Call(lambda life: life.session.checkpoint(), _saved),
-    "snapshot": Call(lambda life: life.session.snapshot()),
-    "sync": Call(lambda life: life.session.sync(life.broker.reader), Life.sent),
-    "close": Call(lambda life: life.session.close()),
-    "open": Call(_opened, lambda life: life.session.close()),
+    "settle": InterruptedCall(
+        lambda life: life.session.settle(life.broker.reader, life.held().cl_ord_id),
+        InterruptedLife.sent,
+    ),
+    "settle_unknown": InterruptedCall(
+        lambda life: life.session.settle_unknown(life.broker.reader), _lost
+    ),
+    "work_off": InterruptedCall(lambda life: life.session.work_off(life.broker.reader), _lost),
+    "give_up": InterruptedCall(
+        lambda life: life.session.give_up(life.held().cl_ord_id, "swept"), _lost
+    ),
+    "mark and hear": InterruptedCall(_marked_and_heard),
+    "freeze": InterruptedCall(_frozen),
+    "unfreeze": InterruptedCall(lambda life: life.session.unfreeze(INSTRUMENT, "swept"), _frozen),
+    "adopt": InterruptedCall(_adopted),
+    "checkpoint": InterruptedCall(lambda life: life.session.checkpoint(), _saved),
+    "snapshot": InterruptedCall(lambda life: life.session.snapshot()),
+    "sync": InterruptedCall(
+        lambda life: life.session.sync(life.broker.reader), InterruptedLife.sent
+    ),
+    "close": InterruptedCall(lambda life: life.session.close()),
+    "open": InterruptedCall(_opened, lambda life: life.session.close()),
 }
 
 
@@ -220,7 +231,7 @@ class Findings:
     wrong: list[tuple[str, str]] = field(default_factory=list)
 
 
-def judge(life: Life, name: str, begun: int, *, returned: bool) -> Findings:
+def judge(life: InterruptedLife, name: str, begun: int, *, returned: bool) -> Findings:
     """What the interrupted call left; ``begun``: how many commits had been begun before it.
 
     ``returned``: it did its work all the same; somebody on the way took the exception for his own.
@@ -260,7 +271,7 @@ def answers(problem: BaseException, *kinds: type[BaseException]) -> bool:
         problem = problem.__context__
 
 
-def _go_on(life: Life) -> None:
+def _go_on(life: InterruptedLife) -> None:
     life.session.wait()
     life.session.save("next")
     if not life.session.may_trade:
@@ -275,7 +286,7 @@ def _go_on(life: Life) -> None:
     life.session.save("after")
 
 
-def _judge_saved(life: Life, found: Findings) -> None:
+def _judge_saved(life: InterruptedLife, found: Findings) -> None:
     disk = life.disk.after_power_cut() if isinstance(life.disk, MemoryFs) else life.disk
     held = _restored(disk, found)
     if held is None:
@@ -286,7 +297,7 @@ def _judge_saved(life: Life, found: Findings) -> None:
         found.wrong.append(("mixed", f"commit {held.seq}, {life.ears.acked} acknowledged"))
 
 
-def _judge_shut(life: Life, found: Findings) -> None:
+def _judge_shut(life: InterruptedLife, found: Findings) -> None:
     for what, call in _LATER.items():
         answer = _elsewhere(partial(call, life))
         if answer is _HANGS:
@@ -304,7 +315,7 @@ def _judge_shut(life: Life, found: Findings) -> None:
 _LATER: Final[Mapping[str, Step]] = {
     "save": lambda life: life.session.save("later"),
     "on_trade": lambda life: life.session.on_trade(life.who),
-    "order_intent": Life.order,
+    "order_intent": InterruptedLife.order,
     "freeze": lambda life: life.session.freeze(None, "later"),
     "settle_unknown": lambda life: life.session.settle_unknown(life.broker.reader),
     "work_off": lambda life: life.session.work_off(life.broker.reader),
@@ -315,7 +326,7 @@ _LATER: Final[Mapping[str, Step]] = {
 }
 
 
-def _judge_open(life: Life, found: Findings) -> None:
+def _judge_open(life: InterruptedLife, found: Findings) -> None:
     """Nobody holds the lock, and the state is there; the new session is the life's own."""
     answer = _elsewhere(life.opened)
     if not isinstance(answer, Session):
@@ -326,7 +337,7 @@ def _judge_open(life: Life, found: Findings) -> None:
         found.wrong.append(("mixed", "what was opened is not what is there"))
 
 
-def end(life: Life, tally: Tally, grounds: Yard, where: str, known: set[str]) -> None:
+def end(life: InterruptedLife, tally: Tally, grounds: Yard, where: str, known: set[str]) -> None:
     """Let go, give the lock back, and have the store opened again by the next one.
 
     ``known`` are disks that were found sound already, to the byte.

@@ -28,7 +28,7 @@ from typing import Final
 
 from chaos import digest
 from chaos.chance import generator
-from chaos.sweeps.interrupt_calls import CALLS, SHUT, Detect, Life, answers, end, judge
+from chaos.sweeps.interrupt_calls import CALLS, SHUT, Detect, InterruptedLife, answers, end, judge
 from chaos.sweeps.reference_workload import SECOND, Yard, disks_before, yard
 from chaos.sweeps.tally import Tally
 from chaos.workload import narrator
@@ -156,15 +156,15 @@ _NUMBERS: Final = {"alarm": signal.SIGALRM, "int": signal.SIGINT}
 _WORDS: Final = {mode: number.name for mode, number in _NUMBERS.items()}
 
 
-def _life(seed: int, grounds: Yard, detect: Detect) -> Life:
+def _life(seed: int, grounds: Yard, detect: Detect) -> InterruptedLife:
     root = grounds.plot()
     for path, data in disks_before(seed)[SECOND].items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(data)
-    return Life(LocalFs(root), grounds, detect=detect)
+    return InterruptedLife(LocalFs(root), grounds, detect=detect)
 
 
-def _over(life: Life, tally: Tally, grounds: Yard, where: str) -> None:
+def _over(life: InterruptedLife, tally: Tally, grounds: Yard, where: str) -> None:
     end(life, tally, grounds, where, set())
     assert isinstance(life.disk, LocalFs)
     shutil.rmtree(life.disk.root)

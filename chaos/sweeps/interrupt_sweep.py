@@ -26,10 +26,19 @@ from typing import Any
 
 import prometheus_persist
 from chaos.chance import generator
-from chaos.sweeps.interrupt_calls import CALLS, SHUT, Call, Life, answers, end, judge
+from chaos.sweeps.interrupt_calls import (
+    CALLS,
+    SHUT,
+    InterruptedCall,
+    InterruptedLife,
+    answers,
+    end,
+    judge,
+)
 from chaos.sweeps.interrupt_child import MODES, signals
 from chaos.sweeps.reference_workload import SECOND, Yard, disks_before, yard
 from chaos.sweeps.tally import Tally
+from prometheus_persist.testing import memory_fs
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 CI_STRIDE = 601
@@ -37,7 +46,7 @@ CI_SIGNALS, FULL_SIGNALS = 120, 10_000  # of either kind
 FIRST_EXECUTIONS = 3
 _LIBRARY = str(Path(prometheus_persist.__file__).parent)
 _CHANGES = tuple(f"{_LIBRARY}/{name}/" for name in ("storage", "saving", "session"))
-_DISK = f"{_LIBRARY}/storage/memory.py"  # a kernel is not interrupted
+_DISK = memory_fs.__file__  # a kernel is not interrupted
 Place = tuple[CodeType, int]
 
 
@@ -90,7 +99,7 @@ def strike(
         end(life, tally, grounds, name, known)
 
 
-def points_of(call: Call, grounds: Yard, seed: int) -> Iterator[Point]:
+def points_of(call: InterruptedCall, grounds: Yard, seed: int) -> Iterator[Point]:
     """In the order in which each bytecode is first executed."""
     life = _life(call, grounds, seed)
     call.before(life)
@@ -107,12 +116,17 @@ def points_of(call: Call, grounds: Yard, seed: int) -> Iterator[Point]:
             yield Point(place, nth)
 
 
-def _life(call: Call, grounds: Yard, seed: int) -> Life:
-    return Life(MemoryFs.of(disks_before(seed)[SECOND]), grounds, detect=call.detect)
+def _life(call: InterruptedCall, grounds: Yard, seed: int) -> InterruptedLife:
+    return InterruptedLife(MemoryFs.of(disks_before(seed)[SECOND]), grounds, detect=call.detect)
 
 
 def _run(
-    tally: Tally, life: Life, name: str, point: Point, kind: type[BaseException], where: str
+    tally: Tally,
+    life: InterruptedLife,
+    name: str,
+    point: Point,
+    kind: type[BaseException],
+    where: str,
 ) -> bool:
     """One strike; whether the session may go on to the next."""
     CALLS[name].before(life)

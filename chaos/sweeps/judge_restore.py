@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from chaos.invariants.state import disagreements
-from chaos.sweeps.reference_workload import FIRST, SETTINGS, Ears, Yard, digest_of, ears_for
+from chaos.sweeps.reference_workload import FIRST, SETTINGS, AckLog, Yard, digest_of, ears_for
 from chaos.sweeps.tally import Tally
 from chaos.workload.clocks import WoundClock
 from chaos.workload.narrator import Narrator
@@ -25,7 +25,7 @@ from prometheus_persist.testing.memory_fs import MemoryFs
 NOW_MS = DAY_START_MS + 120_000
 
 
-def judge_disk(tally: Tally, disk: MemoryFs, ears: Ears, where: str) -> bool:
+def judge_disk(tally: Tally, disk: MemoryFs, ears: AckLog, where: str) -> bool:
     """Restore twice and compare with what ``ears`` heard; whether all was well."""
     before = disk.contents()
     try:
@@ -80,7 +80,7 @@ def reopened(tally: Tally, disk: MemoryFs, grounds: Yard, where: str) -> None:
         tally.counts["reopened and sound"] += 1
 
 
-def reopen(fs: Fs, grounds: Yard, ears: Ears) -> None:
+def reopen(fs: Fs, grounds: Yard, ears: AckLog) -> None:
     """What a restart does before it trades, and a clean end."""
     session = Session.open(
         grounds.plot(),

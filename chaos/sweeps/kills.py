@@ -19,9 +19,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from chaos.chance import generator
-from chaos.faults.switch import Death, Switch, SwitchedFs, SwitchKind
+from chaos.faults.switch import Death, FaultSwitch, SwitchedFs, SwitchKind
 from chaos.sweeps.judge_restore import judge_disk, reopen, reopened
-from chaos.sweeps.reference_workload import LIVES, Ears, Yard, disks_before, ears_for, live, yard
+from chaos.sweeps.reference_workload import LIVES, AckLog, Yard, disks_before, ears_for, live, yard
 from chaos.sweeps.tally import Tally
 from prometheus_persist.errors import PersistError
 from prometheus_persist.testing.memory_fs import MemoryFs
@@ -35,8 +35,8 @@ class Wreck:
     """What a struck life left: its disk, what it said, where it was struck."""
 
     disk: MemoryFs
-    ears: Ears
-    switch: Switch
+    ears: AckLog
+    switch: FaultSwitch
     where: str
 
 
@@ -75,7 +75,7 @@ def survivor(disk: MemoryFs) -> MemoryFs:
 
 
 @contextlib.contextmanager
-def dying(switch: Switch) -> Iterator[None]:
+def dying(switch: FaultSwitch) -> Iterator[None]:
     """What unwinds out of a dead process says nothing: there is nobody left to hear it."""
     try:
         yield
@@ -97,7 +97,7 @@ def _struck(
         disk = MemoryFs.of(disks_before(seed)[name])
         ears = ears_for(disk)
         share = generator(seed, "share", number).randint(1, 999)
-        switch = Switch(kind, at=number, share=share)
+        switch = FaultSwitch(kind, at=number, share=share)
         with dying(switch):
             live(grounds.plot(), SwitchedFs(disk, switch), ears, seed, life=name)
         if not switch.fired:
@@ -108,7 +108,7 @@ def _struck(
 def _nested(tally: Tally, wreck: Wreck, grounds: Yard, pair: int, stride: int) -> int:
     """Kill the recovery from a kill before each of its operations; the pairs still to skip."""
     left = wreck.disk.contents()
-    counting = Switch()
+    counting = FaultSwitch()
     rehearsal = MemoryFs.of(left)
     reopen(SwitchedFs(rehearsal, counting), grounds, ears_for(rehearsal))
     for number in range(1, counting.count + 1):
@@ -116,7 +116,7 @@ def _nested(tally: Tally, wreck: Wreck, grounds: Yard, pair: int, stride: int) -
         if pair % stride:
             continue
         disk = MemoryFs.of(left)
-        ears, switch = ears_for(disk), Switch("die", at=number)
+        ears, switch = ears_for(disk), FaultSwitch("die", at=number)
         with dying(switch):
             reopen(SwitchedFs(disk, switch), grounds, ears)
         if not switch.fired:

@@ -34,7 +34,7 @@ SETTINGS: Final = Settings(background=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RaceTold:
     """What one racer was told: ``acked`` is its last count that is durable, ``last`` whether it
     could still write when all were in."""
 
@@ -72,7 +72,7 @@ def racers() -> Iterator[list[Connection]]:
             process.kill()
 
 
-def race(pipes: list[Connection], store: Path, chance: Random) -> list[Told]:
+def race(pipes: list[Connection], store: Path, chance: Random) -> list[RaceTold]:
     """One race; raises TimeoutError where a racer does not come to an end."""
     for number, pipe in enumerate(pipes):
         part: Part = "holds" if number == 0 and chance.random() < 0.5 else chance.choice(PARTS)
@@ -98,7 +98,7 @@ def _race(parent: int, number: int, pipe: Connection, gate: Barrier) -> None:
             pipe.send(_run(number, Path(store), part, late_s, gate))
 
 
-def _run(number: int, store: Path, part: Part, late_s: float, gate: Barrier) -> Told:
+def _run(number: int, store: Path, part: Part, late_s: float, gate: Barrier) -> RaceTold:
     session, acked, refused, last = None, 0, "", False
     if part == "holds":
         session = Session.open(store, settings=SETTINGS)
@@ -123,7 +123,7 @@ def _run(number: int, store: Path, part: Part, late_s: float, gate: Barrier) -> 
     if session is not None:
         with contextlib.suppress(PersistError):
             session.close(save=False)
-    return Told(part, epoch, acked, last, refused)
+    return RaceTold(part, epoch, acked, last, refused)
 
 
 def _count(session: Session, number: int) -> int:

@@ -26,18 +26,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import prometheus_persist
 from chaos.chance import generator
 from chaos.faults.between import Between, Other
-from chaos.faults.switch import Switch, SwitchedFs
+from chaos.faults.switch import FaultSwitch, SwitchedFs
 from chaos.sweeps.lock_races import RACERS, SETTINGS, agent_of, race, racers
 from chaos.sweeps.reference_workload import Yard, yard
 from chaos.sweeps.tally import Tally
 from prometheus_persist.errors import PersistError
 from prometheus_persist.recovery import restore
-from prometheus_persist.session import Session
+from prometheus_persist.session import Session, locks, opening
 from prometheus_persist.session.locks import PROBE
 from prometheus_persist.state import Agent
+from prometheus_persist.storage import lock
 from prometheus_persist.storage.fs import LocalFs
 
 CI_POINTS = 40
@@ -45,10 +45,7 @@ CI_RACES = 40
 CI_STRIDE = 3
 FULL_RACES = 2000
 ROUNDS = 2
-_LIBRARY = Path(prometheus_persist.__file__).parent
-TRACED: Final = frozenset(
-    str(_LIBRARY / name) for name in ("storage/lock.py", "session/place.py", "session/opening.py")
-)
+TRACED: Final = frozenset({lock.__file__, locks.__file__, opening.__file__})
 
 
 @dataclass(slots=True)
@@ -102,7 +99,7 @@ MEETINGS: Final = tuple(itertools.starmap(Meeting, itertools.product((False, Tru
 
 
 @dataclass(slots=True)
-class Stage:
+class LockStage:
     """Copies of one small store with an agent for each racer."""
 
     grounds: Yard
@@ -127,7 +124,7 @@ def sweep_lock(seed: int, *, full: bool) -> Tally:
     """All three parts."""
     tally = Tally("lock", seed, full)
     with yard() as grounds:
-        stage = Stage(grounds)
+        stage = LockStage(grounds)
         within(tally, stage)
         failing(tally, stage)
         racing(tally, stage, FULL_RACES if full else CI_RACES)
@@ -138,7 +135,7 @@ def sweep_lock(seed: int, *, full: bool) -> Tally:
     return tally
 
 
-def within(tally: Tally, stage: Stage, meetings: Iterable[Meeting] = MEETINGS) -> None:
+def within(tally: Tally, stage: LockStage, meetings: Iterable[Meeting] = MEETINGS) -> None:
     """Somebody else comes at every point of an opening."""
     due = []
     for meeting in meetings:
@@ -205,7 +202,7 @@ def _judge_disk(tally: Tally, store: Path, acked: dict[str, int], where: str) ->
         tally.wrong("damaged", f"{where}: {found.facts.damages}")
 
 
-def failing(tally: Tally, stage: Stage) -> None:
+def failing(tally: Tally, stage: LockStage) -> None:
     """The disk fails on the way to a take-over."""
     with stage.store() as store:
         last = _asked_until(store)
@@ -214,18 +211,18 @@ def failing(tally: Tally, stage: Stage) -> None:
     for number in range(start, last + 1, stride):
         for code in (errno.EIO, errno.EACCES):
             with stage.store() as store:
-                _fail(tally, store, Switch("errno", at=number, code=code, reads=True))
+                _fail(tally, store, FaultSwitch("errno", at=number, code=code, reads=True))
 
 
 def _asked_until(store: Path) -> int:
     """The operation with which a take-over ends to find out whether it can be done."""
-    switch = Switch(reads=True)
+    switch = FaultSwitch(reads=True)
     fs = SwitchedFs(LocalFs(store), switch)
     Session.open(store, fs=fs, settings=SETTINGS, take_over=True).close(save=False)
     return max(number for number, what in enumerate(switch.log, 1) if what.endswith(PROBE))
 
 
-def _fail(tally: Tally, store: Path, switch: Switch) -> None:
+def _fail(tally: Tally, store: Path, switch: FaultSwitch) -> None:
     holder, taker = Writer(0, store), Writer(1, store)
     holder.enter(take_over=False)
     holder.write()
@@ -241,7 +238,7 @@ def _fail(tally: Tally, store: Path, switch: Switch) -> None:
     _judge(tally, store, (holder, taker), f"{switch.struck} failed")
 
 
-def racing(tally: Tally, stage: Stage, races: int) -> None:
+def racing(tally: Tally, stage: LockStage, races: int) -> None:
     """Real processes at the same moment."""
     chance = generator(tally.seed, "races")
     with racers() as pipes:

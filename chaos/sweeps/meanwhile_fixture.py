@@ -27,8 +27,8 @@ from chaos.digest import JsonObject
 from chaos.faults.between import ActingFs, Between
 from chaos.invariants.state import disagreements
 from chaos.oracle.attribution import attribution
-from chaos.sweeps.reference_workload import Ears, SweptSettings, ears_for, yard
-from chaos.workload.inprocess import Clock, InProcess
+from chaos.sweeps.reference_workload import AckLog, SweptSettings, ears_for, yard
+from chaos.workload.in_process import InProcess, InProcessClock
 from chaos.workload.narrator import Narrator
 from chaos.workload.paper_life import FixedIds
 from fakeokx.engine.commands import MovePrice, OrderRequest, PlaceOrders
@@ -67,7 +67,7 @@ class Floor:
     disk: MemoryFs
     venue: InProcess
     between: Between
-    ears: Ears
+    ears: AckLog
     first_digest: str
     sent: dict[str, str] = field(default_factory=dict)
     done: str = ""
@@ -91,11 +91,11 @@ class Floor:
     def open(self, *, fs: Fs | None = None, take_over: bool = False) -> Session:
         """Open the store; with another ``fs`` or to take over: as somebody else."""
         stranger = fs is not None or take_over
-        ears = Ears() if stranger else self.ears
+        ears = AckLog() if stranger else self.ears
         session = Session.open(
             self.plot,
             fs=fs or (self.disk if stranger else ActingFs(self.disk, self.between)),
-            clock=Clock(self.venue),
+            clock=InProcessClock(self.venue),
             ids=FixedIds(),
             settings=SETTINGS,
             observer=None if stranger else Narrator(ears, fold=ears.fold),
@@ -112,7 +112,7 @@ class Floor:
             client = _clients()[me]
             client.milliseconds = self.venue.now_ms
             client.fetch = self.between.wire(self.venue.transport(client))
-            self._readers[me] = OkxReader(client, Clock(self.venue))
+            self._readers[me] = OkxReader(client, InProcessClock(self.venue))
         return self._readers[me]
 
     def ready(self) -> None:
@@ -210,7 +210,7 @@ def settled(floor: Floor) -> str:
 
 def booked_once(floor: Floor) -> str:
     """Every execution stands once in what all agents did, no order is open and ended at once."""
-    found = restore(floor.disk, clock=Clock(floor.venue))
+    found = restore(floor.disk, clock=InProcessClock(floor.venue))
     odd = disagreements(found.documents, found.streams)
     if odd:
         return odd[0]
@@ -241,7 +241,7 @@ def _founded() -> tuple[dict[str, bytes], Venue, int]:
         venue.do(MovePrice(inst_id=inst_id, px=px))
     disk = MemoryFs()
     with yard() as grounds:
-        floor = Floor(grounds.plot(), disk, venue, Between(), Ears(), "")
+        floor = Floor(grounds.plot(), disk, venue, Between(), AckLog(), "")
         session = floor.open()
         assert session.recover(floor.reader()).decision == "go"
         session.add_agents(

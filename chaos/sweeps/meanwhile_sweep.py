@@ -46,7 +46,7 @@ from chaos.sweeps.judge_restore import judge_disk, reopened
 from chaos.sweeps.meanwhile_fixture import BTC, OTHER, WATCHER, Floor, floor_at, settled
 from chaos.sweeps.reference_workload import Yard, digest_of, yard
 from chaos.sweeps.tally import Tally
-from chaos.workload.inprocess import Clock
+from chaos.workload.in_process import InProcessClock
 from prometheus_persist.errors import BadValue, PersistError, StoreFailed, StoreLocked
 from prometheus_persist.journal.archive import unpack
 from prometheus_persist.recovery import restore
@@ -65,7 +65,7 @@ TRACED: Final = frozenset(
     str(path)
     for folder in ("saving", "session", "storage")
     for path in (_LIBRARY / folder).glob("*.py")
-    if path.stem not in ("capture", "fs", "memory")
+    if path.stem not in ("capture", "fs")
 )
 """What decides, books and writes; what is looked at may not change while it is captured."""
 Needs = Literal["nothing", "store", "trading"]
@@ -98,7 +98,7 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class MeanwhileRun:
     """One deed at one point of one call. Without a deed: the call alone."""
 
     scene: Scene
@@ -182,7 +182,7 @@ def _durable(scenery: Scenery, save: Callable[[Session], object]) -> None:
     floor = scenery.floor
     count = floor.watch()
     save(floor.session)
-    found = restore(floor.disk.after_power_cut(), clock=Clock(floor.venue))
+    found = restore(floor.disk.after_power_cut(), clock=InProcessClock(floor.venue))
     kept = found.documents[f"agents/{WATCHER}"]["trade_count"]
     if kept < count:
         raise Broken(f"the other's save returned, and a power cut leaves {kept} of {count}")
@@ -269,7 +269,7 @@ def sweep_meanwhile(seed: int, *, full: bool) -> Tally:
     return tally
 
 
-def strike(tally: Tally, grounds: Yard, run: Run) -> None:
+def strike(tally: Tally, grounds: Yard, run: MeanwhileRun) -> None:
     """One run. How many points there are depends a little on how long things take: one that was
     not reached this time is the last one that was."""
     for _ in range(TRIES):
@@ -279,23 +279,23 @@ def strike(tally: Tally, grounds: Yard, run: Run) -> None:
         run = replace(run, at=between.counts[run.kind])
 
 
-def runs(tally: Tally, grounds: Yard, scene: Scene) -> Iterator[Run]:
+def runs(tally: Tally, grounds: Yard, scene: Scene) -> Iterator[MeanwhileRun]:
     """Every deed that fits this scene, at every point; the scene is played alone to count them."""
-    counts = play(tally, grounds, Run(scene))
+    counts = play(tally, grounds, MeanwhileRun(scene))
     for deed in DEEDS:
         if _RANK[deed.needs] > _RANK[scene.has]:
             continue
         for kind in deed.kinds:
             for at in range(1, counts.counts[kind] + 1):
-                yield Run(scene, deed, kind, at)
+                yield MeanwhileRun(scene, deed, kind, at)
 
 
-def sampled(every: list[Run], seed: int) -> list[Run]:
+def sampled(every: list[MeanwhileRun], seed: int) -> list[MeanwhileRun]:
     """So many of them, each scene, and each deed at each kind, at least once."""
     shuffled = generator(seed, "meanwhile").sample(every, len(every))
     seen: set[str] = set()
-    chosen: list[Run] = []
-    rest: list[Run] = []
+    chosen: list[MeanwhileRun] = []
+    rest: list[MeanwhileRun] = []
     for run in shuffled:
         assert run.deed is not None
         news = {run.scene.name, f"{run.deed.name} at {run.kind}"} - seen
@@ -304,7 +304,7 @@ def sampled(every: list[Run], seed: int) -> list[Run]:
     return chosen + rest[: max(0, CI_RUNS - len(chosen))]
 
 
-def play(tally: Tally, grounds: Yard, run: Run) -> Between:
+def play(tally: Tally, grounds: Yard, run: MeanwhileRun) -> Between:
     """One run, judged; without a deed it counts the points, and is judged all the same."""
     scene, deed, kind = run.scene, run.deed, run.kind
     between = Between(kind, run.at)
@@ -366,7 +366,7 @@ def _judge(
             tally.wrong("failed", f"{where}: the {who}: {type(problem).__name__}: {problem}")
             return
     assert scenery.cut is not None, "the call has returned"
-    found = restore(scenery.cut, clock=Clock(floor.venue))
+    found = restore(scenery.cut, clock=InProcessClock(floor.venue))
     if found.seq < scenery.acked:
         tally.wrong("acknowledged and lost", f"{where}: {found.seq} of {scenery.acked}")
         return
@@ -397,7 +397,7 @@ def _judge_live(tally: Tally, floor: Floor, where: str, without: str) -> None:
     """What a power cut leaves, without one of the copies, is what lives."""
     files = floor.disk.after_power_cut().contents().items()
     left = MemoryFs.of({path: data for path, data in files if not path.startswith(without)})
-    found = restore(left, clock=Clock(floor.venue))
+    found = restore(left, clock=InProcessClock(floor.venue))
     live = floor.live()
     differ = [
         key
@@ -454,7 +454,7 @@ def _judge_heir(
         heir.save("heir")
         live = to_documents(heir.state)
         heir.close()
-        found = restore(floor.disk, clock=Clock(floor.venue))
+        found = restore(floor.disk, clock=InProcessClock(floor.venue))
     except PersistError as problem:
         tally.wrong("failed", f"{where}: the heir: {type(problem).__name__}: {problem}")
         return

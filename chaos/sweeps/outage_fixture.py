@@ -50,7 +50,7 @@ _STOPS = {1: "49000", 4: "40000", 2: "2500"}
 _TIMES = ("_ms", "_time")
 
 
-class Ears:
+class OutageAckLog:
     """Hears whose each order is."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Crisis:
     seed: int
     files: dict[str, bytes] = field(default_factory=dict)
     ahead_ms: int = 0
-    ears: Ears = field(default_factory=Ears)
+    ears: OutageAckLog = field(default_factory=OutageAckLog)
 
     @property
     def clock(self) -> VenueClock:

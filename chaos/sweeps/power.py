@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chaos.chance import generator
-from chaos.faults.switch import Switch, SwitchedFs
+from chaos.faults.switch import FaultSwitch, SwitchedFs
 from chaos.sweeps.judge_restore import judge_disk, reopen, reopened
 from chaos.sweeps.kills import Wreck, dying, wrecks
 from chaos.sweeps.reference_workload import Yard, yard
@@ -56,13 +56,13 @@ def sweep_power(seed: int, *, full: bool) -> Tally:
 
 def _again(tally: Tally, wreck: Wreck, grounds: Yard, *, full: bool) -> None:
     """The power fails while the next process comes back."""
-    counting, rehearsal = Switch(), wreck.disk.clone()
+    counting, rehearsal = FaultSwitch(), wreck.disk.clone()
     reopen(SwitchedFs(rehearsal, counting), grounds, wreck.ears.heir(rehearsal))
     rng = generator(tally.seed, wreck.where, "again")
     picked = min(counting.count, FULL_AGAIN if full else CI_AGAIN)
     for number in sorted(rng.sample(range(1, counting.count + 1), picked)):
         disk = wreck.disk.clone()
-        ears, switch = wreck.ears.heir(disk), Switch("die", at=number)
+        ears, switch = wreck.ears.heir(disk), FaultSwitch("die", at=number)
         with dying(switch):
             reopen(SwitchedFs(disk, switch), grounds, ears)
         where = f"{wreck.where}, then the power at {number} ({switch.struck})"

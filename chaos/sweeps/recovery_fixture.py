@@ -18,7 +18,7 @@ import contextlib
 from dataclasses import dataclass
 
 from chaos.digest import JsonObject
-from chaos.faults.switch import Death, Switch, SwitchedFs
+from chaos.faults.switch import Death, FaultSwitch, SwitchedFs
 from chaos.faults.wire import WireSwitch
 from chaos.invariants.state import disagreements
 from chaos.oracle.shares import booked_contracts, held_contracts
@@ -45,7 +45,7 @@ LEDGERS = ("private_ledgers", "public_accounts")
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ReferenceBooks:
     """What an uninterrupted recovery comes to, and the exchange's orders beside it."""
 
     decision: str
@@ -80,7 +80,7 @@ def let_go(session: Session) -> None:
         session.close(save=False)
 
 
-def die_on(crisis: Crisis, disk: MemoryFs, switch: Switch, wire: WireSwitch) -> bool:
+def die_on(crisis: Crisis, disk: MemoryFs, switch: FaultSwitch, wire: WireSwitch) -> bool:
     """A recovery that dies where the switches say; whether it did."""
     wire.die = switch.end
     try:
@@ -91,15 +91,15 @@ def die_on(crisis: Crisis, disk: MemoryFs, switch: Switch, wire: WireSwitch) -> 
     return switch.dead
 
 
-def referred(crisis: Crisis) -> Reference:
+def referred(crisis: Crisis) -> ReferenceBooks:
     """The reference of this crisis, as it now stands."""
     orders = crisis.orders()
     disk = MemoryFs.of(crisis.files)
     decision = recover_on(crisis, disk).decision
-    return Reference(decision, timeless(books_on(disk)), orders)
+    return ReferenceBooks(decision, timeless(books_on(disk)), orders)
 
 
-def judge_reference(tally: Tally, crisis: Crisis, due: Reference) -> bool:
+def judge_reference(tally: Tally, crisis: Crisis, due: ReferenceBooks) -> bool:
     """The reference itself, by the exchange's executions; whether it can be one."""
     if due.decision not in GOOD:
         tally.wrong("no reference", f"an uninterrupted recovery ends in {due.decision}")
@@ -110,7 +110,9 @@ def judge_reference(tally: Tally, crisis: Crisis, due: Reference) -> bool:
     return _owners_agree(tally, crisis, due.books, "the reference") and not twice
 
 
-def judge_recovered(tally: Tally, crisis: Crisis, disk: MemoryFs, due: Reference, at: str) -> None:
+def judge_recovered(
+    tally: Tally, crisis: Crisis, disk: MemoryFs, due: ReferenceBooks, at: str
+) -> None:
     """Recover once undisturbed, judge, and once more."""
     wire = WireSwitch()
     try:
@@ -137,7 +139,7 @@ def judge_recovered(tally: Tally, crisis: Crisis, disk: MemoryFs, due: Reference
     tally.counts["the same books"] += len(tally.problems) == before
 
 
-def judge_books(tally: Tally, books: JsonObject, due: Reference, at: str) -> bool:
+def judge_books(tally: Tally, books: JsonObject, due: ReferenceBooks, at: str) -> bool:
     """Whether these are the reference's books, each thing booked once."""
     wrong = differences(timeless(books), due.books)
     if wrong:
@@ -151,7 +153,7 @@ def judge_books(tally: Tally, books: JsonObject, due: Reference, at: str) -> boo
     return not (wrong or twice or odd)
 
 
-def judge_orders(tally: Tally, crisis: Crisis, due: Reference, at: str) -> None:
+def judge_orders(tally: Tally, crisis: Crisis, due: ReferenceBooks, at: str) -> None:
     """No order was sent, changed or taken away by a recovery."""
     try:
         found = crisis.orders()

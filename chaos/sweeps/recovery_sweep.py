@@ -25,12 +25,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.chance import generator
-from chaos.faults.seam import Fault
-from chaos.faults.switch import Switch, SwitchedFs, SwitchKind
+from chaos.faults.seam import DiskFault
+from chaos.faults.switch import FaultSwitch, SwitchedFs, SwitchKind
 from chaos.faults.wire import Moment, WireSwitch
 from chaos.sweeps.outage_fixture import Crisis, crisis
 from chaos.sweeps.recovery_fixture import (
-    Reference,
+    ReferenceBooks,
     die_on,
     judge_recovered,
     judge_reference,
@@ -65,11 +65,11 @@ class Blow:
         """Whether the disk's operations are counted, not the requests."""
         return self.kind in ("die", "tear")
 
-    def switches(self) -> tuple[Switch, WireSwitch]:
+    def switches(self) -> tuple[FaultSwitch, WireSwitch]:
         """The two seams, one of them set."""
         if self.kind == "before" or self.kind == "after":
-            return Switch(), WireSwitch(self.at, self.kind)
-        return Switch(self.kind, at=self.at, share=self.share), WireSwitch()
+            return FaultSwitch(), WireSwitch(self.at, self.kind)
+        return FaultSwitch(self.kind, at=self.at, share=self.share), WireSwitch()
 
     @property
     def name(self) -> str:
@@ -99,7 +99,7 @@ def sweep_recovery(seed: int, *, full: bool) -> Tally:
 
 def blows(crisis: Crisis, files: dict[str, bytes], seed: int, stride: int) -> Iterator[Blow]:
     """Every ``stride``-th death that a recovery on these files can die."""
-    counting, wire = Switch(), WireSwitch()
+    counting, wire = FaultSwitch(), WireSwitch()
     recover_on(crisis, SwitchedFs(MemoryFs.of(files), counting), wire)
     rng = generator(seed, "blows", len(files))
     every = [Blow("die", n) for n in range(1, counting.count + 1)]
@@ -113,7 +113,7 @@ def blows(crisis: Crisis, files: dict[str, bytes], seed: int, stride: int) -> It
     return iter(every[rng.randrange(stride) :: stride])
 
 
-def _deaths(tally: Tally, crisis: Crisis, due: Reference, *, full: bool) -> None:
+def _deaths(tally: Tally, crisis: Crisis, due: ReferenceBooks, *, full: bool) -> None:
     for number, blow in enumerate(
         blows(crisis, crisis.files, tally.seed, 1 if full else CI_STRIDE)
     ):
@@ -133,7 +133,7 @@ def _nested(
     tally: Tally,
     crisis: Crisis,
     left: dict[str, bytes],
-    due: Reference,
+    due: ReferenceBooks,
     first: Blow,
     *,
     seed: int,
@@ -157,7 +157,7 @@ def _strike(tally: Tally, crisis: Crisis, disk: MemoryFs, blow: Blow, when: str)
     return True
 
 
-def _children(tally: Tally, crisis: Crisis, due: Reference, home: Path, *, full: bool) -> None:
+def _children(tally: Tally, crisis: Crisis, due: ReferenceBooks, home: Path, *, full: bool) -> None:
     every = list(blows(crisis, crisis.files, tally.seed, 1))
     if not full:
         every = generator(tally.seed, "children").sample(every, CI_CHILDREN)
@@ -178,7 +178,7 @@ def killed_child(crisis: Crisis, store: Path, blow: Blow) -> int:
     command = [sys.executable, "-m", "chaos.sweeps.recovery_child", str(store), crisis.venue.url]
     command += ["--ahead-ms", str(crisis.ahead_ms)]
     if blow.on_disk:
-        fault = Fault("kill" if blow.kind == "die" else "tear", at_op=blow.at, share=blow.share)
+        fault = DiskFault("kill" if blow.kind == "die" else "tear", at_op=blow.at, share=blow.share)
         command += ["--fault", fault.text()]
     else:
         command += ["--request", f"{blow.kind}:{blow.at}"]

@@ -5,7 +5,7 @@ checkpoint, snapshot, close. The second comes back, trades and saves. The third 
 later and lasts as long again, so that each of its snapshots cleans up what has grown old. A life is
 driven by a clock and ids of its own, so that every life of one seed does the same. Of the three the
 second reserves no space ahead; the others reserve so little at a time that a segment does it more
-than once. ``Ears`` hears
+than once. ``AckLog`` hears
 what was begun and what was acknowledged, and folds each commit's content into a digest that owes
 nothing to the library.
 
@@ -103,7 +103,7 @@ def yard() -> Iterator[Yard]:
 
 
 @dataclass(slots=True)
-class Ears:
+class AckLog:
     """What a life said: every commit begun, with the state's digest after it, and every ack."""
 
     fold: Fold = field(default_factory=Fold)
@@ -139,7 +139,7 @@ class Ears:
         ahead = [digest for seq, digest in self.begun if seq > self.acked]
         return {self.acked_digest, *ahead[: self.ahead_max]}
 
-    def heir(self, fs: Fs) -> Ears:
+    def heir(self, fs: Fs) -> AckLog:
         """For the process that comes after one that was killed, on the disk as it sees it.
 
         What it sees may be in no sync yet, so until it acknowledges something itself, only what
@@ -156,10 +156,10 @@ def digest_of(found: Restored) -> str:
     return whole(found.documents, found.streams).value()
 
 
-def ears_for(fs: Fs) -> Ears:
+def ears_for(fs: Fs) -> AckLog:
     """Ears that know what is on this disk."""
     found = restore(fs, clock=WoundClock(DAY_START_MS))
-    return Ears(whole(found.documents, found.streams), found.seq)
+    return AckLog(whole(found.documents, found.streams), found.seq)
 
 
 def steps(seed: int, clock: WoundClock, life: str) -> Iterator[tuple[str, Step]]:
@@ -226,7 +226,7 @@ def void(_value: object) -> None:
 def live(
     plot: Path,
     fs: Fs,
-    ears: Ears,
+    ears: AckLog,
     seed: int,
     *,
     life: str = FIRST,
@@ -322,7 +322,7 @@ def reference(seed: int) -> Reference:
         live(
             plot,
             fs,
-            Ears(),
+            AckLog(),
             seed,
             clock=clock,
             after=lambda _name: earlier.append(fs.contents()),

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chaos.chance import generator
-from chaos.faults.switch import Switch, SwitchedFs
+from chaos.faults.switch import FaultSwitch, SwitchedFs
 from chaos.sweeps.errors import FAILURES
 from chaos.sweeps.judge_restore import NOW_MS
 from chaos.sweeps.kills import dying
@@ -46,7 +46,7 @@ OPTIONS = SETTINGS[FIRST].store
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class RepairCase:
     """A damaged store, the commit that has to come back with its digest, and what was damaged."""
 
     name: str
@@ -61,7 +61,7 @@ def sweep_repair(seed: int, *, full: bool) -> Tally:
     """Both cases, every fault."""
     tally = Tally("repair", seed, full)
     for case in (whole_case(seed), loss_case(seed)):
-        counting = Switch(reads=True)
+        counting = FaultSwitch(reads=True)
         rehearsal = MemoryFs.of(case.files)
         _repair(SwitchedFs(rehearsal, counting), case.accept_loss)
         _judge(tally, case, rehearsal, f"{case.name}, undisturbed")
@@ -74,7 +74,7 @@ def sweep_repair(seed: int, *, full: bool) -> Tally:
     return tally
 
 
-def whole_case(seed: int) -> Case:
+def whole_case(seed: int) -> RepairCase:
     """Every kind of file is damaged, never both copies of one thing."""
     whole = reference(seed)
     files = dict(whole.files)
@@ -86,10 +86,10 @@ def whole_case(seed: int) -> Case:
     (snapshot,) = [name for name in files if name.endswith(".zip")]
     files[snapshot] = b"PK nonsense"
     hurt = frozenset(data for name, data in files.items() if data != whole.files[name])
-    return Case("whole", files, whole.seq, whole.digest, hurt)
+    return RepairCase("whole", files, whole.seq, whole.digest, hurt)
 
 
-def loss_case(seed: int) -> Case:
+def loss_case(seed: int) -> RepairCase:
     """One commit of the last segment is damaged in both copies: the one before it is kept."""
     whole = reference(seed)
     files = dict(whole.files)
@@ -100,7 +100,7 @@ def loss_case(seed: int) -> Case:
     kept = placed.frame.seq - 1
     found = restore(MemoryFs.of(whole.files), seq=kept, clock=WoundClock(NOW_MS))
     hurt = frozenset((files[journal[-1]], files[mirror[-1]]))
-    return Case("loss", files, kept, digest_of(found), hurt, kept)
+    return RepairCase("loss", files, kept, digest_of(found), hurt, kept)
 
 
 def _segments(files: dict[str, bytes]) -> tuple[list[str], list[str]]:
@@ -115,19 +115,19 @@ def _flipped(data: bytes, byte: int) -> bytes:
     return data[:byte] + bytes([data[byte] ^ 4]) + data[byte + 1 :]
 
 
-def _faults(seed: int, name: str, number: int, *, full: bool) -> Iterator[tuple[Switch, str]]:
+def _faults(seed: int, name: str, number: int, *, full: bool) -> Iterator[tuple[FaultSwitch, str]]:
     share = generator(seed, name, "share", number).randint(1, 999)
     deaths = [("die", "kills"), ("tear", "kills within a write")]
     rng = generator(seed, name, number)
     if full or rng.random() < 0.5:
         for kind, what in deaths if full else [rng.choice(deaths)]:
-            yield Switch(kind, at=number, reads=True, share=share), what  # type: ignore[arg-type]
+            yield FaultSwitch(kind, at=number, reads=True, share=share), what  # type: ignore[arg-type]
     if full or rng.random() < 0.5:
         for failure in FAILURES if full else [rng.choice(FAILURES)]:
             yield failure.switch(number), f"errors, {failure}"
 
 
-def _struck(tally: Tally, case: Case, switch: Switch, what: str, *, full: bool) -> None:
+def _struck(tally: Tally, case: RepairCase, switch: FaultSwitch, what: str, *, full: bool) -> None:
     disk = MemoryFs.of(case.files)
     problem: BaseException | None = None
     with dying(switch):
@@ -164,7 +164,7 @@ def _repair(fs: Fs, accept_loss: int | None) -> int:
     return len(repair(fs, WoundClock(NOW_MS), accept_loss=accept_loss, options=OPTIONS).steps)
 
 
-def _judge(tally: Tally, case: Case, disk: MemoryFs, where: str) -> None:
+def _judge(tally: Tally, case: RepairCase, disk: MemoryFs, where: str) -> None:
     """What is left can be restored and repaired, and no damaged byte is gone."""
     try:
         kept = restore(disk, seq=case.seq, clock=WoundClock(NOW_MS))

@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.digest import whole
-from chaos.sweeps.reference_workload import INSTRUMENT, UNIT, Ears, yard
+from chaos.sweeps.reference_workload import INSTRUMENT, UNIT, AckLog, yard
 from chaos.sweeps.tally import Tally
 from chaos.workload.narrator import Narrator
 from chaos.workload.paper import PaperBroker
@@ -101,7 +101,7 @@ def sweep_soak(seed: int, *, full: bool) -> Tally:
 
 
 def _soak(tally: Tally, store: Path, commits: int, samples: int) -> None:
-    clock, ears = CompressedClock(), Ears()
+    clock, ears = CompressedClock(), AckLog()
     narrator = Narrator(ears, fold=ears.fold)
     hour_s = commits * TICK_MS / 1000
     session = Session.open(
@@ -152,7 +152,7 @@ def _sample(
     tally: Tally,
     store: Path,
     session: Session,
-    ears: Ears,
+    ears: AckLog,
     number: int,
     seconds: float,
     clock: CompressedClock,

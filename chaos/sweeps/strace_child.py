@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from chaos.faults.switch import Switch, SwitchedFs
-from chaos.sweeps.reference_workload import FIRST, LIVES, Ears, ears_for, live
+from chaos.faults.switch import FaultSwitch, SwitchedFs
+from chaos.sweeps.reference_workload import FIRST, LIVES, AckLog, ears_for, live
 from chaos.workload.clocks import WoundClock
 from chaos.workload.paper_life import DAY_START_MS
 from prometheus_persist.recovery import restore
@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.plant in FORGOTTEN:
         forget(args.plant)
         args.plant = None
-    switch = Switch(reads=True)
+    switch = FaultSwitch(reads=True)
     fs = SwitchedFs(LocalFs(args.store), switch)
 
     def after(name: str) -> None:
@@ -105,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             args.plant = None
 
     for life in LIVES:
-        ears = Ears() if life == FIRST else ears_for(fs)
+        ears = AckLog() if life == FIRST else ears_for(fs)
         live(args.store, fs, ears, args.seed, life=life, after=after)
     beside(args.store, fs)
     args.log.write_text("\n".join(switch.log) + "\n", encoding="utf-8")

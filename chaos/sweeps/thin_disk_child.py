@@ -33,7 +33,7 @@ PLANTS: Final = ("believe",)
 CHECKPOINT_EVERY = 7
 
 
-class Voice:
+class DiskVoice:
     """Says events on the output."""
 
     def say(self, event: str, **fields: Any) -> None:
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.plant:
         setattr(opening, "heal", believing)  # noqa: B010 it is not exported there
-    voice = Voice()
+    voice = DiskVoice()
     fs = LocalFs(args.store)
     args.store.mkdir(exist_ok=True)
     try:

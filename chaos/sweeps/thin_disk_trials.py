@@ -21,7 +21,7 @@ from typing import Any, Final
 from chaos.chance import generator
 from chaos.faults.thin_disk import thin_disk, why_not
 from chaos.sweeps.judge_restore import judge_disk, reopened
-from chaos.sweeps.reference_workload import Ears, Yard
+from chaos.sweeps.reference_workload import AckLog, Yard
 from chaos.sweeps.tally import Tally
 from prometheus_persist.recovery import verify
 from prometheus_persist.testing.memory_fs import MemoryFs
@@ -38,7 +38,7 @@ STRUCK = "failed syncs on a real ext4"
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class DiskTrial:
     """One: how the store is set, how much room is left, how the two processes end."""
 
     mirror: str
@@ -51,7 +51,7 @@ class Trial:
         return f"real ext4, mirror {self.mirror}, {self.reserve} reserved, {how}"
 
 
-def trials(seed: int, *, full: bool) -> list[Trial]:
+def trials(seed: int, *, full: bool) -> list[DiskTrial]:
     """What is tried."""
     found = []
     for mirror in MIRRORS:
@@ -59,7 +59,7 @@ def trials(seed: int, *, full: bool) -> list[Trial]:
             rng = generator(seed, "thin", mirror, number)
             ends = (rng.choice(("let-go", "kill")), rng.choice(("close", "let-go", "kill")))
             left = rng.randint(0, BLOCKS_LEFT_MAX)
-            found.append(Trial(mirror, RESERVES[number % len(RESERVES)], left, ends))
+            found.append(DiskTrial(mirror, RESERVES[number % len(RESERVES)], left, ends))
     return found
 
 
@@ -74,8 +74,8 @@ def strike_thin(tally: Tally, grounds: Yard, *, plant: str = "") -> None:
         _try(tally, grounds, trial, plant)
 
 
-def _try(tally: Tally, grounds: Yard, trial: Trial, plant: str) -> None:
-    ears = Ears()
+def _try(tally: Tally, grounds: Yard, trial: DiskTrial, plant: str) -> None:
+    ears = AckLog()
     with thin_disk() as disk:
         store = disk.mount / "store"
         with _Child(store, trial, 0, plant) as first:
@@ -113,7 +113,7 @@ def _try(tally: Tally, grounds: Yard, trial: Trial, plant: str) -> None:
 class _Child:
     """A process that lives on the disk; gone when its block is left."""
 
-    def __init__(self, store: Path, trial: Trial, number: int, plant: str) -> None:
+    def __init__(self, store: Path, trial: DiskTrial, number: int, plant: str) -> None:
         self._trial = f"{trial}, process {number + 1}"
         saves = SAVES_LATER if number else SAVES_MAX
         self._process = subprocess.Popen(  # noqa: S603 the command is all our own
@@ -136,7 +136,7 @@ class _Child:
         self._process.kill()
         self._process.communicate()
 
-    def until_ready(self, ears: Ears) -> str:
+    def until_ready(self, ears: AckLog) -> str:
         """Until it waits; or why it cannot open the store."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
@@ -145,14 +145,14 @@ class _Child:
                 return str(said.get("problem", ""))
         raise RuntimeError(f"{self._trial}: {self._process.communicate()[1][-800:]}")
 
-    def to_the_end(self, ears: Ears) -> list[dict[str, Any]]:
+    def to_the_end(self, ears: AckLog) -> list[dict[str, Any]]:
         """Let it go on; what failed, once it has ended."""
         out, _ = self._process.communicate("go\n", timeout=SECONDS_MAX)
         said = [_heard(ears, line) for line in out.splitlines()]
         return [one for one in said if one["event"] == "failed"]
 
 
-def _heard(ears: Ears, line: str) -> dict[str, Any]:
+def _heard(ears: AckLog, line: str) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(line)
     ears.say(said["event"], **{key: value for key, value in said.items() if key != "event"})
     return said

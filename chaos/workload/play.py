@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from chaos.faults import Fault, FaultyFs
-from chaos.market import Market, Venue
+from chaos.faults import DiskFault, FaultyFs
+from chaos.market import MarketVenue, OutsideMarket
 from chaos.record import Voice
 from chaos.saboteurs import Sabotage
 from chaos.saboteurs.checks import believe_everything
@@ -54,7 +54,7 @@ class Life:
     seed: int
     cycles: int
     lang: str = "en"
-    fault: Fault | None = None
+    fault: DiskFault | None = None
     saboteur: Sabotage | None = None
     pause_s: float = 0.0
     sync_every: int = 0
@@ -126,7 +126,7 @@ def _to_nobody(facts: RecoveryFacts) -> dict[str, str]:
 def _cycles(life: Life, system: TradingSystem, stop: StopRequest, out: TextIO) -> int:
     """Turn the loop until it is done, a signal came, or a human is needed; the exit code so far."""
     left = life.cycles or sys.maxsize
-    market = Market(_control(life.url), life.seed) if life.moves_market else None
+    market = OutsideMarket(_control(life.url), life.seed) if life.moves_market else None
     while left and not stop.requested:
         if market is not None:
             market.step(system.cycles + 1)
@@ -187,7 +187,7 @@ def _broker(
     return kind(session, client, OkxReader(client), narrator, on_answer)
 
 
-def _control(url: str) -> Venue:
+def _control(url: str) -> MarketVenue:
     import fakeokx
 
     return fakeokx.Control(url)

@@ -85,7 +85,7 @@ def direction(seed: int, inst_id: str) -> str:
 
 
 def decide(
-    rng: random.Random, seed: int, agent: Agent, inst_id: str, held: Holding, dying: bool
+    rng: random.Random, seed: int, agent: Agent, inst_id: str, held: AgentHolding, dying: bool
 ) -> Decision:
     """The agent's next step; ``dying`` wants it flat."""
     if held.unanswered:
@@ -105,7 +105,7 @@ def decide(
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class AgentHolding:
     """What one agent has at the exchange, by its own book."""
 
     position: Position | None
@@ -113,10 +113,10 @@ class Holding:
     unanswered: bool
 
 
-def holding(positions: list[Position], intents: list[OrderIntent]) -> Holding:
+def holding(positions: list[Position], intents: list[OrderIntent]) -> AgentHolding:
     """One agent's position, its waiting stop, and whether any of its orders is unanswered."""
     stops = [each for each in intents if each.kind == "algo" and each.outcome == "ACCEPTED"]
-    return Holding(
+    return AgentHolding(
         position=positions[0] if positions else None,
         stop=stops[0] if stops else None,
         unanswered=any(each.outcome in ("PENDING", "UNKNOWN") for each in intents)

@@ -32,7 +32,7 @@ from fakeokx.wire.auth import ApiKey
 
 if TYPE_CHECKING:
     from fakeokx.process.tls import Certificate
-    from fakeokx.runtime.context import Desk
+    from fakeokx.runtime.context import ExchangeRuntime
     from fakeokx.runtime.exchange import Exchange
 
 _EPILOG: Final = (
@@ -150,13 +150,13 @@ def serve(
 
     home, listener = _home(directory), bind(host, port)
     exchange = Exchange(home, seed=seed, pos_mode=pos_mode, first_cash_quote=cash)
-    desk = _desk(exchange, asked_keys, changes, rate_limits=rate_limits)
-    desk.access = _access((host, *(allow_host or ())), open_control=open_control)
+    runtime = _runtime(exchange, asked_keys, changes, rate_limits=rate_limits)
+    runtime.access = _access((host, *(allow_host or ())), open_control=open_control)
     chain = _certificate(home, host) if tls else None
     url = f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
-    ready = _ready(url, home, desk.access.token, None if chain is None else chain.ca)
-    ended_by = run(desk, listener, lambda: _announce(ready, as_json=as_json), chain)
-    desk.exchange.close()
+    ready = _ready(url, home, runtime.access.token, None if chain is None else chain.ca)
+    ended_by = run(runtime, listener, lambda: _announce(ready, as_json=as_json), chain)
+    runtime.exchange.close()
     if ended_by:
         catch_signals()  # the loop has put back what it found
         raise Stopped(ended_by)
@@ -193,11 +193,11 @@ def _home(directory: Path | None) -> Path:
     return home
 
 
-def _desk(
+def _runtime(
     exchange: "Exchange", asked: list[ApiKey], changes: list[Command], *, rate_limits: bool
-) -> "Desk":
-    """The desk of an exchange, after what the command line wants to be different."""
-    from fakeokx.runtime.context import Desk
+) -> "ExchangeRuntime":
+    """The runtime of an exchange, after what the command line wants to be different."""
+    from fakeokx.runtime.context import ExchangeRuntime
     from fakeokx.wire.rate_limits import Limiter
 
     ledger = exchange.ledger
@@ -211,7 +211,9 @@ def _desk(
     default = ApiKey(DEFAULT_KEY, DEFAULT_SECRET, DEFAULT_PASSPHRASE)
     found = {default.name: default, **keys.load(ledger.path.parent)}
     found |= {each.name: each for each in asked}
-    return Desk(exchange=exchange, keys=found, limiter=Limiter() if rate_limits else None)
+    return ExchangeRuntime(
+        exchange=exchange, keys=found, limiter=Limiter() if rate_limits else None
+    )
 
 
 def _certificate(home: Path, host: str) -> "Certificate":

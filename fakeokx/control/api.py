@@ -22,7 +22,7 @@ from fakeokx.engine.model import MAIN
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
 from fakeokx.faults import BadScript, Script
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.runtime.snapshot import Past
 from fakeokx.wire import envelopes, requests
 from fakeokx.wire.envelopes import Answer
@@ -31,7 +31,7 @@ from fakeokx.wire.render_account import balance_row, position_row
 from fakeokx.wire.render_orders import algo_row, bill_row, fill_row, order_row
 
 PREFIX: Final = "/control/"
-Handler = Callable[[Desk, bytes], Any]
+Handler = Callable[[ExchangeRuntime, bytes], Any]
 
 
 def refused(why: str) -> Answer:
@@ -39,14 +39,14 @@ def refused(why: str) -> Answer:
     return _error(400, "not_let_in", why)
 
 
-def handle(desk: Desk, method: str, path: str, body: bytes) -> Answer:
+def handle(runtime: ExchangeRuntime, method: str, path: str, body: bytes) -> Answer:
     """Answer one control request; ``path`` is what follows the prefix."""
     handler = HANDLERS.get((method, path))
     if handler is None:
         return _error(404, "404", f"there is no {method} {PREFIX}{path}")
     try:
-        desk.exchange.wake()
-        return envelopes.answer(handler(desk, body))
+        runtime.exchange.wake()
+        return envelopes.answer(handler(runtime, body))
     except Refusal as refusal:
         return _error(400, refusal.reason.code, top_message(refusal.reason))
     except BadScript as error:
@@ -57,31 +57,31 @@ def _error(status: int, code: str, msg: str) -> Answer:
     return envelopes.answer({"error": {"code": code, "msg": msg}}, status)
 
 
-def _health(_desk: Desk, _body: bytes) -> Any:
+def _health(_runtime: ExchangeRuntime, _body: bytes) -> Any:
     return {"ok": True}
 
 
-def _set_faults(desk: Desk, body: bytes) -> Any:
+def _set_faults(runtime: ExchangeRuntime, body: bytes) -> Any:
     try:
         rules = requests.text_json(body)["rules"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise BadScript('expected {"rules": [...]}') from None
     if not isinstance(rules, list):
         raise BadScript("rules must be a list")
-    desk.script = Script(rules)
-    desk.past = Past(desk.exchange) if desk.script.needs_past else None
-    desk.follow(desk.script.lags_ms)
-    return {"rules": desk.script.report()}
+    runtime.script = Script(rules)
+    runtime.past = Past(runtime.exchange) if runtime.script.needs_past else None
+    runtime.follow(runtime.script.lags_ms)
+    return {"rules": runtime.script.report()}
 
 
-def _faults(desk: Desk, _body: bytes) -> Any:
-    return {"rules": desk.script.report()}
+def _faults(runtime: ExchangeRuntime, _body: bytes) -> Any:
+    return {"rules": runtime.script.report()}
 
 
-def _truth(desk: Desk, _body: bytes) -> Any:
-    venue = desk.exchange.venue
+def _truth(runtime: ExchangeRuntime, _body: bytes) -> Any:
+    venue = runtime.exchange.venue
     return {
-        "now_ms": desk.exchange.now_ms(),
+        "now_ms": runtime.exchange.now_ms(),
         "orders": [order_row(each) for each in venue.orders.values()],
         "algos": [algo_row(each) for each in venue.algos.values()],
         "fills": [fill_row(each) | {"mgnMode": each.mgn_mode} for each in venue.fills],
@@ -99,7 +99,7 @@ def _truth(desk: Desk, _body: bytes) -> Any:
         "prices": {inst_id: plain(px) for inst_id, px in sorted(venue.prices.items())},
         "marks": {inst_id: plain(px) for inst_id, px in sorted(venue.marks.items())},
         "switches": dict(venue.switches),
-        "requests": dict(sorted(desk.requests.items())),
+        "requests": dict(sorted(runtime.requests.items())),
     }
 
 
@@ -116,8 +116,8 @@ def _owners(venue: Venue) -> dict[str, str]:
     return found
 
 
-def _events(desk: Desk, _body: bytes) -> Any:
-    return {"events": recent(desk)}
+def _events(runtime: ExchangeRuntime, _body: bytes) -> Any:
+    return {"events": recent(runtime)}
 
 
 HANDLERS: Final[Mapping[tuple[str, str], Handler]] = {

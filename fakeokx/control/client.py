@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 
-from fakeokx.control.connection import ControlRefused, Line
+from fakeokx.control.connection import ControlConnection, ControlRefused
 
 __all__ = ["Control", "ControlRefused"]
 
@@ -17,7 +17,7 @@ DEMO_CASH: Final = 100_000  # USDT
 Number = str | int | Decimal
 
 
-class Control(Line):
+class Control(ControlConnection):
     """The control API of the fakeokx at that address."""
 
     def health(self) -> bool:

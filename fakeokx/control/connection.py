@@ -20,7 +20,7 @@ class ControlRefused(Exception):
         self.msg = msg
 
 
-class Line:
+class ControlConnection:
     """The control API of the fakeokx at that address, one connection per call.
 
     ``ca`` is the file with the certificate authority to trust, if the address is an https one.

@@ -19,30 +19,30 @@ from fakeokx.engine.events import (
     Rescaled,
     SettingChanged,
 )
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.wire.render_account import position_row
 from fakeokx.wire.render_orders import algo_row, bill_row, fill_row, order_row
 
 Row = dict[str, Any]
 
 
-def rendered(desk: Desk, events: Iterable[Event]) -> list[Row]:
+def rendered(runtime: ExchangeRuntime, events: Iterable[Event]) -> list[Row]:
     """What a step set off, in order: ``{"event", "row"}`` each."""
-    rows = (_row(desk, event) for event in events)
+    rows = (_row(runtime, event) for event in events)
     return [{"event": name, "row": row} for name, row in rows if name]
 
 
-def recent(desk: Desk) -> list[Row]:
+def recent(runtime: ExchangeRuntime) -> list[Row]:
     """The newest events, newest first, with a number that counts up and the time of each."""
     found: list[Row] = []
-    for number, at_ms, event in reversed(desk.recent):
-        name, row = _row(desk, event)
+    for number, at_ms, event in reversed(runtime.recent):
+        name, row = _row(runtime, event)
         if name:
             found.append({"n": number, "ts": str(at_ms), "event": name, "row": row})
     return found
 
 
-def _row(desk: Desk, event: Event) -> tuple[str, Row]:
+def _row(runtime: ExchangeRuntime, event: Event) -> tuple[str, Row]:
     """Name and row of an event; no name for those that say nothing new."""
     match event:
         case OrderChanged(order):
@@ -56,7 +56,7 @@ def _row(desk: Desk, event: Event) -> tuple[str, Row]:
         case FundingPaid(bill):
             return "funding", bill_row(bill)
         case PositionChanged(position):
-            return "position", position_row(desk.exchange.venue, position)
+            return "position", position_row(runtime.exchange.venue, position)
         case PriceMoved(inst_id, px):
             return "price", {"instId": inst_id, "px": plain(px)}
         case MarkMoved(inst_id, px):

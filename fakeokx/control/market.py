@@ -34,10 +34,10 @@ from fakeokx.engine.events import Answered, Event, OrderChanged
 from fakeokx.engine.instruments import INSTRUMENTS, SPOT
 from fakeokx.engine.model import MAIN
 from fakeokx.engine.refusals import Refusal
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.wire import requests
 
-Handler = Callable[[Desk, bytes], Any]
+Handler = Callable[[ExchangeRuntime, bytes], Any]
 _LEVELS_MAX: Final = 1000
 # Path, command, and the fields that have to be there.
 _COMMANDS: Final[Mapping[str, tuple[type[Any], tuple[str, ...]]]] = {
@@ -63,17 +63,17 @@ _TAKES_ACCOUNT: Final = (Liquidate, Adl, Deposit, SetPositionMode, SetLeverage)
 def _command(path: str) -> Handler:
     kind, needs = _COMMANDS[path]
 
-    def handler(desk: Desk, body: bytes) -> Any:
+    def handler(runtime: ExchangeRuntime, body: bytes) -> Any:
         params = requests.body_object(body, path)
         account = params.get("account", MAIN) if kind in _TAKES_ACCOUNT else ""
-        events = desk.exchange.do(requests.build(kind, params, needs, account=account))
+        events = runtime.exchange.do(requests.build(kind, params, needs, account=account))
         _raise_refused(events)
-        return {"ordId": _order_of(events), "events": rendered(desk, events)}
+        return {"ordId": _order_of(events), "events": rendered(runtime, events)}
 
     return handler
 
 
-def _trade(desk: Desk, body: bytes) -> Any:
+def _trade(runtime: ExchangeRuntime, body: bytes) -> Any:
     params = requests.body_object(body, "trade")
     is_spot = INSTRUMENTS.get(params.get("instId", ""))
     if is_spot is not None and is_spot.inst_type == SPOT:
@@ -82,17 +82,17 @@ def _trade(desk: Desk, body: bytes) -> Any:
     params["ordType"] = "market"
     order = requests.build(OrderRequest, params, ("instId", "side", "sz"))
     account = params.get("account", MAIN)
-    events = desk.exchange.do(PlaceOrders(orders=(order,), account=account))
+    events = runtime.exchange.do(PlaceOrders(orders=(order,), account=account))
     _raise_refused(events)
-    return {"ordId": _order_of(events), "events": rendered(desk, events)}
+    return {"ordId": _order_of(events), "events": rendered(runtime, events)}
 
 
-def _book(desk: Desk, body: bytes) -> Any:
+def _book(runtime: ExchangeRuntime, body: bytes) -> Any:
     params = requests.body_object(body, "book")
     command = SetBook(
         inst_id=params.get("instId", ""), bids=_levels(params, "bids"), asks=_levels(params, "asks")
     )
-    return {"events": rendered(desk, desk.exchange.do(command))}
+    return {"events": rendered(runtime, runtime.exchange.do(command))}
 
 
 def _levels(params: Mapping[str, str], name: str) -> tuple[tuple[str, str], ...]:
@@ -111,10 +111,10 @@ def _levels(params: Mapping[str, str], name: str) -> tuple[tuple[str, str], ...]
     return tuple(found)
 
 
-def _clock(desk: Desk, body: bytes) -> Any:
+def _clock(runtime: ExchangeRuntime, body: bytes) -> Any:
     advance_ms = requests.body_object(body, "clock").get("advance_ms", "")
-    events = desk.exchange.do(AdvanceClock(advance_ms=advance_ms))
-    return {"now_ms": desk.exchange.now_ms(), "events": rendered(desk, events)}
+    events = runtime.exchange.do(AdvanceClock(advance_ms=advance_ms))
+    return {"now_ms": runtime.exchange.now_ms(), "events": rendered(runtime, events)}
 
 
 def _raise_refused(events: tuple[Event, ...]) -> None:

@@ -16,7 +16,7 @@ from fakeokx.engine.decimals import plain
 from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.faults import actions
 from fakeokx.runtime import checkpoints
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.wire import requests
 from fakeokx.wire.candles import candles
 from fakeokx.wire.endpoints import OPERATIONS
@@ -29,7 +29,7 @@ ROWS_MAX: Final = 100
 EVENTS_MAX: Final = 60
 CANDLES_SHOWN: Final = 90
 _FILE: Final = Path(__file__).resolve().parent.parent / "page" / "index.html"
-Handler = Callable[[Desk, bytes], Any]
+Handler = Callable[[ExchangeRuntime, bytes], Any]
 
 
 def page() -> Answer:
@@ -37,17 +37,17 @@ def page() -> Answer:
     return Answer(200, _FILE.read_bytes(), f"{HTML}; charset=utf-8")
 
 
-def _overview(desk: Desk, body: bytes) -> Any:
+def _overview(runtime: ExchangeRuntime, body: bytes) -> Any:
     """Everything the page shows; ``instId`` is the instrument whose candles it draws.
 
     No request of the page goes through the REST endpoints, where a fault might strike it and
     would count it.
     """
-    venue = desk.exchange.venue
+    venue = runtime.exchange.venue
     shown = requests.body_object(body, "overview").get("instId") or next(iter(INSTRUMENTS))
     return {
-        "candles": _candles(desk, listed(venue, shown).inst_id),
-        "now_ms": str(desk.exchange.now_ms()),
+        "candles": _candles(runtime, listed(venue, shown).inst_id),
+        "now_ms": str(runtime.exchange.now_ms()),
         "instruments": [
             {
                 "instId": each.inst_id,
@@ -59,25 +59,25 @@ def _overview(desk: Desk, body: bytes) -> Any:
             }
             for each in venue.listed()
         ],
-        "accounts": [_account(desk, name) for name in venue.accounts],
-        "events": recent(desk)[:EVENTS_MAX],
-        "faults": desk.script.report(),
+        "accounts": [_account(runtime, name) for name in venue.accounts],
+        "events": recent(runtime)[:EVENTS_MAX],
+        "faults": runtime.script.report(),
         "actions": [name for name, each in actions.ACTIONS.items() if each.reach != "push"],
         "operations": sorted(OPERATIONS),
-        "checkpoints": checkpoints.saved(desk),
-        "connections": 0 if desk.streams is None else len(desk.streams.connections()),
+        "checkpoints": checkpoints.saved(runtime),
+        "connections": 0 if runtime.streams is None else len(runtime.streams.connections()),
     }
 
 
-def _candles(desk: Desk, inst_id: str) -> list[list[str]]:
-    venue = desk.exchange.venue
+def _candles(runtime: ExchangeRuntime, inst_id: str) -> list[list[str]]:
+    venue = runtime.exchange.venue
     bars = list(venue.markets[inst_id].tape.last_bars)
-    every = candles(bars, "1m", venue.prices[inst_id], desk.exchange.now_ms())
+    every = candles(bars, "1m", venue.prices[inst_id], runtime.exchange.now_ms())
     return [each.row(has_volume=True) for each in islice(every, CANDLES_SHOWN)]
 
 
-def _account(desk: Desk, name: str) -> dict[str, Any]:
-    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+def _account(runtime: ExchangeRuntime, name: str) -> dict[str, Any]:
+    venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
     held = history.positions(venue, now_ms, with_flat=False, account=name)
     return {
         "account": name,

@@ -13,16 +13,16 @@ from fakeokx.engine.model import NET_MODE
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.switches import SWITCHES
 from fakeokx.runtime import checkpoints, keys, price_scripts
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.wire import requests
 from fakeokx.wire.render_public import STATUS_STATES, status_row
 
-Handler = Callable[[Desk, bytes], Any]
+Handler = Callable[[ExchangeRuntime, bytes], Any]
 NOTICES_MAX: Final = 20
 
 
-def _switches(desk: Desk, _body: bytes) -> Any:
-    now = desk.exchange.venue.switches
+def _switches(runtime: ExchangeRuntime, _body: bytes) -> Any:
+    now = runtime.exchange.venue.switches
     return {
         "switches": {
             name: {"value": now[name], "values": list(switch.values), "meaning": switch.meaning}
@@ -31,60 +31,60 @@ def _switches(desk: Desk, _body: bytes) -> Any:
     }
 
 
-def _set_switch(desk: Desk, body: bytes) -> Any:
+def _set_switch(runtime: ExchangeRuntime, body: bytes) -> Any:
     params = requests.body_object(body, "switch")
     command = SetSwitch(name=params.get("name", ""), value=params.get("value", ""))
-    return {"events": rendered(desk, desk.exchange.do(command))}
+    return {"events": rendered(runtime, runtime.exchange.do(command))}
 
 
-def _accounts(desk: Desk, _body: bytes) -> Any:
+def _accounts(runtime: ExchangeRuntime, _body: bytes) -> Any:
     return {
         "accounts": [
             {"account": name, "posMode": holder.pos_mode}
-            for name, holder in desk.exchange.venue.accounts.items()
+            for name, holder in runtime.exchange.venue.accounts.items()
         ]
     }
 
 
-def _open_account(desk: Desk, body: bytes) -> Any:
+def _open_account(runtime: ExchangeRuntime, body: bytes) -> Any:
     params = requests.body_object(body, "account")
     if not params.get("account"):
         raise Refusal("50014", "account")
     command = OpenAccount(account=params["account"], pos_mode=params.get("posMode") or NET_MODE)
-    desk.exchange.do(command)
-    return _accounts(desk, b"")
+    runtime.exchange.do(command)
+    return _accounts(runtime, b"")
 
 
-def _keys(desk: Desk, _body: bytes) -> Any:
-    return {"keys": [keys.public(each) for each in desk.keys.values()]}
+def _keys(runtime: ExchangeRuntime, _body: bytes) -> Any:
+    return {"keys": [keys.public(each) for each in runtime.keys.values()]}
 
 
-def _add_key(desk: Desk, body: bytes) -> Any:
+def _add_key(runtime: ExchangeRuntime, body: bytes) -> Any:
     params = requests.body_object(body, "key")
     key = keys.from_params(params)
-    desk.exchange.venue.account(key.account)
-    if key.name not in desk.keys and len(desk.keys) >= keys.KEYS_MAX:
+    runtime.exchange.venue.account(key.account)
+    if key.name not in runtime.keys and len(runtime.keys) >= keys.KEYS_MAX:
         raise Refusal("51000", "name")
-    desk.keys[key.name] = key
-    _keys_changed(desk, key.name)
-    return _keys(desk, b"")
+    runtime.keys[key.name] = key
+    _keys_changed(runtime, key.name)
+    return _keys(runtime, b"")
 
 
-def _drop_key(desk: Desk, body: bytes) -> Any:
+def _drop_key(runtime: ExchangeRuntime, body: bytes) -> Any:
     name = requests.body_object(body, "drop-key").get("name", "")
-    if desk.keys.pop(name, None) is None:
+    if runtime.keys.pop(name, None) is None:
         raise Refusal("51000", "name")
-    _keys_changed(desk, name)
-    return _keys(desk, b"")
+    _keys_changed(runtime, name)
+    return _keys(runtime, b"")
 
 
-def _keys_changed(desk: Desk, name: str) -> None:
-    keys.save(desk.exchange.ledger.path.parent, desk.keys.values())
-    if desk.streams is not None:
-        desk.streams.key_changed(name)
+def _keys_changed(runtime: ExchangeRuntime, name: str) -> None:
+    keys.save(runtime.exchange.ledger.path.parent, runtime.keys.values())
+    if runtime.streams is not None:
+        runtime.streams.key_changed(name)
 
 
-def _set_status(desk: Desk, body: bytes) -> Any:
+def _set_status(runtime: ExchangeRuntime, body: bytes) -> Any:
     try:
         rows = requests.text_json(body)["rows"]
         notices = tuple(status_row(row) for row in rows)
@@ -92,32 +92,32 @@ def _set_status(desk: Desk, body: bytes) -> Any:
         raise Refusal("51000", "rows") from None
     if len(notices) > NOTICES_MAX or any(row["state"] not in STATUS_STATES for row in notices):
         raise Refusal("51000", "state")
-    desk.status = notices
-    if desk.streams is not None:
-        desk.streams.status_changed(notices)
+    runtime.status = notices
+    if runtime.streams is not None:
+        runtime.streams.status_changed(notices)
     return {"rows": list(notices)}
 
 
-def _script(desk: Desk, body: bytes) -> Any:
+def _script(runtime: ExchangeRuntime, body: bytes) -> Any:
     return price_scripts.start(
-        desk.exchange, desk.price_scripts, requests.body_object(body, "script")
+        runtime.exchange, runtime.price_scripts, requests.body_object(body, "script")
     )
 
 
-def _scripts(desk: Desk, _body: bytes) -> Any:
-    return price_scripts.running(desk.price_scripts)
+def _scripts(runtime: ExchangeRuntime, _body: bytes) -> Any:
+    return price_scripts.running(runtime.price_scripts)
 
 
-def _checkpoint(desk: Desk, body: bytes) -> Any:
-    return checkpoints.save(desk, requests.body_object(body, "checkpoint").get("name", ""))
+def _checkpoint(runtime: ExchangeRuntime, body: bytes) -> Any:
+    return checkpoints.save(runtime, requests.body_object(body, "checkpoint").get("name", ""))
 
 
-def _checkpoints(desk: Desk, _body: bytes) -> Any:
-    return {"checkpoints": checkpoints.saved(desk)}
+def _checkpoints(runtime: ExchangeRuntime, _body: bytes) -> Any:
+    return {"checkpoints": checkpoints.saved(runtime)}
 
 
-def _rewind(desk: Desk, body: bytes) -> Any:
-    return checkpoints.rewind(desk, requests.body_object(body, "rewind").get("name", ""))
+def _rewind(runtime: ExchangeRuntime, body: bytes) -> Any:
+    return checkpoints.rewind(runtime, requests.body_object(body, "rewind").get("name", ""))
 
 
 HANDLERS: Final[Mapping[tuple[str, str], Handler]] = {

@@ -18,7 +18,7 @@ from fakeokx.engine.decimals import ZERO
 from fakeokx.engine.evolve import evolve
 from fakeokx.engine.fills import MAKER, TAKER
 from fakeokx.engine.lifecycle import OrdEvent, next_order_state
-from fakeokx.engine.market import Book, Level, Trade
+from fakeokx.engine.market import Book, Level, PublicTrade
 from fakeokx.engine.model import BUY, Order, opposite, sign_of
 from fakeokx.engine.venue import NOT_AMENDED, Amended, Venue
 
@@ -139,7 +139,7 @@ def _trade(
     if taker is not None:
         after = fills.fill(venue, taker, qty, px, TAKER, trade_id)
     venue.put_trade(
-        Trade(
+        PublicTrade(
             inst_id=known.inst_id,
             trade_id=trade_id,
             px_quote=px,

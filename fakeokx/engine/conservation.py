@@ -47,7 +47,7 @@ class Audited(Protocol):
         """The contract as it is now."""
 
 
-class Books:
+class CheckingBooks:
     """What cash and positions have to be, from the bills and fills seen so far."""
 
     def __init__(self) -> None:

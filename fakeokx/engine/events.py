@@ -9,7 +9,7 @@ currency whose cash, or whose bound margin, is not what it was.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fakeokx.engine.market import FundingPoint, Trade
+from fakeokx.engine.market import FundingPoint, PublicTrade
 from fakeokx.engine.model import MAIN, Algo, Bill, Fill, Order, Position
 from fakeokx.engine.refusals import Reason
 
@@ -114,7 +114,7 @@ class BookChanged:
 class Traded:
     """A public trade; liquidations and ADL are not public here."""
 
-    trade: Trade
+    trade: PublicTrade
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ def _made(
     )
 
 
-def _contract_line(venue: Venue, made: Fill, effect: positions.Effect) -> Bill:
+def _contract_line(venue: Venue, made: Fill, effect: positions.PositionEffect) -> Bill:
     """The one line of a contract's fill."""
     return Bill(
         bill_id=made.bill_id,

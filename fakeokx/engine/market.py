@@ -26,7 +26,7 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trade:
+class PublicTrade:
     """One public trade; ``side`` is the taker's."""
 
     inst_id: str

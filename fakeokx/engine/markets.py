@@ -26,7 +26,7 @@ from fakeokx.engine.events import (
     Traded,
 )
 from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS, LIVE, Instrument
-from fakeokx.engine.market import Book, FundingPoint, Level, Trade
+from fakeokx.engine.market import Book, FundingPoint, Level, PublicTrade
 from fakeokx.engine.model import BUY, SELL, Algo, Order
 from fakeokx.engine.resting import RestingSide
 from fakeokx.engine.tape import Tape
@@ -125,7 +125,7 @@ class Markets:
         self.partials[inst_id] = qty_contracts
         self.events.append(SettingChanged("partial", f"{inst_id}:{qty_contracts}"))
 
-    def put_trade(self, trade: Trade) -> None:
+    def put_trade(self, trade: PublicTrade) -> None:
         """A trade is on the tape."""
         market = self.markets[trade.inst_id]
         market.tape.add_trade(market.instrument, trade, self.prices[trade.inst_id])

@@ -65,7 +65,7 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class PositionEffect:
     """The position afterwards; ``ended`` is the life that a flip finished."""
 
     after: Position
@@ -75,7 +75,7 @@ class Effect:
     margin_change: Decimal
 
 
-def apply(before: Position, execution: Execution) -> Effect:
+def apply(before: Position, execution: Execution) -> PositionEffect:
     """The execution's effect on the position, by the rules of the module header."""
     qty = execution.qty_contracts
     against = before.qty_contracts * qty < 0
@@ -91,7 +91,7 @@ def apply(before: Position, execution: Execution) -> Effect:
     if opening:
         position = _increase(position, opening, execution.fee - fee_closing, execution)
     margin_change = position.margin - before.margin
-    return Effect(
+    return PositionEffect(
         after=position,
         ended=ended,
         pnl=pnl,

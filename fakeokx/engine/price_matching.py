@@ -28,7 +28,7 @@ from fakeokx.engine import book_matching, fills
 from fakeokx.engine.book_matching import cancel as cancel
 from fakeokx.engine.fills import MAKER, TAKER
 from fakeokx.engine.instruments import INSTRUMENTS
-from fakeokx.engine.market import Book, Trade
+from fakeokx.engine.market import Book, PublicTrade
 from fakeokx.engine.model import BUY, SELL, Order, opposite
 from fakeokx.engine.venue import NOT_AMENDED, Amended, Venue
 
@@ -121,7 +121,7 @@ def execute(venue: Venue, ord_id: int, px_quote: Decimal, exec_type: str) -> Non
         order = fills.fill(venue, order, qty, px_quote, exec_type, trade_id)
         side = order.side if exec_type == TAKER else opposite(order.side)
         venue.put_trade(
-            Trade(
+            PublicTrade(
                 inst_id=order.inst_id,
                 trade_id=trade_id,
                 px_quote=px_quote,

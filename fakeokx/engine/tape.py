@@ -10,7 +10,7 @@ from typing import Final
 
 from fakeokx.engine.decimals import ZERO
 from fakeokx.engine.instruments import Instrument
-from fakeokx.engine.market import Bar, Trade
+from fakeokx.engine.market import Bar, PublicTrade
 
 TRADES_MAX: Final = 500
 BARS_MAX: Final = 20_000
@@ -21,11 +21,11 @@ class Tape:
     """What was traded and where the price was; newest last."""
 
     def __init__(self) -> None:
-        self.trades: deque[Trade] = deque(maxlen=TRADES_MAX)
+        self.trades: deque[PublicTrade] = deque(maxlen=TRADES_MAX)
         self.last_bars: deque[Bar] = deque(maxlen=BARS_MAX)
         self.mark_bars: deque[Bar] = deque(maxlen=BARS_MAX)
 
-    def add_trade(self, instrument: Instrument, trade: Trade, last: Decimal) -> None:
+    def add_trade(self, instrument: Instrument, trade: PublicTrade, last: Decimal) -> None:
         """A trade happened while that was the last price; its minute's bar holds it."""
         self.trades.append(trade)
         px, qty = trade.px_quote, trade.qty_contracts

@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 
 from fakeokx.engine import indexing
 from fakeokx.engine.accounts import LEVER_DEFAULT, Account
-from fakeokx.engine.conservation import Books
+from fakeokx.engine.conservation import CheckingBooks
 from fakeokx.engine.decimals import ZERO
 from fakeokx.engine.events import (
     AlgoChanged,
@@ -99,7 +99,7 @@ class Venue(Markets):
         self.fills: list[Fill] = []
         self.bills: list[Bill] = []
         self.pending_max = 0
-        self.books = Books()
+        self.books = CheckingBooks()
         self.events: list[Event] = []
         self._last_id = _ID_BASE + seed * _ID_SEED_STEP
 

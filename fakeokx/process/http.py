@@ -23,7 +23,7 @@ from fakeokx.control import api as control_api
 from fakeokx.control import page as control_page
 from fakeokx.faults.script import DROP_ANSWER, REFUSE
 from fakeokx.rest import calls
-from fakeokx.runtime.context import Desk, Request
+from fakeokx.runtime.context import ExchangeRuntime, Request
 from fakeokx.wire import envelopes
 from fakeokx.wire.endpoints import PREFIX
 from fakeokx.wire.envelopes import Answer
@@ -93,13 +93,13 @@ class AbortableProtocol(HttpToolsProtocol):
             self._hurry = None
 
 
-def application(desk: Desk) -> ASGIApp:
-    """The ASGI application of a desk."""
+def application(runtime: ExchangeRuntime) -> ASGIApp:
+    """The ASGI application of a runtime."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        answer = await _answer(desk, HttpRequest(scope, receive))
+        answer = await _answer(runtime, HttpRequest(scope, receive))
         if answer is None:
             scope["extensions"][ABORT]["call"]()
             while (await receive())["type"] != "http.disconnect":
@@ -116,13 +116,13 @@ def application(desk: Desk) -> ASGIApp:
     return app
 
 
-async def _answer(desk: Desk, http: HttpRequest) -> Answer | None:
+async def _answer(runtime: ExchangeRuntime, http: HttpRequest) -> Answer | None:
     """The answer, or None if the connection is to be cut without one."""
     path = http.scope["path"]
     is_control = path.startswith(control_api.PREFIX)
-    why = desk.access.refusal(http.headers)
+    why = runtime.access.refusal(http.headers)
     if is_control:
-        why = why or desk.access.no_control(http.headers, http.method, http.scope["scheme"])
+        why = why or runtime.access.no_control(http.headers, http.method, http.scope["scheme"])
     if why:
         return control_api.refused(why)
     try:
@@ -132,19 +132,19 @@ async def _answer(desk: Desk, http: HttpRequest) -> Answer | None:
     if isinstance(body, Answer):
         return body
     if is_control:
-        return control_api.handle(desk, http.method, path.removeprefix(control_api.PREFIX), body)
+        return control_api.handle(runtime, http.method, path.removeprefix(control_api.PREFIX), body)
     if path == control_page.PATH and http.method == "GET":
         return control_page.page()
     if not path.startswith(PREFIX):
         return envelopes.not_found()
-    decided = calls.decide(desk, _request(http.scope, body))
+    decided = calls.decide(runtime, _request(http.scope, body))
     if isinstance(decided, Answer):
         return decided
     if decided.fault.delay_ms:
         await asyncio.sleep(decided.fault.delay_ms / 1000)
     if decided.fault.action == REFUSE:
         return None
-    answer = calls.carry_out(desk, decided)
+    answer = calls.carry_out(runtime, decided)
     if decided.fault.answer_delay_ms:
         await asyncio.sleep(decided.fault.answer_delay_ms / 1000)
     return None if decided.fault.action == DROP_ANSWER else answer

@@ -1,4 +1,4 @@
-"""Run a desk on a port until somebody says stop: HTTP and WebSocket, in the clear or over TLS.
+"""Run a runtime on a port until somebody says stop: HTTP and WebSocket, in the clear or over TLS.
 
 The socket is bound here, so that a port in use is a clear error and port 0 is known before
 the first request. SIGTERM and SIGINT end it at once: nothing is left to save, since every answer
@@ -17,7 +17,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from fakeokx.process.http import AbortableProtocol, application
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.ws.hub import Hub
 from fakeokx.ws.sockets import Socket
 
@@ -75,14 +75,14 @@ def _worth_a_line(record: logging.LogRecord) -> bool:
 
 
 def serve(
-    desk: Desk,
+    runtime: ExchangeRuntime,
     listener: socket.socket,
     ready: Callable[[], None],
     certificate: "Certificate | None" = None,
 ) -> int:
     """Answer until a signal comes, and return it; ``ready`` is called once requests are taken."""
-    hub = Hub(desk)
-    desk.streams = hub
+    hub = Hub(runtime)
+    runtime.streams = hub
     logging.getLogger("uvicorn.error").addFilter(_worth_a_line)
 
     scheme = "http" if certificate is None else "https"
@@ -92,10 +92,10 @@ def serve(
         server_state: ServerState,
         app_state: dict[str, object],  # noqa: ARG001 -- uvicorn's call
     ) -> Socket:
-        return Socket(hub.accept, server_state, desk.access, scheme)
+        return Socket(hub.accept, server_state, runtime.access, scheme)
 
     config = uvicorn.Config(
-        application(desk),
+        application(runtime),
         http=AbortableProtocol,
         ws=web_socket,  # type: ignore[arg-type]  # a class or anything that makes one
         loop="auto",

@@ -1,6 +1,6 @@
 """The GET endpoints: path to handler.
 
-A handler takes the desk, the query and the key, and returns rows or raises Refusal.
+A handler takes the runtime, the query and the key, and returns rows or raises Refusal.
 """
 
 from collections.abc import Mapping

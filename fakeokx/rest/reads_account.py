@@ -7,7 +7,7 @@ from fakeokx.engine import history
 from fakeokx.engine.model import CROSS, ISOLATED, LONG, NET, NET_MODE, SHORT, PositionKey
 from fakeokx.engine.refusals import Refusal
 from fakeokx.runtime import queries
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.runtime.queries import INST_IDS_MAX, POS_IDS_MAX, Handler, Query, Rows
 from fakeokx.wire import pagination
 from fakeokx.wire.auth import ApiKey
@@ -25,63 +25,63 @@ from fakeokx.wire.variants import as_position
 _CT_TYPES: Final = ("linear", "inverse")
 
 
-def _currencies(_desk: Desk, _query: Query, _key: ApiKey) -> Rows:
+def _currencies(_runtime: ExchangeRuntime, _query: Query, _key: ApiKey) -> Rows:
     return []
 
 
-def _config(desk: Desk, _query: Query, key: ApiKey) -> Rows:
-    venue = desk.exchange.venue
+def _config(runtime: ExchangeRuntime, _query: Query, key: ApiKey) -> Rows:
+    venue = runtime.exchange.venue
     row = config_row(venue, key.name, may_trade=key.may_trade, account=key.account, ips=key.ips)
     return [row]
 
 
-def _balance(desk: Desk, query: Query, key: ApiKey) -> Rows:
+def _balance(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
     ccys = queries.words(query, "ccy", POS_IDS_MAX)
-    return [balance_row(desk.exchange.venue, ccys, key.account)]
+    return [balance_row(runtime.exchange.venue, ccys, key.account)]
 
 
-def _instruments(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    venue = desk.exchange.venue
+def _instruments(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
+    venue = runtime.exchange.venue
     found = queries.of_type(query, venue)
     own = [account_instrument_row(each, venue.markets[each.inst_id].state) for each in found]
-    return own + [as_account_sees(each) for each in queries.foreign_instruments(desk, query)]
+    return own + [as_account_sees(each) for each in queries.foreign_instruments(runtime, query)]
 
 
-def _subtypes(_desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _subtypes(_runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
     kinds = queries.words(query, "type", len(BILL_TYPES))
     if any(kind not in BILL_TYPES for kind in kinds):
         raise Refusal("51000", "type")
     return subtype_rows(kinds)
 
 
-def _trade_fee(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _trade_fee(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
     kind = queries.inst_type(query)
-    if query.get("instId") and queries.listed(desk, query["instId"]).inst_type != kind:
+    if query.get("instId") and queries.listed(runtime, query["instId"]).inst_type != kind:
         raise Refusal("51015")
-    return [trade_fee_row(kind, desk.exchange.now_ms())]
+    return [trade_fee_row(kind, runtime.exchange.now_ms())]
 
 
-def _positions(desk: Desk, query: Query, key: ApiKey) -> Rows:
+def _positions(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
     inst_ids = queries.words(query, "instId", INST_IDS_MAX)
     pos_ids = queries.words(query, "posId", POS_IDS_MAX)
     if query.get("instType"):
         queries.checked_type(query["instType"])
     with_flat = bool(inst_ids or pos_ids)
-    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+    venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
     held = history.positions(venue, now_ms, with_flat=with_flat, account=key.account)
     rows = [as_position(venue.switches, position_row(venue, each)) for each in held]
-    others = queries.foreign(desk, key.account, "account/positions")
+    others = queries.foreign(runtime, key.account, "account/positions")
     every = queries.merged(rows, others, "cTime")
     return list(queries.filtered(every, query, "instType", "instId", "posId"))
 
 
-def _positions_history(desk: Desk, query: Query, key: ApiKey) -> Rows:
-    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+def _positions_history(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
+    venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
     lives = history.positions_history(venue, now_ms, key.account)
     own = [position_history_row(venue, each) for each in lives]
     rows = queries.filtered(
         queries.merged(
-            own, queries.foreign(desk, key.account, "account/positions-history"), "uTime"
+            own, queries.foreign(runtime, key.account, "account/positions-history"), "uTime"
         ),
         query,
         "instType",
@@ -94,8 +94,8 @@ def _positions_history(desk: Desk, query: Query, key: ApiKey) -> Rows:
 
 
 def _bills(kept_ms: int) -> Handler:
-    def handler(desk: Desk, query: Query, key: ApiKey) -> Rows:
-        venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+    def handler(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
+        venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
         bills = history.bills(venue, now_ms, kept_ms, key.account)
         names = ("instType", "instId", "ccy", "mgnMode", "type", "subType")
         if query.get("ctType") and query["ctType"] not in _CT_TYPES:
@@ -111,15 +111,15 @@ def _bills(kept_ms: int) -> Handler:
     return handler
 
 
-def _leverage(desk: Desk, query: Query, key: ApiKey) -> Rows:
+def _leverage(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
     queries.required(query, "instId", "mgnMode")
     if query["mgnMode"] not in (CROSS, ISOLATED):
         raise Refusal("51000", "mgnMode")
-    venue = desk.exchange.venue
+    venue = runtime.exchange.venue
     sides = (NET,) if venue.account(key.account).pos_mode == NET_MODE else (LONG, SHORT)
     mode, name = query["mgnMode"], key.account
     return [
-        leverage_row(venue, PositionKey(queries.listed(desk, inst_id).inst_id, mode, side), name)
+        leverage_row(venue, PositionKey(queries.listed(runtime, inst_id).inst_id, mode, side), name)
         for inst_id in queries.words(query, "instId", POS_IDS_MAX)
         for side in sides
     ]

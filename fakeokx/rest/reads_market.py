@@ -7,7 +7,7 @@ from typing import Final
 from fakeokx.engine.instruments import SWAP, Instrument
 from fakeokx.engine.refusals import Refusal
 from fakeokx.runtime import queries
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.runtime.queries import Handler, Query, Rows
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.candles import BARS, candles
@@ -24,35 +24,35 @@ _ANY: Final = "ANY"
 _LOOKED_AT_MAX: Final = 50_000
 
 
-def _instrument(desk: Desk, query: Query) -> Instrument:
+def _instrument(runtime: ExchangeRuntime, query: Query) -> Instrument:
     queries.required(query, "instId")
-    return queries.listed(desk, query["instId"])
+    return queries.listed(runtime, query["instId"])
 
 
-def _books(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    instrument = _instrument(desk, query)
+def _books(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
+    instrument = _instrument(runtime, query)
     levels = queries.number(query, "sz", 1, BOOK_LEVELS_MAX)
-    now_ms = desk.exchange.now_ms()
-    seq_id = desk.book_seq(instrument.inst_id)
-    return [book_row(desk.exchange.venue, instrument, levels, now_ms, seq_id)]
+    now_ms = runtime.exchange.now_ms()
+    seq_id = runtime.book_seq(instrument.inst_id)
+    return [book_row(runtime.exchange.venue, instrument, levels, now_ms, seq_id)]
 
 
-def _trades(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    instrument = _instrument(desk, query)
+def _trades(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
+    instrument = _instrument(runtime, query)
     most = queries.number(query, "limit", _PAGE, TRADES_MAX)
-    newest_first = reversed(desk.exchange.venue.markets[instrument.inst_id].tape.trades)
+    newest_first = reversed(runtime.exchange.venue.markets[instrument.inst_id].tape.trades)
     return [public_trade_row(each) for each in islice(newest_first, most)]
 
 
 def _candles(*, of_mark: bool, only_over: bool) -> Handler:
-    def handler(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-        instrument = _instrument(desk, query)
+    def handler(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
+        instrument = _instrument(runtime, query)
         bar = query.get("bar", "") or "1m"
         if bar not in BARS:
             raise Refusal("51000", "bar")
         most = queries.number(query, "limit", _PAGE, CANDLES_MAX)
         before, after = bound("before", query), bound("after", query)
-        venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+        venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
         tape = venue.markets[instrument.inst_id].tape
         prices = venue.marks if of_mark else venue.prices
         bars = list(tape.mark_bars if of_mark else tape.last_bars)
@@ -68,20 +68,20 @@ def _candles(*, of_mark: bool, only_over: bool) -> Handler:
     return handler
 
 
-def _funding_rate(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _funding_rate(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
     queries.required(query, "instId")
-    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+    venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
     if query["instId"] == _ANY:
         swaps = queries.of_type({"instType": SWAP}, venue)
         return [funding_row(venue, each, now_ms) for each in swaps]
-    return [funding_row(venue, _swap(desk, query), now_ms)]
+    return [funding_row(venue, _swap(runtime, query), now_ms)]
 
 
-def _funding_history(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    instrument = _swap(desk, query)
+def _funding_history(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
+    instrument = _swap(runtime, query)
     most = queries.number(query, "limit", FUNDINGS_MAX, FUNDINGS_MAX)
     before, after = bound("before", query), bound("after", query)
-    points = reversed(desk.exchange.venue.markets[instrument.inst_id].fundings)
+    points = reversed(runtime.exchange.venue.markets[instrument.inst_id].fundings)
     seen = (
         each
         for each in points
@@ -90,8 +90,8 @@ def _funding_history(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     return [funding_history_row(each, instrument.inst_type) for each in islice(seen, most)]
 
 
-def _swap(desk: Desk, query: Query) -> Instrument:
-    found = _instrument(desk, query)
+def _swap(runtime: ExchangeRuntime, query: Query) -> Instrument:
+    found = _instrument(runtime, query)
     if found.inst_type != SWAP:
         raise Refusal("51000", "instId")
     return found

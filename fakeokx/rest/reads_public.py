@@ -6,7 +6,7 @@ from typing import Final
 from fakeokx.engine.instruments import INSTRUMENTS, SPOT
 from fakeokx.engine.refusals import Refusal
 from fakeokx.runtime import queries
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.runtime.queries import Handler, Query, Rows
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.render_market import instrument_row, mark_price_row, ticker_row
@@ -23,40 +23,40 @@ _TIER_TYPES: Final = ("MARGIN", "SWAP", "FUTURES", "OPTION")
 _TD_MODES: Final = ("cross", "isolated")
 
 
-def _time(desk: Desk, _query: Query, _key: ApiKey) -> Rows:
-    return [{"ts": str(desk.exchange.now_ms())}]
+def _time(runtime: ExchangeRuntime, _query: Query, _key: ApiKey) -> Rows:
+    return [{"ts": str(runtime.exchange.now_ms())}]
 
 
-def _instruments(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _instruments(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
     if queries.inst_type(query) == "OPTION" and not query.get("instFamily"):
         raise Refusal("50015", "uly", "instFamily")
-    markets = desk.exchange.venue.markets
-    listed_now = queries.of_type(query, desk.exchange.venue)
+    markets = runtime.exchange.venue.markets
+    listed_now = queries.of_type(query, runtime.exchange.venue)
     own = [instrument_row(each, markets[each.inst_id].state) for each in listed_now]
-    return own + queries.foreign_instruments(desk, query)
+    return own + queries.foreign_instruments(runtime, query)
 
 
-def _mark_price(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    now_ms = desk.exchange.now_ms()
+def _mark_price(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
+    now_ms = runtime.exchange.now_ms()
     if query.get("instType") or not query.get("instId"):
-        found = queries.of_type(query, desk.exchange.venue)
+        found = queries.of_type(query, runtime.exchange.venue)
     else:
-        found = [queries.listed(desk, query["instId"])]
-    return [mark_price_row(desk.exchange.venue, each, now_ms) for each in found]
+        found = [queries.listed(runtime, query["instId"])]
+    return [mark_price_row(runtime.exchange.venue, each, now_ms) for each in found]
 
 
-def _ticker(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _ticker(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
     queries.required(query, "instId")
-    instrument = queries.listed(desk, query["instId"])
-    return [ticker_row(desk.exchange.venue, instrument, desk.exchange.now_ms())]
+    instrument = queries.listed(runtime, query["instId"])
+    return [ticker_row(runtime.exchange.venue, instrument, runtime.exchange.now_ms())]
 
 
-def _tickers(desk: Desk, query: Query, _key: ApiKey) -> Rows:
-    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+def _tickers(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
+    venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
     return [ticker_row(venue, each, now_ms) for each in queries.of_type(query, venue)]
 
 
-def _position_tiers(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _position_tiers(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
     queries.required(query, "instType", "tdMode")
     if query["instType"] not in _TIER_TYPES:
         raise Refusal("51000", "instType")
@@ -73,7 +73,7 @@ def _position_tiers(desk: Desk, query: Query, _key: ApiKey) -> Rows:
         found = next(
             (
                 each
-                for each in desk.exchange.venue.listed()
+                for each in runtime.exchange.venue.listed()
                 if each.inst_type == query["instType"] and each.uly == family
             ),
             None,
@@ -83,30 +83,30 @@ def _position_tiers(desk: Desk, query: Query, _key: ApiKey) -> Rows:
     return [row for row in rows if tiers in ("", row["tier"])]
 
 
-def _index_tickers(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _index_tickers(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
     named, quote = query.get("instId", ""), query.get("quoteCcy", "")
     if not named and not quote:
         raise Refusal("50015", "instId", "quoteCcy")
-    now_ms, rows = desk.exchange.now_ms(), []
+    now_ms, rows = runtime.exchange.now_ms(), []
     seen: set[str] = set()
     for each in INSTRUMENTS.values():
         if each.inst_type == SPOT or each.uly in seen or named not in ("", each.uly):
             continue
         if quote in ("", each.quote_ccy):
             seen.add(each.uly)
-            rows.append(index_row(desk.exchange.venue, each, now_ms))
+            rows.append(index_row(runtime.exchange.venue, each, now_ms))
     if named and not rows:
         raise Refusal("51001")
     return rows
 
 
-def _status(desk: Desk, query: Query, _key: ApiKey) -> Rows:
+def _status(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
     wanted = query.get("state", "")
     if wanted and wanted not in STATUS_STATES:
         raise Refusal("51000", "state")
     shown = (wanted,) if wanted else STATUS_SHOWN
-    notices = list(desk.status)
-    if desk.script.is_maintenance:
+    notices = list(runtime.status)
+    if runtime.script.is_maintenance:
         notices.append(status_row({"title": "Maintenance", "state": "ongoing"}))
     return [row for row in notices if row["state"] in shown]
 

@@ -9,7 +9,7 @@ from fakeokx.engine.lifecycle import AlgoState
 from fakeokx.engine.model import Algo, Order
 from fakeokx.engine.refusals import Refusal
 from fakeokx.runtime import queries
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.runtime.queries import Handler, Query, Rows
 from fakeokx.wire import pagination, variants
 from fakeokx.wire.auth import ApiKey
@@ -28,32 +28,32 @@ _ALGO_FILTERS: Final = (
 )
 
 
-def _order(desk: Desk, query: Query, key: ApiKey) -> Rows:
+def _order(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
     queries.required(query, "instId")
     if not query.get("ordId") and not query.get("clOrdId"):
         raise Refusal("50015", "ordId", "clOrdId")
-    other = _foreign_order(desk, query, key.account)
+    other = _foreign_order(runtime, query, key.account)
     if other is not None:
         return [other]
-    queries.listed(desk, query["instId"])
+    queries.listed(runtime, query["instId"])
     ref = OrderRef(
         inst_id=query["instId"],
         ord_id=query.get("ordId", ""),
         cl_ord_id=query.get("clOrdId", ""),
     )
-    venue = desk.exchange.venue
-    found = variants.looked_up(venue, ref, desk.exchange.now_ms(), key.account)
+    venue = runtime.exchange.venue
+    found = variants.looked_up(venue, ref, runtime.exchange.now_ms(), key.account)
     if found is None:
         raise Refusal("51603")
     return [variants.as_order(venue.switches, order_row(found))]
 
 
-def _foreign_order(desk: Desk, query: Query, account: str) -> Any:
+def _foreign_order(runtime: ExchangeRuntime, query: Query, account: str) -> Any:
     """The order of a foreign product that is listed, if it is one."""
-    if not queries.foreign_instruments(desk, {"instId": query["instId"]}):
+    if not queries.foreign_instruments(runtime, {"instId": query["instId"]}):
         return None
     name = "ordId" if query.get("ordId") else "clOrdId"
-    orders = queries.foreign(desk, account, _PENDING, _HISTORY)
+    orders = queries.foreign(runtime, account, _PENDING, _HISTORY)
     return next(queries.filtered(orders, query, "instId", name), None)
 
 
@@ -62,46 +62,48 @@ _HISTORY: Final = "trade/orders-history"
 _ORDER_FILTERS: Final = ("instType", "instId", "ordType", "state", "category")
 
 
-def _order_page(desk: Desk, query: Query, orders: Iterable[Order], account: str, path: str) -> Rows:
+def _order_page(
+    runtime: ExchangeRuntime, query: Query, orders: Iterable[Order], account: str, path: str
+) -> Rows:
     if query.get("instType"):
         queries.checked_type(query["instType"])
-    switches = desk.exchange.venue.switches
+    switches = runtime.exchange.venue.switches
     older = queries.older(orders, query, lambda each: each.ord_id)
     seen = variants.visible_orders(switches, older)
     own = (variants.as_order(switches, order_row(each)) for each in seen)
-    rows = queries.merged(own, queries.foreign(desk, account, path), "ordId")
+    rows = queries.merged(own, queries.foreign(runtime, account, path), "ordId")
     return pagination.page(queries.filtered(rows, query, *_ORDER_FILTERS), query, pagination.ORDERS)
 
 
-def _orders_pending(desk: Desk, query: Query, key: ApiKey) -> Rows:
-    waiting = history.orders_pending(desk.exchange.venue, key.account)
-    return _order_page(desk, query, waiting, key.account, _PENDING)
+def _orders_pending(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
+    waiting = history.orders_pending(runtime.exchange.venue, key.account)
+    return _order_page(runtime, query, waiting, key.account, _PENDING)
 
 
-def _orders_history(desk: Desk, query: Query, key: ApiKey) -> Rows:
+def _orders_history(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
     queries.inst_type(query)
-    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+    venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
     ended = history.orders_history(venue, now_ms, key.account)
-    return _order_page(desk, query, ended, key.account, _HISTORY)
+    return _order_page(runtime, query, ended, key.account, _HISTORY)
 
 
-def _orders_archive(desk: Desk, query: Query, key: ApiKey) -> Rows:
+def _orders_archive(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
     queries.inst_type(query)
-    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+    venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
     ended = history.orders_archive(venue, now_ms, key.account)
-    return _order_page(desk, query, ended, key.account, _HISTORY)
+    return _order_page(runtime, query, ended, key.account, _HISTORY)
 
 
 def _fills(kept_ms: int, *, needs_type: bool) -> Handler:
-    def handler(desk: Desk, query: Query, key: ApiKey) -> Rows:
+    def handler(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
         if needs_type or query.get("instType"):
             queries.inst_type(query)
-        venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+        venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
         fills = history.fills(venue, now_ms, kept_ms, key.account)
         older = queries.older(fills, query, lambda each: each.bill_id)
         seen = variants.visible_fills(venue.switches, older)
         names = ("instType", "instId", "ordId", "subType")
-        others = queries.foreign(desk, key.account, "trade/fills")
+        others = queries.foreign(runtime, key.account, "trade/fills")
         every = queries.merged(map(fill_row, seen), others, "billId")
         rows = queries.filtered(every, query, *names)
         return pagination.page(rows, query, pagination.FILLS)
@@ -109,7 +111,7 @@ def _fills(kept_ms: int, *, needs_type: bool) -> Handler:
     return handler
 
 
-def _algo(desk: Desk, query: Query, key: ApiKey) -> Rows:
+def _algo(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
     if not query.get("algoId") and not query.get("algoClOrdId"):
         raise Refusal("50015", "algoId", "algoClOrdId")
     ref = AlgoRef(
@@ -117,10 +119,10 @@ def _algo(desk: Desk, query: Query, key: ApiKey) -> Rows:
         algo_id=query.get("algoId", ""),
         algo_cl_ord_id=query.get("algoClOrdId", ""),
     )
-    found = history.algo(desk.exchange.venue, ref, desk.exchange.now_ms(), key.account)
+    found = history.algo(runtime.exchange.venue, ref, runtime.exchange.now_ms(), key.account)
     if found is None:
         raise Refusal("51603")
-    return [variants.as_algo(desk.exchange.venue.switches, algo_row(found))]
+    return [variants.as_algo(runtime.exchange.venue.switches, algo_row(found))]
 
 
 def _algo_types(query: Query) -> None:
@@ -135,29 +137,29 @@ def _algo_types(query: Query) -> None:
 _ALGO_FIELDS: Final = ("ordType", "algoId", "algoClOrdId", "instType", "instId", "state")
 
 
-def _algo_page(desk: Desk, query: Query, algos: Iterable[Algo], others: Rows) -> Rows:
-    switches = desk.exchange.venue.switches
+def _algo_page(runtime: ExchangeRuntime, query: Query, algos: Iterable[Algo], others: Rows) -> Rows:
+    switches = runtime.exchange.venue.switches
     own = (variants.as_algo(switches, algo_row(each)) for each in algos)
     rows = queries.merged(own, others, "algoId")
     return pagination.page(queries.filtered(rows, query, *_ALGO_FIELDS), query, pagination.ALGOS)
 
 
-def _algos_pending(desk: Desk, query: Query, key: ApiKey) -> Rows:
+def _algos_pending(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
     _algo_types(query)
-    waiting = history.algos_pending(desk.exchange.venue, key.account)
-    others = queries.foreign(desk, key.account, "trade/orders-algo-pending")
-    return _algo_page(desk, query, waiting, others)
+    waiting = history.algos_pending(runtime.exchange.venue, key.account)
+    others = queries.foreign(runtime, key.account, "trade/orders-algo-pending")
+    return _algo_page(runtime, query, waiting, others)
 
 
-def _algos_history(desk: Desk, query: Query, key: ApiKey) -> Rows:
+def _algos_history(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
     _algo_types(query)
     if bool(query.get("state")) == bool(query.get("algoId")):
         raise Refusal("50015" if not query.get("state") else "50024", "state", "algoId")
     if query.get("state") and query["state"] not in _ALGO_DONE:
         raise Refusal("51000", "state")
-    venue, now_ms = desk.exchange.venue, desk.exchange.now_ms()
+    venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
     ended = history.algos_history(venue, now_ms, key.account)
-    return _algo_page(desk, query, ended, [])
+    return _algo_page(runtime, query, ended, [])
 
 
 READS: Final[Mapping[str, Handler]] = {

@@ -28,7 +28,7 @@ from fakeokx.engine.commands import (
 from fakeokx.engine.events import Answered
 from fakeokx.engine.model import ISOLATED, NET, NET_MODE
 from fakeokx.engine.refusals import Reason, Refusal
-from fakeokx.runtime.context import Desk, Request
+from fakeokx.runtime.context import ExchangeRuntime, Request
 from fakeokx.wire import envelopes, requests
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.envelopes import Answer, Row
@@ -41,7 +41,7 @@ _ALGO_NEEDS: Final = ("instId", "tdMode", "side", "ordType")
 _TIMED: Final = ("place", "amend")
 _TIME_DIGITS_MAX: Final = 20
 _GAPS_MAX: Final = 2
-Handler = Callable[[Desk, Request, ApiKey], Answer]
+Handler = Callable[[ExchangeRuntime, Request, ApiKey], Answer]
 Element = TypeVar("Element", OrderRequest, OrderRef, Amendment, AlgoRef, AlgoAmendment)
 RowOf = Callable[[Answered, int, Mapping[str, str]], Row]
 
@@ -61,31 +61,33 @@ def params_of(request: Request) -> list[Params]:
         return []
 
 
-def check_time(desk: Desk, request: Request, operation: str, code: str) -> None:
+def check_time(runtime: ExchangeRuntime, request: Request, operation: str, code: str) -> None:
     """Refuse an order whose ``expTime`` header lies in the exchange's past, with that code."""
     exp_time = request.headers.get("exptime", "")
     if not exp_time or operation not in _TIMED:
         return
     if not exp_time.isascii() or not exp_time.isdigit() or len(exp_time) > _TIME_DIGITS_MAX:
         raise Refusal("51000", "expTime")
-    if int(exp_time) < desk.exchange.now_ms():
+    if int(exp_time) < runtime.exchange.now_ms():
         raise Refusal(code)
 
 
-def _operate(desk: Desk, command: Command, row_of: RowOf) -> Answer:
-    in_ms = desk.exchange.now_ms()
-    events = desk.exchange.do(command)
+def _operate(runtime: ExchangeRuntime, command: Command, row_of: RowOf) -> Answer:
+    in_ms = runtime.exchange.now_ms()
+    events = runtime.exchange.do(command)
     answered = [each for each in events if isinstance(each, Answered)]
-    return _answer(desk, answered, row_of, in_ms)
+    return _answer(runtime, answered, row_of, in_ms)
 
 
-def _answer(desk: Desk, answered: Sequence[Answered], row_of: RowOf, in_ms: int) -> Answer:
-    out_ms, switches = desk.exchange.now_ms(), desk.exchange.venue.switches
+def _answer(
+    runtime: ExchangeRuntime, answered: Sequence[Answered], row_of: RowOf, in_ms: int
+) -> Answer:
+    out_ms, switches = runtime.exchange.now_ms(), runtime.exchange.venue.switches
     rows = [row_of(each, out_ms, switches) for each in answered]
     return envelopes.operations(rows, in_ms * 1000, out_ms * 1000, switches)
 
 
-def rejected(desk: Desk, request: Request, operation: str, code: str) -> Answer:
+def rejected(runtime: ExchangeRuntime, request: Request, operation: str, code: str) -> Answer:
     """Every element of an order request refused in its row, and nothing executed."""
     answered = [
         Answered(
@@ -97,7 +99,7 @@ def rejected(desk: Desk, request: Request, operation: str, code: str) -> Answer:
         )
         for each in params_of(request)
     ]
-    return _answer(desk, answered, _ROW_OF[operation], desk.exchange.now_ms())
+    return _answer(runtime, answered, _ROW_OF[operation], runtime.exchange.now_ms())
 
 
 def _one(request: Request, kind: type[Element], needs: Sequence[str]) -> tuple[Element, ...]:
@@ -117,108 +119,112 @@ def _many(
     return tuple(requests.build(kind, each, needs) for each in found)
 
 
-def _place(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _place(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     orders = _one(request, OrderRequest, _ORDER_NEEDS)
-    return _operate(desk, PlaceOrders(orders=orders, account=key.account), envelopes.placed_row)
+    return _operate(runtime, PlaceOrders(orders=orders, account=key.account), envelopes.placed_row)
 
 
-def _place_batch(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _place_batch(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     orders = _many(request, OrderRequest, _ORDER_NEEDS, BATCH_ORDERS_MAX)
-    return _operate(desk, PlaceOrders(orders=orders, account=key.account), envelopes.placed_row)
+    return _operate(runtime, PlaceOrders(orders=orders, account=key.account), envelopes.placed_row)
 
 
-def _cancel(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _cancel(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     orders = _one(request, OrderRef, ("instId",))
-    return _operate(desk, CancelOrders(orders=orders, account=key.account), envelopes.canceled_row)
+    return _operate(
+        runtime, CancelOrders(orders=orders, account=key.account), envelopes.canceled_row
+    )
 
 
-def _cancel_batch(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _cancel_batch(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     orders = _many(request, OrderRef, ("instId",), BATCH_ORDERS_MAX)
-    return _operate(desk, CancelOrders(orders=orders, account=key.account), envelopes.canceled_row)
+    return _operate(
+        runtime, CancelOrders(orders=orders, account=key.account), envelopes.canceled_row
+    )
 
 
-def _amend(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _amend(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     orders = _one(request, Amendment, ("instId",))
-    return _operate(desk, AmendOrders(orders=orders, account=key.account), envelopes.amended_row)
+    return _operate(runtime, AmendOrders(orders=orders, account=key.account), envelopes.amended_row)
 
 
-def _amend_batch(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _amend_batch(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     orders = _many(request, Amendment, ("instId",), BATCH_ORDERS_MAX, "51501")
-    return _operate(desk, AmendOrders(orders=orders, account=key.account), envelopes.amended_row)
+    return _operate(runtime, AmendOrders(orders=orders, account=key.account), envelopes.amended_row)
 
 
-def _place_algo(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _place_algo(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     params = requests.body_object(request.body, request.path)
     command = requests.build(PlaceAlgo, params, _ALGO_NEEDS, account=key.account)
-    return _operate(desk, command, envelopes.algo_row)
+    return _operate(runtime, command, envelopes.algo_row)
 
 
-def _cancel_algos(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _cancel_algos(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     algos = _many(request, AlgoRef, ("instId",), BATCH_ALGOS_MAX)
-    return _operate(desk, CancelAlgos(algos=algos, account=key.account), envelopes.algo_row)
+    return _operate(runtime, CancelAlgos(algos=algos, account=key.account), envelopes.algo_row)
 
 
-def _amend_algos(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _amend_algos(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     algos = _one(request, AlgoAmendment, ("instId",))
     command = AmendAlgos(algos=algos, account=key.account)
-    return _operate(desk, command, envelopes.amended_algo_row)
+    return _operate(runtime, command, envelopes.amended_algo_row)
 
 
-def _cancel_all_after(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _cancel_all_after(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     params = requests.body_object(request.body, request.path)
     if not params.get("timeOut"):
         raise Refusal("50014", "timeOut")
     tag = params.get("tag", "")
-    desk.exchange.do(CancelAllAfter(time_out_s=params["timeOut"], tag=tag, account=key.account))
-    venue = desk.exchange.venue
+    runtime.exchange.do(CancelAllAfter(time_out_s=params["timeOut"], tag=tag, account=key.account))
+    venue = runtime.exchange.venue
     unit_ms = 1000 if venue.switches["caa.time_unit"] == "s" else 1
     due_ms = venue.account(key.account).timers.get(tag, 0)
     row = {
         "tag": tag,
         "triggerTime": str(due_ms // unit_ms),
-        "ts": str(desk.exchange.now_ms() // unit_ms),
+        "ts": str(runtime.exchange.now_ms() // unit_ms),
     }
     return envelopes.rows([row])
 
 
-def _close_position(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _close_position(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     params = requests.body_object(request.body, request.path)
     needs = ("instId", "mgnMode")
     command = requests.build(ClosePosition, params, needs, account=key.account)
-    desk.exchange.do(command)
+    runtime.exchange.do(command)
     row = {
         "clOrdId": command.cl_ord_id,
         "instId": command.inst_id,
-        "posSide": NET if _is_net(desk, key) else command.pos_side,
+        "posSide": NET if _is_net(runtime, key) else command.pos_side,
         "tag": command.tag,
     }
     return envelopes.rows([row])
 
 
-def _set_leverage(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _set_leverage(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     params = requests.body_object(request.body, request.path)
     needs = ("lever", "mgnMode", "instId")
     command = requests.build(SetLeverage, params, needs, account=key.account)
-    desk.exchange.do(command)
+    runtime.exchange.do(command)
     pos_side = command.pos_side if command.mgn_mode == ISOLATED else ""
     row = {
         "lever": command.lever,
         "mgnMode": command.mgn_mode,
         "instId": command.inst_id,
-        "posSide": NET if _is_net(desk, key) else pos_side,
+        "posSide": NET if _is_net(runtime, key) else pos_side,
     }
     return envelopes.rows([row])
 
 
-def _set_position_mode(desk: Desk, request: Request, key: ApiKey) -> Answer:
+def _set_position_mode(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
     params = requests.body_object(request.body, request.path)
     command = requests.build(SetPositionMode, params, ("posMode",), account=key.account)
-    desk.exchange.do(command)
+    runtime.exchange.do(command)
     return envelopes.rows([{"posMode": command.pos_mode}])
 
 
-def _is_net(desk: Desk, key: ApiKey) -> bool:
-    return desk.exchange.venue.account(key.account).pos_mode == NET_MODE
+def _is_net(runtime: ExchangeRuntime, key: ApiKey) -> bool:
+    return runtime.exchange.venue.account(key.account).pos_mode == NET_MODE
 
 
 _ROW_OF: Final[Mapping[str, RowOf]] = {

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fakeokx.engine.refusals import Refusal
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.runtime.exchange import Exchange
 
 FILE_NAME: Final = "checkpoints.json"
@@ -23,62 +23,62 @@ CHECKPOINTS_MAX: Final = 1000
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
-def save(desk: Desk, name: str) -> dict[str, Any]:
+def save(runtime: ExchangeRuntime, name: str) -> dict[str, Any]:
     """Make a checkpoint of that name, replacing an older one."""
     if _NAME.fullmatch(name) is None:
         raise Refusal("51000", "name")
-    found = _load(desk)
+    found = _load(runtime)
     found.pop(name, None)
     if len(found) >= CHECKPOINTS_MAX:
         raise Refusal("51000", "name")
     found[name] = {
-        "bytes": desk.exchange.ledger.path.stat().st_size,
-        "now_ms": desk.exchange.now_ms(),
+        "bytes": runtime.exchange.ledger.path.stat().st_size,
+        "now_ms": runtime.exchange.now_ms(),
     }
-    _store(desk, found)
+    _store(runtime, found)
     return {"name": name, **found[name]}
 
 
-def saved(desk: Desk) -> list[dict[str, Any]]:
+def saved(runtime: ExchangeRuntime) -> list[dict[str, Any]]:
     """Every checkpoint, oldest first."""
-    return [{"name": name, **mark} for name, mark in _load(desk).items()]
+    return [{"name": name, **mark} for name, mark in _load(runtime).items()]
 
 
-def rewind(desk: Desk, name: str) -> dict[str, Any]:
+def rewind(runtime: ExchangeRuntime, name: str) -> dict[str, Any]:
     """Be what the checkpoint was; later checkpoints are gone. 51000 if there is none."""
-    found = _load(desk)
+    found = _load(runtime)
     if name not in found:
         raise Refusal("51000", "name")
     size = found[name]["bytes"]
-    exchange = desk.exchange
+    exchange = runtime.exchange
     path = exchange.ledger.path
     exchange.close()
     os.truncate(path, size)
     # Others hold this exchange, so it stays and takes over what was read again.
     fresh = Exchange(path.parent)
     exchange.ledger, exchange.venue = fresh.ledger, fresh.venue
-    desk.past = None
-    desk.follow(desk.script.lags_ms)
-    desk.recent.clear()
-    if desk.streams is not None:
-        desk.streams.rewound()
-    _store(desk, {each: mark for each, mark in found.items() if mark["bytes"] <= size})
+    runtime.past = None
+    runtime.follow(runtime.script.lags_ms)
+    runtime.recent.clear()
+    if runtime.streams is not None:
+        runtime.streams.rewound()
+    _store(runtime, {each: mark for each, mark in found.items() if mark["bytes"] <= size})
     return {"name": name, "now_ms": exchange.now_ms()}
 
 
-def _file(desk: Desk) -> Path:
-    return desk.exchange.ledger.path.parent / FILE_NAME
+def _file(runtime: ExchangeRuntime) -> Path:
+    return runtime.exchange.ledger.path.parent / FILE_NAME
 
 
-def _load(desk: Desk) -> dict[str, dict[str, int]]:
-    path = _file(desk)
+def _load(runtime: ExchangeRuntime) -> dict[str, dict[str, int]]:
+    path = _file(runtime)
     if not path.exists():
         return {}
     found: dict[str, dict[str, int]] = json.loads(path.read_text())
     return found
 
 
-def _store(desk: Desk, found: dict[str, dict[str, int]]) -> None:
-    scratch = _file(desk).with_suffix(".new")
+def _store(runtime: ExchangeRuntime, found: dict[str, dict[str, int]]) -> None:
+    scratch = _file(runtime).with_suffix(".new")
     scratch.write_text(json.dumps(found))
-    scratch.replace(_file(desk))
+    scratch.replace(_file(runtime))

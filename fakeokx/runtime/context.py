@@ -32,7 +32,7 @@ class Request:
 
 
 class Streams(Protocol):
-    """What the control API may do to the WebSockets of a desk."""
+    """What the control API may do to the WebSockets of a runtime."""
 
     def notice(self, close_after_ms: int) -> int:
         """Tell every connection that it will be closed, and do it; returns how many."""
@@ -57,7 +57,7 @@ class Streams(Protocol):
 
 
 @dataclass(slots=True, kw_only=True)
-class Desk:
+class ExchangeRuntime:
     """The running exchange and everything that is not part of its truth.
 
     ``requests``, ``script`` and ``status`` (the notices of system/status) live as long as

@@ -1,6 +1,6 @@
 """What the GET endpoints share: required parameters, lists of words, filters.
 
-A handler takes the desk, the query and the key, and returns rows or raises Refusal. Unknown
+A handler takes the runtime, the query and the key, and returns rows or raises Refusal. Unknown
 query keys are ignored; an empty value is the same as none.
 """
 
@@ -11,14 +11,14 @@ from typing import Any, Final, TypeVar
 from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS, Instrument
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.pagination import bound
 
 Query = Mapping[str, str]
 Rows = list[Any]
 T = TypeVar("T")
-Handler = Callable[[Desk, Query, ApiKey], Rows]
+Handler = Callable[[ExchangeRuntime, Query, ApiKey], Rows]
 INST_IDS_MAX: Final = 10
 POS_IDS_MAX: Final = 20
 INST_TYPES: Final = ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION", "EVENTS")
@@ -66,9 +66,9 @@ def filtered(rows: Iterable[Any], query: Query, *names: str) -> Iterator[Any]:
             yield row
 
 
-def foreign(desk: Desk, account: str, *endpoints: str) -> Rows:
+def foreign(runtime: ExchangeRuntime, account: str, *endpoints: str) -> Rows:
     """Copies of the account's rows of other people for these endpoints."""
-    found = desk.exchange.venue.account(account).foreign
+    found = runtime.exchange.venue.account(account).foreign
     return [{**row} for endpoint, row in found if endpoint in endpoints]
 
 
@@ -98,20 +98,20 @@ def ct_type_of(inst_id: str) -> str:
     return "inverse" if inst_id.split("-")[1] == "USD" else "linear"
 
 
-def listed(desk: Desk, inst_id: str) -> Instrument:
+def listed(runtime: ExchangeRuntime, inst_id: str) -> Instrument:
     """The instrument of any type; 51001 if there is none, or none any more."""
-    market = desk.exchange.venue.markets.get(inst_id)
+    market = runtime.exchange.venue.markets.get(inst_id)
     if market is None or market.state == EXPIRED:
         raise Refusal("51001")
     return market.instrument
 
 
-def foreign_instruments(desk: Desk, query: Query) -> Rows:
+def foreign_instruments(runtime: ExchangeRuntime, query: Query) -> Rows:
     """The instruments of other people's products, whoever's they are, each once."""
     every = {
         (row["instType"], row["instId"]): row
-        for name in desk.exchange.venue.accounts
-        for row in foreign(desk, name, "public/instruments")
+        for name in runtime.exchange.venue.accounts
+        for row in foreign(runtime, name, "public/instruments")
     }
     return list(filtered(every.values(), query, "instType", "instId"))
 

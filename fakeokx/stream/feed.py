@@ -35,7 +35,7 @@ from fakeokx.engine.venue import Venue
 from fakeokx.stream import pushes, rows
 from fakeokx.stream.candlesticks import Candles, CaughtUp
 from fakeokx.stream.channels import ANY, Arg, bar_of, update_interval
-from fakeokx.stream.market import FULL_DEPTH, STEPWISE, WHOLE, Books, Depth
+from fakeokx.stream.market import FULL_DEPTH, STEPWISE, WHOLE, BookFeeds, Depth
 from fakeokx.stream.pushes import PUBLIC_ACCOUNT, Gathered, Push
 from fakeokx.stream.rows import Row
 from fakeokx.wire.render_market import instrument_row, mark_price_row, ticker_row
@@ -57,7 +57,7 @@ Render = Callable[[Venue, Any, int], Row]
 class Feed:
     """What was pushed last, as far as the next push depends on it."""
 
-    books: Books = field(default_factory=Books)
+    books: BookFeeds = field(default_factory=BookFeeds)
     candles: Candles = field(default_factory=Candles)
     gathered: dict[str, Gathered] = field(default_factory=dict)
     _details: dict[str, dict[str, Row]] = field(default_factory=dict)

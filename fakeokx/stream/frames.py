@@ -21,7 +21,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9]{1,32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class StreamRequest:
     """One request over a connection. ``args`` is as it came, whatever its type."""
 
     op: str
@@ -30,7 +30,7 @@ class Ask:
     exp_time: str = ""
 
 
-def read(text: str) -> Ask:
+def read(text: str) -> StreamRequest:
     """The request in a frame; 60012 if it is none, 60033 for an id that cannot be one."""
     try:
         data = text_json(text, parse_float=str, parse_int=str, parse_constant=_refuse)
@@ -43,7 +43,7 @@ def read(text: str) -> Ask:
     if not isinstance(request_id, str) or (request_id and not _ID.fullmatch(request_id)):
         raise StreamRefusal("60033", "id")
     exp_time = data.get("expTime")
-    return Ask(
+    return StreamRequest(
         op=data["op"],
         args=data.get("args"),
         id=request_id,

@@ -43,7 +43,7 @@ class Depth:
 
 
 @dataclass(slots=True)
-class Books:
+class BookFeeds:
     """The books as they were last pushed, by instrument; ``stepwise`` are channels of updates."""
 
     stepwise: Mapping[str, int] = field(default_factory=lambda: STEPWISE)

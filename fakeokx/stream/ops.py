@@ -25,7 +25,7 @@ from fakeokx.engine.events import Answered
 from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.refusals import Refusal
 from fakeokx.stream.codes import MESSAGES, StreamRefusal, message
-from fakeokx.stream.frames import Ask
+from fakeokx.stream.frames import StreamRequest
 from fakeokx.wire import envelopes, requests
 from fakeokx.wire.endpoints import BY_ROUTE, POST, Endpoint
 from fakeokx.wire.envelopes import Row, Switches
@@ -91,7 +91,7 @@ OPS: Final[Mapping[str, Op]] = MappingProxyType(
 )
 
 
-def params_of(ask: Ask) -> list[Params]:
+def params_of(ask: StreamRequest) -> list[Params]:
     """The elements of an order op; 60013 unless it is an array of objects of the right length."""
     op = OPS[ask.op]
     if not isinstance(ask.args, list) or not ask.args:
@@ -109,7 +109,7 @@ def params_of(ask: Ask) -> list[Params]:
     return found
 
 
-def check_time(ask: Ask, now_ms: int, code: str) -> None:
+def check_time(ask: StreamRequest, now_ms: int, code: str) -> None:
     """Refuse an order or amendment whose ``expTime`` has passed: 50036 on arrival, later 50037."""
     if not ask.exp_time or OPS[ask.op].kind is OrderRef:
         return
@@ -120,7 +120,7 @@ def check_time(ask: Ask, now_ms: int, code: str) -> None:
         raise Refusal(code)
 
 
-def command_of(ask: Ask, elements: Sequence[Params], account: str) -> Command:
+def command_of(ask: StreamRequest, elements: Sequence[Params], account: str) -> Command:
     """The command of an op; raises StreamRefusal or Refusal, and then nothing is to be done.
 
     60027 names the parameter that is missing; 51111 says that there are too many elements.
@@ -135,7 +135,7 @@ def command_of(ask: Ask, elements: Sequence[Params], account: str) -> Command:
     return op.command(tuple(requests.build(op.kind, each) for each in elements), account)
 
 
-def answer(ask: Ask, rows: Sequence[Row], in_us: int, out_us: int, fail_msg: str) -> Row:
+def answer(ask: StreamRequest, rows: Sequence[Row], in_us: int, out_us: int, fail_msg: str) -> Row:
     """The answer to an op that was carried out; ``fail_msg`` is the msg of code 1."""
     failed = sum(row["sCode"] != OK for row in rows)
     code, msg = OK, ""
@@ -145,7 +145,7 @@ def answer(ask: Ask, rows: Sequence[Row], in_us: int, out_us: int, fail_msg: str
     return _answer(ask, list(rows), code, msg, in_us, out_us)
 
 
-def refused(ask: Ask, refusal: StreamRefusal | Refusal, in_us: int, out_us: int) -> Row:
+def refused(ask: StreamRequest, refusal: StreamRefusal | Refusal, in_us: int, out_us: int) -> Row:
     """The answer to an op that was declined as a whole."""
     if isinstance(refusal, StreamRefusal):
         code, msg = refusal.code, message(refusal.code, *refusal.words)
@@ -154,7 +154,7 @@ def refused(ask: Ask, refusal: StreamRefusal | Refusal, in_us: int, out_us: int)
     return _answer(ask, [], code, msg, in_us, out_us)
 
 
-def broken(ask: Ask, code: str, in_us: int, out_us: int) -> Row:
+def broken(ask: StreamRequest, code: str, in_us: int, out_us: int) -> Row:
     """The answer that a fault makes of an op; a code that nobody knows has no message."""
     if code in MESSAGES:
         msg = message(code, *[ask.op] * _GAPS_MAX)
@@ -163,7 +163,9 @@ def broken(ask: Ask, code: str, in_us: int, out_us: int) -> Row:
     return _answer(ask, [], code, msg, in_us, out_us)
 
 
-def _answer(ask: Ask, rows: list[Row], code: str, msg: str, in_us: int, out_us: int) -> Row:
+def _answer(
+    ask: StreamRequest, rows: list[Row], code: str, msg: str, in_us: int, out_us: int
+) -> Row:
     return {
         "id": ask.id,
         "op": ask.op,

@@ -29,7 +29,7 @@ from fakeokx.engine.events import (
     Traded,
 )
 from fakeokx.engine.instruments import INSTRUMENTS
-from fakeokx.engine.market import Trade
+from fakeokx.engine.market import PublicTrade
 from fakeokx.engine.model import Bill, Fill, Position
 from fakeokx.engine.venue import Venue
 from fakeokx.stream import rows
@@ -168,7 +168,7 @@ def _fills(events: Sequence[Event]) -> list[Push]:
 
 
 def _trades(events: Sequence[Event]) -> list[Push]:
-    groups: list[list[Trade]] = []
+    groups: list[list[PublicTrade]] = []
     is_same_taker = False
     for event in events:
         if isinstance(event, Answered):
@@ -192,7 +192,7 @@ def _trades(events: Sequence[Event]) -> list[Push]:
     ]
 
 
-def _together(one: Trade, other: Trade) -> bool:
+def _together(one: PublicTrade, other: PublicTrade) -> bool:
     return (one.inst_id, one.px_quote, one.side) == (other.inst_id, other.px_quote, other.side)
 
 

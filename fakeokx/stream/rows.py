@@ -12,7 +12,7 @@ from typing import Any, Final
 from fakeokx.engine.decimals import exact, ratio
 from fakeokx.engine.events import AlgoChanged, OrderChanged
 from fakeokx.engine.instruments import INSTRUMENTS, SPOT
-from fakeokx.engine.market import Trade
+from fakeokx.engine.market import PublicTrade
 from fakeokx.engine.model import Fill, Position
 from fakeokx.engine.venue import Venue
 from fakeokx.wire.render_account import balance_row, position_row, signed_pos
@@ -201,7 +201,7 @@ def position_data(position: Position) -> Row:
     }
 
 
-def trade_push(trades: Sequence[Trade], seq_id: int) -> Row:
+def trade_push(trades: Sequence[PublicTrade], seq_id: int) -> Row:
     """Trades of one taker at one price as one row (OKX: WebSocket, trades channel)."""
     last = trades[-1]
     with exact():

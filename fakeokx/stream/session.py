@@ -25,7 +25,7 @@ from typing import Any, Final
 from fakeokx.stream import channels, codes, frames, login
 from fakeokx.stream.channels import PRIVATE, Arg
 from fakeokx.stream.codes import StreamRefusal
-from fakeokx.stream.frames import Ask
+from fakeokx.stream.frames import StreamRequest
 from fakeokx.stream.ops import OPS
 from fakeokx.wire.auth import ApiKey
 
@@ -42,7 +42,7 @@ SESSION_OPS: Final = (LOGIN, SUBSCRIBE, UNSUBSCRIBE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class StreamWorld:
     """What a session may ask about everything else.
 
     ``now_ms`` goes by the clock of ``is_idle``, and matters if ``is_limited``; ``address`` is
@@ -62,17 +62,17 @@ class World:
 
 
 @dataclass(slots=True)
-class Outcome:
+class RequestOutcome:
     """What follows from one request; ``events`` go out first and in order."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
     added: list[Arg] = field(default_factory=list)
     removed: list[Arg] = field(default_factory=list)
-    op: Ask | None = None
+    op: StreamRequest | None = None
     close: int | None = None
 
 
-class Session:
+class StreamSession:
     """The state of one connection. ``path`` is public, private or business."""
 
     def __init__(self, *, path: str, conn_id: str, now_ms: int) -> None:
@@ -91,16 +91,16 @@ class Session:
         """How many of its subscriptions are about an account."""
         return sum(each.channel.is_private for each in self.args)
 
-    def hear(self, ask: Ask, world: World) -> Outcome:
+    def hear(self, ask: StreamRequest, world: StreamWorld) -> RequestOutcome:
         """What follows from one request."""
-        outcome = Outcome()
+        outcome = RequestOutcome()
         try:
             self._carry_out(ask, world, outcome)
         except StreamRefusal as refusal:
             outcome.events.append(self._error(refusal, ask.id))
         return outcome
 
-    def _carry_out(self, ask: Ask, world: World, outcome: Outcome) -> None:
+    def _carry_out(self, ask: StreamRequest, world: StreamWorld, outcome: RequestOutcome) -> None:
         if ask.op == LOGIN:
             self._login(ask, world, outcome)
         elif ask.op in (SUBSCRIBE, UNSUBSCRIBE):
@@ -126,7 +126,7 @@ class Session:
         else:
             raise StreamRefusal("60019", ask.op)
 
-    def _count(self, world: World) -> None:
+    def _count(self, world: StreamWorld) -> None:
         """Count one request of those that are limited; 60014 if there were enough."""
         if not world.is_limited:
             return
@@ -137,7 +137,7 @@ class Session:
             raise StreamRefusal("60014")
         times.append(world.now_ms)
 
-    def _login(self, ask: Ask, world: World, outcome: Outcome) -> None:
+    def _login(self, ask: StreamRequest, world: StreamWorld, outcome: RequestOutcome) -> None:
         self._count(world)
         if self.key is not None:
             raise StreamRefusal("60031")
@@ -148,7 +148,9 @@ class Session:
             raise
         outcome.events.append(frames.logged_in(ask.id, self.conn_id))
 
-    def _subscribe(self, data: Any, ask: Ask, world: World, outcome: Outcome) -> None:
+    def _subscribe(
+        self, data: Any, ask: StreamRequest, world: StreamWorld, outcome: RequestOutcome
+    ) -> None:
         arg = channels.parse(data)
         channels.check_place(arg, self.path, self.args, is_logged_in=self.key is not None)
         if arg.channel.is_tiered and not world.has_tier:
@@ -174,7 +176,9 @@ class Session:
         if arg.channel.is_private:
             outcome.events.append(frames.conn_count(name, others + 1, self.conn_id))
 
-    def _unsubscribe(self, data: Any, ask: Ask, world: World, outcome: Outcome) -> None:
+    def _unsubscribe(
+        self, data: Any, ask: StreamRequest, world: StreamWorld, outcome: RequestOutcome
+    ) -> None:
         arg = channels.parse(data)
         self.args.pop(arg, None)
         outcome.removed.append(arg)

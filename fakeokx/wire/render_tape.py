@@ -5,7 +5,7 @@ from typing import Any, Final
 from fakeokx.engine.decimals import plain
 from fakeokx.engine.funding import FUNDING_MS, RATE_MAX, next_funding_ms
 from fakeokx.engine.instruments import Instrument
-from fakeokx.engine.market import FundingPoint, Trade
+from fakeokx.engine.market import FundingPoint, PublicTrade
 from fakeokx.engine.venue import Venue
 from fakeokx.wire.render_market import depth
 from fakeokx.wire.render_orders import text
@@ -29,7 +29,7 @@ def book_row(venue: Venue, instrument: Instrument, most: int, now_ms: int, seq_i
     return {"asks": asks, "bids": bids, "ts": str(now_ms), "seqId": seq_id}
 
 
-def public_trade_row(trade: Trade) -> Row:
+def public_trade_row(trade: PublicTrade) -> Row:
     """One public trade (OKX: Market data, GET trades)."""
     return {
         "instId": trade.inst_id,

@@ -1,4 +1,4 @@
-"""All WebSockets of a desk: what they ask, and what goes out, in which order.
+"""All WebSockets of a runtime: what they ask, and what goes out, in which order.
 
 1. An order op is answered before the pushes that it caused, or after them, as the switch
    ``ws.ack_vs_push`` says. A request over HTTP is answered before its pushes.
@@ -22,26 +22,26 @@ from fakeokx.engine.commands import Command
 from fakeokx.engine.decimals import whole
 from fakeokx.engine.events import Event
 from fakeokx.faults import NO_FAULT, Call, Fault, actions
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.runtime.exchange import Exchange, machine_ms
 from fakeokx.stream import codes, feed, frames
 from fakeokx.stream.channels import PATHS
 from fakeokx.stream.codes import StreamRefusal
 from fakeokx.stream.feed import Feed
-from fakeokx.stream.frames import Ask
+from fakeokx.stream.frames import StreamRequest
 from fakeokx.stream.pushes import Push
-from fakeokx.stream.session import LOGIN, SESSION_OPS, Outcome, Session, World
+from fakeokx.stream.session import LOGIN, SESSION_OPS, RequestOutcome, StreamSession, StreamWorld
 from fakeokx.wire.render_settings import uid_of
 from fakeokx.ws import socket_ops
 from fakeokx.ws.links import (
     Door,
     Link,
-    Settings,
+    LinkSettings,
     changed_settings,
     connections_of,
     subscriptions_of,
 )
-from fakeokx.ws.socket_ops import Admitted, Plan
+from fakeokx.ws.socket_ops import AdmittedOp, OpPlan
 from fakeokx.ws.sockets import Socket
 from fakeokx.ws.topics import Topics, text_of
 
@@ -55,26 +55,26 @@ _FAILED: Final = "64007"
 
 
 class Hub:
-    """The connections of a desk. Lives in one event loop."""
+    """The connections of a runtime. Lives in one event loop."""
 
-    def __init__(self, desk: Desk, settings: Settings | None = None) -> None:
-        self.settings = settings or Settings()
-        self._desk = desk
+    def __init__(self, runtime: ExchangeRuntime, settings: LinkSettings | None = None) -> None:
+        self.settings = settings or LinkSettings()
+        self._runtime = runtime
         self._feed = Feed()
         self._links: dict[Link, None] = {}
-        self._topics = Topics(lambda: desk.script, lambda name: uid_of(self._exchange.venue, name))
+        self._topics = Topics(lambda: runtime.script, lambda who: uid_of(self._exchange.venue, who))
         self._queue: list[Push] = []
         self._opened = 0
         self._door = Door()
         self._is_flush_due = False
         self._gathering: asyncio.TimerHandle | None = None
         self._ticking: asyncio.TimerHandle | None = None
-        desk.exchange.listeners.append(self.on_step)
+        runtime.exchange.listeners.append(self.on_step)
 
     @property
     def _exchange(self) -> Exchange:
-        """The exchange that the desk has now: a rewind replaces it."""
-        return self._desk.exchange
+        """The exchange that the runtime has now: a rewind replaces it."""
+        return self._runtime.exchange
 
     # Connections.
 
@@ -83,12 +83,13 @@ class Hub:
         name = path.removeprefix(PREFIX)
         if not path.startswith(PREFIX) or name not in PATHS:
             return HTTPStatus.NOT_FOUND
-        if self._desk.limiter is not None and not self._door.lets_in(address, _now_ms()):
+        if self._runtime.limiter is not None and not self._door.lets_in(address, _now_ms()):
             return HTTPStatus.TOO_MANY_REQUESTS
         self._opened += 1
         text = f"{self._exchange.venue.seed}:{self._opened}:{machine_ms()}".encode()
         conn_id = hashlib.sha256(text).hexdigest()[:8]
-        link = Link(self, socket, Session(path=name, conn_id=conn_id, now_ms=_now_ms()), address)
+        session = StreamSession(path=name, conn_id=conn_id, now_ms=_now_ms())
+        link = Link(self, socket, session, address)
         self._links[link] = None
         if self._ticking is None:
             self._ticking = _later(TICK_S * 1000, self._tick)
@@ -163,8 +164,8 @@ class Hub:
             self._follow(link, ask)
             return
         call = Call(path=ask.op, method=actions.SOCKET, operation=ask.op)
-        fault = self._desk.script.take(call)
-        self._desk.requests[f"ws/{ask.op}" if ask.op in SESSION_OPS else "ws/?"] += 1
+        fault = self._runtime.script.take(call)
+        self._runtime.requests[f"ws/{ask.op}" if ask.op in SESSION_OPS else "ws/?"] += 1
         if fault.action in (actions.REFUSE, actions.DROP_ANSWER, actions.WS_DISCONNECT):
             link.hang_up(whole(fault.code) or 0)
         elif fault.action in (actions.ERROR_BEFORE, actions.MAINTENANCE):
@@ -175,7 +176,7 @@ class Hub:
         else:
             self._follow(link, ask, fault)
 
-    def _follow(self, link: Link, ask: Ask, fault: Fault = NO_FAULT) -> None:
+    def _follow(self, link: Link, ask: StreamRequest, fault: Fault = NO_FAULT) -> None:
         outcome = link.session.hear(ask, self._world(link, fault))
         if outcome.op is not None:
             self._op(link, outcome.op)
@@ -189,7 +190,7 @@ class Hub:
         if outcome.close is not None:
             link.hang_up(outcome.close)
 
-    def _begin(self, link: Link, outcome: Outcome) -> None:
+    def _begin(self, link: Link, outcome: RequestOutcome) -> None:
         venue, now_ms = self._exchange.venue, self._exchange.now_ms()
         for arg in outcome.added:
             topic = self._topics.join(link, arg, _now_ms())
@@ -198,25 +199,25 @@ class Hub:
                 if text is not None:
                     self._say(link, text)
 
-    def _op(self, link: Link, ask: Ask) -> None:
+    def _op(self, link: Link, ask: StreamRequest) -> None:
         assert link.session.key is not None, "a session admits no op before its login"
-        decided = socket_ops.admit(self._desk, ask, link.session.key, link.address)
-        if isinstance(decided, Plan):
+        decided = socket_ops.admit(self._runtime, ask, link.session.key, link.address)
+        if isinstance(decided, OpPlan):
             self._answer(link, decided)
         elif decided.fault.delay_ms:
             _later(decided.fault.delay_ms, self._operate, link, decided)
         else:
             self._operate(link, decided)
 
-    def _operate(self, link: Link, admitted: Admitted) -> None:
+    def _operate(self, link: Link, admitted: AdmittedOp) -> None:
         self.flush()
-        plan = socket_ops.carry_out(self._desk, admitted)
+        plan = socket_ops.carry_out(self._runtime, admitted)
         if self._exchange.venue.switches["ws.ack_vs_push"] == _PUSH_FIRST:
             self.flush()
         self._answer(link, plan)
         self.flush()
 
-    def _answer(self, link: Link, plan: Plan) -> None:
+    def _answer(self, link: Link, plan: OpPlan) -> None:
         if plan.is_cut:
             link.hang_up(0)
         elif plan.late_ms:
@@ -224,17 +225,17 @@ class Hub:
         else:
             self._say(link, plan.text)
 
-    def _world(self, link: Link, fault: Fault) -> World:
+    def _world(self, link: Link, fault: Fault) -> StreamWorld:
         clocks_ms: tuple[int, ...] = (machine_ms(), self._exchange.now_ms())
         if fault.action == actions.CLOCK_SKEW:
             clocks_ms = (clocks_ms[1] + fault.ms,)
-        return World(
-            keys=self._desk.keys,
+        return StreamWorld(
+            keys=self._runtime.keys,
             clocks_ms=clocks_ms,
             now_ms=_now_ms(),
             address=link.address,
             has_tier=self.settings.has_tier,
-            is_limited=self._desk.limiter is not None,
+            is_limited=self._runtime.limiter is not None,
             connections_of=lambda key, channel: connections_of(self._links, key, channel, link),
             subscriptions_of=lambda key: subscriptions_of(self._links, key, link),
         )

@@ -9,13 +9,13 @@ from fakeokx.engine.refusals import Refusal
 from fakeokx.stream import codes
 from fakeokx.stream.feed import GATHER_MS, REGULAR_MS
 from fakeokx.stream.pushes import PUBLIC_ACCOUNT
-from fakeokx.stream.session import IDLE_MS, Session
+from fakeokx.stream.session import IDLE_MS, StreamSession
 from fakeokx.wire.auth import ApiKey
 from fakeokx.ws.sockets import Socket, frame
 
 
 @dataclass(slots=True, kw_only=True)
-class Settings:
+class LinkSettings:
     """How long things take, and whether the accounts have the tier for gated channels."""
 
     idle_ms: int = IDLE_MS
@@ -27,10 +27,10 @@ class Settings:
 OPENED_MAX: Final = 3
 OPENED_WINDOW_MS: Final = 1_000
 MS_MAX: Final = 3_600_000
-_NAMES: Final = frozenset(each.name for each in fields(Settings))
+_NAMES: Final = frozenset(each.name for each in fields(LinkSettings))
 
 
-def changed_settings(settings: Settings, changes: Mapping[str, str]) -> Settings:
+def changed_settings(settings: LinkSettings, changes: Mapping[str, str]) -> LinkSettings:
     """The settings with some replaced; 51000 names what is not one, or has no such value."""
     values: dict[str, int | bool] = {}
     for name, text in changes.items():
@@ -62,7 +62,7 @@ class Door:
         return is_allowed
 
 
-class Ears(Protocol):
+class LinkListener(Protocol):
     """Whoever listens to the connections."""
 
     def heard(self, link: "Link", text: str) -> None:
@@ -78,7 +78,9 @@ class Ears(Protocol):
 class Link:
     """A socket and its session. ``held_back`` is a frame that a fault put behind the next one."""
 
-    def __init__(self, ears: Ears, socket: Socket, session: Session, address: str) -> None:
+    def __init__(
+        self, ears: LinkListener, socket: Socket, session: StreamSession, address: str
+    ) -> None:
         self.socket = socket
         self.session = session
         self.address = address

@@ -10,10 +10,10 @@ from typing import Final
 from fakeokx.engine.events import Answered
 from fakeokx.engine.refusals import Reason, Refusal
 from fakeokx.faults import Call, Fault, actions
-from fakeokx.runtime.context import Desk
+from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.stream import ops
 from fakeokx.stream.codes import StreamRefusal
-from fakeokx.stream.frames import Ask, dump
+from fakeokx.stream.frames import StreamRequest, dump
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.envelopes import Row
 from fakeokx.wire.requests import Params
@@ -23,7 +23,7 @@ _LIMITED_ROWS: Final = "row"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class OpPlan:
     """What follows from an op: text to send after ``late_ms``, or none; and whether to cut."""
 
     text: str = ""
@@ -32,90 +32,98 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Admitted:
+class AdmittedOp:
     """An op that was understood, and the fault that hits it."""
 
-    ask: Ask
+    ask: StreamRequest
     key: ApiKey
     elements: list[Params]
     in_us: int
     fault: Fault
 
 
-def admit(desk: Desk, ask: Ask, key: ApiKey, address: str) -> Admitted | Plan:
+def admit(
+    runtime: ExchangeRuntime, ask: StreamRequest, key: ApiKey, address: str
+) -> AdmittedOp | OpPlan:
     """Let an op in, or answer why not; counts it, whatever becomes of it."""
-    now_ms = desk.exchange.now_ms()
+    now_ms = runtime.exchange.now_ms()
     in_us = now_ms * 1000
     op = ops.OPS[ask.op]
-    desk.requests[f"ws/{ask.op}"] += 1
+    runtime.requests[f"ws/{ask.op}"] += 1
     try:
         elements = ops.params_of(ask)
         if not key.may_trade:
             raise Refusal("50030")
-        ops.check_time(ask, desk.exchange.now_ms(), "50036")
+        ops.check_time(ask, runtime.exchange.now_ms(), "50036")
     except (StreamRefusal, Refusal) as refusal:
-        return Plan(text=dump(ops.refused(ask, refusal, in_us, in_us)))
+        return OpPlan(text=dump(ops.refused(ask, refusal, in_us, in_us)))
     inst_ids = tuple(each.get("instId", "") for each in elements)
-    if desk.limiter is not None:
-        limited = desk.limiter.admit(op.endpoint, inst_ids, address, now_ms, key.account)
+    if runtime.limiter is not None:
+        limited = runtime.limiter.admit(op.endpoint, inst_ids, address, now_ms, key.account)
         if limited is not None:
-            return Plan(text=dump(_limited(desk, ask, elements, limited, in_us)))
+            return OpPlan(text=dump(_limited(runtime, ask, elements, limited, in_us)))
     call = Call(
         path=ask.op, method=actions.SOCKET, operation=op.endpoint.operation, inst_ids=inst_ids
     )
-    fault = desk.script.take(call)
-    return Admitted(ask=ask, key=key, elements=elements, in_us=in_us, fault=fault)
+    fault = runtime.script.take(call)
+    return AdmittedOp(ask=ask, key=key, elements=elements, in_us=in_us, fault=fault)
 
 
-def carry_out(desk: Desk, admitted: Admitted) -> Plan:
+def carry_out(runtime: ExchangeRuntime, admitted: AdmittedOp) -> OpPlan:
     """Execute an op as far as its fault allows."""
     ask, fault, in_us = admitted.ask, admitted.fault, admitted.in_us
     match fault.action:
         case actions.REFUSE | actions.WS_DISCONNECT:
-            return Plan(is_cut=True)
+            return OpPlan(is_cut=True)
         case actions.ERROR_BEFORE | actions.MAINTENANCE:
-            return Plan(text=dump(ops.broken(ask, fault.code, in_us, in_us)))
+            return OpPlan(text=dump(ops.broken(ask, fault.code, in_us, in_us)))
         case actions.EMPTY:
-            return Plan(text=dump(ops.answer(ask, [], in_us, in_us, "")))
+            return OpPlan(text=dump(ops.answer(ask, [], in_us, in_us, "")))
         case actions.RATE_LIMIT:
-            return Plan(text=dump(_limited(desk, ask, admitted.elements, Reason("50011"), in_us)))
+            return OpPlan(
+                text=dump(_limited(runtime, ask, admitted.elements, Reason("50011"), in_us))
+            )
         case actions.REJECT:
-            rows = _rejected(desk, ask, admitted.elements, fault.code, in_us // 1000)
-            return Plan(text=dump(ops.answer(ask, rows, in_us, in_us, _fail_msg(desk))))
-    text = dump(_execute(desk, admitted))
+            rows = _rejected(runtime, ask, admitted.elements, fault.code, in_us // 1000)
+            return OpPlan(text=dump(ops.answer(ask, rows, in_us, in_us, _fail_msg(runtime))))
+    text = dump(_execute(runtime, admitted))
     match fault.action:
         case actions.DROP_ANSWER:
-            return Plan(is_cut=True)
+            return OpPlan(is_cut=True)
         case actions.ERROR_AFTER:
-            return Plan(text=dump(ops.broken(ask, fault.code, in_us, in_us)))
+            return OpPlan(text=dump(ops.broken(ask, fault.code, in_us, in_us)))
         case actions.CUT_BODY:
-            return Plan(text=text[: len(text) // 2])
-    return Plan(text=text, late_ms=fault.answer_delay_ms)
+            return OpPlan(text=text[: len(text) // 2])
+    return OpPlan(text=text, late_ms=fault.answer_delay_ms)
 
 
-def _execute(desk: Desk, admitted: Admitted) -> Row:
+def _execute(runtime: ExchangeRuntime, admitted: AdmittedOp) -> Row:
     ask, in_us = admitted.ask, admitted.in_us
     try:
-        ops.check_time(ask, desk.exchange.now_ms(), "50037")
+        ops.check_time(ask, runtime.exchange.now_ms(), "50037")
         command = ops.command_of(ask, admitted.elements, admitted.key.account)
-        events = desk.exchange.do(command)
+        events = runtime.exchange.do(command)
     except (StreamRefusal, Refusal) as refusal:
-        return ops.refused(ask, refusal, in_us, desk.exchange.now_ms() * 1000)
-    out_ms = desk.exchange.now_ms()
+        return ops.refused(ask, refusal, in_us, runtime.exchange.now_ms() * 1000)
+    out_ms = runtime.exchange.now_ms()
     row_of = ops.OPS[ask.op].row_of
     answered = [each for each in events if isinstance(each, Answered)]
-    rows = [row_of(each, out_ms, desk.exchange.venue.switches) for each in answered]
-    return ops.answer(ask, rows, in_us, out_ms * 1000, _fail_msg(desk))
+    rows = [row_of(each, out_ms, runtime.exchange.venue.switches) for each in answered]
+    return ops.answer(ask, rows, in_us, out_ms * 1000, _fail_msg(runtime))
 
 
-def _limited(desk: Desk, ask: Ask, elements: list[Params], reason: Reason, in_us: int) -> Row:
-    if desk.exchange.venue.switches["ws.rate_limit_form"] != _LIMITED_ROWS:
+def _limited(
+    runtime: ExchangeRuntime, ask: StreamRequest, elements: list[Params], reason: Reason, in_us: int
+) -> Row:
+    if runtime.exchange.venue.switches["ws.rate_limit_form"] != _LIMITED_ROWS:
         return ops.refused(ask, StreamRefusal("60014"), in_us, in_us)
-    rows = _rejected(desk, ask, elements, reason.code, in_us // 1000)
-    return ops.answer(ask, rows, in_us, in_us, _fail_msg(desk))
+    rows = _rejected(runtime, ask, elements, reason.code, in_us // 1000)
+    return ops.answer(ask, rows, in_us, in_us, _fail_msg(runtime))
 
 
-def _rejected(desk: Desk, ask: Ask, elements: list[Params], code: str, ts_ms: int) -> list[Row]:
+def _rejected(
+    runtime: ExchangeRuntime, ask: StreamRequest, elements: list[Params], code: str, ts_ms: int
+) -> list[Row]:
     row_of = ops.OPS[ask.op].row_of
     return [
         row_of(
@@ -127,11 +135,11 @@ def _rejected(desk: Desk, ask: Ask, elements: list[Params], code: str, ts_ms: in
                 reason=Reason(code),
             ),
             ts_ms,
-            desk.exchange.venue.switches,
+            runtime.exchange.venue.switches,
         )
         for each in elements
     ]
 
 
-def _fail_msg(desk: Desk) -> str:
-    return desk.exchange.venue.switches["ws.fail_msg"]
+def _fail_msg(runtime: ExchangeRuntime) -> str:
+    return runtime.exchange.venue.switches["ws.fail_msg"]

@@ -30,7 +30,7 @@ from itertools import chain, groupby
 from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.journal.change import Image, Outline, documents_text
 from prometheus_persist.journal.frame import DIGEST_BYTES, Tip
-from prometheus_persist.journal.records import LINE_END, Block, Records, Tally, block_of
+from prometheus_persist.journal.records import LINE_END, Block, Records, RecordTally, block_of
 from prometheus_persist.journal.upcast import SCHEMA, schema_in, upcast_image
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.exact_json import (
@@ -204,7 +204,7 @@ def unpack(
         for name, block in _blocks(pieces, f"{where}/streams.ndjson"):
             stream = image.streams.get(name)
             if stream is None:
-                stream = image.streams[name] = Records() if keep else Tally()
+                stream = image.streams[name] = Records() if keep else RecordTally()
             stream.append_block(block)
         told = _counted(manifest) or {}
         if any(count != len(image.streams.get(name, ())) for name, count in told.items()):
@@ -222,7 +222,7 @@ def outline(data: bytes, where: str) -> tuple[Outline, Tip] | None:
         if told is None or schema != SCHEMA:
             return None
         documents = _documents(archive, manifest, where)
-        counts: dict[str, Records] = {name: Tally(count) for name, count in told.items()}
+        counts: dict[str, Records] = {name: RecordTally(count) for name, count in told.items()}
     return Outline(documents, counts, tip.seq, manifest["time_ms"]), tip
 
 

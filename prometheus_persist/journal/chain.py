@@ -44,7 +44,7 @@ from prometheus_persist.journal.frame import (
     HEADER_BYTES,
     OPEN,
     Frame,
-    Seen,
+    FrameState,
     Tip,
     announced,
     digest_fits,
@@ -57,7 +57,7 @@ EPOCH_LEAP = 1_000_000  # more openings than any store has behind one base
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ChainFault:
     """Something that was not a whole frame: in which file, where, what.
 
     ``seq`` and ``wall_ms`` are those of its header, where that is sound; else 0.
@@ -65,7 +65,7 @@ class Fault:
 
     file: str
     offset: int
-    seen: Seen
+    seen: FrameState
     seq: int = 0
     wall_ms: int = 0
 
@@ -75,7 +75,7 @@ Source = Callable[[str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedFrame:
     """A whole frame, and where it was found. ``astray``: its file has another name than the segment
     that the file's OPEN frame begins. A commit's payload is in ``payload``, not in its frame."""
 
@@ -102,10 +102,10 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SegmentRun:
     """Frames of one segment that stand behind one another: what every copy of it ought to hold."""
 
-    frames: tuple[Placed, ...] = ()
+    frames: tuple[PlacedFrame, ...] = ()
 
     def __len__(self) -> int:
         return sum(placed.frame.end - placed.offset for placed in self.frames)
@@ -135,17 +135,17 @@ class Scan:
     """One copy of one segment: its whole frames and what else lies there."""
 
     file: str
-    frames: list[Placed] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    frames: list[PlacedFrame] = field(default_factory=list)
+    faults: list[ChainFault] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Chain:
     """The frames after a base, in order, and those beyond them that prove a gap."""
 
-    frames: list[Placed]
+    frames: list[PlacedFrame]
     tip: Tip
-    beyond: list[Placed]
+    beyond: list[PlacedFrame]
 
 
 def scan(file: str, data: bytes, source: Source | None = None) -> Scan:
@@ -158,30 +158,30 @@ def scan(file: str, data: bytes, source: Source | None = None) -> Scan:
     offset, astray = 0, False
     while True:
         seen, frame = read(data, offset, leave=leave)
-        if seen is Seen.END:
+        if seen is FrameState.END:
             return found
         if frame is not None:
             if frame.kind == OPEN:
                 astray = not _begins(frame, file)
-            found.frames.append(Placed(file, offset, frame, source, astray))
+            found.frames.append(PlacedFrame(file, offset, frame, source, astray))
             offset = frame.end
             continue
-        found.faults.append(Fault(file, offset, seen, *announced(data, offset)))
+        found.faults.append(ChainFault(file, offset, seen, *announced(data, offset)))
         offset = find_header(data, offset + 1)
         if offset < 0:
             return found
 
 
-def link(tip: Tip, frames: Iterable[Placed], *, seq_max: int | None = None) -> Chain:
+def link(tip: Tip, frames: Iterable[PlacedFrame], *, seq_max: int | None = None) -> Chain:
     """The chain after ``tip``; stops after ``seq_max`` where one is given."""
-    follows: dict[bytes, Placed] = {}
+    follows: dict[bytes, PlacedFrame] = {}
     farthest = tip.epoch + EPOCH_LEAP
     everything = [placed for placed in frames if placed.frame.epoch <= farthest]
     for placed in everything:
         rival = follows.get(placed.frame.previous)
         if rival is None or _standing(rival) < _standing(placed):
             follows[placed.frame.previous] = placed
-    chain: list[Placed] = []
+    chain: list[PlacedFrame] = []
     while seq_max is None or tip.seq < seq_max:
         found = follows.get(tip.digest)
         if found is None or found.frame.seq != tip.seq + 1 or found.frame.epoch < tip.epoch:
@@ -199,12 +199,12 @@ def link(tip: Tip, frames: Iterable[Placed], *, seq_max: int | None = None) -> C
     return Chain(chain, tip, sorted(beyond, key=lambda placed: placed.frame.seq))
 
 
-def _standing(placed: Placed) -> tuple[bool, int]:
+def _standing(placed: PlacedFrame) -> tuple[bool, int]:
     """Which of two frames after the same one counts: the greater."""
     return not placed.astray, placed.frame.epoch
 
 
-def back(tip: Tip, frames: Iterable[Placed]) -> list[Placed]:
+def back(tip: Tip, frames: Iterable[PlacedFrame]) -> list[PlacedFrame]:
     """The frames that lead to ``tip``, oldest first, as far back as they are there."""
     by_digest = {placed.frame.digest: placed for placed in frames}
     found, digest = [], tip.digest
@@ -214,7 +214,7 @@ def back(tip: Tip, frames: Iterable[Placed]) -> list[Placed]:
     return found[::-1]
 
 
-def beginnings(frames: Iterable[Placed]) -> list[Placed]:
+def beginnings(frames: Iterable[PlacedFrame]) -> list[PlacedFrame]:
     """The first frames of all the histories that are there, each of which has commits: one, but for
     a stranger's. What a writer left that was taken over from within its first opening has none."""
     everything = list(frames)
@@ -227,16 +227,16 @@ def beginnings(frames: Iterable[Placed]) -> list[Placed]:
     return [placed for digest, placed in found.items() if digest in followed]
 
 
-def segments_of(chain: Iterable[Placed]) -> dict[str, Run]:
+def segments_of(chain: Iterable[PlacedFrame]) -> dict[str, SegmentRun]:
     """What every segment ought to hold, by name; frames before an OPEN are left."""
-    runs: dict[str, list[Placed]] = {}
+    runs: dict[str, list[PlacedFrame]] = {}
     name = ""
     for placed in chain:
         if placed.frame.kind == OPEN:
             name = segment_name(placed)
         if name:
             runs.setdefault(name, []).append(placed)
-    return {name: Run(tuple(frames)) for name, frames in runs.items()}
+    return {name: SegmentRun(tuple(frames)) for name, frames in runs.items()}
 
 
 def mirrored(segment: bytes) -> bool:
@@ -255,7 +255,7 @@ def _says(first: Frame, name: str) -> object:
     return loads_object(first.payload, "an OPEN frame").get(name)
 
 
-def segment_name(placed: Placed) -> str:
+def segment_name(placed: PlacedFrame) -> str:
     """The segment that an OPEN frame begins; raises StoreDamaged where it names none."""
     return _begun(placed.frame, placed.file)
 

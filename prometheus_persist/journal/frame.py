@@ -72,7 +72,7 @@ OVERHEAD_BYTES = HEADER_BYTES + DIGEST_BYTES
 assert (_FIELDS.size, HEADER_BYTES) == (68, 72), "the format page above is wrong"
 
 
-class Seen(StrEnum):
+class FrameState(StrEnum):
     """What lies at an offset."""
 
     END = "END"
@@ -98,7 +98,7 @@ class Seen(StrEnum):
     @property
     def unwritten(self) -> bool:
         """Whether no frame that was ever acknowledged need have been here."""
-        return self.torn or self is Seen.STRAY
+        return self.torn or self is FrameState.STRAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +157,14 @@ def encode(
     return body + digest, Tip(seq, epoch, digest, wall_ms)
 
 
-def read(data: bytes, offset: int, *, leave: bool = False) -> tuple[Seen, Frame | None]:
+def read(data: bytes, offset: int, *, leave: bool = False) -> tuple[FrameState, Frame | None]:
     """What lies at ``offset``; the frame when it is WHOLE. ``leave``: a commit's payload is left
     where it is, and the frame has none."""
     left = len(data) - offset
     if left <= 0:
-        return Seen.END, None
+        return FrameState.END, None
     if left < HEADER_BYTES:
-        return Seen.TORN_HEADER if any(data[offset:]) else Seen.TORN_ZEROS, None
+        return FrameState.TORN_HEADER if any(data[offset:]) else FrameState.TORN_ZEROS, None
     fields = data[offset : offset + _FIELDS.size]
     (crc,) = _CRC.unpack_from(data, offset + _FIELDS.size)
     if zlib.crc32(fields) != crc or fields[:4] != MAGIC:
@@ -172,18 +172,20 @@ def read(data: bytes, offset: int, *, leave: bool = False) -> tuple[Seen, Frame 
     _, version, kind, flags, length, epoch, seq, wall_ms, previous = _FIELDS.unpack(fields)
     known = version == FORMAT_VERSION and kind in (OPEN, COMMIT) and flags in (0, JOINED)
     if not known or length > FRAME_PAYLOAD_BYTES_MAX:
-        return Seen.BAD_VERSION, None
+        return FrameState.BAD_VERSION, None
     if left < OVERHEAD_BYTES + length:
-        return Seen.TORN_PAYLOAD, None
+        return FrameState.TORN_PAYLOAD, None
     body_end = offset + HEADER_BYTES + length
     end = body_end + DIGEST_BYTES
     digest = data[body_end:end]
     if not digest_fits(data[offset:body_end], digest):
         cut = _zeros(data, end - 1, len(data)) or _lacks_sector(data, offset, end)
-        return Seen.TORN_PAYLOAD if cut else Seen.BAD_PAYLOAD, None
+        return FrameState.TORN_PAYLOAD if cut else FrameState.BAD_PAYLOAD, None
     payload = b"" if leave and kind == COMMIT else data[offset + HEADER_BYTES : body_end]
     joined = bool(flags & JOINED)
-    return Seen.WHOLE, Frame(kind, epoch, seq, wall_ms, previous, payload, digest, end, joined)
+    return FrameState.WHOLE, Frame(
+        kind, epoch, seq, wall_ms, previous, payload, digest, end, joined
+    )
 
 
 def announced(data: bytes, offset: int) -> tuple[int, int]:
@@ -220,16 +222,16 @@ def _digest(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest()
 
 
-def _no_header(data: bytes, offset: int) -> Seen:
+def _no_header(data: bytes, offset: int) -> FrameState:
     """What lies where no sound header is, and a header would have room."""
     if _zeros(data, offset, len(data)):
-        return Seen.TORN_ZEROS
+        return FrameState.TORN_ZEROS
     end = offset + HEADER_BYTES
     if _zeros(data, end - 1, len(data)) and data.startswith(MAGIC[:1], offset):
-        return Seen.TORN_HEADER
+        return FrameState.TORN_HEADER
     if end - offset - data.count(0, offset, end) <= STRAY_BYTES_MAX:
-        return Seen.STRAY
-    return Seen.TORN_HEADER if _lacks_sector(data, offset, end) else Seen.BAD_HEADER
+        return FrameState.STRAY
+    return FrameState.TORN_HEADER if _lacks_sector(data, offset, end) else FrameState.BAD_HEADER
 
 
 def _lacks_sector(data: bytes, offset: int, end: int) -> bool:

@@ -190,7 +190,7 @@ class Records(Sequence[JsonObject]):
         return repr(list(self))
 
 
-class Tally(Records):
+class RecordTally(Records):
     """A stream of which the records are counted and not kept; raises TypeError for a look at one.
 
     For whoever shows how many there are, and need not decode, nor have, a million of them.

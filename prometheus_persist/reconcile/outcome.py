@@ -42,7 +42,7 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProjectedBooks:
     """See the module. ``paid`` is the PnL and the fees of ``executions``, (owner, execution)."""
 
     lots: Mapping[PositionKey, Mapping[str, Lot]]
@@ -66,7 +66,7 @@ class Outcome:
         return sum((lot.qty_contracts for lot in lots), NO_CONTRACTS)
 
 
-def outcome(before: Holdings, findings: Iterable[Finding]) -> Outcome:
+def outcome(before: Holdings, findings: Iterable[Finding]) -> ProjectedBooks:
     """``before`` after all corrections of ``findings``."""
     holdings = before.copy()
     executions: list[tuple[str, Execution]] = []
@@ -94,7 +94,7 @@ def outcome(before: Holdings, findings: Iterable[Finding]) -> Outcome:
     lots = _lots(holdings)
     for change in later:
         _change(lots, change)
-    return Outcome(
+    return ProjectedBooks(
         lots={key: held for key in sorted(lots) if (held := _held(lots[key]))},
         paid=add(*paid),
         executions=tuple(executions),
@@ -139,7 +139,7 @@ def _change(lots: dict[PositionKey, dict[str, Lot]], change: Written) -> None:
         owners[NOBODY] = Lot(before.qty_contracts + change.qty_contracts, before.entry_px)
 
 
-def positions_agree(after: Outcome, view: VenueView) -> bool:
+def positions_agree(after: ProjectedBooks, view: VenueView) -> bool:
     """R2 for every key, once the plan is applied."""
     venue = {row.key: row.qty_contracts for row in view.positions}
     return after.possible and all(
@@ -147,7 +147,7 @@ def positions_agree(after: Outcome, view: VenueView) -> bool:
     )
 
 
-def basis(after: Outcome, view: VenueView) -> Decimal:
+def basis(after: ProjectedBooks, view: VenueView) -> Decimal:
     """What realised PnL at the owners' entry prices lacks of that at the exchange's averages.
 
     Whoever starts flat has realised d·u·(q·entry − Σ signed·px) over its executions, with

@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from prometheus_persist.journal.chain import EPOCH_LEAP, Fault, Placed, Run, link
-from prometheus_persist.journal.frame import OPEN, Seen, Tip
+from prometheus_persist.journal.chain import EPOCH_LEAP, ChainFault, PlacedFrame, SegmentRun, link
+from prometheus_persist.journal.frame import OPEN, FrameState, Tip
 from prometheus_persist.report.facts import Damage
 from prometheus_persist.storage.layout import JOURNAL, segment_epoch, segment_start
 from prometheus_persist.storage.mark import Mark
@@ -29,7 +29,7 @@ from prometheus_persist.storage.segments import Segments, copies_due
 ZEROS_WITHIN = 16  # more than any part of a frame has in a row; what is reserved has more
 Due = dict[str, bytes]
 """The bytes of segments, by name."""
-Runs = Mapping[str, Run]
+Runs = Mapping[str, SegmentRun]
 
 
 def not_as_due(segments: Segments, due: Runs) -> Due:
@@ -47,7 +47,7 @@ def not_as_due(segments: Segments, due: Runs) -> Due:
 
 
 def journal_damages(
-    segments: Segments, whole: list[Placed], parts: Runs, due: Runs
+    segments: Segments, whole: list[PlacedFrame], parts: Runs, due: Runs
 ) -> list[Damage]:
     """Every place of either copy that is not what it ought to be, and what that means.
 
@@ -66,7 +66,7 @@ def journal_damages(
         elif _cut(segments, parts, fault, newest):
             found.append(Damage(fault.file, fault.offset, _cut_words(fault, whole), "lost"))
             continue
-        elif length and fault.seen is Seen.TORN_ZEROS:
+        elif length and fault.seen is FrameState.TORN_ZEROS:
             continue
         else:
             name = basename(fault.file)
@@ -102,7 +102,7 @@ def journal_damages(
     return found
 
 
-def _cut(segments: Segments, parts: Runs, fault: Fault, newest: str) -> bool:
+def _cut(segments: Segments, parts: Runs, fault: ChainFault, newest: str) -> bool:
     """Whether the newest segment ends within a frame though space was reserved ahead, and no copy
     has that space: a crash leaves it, so something else took the ends away, and frames with it.
 
@@ -110,9 +110,9 @@ def _cut(segments: Segments, parts: Runs, fault: Fault, newest: str) -> bool:
     synced, its reserved length included; before that a power cut may leave any length.
     """
     name = basename(fault.file)
-    run = parts.get(name, Run())
+    run = parts.get(name, SegmentRun())
     paths = [f"{copy}/{name}" for copy in copies_due(run)]
-    ends = fault.seen.torn and fault.seen is not Seen.TORN_ZEROS and fault.offset == len(run)
+    ends = fault.seen.torn and fault.seen is not FrameState.TORN_ZEROS and fault.offset == len(run)
     return (
         name == newest
         and ends
@@ -126,7 +126,7 @@ def _zeros(segments: Segments, path: str) -> int:
     return segments.lengths.get(path, 0) - segments.sizes.get(path, 0)
 
 
-def _cut_words(fault: Fault, whole: list[Placed]) -> str:
+def _cut_words(fault: ChainFault, whole: list[PlacedFrame]) -> str:
     last = whole[-1].frame
     if fault.seq:
         there = f"within commit {fault.seq} of {when(fault.wall_ms)}"
@@ -143,7 +143,7 @@ def when(ms: int) -> str:
         return f"{ms} (Unix ms)"
 
 
-def _strangers(segments: Segments, whole: list[Placed], due: Runs, last: int) -> list[Damage]:
+def _strangers(segments: Segments, whole: list[PlacedFrame], due: Runs, last: int) -> list[Damage]:
     """Files with a segment's name that are none of this store: what is in them says another name
     and is not in the chain, or the name is one that no opening of this store can have given."""
     at_our_place = {p: why for p, why in segments.strange.items() if basename(p) in due}
@@ -215,12 +215,12 @@ def basename(path: str) -> str:
 
 
 _WORDS = {
-    Seen.TORN_HEADER: "torn write",
-    Seen.TORN_PAYLOAD: "torn write",
-    Seen.TORN_ZEROS: "torn write (zeros)",
-    Seen.STRAY: "bytes in space that no frame was written to",
-    Seen.BAD_HEADER: "frame header fails its checksum",
-    Seen.BAD_VERSION: "frame of an unknown format",
-    Seen.BAD_PAYLOAD: "frame fails its checksum",
+    FrameState.TORN_HEADER: "torn write",
+    FrameState.TORN_PAYLOAD: "torn write",
+    FrameState.TORN_ZEROS: "torn write (zeros)",
+    FrameState.STRAY: "bytes in space that no frame was written to",
+    FrameState.BAD_HEADER: "frame header fails its checksum",
+    FrameState.BAD_VERSION: "frame of an unknown format",
+    FrameState.BAD_PAYLOAD: "frame fails its checksum",
 }
 UNWRITTEN = frozenset(words for seen, words in _WORDS.items() if seen.unwritten)

@@ -18,7 +18,7 @@ from prometheus_persist.storage.segments import names_after, read_segments, segm
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FollowedCommit:
     """One commit: what it was for, and what it touched."""
 
     seq: int
@@ -46,7 +46,7 @@ class Follower:
         self._tip = tips[-2:][0] if tips else Tip()  # the newest may be a moment old
 
     @reading()
-    def next(self) -> list[Seen]:
+    def next(self) -> list[FollowedCommit]:
         """The commits since the last call, oldest first; raises StoreFailed."""
         copies = segment_copies(self._fs)
         segments = read_segments(self._fs, names_after(copies, self._tip), copies=copies)
@@ -62,7 +62,7 @@ class Follower:
             change = change_from(placed.payload, f"{placed.file} at byte {placed.offset}")
             added = {name: len(records) for name, records in change.add.items()}
             found.append(
-                Seen(
+                FollowedCommit(
                     frame.seq,
                     frame.epoch,
                     frame.wall_ms,

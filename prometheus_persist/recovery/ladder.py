@@ -57,8 +57,8 @@ from prometheus_persist.errors import BadValue, StoreDamaged, StoreFailed
 from prometheus_persist.journal.chain import (
     EPOCH_LEAP,
     Chain,
-    Placed,
-    Run,
+    PlacedFrame,
+    SegmentRun,
     back,
     beginnings,
     link,
@@ -291,7 +291,7 @@ def _alone(segments: Segments) -> bool:
     """Whether the newest segment was begun without a mirror."""
     begun = [placed for placed in segments.frames if placed.frame.kind == OPEN]
     newest = max(begun, key=lambda placed: placed.frame.seq, default=None)
-    return newest is not None and not Run((newest,)).mirrored
+    return newest is not None and not SegmentRun((newest,)).mirrored
 
 
 def _full(
@@ -349,7 +349,7 @@ def _farthest(segments: Segments, bases: Bases, seq: int | None) -> tuple[Base, 
     return max([linked, *left], key=lambda found: found[1].tip.seq) if strange else best
 
 
-def _seq_at(frames: list[Placed], bases: Bases, at_ms: int, now_ms: int) -> int:
+def _seq_at(frames: list[PlacedFrame], bases: Bases, at_ms: int, now_ms: int) -> int:
     """The last sequence whose wall time is not after ``at_ms``."""
     tips = bases.tips()
     farthest = min((placed.frame.epoch for placed in frames), default=0) + EPOCH_LEAP
@@ -366,7 +366,7 @@ def _seq_at(frames: list[Placed], bases: Bases, at_ms: int, now_ms: int) -> int:
     raise BadValue(f"nothing was saved at or before {at_ms} (Unix ms)")
 
 
-def _from_the_first(frames: list[Placed]) -> bool:
+def _from_the_first(frames: list[PlacedFrame]) -> bool:
     return any(placed.frame.seq == 1 for placed in frames)
 
 

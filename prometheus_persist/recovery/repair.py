@@ -28,7 +28,7 @@ from typing import Literal
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadValue, StoreDamaged, StoreFailed
-from prometheus_persist.journal.chain import Run, back, segments_of
+from prometheus_persist.journal.chain import SegmentRun, back, segments_of
 from prometheus_persist.journal.projection import FOLDERS
 from prometheus_persist.recovery.bases import Bases
 from prometheus_persist.recovery.damages import UNWRITTEN
@@ -66,7 +66,7 @@ FOLDERS_SWEPT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RepairStep:
     """One file: what becomes of it, and why."""
 
     path: str
@@ -78,7 +78,7 @@ class Step:
 class Repaired:
     """What was done, or would be; ``seq`` is the last commit that is kept."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[RepairStep, ...]
     seq: int
 
 
@@ -115,13 +115,13 @@ def _repair(
         *_base_steps(fs, found),
     ]
     leftovers = [
-        Step(f"{folder}/{name}", "removed", LEFTOVER)
+        RepairStep(f"{folder}/{name}", "removed", LEFTOVER)
         for folder in FOLDERS_SWEPT
         for name in fs.list_dir(folder)
         if is_temporary(folder, name) and fs.size(f"{folder}/{name}") is not None
     ]
     if fs.size(RENEWED) is not None:
-        leftovers.append(Step(RENEWED, "removed", LEFTOVER))
+        leftovers.append(RepairStep(RENEWED, "removed", LEFTOVER))
     done = Repaired((*steps, *leftovers), found.seq)
     if not dry_run:
         _remove(fs, [step.path for step in leftovers])
@@ -161,7 +161,7 @@ def lossless(fs: Fs, clock: Clock) -> bool:
     return not found.gaps
 
 
-def _refuse_loss(found: Restored, due: dict[str, Run]) -> None:
+def _refuse_loss(found: Restored, due: dict[str, SegmentRun]) -> None:
     """Raise where a damage is to something that nothing good is left of."""
     for damage in found.facts.damages:
         folder, _, name = damage.file.rpartition("/")
@@ -177,58 +177,58 @@ def _refuse_loss(found: Restored, due: dict[str, Run]) -> None:
 
 
 def _segment_steps(
-    segments: Segments, due: dict[str, Run], seq: int, accept_loss: int | None
-) -> list[Step]:
+    segments: Segments, due: dict[str, SegmentRun], seq: int, accept_loss: int | None
+) -> list[RepairStep]:
     found = []
     framed = {placed.file.rpartition("/")[2] for placed in segments.frames}
     ruined = {fault.file for fault in segments.faults} | set(segments.unreadable)
     for name in sorted(due.keys() | segments.names.keys()):
-        for copy in copies_due(due.get(name, Run())):
+        for copy in copies_due(due.get(name, SegmentRun())):
             path = f"{copy}/{name}"
             if name in due:
                 if path not in segments.sizes:
-                    found.append(Step(path, "rewritten", UNREAD))
+                    found.append(RepairStep(path, "rewritten", UNREAD))
                 elif segments.differs(path, due[name]):
-                    found.append(Step(path, "rewritten", "not what the chain says"))
+                    found.append(RepairStep(path, "rewritten", "not what the chain says"))
             elif path in ruined and name not in framed:
-                found.append(Step(path, "moved aside", "an opening that was cut short"))
+                found.append(RepairStep(path, "moved aside", "an opening that was cut short"))
             elif accept_loss is not None and copy in segments.names[name]:
                 beyond = (segment_start(name) or (0, 0))[1] > seq
                 if beyond or ruined & {f"{each}/{name}" for each in COPIES}:
-                    found.append(Step(path, "moved aside", "not joined to what is kept"))
+                    found.append(RepairStep(path, "moved aside", "not joined to what is kept"))
     return found
 
 
-def _readable_steps(fs: Fs, seq: int, accept_loss: int | None) -> list[Step]:
+def _readable_steps(fs: Fs, seq: int, accept_loss: int | None) -> list[RepairStep]:
     readable = check_readable(fs)
     damages = [each for each in readable.damages if each.outcome == "repaired"]
-    found = [Step(each.file, "rewritten", each.problem) for each in damages]
+    found = [RepairStep(each.file, "rewritten", each.problem) for each in damages]
     if accept_loss is None:
         return found
     why = f"written after commit {seq}"
-    found += [Step(one.file, "moved aside", why) for one in readable.marks if one.seq > seq]
+    found += [RepairStep(one.file, "moved aside", why) for one in readable.marks if one.seq > seq]
     if readable.mark > seq:
         named = {step.path for step in found}
         paths = [f"{INCREMENTAL}/{name}" for name in sorted(readable.whole)]
-        found += [Step(path, "rewritten", why) for path in paths if path not in named]
+        found += [RepairStep(path, "rewritten", why) for path in paths if path not in named]
     return found
 
 
-def _base_steps(fs: Fs, found: Restored) -> list[Step]:
+def _base_steps(fs: Fs, found: Restored) -> list[RepairStep]:
     bases = Bases(fs)
     beyond = [base.name for base in bases.each(keep_first=False) if base.tip.seq > found.seq]
-    steps = [Step(each.file, "moved aside", each.problem) for each in bases.damages]
+    steps = [RepairStep(each.file, "moved aside", each.problem) for each in bases.damages]
     named = {step.path for step in steps}
     why = f"beyond commit {found.seq}"
-    return steps + [Step(path, "moved aside", why) for path in beyond if path not in named]
+    return steps + [RepairStep(path, "moved aside", why) for path in beyond if path not in named]
 
 
 def _carry_out(
     fs: Fs,
     clock: Clock,
     found: Restored,
-    steps: tuple[Step, ...],
-    due: dict[str, Run],
+    steps: tuple[RepairStep, ...],
+    due: dict[str, SegmentRun],
     options: StoreOptions | None,
 ) -> None:
     """Keep the bytes, bases out of the way, segments, readable files, a new snapshot."""
@@ -266,7 +266,7 @@ def _carry_out(
     _remove(fs, ruined)
 
 
-def _keep(fs: Fs, step: Step) -> None:
+def _keep(fs: Fs, step: RepairStep) -> None:
     """Put a copy of a file's bytes under ``damaged/``; a file that nobody can read goes there.
 
     A segment that could be read a moment ago stays where it is, as it may be needed: then OSError,

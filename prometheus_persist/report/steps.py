@@ -29,7 +29,7 @@ _ENVIRONMENTS = frozenset({"environment", "shown"})
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextStep:
     """One thing to do: a message id with its values, and a command, "" where it needs none."""
 
     text: str
@@ -72,15 +72,15 @@ def unapplied(facts: RecoveryFacts) -> list[Finding]:
     ]
 
 
-def next_steps(facts: RecoveryFacts) -> list[Step]:
+def next_steps(facts: RecoveryFacts) -> list[NextStep]:
     """What leads back to trading; never empty."""
     if facts.postponed:
-        return [Step("step.postponed", command(["reconcile"], facts.options))]
+        return [NextStep("step.postponed", command(["reconcile"], facts.options))]
     found = {(one.text, one.command): one for one in _steps(facts)}
-    return list(found.values()) or [Step("step.go_on")]
+    return list(found.values()) or [NextStep("step.go_on")]
 
 
-def _steps(facts: RecoveryFacts) -> Iterator[Step]:
+def _steps(facts: RecoveryFacts) -> Iterator[NextStep]:
     options = facts.options
     again, proven = command(["reconcile"], options), command(["reconcile", "--yes"], options)
     plan, waiting = present(facts), asked(facts)
@@ -91,29 +91,29 @@ def _steps(facts: RecoveryFacts) -> Iterator[Step]:
         if one.what == "what.other_account":
             yield from _other_account(one, options)
     if facts.applied and unapplied(facts) and not (humans or facts.withheld):
-        yield Step("step.read_again_soon", again)
+        yield NextStep("step.read_again_soon", again)
     elif not facts.applied and unapplied(facts):
         part = bool(humans or facts.decision == "incomplete")
-        yield Step("step.correct_rest" if part else "step.correct", proven)
+        yield NextStep("step.correct_rest" if part else "step.correct", proven)
     elif facts.policy == "observe" and not waiting:
-        yield Step("step.observed", again)
+        yield NextStep("step.observed", again)
     yield from _owners_to_name(humans, plan, options)
     if humans:
-        yield Step("step.write_plan", plan_command(options))
-        yield Step("step.apply_plan", apply_command(options))
+        yield NextStep("step.write_plan", plan_command(options))
+        yield NextStep("step.apply_plan", apply_command(options))
     yield from _undecided([one for one in waiting if one not in humans], options, again)
     if plan is None or (plan.source_problems and not waiting):
-        yield Step("step.read_again", again)
+        yield NextStep("step.read_again", again)
     elif unknown or (facts.decision == "incomplete" and not waiting):
         soon = all(one.what in _BEHIND for one in unknown)
-        yield Step("step.read_again_soon" if soon else "step.read_again", again)
+        yield NextStep("step.read_again_soon" if soon else "step.read_again", again)
     yield from _orders(facts, options)
     yield from _freezes(facts, of_store(options))
     if facts.flattened is not None and facts.flattened.left:
-        yield Step("step.flatten_again", command(_flatten(plan, options), options))
+        yield NextStep("step.flatten_again", command(_flatten(plan, options), options))
 
 
-def _owners_to_name(humans: list[Finding], plan: Plan | None, options: str) -> Iterator[Step]:
+def _owners_to_name(humans: list[Finding], plan: Plan | None, options: str) -> Iterator[NextStep]:
     """Positions that were there before: one command for all of them. Where agents hold something
     of one, and nobody the opposite, it is not its owners that are missing."""
     more = [one for one in humans if one.what == "what.venue_more"]
@@ -122,7 +122,7 @@ def _owners_to_name(humans: list[Finding], plan: Plan | None, options: str) -> I
     keys = [str(one.key) for one in more if one.params["books"] == "0" and one.key not in owned]
     if keys:
         words = ["adopt", *(f"{key}=AGENT" for key in keys)]
-        yield Step("step.adopt", command(words, options), {"key": ", ".join(keys)})
+        yield NextStep("step.adopt", command(words, options), {"key": ", ".join(keys)})
 
 
 def _flatten(plan: Plan | None, options: str) -> list[str]:
@@ -132,27 +132,27 @@ def _flatten(plan: Plan | None, options: str) -> list[str]:
     return ["reconcile", "--policy", "flatten", *name, "--yes"]
 
 
-def _other_account(one: Finding, options: str) -> Iterator[Step]:
+def _other_account(one: Finding, options: str) -> Iterator[NextStep]:
     live = one.params["environment"] == "live"
     right = command(["reconcile"], in_environment(options, live=live))
-    yield Step("step.right_keys", right, one.params)
+    yield NextStep("step.right_keys", right, one.params)
     words = ["reconcile", "--yes", "--adopt-account", one.params["uid"]]
-    yield Step("step.adopt_account", command(words, options), one.params)
+    yield NextStep("step.adopt_account", command(words, options), one.params)
 
 
-def _undecided(waiting: list[Finding], options: str, again: str) -> Iterator[Step]:
+def _undecided(waiting: list[Finding], options: str, again: str) -> Iterator[NextStep]:
     """What cannot be judged, and what a human may say of it all the same."""
     if any(one.what != "what.history_lost" for one in waiting):
-        yield Step("step.read_again_soon", again)
+        yield NextStep("step.read_again_soon", again)
     for one in waiting:
-        yield Step("step.write_plan", plan_command(options))
+        yield NextStep("step.write_plan", plan_command(options))
         chosen = apply_command(options, one.finding_id, one.alternatives[0].name)
         lost = one.what == "what.history_lost"
         text = "step.accept_history" if lost else "step.if_true"
-        yield Step(text, chosen, {"finding": one.finding_id})
+        yield NextStep(text, chosen, {"finding": one.finding_id})
 
 
-def _orders(facts: RecoveryFacts, options: str) -> Iterator[Step]:
+def _orders(facts: RecoveryFacts, options: str) -> Iterator[NextStep]:
     plan = present(facts)
     findings = () if plan is None else plan.findings
     told = {
@@ -161,16 +161,16 @@ def _orders(facts: RecoveryFacts, options: str) -> Iterator[Step]:
     unjudged = [one.params["cl_ord_id"] for one in findings if _is_unjudged(one)]
     names = list(dict.fromkeys([*facts.unanswered, *unjudged]))
     if names:
-        yield Step("step.orders", command(["orders"], options), {"n": str(len(names))})
-        yield Step("step.settle_orders", command(["orders", "settle"], options))
+        yield NextStep("step.orders", command(["orders"], options), {"n": str(len(names))})
+        yield NextStep("step.settle_orders", command(["orders", "settle"], options))
     for name in names:
         words = ["orders", "give-up", name, "--reason", REASON]
-        yield Step("step.give_up_order", command(words, options), {"order": name})
+        yield NextStep("step.give_up_order", command(words, options), {"order": name})
     for one in told.values():
         if one.what == "what.stop_alone":
             name = one.params["cl_ord_id"]
             cancel = command(["orders", "cancel", name], options)
-            yield Step("step.cancel_stop", cancel, {"order": name})
+            yield NextStep("step.cancel_stop", cancel, {"order": name})
         if one.what == "what.resting_unknown":
             yield from _strays(one, options)
 
@@ -179,17 +179,19 @@ def _is_unjudged(one: Finding) -> bool:
     return one.what == "what.intent_open" and one.resolution is Resolution.UNKNOWN
 
 
-def _strays(one: Finding, options: str) -> Iterator[Step]:
+def _strays(one: Finding, options: str) -> Iterator[NextStep]:
     """Orders that no open intent knows: by the exchange's own ids."""
     for row in one.evidence:
         words = ["orders", "cancel", "--inst", one.params["inst_id"], "--ord-id", row.ref]
         more = ["--algo"] if row.kind == "algo" else []
-        yield Step("step.cancel_stray", command([*words, *more], options), {"order": row.ref})
+        yield NextStep("step.cancel_stray", command([*words, *more], options), {"order": row.ref})
 
 
-def _freezes(facts: RecoveryFacts, options: str) -> Iterator[Step]:
+def _freezes(facts: RecoveryFacts, options: str) -> Iterator[NextStep]:
     for inst_id in facts.frozen_instruments:
         lifted = command(["unfreeze", inst_id, "--reason", REASON], options)
-        yield Step("step.unfreeze", lifted, {"inst_id": inst_id})
+        yield NextStep("step.unfreeze", lifted, {"inst_id": inst_id})
     if facts.frozen_all:
-        yield Step("step.unfreeze_all", command(["unfreeze", "--all", "--reason", REASON], options))
+        yield NextStep(
+            "step.unfreeze_all", command(["unfreeze", "--all", "--reason", REASON], options)
+        )

@@ -23,7 +23,7 @@ LABEL_WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TimelineMark:
     """One event: where its dot is, its tone, what hovering says, and its label (y 0: none)."""
 
     x: int
@@ -40,7 +40,7 @@ class Timeline:
 
     saved: str
     restored: str
-    marks: tuple[Mark, ...]
+    marks: tuple[TimelineMark, ...]
 
     @property
     def top(self) -> int:
@@ -60,7 +60,7 @@ def timeline(facts: RecoveryFacts, say: Say) -> Timeline | None:
     events = [] if plan is None else _events(plan.findings)
     if restore.fresh or span_ms <= 0 or not events:
         return None
-    marks: list[Mark] = []
+    marks: list[TimelineMark] = []
     lowest: dict[int, int] = {}
     free_from = [0] * LANES
     stacked: dict[int, int] = {}
@@ -85,7 +85,7 @@ def timeline(facts: RecoveryFacts, say: Say) -> Timeline | None:
             free_from[lane] = x + LABEL_WIDTH
         lowest[column] = len(marks)
         marks.append(
-            Mark(
+            TimelineMark(
                 x=x,
                 y=LINE_Y + 14 + height * DOT_STEP,
                 tone=one.resolution.value,

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from prometheus_persist.saving.intents import IntentHandle
     from prometheus_persist.saving.saver import Saver
     from prometheus_persist.saving.signals import StopRequest, stop_on_signals
-    from prometheus_persist.saving.triggers import Action, Trigger, actions_due
+    from prometheus_persist.saving.triggers import SaveAction, Trigger, actions_due
     from prometheus_persist.storage.store import Observer
 else:
     __getattr__ = exports(
         {
-            "Action": "prometheus_persist.saving.triggers",
+            "SaveAction": "prometheus_persist.saving.triggers",
             "Admission": "prometheus_persist.saving.admission",
             "Attached": "prometheus_persist.saving.attached",
             "IntentGate": "prometheus_persist.saving.gate",
@@ -31,12 +31,12 @@ else:
     )
 
 __all__ = [
-    "Action",
     "Admission",
     "Attached",
     "IntentGate",
     "IntentHandle",
     "Observer",
+    "SaveAction",
     "Saver",
     "StopRequest",
     "Trigger",

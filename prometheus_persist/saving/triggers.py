@@ -30,7 +30,7 @@ class Trigger(StrEnum):
     MANUAL = "manual"
 
 
-class Action(StrEnum):
+class SaveAction(StrEnum):
     """What is done about it, in this order."""
 
     SAVE = "save"
@@ -39,14 +39,14 @@ class Action(StrEnum):
     CLEAN_UP = "clean-up"
 
 
-_ALWAYS: dict[Trigger, tuple[Action, ...]] = {
-    Trigger.TRADE: (Action.SAVE,),
-    Trigger.DEATH: (Action.SAVE, Action.CHECKPOINT),
-    Trigger.BIRTH: (Action.SAVE,),
+_ALWAYS: dict[Trigger, tuple[SaveAction, ...]] = {
+    Trigger.TRADE: (SaveAction.SAVE,),
+    Trigger.DEATH: (SaveAction.SAVE, SaveAction.CHECKPOINT),
+    Trigger.BIRTH: (SaveAction.SAVE,),
     Trigger.CYCLE: (),
-    Trigger.RECONCILE: (Action.SAVE, Action.CHECKPOINT),
-    Trigger.EXIT: (Action.SAVE, Action.CHECKPOINT),
-    Trigger.MANUAL: (Action.SAVE, Action.CHECKPOINT, Action.SNAPSHOT),
+    Trigger.RECONCILE: (SaveAction.SAVE, SaveAction.CHECKPOINT),
+    Trigger.EXIT: (SaveAction.SAVE, SaveAction.CHECKPOINT),
+    Trigger.MANUAL: (SaveAction.SAVE, SaveAction.CHECKPOINT, SaveAction.SNAPSHOT),
 }
 
 
@@ -57,12 +57,12 @@ def actions_due(
     every_cycles: int = 5,
     since_snapshot_s: float = 0.0,
     snapshot_every_s: float = 3600.0,
-) -> tuple[Action, ...]:
+) -> tuple[SaveAction, ...]:
     """What is due now."""
     due = _ALWAYS[trigger]
     if trigger is Trigger.CYCLE:
         if cycle % every_cycles == 0:
-            due = (Action.SAVE, Action.CHECKPOINT)
+            due = (SaveAction.SAVE, SaveAction.CHECKPOINT)
         if since_snapshot_s >= snapshot_every_s:
-            due = (Action.SAVE, Action.CHECKPOINT, Action.SNAPSHOT)
+            due = (SaveAction.SAVE, SaveAction.CHECKPOINT, SaveAction.SNAPSHOT)
     return due

@@ -13,25 +13,25 @@ from prometheus_persist.reconcile.apply import Applied
 from prometheus_persist.reconcile.given import Owners, evidence, given, said
 from prometheus_persist.reconcile.live import apply_steps
 from prometheus_persist.saving import Trigger
-from prometheus_persist.session.context import Desk
+from prometheus_persist.session.context import SessionContext
 
 
-def adopted(desk: Desk, positions: Iterable[object], owners: Owners) -> int:
+def adopted(context: SessionContext, positions: Iterable[object], owners: Owners) -> int:
     """Write them, durably; returns the sequence. Raises BadValue and writes nothing."""
-    with desk.gate.turn:
-        found = given(desk.state, positions, owners)
+    with context.gate.turn:
+        found = given(context.state, positions, owners)
         steps = tuple(step for _, _, each in found for step in each)
-        applied = apply_steps(desk.books(), steps, desk.clock.now_ms())
+        applied = apply_steps(context.books(), steps, context.clock.now_ms())
         proofs = {ident: evidence(row) for row, ident, _ in found}
         for records in applied.records.values():
             for record in records:
                 ident = str(record.get("finding_id") or record["fill_id"].rpartition(":")[2])
                 record |= proofs[ident]
         lines = [line for each in found for line in said(*each)]
-        desk.store.whole(_written, desk, applied, lines)
-    return desk.store.tip.seq
+        context.store.whole(_written, context, applied, lines)
+    return context.store.tip.seq
 
 
-def _written(desk: Desk, applied: Applied, lines: list[str]) -> None:
-    desk.commit(applied, Trigger.RECONCILE)
-    desk.audit(lines)
+def _written(context: SessionContext, applied: Applied, lines: list[str]) -> None:
+    context.commit(applied, Trigger.RECONCILE)
+    context.audit(lines)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
-from prometheus_persist.saving.triggers import Action
+from prometheus_persist.saving.triggers import SaveAction
 from prometheus_persist.storage.interrupts import Bell, Latches, spawn
 
 THREAD = "persist-beside"
@@ -27,18 +27,18 @@ class Beside:
     """Does each action's ``work``, beside its caller; thread-safe."""
 
     def __init__(
-        self, work: Mapping[Action, Callable[[], object]], latches: Latches, *, inline: bool
+        self, work: Mapping[SaveAction, Callable[[], object]], latches: Latches, *, inline: bool
     ) -> None:
         self._work = work
         self._inline = inline
         self._guard = latches.new()
-        self._due: dict[Action, None] = {}
-        self._doing: Action | None = None
+        self._due: dict[SaveAction, None] = {}
+        self._doing: SaveAction | None = None
         self._thread: threading.Thread | None = None  # at work
         self._ended = Bell()
         self._failed: list[BaseException] = []
 
-    def ask(self, action: Action) -> None:
+    def ask(self, action: SaveAction) -> None:
         """Have it done; returns at once, unless everything is done inline."""
         if self._inline:
             self._work[action]()
@@ -47,7 +47,7 @@ class Beside:
             self._due[action] = None
         self._is_idle()
 
-    def busy(self, action: Action) -> bool:
+    def busy(self, action: SaveAction) -> bool:
         """Whether it is being done or will be."""
         with self._guard:
             return action in self._due or action is self._doing
@@ -100,7 +100,7 @@ class Beside:
             with self._guard:
                 action = self._next()
 
-    def _next(self) -> Action | None:
+    def _next(self) -> SaveAction | None:
         """What is to be done now; None: nothing, and the next one needs a new thread."""
         self._doing = next(iter(self._due), None)
         if self._doing is None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Desk:
+class SessionContext:
     """Of one open session. ``lived_ms``: until when the process before is known to have lived.
     ``options``: of a command about this store, once an exchange was given."""
 

@@ -26,7 +26,7 @@ from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.report.audit_lines import flatten_lines
 from prometheus_persist.report.facts import FlattenFacts, LeftFacts
 from prometheus_persist.saving import IntentHandle
-from prometheus_persist.session.context import Desk
+from prometheus_persist.session.context import SessionContext
 from prometheus_persist.session.live_booking import settle_one
 from prometheus_persist.session.reconciling import wait_for_arrivals
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Position, PositionKey
@@ -49,31 +49,31 @@ class _Order:
     quantity: Contracts
 
 
-def flatten(desk: Desk, reader: ExchangeReader, send: Send) -> FlattenFacts:
+def flatten(context: SessionContext, reader: ExchangeReader, send: Send) -> FlattenFacts:
     """Close every position there is in the books; returns what is left of them."""
-    if not desk.gate.is_open:
+    if not context.gate.is_open:
         raise Frozen("nothing is closed while the gate is shut; recover first")
     why: dict[tuple[str, PositionKey], str] = {}
-    orders = _orders(_held(desk))
+    orders = _orders(_held(context))
     for order in orders:
-        why[order.owner, order.key] = _close(desk, reader, send, order)
+        why[order.owner, order.key] = _close(context, reader, send, order)
     left = tuple(
         LeftFacts(owner, str(key), str(quantity), why.get((owner, key)) or OFFSET)
-        for key, owners in sorted(_held(desk).items())
+        for key, owners in sorted(_held(context).items())
         for owner, quantity in sorted(owners.items())
     )
-    facts = FlattenFacts(len(orders), left, tuple(sorted(desk.state.intents)))
-    desk.audit(flatten_lines(facts))
+    facts = FlattenFacts(len(orders), left, tuple(sorted(context.state.intents)))
+    context.audit(flatten_lines(facts))
     return facts
 
 
-def _held(desk: Desk) -> dict[PositionKey, dict[str, Contracts]]:
+def _held(context: SessionContext) -> dict[PositionKey, dict[str, Contracts]]:
     """What every owner holds, by the private ledgers, which a recovery has found to be right."""
     found: dict[PositionKey, dict[str, Contracts]] = {}
     books: list[tuple[str, list[Position]]] = [
-        (name, ledger.positions) for name, ledger in sorted(desk.state.private_ledgers.items())
+        (name, ledger.positions) for name, ledger in sorted(context.state.private_ledgers.items())
     ]
-    for owner, positions in (*books, (SYSTEM_OWNER, desk.state.unattributed.positions)):
+    for owner, positions in (*books, (SYSTEM_OWNER, context.state.unattributed.positions)):
         for position in positions:
             if position.qty_contracts:
                 found.setdefault(position.key, {})[owner] = position.qty_contracts
@@ -99,10 +99,10 @@ def _orders_of(key: PositionKey, owners: Mapping[str, Contracts]) -> Iterator[_O
         yield _Order(owner, key, side, part)
 
 
-def _close(desk: Desk, reader: ExchangeReader, send: Send, order: _Order) -> str:
+def _close(context: SessionContext, reader: ExchangeReader, send: Send, order: _Order) -> str:
     """Send one order and see it end; why something of it may be left, empty where nothing is."""
     try:
-        handle = desk.gate.order_intent(
+        handle = context.gate.order_intent(
             order.owner,
             order.key.inst_id,
             order.side,
@@ -132,24 +132,24 @@ def _close(desk: Desk, reader: ExchangeReader, send: Send, order: _Order) -> str
         raise
     except Exception as problem:  # noqa: BLE001 whatever the host's way of sending raises is told
         said = redacted(f"{type(problem).__name__}: {problem}")
-    end = _end_of(desk, reader, handle.cl_ord_id)
+    end = _end_of(context, reader, handle.cl_ord_id)
     return f"{end} ({said})" if end and said else end
 
 
-def _end_of(desk: Desk, reader: ExchangeReader, cl_ord_id: str) -> str:
+def _end_of(context: SessionContext, reader: ExchangeReader, cl_ord_id: str) -> str:
     """Settle one order for good; what is said of one that is not filled."""
-    intent = desk.state.intents.get(cl_ord_id)
+    intent = context.state.intents.get(cl_ord_id)
     for pause_s in (0.0, *ASK_AGAIN_S):
-        if intent is None or cl_ord_id not in desk.state.intents:
+        if intent is None or cl_ord_id not in context.state.intents:
             break
-        desk.clock.sleep(pause_s) if pause_s else None
+        context.clock.sleep(pause_s) if pause_s else None
         try:
-            intent = settle_one(desk, reader, cl_ord_id)[0]
+            intent = settle_one(context, reader, cl_ord_id)[0]
         except VenueError as problem:
             return problem.detail
         if intent.outcome == "UNKNOWN":
-            wait_for_arrivals(desk, desk.on_their_way())
-    intent = desk.state.intents.get(cl_ord_id) or desk.ended(cl_ord_id)
+            wait_for_arrivals(context, context.on_their_way())
+    intent = context.state.intents.get(cl_ord_id) or context.ended(cl_ord_id)
     if intent is None or intent.outcome == "FILLED":
         return ""
     return f"{intent.outcome}: {intent.reason}"

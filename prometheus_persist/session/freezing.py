@@ -8,7 +8,7 @@ BadValue. ``put`` makes either durable, with its line in the audit.
 from __future__ import annotations
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.session.context import Desk
+from prometheus_persist.session.context import SessionContext
 from prometheus_persist.state import FreezeEntry, FreezeState
 
 
@@ -43,16 +43,18 @@ def lifted(freeze: FreezeState, inst_id: str | None, reason: str) -> FreezeState
     )
 
 
-def put(desk: Desk, freeze: FreezeState, what: str, inst_id: str | None, reason: str) -> int:
+def put(
+    context: SessionContext, freeze: FreezeState, what: str, inst_id: str | None, reason: str
+) -> int:
     """Freeze like this from now on; returns the sequence. What could not be saved is not so."""
-    before = desk.state.freeze
+    before = context.state.freeze
     try:
-        desk.state.freeze = freeze
-        seq = desk.saver.save(what, keys=("freeze",))
+        context.state.freeze = freeze
+        seq = context.saver.save(what, keys=("freeze",))
     except BaseException:
-        desk.state.freeze = before
+        context.state.freeze = before
         raise
-    desk.audit([f"{what} {inst_id or 'everything'}: {reason}"])
+    context.audit([f"{what} {inst_id or 'everything'}: {reason}"])
     return seq
 
 

@@ -22,25 +22,27 @@ from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.reconcile.live import apply_steps, closes_others, live_steps
 from prometheus_persist.saving import Trigger
 from prometheus_persist.saving.gate import UNANSWERED
-from prometheus_persist.session.context import Desk
+from prometheus_persist.session.context import SessionContext
 from prometheus_persist.session.dirty import keys_of
 from prometheus_persist.session.inbox import NOT
 from prometheus_persist.state import NO_CONTRACTS, Contracts, OrderIntent, PositionKey
 from prometheus_persist.state.registry import SYSTEM_OWNER
 
 
-def settle_one(desk: Desk, reader: ExchangeReader, cl_ord_id: str) -> tuple[OrderIntent, bool]:
+def settle_one(
+    context: SessionContext, reader: ExchangeReader, cl_ord_id: str
+) -> tuple[OrderIntent, bool]:
     """The intent as it then stands, and whether the answer was whole; BadValue if not open."""
-    intent = desk.state.intents.get(cl_ord_id)
+    intent = context.state.intents.get(cl_ord_id)
     if intent is None:
         raise BadValue(f"no open order {cl_ord_id}")
-    arrived = cl_ord_id not in desk.waits_ms()
-    seen = reader.read_order(intent, desk.clock.now_ms())
-    arrived = arrived and seen.lookup.found is False and desk.knows(reader)
-    with desk.gate.turn:
-        now = desk.state.intents.get(cl_ord_id)
+    arrived = cl_ord_id not in context.waits_ms()
+    seen = reader.read_order(intent, context.clock.now_ms())
+    arrived = arrived and seen.lookup.found is False and context.knows(reader)
+    with context.gate.turn:
+        now = context.state.intents.get(cl_ord_id)
         if now is not None and seen.complete:
-            books = desk.booked()
+            books = context.booked()
             steps = live_steps(
                 books.booked_fills,
                 now,
@@ -49,76 +51,78 @@ def settle_one(desk: Desk, reader: ExchangeReader, cl_ord_id: str) -> tuple[Orde
                 seen.instrument,
                 arrived_by_now=arrived,
             )
-            if closes_others(now, _held(desk, now), steps):
-                desk.hearing.stranger()
+            if closes_others(now, _held(context, now), steps):
+                context.hearing.stranger()
             elif steps:
-                moved = apply_steps(books, steps, desk.clock.now_ms())
+                moved = apply_steps(books, steps, context.clock.now_ms())
                 keys = (*_owners_keys(now.agent_id), f"intents/{cl_ord_id}", "watermark")
-                desk.commit(moved, Trigger.TRADE, keys)
-        still = desk.state.intents.get(cl_ord_id) or desk.ended(cl_ord_id)
+                context.commit(moved, Trigger.TRADE, keys)
+        still = context.state.intents.get(cl_ord_id) or context.ended(cl_ord_id)
         assert still is not None, "an order is open, or has ended"
         return still, seen.complete
 
 
-def _held(desk: Desk, intent: OrderIntent) -> Contracts:
+def _held(context: SessionContext, intent: OrderIntent) -> Contracts:
     """What the order's agent holds of its position."""
     if intent.agent_id == SYSTEM_OWNER:
-        positions = desk.state.unattributed.positions
+        positions = context.state.unattributed.positions
     else:
-        ledger = desk.state.private_ledgers.get(intent.agent_id)
+        ledger = context.state.private_ledgers.get(intent.agent_id)
         positions = [] if ledger is None else ledger.positions
     key = PositionKey(intent.inst_id, intent.mgn_mode, intent.pos_side)
     return sum((one.qty_contracts for one in positions if one.key == key), NO_CONTRACTS)
 
 
-def settle_unknown(desk: Desk, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
+def settle_unknown(context: SessionContext, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
     """Ask for every order without an answer; each as it then stands."""
-    names = [n for n, intent in sorted(desk.state.intents.items()) if intent.outcome in UNANSWERED]
+    names = [
+        n for n, intent in sorted(context.state.intents.items()) if intent.outcome in UNANSWERED
+    ]
     found = []
     for name in names:
-        if name in desk.state.intents:
-            found.append(settle_one(desk, reader, name)[0])
+        if name in context.state.intents:
+            found.append(settle_one(context, reader, name)[0])
     return tuple(found)
 
 
-def given_up(desk: Desk, cl_ord_id: str, reason: str) -> OrderIntent:
+def given_up(context: SessionContext, cl_ord_id: str, reason: str) -> OrderIntent:
     """An order that a human's word has ended; durable, and in the audit."""
-    ended = desk.gate.give_up(cl_ord_id, reason)
-    desk.audit([f"order {cl_ord_id} given up: {reason}"])
+    ended = context.gate.give_up(cl_ord_id, reason)
+    context.audit([f"order {cl_ord_id} given up: {reason}"])
     return ended
 
 
-def worked_off(desk: Desk, reader: ExchangeReader, *, unknown: bool = False) -> None:
+def worked_off(context: SessionContext, reader: ExchangeReader, *, unknown: bool = False) -> None:
     """The same where the exchange may be silent: what was not looked into stays due.
 
     ``unknown``: first ask for every order without an answer; a reconciliation says what stays open.
     """
     if unknown:
         with contextlib.suppress(VenueError):
-            settle_unknown(desk, reader)
+            settle_unknown(context, reader)
     with contextlib.suppress(VenueError):
-        work_off(desk, reader)
+        work_off(context, reader)
 
 
-def work_off(desk: Desk, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
+def work_off(context: SessionContext, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
     """Settle every order that was heard of, once; nothing while the gate is shut."""
-    if not desk.gate.is_open:
+    if not context.gate.is_open:
         return ()
-    heard = desk.hearing.heard()
-    everything = sorted(desk.state.intents) if heard.everything != NOT else []
+    heard = context.hearing.heard()
+    everything = sorted(context.state.intents) if heard.everything != NOT else []
     found, left = [], []
     for name in dict.fromkeys((*heard.names, *everything)):
         whole = True
-        if name in desk.state.intents:
-            intent, whole = settle_one(desk, reader, name)
+        if name in context.state.intents:
+            intent, whole = settle_one(context, reader, name)
             found.append(intent)
-        elif desk.ended(name) is None:
-            desk.hearing.stranger()  # nobody's order: a reconciliation finds out whose
+        elif context.ended(name) is None:
+            context.hearing.stranger()  # nobody's order: a reconciliation finds out whose
         left += [] if whole else [name]
         if whole:
-            desk.hearing.looked_into(heard, name)
+            context.hearing.looked_into(heard, name)
     if not left:
-        desk.hearing.looked_into_all(heard)
+        context.hearing.looked_into_all(heard)
     return tuple(found)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import StoreFailed
-from prometheus_persist.saving.triggers import Action, Trigger, actions_due
+from prometheus_persist.saving.triggers import SaveAction, Trigger, actions_due
 from prometheus_persist.session.background import Beside
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.storage.fs import Fs
@@ -37,20 +37,20 @@ class Upkeep:
         self._look_at = 0  # the commit from which on the tail is looked at again
         self._last_snapshot_s = clock.monotonic_s() - _snapshot_age_s(fs, clock)
         work = {
-            Action.CHECKPOINT: store.checkpoint,
-            Action.SNAPSHOT: self.snapshot,
-            Action.CLEAN_UP: self._clean_up,
+            SaveAction.CHECKPOINT: store.checkpoint,
+            SaveAction.SNAPSHOT: self.snapshot,
+            SaveAction.CLEAN_UP: self._clean_up,
         }
         self.beside = Beside(work, store.latches, inline=not settings.background)
 
-    def due(self, cycle: int) -> tuple[Action, ...]:
+    def due(self, cycle: int) -> tuple[SaveAction, ...]:
         """What is due at the end of a cycle; no second snapshot while one is on its way."""
         since_s = self._clock.monotonic_s() - self._last_snapshot_s
         return actions_due(
             Trigger.CYCLE,
             cycle=cycle,
             every_cycles=self._settings.save_every_cycles,
-            since_snapshot_s=0.0 if self.beside.busy(Action.SNAPSHOT) else since_s,
+            since_snapshot_s=0.0 if self.beside.busy(SaveAction.SNAPSHOT) else since_s,
             snapshot_every_s=self._settings.snapshot_every_s,
         )
 
@@ -72,12 +72,12 @@ class Upkeep:
         Raises StoreFailed where the disk does not say how long it is.
         """
         seq = self._store.tip.seq
-        if seq < self._look_at or self.beside.busy(Action.SNAPSHOT):
+        if seq < self._look_at or self.beside.busy(SaveAction.SNAPSHOT):
             return
         settings = self._settings
         self._look_at = seq + min(LOOK_COMMITS, settings.tail_commits_max)
         if seq - self._base_seq >= settings.tail_commits_max or self._tail_is_heavy():
-            self.beside.ask(Action.SNAPSHOT)
+            self.beside.ask(SaveAction.SNAPSHOT)
 
     def _tail_is_heavy(self) -> bool:
         try:

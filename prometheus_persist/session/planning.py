@@ -69,7 +69,7 @@ EXIT_OF_DECISION = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PlannedReading:
     """What the exchange showed, and the plan of it; ``problem`` where there is none.
 
     ``confirmed``: what needs a human was there in the reading before, too. ``books`` are those that
@@ -154,7 +154,7 @@ def options_of(directory: Path | str, reader: ExchangeReader | None) -> str:
 
 def facts_of(
     books: Books,
-    reading: Reading,
+    reading: PlannedReading,
     restored: RestoreFacts,
     *,
     public_records: int,
@@ -203,7 +203,7 @@ def read(
     approved: Approval | None = None,
     waits_ms: Mapping[str, int] = MappingProxyType({}),
     adopt_account: str = "",
-) -> Reading:
+) -> PlannedReading:
     """What the exchange shows, read until it can be judged; ``approved`` is the plan looked for.
 
     ``waits_ms``: how long each unanswered order may still be on its way, or not be shown.
@@ -212,7 +212,7 @@ def read(
     end_s = clock.monotonic_s() + settings.recovery_budget_s
     started_s = clock.monotonic_s()
     before: frozenset[str] = frozenset()
-    found = Reading(None)
+    found = PlannedReading(None)
     for number in range(READS_MAX):
         if number:
             clock.sleep(READ_AGAIN_S * 2**number)
@@ -226,7 +226,7 @@ def read(
                 reader.read_view(_request(books, clock, settings, left_s, waits)), waits
             )
         except VenueError as failed:
-            return Reading(None, problem=redacted(failed.detail))
+            return PlannedReading(None, problem=redacted(failed.detail))
         mine = books
         strange = other_account(books, view) is not None
         if strange and adopt_account == view.uid:
@@ -234,11 +234,11 @@ def read(
         plan = reconcile(mine, view)
         if approved is not None and plan.plan_hash == approved.plan_hash:
             chosen = reconcile(mine, view, approved.choices) if approved.choices else plan
-            return Reading(chosen, view, confirmed=True, books=mine, approved=plan)
+            return PlannedReading(chosen, view, confirmed=True, books=mine, approved=plan)
         human = _for_a_human(plan)
         seen_once = bool(human) and not human & before
         problem = UNCONFIRMED if seen_once else ""
-        found = Reading(plan, view, problem, confirmed=not seen_once, books=mine)
+        found = PlannedReading(plan, view, problem, confirmed=not seen_once, books=mine)
         if plan.source_problems or not (_unsettled(plan) or human - before):
             break
         before = human
@@ -253,7 +253,7 @@ def decide(
     confirmed: bool = True,
 ) -> Decision:
     """What the plan comes to; ``approved`` is the plan that a human saw, ``confirmed`` as in
-    ``Reading``."""
+    ``PlannedReading``."""
     if plan is None or plan.source_problems:
         return Decision("incomplete", None, is_open=False)
     seen = frozenset() if approved is None else _answered(plan, approved)

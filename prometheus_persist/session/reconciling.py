@@ -36,12 +36,12 @@ from prometheus_persist.report.audit_lines import audit_lines
 from prometheus_persist.report.facts import RestoreFacts, WithheldFacts
 from prometheus_persist.saving import Trigger
 from prometheus_persist.saving.admission import Admission
-from prometheus_persist.session.context import Desk
+from prometheus_persist.session.context import SessionContext
 from prometheus_persist.session.planning import (
     READS_MAX,
     Approval,
     Decision,
-    Reading,
+    PlannedReading,
     decide,
     disagreeing,
     facts_of,
@@ -77,76 +77,80 @@ class Asked:
 
 
 def reconcile_now(
-    desk: Desk, reader: ExchangeReader | None, restored: RestoreFacts, asked: Asked
+    context: SessionContext, reader: ExchangeReader | None, restored: RestoreFacts, asked: Asked
 ) -> RecoveryReport:
     """Carry it out; raises PlanStale, and what the store raises."""
-    started_s = desk.clock.monotonic_s()
+    started_s = context.clock.monotonic_s()
     if reader is None:
-        nothing = Reading(None, problem="no exchange was given")
-        with desk.gate.turn:
-            return desk.store.whole(_ended, desk, nothing, restored, asked, 0.0)
-    desk.options = options_of(desk.directory, reader)
+        nothing = PlannedReading(None, problem="no exchange was given")
+        with context.gate.turn:
+            return context.store.whole(_ended, context, nothing, restored, asked, 0.0)
+    context.options = options_of(context.directory, reader)
     waited = not asked.patient
     for _ in range(READS_MAX):
-        wait_for_arrivals(desk, desk.in_hand() if asked.patient else {})
-        before = _mark(desk)  # first: what is issued from here on is seen by one of the two
-        if desk.in_hand():
+        wait_for_arrivals(context, context.in_hand() if asked.patient else {})
+        before = _mark(context)  # first: what is issued from here on is seen by one of the two
+        if context.in_hand():
             break
-        reading = _read(desk, reader, asked)
-        if not waited and (unseen := _unseen(desk, reading)):
-            wait_for_arrivals(desk, unseen)
+        reading = _read(context, reader, asked)
+        if not waited and (unseen := _unseen(context, reading)):
+            wait_for_arrivals(context, unseen)
             waited = True
             continue
-        asked = _confirmed(desk, reading, restored, asked, started_s)
+        asked = _confirmed(context, reading, restored, asked, started_s)
         if asked.confirm is not None and asked.approved:
-            reading = _read(desk, reader, asked)
-        with desk.gate.turn:
-            if _mark(desk) == before:
-                ended = (desk, reading, restored, asked, started_s, reader)
-                return desk.store.whole(_ended, *ended)
-    return postponed(desk, restored, asked, started_s)
+            reading = _read(context, reader, asked)
+        with context.gate.turn:
+            if _mark(context) == before:
+                ended = (context, reading, restored, asked, started_s, reader)
+                return context.store.whole(_ended, *ended)
+    return postponed(context, restored, asked, started_s)
 
 
-def wait_for_arrivals(desk: Desk, waits_ms: Mapping[str, int]) -> None:
+def wait_for_arrivals(context: SessionContext, waits_ms: Mapping[str, int]) -> None:
     """An order sent just before may still arrive; let it."""
     wait_ms = max(waits_ms.values(), default=0)
     if wait_ms > 0:
-        desk.clock.sleep(wait_ms / 1000)
+        context.clock.sleep(wait_ms / 1000)
 
 
-def postponed(desk: Desk, restored: RestoreFacts, asked: Asked, started_s: float) -> RecoveryReport:
+def postponed(
+    context: SessionContext, restored: RestoreFacts, asked: Asked, started_s: float
+) -> RecoveryReport:
     """Orders are on their way: nothing was compared, and nothing changes."""
-    names = tuple(sorted(desk.on_their_way()))
+    names = tuple(sorted(context.on_their_way()))
     problem = f"put off: {len(names)} order(s) on their way: {', '.join(names) or 'new ones'}"
-    word = "go" if desk.gate.is_open else "incomplete"
-    decision = Decision(word, None, is_open=desk.gate.is_open)
-    facts = _facts(desk, Reading(None, problem=problem), restored, asked, started_s, decision)
+    word = "go" if context.gate.is_open else "incomplete"
+    decision = Decision(word, None, is_open=context.gate.is_open)
+    facts = _facts(
+        context, PlannedReading(None, problem=problem), restored, asked, started_s, decision
+    )
     return replace(facts, postponed=names or ("new",))
 
 
-def _unseen(desk: Desk, reading: Reading) -> dict[str, int]:
+def _unseen(context: SessionContext, reading: PlannedReading) -> dict[str, int]:
     """The orders that were not found and may still be on their way, and for how long."""
     if reading.view is None:
         return {}
     missing = {one.cl_ord_id for one in reading.view.lookups if one.found is None and one.wait_ms}
-    return {name: ms for name, ms in desk.on_their_way().items() if name in missing}
+    return {name: ms for name, ms in context.on_their_way().items() if name in missing}
 
 
-def _mark(desk: Desk) -> tuple[int, ...]:
+def _mark(context: SessionContext) -> tuple[int, ...]:
     """What moves when an order is issued or booked: a plan is of the books it was made from."""
-    books = desk.booked()
-    return desk.gate.issued, len(books.booked_fills), len(books.ended), len(books.booked_flows)
+    books = context.booked()
+    return context.gate.issued, len(books.booked_fills), len(books.ended), len(books.booked_flows)
 
 
-def _read(desk: Desk, reader: ExchangeReader, asked: Asked) -> Reading:
+def _read(context: SessionContext, reader: ExchangeReader, asked: Asked) -> PlannedReading:
     approved = asked.approved
     reading = read(
-        desk.books(),
+        context.books(),
         reader,
-        desk.clock,
-        desk.settings,
+        context.clock,
+        context.settings,
         approved=approved,
-        waits_ms=desk.waits_ms(),
+        waits_ms=context.waits_ms(),
         adopt_account=asked.adopt_account,
     )
     if reading.plan is not None and approved is not None:
@@ -154,7 +158,7 @@ def _read(desk: Desk, reader: ExchangeReader, asked: Asked) -> Reading:
     return reading
 
 
-def _refuse_stale(reading: Reading, plan: Plan, approved: Approval) -> None:
+def _refuse_stale(reading: PlannedReading, plan: Plan, approved: Approval) -> None:
     """Raise PlanStale where this is not the approved plan, BadValue for a choice it has not.
 
     A choice may change what is asked about the money; its one way is then taken for the new one.
@@ -175,31 +179,35 @@ def _refuse_stale(reading: Reading, plan: Plan, approved: Approval) -> None:
 
 
 def _confirmed(
-    desk: Desk, reading: Reading, restored: RestoreFacts, asked: Asked, started_s: float
+    context: SessionContext,
+    reading: PlannedReading,
+    restored: RestoreFacts,
+    asked: Asked,
+    started_s: float,
 ) -> Asked:
     """What was asked, with a human's word in it where one was needed and given."""
     plan = reading.plan
-    decision = _decided(desk, reading, asked)
+    decision = _decided(context, reading, asked)
     if asked.confirm is None or asked.approved is not None or plan is None or not decision.apply:
         return asked
     if asked.policy == "observe" or not (decision.apply.corrections or asked.policy == "flatten"):
         return asked
-    facts = _facts(desk, reading, restored, asked, started_s, decision)
+    facts = _facts(context, reading, restored, asked, started_s, decision)
     if asked.confirm(facts):
         return replace(asked, approved=Approval(plan.plan_hash))
     return replace(asked, declined=True)
 
 
-def _decided(desk: Desk, reading: Reading, asked: Asked) -> Decision:
+def _decided(context: SessionContext, reading: PlannedReading, asked: Asked) -> Decision:
     """A yes to ``confirm`` is one to what is proven; a human's matter is settled by ``approve``."""
     by_hash = asked.approved is not None and asked.confirm is None
     approved = reading.approved if by_hash else None
-    return decide(reading.plan, desk.settings, approved=approved, confirmed=reading.confirmed)
+    return decide(reading.plan, context.settings, approved=approved, confirmed=reading.confirmed)
 
 
 def _ended(
-    desk: Desk,
-    reading: Reading,
+    context: SessionContext,
+    reading: PlannedReading,
     restored: RestoreFacts,
     asked: Asked,
     started_s: float,
@@ -207,49 +215,49 @@ def _ended(
 ) -> RecoveryReport:
     """What follows from a reading, from the books to the gate; interrupted it shuts the store."""
     if reader is not None:
-        desk.recognise(reader, reading.plan)
+        context.recognise(reader, reading.plan)
     plan, view = reading.plan, reading.view
-    first = decision = _decided(desk, reading, asked)
+    first = decision = _decided(context, reading, asked)
     if asked.declined:
         first = decision = replace(decision, word="human", apply=None, is_open=False)
     some = first.apply is not None and (first.apply is plan or bool(first.apply.findings))
     applied = some and asked.policy != "observe"
     left = None
     if asked.adopt_account and not asked.declined and asked.policy != "observe":
-        _adopt_account(desk, reading)
-    books = desk.books()
+        _adopt_account(context, reading)
+    books = context.books()
     for _ in range(LOOKS_MAX if applied and view is not None else 0):
         if decision.apply is None or (left is not None and not decision.apply.corrections):
             break
-        desk.commit(apply_plan(books, decision.apply, desk.clock.now_ms()), Trigger.RECONCILE)
-        books = desk.books()
+        context.commit(apply_plan(books, decision.apply, context.clock.now_ms()), Trigger.RECONCILE)
+        books = context.books()
         assert view is not None, "a plan is of a view"
         left = reconcile(books, as_kept(view) if accepts_loss(plan) else view)
-        decision = decide(left, desk.settings, confirmed=reading.confirmed)
+        decision = decide(left, context.settings, confirmed=reading.confirmed)
     final = plan if left is None else left
     if final is not None and decision.is_open:
         decision = _not_settled(decision, final, looked_again=left is not None)
-    facts = _facts(desk, reading, restored, asked, started_s, decision)
+    facts = _facts(context, reading, restored, asked, started_s, decision)
     ids = frozenset(one.finding_id for one in first.apply.findings) if first.apply else frozenset()
     facts = replace(facts, applied=applied, left=left, applied_ids=ids if applied else frozenset())
     if asked.policy == "observe":
-        desk.gate.shut("the last reconciliation only observed")
+        context.gate.shut("the last reconciliation only observed")
         facts = replace(facts, may_trade=False)
     elif decision.is_open:
-        desk.gate.open(_admission(desk, reading, decision))
-        facts = replace(facts, may_trade=desk.may_trade)
+        context.gate.open(_admission(context, reading, decision))
+        facts = replace(facts, may_trade=context.may_trade)
     else:
-        desk.gate.shut(f"the last reconciliation ended in {facts.decision}")
+        context.gate.shut(f"the last reconciliation ended in {facts.decision}")
     if plan is None or not plan.clean or asked.policy != "adopt":
-        desk.audit(audit_lines(facts))
+        context.audit(audit_lines(facts))
     return facts
 
 
-def _adopt_account(desk: Desk, reading: Reading) -> None:
+def _adopt_account(context: SessionContext, reading: PlannedReading) -> None:
     """The books are kept for another account from now on, whatever else has to be decided."""
     state = None if reading.books is None else reading.books.state
-    if state is not None and state.account_cash != desk.state.account_cash:
-        desk.commit(Applied(state, {}), Trigger.RECONCILE)
+    if state is not None and state.account_cash != context.state.account_cash:
+        context.commit(Applied(state, {}), Trigger.RECONCILE)
 
 
 def _not_settled(decision: Decision, left: Plan, *, looked_again: bool) -> Decision:
@@ -270,7 +278,7 @@ def _not_settled(decision: Decision, left: Plan, *, looked_again: bool) -> Decis
     return replace(decision, word="incomplete", withheld=(*decision.withheld, *shut))
 
 
-def _admission(desk: Desk, reading: Reading, decision: Decision) -> Admission:
+def _admission(context: SessionContext, reading: PlannedReading, decision: Decision) -> Admission:
     """What the gate lets pass."""
     view = reading.view
     assert view is not None, "a gate is opened by what was read"
@@ -279,7 +287,7 @@ def _admission(desk: Desk, reading: Reading, decision: Decision) -> Admission:
         (one.inst_id, one.agent_id): f"{words[one.waits_for]} ({', '.join(one.finding_ids)})"
         for one in decision.withheld
     }
-    ccy = desk.state.account_cash.ccy
+    ccy = context.state.account_cash.ccy
     listed = {
         name: "" if one.settle_ccy == ccy else f"it settles in {one.settle_ccy}, the books in {ccy}"
         for name, one in view.instruments.items()
@@ -294,20 +302,20 @@ def _admission(desk: Desk, reading: Reading, decision: Decision) -> Admission:
 
 
 def _facts(
-    desk: Desk,
-    reading: Reading,
+    context: SessionContext,
+    reading: PlannedReading,
     restored: RestoreFacts,
     asked: Asked,
     started_s: float,
     decision: Decision,
 ) -> RecoveryReport:
     return facts_of(
-        desk.books(),
+        context.books(),
         reading,
         restored,
-        public_records=len(desk.store.image.streams.get(PUBLIC_TRADES, [])),
+        public_records=len(context.store.image.streams.get(PUBLIC_TRADES, [])),
         decision=decision,
         policy=asked.policy,
-        duration_ms=round((desk.clock.monotonic_s() - started_s) * 1000),
-        options=desk.options,
+        duration_ms=round((context.clock.monotonic_s() - started_s) * 1000),
+        options=context.options,
     )

@@ -35,9 +35,9 @@ from prometheus_persist.clock import Clock, IdSource, SystemClock, SystemIds
 from prometheus_persist.errors import BadValue
 from prometheus_persist.report.facts import FlattenFacts
 from prometheus_persist.saving import IntentGate, IntentHandle, Saver, Trigger, actions_due
-from prometheus_persist.saving.triggers import Action
+from prometheus_persist.saving.triggers import SaveAction
 from prometheus_persist.session.closing import closed
-from prometheus_persist.session.context import Desk
+from prometheus_persist.session.context import SessionContext
 from prometheus_persist.session.dirty import Marks, keys_of
 from prometheus_persist.session.freezing import frozen, lifted, put
 from prometheus_persist.session.inbox import NOT
@@ -80,8 +80,8 @@ class Session:
         valid_ms = settings.order_valid_ms
         self._gate = IntentGate(self._saver, clock, parts.lane, order_valid_ms=valid_ms)
         log = AuditLog(parts.fs, parts.lock.fence)
-        desk = (self.state, settings, clock, store, self._saver, self._gate, log)
-        self._desk = Desk(*desk, parts.found.time_ms, self.directory)
+        context = (self.state, settings, clock, store, self._saver, self._gate, log)
+        self._context = SessionContext(*context, parts.found.time_ms, self.directory)
         self._overdue = False
         self.last_sync: RecoveryReport | None = None
         self._marks = Marks(store.latches)
@@ -149,7 +149,7 @@ class Session:
     @property
     def may_trade(self) -> bool:
         """Whether new entries may pass, on all instruments but those that are withheld."""
-        return self._desk.may_trade
+        return self._context.may_trade
 
     def may_trade_on(self, inst_id: str) -> bool:
         """Whether new entries may pass on this instrument."""
@@ -226,17 +226,17 @@ class Session:
         from prometheus_persist.session.reconciling import Asked, postponed
 
         self._attend()
-        worked_off(self._desk, reader, unknown=True)
+        worked_off(self._context, reader, unknown=True)
         every = self.settings.reconcile_every_cycles
         if not every:
             return None
-        strange = self._desk.hearing.strange
+        strange = self._context.hearing.strange
         self._overdue |= strange != NOT or cycle % every == 0 or not self.may_trade
-        self._desk.hearing.explained(strange)
+        self._context.hearing.explained(strange)
         if not self._overdue:
             return None
-        if self._desk.in_hand():
-            return postponed(self._desk, self.restored, Asked(), self._clock.monotonic_s())
+        if self._context.in_hand():
+            return postponed(self._context, self.restored, Asked(), self._clock.monotonic_s())
         return self._reconcile(reader, Asked(patient=False))
 
     def approve(
@@ -262,7 +262,7 @@ class Session:
         from prometheus_persist.session.flattening import flatten
 
         self._attend()
-        return flatten(self._desk, reader, send)
+        return flatten(self._context, reader, send)
 
     def adopt(self, positions: Iterable[object], owners: Owners) -> int:
         """Put positions that exist already into both ledgers of their owners; durable.
@@ -274,7 +274,7 @@ class Session:
         from prometheus_persist.session.adopting import adopted
 
         self._attend()
-        return adopted(self._desk, positions, owners)
+        return adopted(self._context, positions, owners)
 
     def settle(self, reader: ExchangeReader, cl_ord_id: str) -> OrderIntent:
         """Ask what one of our orders did and book it; returns the intent as it then stands.
@@ -286,7 +286,7 @@ class Session:
         from prometheus_persist.session.live_booking import settle_one
 
         self._attend()
-        return settle_one(self._desk, reader, cl_ord_id)[0]
+        return settle_one(self._context, reader, cl_ord_id)[0]
 
     def give_up(self, cl_ord_id: str, reason: str) -> OrderIntent:
         """End an open order by a human's word; durable, and in the audit.
@@ -297,7 +297,7 @@ class Session:
         from prometheus_persist.session.live_booking import given_up
 
         self._attend()
-        return self._store.whole(given_up, self._desk, cl_ord_id, reason)
+        return self._store.whole(given_up, self._context, cl_ord_id, reason)
 
     def settle_unknown(self, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
         """Ask by clOrdId for every order whose answer was not seen; each as it then stands.
@@ -307,7 +307,7 @@ class Session:
         from prometheus_persist.session.live_booking import settle_unknown
 
         self._attend()
-        return settle_unknown(self._desk, reader)
+        return settle_unknown(self._context, reader)
 
     def hear(self, row: Mapping[str, Any]) -> None:
         """Something happened to an order, says a live feed: a row or a message of OKX's order or
@@ -315,14 +315,14 @@ class Session:
 
         Kept until ``work_off``, ``recover`` or ``on_cycle`` looks into it with the gate open.
         """
-        self._desk.hearing.hear(row)
+        self._context.hearing.hear(row)
 
     def work_off(self, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
         """Settle every order that was heard of, once; nothing while the gate is shut."""
         from prometheus_persist.session.live_booking import work_off
 
         self._attend()
-        return work_off(self._desk, reader)
+        return work_off(self._context, reader)
 
     def save(self, trigger: str) -> int:
         """Save what changed, durably; returns the sequence.
@@ -370,7 +370,7 @@ class Session:
         self._reached.note(cycle)
         self._marks.add((), ("supervisor",))
         due = self._upkeep.due(cycle)
-        if Action.SAVE not in due:
+        if SaveAction.SAVE not in due:
             self._saver.save(Trigger.CYCLE, keys=("supervisor",))
         seq = self._carry_out(Trigger.CYCLE, due)
         self._rest()
@@ -411,7 +411,7 @@ class Session:
         """
         self._attend()
         freeze = frozen(self.state.freeze, inst_id, reason, self._clock.now_ms())
-        return self._store.whole(put, self._desk, freeze, "frozen", inst_id, reason)
+        return self._store.whole(put, self._context, freeze, "frozen", inst_id, reason)
 
     def unfreeze(self, inst_id: str | None, reason: str) -> int:
         """Lift a freeze (``None``: the general one), with a reason that goes into the audit.
@@ -421,7 +421,7 @@ class Session:
         """
         self._attend()
         freeze = lifted(self.state.freeze, inst_id, reason)
-        return self._store.whole(put, self._desk, freeze, "unfrozen", inst_id, reason)
+        return self._store.whole(put, self._context, freeze, "unfrozen", inst_id, reason)
 
     def close(self, *, save: bool = True) -> None:
         """Save, refresh the readable files, give the lock back. ``save=False`` only lets go.
@@ -452,12 +452,12 @@ class Session:
         else:
             if parts.damaged:
                 self._store.checkpoint()
-            self._desk.audit(parts.told())
+            self._context.audit(parts.told())
         # Nothing is begun beside an opening that may still fail: it would write on behind it.
         if not self._store.extra_is_written:
-            self._upkeep.beside.ask(Action.CHECKPOINT)
+            self._upkeep.beside.ask(SaveAction.CHECKPOINT)
         if not fresh:
-            self._upkeep.beside.ask(Action.CLEAN_UP)  # what a crash cut short
+            self._upkeep.beside.ask(SaveAction.CLEAN_UP)  # what a crash cut short
 
     def _attend(self) -> None:
         """Raise what failed beside the loop, or that all is shut; look how long the tail is."""
@@ -470,10 +470,10 @@ class Session:
         from prometheus_persist.session.reconciling import reconcile_now
 
         self._attend()
-        facts = reconcile_now(self._desk, reader, self.restored, asked)
+        facts = reconcile_now(self._context, reader, self.restored, asked)
         self._overdue = bool(facts.postponed)
         if reader is not None:
-            worked_off(self._desk, reader)
+            worked_off(self._context, reader)
         return facts
 
     def _save(self, trigger: str) -> int:
@@ -483,10 +483,10 @@ class Session:
         self._marks.saved(marked)
         return seq
 
-    def _carry_out(self, trigger: Trigger, due: tuple[Action, ...]) -> int | None:
+    def _carry_out(self, trigger: Trigger, due: tuple[SaveAction, ...]) -> int | None:
         seq = None
         for action in due:
-            if action is Action.SAVE:
+            if action is SaveAction.SAVE:
                 seq = self._save(trigger)
             else:
                 self._upkeep.beside.ask(action)

@@ -3,8 +3,8 @@
 With ``Session.open(..., signals=True)`` SIGINT (Ctrl+C) and SIGTERM are noted, from before the lock
 is taken until the session is closed. They take effect where no step is half done: as ``recover``
 begins and when it has ended, at the end of ``on_cycle``, in ``pause``, and as the ``with`` block
-ends. There the session is closed, which saves everything, and ``Stopped`` leaves with 130 or 143. A
-second signal is the system's: it ends the process at once, as a crash would, and what was
+ends. There the session is closed, which saves everything, and ``StopRequested`` leaves with 130 or
+143. A second signal is the system's: it ends the process at once, as a crash would, and what was
 acknowledged is there.
 
 A ``with`` block that is left by an exception saves nothing more: what it was in the middle of is
@@ -27,7 +27,7 @@ from prometheus_persist.saving.signals import StopRequest, stop_on_signals
 LOOK_S = 0.1
 
 
-class Stopped(SystemExit):
+class StopRequested(SystemExit):
     """A signal asked for an end, and everything is saved; ``code`` is 130 or 143."""
 
 
@@ -72,7 +72,7 @@ class Stops:
         name = "SIGINT" if code == EXIT_SIGINT else "SIGTERM"
         lang = default_language(os.environ)
         print(message("session.stopped", lang, signal=name, seq=str(seq)), file=sys.stderr)
-        raise Stopped(code)
+        raise StopRequested(code)
 
     def pause(self, clock: Clock, seconds: float) -> None:
         """Wait so long, or until an end is asked for."""

@@ -72,7 +72,7 @@ HISTORY_BYTES_MAX = 8 * 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RetentionLimits:
     """How much is kept."""
 
     snapshots_kept: int = 3
@@ -113,7 +113,7 @@ def clean_up(
     history: Sequence[Stored],
     segments: Iterable[str],
     now_ms: int,
-    limits: Limits,
+    limits: RetentionLimits,
     sizes: Mapping[str, int] | None = None,
     unread: Iterable[Unread] = (),
 ) -> CleanUp:
@@ -186,7 +186,7 @@ def _times(ordered: Sequence[Stored], now_ms: int) -> dict[Stored, int]:
     return found
 
 
-def _ages(taken: Sequence[int], now_ms: int, limits: Limits) -> list[int]:
+def _ages(taken: Sequence[int], now_ms: int, limits: RetentionLimits) -> list[int]:
     """How old each base is, by the steps since then that can be believed; ``taken`` in order."""
     ages, age, leaps = [], 0, 0
     for earlier, later in reversed([*pairwise((*taken, now_ms))]):
@@ -202,7 +202,7 @@ def _moving(
     leaving: Sequence[Stored],
     history: Sequence[Stored],
     taken: dict[Stored, int],
-    limits: Limits,
+    limits: RetentionLimits,
 ) -> list[Stored]:
     """Those that go into the history, ``spacing_ms`` apart from the base before them; at once where
     that one's time is known to be wrong, so that the past has a base of which it is known."""
@@ -216,7 +216,7 @@ def _moving(
     return found
 
 
-def retain(fs: Fs, now_ms: int, limits: Limits) -> CleanUp:
+def retain(fs: Fs, now_ms: int, limits: RetentionLimits) -> CleanUp:
     """Look, decide, do; returns what was done."""
     copies = segment_copies(fs)
     known = _near(begun(fs, copies))

@@ -30,12 +30,20 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from prometheus_persist.journal.chain import EPOCH_LEAP, Fault, Placed, Run, Scan, mirrored, scan
+from prometheus_persist.journal.chain import (
+    EPOCH_LEAP,
+    ChainFault,
+    PlacedFrame,
+    Scan,
+    SegmentRun,
+    mirrored,
+    scan,
+)
 from prometheus_persist.journal.frame import (
     FRAME_PAYLOAD_BYTES_MAX,
     MAGIC,
     OPEN,
-    Seen,
+    FrameState,
     Tip,
     read,
 )
@@ -64,8 +72,8 @@ ZEROS_AT_ONCE = 64 * 1024
 class Segments:
     """All whole frames of all copies, and all faults, of the segments in ``names``."""
 
-    frames: list[Placed] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    frames: list[PlacedFrame] = field(default_factory=list)
+    faults: list[ChainFault] = field(default_factory=list)
     names: dict[str, set[str]] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)  # without the zeros at the end
     lengths: dict[str, int] = field(default_factory=dict)
@@ -93,7 +101,7 @@ class Segments:
             if placed.frame.kind == OPEN and not placed.astray
         }
 
-    def differs(self, path: str, due: Run) -> bool:
+    def differs(self, path: str, due: SegmentRun) -> bool:
         """Whether this copy, which could be read, is not what it ought to be."""
         return self.ends_otherwise(path, len(due), due.digest)
 
@@ -145,7 +153,7 @@ def successor(fs: Fs, name: str, folders: Iterable[str], follows: Mapping[str, b
     return ""
 
 
-def _is_first(placed: Placed) -> bool:
+def _is_first(placed: PlacedFrame) -> bool:
     return placed.frame.kind == OPEN and not placed.offset and not placed.astray
 
 
@@ -155,13 +163,13 @@ def _head(fs: Fs, path: str) -> Scan:
         data = fs.read_part(path, 0, HEAD_BYTES)
     except OSError as problem:
         only_of_the_disk(problem)
-        return Scan(path, faults=[Fault(path, 0, Seen.BAD_HEADER)])
+        return Scan(path, faults=[ChainFault(path, 0, FrameState.BAD_HEADER)])
     head = Scan(path)
     seen, frame = read(data, 0)
     if frame is not None:
         return scan(path, data[: frame.end])
     if data.strip(b"\0"):
-        head.faults.append(Fault(path, 0, seen))
+        head.faults.append(ChainFault(path, 0, seen))
     return head
 
 
@@ -233,7 +241,7 @@ def uneven(
     return False
 
 
-def copies_due(segment: Run) -> tuple[str, ...]:
+def copies_due(segment: SegmentRun) -> tuple[str, ...]:
     """The folders in which this segment ought to lie."""
     return COPIES if segment.mirrored else (JOURNAL,)
 
@@ -291,7 +299,7 @@ def read_segments(
             if digest != seen:
                 scanned = scan(path, data, reader)
                 if length > len(data):
-                    scanned.faults.append(Fault(path, len(data), Seen.STRAY))
+                    scanned.faults.append(ChainFault(path, len(data), FrameState.STRAY))
                 found.take(scanned)
             else:
                 found.faults += [replace(fault, file=path) for fault in scanned.faults]

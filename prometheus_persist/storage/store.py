@@ -68,7 +68,7 @@ from prometheus_persist.storage.retention import (
     HISTORY_BYTES_MAX,
     HISTORY_HOURS,
     HOUR_MS,
-    Limits,
+    RetentionLimits,
     retain,
 )
 
@@ -269,7 +269,7 @@ class Store:
         history_bytes_max: int = HISTORY_BYTES_MAX,
     ) -> None:
         """Drop what is no longer kept: what the last snapshot would have dropped, and did not."""
-        limits = Limits(keep, round(history_hours * HOUR_MS), bytes_max=history_bytes_max)
+        limits = RetentionLimits(keep, round(history_hours * HOUR_MS), bytes_max=history_bytes_max)
         with self._archiving, self._disk("clean-up"):
             self._committer.refuse_fenced()
             retain(self._fs, self._clock.now_ms(), limits)

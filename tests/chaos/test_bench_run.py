@@ -17,7 +17,7 @@ from chaos.bench.host import Host
 from chaos.bench.peers import JsonFiles, Lmdb, Pickle, Raw, Sqlite
 from chaos.bench.race import Contestant, run_race
 from chaos.bench.rows_async import _snapshot_row
-from chaos.bench.table import Row
+from chaos.bench.table import BenchRow
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import BadConfig, StoreFailed
 
@@ -63,10 +63,10 @@ def test_a_tiny_run_measures_every_row_and_leaves_nothing_behind(tmp_path: Path)
 def test_a_row_that_fails_says_why_and_the_others_go_on(tmp_path: Path) -> None:
     """The reason is what it raised."""
 
-    def broken(_: Options) -> Row:
+    def broken(_: Options) -> BenchRow:
         raise StoreFailed("the disk is full")
 
-    measures = (("restart", broken), ("ack", lambda _: Row("ack")))
+    measures = (("restart", broken), ("ack", lambda _: BenchRow("ack")))
     first, second = run._rows(Options(tmp_path, 1.0), measures)
     assert "the disk is full" in first.why_not
     assert (second.row_id, second.why_not) == ("ack", "")
@@ -78,9 +78,9 @@ def test_a_missed_bar_is_reported_and_fails_only_under_check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extra: tuple[str, ...], code: int
 ) -> None:
     """Stdout is one JSON document; the page is written where it was asked for."""
-    from chaos.bench.table import Check
+    from chaos.bench.table import RequiredBar
 
-    missed = Row("save", checks=[Check("to_raw", 9.0, "<=", 1.25, "x")])
+    missed = BenchRow("save", checks=[RequiredBar("to_raw", 9.0, "<=", 1.25, "x")])
     monkeypatch.setattr(run, "ROWS", (("save", lambda _: missed),))
     page = tmp_path / "speed.html"
     said = CliRunner().invoke(

@@ -12,30 +12,30 @@ from rich.console import Console
 
 from chaos.bench import page, words
 from chaos.bench.machine import file_system, machine
-from chaos.bench.table import Check, Line, Report, Row, ratio, timed_line
+from chaos.bench.table import BenchRow, Report, RequiredBar, TableLine, ratio, timed_line
 from chaos.bench.text import duration, quantity, remarks, tables
 
 HEADINGS = words.ROWS | words.LINES | words.CHECKS | words.TALK
 
 
-def report(*rows: Row, **machine: str) -> Report:
+def report(*rows: BenchRow, **machine: str) -> Report:
     return Report({"file_system": "ext4", **machine}, {"full": False}, rows, 1.0)
 
 
 def measured() -> Report:
     save, raw = timed_line("trade_off", [150_000] * 1000), timed_line("raw_given", [100_000] * 1000)
     rows = (
-        Row(
+        BenchRow(
             "save",
-            lines=[save, raw, Line("lmdb", why_not="not_installed:lmdb")],
+            lines=[save, raw, TableLine("lmdb", why_not="not_installed:lmdb")],
             checks=[
                 *ratio("to_raw", save, raw, "<=", 1.25),
-                Check("tail_ms", 3.0, "<", 100.0, "ms"),
+                RequiredBar("tail_ms", 3.0, "<", 100.0, "ms"),
             ],
             notes=["gc:2:13.5"],
             base="raw_given",
         ),
-        Row("restart", params={"agents": "10", "records": "3"}, why_not="failed:<it> broke"),
+        BenchRow("restart", params={"agents": "10", "records": "3"}, why_not="failed:<it> broke"),
     )
     return report(*rows)
 
@@ -53,7 +53,7 @@ def measured() -> Report:
 )
 def test_a_check_is_met_by_its_sense_alone(value, sense, limit, met) -> None:
     """At the limit, above it, below it."""
-    assert Check("to_raw", value, sense, limit, "x").met is met
+    assert RequiredBar("to_raw", value, sense, limit, "x").met is met
 
 
 def test_a_ratio_is_median_over_median() -> None:
@@ -61,12 +61,12 @@ def test_a_ratio_is_median_over_median() -> None:
     one, other = timed_line("restore", [300, 200, 900]), timed_line("sqlite", [100, 150, 200])
     (check,) = ratio("to_sqlite", one, other, "<", 1.0)
     assert (check.value, check.met) == (2.0, False)
-    assert ratio("to_sqlite", one, Line("sqlite", why_not="no.samples"), "<", 1.0) == ()
+    assert ratio("to_sqlite", one, TableLine("sqlite", why_not="no.samples"), "<", 1.0) == ()
 
 
 def test_a_row_that_was_not_measured_is_neither_met_nor_missed() -> None:
     """It has a reason, and no verdict."""
-    assert not report(Row("ack", why_not="no.samples")).missed
+    assert not report(BenchRow("ack", why_not="no.samples")).missed
     assert measured().missed
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from chaos.criteria import Met, quantile, rows
-from chaos.verdict import Figures, Outcome, Verdict
+from chaos.verdict import Figures, Outcome, RunVerdict
 
 GOOD = {
     "agents_due": 20,
@@ -59,7 +59,7 @@ def test_quantiles_are_samples():
 
 
 def test_void_comes_before_failed_before_passed():
-    verdict = Verdict("x", 1)
+    verdict = RunVerdict("x", 1)
     assert verdict.outcome is Outcome.VOID, "nothing was looked at"
     verdict.check("I1", "fine", 3)
     assert verdict.outcome is Outcome.PASSED

@@ -6,18 +6,18 @@ import signal
 
 import pytest
 
-from chaos.faults import Damage, Fault, FaultyFs, damage_file, parse_fault
+from chaos.faults import DiskFault, FaultyFs, FileDamage, damage_file, parse_fault
 from prometheus_persist.storage.fs import LocalFs
 
 FAULTS = [
-    Fault("kill", at_op=12),
-    Fault("tear", after_order=3, share=400),
-    Fault("errno", at_op=7, code="EIO", sticky=True),
-    Fault("errno", at_op=1),
+    DiskFault("kill", at_op=12),
+    DiskFault("tear", after_order=3, share=400),
+    DiskFault("errno", at_op=7, code="EIO", sticky=True),
+    DiskFault("errno", at_op=1),
 ]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=Fault.text)
+@pytest.mark.parametrize("fault", FAULTS, ids=DiskFault.text)
 def test_a_fault_is_read_back_from_its_text(fault):
     assert parse_fault(fault.text()) == fault
 
@@ -55,17 +55,17 @@ def _killed(tmp_path, fault):
 
 @pytest.mark.parametrize(("at_op", "left"), [(2, b""), (4, b"aaaa"), (5, b"aaaabbbb")])
 def test_kill_strikes_before_the_operation(tmp_path, at_op, left):
-    assert _killed(tmp_path, Fault("kill", at_op=at_op)) == -signal.SIGKILL
+    assert _killed(tmp_path, DiskFault("kill", at_op=at_op)) == -signal.SIGKILL
     assert (tmp_path / "file").read_bytes() == left
 
 
 def test_tear_leaves_a_part_and_waits_for_a_write(tmp_path):
-    assert _killed(tmp_path, Fault("tear", at_op=3, share=500)) == -signal.SIGKILL
+    assert _killed(tmp_path, DiskFault("tear", at_op=3, share=500)) == -signal.SIGKILL
     assert (tmp_path / "file").read_bytes() == b"aaaabb"
 
 
 def test_nothing_strikes_beyond_the_end(tmp_path):
-    assert _killed(tmp_path, Fault("kill", at_op=99)) == 0
+    assert _killed(tmp_path, DiskFault("kill", at_op=99)) == 0
     assert (tmp_path / "file").read_bytes() == b"aaaabbbbcccc"
 
 
@@ -74,7 +74,7 @@ def test_errno_fails_once_or_from_then_on(tmp_path, sticky, fails):
     struck = []
     fs = FaultyFs(
         LocalFs(tmp_path),
-        Fault("errno", at_op=2, code="EIO", sticky=sticky),
+        DiskFault("errno", at_op=2, code="EIO", sticky=sticky),
         on_fire=lambda operation, number: struck.append((operation, number)),
     )
     fs.make_dir("a")
@@ -88,7 +88,7 @@ def test_errno_fails_once_or_from_then_on(tmp_path, sticky, fails):
 
 
 def test_an_armed_fault_waits_for_its_order(tmp_path):
-    fs = FaultyFs(LocalFs(tmp_path), Fault("errno", after_order=2))
+    fs = FaultyFs(LocalFs(tmp_path), DiskFault("errno", after_order=2))
     fs.make_dir("a")
     fs.arm(1)
     fs.make_dir("b")
@@ -102,7 +102,7 @@ def test_damage_changes_the_file_and_says_how(tmp_path, kind):
     path = tmp_path / "file"
     path.write_bytes(b'{"px": "50123.4", "sz": "12345"}' * 4)
     before = path.read_bytes()
-    told = damage_file(path, Damage(kind, 500))
+    told = damage_file(path, FileDamage(kind, 500))
     assert path.read_bytes() != before
     assert told["before"] != told["after"]
     if kind == "digit":
@@ -117,4 +117,4 @@ def test_damage_that_would_change_nothing_is_refused(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(bytes(16))
     with pytest.raises(ValueError, match="change nothing"):
-        damage_file(path, Damage("zero"))
+        damage_file(path, FileDamage("zero"))

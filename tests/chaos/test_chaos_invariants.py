@@ -8,7 +8,7 @@ import pytest
 from chaos.invariants import books, damage, orders, state, sweep
 from chaos.oracle.history import State
 from chaos.record import Record
-from chaos.verdict import Verdict
+from chaos.verdict import RunVerdict
 
 INST = "ETH-USDT-SWAP"
 SAID = {"a1": "A", "a2": "A"}
@@ -48,7 +48,7 @@ def judged(change=None):
     documents, streams, truth = copy.deepcopy((DOCUMENTS, STREAMS, TRUTH))
     if change:
         change(documents, streams, truth)
-    verdict = Verdict("x", 1)
+    verdict = RunVerdict("x", 1)
     books.check(verdict, "here", documents, SAID, truth)
     orders.check(verdict, "here", State(documents, streams), SAID, truth)
     return {
@@ -145,7 +145,7 @@ def _came_back(seq, digest):
 
 
 def swept(**change):
-    verdict = Verdict("x", 1)
+    verdict = RunVerdict("x", 1)
     sweep.check(verdict, [{**POINT, **change}])
     return {each.invariant for each in verdict.checks if not each.ok}
 
@@ -173,7 +173,7 @@ def test_a_point_of_a_sweep(change, red):
     ("change", "exact"), [({}, 3), ({"again": [5, "d5", ""]}, 2), ({"acked": 5}, 0)]
 )
 def test_three_looks_a_point_are_counted(change, exact):
-    verdict = Verdict("x", 1)
+    verdict = RunVerdict("x", 1)
     sweep.check(verdict, [{**POINT, **change}])
     figures = verdict.figures
     assert (figures.kill_points, figures.states, figures.states_exact) == (2, 3, exact)
@@ -188,13 +188,13 @@ DAMAGED = {"event": "damage", "run": 0, "path": "mirror/x.wal", "what": {"kind":
     [([{"file": "mirror/x.wal"}], 0), ([{"file": "mirror/y.wal"}], 1), ([], 1)],
 )
 def test_damage_has_to_be_named(damages, wrong):
-    verdict = Verdict("x", 1)
+    verdict = RunVerdict("x", 1)
     damage.check(verdict, Record((DAMAGED, {"event": "dump", "run": 0, "damages": damages})))
     assert [len(each.wrong) for each in verdict.checks] == [wrong]
 
 
 def test_damage_that_nobody_looked_after_is_wrong():
-    verdict = Verdict("x", 1)
+    verdict = RunVerdict("x", 1)
     damage.check(verdict, Record((DAMAGED,)))
     assert not verdict.checks[0].ok
 
@@ -222,7 +222,7 @@ def frozen_record(*, reduce_only, decision="go_restricted", frozen=(INST,), **fa
     ],
 )
 def test_frozen_means_that_no_order_leaves(words, ok):
-    verdict = Verdict("x", 1)
+    verdict = RunVerdict("x", 1)
     orders.frozen(verdict, frozen_record(**words))
     assert verdict.checks[0].ok is ok
 
@@ -247,7 +247,7 @@ PAID = {
 def test_a_state_that_agrees_with_itself_has_nothing_wrong():
     assert state.disagreements(WHOLE, PAID) == []
     assert state.owed(PAID) == {"A": 3, "": Fraction(-5, 2)}
-    verdict = Verdict("x", 1)
+    verdict = RunVerdict("x", 1)
     state.check(verdict, "here", WHOLE, PAID)
     assert [each.ok for each in verdict.checks] == [True]
 
@@ -265,7 +265,7 @@ def test_a_state_that_agrees_with_itself_has_nothing_wrong():
 def test_any_copy_that_differs_is_told(key, field, told):
     wrong = state.disagreements(WHOLE | {key: WHOLE[key] | {field: "7"}}, PAID)
     assert any(told in each for each in wrong)
-    verdict = Verdict("x", 1)
+    verdict = RunVerdict("x", 1)
     state.check(verdict, "here", WHOLE | {key: WHOLE[key] | {field: "7"}}, PAID)
     assert [each.ok for each in verdict.checks] == [False]
 

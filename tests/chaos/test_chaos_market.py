@@ -10,7 +10,7 @@ import pytest
 
 import fakeokx
 from chaos.instruments import CONTRACTS, INST_IDS
-from chaos.market import HAND_INST_ID, Market, drive
+from chaos.market import HAND_INST_ID, OutsideMarket, drive
 from chaos.scenarios.environment import environment
 
 
@@ -35,7 +35,7 @@ class Venue:
 
 def walked(seed, steps):
     venue = Venue()
-    market = Market(venue, seed)
+    market = OutsideMarket(venue, seed)
     for number in range(steps):
         market.step(number)
     return venue

@@ -6,7 +6,7 @@ import pytest
 
 from chaos.digest import fingerprint
 from chaos.oracle.exchange import NOBODY, accounts, venue_net
-from chaos.oracle.history import History
+from chaos.oracle.history import AckHistory
 
 A1, A2 = {"agent_id": "A", "n": 1}, {"agent_id": "A", "n": 2}
 
@@ -31,7 +31,7 @@ def dump(seq, documents, streams=None):
 
 
 def looked(*events):
-    history = History()
+    history = AckHistory()
     for event in events:
         history.take(event)
     return history

@@ -7,7 +7,7 @@ import pytest
 
 from chaos.cli import app as cli
 from chaos.oracle.shares import held_contracts
-from chaos.outage import OUTAGES, Result, all_well, run_outage
+from chaos.outage import OUTAGES, OutageResult, all_well, run_outage
 from chaos.outage import course as outage_course
 
 QUICK_CPU_S_MAX = 10.0
@@ -30,9 +30,9 @@ def test_a_tenth_of_an_outage_is_mended_exactly(name, chaos_seed):
 
 def test_late_or_wrong_is_exit_1(monkeypatch, capsys):
     crowd = OUTAGES["crowd"]
-    good = Result(crowd, quick=True, decision="go", total_s=29.0)
-    late = Result(crowd, quick=True, decision="go", total_s=31.0)
-    wrong = Result(crowd, quick=True, decision="go", problems=["LiveAgent_01 has nothing"])
+    good = OutageResult(crowd, quick=True, decision="go", total_s=29.0)
+    late = OutageResult(crowd, quick=True, decision="go", total_s=31.0)
+    wrong = OutageResult(crowd, quick=True, decision="go", problems=["LiveAgent_01 has nothing"])
     assert all_well([good])
     assert not all_well([good, late])
     assert not all_well([wrong])

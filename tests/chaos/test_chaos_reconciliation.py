@@ -4,7 +4,7 @@ import pytest
 
 from chaos.invariants import reconciliation
 from chaos.record import Record
-from chaos.verdict import Verdict
+from chaos.verdict import RunVerdict
 
 INST = "ETH-USDT-SWAP"
 TRUTH = {
@@ -52,7 +52,7 @@ def recovered(*findings, decision="go", items=("MATCH",), applied=True, name="re
 def judged(*events, clean=False):
     order = {"event": "order", "run": 1, "cl_ord_id": "a1", "agent_id": "A"}
     truth = {"event": "truth", "run": 0, "label": "after child 1", "truth": TRUTH}
-    verdict = Verdict("x", 1)
+    verdict = RunVerdict("x", 1)
     reconciliation.check(verdict, Record((order, *events, truth)), clean=clean)
     return verdict
 

@@ -11,12 +11,12 @@ from chaos.report.markdown import markdown
 from chaos.report.table import show
 from chaos.report.words import WORDS, default_lang, word
 from chaos.sandbox.words import SANDBOX
-from chaos.verdict import Figures, Outcome, Verdict
+from chaos.verdict import Figures, Outcome, RunVerdict
 from prometheus_persist.terminal import Terminal
 
 
 def verdict(*, wrong=(), holds=True):
-    found = Verdict("sigkill-sweep", 3, figures=Figures(moments=4, moments_exact=4))
+    found = RunVerdict("sigkill-sweep", 3, figures=Figures(moments=4, moments_exact=4))
     found.assume("the fault struck", holds, "0 times")
     found.check("I1", "every commit is there", 9, wrong)
     return found

@@ -10,7 +10,7 @@ from chaos.sweeps import fsync, thin_disk_trials
 from chaos.sweeps.fsync import STRUCK, sweep_fsync
 from chaos.sweeps.reference_workload import yard
 from chaos.sweeps.tally import Tally
-from chaos.sweeps.thin_disk_trials import Trial, strike_thin
+from chaos.sweeps.thin_disk_trials import DiskTrial, strike_thin
 from chaos.verdict import Outcome
 from prometheus_persist.session import opening
 from prometheus_persist.storage import retention, segments, store
@@ -51,7 +51,7 @@ def test_sweep_fsync_sampled_on_a_real_ext4(real, monkeypatch):
 def test_on_a_real_ext4_a_heal_that_believes_what_it_reads_loses_what_was_acknowledged(
     real, monkeypatch
 ):
-    tally = tried([Trial("off", 0, 3, ("kill", "close"))], monkeypatch, plant="believe")
+    tally = tried([DiskTrial("off", 0, 3, ("kill", "close"))], monkeypatch, plant="believe")
     assert (tally.fired, tally.outcome) == (1, Outcome.FAILED)
     assert sum(tally.counts[what] for what in LOST), tally.problems
 
@@ -82,7 +82,7 @@ def test_a_thin_disk_leaves_nothing_behind(real, tmp_path, monkeypatch):
 
 def test_without_root_or_loop_devices_the_real_part_is_a_counted_skip(monkeypatch):
     monkeypatch.setattr(thin_disk_trials, "why_not", lambda: "only root may mount")
-    tally = tried([Trial("off", 0, 3, ("kill", "close"))], monkeypatch)
+    tally = tried([DiskTrial("off", 0, 3, ("kill", "close"))], monkeypatch)
     assert tally.counts == {"real ext4, skipped": 1}
     assert tally.notes == ["no real ext4: only root may mount"]
 

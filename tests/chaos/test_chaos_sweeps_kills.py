@@ -2,9 +2,9 @@
 
 import pytest
 
-from chaos.faults.switch import Death, Switch, SwitchedFs, SwitchedHandle
+from chaos.faults.switch import Death, FaultSwitch, SwitchedFs, SwitchedHandle
 from chaos.sweeps import kills, power
-from chaos.sweeps.reference_workload import Ears, live, yard
+from chaos.sweeps.reference_workload import AckLog, live, yard
 from chaos.verdict import Outcome
 from prometheus_persist.testing import memory_fs
 from prometheus_persist.testing.memory_fs import MemoryFs
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExc
 def test_two_lives_of_one_seed_leave_the_same_commits():
     heard = []
     for _ in range(2):
-        ears = Ears()
+        ears = AckLog()
         with yard() as grounds:
             live(grounds.plot(), MemoryFs(), ears, SEED)
         assert ears.acked == ears.begun[-1][0]
@@ -90,7 +90,7 @@ def test_writes_that_stay_in_the_process_are_caught(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["die", "tear"])
 def test_a_dead_process_touches_nothing(kind):
-    disk, switch = MemoryFs(), Switch(kind, at=2)
+    disk, switch = MemoryFs(), FaultSwitch(kind, at=2)
     fs = SwitchedFs(disk, switch)
     handle = fs.create("f")
     with pytest.raises(Death):
@@ -112,7 +112,7 @@ def test_a_dead_process_touches_nothing(kind):
 
 
 def test_a_sticky_error_stays_until_it_is_lifted():
-    disk, switch = MemoryFs(), Switch("errno", at=2, sticky=True)
+    disk, switch = MemoryFs(), FaultSwitch("errno", at=2, sticky=True)
     fs = SwitchedFs(disk, switch)
     fs.make_dir("a")
     for _ in range(3):

@@ -8,7 +8,7 @@ from chaos.faults import between
 from chaos.faults.between import ActingFs, Between, Other
 from chaos.saboteurs.planted import SWEPT, planted
 from chaos.sweeps import meanwhile_sweep
-from chaos.sweeps.meanwhile_sweep import DEEDS, KINDS, SCENES, Run, play
+from chaos.sweeps.meanwhile_sweep import DEEDS, KINDS, SCENES, MeanwhileRun, play
 from chaos.sweeps.reference_workload import yard
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Outcome
@@ -33,11 +33,11 @@ def test_sweep_meanwhile(chaos_seed):
 
 def near(mistake, grounds):
     """What the points that a mistake is near to come to, one after the other."""
-    counts = play(Tally("", 1, full=False), grounds, Run(SCENE[mistake.scene]))
+    counts = play(Tally("", 1, full=False), grounds, MeanwhileRun(SCENE[mistake.scene]))
     for kind, at, what in counts.log:
         if mistake.near in what:
             tally = Tally("meanwhile", 1, full=False)
-            play(tally, grounds, Run(SCENE[mistake.scene], DEED[mistake.deed], kind, at))
+            play(tally, grounds, MeanwhileRun(SCENE[mistake.scene], DEED[mistake.deed], kind, at))
             assert tally.fired
             yield from tally.problems
 
@@ -60,7 +60,7 @@ def test_a_deadlock_is_a_finding_and_no_hang(monkeypatch):
     monkeypatch.setattr(Session, "checkpoint", lambda self: never.wait())
     tally = Tally("meanwhile", 1, full=False)
     with yard() as grounds:
-        play(tally, grounds, Run(SCENE["save"], DEED["checkpoint"], "operation", 1))
+        play(tally, grounds, MeanwhileRun(SCENE["save"], DEED["checkpoint"], "operation", 1))
     never.set()
     assert tally.problems == [
         "deadlock: save, checkpoint at operation 1 (write incremental/journal/"
@@ -112,7 +112,7 @@ def test_every_kind_of_point_comes():
         found = {
             kind
             for scene in ("save", "settle")
-            for kind in play(counts, grounds, Run(SCENE[scene])).counts
+            for kind in play(counts, grounds, MeanwhileRun(SCENE[scene])).counts
         }
     assert set(KINDS) <= set(found)
     assert counts.problems == []

@@ -56,8 +56,10 @@ def test_the_named_sweep_catches_a_wrong_reconciler(saboteur, monkeypatch):
     monkeypatch.setattr(recovery_sweep, "CI_STRIDE", 61)
     monkeypatch.setattr(recovery_sweep, "CI_CHILDREN", 1)
     unread = [
-        exchange_fault_sweep.Case("error_before, okx", exchange_fault_sweep.POSITIONS, "for good"),
-        exchange_fault_sweep.Case("delay", exchange_fault_sweep.POSITIONS, "once"),
+        exchange_fault_sweep.FaultCase(
+            "error_before, okx", exchange_fault_sweep.POSITIONS, "for good"
+        ),
+        exchange_fault_sweep.FaultCase("delay", exchange_fault_sweep.POSITIONS, "once"),
     ]
     monkeypatch.setattr(exchange_fault_sweep, "sampled", lambda _every, _seed: unread)
     with sabotaged(saboteur):
@@ -70,7 +72,7 @@ def test_the_named_sweep_catches_a_wrong_reconciler(saboteur, monkeypatch):
 
 def test_a_rule_that_strikes_nothing_is_told(monkeypatch):
     """Fourteen calls of one endpoint are never made."""
-    never = [exchange_fault_sweep.Case("refuse", "account/balance", "once", 14)]
+    never = [exchange_fault_sweep.FaultCase("refuse", "account/balance", "once", 14)]
     monkeypatch.setattr(exchange_fault_sweep, "sampled", lambda _every, _seed: never)
     tally = exchange_fault_sweep.sweep_venue_faults(SEED, full=False)
     assert tally.problems == ["struck nothing: refuse at account/balance, call 14, once"]

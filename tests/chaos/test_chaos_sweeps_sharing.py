@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(200)]
 ALONE = """
 import json, sys
 from chaos.saboteurs.planted import SHARED, planted
-from chaos.sweeps import forking
+from chaos.sweeps import fork_sweep
 from chaos.sweeps.catalogue import run_sweep
 from chaos.sweeps.reference_workload import yard
 from chaos.sweeps.tally import Tally
@@ -29,7 +29,7 @@ name, seed = sys.argv[1], int(sys.argv[2])
 if name in SHARED:
     tally = Tally("fork", seed, full=False)
     with yard() as grounds, planted(SHARED[name]):
-        forking.forked(tally, grounds, "idle", "save")
+        fork_sweep.forked(tally, grounds, "idle", "save")
 else:
     tally = run_sweep(name, seed, full=False)
 print(json.dumps(tally.to_json()))
@@ -95,7 +95,7 @@ def of_the_lock(name):
     """The part of the sweep that sees this mistake."""
     tally = Tally("lock", 1, full=True)
     with yard() as grounds, planted(SHARED[name]):
-        stage = lock_sweep.Stage(grounds)
+        stage = lock_sweep.LockStage(grounds)
         if name == "lock-by-name":
             meeting = lock_sweep.Meeting(held=False, first=False, second=True)
             lock_sweep.within(tally, stage, [meeting])

@@ -15,7 +15,7 @@ from chaos.detect.histories import history
 from chaos.detect.kinds import BY_NAME, HIDDEN, KINDS
 from chaos.detect.restart import restarted, stored
 from chaos.detect.safe import wrongly_open
-from chaos.detect.ways_out import UNFIT, Result, Verdict, commanded, played, run
+from chaos.detect.ways_out import UNFIT, HistoryResult, WaysOutVerdict, commanded, played, run
 from chaos.saboteurs.deciders import CAUGHT_ON, DECIDERS, misled
 from chaos.verdict import Outcome
 
@@ -88,15 +88,18 @@ def test_what_cannot_be_run_at_the_machines_time_is_known():
     ("results", "outcome"),
     [
         ([], Outcome.VOID),
-        ([Result(0)], Outcome.PASSED),
-        ([Result(0), Result(1, void="broke down")], Outcome.VOID),
-        ([Result(0, void="broke down"), Result(1, dead_end="nothing is named")], Outcome.FAILED),
-        ([Result(0, wrong_gates=("X",))], Outcome.FAILED),
-        ([Result(0, shut_beside=("X",))], Outcome.FAILED),
+        ([HistoryResult(0)], Outcome.PASSED),
+        ([HistoryResult(0), HistoryResult(1, void="broke down")], Outcome.VOID),
+        (
+            [HistoryResult(0, void="broke down"), HistoryResult(1, dead_end="nothing is named")],
+            Outcome.FAILED,
+        ),
+        ([HistoryResult(0, wrong_gates=("X",))], Outcome.FAILED),
+        ([HistoryResult(0, shut_beside=("X",))], Outcome.FAILED),
     ],
 )
 def test_a_verdict_over_all(results, outcome):
-    verdict = Verdict(1)
+    verdict = WaysOutVerdict(1)
     for one in results:
         verdict.take(one)
     assert verdict.outcome is outcome

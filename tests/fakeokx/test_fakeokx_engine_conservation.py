@@ -54,7 +54,7 @@ def a_line_that_moves_too_much(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_position_that_gains_contracts(patch: pytest.MonkeyPatch) -> None:
-    def more(effect: positions.Effect, *_: Any) -> positions.Effect:
+    def more(effect: positions.PositionEffect, *_: Any) -> positions.PositionEffect:
         after = replace(effect.after, qty_contracts=effect.after.qty_contracts + 1)
         return replace(effect, after=after)
 
@@ -62,7 +62,7 @@ def a_position_that_gains_contracts(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_margin_from_nowhere(patch: pytest.MonkeyPatch) -> None:
-    def more(effect: positions.Effect, *_: Any) -> positions.Effect:
+    def more(effect: positions.PositionEffect, *_: Any) -> positions.PositionEffect:
         return replace(effect, after=replace(effect.after, margin=effect.after.margin + 1))
 
     wrapped(patch, positions, "apply", more)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fakeokx.engine.decimals import exact
 from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.model import Position, PositionKey
-from fakeokx.engine.positions import Effect, Execution, apply
+from fakeokx.engine.positions import Execution, PositionEffect, apply
 from fakeokx.wire.render_account import position_history_row, position_row
 
 SOL = INSTRUMENTS["SOL-USDT-SWAP"]  # ctVal 1, which is what the published example needs
@@ -22,7 +22,7 @@ def flat(mode: str = "cross", side: str = "net") -> Position:
     return Position(key=key, pos_id=1, life=0, lever=D(10), c_time_ms=0, u_time_ms=0)
 
 
-def run(position: Position, qty: str, px: str, fee: str = "0", lever: str = "10") -> Effect:
+def run(position: Position, qty: str, px: str, fee: str = "0", lever: str = "10") -> PositionEffect:
     execution = Execution(
         instrument=SOL,
         qty_contracts=D(qty),

@@ -5,7 +5,7 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakeokx.stream.market import STEPWISE, Books, Depth, Level, checksum
+from fakeokx.stream.market import STEPWISE, BookFeeds, Depth, Level, checksum
 
 INST = "BTC-USDT-SWAP"
 
@@ -39,7 +39,7 @@ def test_snapshot_and_updates_make_the_book_whenever_one_subscribes(
     history: list[Depth], joins_at: int, channel: str
 ) -> None:
     most = 3 if channel == "books50-l2-tbt" else STEPWISE[channel]
-    books, joins_at = Books(stepwise={**STEPWISE, channel: most}), joins_at % len(history)
+    books, joins_at = BookFeeds(stepwise={**STEPWISE, channel: most}), joins_at % len(history)
     books.first(INST, "books", history[0], 1, has_crc=False)
     for now in history[1 : joins_at + 1]:
         books.changed(INST, now, 1, has_crc=False)
@@ -63,7 +63,7 @@ def test_snapshot_and_updates_make_the_book_whenever_one_subscribes(
 def test_a_shallow_channel_speaks_up_exactly_when_what_it_shows_has_changed(
     before: Depth, after: Depth
 ) -> None:
-    books = Books()
+    books = BookFeeds()
     books.first(INST, "books", before, 1, has_crc=False)
     found = books.changed(INST, after, 2, has_crc=False)
     assert ("books" in found) == (before != after)
@@ -76,7 +76,7 @@ def test_a_shallow_channel_speaks_up_exactly_when_what_it_shows_has_changed(
 
 
 def test_a_book_that_moved_unseen_gets_a_new_number_with_the_next_subscriber() -> None:
-    books = Books()
+    books = BookFeeds()
     one, two, three = (Depth(asks=(level(px, 1),)) for px in (10, 11, 12))
     first = books.first(INST, "books", one, 1, has_crc=False)
     again = books.first(INST, "books", one, 1, has_crc=False)
@@ -89,7 +89,7 @@ def test_a_book_that_moved_unseen_gets_a_new_number_with_the_next_subscriber() -
 
 
 def test_a_book_that_nobody_has_seen_says_nothing() -> None:
-    assert Books().changed(INST, Depth(asks=(level(1, 1),)), 1, has_crc=False) == {}
+    assert BookFeeds().changed(INST, Depth(asks=(level(1, 1),)), 1, has_crc=False) == {}
 
 
 def test_the_checksum_is_crc32_of_bid_and_ask_in_turn_as_a_signed_number() -> None:

@@ -18,9 +18,9 @@ from fakeokx.stream.session import (
     KEY_SUBSCRIPTIONS_MAX,
     REQUESTS_MAX,
     REQUESTS_WINDOW_MS,
-    Outcome,
-    Session,
-    World,
+    RequestOutcome,
+    StreamSession,
+    StreamWorld,
 )
 from fakeokx.wire.auth import ApiKey
 
@@ -29,7 +29,7 @@ SWAP = "BTC-USDT-SWAP"
 SECONDS = str(T0 // 1000)
 
 
-def world(**changed: Any) -> World:
+def world(**changed: Any) -> StreamWorld:
     given: dict[str, Any] = {
         "keys": {"k": KEY, "bound": ApiKey("bound", "s", "p", ips=("10.0.0.1",))},
         "clocks_ms": (T0,),
@@ -40,11 +40,11 @@ def world(**changed: Any) -> World:
         "connections_of": lambda key, channel: 0,
         "subscriptions_of": lambda key: 0,
     }
-    return World(**{**given, **changed})
+    return StreamWorld(**{**given, **changed})
 
 
-def session(path: str = "private") -> Session:
-    return Session(path=path, conn_id="a4d3ae55", now_ms=T0)
+def session(path: str = "private") -> StreamSession:
+    return StreamSession(path=path, conn_id="a4d3ae55", now_ms=T0)
 
 
 def credentials(**changed: Any) -> dict[str, Any]:
@@ -53,24 +53,26 @@ def credentials(**changed: Any) -> dict[str, Any]:
     return {**given, **changed}
 
 
-def hear(one: Session, data: Any, **changed: Any) -> Outcome:
+def hear(one: StreamSession, data: Any, **changed: Any) -> RequestOutcome:
     text = data if isinstance(data, str) else json.dumps(data)
     return one.hear(frames.read(text), world(**changed))
 
 
-def logged_in(path: str = "private") -> Session:
+def logged_in(path: str = "private") -> StreamSession:
     one = session(path)
     (event,) = hear(one, {"op": "login", "args": [credentials()]}).events
     assert event == {"event": "login", "msg": "", "code": "0", "connId": "a4d3ae55"}
     return one
 
 
-def subscribe(one: Session, *args: Any, request_id: str = "", **changed: Any) -> Outcome:
+def subscribe(
+    one: StreamSession, *args: Any, request_id: str = "", **changed: Any
+) -> RequestOutcome:
     data = {"op": "subscribe", "args": list(args)}
     return hear(one, {**data, **({"id": request_id} if request_id else {})}, **changed)
 
 
-def code_of(outcome: Outcome) -> str:
+def code_of(outcome: RequestOutcome) -> str:
     (event,) = outcome.events
     assert event["event"] == "error", event
     return str(event["code"])

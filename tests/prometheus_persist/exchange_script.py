@@ -19,7 +19,7 @@ import responses
 from prometheus_persist.exchange import OkxReader, ViewRequest, okx_client
 from prometheus_persist.exchange.okx.order_lookup import DAY_MS, HOUR_MS
 from prometheus_persist.exchange.okx.query import READS
-from prometheus_persist.exchange.okx.scheduler import Limits
+from prometheus_persist.exchange.okx.scheduler import ReadLimits
 from prometheus_persist.state import OrderIntent, contracts
 
 BTC = "BTC-USDT-SWAP"
@@ -131,7 +131,7 @@ class Script:
 
 
 def read(script: Script, *, since_ms: int = NOW - HOUR_MS, intents: tuple[OrderIntent, ...] = (),
-         limits: Limits | None = None) -> Any:  # fmt: skip
+         limits: ReadLimits | None = None) -> Any:  # fmt: skip
     reader = OkxReader(script, Clock(), limits)
     return reader.read_view(ViewRequest(since_ms=since_ms, now_ms=NOW, intents=intents))
 

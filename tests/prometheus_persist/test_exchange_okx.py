@@ -34,7 +34,7 @@ from prometheus_persist.errors import BadConfig, VenueUnreachable
 from prometheus_persist.exchange import OkxReader, OkxSettings, ViewRequest, okx_client
 from prometheus_persist.exchange.okx.order_lookup import DAY_MS, HOUR_MS
 from prometheus_persist.exchange.okx.query import READS
-from prometheus_persist.exchange.okx.scheduler import Limits
+from prometheus_persist.exchange.okx.scheduler import ReadLimits
 from prometheus_persist.reconcile.views import SOURCES
 from prometheus_persist.state import contracts
 
@@ -88,7 +88,7 @@ def test_positions_that_never_stand_still_are_not_complete() -> None:
     sizes = iter(map(str, range(1, 100)))
     script = Script(account__positions=lambda _: [POSITION | {"pos": next(sizes)}])
     assert problem(read(script), "positions") == "not stable while it was read"
-    assert sum(e == "account/positions" for e, _ in script.asked) == Limits().rounds_max + 1
+    assert sum(e == "account/positions" for e, _ in script.asked) == ReadLimits().rounds_max + 1
 
 
 def test_pages_are_walked_by_the_last_id_until_one_is_short() -> None:
@@ -106,7 +106,7 @@ def test_pages_are_walked_by_the_last_id_until_one_is_short() -> None:
 def test_a_walk_that_hits_its_cap_is_not_a_whole_list() -> None:
     counter = iter(range(10**6, 0, -1))
     script = Script(trade__fills=lambda _: [fill(next(counter)) for _ in range(100)])
-    view = read(script, limits=Limits(pages_max=3))
+    view = read(script, limits=ReadLimits(pages_max=3))
     assert "more than 3 pages" in problem(view, "fills")
     assert view.fills == ()
 
@@ -191,7 +191,7 @@ def test_a_limited_or_silent_read_is_asked_again_and_then_given_up() -> None:
     script = Script(account__positions=ccxt.RequestTimeout("slow"))
     assert "RequestTimeout" in problem(read(script), "positions")
     asked = sum(e == "account/positions" for e, _ in script.asked)
-    assert asked == 3 * Limits().tries_max or asked == 2 * Limits().tries_max
+    assert asked == 3 * ReadLimits().tries_max or asked == 2 * ReadLimits().tries_max
 
 
 def test_retries_are_bounded_over_the_whole_reading() -> None:
@@ -199,7 +199,7 @@ def test_retries_are_bounded_over_the_whole_reading() -> None:
     for endpoint in READS:
         if endpoint != "public/time":
             script.answers[endpoint] = ccxt.RequestTimeout("slow")
-    view = read(script, limits=Limits(retries_max=5))
+    view = read(script, limits=ReadLimits(retries_max=5))
     assert len(view.problems()) == len(SOURCES) - 1  # no intent was asked for
     assert len(script.asked) < 30
 
@@ -255,7 +255,7 @@ def test_a_fill_whose_order_the_exchange_does_not_know_is_left_without_one() -> 
 
 def test_too_many_unknown_orders_are_a_problem_and_not_a_thousand_questions() -> None:
     rows = [fill(n, ordId=str(n)) for n in range(20, 0, -1)]
-    view = read(Script(trade__fills=rows), limits=Limits(order_questions_max=10))
+    view = read(Script(trade__fills=rows), limits=ReadLimits(order_questions_max=10))
     assert "20 orders" in problem(view, "orders_history")
 
 

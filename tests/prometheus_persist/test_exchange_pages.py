@@ -19,7 +19,7 @@ from prometheus_persist.exchange.okx import pages as okx_pages
 from prometheus_persist.exchange.okx.pages import Found, Span
 from prometheus_persist.exchange.okx.query import READS, NotRead, ReadOnlyClient
 from prometheus_persist.exchange.okx.rate_limit import LIMITS, Pace
-from prometheus_persist.exchange.okx.scheduler import Driver, Limits, Task, Walk
+from prometheus_persist.exchange.okx.scheduler import Driver, ReadLimits, Task, Walk
 
 ENDPOINT = {method: endpoint for endpoint, method in READS.items()}
 LATENCY_S = 0.02
@@ -93,7 +93,7 @@ def rows(count: int, start: int = 0) -> list[dict[str, str]]:
 
 
 def driver(venue: Venue, budget_s: float = 600.0, **limits: Any) -> Driver:
-    return Driver(ReadOnlyClient(venue), venue.clock, Pace(), Limits(**limits), budget_s)
+    return Driver(ReadOnlyClient(venue), venue.clock, Pace(), ReadLimits(**limits), budget_s)
 
 
 def walked(venue: Venue, from_ms: int | None = None, pages_max: int = 99) -> Task[Found]:
@@ -284,7 +284,7 @@ def test_the_exchange_never_has_to_refuse(endpoints: list[str], count: int) -> N
 def test_the_pace_outlives_a_reading() -> None:
     venue, pace = Venue(Clock()), Pace()
     for _ in range(10):
-        one = Driver(ReadOnlyClient(venue), venue.clock, pace, Limits(), 60.0)
+        one = Driver(ReadOnlyClient(venue), venue.clock, pace, ReadLimits(), 60.0)
         one.run(start(one, "account/bills"))
     assert venue.refused == 0
 

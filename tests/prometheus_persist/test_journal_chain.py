@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from storekit import flip
 
-from prometheus_persist.journal.chain import Placed, link, scan, segments_of
+from prometheus_persist.journal.chain import PlacedFrame, link, scan, segments_of
 from prometheus_persist.journal.frame import COMMIT, OPEN, Tip, encode
 
 
@@ -24,11 +24,11 @@ C, TIP_C = segment(TIP_B, 3, "c.wal", 3)  # frames 9 to 12
 ALL = {"a.wal": A, "b.wal": B, "c.wal": C}
 
 
-def contents(chain: list[Placed]) -> dict[str, bytes]:
+def contents(chain: list[PlacedFrame]) -> dict[str, bytes]:
     return {name: run.content() for name, run in segments_of(chain).items()}
 
 
-def frames(files: dict[str, bytes]) -> list[Placed]:
+def frames(files: dict[str, bytes]) -> list[PlacedFrame]:
     return [placed for path, data in files.items() for placed in scan(path, data).frames]
 
 
@@ -36,7 +36,7 @@ def both(journal: dict[str, bytes], mirror: dict[str, bytes]) -> dict[str, bytes
     return {f"{c}/{n}": d for c, x in (("j", journal), ("m", mirror)) for n, d in x.items()}
 
 
-def seqs(placed: list[Placed]) -> list[int]:
+def seqs(placed: list[PlacedFrame]) -> list[int]:
     return [one.frame.seq for one in placed]
 
 

@@ -20,7 +20,7 @@ from prometheus_persist.journal.frame import (
     OPEN,
     OVERHEAD_BYTES,
     Frame,
-    Seen,
+    FrameState,
     Tip,
     encode,
     find_header,
@@ -45,7 +45,7 @@ def whole(data: bytes) -> list[Frame]:
         seen, frame = read(data, offset)
         if frame is None:
             return found
-        assert seen is Seen.WHOLE
+        assert seen is FrameState.WHOLE
         found.append(frame)
         offset = frame.end
 
@@ -110,7 +110,7 @@ def test_frame_zeros_are_a_torn_tail_and_nothing_else() -> None:
     """Space that was given and never filled is torn; one byte in it makes it damage."""
     for count in (1, HEADER_BYTES - 1, HEADER_BYTES, 5_000):
         found = scan("f", THREE + bytes(count))
-        assert [fault.seen for fault in found.faults] == [Seen.TORN_ZEROS]
+        assert [fault.seen for fault in found.faults] == [FrameState.TORN_ZEROS]
 
 
 def test_frame_bytes_where_no_header_was_ever_put_are_strays() -> None:
@@ -118,11 +118,15 @@ def test_frame_bytes_where_no_header_was_ever_put_are_strays() -> None:
     for behind in (0, 3, HEADER_BYTES - 1, HEADER_BYTES, 500):
         for stray in (b"\x01", b"\x80", bytes(3) + b"\xff\x01"):
             found = scan("f", THREE + bytes(behind) + stray + bytes(500))
-            assert [(f.seen, f.offset) for f in found.faults] == [(Seen.STRAY, len(THREE))]
-    assert (Seen.STRAY.unwritten, Seen.STRAY.torn, Seen.STRAY.bad) == (True, False, False)
+            assert [(f.seen, f.offset) for f in found.faults] == [(FrameState.STRAY, len(THREE))]
+    assert (FrameState.STRAY.unwritten, FrameState.STRAY.torn, FrameState.STRAY.bad) == (
+        True,
+        False,
+        False,
+    )
     found = scan("f", THREE + bytes(range(1, 73)) + bytes(500))
-    assert [fault.seen for fault in found.faults] == [Seen.BAD_HEADER]
-    assert not Seen.BAD_HEADER.unwritten
+    assert [fault.seen for fault in found.faults] == [FrameState.BAD_HEADER]
+    assert not FrameState.BAD_HEADER.unwritten
 
 
 @settings(max_examples=200, deadline=None)
@@ -153,7 +157,7 @@ def test_frame_joined_to_the_one_before_it_says_so() -> None:
     assert raw[6:8] == bytes([COMMIT, 1])
     assert [frame.joined for frame in whole(alone + raw)] == [False, True]
     for kind, flags in ((0, 0), (3, 0), (2, 2), (2, 128)):
-        assert read(resealed(alone, 6, bytes([kind, flags])), 0) == (Seen.BAD_VERSION, None)
+        assert read(resealed(alone, 6, bytes([kind, flags])), 0) == (FrameState.BAD_VERSION, None)
 
 
 def resealed(data: bytes, offset: int, field: bytes) -> bytes:
@@ -166,13 +170,13 @@ def resealed(data: bytes, offset: int, field: bytes) -> bytes:
 def test_frame_other_versions_and_giants_are_refused_before_reading_on() -> None:
     """A sound header of another version, or announcing a giant, is named; nothing is allocated."""
     one, _ = frames_of(b"{}")
-    assert read(resealed(one, 4, b"\x02\x00"), 0) == (Seen.BAD_VERSION, None)
-    assert read(resealed(one, 8, b"\xff\xff\xff\xff"), 0) == (Seen.BAD_VERSION, None)
+    assert read(resealed(one, 4, b"\x02\x00"), 0) == (FrameState.BAD_VERSION, None)
+    assert read(resealed(one, 8, b"\xff\xff\xff\xff"), 0) == (FrameState.BAD_VERSION, None)
     over = (FRAME_PAYLOAD_BYTES_MAX + 1).to_bytes(4, "little")
-    assert read(resealed(one, 8, over), 0) == (Seen.BAD_VERSION, None)
-    assert read(resealed(one, 8, (3).to_bytes(4, "little")), 0) == (Seen.TORN_PAYLOAD, None)
-    assert read(resealed(one, 0, b"PPJ2"), 0) == (Seen.BAD_HEADER, None)
-    assert read(resealed(one, 20, b"\x09"), 0) == (Seen.BAD_PAYLOAD, None)
+    assert read(resealed(one, 8, over), 0) == (FrameState.BAD_VERSION, None)
+    assert read(resealed(one, 8, (3).to_bytes(4, "little")), 0) == (FrameState.TORN_PAYLOAD, None)
+    assert read(resealed(one, 0, b"PPJ2"), 0) == (FrameState.BAD_HEADER, None)
+    assert read(resealed(one, 20, b"\x09"), 0) == (FrameState.BAD_PAYLOAD, None)
 
 
 def test_frame_foreign_bytes_between_frames_cost_nothing_else() -> None:

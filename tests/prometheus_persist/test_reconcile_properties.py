@@ -29,7 +29,7 @@ from reconcile_world import BTC, ETH, World, replaced
 from chaos.chance import generator
 from chaos.detect.kinds import KINDS
 from chaos.detect.world import World as Account
-from chaos.workload.inprocess import Clock
+from chaos.workload.in_process import InProcessClock
 from prometheus_persist.errors import PlanStale
 from prometheus_persist.exchange import OkxReader
 from prometheus_persist.exchange.okx.query import READS
@@ -318,8 +318,8 @@ def test_p7_reading_asks_only_what_only_reads(seed: int, kind: Any) -> None:
     list(kind.course(account))
     before, used = account.venue.venue.now_ms, []
     orders, fills = account.venue.orders(), account.venue.fills()
-    reader = OkxReader(Spied(account.venue.client(), used), Clock(account.venue))
-    read(account.books(), reader, Clock(account.venue), Settings())
+    reader = OkxReader(Spied(account.venue.client(), used), InProcessClock(account.venue))
+    read(account.books(), reader, InProcessClock(account.venue), Settings())
     assert used
     assert set(used) <= set(READS.values())
     assert all("Get" in name and "Post" not in name for name in used)

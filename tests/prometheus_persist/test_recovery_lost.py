@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 import fakeokx
 from prometheus_persist.cli.app import app
 from prometheus_persist.exchange.okx.client import OkxReader, okx_client
-from prometheus_persist.journal.chain import Placed, scan
+from prometheus_persist.journal.chain import PlacedFrame, scan
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import Session
 
@@ -50,7 +50,7 @@ os.kill(os.getpid(), 9)
 """
 
 
-def killed(root: Path, url: str = "") -> tuple[list[Path], list[Placed]]:
+def killed(root: Path, url: str = "") -> tuple[list[Path], list[PlacedFrame]]:
     """A store whose host was killed; the copies of its newest segment, and the frames in it."""
     subprocess.run([sys.executable, "-c", HOST, str(root), url], check=False, env=os.environ)
     (name,) = [path.name for path in (root / "incremental/journal").glob("*.wal")]
@@ -74,7 +74,7 @@ def crashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def of(root: Path, tmp_path: Path) -> tuple[Path, list[Path], list[Placed]]:
+def of(root: Path, tmp_path: Path) -> tuple[Path, list[Path], list[PlacedFrame]]:
     store = tmp_path / "store"
     shutil.copytree(root, store)
     (name,) = [path.name for path in (store / "incremental/journal").glob("*.wal")]

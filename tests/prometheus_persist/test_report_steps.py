@@ -22,7 +22,7 @@ from prometheus_persist.report.facts import (
 )
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.page import render_page
-from prometheus_persist.report.steps import Step, next_steps
+from prometheus_persist.report.steps import NextStep, next_steps
 from prometheus_persist.report.text import render_text
 from prometheus_persist.report.values import speaker
 from prometheus_persist.session import Settings
@@ -47,7 +47,7 @@ def ended(plan: Plan, *, applied: bool = False) -> RecoveryFacts:
     )
 
 
-def words_of(step: Step) -> list[str]:
+def words_of(step: NextStep) -> list[str]:
     """The command as a shell takes it, without the program."""
     program, *words = shlex.split(step.command)
     assert program == "prometheus-persist"

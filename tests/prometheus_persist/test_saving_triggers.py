@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from prometheus_persist.saving import Action, Trigger, actions_due
+from prometheus_persist.saving import SaveAction, Trigger, actions_due
 
-SAVE, FILES, SNAP = Action.SAVE, Action.CHECKPOINT, Action.SNAPSHOT
+SAVE, FILES, SNAP = SaveAction.SAVE, SaveAction.CHECKPOINT, SaveAction.SNAPSHOT
 ALWAYS = {
     Trigger.TRADE: (SAVE,),
     Trigger.DEATH: (SAVE, FILES),
@@ -37,7 +37,7 @@ def test_triggers_at_once(trigger: Trigger) -> None:
         (5, 5, 3600, (SAVE, FILES, SNAP)),
     ],
 )
-def test_triggers_cycles(cycle: int, every: int, since: float, due: tuple[Action, ...]) -> None:
+def test_triggers_cycles(cycle: int, every: int, since: float, due: tuple[SaveAction, ...]) -> None:
     """Every N cycles the state and its files, every hour a snapshot as well."""
     found = actions_due(Trigger.CYCLE, cycle=cycle, every_cycles=every, since_snapshot_s=since)
     assert found == due

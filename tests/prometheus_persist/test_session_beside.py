@@ -14,7 +14,7 @@ from storekit import BTC, HookFs, Ids, StillClock
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.journal.archive import unpack
 from prometheus_persist.recovery import restore
-from prometheus_persist.saving.triggers import Action
+from prometheus_persist.saving.triggers import SaveAction
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.session.background import Beside
 from prometheus_persist.state import Agent, contracts
@@ -196,10 +196,10 @@ def test_beside_two_failures_are_both_told(tmp_path: Path) -> None:
 
         return act
 
-    work = {Action.CHECKPOINT: fail("one"), Action.SNAPSHOT: fail("two")}
+    work = {SaveAction.CHECKPOINT: fail("one"), SaveAction.SNAPSHOT: fail("two")}
     beside = Beside(work, Latches(), inline=False)
-    beside.ask(Action.CHECKPOINT)
-    beside.ask(Action.SNAPSHOT)
+    beside.ask(SaveAction.CHECKPOINT)
+    beside.ask(SaveAction.SNAPSHOT)
     beside.wait()
     with pytest.raises(StoreFailed, match="one") as both:
         beside.raise_failed()

@@ -23,7 +23,7 @@ from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.reconcile.books import StreamIndex
 from prometheus_persist.recovery import restore
 from prometheus_persist.saving import saver
-from prometheus_persist.saving.triggers import Action
+from prometheus_persist.saving.triggers import SaveAction
 from prometheus_persist.session import Settings, background, joining, live_booking, opening
 from prometheus_persist.session.background import Beside
 from prometheus_persist.session.dirty import Marks
@@ -386,13 +386,13 @@ def test_beside_what_was_asked_for_is_done_whatever_interrupts_the_asking(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     done: list[str] = []
-    work = {Action.CHECKPOINT: lambda: done.append("checkpoint")}
+    work = {SaveAction.CHECKPOINT: lambda: done.append("checkpoint")}
     made = Beside(work, Latches(), inline=False)
     with monkeypatch.context() as patch:
         patch.setattr(background, "spawn", struck)
         with pytest.raises(Struck):
-            made.ask(Action.CHECKPOINT)
-    assert made.busy(Action.CHECKPOINT)
+            made.ask(SaveAction.CHECKPOINT)
+    assert made.busy(SaveAction.CHECKPOINT)
     made.wait()
     assert done == ["checkpoint"]
 

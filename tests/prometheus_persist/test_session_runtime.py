@@ -22,7 +22,7 @@ from prometheus_persist.reconcile.views import IntentLookup, VenueView
 from prometheus_persist.recovery import restore
 from prometheus_persist.saving import IntentHandle
 from prometheus_persist.session import Session, Settings, reconciling
-from prometheus_persist.session.context import Desk
+from prometheus_persist.session.context import SessionContext
 from prometheus_persist.session.inbox import Hearing
 from prometheus_persist.state import Agent, FreezeEntry, FreezeState, OrderIntent, contracts
 from prometheus_persist.storage.audit_log import check_audit
@@ -439,7 +439,7 @@ def test_runtime_an_event_that_cannot_be_looked_into_stays_due(tmp_path: Path) -
 def test_runtime_more_events_than_can_be_kept_make_everything_due(tmp_path: Path) -> None:
     venue = Asked()
     session = trading(tmp_path, venue)
-    session._desk.hearing = Hearing(session.latches, names_max=3)
+    session._context.hearing = Hearing(session.latches, names_max=3)
     name = lost(session, venue)
     for number in range(4):
         session.hear({"clOrdId": f"x{number}"})
@@ -629,12 +629,12 @@ def test_runtime_an_order_that_comes_as_a_reading_begins_puts_it_off(
     handles: list[IntentHandle] = []
     real = reconciling._mark
 
-    def marked(desk: Desk) -> tuple[int, ...]:
+    def marked(context: SessionContext) -> tuple[int, ...]:
         if not handles:
             handles.append(session.order_intent("A", BTC, "buy", contracts("1")))
             if begun:
                 handles[0].__enter__()
-        return real(desk)
+        return real(context)
 
     monkeypatch.setattr(reconciling, "_mark", marked)
     facts = session.sync_due(1, venue)

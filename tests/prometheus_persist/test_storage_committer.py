@@ -16,7 +16,7 @@ from storekit import HookFs, MemFs, StillClock, open_store
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import BadConfig, StoreFailed, StoreLocked
 from prometheus_persist.journal.change import Change
-from prometheus_persist.journal.frame import Seen, encode, read
+from prometheus_persist.journal.frame import FrameState, encode, read
 from prometheus_persist.journal.frame import Tip as FrameTip
 from prometheus_persist.recovery import restore
 from prometheus_persist.session import Session, Settings
@@ -189,12 +189,12 @@ def test_a_write_cut_off_inside_reserved_space_is_torn_and_a_flipped_bit_is_not(
     for cut in range(1, len(data)):
         seen, _ = read(data[:cut] + space, 0)
         whole_but_for_zeros = data[:cut] + bytes(len(data) - cut) == data
-        assert seen.torn or (whole_but_for_zeros and seen is Seen.WHOLE), cut
+        assert seen.torn or (whole_but_for_zeros and seen is FrameState.WHOLE), cut
     flipped = bytearray(data + space)
     flipped[80] ^= 1
-    assert read(bytes(flipped), 0)[0] is Seen.BAD_PAYLOAD
-    assert read(data + space, 0)[0] is Seen.WHOLE
-    assert read(data + space, len(data))[0] is Seen.TORN_ZEROS
+    assert read(bytes(flipped), 0)[0] is FrameState.BAD_PAYLOAD
+    assert read(data + space, 0)[0] is FrameState.WHOLE
+    assert read(data + space, len(data))[0] is FrameState.TORN_ZEROS
 
 
 @pytest.mark.parametrize("call", ["checkpoint", "snapshot"])

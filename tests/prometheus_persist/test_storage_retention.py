@@ -34,7 +34,7 @@ from prometheus_persist.storage.layout import (
 from prometheus_persist.storage.retention import (
     HOUR_MS,
     CleanUp,
-    Limits,
+    RetentionLimits,
     Stored,
     clean_up,
     journal_bytes_after,
@@ -155,7 +155,7 @@ def test_retention_killed_or_unplugged_before_every_operation() -> None:
     """S5: stop the clean-up before any of its operations, keep what was synced or any legal part
     more: the window is whole, and the next clean-up finishes the job."""
     before, after, told, now_ms = two_days()
-    limits = Limits(history_ms=DAY_MS // 2)
+    limits = RetentionLimits(history_ms=DAY_MS // 2)
     newest = {max(name for name in after if name.startswith("snapshots/"))}
     fresh = MemFs.of({**before, **{name: after[name] for name in newest}})
     once = MemFs.of(fresh.contents())
@@ -262,7 +262,7 @@ def test_retention_decisions_under_a_clock_that_jumps(
 ) -> None:
     """However the clock jumps: the newest bases stay, no base loses its segments, the oldest base
     that is kept is older than the window unless nothing is, and deciding again changes nothing."""
-    limits = Limits(kept_max, hours * HOUR_MS)
+    limits = RetentionLimits(kept_max, hours * HOUR_MS)
     snapshots: list[Stored] = []
     history: list[Stored] = []
     names: list[str] = []
@@ -314,7 +314,7 @@ def lived(hours: int, jumps: dict[int, int]) -> tuple[list[int], int, int]:
         now = START_MS + 9999 * DAY_MS + hour * HOUR_MS + offset
         names.append(segment_name(1, 10 * hour + 1))
         snapshots.append(Stored(f"snapshots/{hour:04d}", 10 * hour + 5, now))
-        plan = clean_up(snapshots, history, names, now, Limits())
+        plan = clean_up(snapshots, history, names, now, RetentionLimits())
         seqs = {base.path: base for base in snapshots}
         history += [Stored(to, seqs[at].seq, seqs[at].time_ms) for at, to in plan.moves]
         gone = {at for at, _ in plan.moves} | set(plan.bases)
@@ -388,9 +388,9 @@ def test_retention_a_day_after_the_clock_went_back_the_past_is_bounded_again() -
     """Bases that seem to come from the future count as no newer than what followed them."""
     history = [Stored(f"h{n}", n, START_MS + 400 * DAY_MS + n) for n in range(5)]
     snapshots = [Stored(f"s{n}", 10 + n, START_MS + n * HOUR_MS) for n in range(34)]
-    plan = clean_up(snapshots, history, [], START_MS + 34 * HOUR_MS, Limits())
+    plan = clean_up(snapshots, history, [], START_MS + 34 * HOUR_MS, RetentionLimits())
     assert set(plan.bases) >= {base.path for base in history}
-    early = clean_up(snapshots[:3], history, [], START_MS + 3 * HOUR_MS, Limits())
+    early = clean_up(snapshots[:3], history, [], START_MS + 3 * HOUR_MS, RetentionLimits())
     assert early.bases == ()
 
 
@@ -437,7 +437,7 @@ def test_retention_within_so_many_bytes() -> None:
     reached = []
     for bound in (0, whole // 5, whole // 2, whole - 1, whole):
         fs = MemFs.of(files)
-        retain(fs, now_ms, Limits(bytes_max=bound))
+        retain(fs, now_ms, RetentionLimits(bytes_max=bound))
         assert history_bytes(fs) <= bound
         assert len(fs.list_dir("snapshots")) == 3
         snapshots, history, _ = stored_bases(fs)
@@ -449,7 +449,7 @@ def test_retention_within_so_many_bytes() -> None:
         with pytest.raises(BadValue, match=f"commit {oldest} "):
             restore(fs, seq=oldest - 1, clock=clock)
         assert verify(fs, clock=clock).sound
-        assert retain(fs, now_ms, Limits(bytes_max=bound)) == CleanUp()
+        assert retain(fs, now_ms, RetentionLimits(bytes_max=bound)) == CleanUp()
     assert reached == sorted(reached, reverse=True)
     assert len(set(reached)) == len(reached), "each bound bites"
     assert fs.contents() == files, "what fits is left alone"
@@ -465,7 +465,9 @@ def test_retention_a_first_day_that_is_too_much_is_cut_to_its_bases() -> None:
 
     def plan(bytes_max: int) -> CleanUp:
         now_ms = START_MS + 4 * HOUR_MS
-        return clean_up(snapshots, history, sizes, now_ms, Limits(bytes_max=bytes_max), sizes)
+        return clean_up(
+            snapshots, history, sizes, now_ms, RetentionLimits(bytes_max=bytes_max), sizes
+        )
 
     assert plan(2010) == CleanUp()
     assert plan(2009) == CleanUp(segments=tuple(segments[:1]))

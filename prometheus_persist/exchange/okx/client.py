@@ -25,7 +25,7 @@ from prometheus_persist.exchange.okx.fields import BadRow
 from prometheus_persist.exchange.okx.order_lookup import seen
 from prometheus_persist.exchange.okx.query import NotRead, ReadOnlyClient, import_ccxt
 from prometheus_persist.exchange.okx.rate_limit import Pace
-from prometheus_persist.exchange.okx.scheduler import Driver, Limits
+from prometheus_persist.exchange.okx.scheduler import Driver, ReadLimits
 from prometheus_persist.exchange.okx.sources import Sources
 from prometheus_persist.exchange.okx.view import Reading
 from prometheus_persist.exchange.reader import OrderSeen, ViewRequest
@@ -97,13 +97,13 @@ class OkxReader:
     """
 
     def __init__(
-        self, client: Any, clock: Clock | None = None, limits: Limits | None = None
+        self, client: Any, clock: Clock | None = None, limits: ReadLimits | None = None
     ) -> None:
         """``client`` is a ccxt client, of which only the reads are kept, or a ReadOnlyClient."""
         self._reads = client if isinstance(client, ReadOnlyClient) else ReadOnlyClient(client)
         self.demo, self.url = self._reads.demo, self._reads.url
         self._clock = clock or SystemClock()
-        self._limits = limits or Limits()
+        self._limits = limits or ReadLimits()
         self._pace = Pace()
         self._uid = ""
 

@@ -33,7 +33,7 @@ from prometheus_persist.exchange.okx.fields import BadRow
 from prometheus_persist.exchange.okx.listed import Listed
 from prometheus_persist.exchange.okx.pages import Span
 from prometheus_persist.exchange.okx.query import NOT_LISTED, NotRead, NotThere, Row
-from prometheus_persist.exchange.okx.scheduler import Limits, Question, Walk
+from prometheus_persist.exchange.okx.scheduler import Question, ReadLimits, Walk
 from prometheus_persist.exchange.reader import OrderSeen, ViewRequest
 from prometheus_persist.reconcile.views import IntentLookup, VenueFill
 from prometheus_persist.state import Contracts, OrderIntent
@@ -168,7 +168,7 @@ def _openness(state: str) -> int:
     return 2 if state in ORDER_ENDED else 1 if not state else 0
 
 
-def seen(intent: OrderIntent, request: ViewRequest, limits: Limits) -> Walk[OrderSeen]:
+def seen(intent: OrderIntent, request: ViewRequest, limits: ReadLimits) -> Walk[OrderSeen]:
     """One order and its executions; never raises, an unanswered part is not complete.
 
     The exchange's clock is asked only where something hangs on it.
@@ -207,7 +207,7 @@ def ord_ids(intent: OrderIntent, looked: Looked) -> tuple[str, ...]:
 
 
 def executions(
-    intent: OrderIntent, looked: Looked, limits: Limits
+    intent: OrderIntent, looked: Looked, limits: ReadLimits
 ) -> Walk[tuple[list[VenueFill], bool]]:
     """What an order executed, or the children of an algo order, and whether that is all of it."""
     names = ord_ids(intent, looked)

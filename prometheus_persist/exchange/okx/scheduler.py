@@ -41,7 +41,7 @@ Walk = Generator[Question, list[Row], Value]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ReadLimits:
     """Bounds of one reading."""
 
     tries_max: int = 4
@@ -103,7 +103,7 @@ class Driver:
     """One reading's questions, in turn."""
 
     def __init__(
-        self, client: ReadOnlyClient, clock: Clock, pace: Pace, limits: Limits, budget_s: float
+        self, client: ReadOnlyClient, clock: Clock, pace: Pace, limits: ReadLimits, budget_s: float
     ) -> None:
         self._client = client
         self._clock = clock

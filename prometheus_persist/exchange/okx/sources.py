@@ -48,7 +48,7 @@ from prometheus_persist.exchange.okx.order_lookup import (
 )
 from prometheus_persist.exchange.okx.pages import Found, Span
 from prometheus_persist.exchange.okx.query import NOT_LISTED, NotRead, NotThere, Row
-from prometheus_persist.exchange.okx.scheduler import Limits, Walk
+from prometheus_persist.exchange.okx.scheduler import ReadLimits, Walk
 from prometheus_persist.exchange.reader import ViewRequest
 from prometheus_persist.reconcile.views import (
     Instrument,
@@ -71,7 +71,7 @@ ACCOUNT_LEVELS = frozenset({"", "1", "2", "3", "4"})
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountConfig:
     """Whose account it is, and its modes (OKX: account/config)."""
 
     uid: str = ""
@@ -82,17 +82,17 @@ class Account:
 class Sources:
     """The walks of one reading; each may be run at any time, and more than once."""
 
-    def __init__(self, request: ViewRequest, now_ms: int, limits: Limits) -> None:
+    def __init__(self, request: ViewRequest, now_ms: int, limits: ReadLimits) -> None:
         """``now_ms`` is the exchange's time."""
         self._request = request
         self.now_ms = now_ms
         self.listed: Listed | None = None
         self._limits = limits
 
-    def config(self) -> Walk[Account]:
+    def config(self) -> Walk[AccountConfig]:
         """Whose account it is."""
         row = yield from okx_pages.one("account/config")
-        return Account(
+        return AccountConfig(
             uid=okx_fields.text(row, "uid", ""),
             acct_lv=okx_fields.one_of(row, "acctLv", ACCOUNT_LEVELS),
             pos_mode=okx_fields.one_of(row, "posMode", POS_MODES),

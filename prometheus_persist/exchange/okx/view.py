@@ -39,8 +39,8 @@ from prometheus_persist.exchange.okx.fields import BadRow
 from prometheus_persist.exchange.okx.listed import Listed
 from prometheus_persist.exchange.okx.order_lookup import Looked, executions, is_no, look, ord_ids
 from prometheus_persist.exchange.okx.pages import Found
-from prometheus_persist.exchange.okx.scheduler import Driver, Limits, Task, Walk
-from prometheus_persist.exchange.okx.sources import Account, Sources
+from prometheus_persist.exchange.okx.scheduler import Driver, ReadLimits, Task, Walk
+from prometheus_persist.exchange.okx.sources import AccountConfig, Sources
 from prometheus_persist.exchange.reader import ViewRequest
 from prometheus_persist.reconcile.views import (
     ALGO_ORDERS,
@@ -82,7 +82,7 @@ class Reading:
         self,
         driver: Driver,
         clock: Clock,
-        limits: Limits,
+        limits: ReadLimits,
         request: ViewRequest,
         sources: Sources,
         offset_ms: int,
@@ -102,7 +102,7 @@ class Reading:
         """Everything, in the order of the module's header; raises VenueRefused as rule 5 says."""
         start, sources = self._driver.start, self._sources
         bills = start(sources.bills())
-        account = self._read(CONFIG, sources.config(), Account())
+        account = self._read(CONFIG, sources.config(), AccountConfig())
         listed = self._read(INSTRUMENTS, sources.instruments(), Listed({}, {}))
         looked = self._looked(self._request.intents)
         for _ in range(self._limits.rounds_max):

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.reconcile.match.replay import Holdings, Step
+from prometheus_persist.reconcile.match.replay import Holdings, ReplayStep
 from prometheus_persist.reconcile.match.split import NOBODY, portions, shares
 from prometheus_persist.reconcile.plan import (
     AdoptDifference,
@@ -53,7 +53,7 @@ _ORDER = (Grade.PROVEN, Grade.OPEN, Grade.DECLARED, Grade.ASSUMED)
 _AS_SHOWN = (Alternative("as_shown", Grade.PROVEN, (), ()),)
 
 Part = tuple[str, str, Execution]  # owner, name of the part, the part
-Rule = Callable[[Holdings, Step], list[Part]]
+Rule = Callable[[Holdings, ReplayStep], list[Part]]
 
 
 @dataclass(slots=True)
@@ -77,8 +77,8 @@ class _Replay:
 
 def of_executions(
     start: Holdings,
-    kept: Iterable[Step],
-    disputed: Sequence[Step],
+    kept: Iterable[ReplayStep],
+    disputed: Sequence[ReplayStep],
     venue: Contracts,
     finding_id: str,
 ) -> tuple[Alternative, ...]:
@@ -189,7 +189,9 @@ class _Place:
         return next(((one.entry_px, one.updated_ms) for one in held if one), (ZERO, 0))
 
 
-def _replay(start: Holdings, steps: Iterable[tuple[Step, bool]], rule: Rule) -> _Replay | None:
+def _replay(
+    start: Holdings, steps: Iterable[tuple[ReplayStep, bool]], rule: Rule
+) -> _Replay | None:
     """The steps in order, the disputed ones by the rule; None where it cannot be booked."""
     done = _Replay(start.copy())
     try:
@@ -208,7 +210,7 @@ def _replay(start: Holdings, steps: Iterable[tuple[Step, bool]], rule: Rule) -> 
     return done
 
 
-def _shared(holdings: Holdings, step: Step) -> list[Part]:
+def _shared(holdings: Holdings, step: ReplayStep) -> list[Part]:
     """Those on the side that is reduced bear it: the order's own agent first, then pro rata."""
     execution, key = step.execution, step.execution.key
     against = -execution.signed.sign
@@ -261,7 +263,9 @@ def _booked(
     return Alternative(name, grade, effects, tuple(steps))
 
 
-def _agents(start: Holdings, steps: Iterable[tuple[Step, bool]], key: PositionKey) -> list[str]:
+def _agents(
+    start: Holdings, steps: Iterable[tuple[ReplayStep, bool]], key: PositionKey
+) -> list[str]:
     """Who may have been meant: who holds the key, or comes to hold it; an order's own agent
     first."""
     steps = list(steps)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from prometheus_persist.reconcile.compare import LedgerPair
 from prometheus_persist.reconcile.finding import finding
 from prometheus_persist.reconcile.findings.intents import is_known
-from prometheus_persist.reconcile.outcome import Outcome
+from prometheus_persist.reconcile.outcome import ProjectedBooks
 from prometheus_persist.reconcile.plan import Case, Evidence, Finding, FreezeInstrument, Resolution
 from prometheus_persist.reconcile.views import Books
 from prometheus_persist.state import PositionKey
@@ -21,7 +21,7 @@ REASON = "a dead agent holds a position"
 
 
 def dead_holders(
-    books: Books, pairs: tuple[LedgerPair, ...], after: Outcome, settled: frozenset[str]
+    books: Books, pairs: tuple[LedgerPair, ...], after: ProjectedBooks, settled: frozenset[str]
 ) -> list[Finding]:
     """One finding per dead agent and key; ``settled`` are the clOrdIds that the plan ends."""
     closing = {

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 from prometheus_persist.reconcile.finding import finding
 from prometheus_persist.reconcile.findings.alternatives import FROZEN, of_executions, of_gap
 from prometheus_persist.reconcile.match.attribute import Claim, fill_evidence
-from prometheus_persist.reconcile.match.replay import DISPUTED, Holdings, How, Step, Walk
+from prometheus_persist.reconcile.match.replay import DISPUTED, Holdings, How, ReplayStep, Walk
 from prometheus_persist.reconcile.plan import (
     Alternative,
     BookFill,
@@ -41,7 +41,7 @@ from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
 from prometheus_persist.state.money import ZERO, add, plain
 
 PASSING = frozenset({"why.positions_stale", "why.contradicting_rows", "why.other_mode"})
-Groups = dict[tuple[str, ...], list[Step]]
+Groups = dict[tuple[str, ...], list[ReplayStep]]
 
 
 def fill_findings(
@@ -144,7 +144,7 @@ def _taken_as_shown(
     return ways
 
 
-def _group(step: Step) -> tuple[str, ...]:
+def _group(step: ReplayStep) -> tuple[str, ...]:
     key, category = str(step.execution.key), step.execution.category
     if step.how is How.OWN:
         return (step.how, step.owner, key, step.execution.ord_id, _booked_kind(step))
@@ -157,7 +157,7 @@ def _group(step: Step) -> tuple[str, ...]:
     return (step.how, key, step.owner)
 
 
-def _booked_kind(step: Step) -> str:
+def _booked_kind(step: ReplayStep) -> str:
     if step.how is How.CLOSED:
         return f"closed_{step.execution.category}"
     if step.how is How.SPLIT:
@@ -169,7 +169,7 @@ def _booked_kind(step: Step) -> str:
     return "closed_by_order" if step.closes else "fill_unrecorded"
 
 
-def _booked(steps: list[Step], walked: Walk) -> Finding:
+def _booked(steps: list[ReplayStep], walked: Walk) -> Finding:
     kind = _booked_kind(steps[0])
     corrections = tuple(
         BookFill(step.owner, step.execution, step.part)
@@ -189,7 +189,7 @@ def _booked(steps: list[Step], walked: Walk) -> Finding:
     )
 
 
-def _extent(one: Step, walked: Walk) -> dict[str, str]:
+def _extent(one: ReplayStep, walked: Walk) -> dict[str, str]:
     """What the books show of this owner's position, and what is left of it in the end."""
     owner, key = one.owner, one.execution.key
     left = walked.after.held(owner, key)
@@ -201,7 +201,7 @@ def _extent(one: Step, walked: Walk) -> dict[str, str]:
     return {"held": str(abs(left - sum(moved, NO_CONTRACTS))), "left": str(abs(left))}
 
 
-def _orphan(steps: list[Step]) -> Finding:
+def _orphan(steps: list[ReplayStep]) -> Finding:
     key = steps[0].execution.key
     return finding(
         "orphan",
@@ -215,7 +215,11 @@ def _orphan(steps: list[Step]) -> Finding:
 
 
 def _disputed(
-    key: PositionKey, steps: list[Step], walked: Walk, venue: Contracts, row: VenuePosition | None
+    key: PositionKey,
+    steps: list[ReplayStep],
+    walked: Walk,
+    venue: Contracts,
+    row: VenuePosition | None,
 ) -> Finding:
     """All that is disputed of one key, with every way to settle it."""
     kind, case = _disputed_kind(key, steps, walked)
@@ -252,7 +256,7 @@ def _disputed(
     )
 
 
-def _disputed_kind(key: PositionKey, steps: list[Step], walked: Walk) -> tuple[str, Case]:
+def _disputed_kind(key: PositionKey, steps: list[ReplayStep], walked: Walk) -> tuple[str, Case]:
     if any(step.claim.duplicate for step in steps):
         return "duplicate_fills", Case.I
     if any(step.how is How.EXCESS for step in steps):
@@ -266,8 +270,8 @@ def _disputed_kind(key: PositionKey, steps: list[Step], walked: Walk) -> tuple[s
 
 def _without(
     key: PositionKey,
-    steps: list[Step],
-    kept: list[Step],
+    steps: list[ReplayStep],
+    kept: list[ReplayStep],
     walked: Walk,
     venue: Contracts,
     row: VenuePosition | None,
@@ -286,7 +290,7 @@ def _without(
 
 
 def _impossible(
-    steps: list[Step], walked: Walk, venue: Contracts, row: VenuePosition | None
+    steps: list[ReplayStep], walked: Walk, venue: Contracts, row: VenuePosition | None
 ) -> Finding:
     key = steps[0].execution.key
     kept = [
@@ -304,13 +308,15 @@ def _impossible(
     )
 
 
-def _to_nobody(key: PositionKey, steps: Iterable[Step], finding_id: str) -> tuple[Correction, ...]:
+def _to_nobody(
+    key: PositionKey, steps: Iterable[ReplayStep], finding_id: str
+) -> tuple[Correction, ...]:
     booked: tuple[Correction, ...] = tuple(BookOrphan(step.execution, step.part) for step in steps)
     freeze = FreezeInstrument(key.inst_id, FROZEN, finding_id)
     return (*booked, freeze)
 
 
-def _params(steps: list[Step]) -> dict[str, str]:
+def _params(steps: list[ReplayStep]) -> dict[str, str]:
     first = steps[0].execution
     signed = sum((step.execution.signed for step in steps), NO_CONTRACTS)
     return {
@@ -325,7 +331,7 @@ def _params(steps: list[Step]) -> dict[str, str]:
     }
 
 
-def _evidence(steps: Iterable[Step]) -> list[Evidence]:
+def _evidence(steps: Iterable[ReplayStep]) -> list[Evidence]:
     return [
         proof for step in steps for proof in (fill_evidence(step.claim.fill), *step.claim.evidence)
     ]

@@ -36,7 +36,7 @@ from prometheus_persist.reconcile.match.attribute import (
     namesakes,
     order_evidence,
 )
-from prometheus_persist.reconcile.outcome import Outcome as After
+from prometheus_persist.reconcile.outcome import ProjectedBooks as After
 from prometheus_persist.reconcile.plan import (
     Alternative,
     Case,

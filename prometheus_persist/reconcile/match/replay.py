@@ -45,7 +45,7 @@ from prometheus_persist.state.booking import applied
 from prometheus_persist.state.money import ZERO, Money, times
 from prometheus_persist.state.registry import SYSTEM_OWNER
 
-__all__ = ["NOBODY", "Holdings", "How", "Step", "Walk", "walk"]
+__all__ = ["NOBODY", "Holdings", "How", "ReplayStep", "Walk", "walk"]
 
 
 class How(StrEnum):
@@ -163,7 +163,7 @@ class Holdings:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ReplayStep:
     """One fill, or one owner's part of it, and where it went.
 
     ``closes`` when it reduced its owner's position; ``booked`` False where that cannot be.
@@ -184,7 +184,7 @@ class Walk:
     """All steps, what was held before them (``start``) and after them, and the keys that only a
     human can settle. What is disputed counts as nobody's, as far as nobody can hold it."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[ReplayStep, ...]
     after: Holdings
     start: Holdings
     contested: frozenset[PositionKey] = field(default_factory=frozenset)
@@ -223,7 +223,7 @@ def _pass(start: Holdings, claims: tuple[Claim, ...], contested: frozenset[Posit
     return Walk(steps, holdings, start)
 
 
-def _steps(holdings: Holdings, claim: Claim, contested: frozenset[PositionKey]) -> list[Step]:
+def _steps(holdings: Holdings, claim: Claim, contested: frozenset[PositionKey]) -> list[ReplayStep]:
     execution = claim.execution
     assert execution is not None
     if claim.owner == SYSTEM_OWNER:
@@ -264,15 +264,17 @@ def _delivered(holdings: Holdings, execution: Execution) -> dict[str, Contracts]
 
 def _step(
     holdings: Holdings, claim: Claim, execution: Execution, how: How, owner: str, part: str = ""
-) -> Step:
+) -> ReplayStep:
     before = holdings.held(owner, execution.key)
     try:
         pnl = holdings.book(owner, execution)
     except BadValue:
         disputed = how in DISPUTED
-        return Step(claim, execution, how if disputed else How.IMPOSSIBLE, owner, booked=False)
+        return ReplayStep(
+            claim, execution, how if disputed else How.IMPOSSIBLE, owner, booked=False
+        )
     closes = before.sign * execution.signed.sign < 0
-    return Step(claim, execution, how, owner, pnl, closes, part)
+    return ReplayStep(claim, execution, how, owner, pnl, closes, part)
 
 
 def _bearers(holdings: Holdings, execution: Execution) -> dict[str, Contracts]:

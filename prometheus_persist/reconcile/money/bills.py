@@ -21,7 +21,7 @@ from decimal import Decimal
 from prometheus_persist.reconcile.finding import finding
 from prometheus_persist.reconcile.match.replay import NOBODY
 from prometheus_persist.reconcile.money.bill_evidence import bill_evidence
-from prometheus_persist.reconcile.outcome import Outcome
+from prometheus_persist.reconcile.outcome import ProjectedBooks
 from prometheus_persist.reconcile.plan import BookCash, Case, Evidence, Finding, Resolution
 from prometheus_persist.reconcile.views import Books, VenueBill, VenueFill, VenueView
 from prometheus_persist.state.money import ZERO, add, plain, sub
@@ -92,7 +92,7 @@ def behind_finding(bills: tuple[VenueBill, ...]) -> Finding:
 def fee_findings(
     books: Books,
     view: VenueView,
-    after: Outcome,
+    after: ProjectedBooks,
     executed: Iterable[tuple[VenueBill, str]],
 ) -> list[Finding]:
     """One finding per bill whose fee is not what the books have, or will have, for its fill."""
@@ -111,7 +111,7 @@ def fee_findings(
     return found
 
 
-def _fees(books: Books, after: Outcome) -> tuple[dict[str, Decimal], dict[str, str]]:
+def _fees(books: Books, after: ProjectedBooks) -> tuple[dict[str, Decimal], dict[str, str]]:
     """Every fill's fee with this plan's; and whose it is, where this plan books it whole."""
     fees = dict(books.booked_fees)
     owners: dict[str, set[str]] = {}

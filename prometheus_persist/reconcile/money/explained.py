@@ -40,7 +40,7 @@ from prometheus_persist.reconcile.money.bills import (
 from prometheus_persist.reconcile.money.funding import funding_findings
 from prometheus_persist.reconcile.money.penalty import BILL_LIQUIDATION, penalty_findings
 from prometheus_persist.reconcile.money.residual_money import rounded, unexplained
-from prometheus_persist.reconcile.outcome import Outcome, basis, outcome, positions_agree
+from prometheus_persist.reconcile.outcome import ProjectedBooks, basis, outcome, positions_agree
 from prometheus_persist.reconcile.plan import (
     BookCash,
     Case,
@@ -111,7 +111,7 @@ def _unreadable(
     view: VenueView,
     ccy: str,
     before: Holdings,
-    after: Outcome,
+    after: ProjectedBooks,
     bills: Iterable[VenueBill],
 ) -> str:
     """Why nothing can be said; "" where something can."""
@@ -146,7 +146,7 @@ def _unjudged(cash: AccountCash, verdict: Verdict, problem: str) -> MoneyCheck:
     )
 
 
-def _check(books: Books, view: VenueView, after: Outcome) -> MoneyCheck:
+def _check(books: Books, view: VenueView, after: ProjectedBooks) -> MoneyCheck:
     """R4 before anything of case K is booked."""
     cash = books.state.account_cash
     row = view.balances.get(cash.ccy)
@@ -172,7 +172,7 @@ def _moved(
     books: Books,
     view: VenueView,
     before: Holdings,
-    after: Outcome,
+    after: ProjectedBooks,
     findings: Iterable[Finding],
     by_kind: Sorted,
 ) -> list[Finding]:

@@ -24,7 +24,7 @@ from prometheus_persist.reconcile.finding import finding
 from prometheus_persist.reconcile.match.replay import Holdings
 from prometheus_persist.reconcile.match.split import NOBODY, bearing_order, money_shares
 from prometheus_persist.reconcile.money.bill_evidence import bill_evidence
-from prometheus_persist.reconcile.outcome import Outcome
+from prometheus_persist.reconcile.outcome import ProjectedBooks
 from prometheus_persist.reconcile.plan import BookCash, Case, Finding, Resolution
 from prometheus_persist.reconcile.views import Books, VenueBill, VenueView
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
@@ -76,7 +76,7 @@ def funding_findings(
     books: Books,
     view: VenueView,
     before: Holdings,
-    after: Outcome,
+    after: ProjectedBooks,
     bills: Iterable[VenueBill],
     disputed: AbstractSet[PositionKey],
 ) -> list[Finding]:
@@ -104,7 +104,9 @@ def funding_findings(
 class _Timelines:
     """The timelines of the positions that bills ask for."""
 
-    def __init__(self, books: Books, view: VenueView, before: Holdings, after: Outcome) -> None:
+    def __init__(
+        self, books: Books, view: VenueView, before: Holdings, after: ProjectedBooks
+    ) -> None:
         self._before = before
         self._moves: dict[PositionKey, list[_Event]] = {}
         self._steps: dict[PositionKey, list[_Event]] = {}

@@ -21,7 +21,7 @@ from decimal import Decimal
 from prometheus_persist.reconcile.finding import finding
 from prometheus_persist.reconcile.match.attribute import LIQUIDATION
 from prometheus_persist.reconcile.match.split import NOBODY, bearing_order, money_shares
-from prometheus_persist.reconcile.outcome import Outcome
+from prometheus_persist.reconcile.outcome import ProjectedBooks
 from prometheus_persist.reconcile.plan import BookCash, Case, Evidence, Finding, Resolution
 from prometheus_persist.reconcile.views import (
     Books,
@@ -56,7 +56,7 @@ class _Life:
 def penalty_findings(
     books: Books,
     view: VenueView,
-    after: Outcome,
+    after: ProjectedBooks,
     bills: Iterable[VenueBill],
     agents: AbstractSet[str],
     residual: Decimal,
@@ -119,7 +119,7 @@ def _booked(flows: AbstractSet[str]) -> dict[str, Decimal]:
     return found
 
 
-def _weights(life: _Life, after: Outcome) -> Mapping[str, Contracts]:
+def _weights(life: _Life, after: ProjectedBooks) -> Mapping[str, Contracts]:
     """The contracts of each owner that this plan liquidates in that life."""
     found: dict[str, Contracts] = {}
     for owner, one in after.executions:

@@ -14,7 +14,7 @@ from prometheus_persist.report.values import Say, money
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ShownAlternative:
     """One alternative, said. ``suggested``: it is what an approval without a choice takes."""
 
     name: str
@@ -40,11 +40,11 @@ def named(one: Finding) -> Mapping[str, str]:
     return {"inst_id": inst_id}
 
 
-def ways(one: Finding, options: str, say: Say) -> list[Way]:
+def ways(one: Finding, options: str, say: Say) -> list[ShownAlternative]:
     """Every alternative of a finding, in the plan's order: best first."""
     params = named(one)
     return [
-        Way(
+        ShownAlternative(
             name=way.name,
             grade=say(f"grade.{way.grade.value}"),
             suggested=way.name == one.chosen,
@@ -98,7 +98,7 @@ def human_lines(facts: RecoveryFacts, say: Say) -> list[str]:
     return [say("report.human_section"), *lines]
 
 
-def _way_lines(way: Way, say: Say) -> list[str]:
+def _way_lines(way: ShownAlternative, say: Say) -> list[str]:
     mark = "★" if way.suggested else "·"
     return [
         say("report.way", mark=mark, name=way.name, grade=way.grade, text=way.does),

@@ -28,7 +28,7 @@ from fakeokx.engine.events import Answered, Event
 from fakeokx.engine.step import step
 from fakeokx.engine.venue import Venue
 from fakeokx.rest import calls
-from fakeokx.runtime.context import Desk, Request
+from fakeokx.runtime.context import ExchangeRuntime, Request
 from fakeokx.runtime.exchange import Exchange
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.endpoints import PREFIX
@@ -66,7 +66,7 @@ class InProcess:
         self._failing: set[str] = set()
         self._bends: dict[str, list[Bend]] = {}
         keys = {each.name: each for each in (KEY, OTHER, DEMO)}
-        self._desk = Desk(exchange=cast(Exchange, self), keys=keys)
+        self._runtime = ExchangeRuntime(exchange=cast(Exchange, self), keys=keys)
 
     @property
     def account(self) -> str:
@@ -127,7 +127,7 @@ class InProcess:
     def foreign(self, kind: str) -> None:
         """Rows of a product that is not traded here, or of a copy trader."""
         body = json.dumps({"kind": kind}).encode()
-        control_foreign.HANDLERS["POST", "foreign"](self._desk, body)
+        control_foreign.HANDLERS["POST", "foreign"](self._runtime, body)
 
     def use(self, key: ApiKey, *, demo: bool) -> None:
         """Clients that are made from now on are of this key and environment."""
@@ -194,9 +194,9 @@ class InProcess:
         if path in LOOK_UPS and {query.get("clOrdId"), query.get("algoClOrdId")} & self._failing:
             return 200, json.dumps(BROKEN)
         with self._turn:
-            decided = calls.decide(self._desk, request)
+            decided = calls.decide(self._runtime, request)
             answer = (
-                decided if isinstance(decided, Answer) else calls.carry_out(self._desk, decided)
+                decided if isinstance(decided, Answer) else calls.carry_out(self._runtime, decided)
             )
         if not self._hidden and path not in self._bends:
             return answer.status, answer.body.decode()
@@ -211,7 +211,7 @@ class InProcess:
         return NOT_THERE if path == "trade/order" and not rows else {**found, "data": rows}
 
 
-class Clock:
+class InProcessClock:
     """The exchange's time as the library's clock, ``offset_ms`` wrong."""
 
     def __init__(self, venue: InProcess) -> None:
