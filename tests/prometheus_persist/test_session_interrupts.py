@@ -453,7 +453,7 @@ def test_the_audit_is_part_of_giving_an_order_up(
 ) -> None:
     session = trading(tmp_path)
     name = lost(session)
-    monkeypatch.setattr(live_booking.Desk, "audit", struck)
+    monkeypatch.setattr(live_booking.SessionContext, "audit", struck)
     with pytest.raises(Struck):
         session.give_up(name, "by hand")
     monkeypatch.undo()
