@@ -24,9 +24,18 @@ from prometheus_persist.recovery import verify
 from prometheus_persist.report.words import exits as exit_words
 from prometheus_persist.storage.fs import LocalFs
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-TABLE = README[README.index("| exit | `prometheus-persist`") :].partition("\n\n")[0]
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "prometheus_persist" / "docs"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = (DOCS / "commands.md").read_text(encoding="utf-8")
+TABLE = COMMANDS[COMMANDS.index("| exit | `prometheus-persist`") :].partition("\n\n")[0]
+
+
+def code_of(text: str, language: str = "python") -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+BLOCKS = [*code_of(README), *code_of((DOCS / "use.md").read_text(encoding="utf-8"))]
 
 
 def test_there_are_exactly_two_commands_and_each_sets_up_everything():
@@ -37,9 +46,67 @@ def test_there_are_exactly_two_commands_and_each_sets_up_everything():
         assert text.strip().endswith(f".venv/bin/{last}")
 
 
-def test_every_command_of_the_tool_is_in_the_readme():
+def test_the_readme_is_read_in_one_go():
+    """12 kB; everything else is a page beside the code."""
+    assert len(README.encode()) <= 12_000
+
+
+@pytest.mark.parametrize("page", ["commands.md", "zh/README.md"])
+def test_every_command_of_the_tool_is_on_the_page_of_commands(page):
+    text = (DOCS / page).read_text(encoding="utf-8")
     for name in get_command(app).commands:
-        assert f"`prometheus-persist {name}`" in README
+        assert f"`prometheus-persist {name}`" in text
+
+
+PAGES = sorted(
+    path
+    for path in [ROOT / "README.md", *ROOT.glob("*/**/*.md"), *ROOT.glob(".github/*.md")]
+    if ".venv" not in path.parts
+)
+
+
+def anchors_of(text):
+    """As GitHub makes them of the headings."""
+    heads = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("http:", "https:")):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (page.parent / name).resolve() if name else page
+        assert path.exists(), target
+        if anchor:
+            assert anchor in anchors_of(path.read_text(encoding="utf-8")), target
+
+
+def without_comments(code):
+    return [line for each in code.splitlines() if (line := each.partition("#")[0].rstrip())]
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        (ROOT / "README.md", DOCS / "zh" / "README.md"),
+        (DOCS / "when_it_says.md", DOCS / "zh" / "when_it_says.md"),
+    ],
+    ids=["README", "when_it_says"],
+)
+def test_both_languages_show_the_same_code_and_commands(english, chinese):
+    """Comments are translated, code is not; sections that both have come in the same order."""
+    one, other = (path.read_text(encoding="utf-8") for path in (english, chinese))
+    shown = [without_comments(code) for code in code_of(other)]
+    assert shown == [without_comments(code) for code in code_of(one)]
+    assert code_of(other, "console") == code_of(one, "console")
+    assert set(code_of(other, "bash")) <= set(code_of(one, "bash"))
+    named = [re.findall(r"`(prometheus-persist [^`]+)`", text) for text in (one, other)]
+    if english.name == chinese.name == "when_it_says.md":
+        assert sorted(named[0]) == sorted(named[1])
+        assert one.count("\n## ") == other.count("\n## ")
 
 
 def test_the_table_of_exit_codes_is_that_of_the_code():

@@ -147,7 +147,7 @@ SABOTEUR = (
         f'    "{EXAMPLE}": Mistake(',
     ),
     Edit("tests/promises.md", f"`{EXAMPLE}`", f"`{EXAMPLE}`, `{OWN}`"),
-    Edit("README.md", f" {PLANTED} planted", f" {PLANTED + 1} planted"),
+    Edit("chaos/README.md", f" {PLANTED} planted", f" {PLANTED + 1} planted"),
 )
 WALKS = {1: ENDPOINT, 2: FINDING, 3: FAULT, 4: SABOTEUR}
 
