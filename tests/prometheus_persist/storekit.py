@@ -1,17 +1,13 @@
-"""What the store's tests share: a clock that stands still, disks in memory, and one story.
+"""What the store's tests share: a clock that stands still, a disk that is watched, and one story.
 
-``MemFs`` keeps apart what a process sees and what would survive a power cut: the synced bytes of
-every file, and the directory entries of every synced directory. ``HookFs`` shows every operation to
-a function before it happens.
+``HookFs`` shows every operation to a function before it happens.
 ``founding`` and ``trade`` are the commits of a small trading system.
 """
 
 from __future__ import annotations
 
 import errno
-import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -66,159 +62,6 @@ class Ids:
 
     def token(self, length: int) -> str:
         return "t3st"[:length].ljust(length, "0")
-
-
-@dataclass
-class Inode:
-    """One file: what a process reads, and how much of it is on the platter."""
-
-    data: bytearray = field(default_factory=bytearray)
-    synced: int = 0
-
-
-class MemFs:
-    """A directory in memory that knows what a power cut would leave."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, Inode] = {}
-        self.dirs: set[str] = {"."}
-        self.synced_files: dict[str, Inode] = {}
-        self.synced_dirs: set[str] = {"."}
-
-    @staticmethod
-    def of(contents: dict[str, bytes]) -> MemFs:
-        made = MemFs()
-        for path, data in contents.items():
-            made.make_dir(path.rpartition("/")[0] or ".")
-            made.files[path] = Inode(bytearray(data), len(data))
-        made.synced_files, made.synced_dirs = dict(made.files), set(made.dirs)
-        return made
-
-    def contents(self) -> dict[str, bytes]:
-        return {path: bytes(node.data) for path, node in sorted(self.files.items())}
-
-    def after_power_cut(self, rng: random.Random | None = None) -> MemFs:
-        """What may be there afterwards: at worst only what was synced; else a legal part more."""
-        entries, dirs = dict(self.synced_files), set(self.synced_dirs)
-        if rng is not None:
-            for path in sorted(self.files.keys() | entries.keys()):
-                if rng.random() < 0.5:
-                    entries.pop(path, None)
-                    if path in self.files:
-                        entries[path] = self.files[path]
-            dirs |= {name for name in self.dirs if rng.random() < 0.5}
-        left = {}
-        for path, node in entries.items():
-            if all(above in dirs for above in _above(path)):
-                left[path] = _surviving(node, rng)
-        made = MemFs.of(left)
-        made.dirs |= {name for name in dirs if all(above in dirs for above in _above(name))}
-        made.synced_dirs = set(made.dirs)
-        return made
-
-    # -- Fs
-
-    def make_dir(self, path: str) -> None:
-        while path not in self.dirs:
-            self.dirs.add(path)
-            path = path.rpartition("/")[0] or "."
-
-    def list_dir(self, path: str) -> list[str]:
-        head = "" if path == "." else f"{path}/"
-        inside = {name[len(head) :] for name in self.files if name.startswith(head)}
-        return sorted(name for name in inside if "/" not in name)
-
-    def size(self, path: str) -> int | None:
-        return len(self.files[path].data) if path in self.files else None
-
-    def inode(self, path: str) -> None:
-        return None
-
-    def read(self, path: str) -> bytes:
-        return bytes(self._node(path).data)
-
-    def read_part(self, path: str, start: int, size: int) -> bytes:
-        return self.read(path)[start : start + size]
-
-    def append(self, path: str) -> Handle:
-        if path not in self.files:
-            self.create(path)
-        return MemHandle(self.files[path])
-
-    def create(self, path: str) -> Handle:
-        if (path.rpartition("/")[0] or ".") not in self.dirs:
-            raise FileNotFoundError(errno.ENOENT, "no such directory", path)
-        old = self.files.get(path)
-        if old is None:
-            self.files[path] = Inode()
-        else:
-            old.data.clear()
-            old.synced = 0
-        return MemHandle(self.files[path])
-
-    def rename(self, source: str, target: str) -> None:
-        self.files[target] = self._node(source)
-        del self.files[source]
-
-    def unlink(self, path: str) -> None:
-        self.files.pop(path, None)
-
-    def fsync_dir(self, path: str) -> None:
-        if path not in self.dirs:
-            raise FileNotFoundError(errno.ENOENT, "no such directory", path)
-        head = "" if path == "." else f"{path}/"
-
-        def here(name: str) -> bool:
-            return name.startswith(head) and "/" not in name[len(head) :]
-
-        for name in [name for name in self.synced_files if here(name)]:
-            del self.synced_files[name]
-        self.synced_files.update({n: node for n, node in self.files.items() if here(n)})
-        self.synced_dirs |= {name for name in self.dirs if here(name)}
-
-    def _node(self, path: str) -> Inode:
-        if path not in self.files:
-            raise FileNotFoundError(errno.ENOENT, "no such file", path)
-        return self.files[path]
-
-
-class MemHandle:
-    def __init__(self, node: Inode) -> None:
-        self.node = node
-        self.at = len(node.data)
-
-    def write(self, data: bytes) -> None:
-        self.node.data[self.at : self.at + len(data)] = data
-        self.node.synced = min(self.node.synced, self.at)
-        self.at += len(data)
-
-    def reserve(self, size: int) -> None:
-        self.node.data += bytes(max(0, size - len(self.node.data)))
-        self.node.synced = len(self.node.data)
-
-    def cut(self) -> None:
-        del self.node.data[self.at :]
-        self.node.synced = min(self.node.synced, self.at)
-
-    def fsync(self) -> None:
-        self.node.synced = len(self.node.data)
-
-    def close(self) -> None:
-        pass
-
-
-def _above(path: str) -> Iterator[str]:
-    parts = path.split("/")[:-1]
-    for count in range(1, len(parts) + 1):
-        yield "/".join(parts[:count])
-
-
-def _surviving(node: Inode, rng: random.Random | None) -> bytes:
-    data = bytes(node.data)
-    cut = node.synced if rng is None else rng.randint(node.synced, len(data))
-    tail = data[node.synced : cut]
-    zeros = rng is not None and rng.random() < 0.3
-    return data[: node.synced] + (bytes(len(tail)) if zeros else tail)
 
 
 Before = Callable[[str, str, bytes], int | None]

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from storekit import MemFs, StillClock, founding, open_store, trade
+from storekit import StillClock, founding, open_store, trade
 
 from prometheus_persist.errors import StoreDamaged, StoreNewer
 from prometheus_persist.journal import archive, upcast
@@ -20,6 +20,7 @@ from prometheus_persist.state import state_from
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage import committer
 from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 CLOCK = StillClock()
@@ -73,8 +74,8 @@ def next_schema(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def old_store(*, snapshot: bool) -> MemFs:
-    fs = MemFs()
+def old_store(*, snapshot: bool) -> MemoryFs:
+    fs = MemoryFs()
     store = open_store(fs, CLOCK)
     store.commit(founding())
     store.commit(trade(state_from(store.image.documents), 1))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from storekit import HookFs, MemFs, StillClock, founding, open_store
+from storekit import HookFs, StillClock, founding, open_store
 
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.recovery import verify
@@ -30,9 +30,9 @@ def log_of(disk: Fs) -> bytes:
     return disk.read(RECOVERY_LOG) if disk.size(RECOVERY_LOG) else b""
 
 
-def written(*lives: int, disk: MemFs | None = None) -> MemFs:
+def written(*lives: int, disk: MemoryFs | None = None) -> MemoryFs:
     """A log of several processes, so many lines each, one appended at a time."""
-    disk = disk or MemFs()
+    disk = disk or MemoryFs()
     for life, lines in enumerate(lives):
         log = AuditLog(disk, free)
         for number in range(lines):
@@ -40,8 +40,8 @@ def written(*lives: int, disk: MemFs | None = None) -> MemFs:
     return disk
 
 
-def put(data: bytes) -> MemFs:
-    disk = MemFs()
+def put(data: bytes) -> MemoryFs:
+    disk = MemoryFs()
     handle = disk.create(RECOVERY_LOG)
     handle.write(data)
     handle.close()
@@ -96,10 +96,10 @@ def test_audit_no_changed_byte_goes_unseen(data: st.DataObject) -> None:
 
 
 def test_audit_an_old_log_stays_readable_and_is_covered_from_then_on() -> None:
-    disk = MemFs()
+    disk = MemoryFs()
     append_log(disk, RECOVERY_LOG, ["from before there was a chain", "and again #" + "0" * 32])
     assert check_audit(log_of(disk)) is not None, "a link that nothing vouches for"
-    disk = MemFs()
+    disk = MemoryFs()
     append_log(disk, RECOVERY_LOG, ["from before there was a chain", "and again"])
     assert check_audit(log_of(disk)) is None
     old = log_of(disk)
@@ -142,7 +142,7 @@ def test_audit_a_line_put_in_at_the_end_stays_named() -> None:
 
 
 def test_audit_odd_text_is_chained_as_it_is_written() -> None:
-    disk = MemFs()
+    disk = MemoryFs()
     AuditLog(disk, free).append(
         "head", ["one\nforged", "\u2028\x85\r", "甲 \ud800", " #" + "0" * 32]
     )
@@ -154,7 +154,7 @@ def test_audit_odd_text_is_chained_as_it_is_written() -> None:
 
 def test_audit_a_failed_append_is_looked_at_anew() -> None:
     """Half a line is on the disk: the next append of the same log ends it."""
-    inner, left = MemFs(), [10**9]
+    inner, left = MemoryFs(), [10**9]
 
     def fail(op: str, path: str, data: bytes) -> None:
         if op == "fsync" and left[0] <= 0:
@@ -211,7 +211,7 @@ def test_audit_a_writer_that_was_taken_over_writes_no_line() -> None:
 
 
 def test_audit_verify_names_the_line_and_a_restore_needs_none_of_it(tmp_path: Path) -> None:
-    disk = MemFs()
+    disk = MemoryFs()
     store = open_store(disk, CLOCK)
     store.commit(founding())
     store.close()

@@ -21,7 +21,6 @@ import pytest
 from storekit import (
     START_MS,
     HookFs,
-    MemFs,
     StillClock,
     flip,
     founding,
@@ -39,6 +38,7 @@ from prometheus_persist.state import state_from
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import append_log
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 Files = dict[str, bytes]
 CLOCK = StillClock(START_MS + 10_000)
@@ -59,13 +59,13 @@ class World:
     def harmed(self, **change: bytes | None) -> Files:
         return {name: data for name, data in {**self.files, **change}.items() if data is not None}
 
-    def without_snapshots(self, **change: bytes | None) -> MemFs:
-        return MemFs.of(self.harmed(**{**dict.fromkeys(SNAPSHOTS), **change}))
+    def without_snapshots(self, **change: bytes | None) -> MemoryFs:
+        return MemoryFs.of(self.harmed(**{**dict.fromkeys(SNAPSHOTS), **change}))
 
 
 @cache
 def reference(reserve: int) -> World:
-    fs, clock, earlier = MemFs(), StillClock(step_ms=1), []
+    fs, clock, earlier = MemoryFs(), StillClock(step_ms=1), []
     fs.create("store.lock").write(b"123\n")
     number = 0
     for life in range(3):
@@ -167,7 +167,7 @@ def means_the_same(name: str, data: bytes, due: bytes) -> bool:
 
 def test_damage_the_reference_is_sound(world: World) -> None:
     """Unharmed, nothing is wrong with it, and everything is in it that can be harmed."""
-    found = verify(MemFs.of(world.files), clock=CLOCK)
+    found = verify(MemoryFs.of(world.files), clock=CLOCK)
     assert found.sound
     assert found.digest == world.digest
     assert len(found.snapshots) == 2
@@ -180,7 +180,7 @@ def test_damage_to_any_one_file(world: World, name: str) -> None:
     """S4: the state is exact; S3: the file is named, by every restore where it is needed or where
     its name or size tells, else by whoever reads everything."""
     for harm, files in harms(world, name):
-        fs = MemFs.of(files)
+        fs = MemoryFs.of(files)
         partners = {name, harm.removeprefix("swapped with ")}
         named: dict[bool, set[str]] = {}
         for thorough in (False, True):
@@ -212,14 +212,14 @@ def test_damage_to_old_files_is_named_by_whoever_reads_everything(world: World) 
     old = [n for n in world.files if n.endswith(".wal") and not n.endswith(NEWEST)]
     seen: list[str] = []
     fs = HookFs(
-        MemFs.of(world.files), lambda op, path, data: seen.append(path) if op == "read" else None
+        MemoryFs.of(world.files), lambda op, path, data: seen.append(path) if op == "read" else None
     )
     assert restore(fs, clock=CLOCK).image.digest() == world.digest
     assert len(old) == 4
     assert not set(old) & set(seen)
     assert [path for path in seen if path.endswith(".zip")] == [max(SNAPSHOTS)]
     for name in old:
-        hurt = MemFs.of(world.harmed(**{name: flip(world.files[name], 3000)}))
+        hurt = MemoryFs.of(world.harmed(**{name: flip(world.files[name], 3000)}))
         assert restore(hurt, clock=CLOCK).facts.damages == ()
         assert [damage.file for damage in verify(hurt, clock=CLOCK).facts.damages] == [name]
 
@@ -230,7 +230,7 @@ def test_damage_is_repaired_by_the_next_writer(world: World, name: str) -> None:
     for number, (harm, files) in enumerate(harms(world, name)):
         if number % 3 or ("swapped" in harm and not harm.endswith((".wal", ".json"))):
             continue
-        fs = MemFs.of(files)
+        fs = MemoryFs.of(files)
         everything = None if needed(name, harm) else restore(fs, clock=CLOCK, thorough=True)
         store = open_store(fs, CLOCK, found=everything)
         store.checkpoint()
@@ -273,7 +273,7 @@ def test_damage_a_gap_is_proven_by_what_lies_behind_it(world: World) -> None:
         files = {**only, placed.file: hurt, f"mirror/{placed.file.rpartition('/')[2]}": hurt}
         seq = placed.frame.seq
         with pytest.raises(StoreDamaged, match=f"commit {seq} .* commits from {seq + 1} on") as it:
-            restore(MemFs.of(files), clock=CLOCK)
+            restore(MemoryFs.of(files), clock=CLOCK)
         assert (it.value.file, it.value.offset) == (placed.file, placed.offset)
 
 
@@ -287,7 +287,7 @@ def test_damage_a_segment_lost_in_both_copies_is_named(world: World, index: int)
 def test_damage_before_a_snapshot_does_no_harm(world: World) -> None:
     """Both copies of the oldest segment may be gone where a snapshot starts behind it."""
     for data in (None, b"", flip(world.files[JOURNAL[0]], 3000)):
-        fs = MemFs.of(world.harmed(**both(JOURNAL[0], data)))
+        fs = MemoryFs.of(world.harmed(**both(JOURNAL[0], data)))
         found = restore(fs, clock=CLOCK)
         assert found.image.digest() == world.digest
         assert found.facts.base in SNAPSHOTS
@@ -296,7 +296,9 @@ def test_damage_before_a_snapshot_does_no_harm(world: World) -> None:
 
 def test_damage_to_every_snapshot_does_no_harm(world: World) -> None:
     """Without any sound snapshot, the journal from its first frame gives the same state."""
-    found = restore(MemFs.of(world.harmed(**dict.fromkeys(SNAPSHOTS, b"PK nonsense"))), clock=CLOCK)
+    found = restore(
+        MemoryFs.of(world.harmed(**dict.fromkeys(SNAPSHOTS, b"PK nonsense"))), clock=CLOCK
+    )
     assert found.image.digest() == world.digest
     assert {damage.file for damage in found.facts.damages} == set(SNAPSHOTS)
 
@@ -309,16 +311,16 @@ def test_damage_to_everything_but_one_thing(world: World) -> None:
         restore(world.without_snapshots(**gone), clock=CLOCK)
     ruined = dict.fromkeys(SNAPSHOTS, b"PK nonsense")
     with pytest.raises(StoreDamaged, match="journal"):
-        restore(MemFs.of(world.harmed(**gone, **readable, **ruined)), clock=CLOCK)
+        restore(MemoryFs.of(world.harmed(**gone, **readable, **ruined)), clock=CLOCK)
     for data in (bytes(4999) + b"x", b"x" * 5000):
         with pytest.raises(StoreDamaged):
-            restore(MemFs.of({JOURNAL[0]: data, f"mirror/{JOURNAL[0][20:]}": data}), clock=CLOCK)
+            restore(MemoryFs.of({JOURNAL[0]: data, f"mirror/{JOURNAL[0][20:]}": data}), clock=CLOCK)
 
 
 def test_damage_zeros_alone_are_a_first_opening_that_was_cut_short(world: World) -> None:
     """Space is reserved before the first frame is written: a fresh start, and the zeros named."""
     name = JOURNAL[0]
-    found = restore(MemFs.of({path: bytes(5000) for path in both(name, None)}), clock=CLOCK)
+    found = restore(MemoryFs.of({path: bytes(5000) for path in both(name, None)}), clock=CLOCK)
     assert found.facts.fresh
     assert {damage.file for damage in found.facts.damages} <= both(name, None).keys()
     assert {damage.outcome for damage in found.facts.damages} == {"ignored"}
@@ -328,7 +330,7 @@ def test_damage_zeros_behind_the_last_frame_are_no_damage(world: World) -> None:
     """A killed writer leaves reserved space, in either copy or both: nothing is named; the next
     writer gives it back."""
     for paths in ([JOURNAL[-1]], [f"mirror/{NEWEST}"], [JOURNAL[-1], f"mirror/{NEWEST}"]):
-        fs = MemFs.of(world.harmed(**{path: world.files[path] + bytes(4096) for path in paths}))
+        fs = MemoryFs.of(world.harmed(**{path: world.files[path] + bytes(4096) for path in paths}))
         found = restore(fs, clock=CLOCK)
         assert (found.image.digest(), found.facts.damages) == (world.digest, ())
         assert heal(fs, found.due_segments) == []
@@ -344,7 +346,9 @@ def test_damage_a_flipped_bit_in_the_last_commit_is_no_rollback(world: World) ->
     for path in both(name, None):
         for at in (0, 8, 36, 68, 90, len(last.raw) - 1):
             found = restore(
-                MemFs.of(world.harmed(**{path: flip(world.files[name], (last.offset + at) * 8)})),
+                MemoryFs.of(
+                    world.harmed(**{path: flip(world.files[name], (last.offset + at) * 8)})
+                ),
                 clock=CLOCK,
             )
             assert (found.seq, found.image.digest()) == (last.frame.seq, world.digest)
@@ -357,12 +361,12 @@ def test_damage_to_the_last_commit_in_both_copies_is_called_lost_or_refused(worl
     last = scan(name, world.files[name]).frames[-1]
     hurt = both(name, flip(world.files[name], (last.offset + 90) * 8))
     with pytest.raises(StoreDamaged, match=f"vouches for commit {last.frame.seq}"):
-        restore(MemFs.of(world.harmed(**hurt)), clock=CLOCK)
+        restore(MemoryFs.of(world.harmed(**hurt)), clock=CLOCK)
     older = {
         n: world.earlier[3][n] for n in world.files if n.endswith(".json") and n in world.earlier[3]
     }
     newer = {n: None for n in world.files if n.endswith(".json") and n not in world.earlier[3]}
-    found = restore(MemFs.of(world.harmed(**hurt, **older, **newer)), clock=CLOCK)
+    found = restore(MemoryFs.of(world.harmed(**hurt, **older, **newer)), clock=CLOCK)
     assert found.seq == last.frame.seq - 1
     assert "lost" in {damage.outcome for damage in found.facts.damages}
 
@@ -372,7 +376,7 @@ def test_damage_a_file_the_disk_refuses_to_read(world: World) -> None:
     for name in world.files:
         if name in SILENT:
             continue
-        inner = MemFs.of(world.files)
+        inner = MemoryFs.of(world.files)
 
         def fail(op: str, path: str, data: bytes, name: str = name) -> None:
             if op == "read" and path == name:
@@ -392,6 +396,6 @@ def test_damage_swapped_segments_of_one_length_are_named(
     one, other = pair
     size = min(len(world.files[one]), len(world.files[other]))
     files = world.harmed(**{one: world.files[other], other: world.files[one]})
-    found = restore(MemFs.of(files), clock=CLOCK)
+    found = restore(MemoryFs.of(files), clock=CLOCK)
     assert size
     assert {damage.file for damage in found.facts.damages} == set(pair)

@@ -21,7 +21,6 @@ from storekit import (
     HookFs,
     Killed,
     KillSwitch,
-    MemFs,
     StillClock,
     founding,
     open_store,
@@ -33,6 +32,7 @@ from prometheus_persist.recovery import restore
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import Fs, LocalFs
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
 RESERVES = (0, 4096)  # so few bytes that a segment reserves more than once
@@ -69,9 +69,9 @@ def story(fs: Fs, reserve: int, tell: Tell, digests: dict[int, str] | None = Non
 @cache
 def told(reserve: int) -> tuple[dict[int, str], int]:
     """The digest at every sequence of the story, and how many operations it takes."""
-    digests: dict[int, str] = {0: restore(MemFs(), clock=CLOCK).image.digest()}
+    digests: dict[int, str] = {0: restore(MemoryFs(), clock=CLOCK).image.digest()}
     count = KillSwitch(10**9)
-    story(HookFs(MemFs(), count), reserve, lambda seq: None, digests)
+    story(HookFs(MemoryFs(), count), reserve, lambda seq: None, digests)
     return digests, count.count
 
 
@@ -176,12 +176,12 @@ def test_kill_every_operation_of_every_reopening(reserve: int) -> None:
     _, operations = told(reserve)
     pairs = 0
     for first in range(1, operations + 1, 5):
-        disk, acks = MemFs(), [0]
+        disk, acks = MemoryFs(), [0]
         with pytest.raises(Killed):
             story(HookFs(disk, KillSwitch(first)), reserve, acks.append)
         left = disk.contents()
         for second in range(1 + first // 5 % 7, 500, 7):
-            again = MemFs.of(left)
+            again = MemoryFs.of(left)
             finished = True
             try:
                 go_on(HookFs(again, KillSwitch(second)), reserve, acks.append)

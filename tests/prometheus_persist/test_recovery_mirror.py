@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from storekit import HookFs, MemFs, StillClock, flip, founding, open_store, trade
+from storekit import HookFs, StillClock, flip, founding, open_store, trade
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.chain import mirrored, scan
@@ -14,12 +14,13 @@ from prometheus_persist.recovery.repair import repair
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.committer import MirrorSync, StoreOptions
 from prometheus_persist.storage.segments import heal
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
 OFF, ON = "off", "behind"
 
 
-def life(fs: MemFs, mirror: MirrorSync, commits: int = 3, *, snapshot: bool = False) -> str:
+def life(fs: MemoryFs, mirror: MirrorSync, commits: int = 3, *, snapshot: bool = False) -> str:
     """One writer; returns the digest of what it leaves."""
     options = StoreOptions(mirror=mirror, reserve_bytes=4096)
     store = open_store(fs, CLOCK, options=options)
@@ -35,14 +36,14 @@ def life(fs: MemFs, mirror: MirrorSync, commits: int = 3, *, snapshot: bool = Fa
     return store.image.digest()
 
 
-def lived(*modes: MirrorSync) -> tuple[MemFs, str]:
-    fs, digest = MemFs(), ""
+def lived(*modes: MirrorSync) -> tuple[MemoryFs, str]:
+    fs, digest = MemoryFs(), ""
     for number, mode in enumerate(modes):
         digest = life(fs, mode, snapshot=number == len(modes) - 1)
     return fs, digest
 
 
-def mirrors(fs: MemFs) -> list[str]:
+def mirrors(fs: MemoryFs) -> list[str]:
     return [name for name in fs.contents() if name.startswith("mirror/")]
 
 
@@ -89,7 +90,7 @@ def test_mirror_that_was_kept_and_is_lost_is_named_and_made_again() -> None:
     """A lost second copy of a mirrored segment is still a damage, next to segments without one."""
     fs, digest = lived(OFF, ON, ON)
     for lost in mirrors(fs):
-        left = MemFs.of({name: data for name, data in fs.contents().items() if name != lost})
+        left = MemoryFs.of({name: data for name, data in fs.contents().items() if name != lost})
         found = restore(left, clock=CLOCK)
         assert found.image.digest() == digest
         assert [(damage.file, damage.outcome) for damage in found.facts.damages] == [
@@ -102,15 +103,15 @@ def test_mirror_that_was_kept_and_is_lost_is_named_and_made_again() -> None:
 def test_mirror_not_kept_leaves_one_copy_and_its_damage_is_named() -> None:
     """S3: what has one copy and is damaged is refused or served from the snapshot, never guessed;
     a repair without a loss is refused, one with it keeps the commits before."""
-    fs = MemFs()
+    fs = MemoryFs()
     life(fs, OFF, 6)
     (path,) = [name for name in fs.contents() if name.startswith("incremental/journal/")]
     placed = scan(path, fs.contents()[path]).frames[-2]
     hurt = {**fs.contents(), path: flip(fs.contents()[path], (placed.offset + 100) * 8)}
     with pytest.raises(StoreDamaged, match=f"commit {placed.frame.seq} is damaged") as caught:
-        restore(MemFs.of(hurt), clock=CLOCK)
+        restore(MemoryFs.of(hurt), clock=CLOCK)
     assert (caught.value.file, caught.value.offset) == (path, placed.offset)
-    left = MemFs.of(hurt)
+    left = MemoryFs.of(hurt)
     with pytest.raises(StoreDamaged):
         repair(left, CLOCK)
     options = StoreOptions(mirror=OFF)

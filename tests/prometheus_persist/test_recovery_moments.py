@@ -15,7 +15,6 @@ from storekit import (
     CHANGING,
     START_MS,
     HookFs,
-    MemFs,
     StillClock,
     flip,
     founding,
@@ -33,6 +32,7 @@ from prometheus_persist.recovery.restore_into import write_into
 from prometheus_persist.recovery.verify import stored_images
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.fs import Fs, LocalFs
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock(START_MS + 1_000_000)
 DAY_MS = 24 * 3600 * 1000
@@ -67,8 +67,8 @@ def live(fs: Fs, step_ms: int = 1000) -> dict[int, tuple[int, str]]:
 
 
 @cache
-def history() -> tuple[MemFs, dict[int, tuple[int, str]]]:
-    fs = MemFs()
+def history() -> tuple[MemoryFs, dict[int, tuple[int, str]]]:
+    fs = MemoryFs()
     return fs, live(fs)
 
 
@@ -95,7 +95,7 @@ def test_moments_every_commit_by_time() -> None:
 def test_moments_over_a_clock_that_went_back(how: str) -> None:
     """Sequences order commits. A time is that of the last commit whose own clock was not past it:
     an hour that was lived twice is its second time."""
-    fs, clock, told = MemFs(), StillClock(step_ms=1000), {}
+    fs, clock, told = MemoryFs(), StillClock(step_ms=1000), {}
     store = open_store(fs, clock)
     store.commit(founding())
     state = state_from(store.image.documents)
@@ -121,7 +121,7 @@ def test_moments_with_one_copy_and_no_snapshot() -> None:
     """The past needs no more than the present: one copy of the journal gives all of it."""
     fs, told = history()
     for keep in ("incremental/journal", "mirror"):
-        left = MemFs.of({n: d for n, d in fs.contents().items() if n.startswith(keep)})
+        left = MemoryFs.of({n: d for n, d in fs.contents().items() if n.startswith(keep)})
         for seq in (1, 2, 27, 54, 104):
             assert restore(left, seq=seq, clock=CLOCK).image.digest() == told[seq][1]
 
@@ -153,7 +153,7 @@ def test_moments_behind_damage_are_refused_and_before_it_served() -> None:
     assert name.startswith("incremental/journal")
     for path in (name, f"mirror/{name.rpartition('/')[2]}"):
         files[path] = flip(files[path], len(files[path]) * 4)
-    hurt = MemFs.of(files)
+    hurt = MemoryFs.of(files)
     outcome = {}
     for seq in told:
         try:
@@ -177,7 +177,7 @@ def test_moments_lost_between_two_bases_are_named_by_verify() -> None:
     first, second = sorted(name for name in files if name.startswith("incremental/journal/"))[:2]
     for path, seq in ((first, 1), (second, 28)):
         gone = {path, f"mirror/{path.rpartition('/')[2]}"}
-        hurt = MemFs.of({name: data for name, data in files.items() if name not in gone})
+        hurt = MemoryFs.of({name: data for name, data in files.items() if name not in gone})
         assert restore(hurt, clock=CLOCK).image.digest() == told[max(told)][1]
         found = verify(hurt, clock=CLOCK)
         if path == first:  # nothing tells a first segment that is gone from one that was let go
@@ -218,7 +218,7 @@ def test_restore_from_a_directory_that_cannot_be_listed_names_it(folder: str) ->
 
 def test_moments_of_a_clock_that_runs_backwards() -> None:
     """Numbers order the past, times do not: every commit is found by number all the same."""
-    fs = MemFs()
+    fs = MemoryFs()
     told = live(fs, step_ms=-1000)
     for seq in (1, 2, 50, 105):
         assert restore(fs, seq=seq, clock=CLOCK).image.digest() == told[seq][1]
@@ -244,7 +244,7 @@ def test_restore_twice_gives_the_same() -> None:
     fs, _ = history()
     files = fs.contents()
     files.pop(next(name for name in files if name.startswith("mirror/")))
-    found = [restore(MemFs.of(files), clock=CLOCK) for _ in range(2)]
+    found = [restore(MemoryFs.of(files), clock=CLOCK) for _ in range(2)]
     assert found[0] == found[1]
     assert found[0].due_segments
 
@@ -275,7 +275,7 @@ def test_restore_in_another_process_gives_the_same(tmp_path: Path) -> None:
 def test_restore_of_nothing_is_a_fresh_start(tmp_path: Path) -> None:
     """No directory, an empty one, or one with a lock and a log only: fresh, in so many words."""
     for files in ({}, {"store.lock": b"1\n"}, {"recovery_log.txt": b"x\n"}):
-        found = restore(MemFs.of(files), clock=CLOCK)
+        found = restore(MemoryFs.of(files), clock=CLOCK)
         assert found.facts.fresh
         assert (found.seq, found.documents, found.facts.base) == (0, {}, "none")
         assert (found.facts.damages, found.facts.warnings) == ((), ())
@@ -295,7 +295,7 @@ def test_restore_of_nothing_is_a_fresh_start(tmp_path: Path) -> None:
 )
 def test_restore_flags_doubtful_times(ahead_ms: int, warnings: tuple[str, ...]) -> None:
     """Data from the future, or from too long ago, is restored and flagged, never silently used."""
-    fs = MemFs()
+    fs = MemoryFs()
     store = open_store(fs, StillClock(START_MS + ahead_ms))
     store.commit(founding())
     found = restore(fs, clock=StillClock(START_MS))
@@ -317,7 +317,7 @@ def test_restore_facts_say_what_was_done() -> None:
 def test_last_save_is_the_last_commit_however_often_the_store_is_opened() -> None:
     """Openings that save nothing are no save: by the journal alone, from a snapshot that stands on
     an opening, and in an outline; the age that is warned of counts from there as well."""
-    fs, clock = MemFs(), StillClock(START_MS)
+    fs, clock = MemoryFs(), StillClock(START_MS)
     store = open_store(fs, clock)
     store.commit(founding())
     saved_ms = clock.ms

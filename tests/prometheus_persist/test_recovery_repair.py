@@ -11,7 +11,6 @@ from storekit import (
     START_MS,
     HookFs,
     Killed,
-    MemFs,
     StillClock,
     flip,
     founding,
@@ -25,6 +24,7 @@ from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.repair import repair
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.committer import StoreOptions
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock(START_MS + 10_000)
 Files = dict[str, bytes]
@@ -33,7 +33,7 @@ Files = dict[str, bytes]
 @cache
 def reference() -> tuple[Files, dict[int, str]]:
     """Three lives of a store with two snapshots, and the digest of every commit."""
-    fs, clock, told, number = MemFs(), StillClock(step_ms=1), {}, 0
+    fs, clock, told, number = MemoryFs(), StillClock(step_ms=1), {}, 0
     for life in range(3):
         store = open_store(fs, clock)
         told[store.tip.seq] = store.image.digest()
@@ -74,7 +74,7 @@ def hurt_everywhere() -> Files:
 def test_repair_makes_everything_sound_and_keeps_what_it_replaced() -> None:
     """Afterwards verify finds nothing, the state is exact, and every damaged byte is set aside."""
     files, told = reference()
-    fs = MemFs.of(hurt_everywhere())
+    fs = MemoryFs.of(hurt_everywhere())
     hurt = {name for name in fs.contents() if fs.contents()[name] != files[name]}
     missing = files.keys() - fs.contents().keys()
     done = repair(fs, CLOCK)
@@ -90,15 +90,15 @@ def test_repair_makes_everything_sound_and_keeps_what_it_replaced() -> None:
 def test_repair_dry_run_says_the_same_and_touches_nothing() -> None:
     """What is printed is what would be done; not one operation that changes anything runs."""
     seen: list[str] = []
-    fs = HookFs(MemFs.of(hurt_everywhere()), lambda op, path, data: seen.append(op))
+    fs = HookFs(MemoryFs.of(hurt_everywhere()), lambda op, path, data: seen.append(op))
     planned = repair(fs, CLOCK, dry_run=True)
     assert CHANGING.isdisjoint(seen)
-    assert planned == repair(MemFs.of(hurt_everywhere()), CLOCK)
+    assert planned == repair(MemoryFs.of(hurt_everywhere()), CLOCK)
 
 
 def test_repair_of_a_sound_store_does_nothing() -> None:
     """No step, no new epoch, not a byte."""
-    fs = MemFs.of(reference()[0])
+    fs = MemoryFs.of(reference()[0])
     assert repair(fs, CLOCK).steps == ()
     assert fs.contents() == reference()[0]
 
@@ -116,7 +116,7 @@ def both_hurt(index: int, frame: int) -> tuple[Files, int]:
 def test_repair_refuses_a_loss_and_names_the_way(where: tuple[int, int]) -> None:
     """What neither copy has is not made up: exit 4, nothing changed."""
     files, _ = both_hurt(*where)
-    fs = MemFs.of(files)
+    fs = MemoryFs.of(files)
     with pytest.raises(StoreDamaged) as caught:
         repair(fs, CLOCK)
     assert caught.value.exit_code == 4
@@ -134,7 +134,7 @@ def test_repair_gives_up_no_commit_that_is_whole(accept: int) -> None:
         (both_hurt(2, 2)[0], newest),  # a snapshot goes on behind the gap
         (without_snapshots(both_hurt(2, -1)[0]), newest - 1),
     ):
-        fs = MemFs.of(files)
+        fs = MemoryFs.of(files)
         with pytest.raises(BadValue, match=rf"commits up to ({whole}|{accept + 1}) are whole"):
             repair(fs, CLOCK, accept_loss=accept)
         assert fs.contents() == files
@@ -152,7 +152,7 @@ def test_repair_with_an_accepted_loss_keeps_that_commit_and_moves_the_rest(
     files, seq = both_hurt(*where)
     files = without_snapshots(files)
     _, told = reference()
-    fs = MemFs.of(files)
+    fs = MemoryFs.of(files)
     repair(fs, CLOCK, accept_loss=seq - 1)
     found = verify(fs, clock=CLOCK)
     assert found.sound
@@ -179,7 +179,7 @@ def test_repair_killed_before_every_operation(accept: str | None, reserve: int) 
     options = StoreOptions(reserve_bytes=reserve)
     aside = {data for name, data in hurt.items() if data != files.get(name)}
     for at in range(1 + bool(accept), 400, 3):
-        disk, seen = MemFs.of(hurt), [0]
+        disk, seen = MemoryFs.of(hurt), [0]
 
         def stop(op: str, path: str, data: bytes, at: int = at, seen: list[int] = seen) -> None:
             seen[0] += op in CHANGING
@@ -209,7 +209,7 @@ def test_repair_killed_before_every_operation(accept: str | None, reserve: int) 
 
 def test_repair_on_a_full_disk_overwrites_nothing_it_could_not_keep() -> None:
     """ENOSPC while setting bytes aside: raised, and every file is as it was."""
-    inner = MemFs.of(hurt_everywhere())
+    inner = MemoryFs.of(hurt_everywhere())
 
     def full(op: str, path: str, data: bytes) -> int | None:
         return len(data) // 2 if op == "write" and path.startswith("damaged/") else None
@@ -226,7 +226,7 @@ def test_repair_keeps_the_bytes_of_a_file_that_it_cannot_read(times: int) -> Non
     hurt = hurt_everywhere()
     for path in ("incremental/valhalla.json", journal(0)[0], min(n for n in hurt if ".zip" in n)):
         for start in range(4):
-            disk, asked = MemFs.of(hurt), [0]
+            disk, asked = MemoryFs.of(hurt), [0]
 
             def refuse(
                 operation: str, name: str, data: bytes, path: str = path, asked: list[int] = asked

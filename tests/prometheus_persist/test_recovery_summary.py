@@ -10,7 +10,7 @@ import zipfile
 from typing import Any
 
 import pytest
-from storekit import MemFs, StillClock, founding, open_store, trade
+from storekit import StillClock, founding, open_store, trade
 
 from prometheus_persist.errors import PersistError
 from prometheus_persist.journal import archive, records
@@ -21,11 +21,12 @@ from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.exact_json import dumps
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import COPIES, SNAPSHOTS
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 
-def lived(seed: int, steps: int = 14) -> MemFs:
+def lived(seed: int, steps: int = 14) -> MemoryFs:
     """A store that somebody lived in: trades, freezes, snapshots, checkpoints, openings."""
-    rng, fs, clock = random.Random(seed), MemFs(), StillClock(step_ms=7)
+    rng, fs, clock = random.Random(seed), MemoryFs(), StillClock(step_ms=7)
     store = open_store(fs, clock)
     store.commit(founding())
     state = state_from(store.image.documents)
@@ -101,18 +102,18 @@ def test_summary_says_what_a_restore_says(seed: int) -> None:
         data = contents[path]
         for changed in (None, b"", data[: len(data) // 2], contents[other]):
             harmed = {**contents, path: changed}
-            harmed_fs = MemFs.of({name: d for name, d in harmed.items() if d is not None})
+            harmed_fs = MemoryFs.of({name: d for name, d in harmed.items() if d is not None})
             assert told(harmed_fs) == due(harmed_fs), path
 
 
 def test_summary_of_nothing_is_a_fresh_start() -> None:
     """As in a restore."""
-    assert told(MemFs.of({})) == due(MemFs.of({}))
-    assert summary(MemFs.of({})).facts.fresh
+    assert told(MemoryFs.of({})) == due(MemoryFs.of({}))
+    assert summary(MemoryFs.of({})).facts.fresh
 
 
-def store_with_a_snapshot() -> MemFs:
-    fs, clock = MemFs(), StillClock(step_ms=7)
+def store_with_a_snapshot() -> MemoryFs:
+    fs, clock = MemoryFs(), StillClock(step_ms=7)
     store = open_store(fs, clock)
     store.commit(founding())
     state = state_from(store.image.documents)
@@ -173,7 +174,7 @@ def test_summary_counts_where_a_snapshot_does_not_say(said: Any) -> None:
         if said is not None:
             manifest["records"] = said
 
-    changed = MemFs.of({**contents, path: rewritten(contents[path], change)})
+    changed = MemoryFs.of({**contents, path: rewritten(contents[path], change)})
     assert told(changed)[1][2] == 6
     assert told(changed) == due(changed)
 
@@ -184,7 +185,7 @@ def test_a_snapshot_that_counts_its_records_wrong_is_damaged() -> None:
     contents = fs.contents()
     (path,) = [name for name in contents if name.startswith(SNAPSHOTS)]
     wrong = rewritten(contents[path], lambda m: m["records"].update(public_trades=6))
-    changed = MemFs.of({**contents, path: wrong})
+    changed = MemoryFs.of({**contents, path: wrong})
     found = verify(changed, clock=StillClock())
     assert [(each.file, each.problem) for each in found.facts.damages] == [
         (path, "holds not as many records as its manifest says")

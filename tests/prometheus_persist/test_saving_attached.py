@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from fakekit import BTC, sender_of
-from storekit import HookFs, MemFs, StillClock, founding, open_store
+from storekit import HookFs, StillClock, founding, open_store
 
 from prometheus_persist.errors import BadValue, Frozen, StoreFailed
 from prometheus_persist.recovery import restore
 from prometheus_persist.saving import Admission, Attached, IntentGate, Saver
 from prometheus_persist.state import OrderIntent, contracts, state_from
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 A = "LiveAgent_01"
 TWO = contracts("2.00")
@@ -26,7 +27,7 @@ class Desk:
     """A gate that is open, on a store in memory."""
 
     def __init__(self, hook: Any = None, **gate: Any) -> None:
-        self.disk, self.clock = MemFs(), StillClock()
+        self.disk, self.clock = MemoryFs(), StillClock()
         store = open_store(HookFs(self.disk, hook) if hook else self.disk, self.clock)
         store.commit(founding())
         self.saver = Saver(store, state_from(store.image.documents))

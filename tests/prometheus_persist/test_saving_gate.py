@@ -7,12 +7,13 @@ import itertools
 from typing import Any
 
 import pytest
-from storekit import BTC, HookFs, MemFs, StillClock, founding, open_store
+from storekit import BTC, HookFs, StillClock, founding, open_store
 
 from prometheus_persist.errors import BadValue, Frozen, IllegalTransition, StoreFailed
 from prometheus_persist.recovery import restore
 from prometheus_persist.saving import Admission, IntentGate, Saver
 from prometheus_persist.state import FreezeEntry, FreezeState, Position, contracts, state_from
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 A, B = "LiveAgent_01", "代理/二"
 ETH = "ETH-USDT-SWAP"
@@ -23,8 +24,8 @@ HOUR_MS = 3_600_000
 class Desk:
     """A gate that is open, on a store in memory."""
 
-    def __init__(self, disk: MemFs | None = None, hook: Any = None, **gate: Any) -> None:
-        self.disk, self.clock = disk or MemFs(), StillClock()
+    def __init__(self, disk: MemoryFs | None = None, hook: Any = None, **gate: Any) -> None:
+        self.disk, self.clock = disk or MemoryFs(), StillClock()
         store = open_store(HookFs(self.disk, hook) if hook else self.disk, self.clock)
         if not store.image.documents:
             store.commit(founding())

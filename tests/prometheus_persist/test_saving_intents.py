@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from storekit import BTC, HookFs, MemFs, StillClock, founding, open_store
+from storekit import BTC, HookFs, StillClock, founding, open_store
 
 from prometheus_persist.errors import BadValue, Frozen, IllegalTransition, StoreFailed
 from prometheus_persist.recovery import restore
@@ -20,6 +20,7 @@ from prometheus_persist.state import (
     state_from,
 )
 from prometheus_persist.state.registry import SYSTEM_OWNER
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 A = "LiveAgent_01"
 CLOCK = StillClock()
@@ -28,8 +29,8 @@ CLOCK = StillClock()
 class Desk:
     """A gate on a store in memory, and what the disk holds at this moment."""
 
-    def __init__(self, disk: MemFs | None = None, hook: Any = None, **gate: Any) -> None:
-        self.disk = disk or MemFs()
+    def __init__(self, disk: MemoryFs | None = None, hook: Any = None, **gate: Any) -> None:
+        self.disk = disk or MemoryFs()
         store = open_store(HookFs(self.disk, hook) if hook else self.disk, CLOCK)
         if not store.image.documents:
             store.commit(founding())
@@ -279,7 +280,7 @@ def test_intents_params_are_what_the_exchange_takes() -> None:
 
 def test_intents_ids_never_repeat_over_restarts() -> None:
     """Every life of the store issues ids of its own, also after lives that ended in a crash."""
-    disk, ids = MemFs(), []
+    disk, ids = MemoryFs(), []
     for life in range(6):
         desk = Desk(disk)
         for _ in range(3):
@@ -294,7 +295,7 @@ def test_intents_ids_never_repeat_over_restarts() -> None:
 
 def test_intents_two_lives_of_one_copy_issue_different_ids() -> None:
     """The same directory, opened twice from the same backup: the same epoch, another lane."""
-    disk = MemFs()
+    disk = MemoryFs()
     Desk(disk).saver.store.close()
     lives = [Desk(disk.after_power_cut(), lane=lane) for lane in (0, 1, 36**4 - 1)]
     assert len({life.saver.store.epoch for life in lives}) == 1

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from sessionkit import Venue, killed, ledger_bytes, opened, trading
-from storekit import BTC, START_MS, HookFs, MemFs, StillClock, tree
+from storekit import BTC, START_MS, HookFs, StillClock, tree
 
 from prometheus_persist.errors import (
     BadConfig,
@@ -37,6 +37,7 @@ from prometheus_persist.state import (
     to_documents,
 )
 from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 
 def open_files(root: Path) -> int:
@@ -88,7 +89,7 @@ def test_session_a_first_opening_cut_short_is_still_fresh(tmp_path: Path) -> Non
                 raise SystemExit("killed")
 
         root.mkdir()
-        disk, finished = MemFs(), True
+        disk, finished = MemoryFs(), True
         try:
             opened(root, fs=HookFs(disk, kill)).close(save=False)
         except SystemExit:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from sessionkit import Venue, opened, trading
-from storekit import BTC, HookFs, MemFs, StillClock, open_store
+from storekit import BTC, HookFs, StillClock, open_store
 from test_session_runtime import lost
 
 from prometheus_persist.errors import BadValue, StoreFailed
@@ -39,6 +39,7 @@ from prometheus_persist.storage.interrupts import (
     of_the_disk,
 )
 from prometheus_persist.storage.store import Store
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
 LONG_S = 20.0
@@ -144,7 +145,7 @@ def test_a_commit_that_is_interrupted_halfway_shuts_the_store(
     class Watch:
         begin = durable = strike
 
-    inner = MemFs()
+    inner = MemoryFs()
     store = open_store(
         inner,
         CLOCK,
@@ -168,7 +169,7 @@ def test_a_commit_that_is_interrupted_halfway_shuts_the_store(
 
 def test_what_a_call_answers_shuts_nothing() -> None:
     """An error of this library is no interruption."""
-    store = open_store(MemFs(), CLOCK)
+    store = open_store(MemoryFs(), CLOCK)
 
     def refuse() -> None:
         raise BadValue("no")
@@ -180,7 +181,7 @@ def test_what_a_call_answers_shuts_nothing() -> None:
 
 
 def test_whoever_waits_for_a_group_that_was_interrupted_is_told() -> None:
-    store = open_store(MemFs(), CLOCK, options=StoreOptions(mirror="off"))
+    store = open_store(MemoryFs(), CLOCK, options=StoreOptions(mirror="off"))
     ticket, other = store.enqueue(note(1)), store.enqueue(note(2))
     store._committer._fence = struck
     with pytest.raises(Struck):

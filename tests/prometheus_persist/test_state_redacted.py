@@ -9,11 +9,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from storekit import BTC, MemFs, StillClock, founding, open_store
+from storekit import BTC, StillClock, founding, open_store
 
 from prometheus_persist.saving import IntentGate, Saver
 from prometheus_persist.state import contracts, state_from
 from prometheus_persist.state.redacted import HIDDEN, redacted
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 KEY = "0c9f5f1e-2b7a-4a55-9d3e-7f1d2c3b4a59"
 SIGN = "mKVQ3xvVJ7lU0g2Yw9oHnT4b1rZs6P8dQeXcRfAaBbE="
@@ -109,7 +110,7 @@ def test_redacted_takes_any_text(text: str) -> None:
 def test_redacted_what_a_hosts_exception_says_is_stored_without_it(kind: str) -> None:
     """An order that was refused, and one whose block was left by the exception: neither the
     journal nor the readable files have any of it; that there was a reason is there."""
-    fs = MemFs()
+    fs = MemoryFs()
     store = open_store(fs, StillClock())
     store.commit(founding())
     saver = Saver(store, state_from(store.image.documents))

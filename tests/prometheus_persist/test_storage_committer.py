@@ -11,7 +11,7 @@ import time
 from collections import Counter
 
 import pytest
-from storekit import HookFs, MemFs, StillClock, open_store
+from storekit import HookFs, StillClock, open_store
 
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import BadConfig, StoreFailed, StoreLocked
@@ -24,6 +24,7 @@ from prometheus_persist.state import Agent
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.store import Store
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
 
@@ -45,7 +46,7 @@ def counted(options, slow_s=0.0):
         if operation == "fsync" and slow_s:
             time.sleep(slow_s)
 
-    inner = MemFs()
+    inner = MemoryFs()
     store = open_store(HookFs(inner, count), CLOCK, options=options)
     counts.clear()
     return store, inner, counts
@@ -99,7 +100,7 @@ def test_a_failed_write_fails_every_ticket_that_waits_and_everything_after():
         if armed and operation == "fsync" and "journal" in path:
             raise OSError(5, "no")
 
-    inner = MemFs()
+    inner = MemoryFs()
     store = open_store(HookFs(inner, fail), CLOCK, options=StoreOptions(mirror="off"))
     store.commit(note(0))
     armed.append(True)
@@ -164,7 +165,7 @@ def test_a_mirror_that_cannot_be_synced_is_told_by_the_next_save():
 
     armed = []
     options = StoreOptions(mirror="behind", mirror_sync_ms=5)
-    store = open_store(HookFs(MemFs(), fail), CLOCK, options=options)
+    store = open_store(HookFs(MemoryFs(), fail), CLOCK, options=options)
     armed.append(True)
 
     def go_on():
@@ -206,7 +207,7 @@ def test_a_writer_that_was_taken_over_from_refreshes_and_deletes_nothing(call):
         if taken:
             raise StoreFailed("another process has taken over")
 
-    inner = MemFs()
+    inner = MemoryFs()
     found = restore(inner, clock=CLOCK)
     store = Store(inner, found.image, found.tip, 1, CLOCK, options=StoreOptions("off"), fence=fence)
     store.commit(note(1))
@@ -274,7 +275,7 @@ def test_a_disk_without_room_takes_nothing_in_and_the_next_save_works(number, mi
         if operation == "reserve" and full[0]:
             raise OSError(number, "no room")
 
-    inner = MemFs()
+    inner = MemoryFs()
     options = StoreOptions(mirror=mirror, reserve_bytes=512)
     store = open_store(HookFs(inner, refuse), CLOCK, options=options)
     seq = store.commit(note(0))
@@ -294,7 +295,7 @@ def test_a_disk_without_room_takes_nothing_in_and_the_next_save_works(number, mi
     )
     full[0] = False
     assert store.commit(note(100)) == seq + 1
-    assert digest(MemFs.of(inner.contents())) == store.image.digest()
+    assert digest(MemoryFs.of(inner.contents())) == store.image.digest()
     store.close()
 
 
@@ -308,13 +309,13 @@ def test_a_disk_with_little_room_is_used_to_its_end():
             if len(asked) % 2:
                 raise OSError(errno.ENOSPC, "no room")
 
-    inner = MemFs()
+    inner = MemoryFs()
     options = StoreOptions(mirror="off", reserve_bytes=1 << 20)
     store = open_store(HookFs(inner, refuse), CLOCK, options=options)
     for attempt in range(5):
         store.commit(note(attempt))
     assert len(asked) >= 10
-    assert digest(MemFs.of(inner.contents())) == store.image.digest()
+    assert digest(MemoryFs.of(inner.contents())) == store.image.digest()
     store.close()
 
 
@@ -326,7 +327,7 @@ def test_a_disk_that_fails_while_it_reserves_shuts_the_store():
         if operation == "reserve" and broken[0]:
             raise OSError(errno.EIO, "broken")
 
-    store = open_store(HookFs(MemFs(), refuse), CLOCK, options=StoreOptions(reserve_bytes=64))
+    store = open_store(HookFs(MemoryFs(), refuse), CLOCK, options=StoreOptions(reserve_bytes=64))
     broken[0] = True
     with pytest.raises(StoreFailed, match="broken"):
         store.commit(note(1))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from storekit import HookFs, Killed, KillSwitch, MemFs, StillClock, founding, open_store
+from storekit import HookFs, Killed, KillSwitch, StillClock, founding, open_store
 
 from prometheus_persist.errors import BadValue, StoreFailed
 from prometheus_persist.journal.change import Change
@@ -26,6 +26,7 @@ from prometheus_persist.storage.layout import (
     snapshot_second,
 )
 from prometheus_persist.storage.replacing import BATCH_FILES, renew_dir, replace_file, replace_files
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 OUTSIDE = [
     "",
@@ -208,7 +209,7 @@ def test_fs_a_directory_is_renewed_without_a_trace_and_synced_by_who_makes_room(
         if op == "create" and full:
             raise OSError(full, "no")
 
-    disk, full = MemFs(), 0
+    disk, full = MemoryFs(), 0
     disk.make_dir("d")
     renew_dir(HookFs(disk, see), "d")
     renew_dir(HookFs(disk, see), ".")
@@ -229,7 +230,7 @@ def test_fs_a_directory_is_renewed_without_a_trace_and_synced_by_who_makes_room(
 
 def test_fs_replace_goes_in_the_one_order_that_survives() -> None:
     """tmp → write → fsync → close → rename → fsync of the directory, and nothing else."""
-    inner, seen = MemFs(), []
+    inner, seen = MemoryFs(), []
     inner.make_dir("d")
     inner.fsync_dir(".")
     replace_file(HookFs(inner, lambda op, path, data: seen.append((op, path))), "d/f", b"new")
@@ -248,7 +249,7 @@ def test_fs_replace_goes_in_the_one_order_that_survives() -> None:
 def test_fs_a_failed_replace_leaves_the_old_file(failing: str) -> None:
     """Whichever step fails: the old content stands, the temporary files are gone, the error told.
     Nothing of a batch is renamed before all of it is synced."""
-    inner = MemFs.of({"d/f": b"old", "d/g": b"old"})
+    inner = MemoryFs.of({"d/f": b"old", "d/g": b"old"})
 
     def fail(op: str, path: str, data: bytes) -> int | None:
         if op == failing and "d/g" in path:
@@ -268,7 +269,7 @@ MANY = {f"{'de'[number % 2]}/{number:03d}": b"%d" % number for number in range(3
 
 def test_fs_many_files_cost_one_sync_of_each_directory() -> None:
     """Every file is synced before the first of its batch is renamed; few are open at a time."""
-    inner, done, opened, high = MemFs.of({"d/x": b"", "e/x": b""}), [], 0, 0
+    inner, done, opened, high = MemoryFs.of({"d/x": b"", "e/x": b""}), [], 0, 0
 
     def note(op: str, path: str, data: bytes) -> None:
         nonlocal opened, high
@@ -310,7 +311,7 @@ def test_fs_of_many_files_no_more_than_a_batch_is_made_ahead(
         nonlocal written
         written += op == "rename"
 
-    replace_files(HookFs(MemFs.of({}), note), contents())
+    replace_files(HookFs(MemoryFs.of({}), note), contents())
     assert written == made == 100
 
 
@@ -318,11 +319,11 @@ def test_fs_every_power_cut_in_a_batch_leaves_old_or_new() -> None:
     """Cut before any operation of a batch that threads sync: each file old or new, whole."""
     many = {path: b"new" + data for path, data in list(MANY.items())[:20]}
     counted = KillSwitch(10**9)
-    replace_files(HookFs(MemFs.of({"d/x": b"", "e/x": b""}), counted), many)
+    replace_files(HookFs(MemoryFs.of({"d/x": b"", "e/x": b""}), counted), many)
     assert counted.count == 20 * 5 + 2
     for at in range(1, counted.count + 1, 3):
         for seed in range(6):
-            inner = MemFs.of(dict.fromkeys(many, b"old"))
+            inner = MemoryFs.of(dict.fromkeys(many, b"old"))
             with pytest.raises(Killed):
                 replace_files(HookFs(inner, KillSwitch(at)), many)
             left = inner.after_power_cut(random.Random(seed) if seed else None).contents()
@@ -333,7 +334,7 @@ def test_fs_every_power_cut_in_a_replace_leaves_old_or_new() -> None:
     """Cut before any operation, any legal part of the unsynced work kept: old or new, whole."""
     for at in range(1, 8):
         for seed in range(30):
-            inner = MemFs.of({"d/f": b"old content"})
+            inner = MemoryFs.of({"d/f": b"old content"})
             finished = True
             try:
                 replace_file(HookFs(inner, KillSwitch(at)), "d/f", b"the new content")

@@ -6,13 +6,14 @@ import random
 from collections import Counter
 
 import pytest
-from storekit import HookFs, Killed, KillSwitch, MemFs, StillClock, open_store
+from storekit import HookFs, Killed, KillSwitch, StillClock, open_store
 
 from prometheus_persist.journal.change import Change
 from prometheus_persist.journal.projection import CHECKPOINT, unwrap
 from prometheus_persist.recovery import restore
 from prometheus_persist.state import Agent, PrivateLedger, Registry
 from prometheus_persist.state.documents import PUBLIC_TRADES, document, private_trades
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
 READABLE = "incremental/"
@@ -38,7 +39,7 @@ def founded(agents: int, trades: int) -> Change:
 @pytest.mark.parametrize("agents", [3, 300])
 def test_a_checkpoint_syncs_each_directory_once_however_many_agents(agents: int) -> None:
     """Once for its files, and the uppermost once more for the checkpoint file, which is last."""
-    inner, synced, files = MemFs(), Counter[str](), Counter[str]()
+    inner, synced, files = MemoryFs(), Counter[str](), Counter[str]()
 
     def note(op: str, path: str, data: bytes) -> None:
         synced[path] += op == "fsync_dir"
@@ -62,7 +63,7 @@ def test_a_checkpoint_syncs_each_directory_once_however_many_agents(agents: int)
 
 def test_a_cut_in_a_checkpoint_of_many_agents_leaves_every_file_old_or_new() -> None:
     """Whatever thread synced which, and wherever the power went: whole files, and a whole state."""
-    made = MemFs()
+    made = MemoryFs()
     store = open_store(made, CLOCK)
     store.commit(founded(12, 3))
     store.checkpoint()
@@ -70,8 +71,8 @@ def test_a_cut_in_a_checkpoint_of_many_agents_leaves_every_file_old_or_new() -> 
     digest = store.image.digest()
     counted = KillSwitch(10**9)
 
-    def life(at: int, seed: int) -> MemFs:
-        disk = made.clone() if hasattr(made, "clone") else MemFs.of(made.contents())
+    def life(at: int, seed: int) -> MemoryFs:
+        disk = made.clone() if hasattr(made, "clone") else MemoryFs.of(made.contents())
         again = open_store(disk, CLOCK)
         switch = counted if not at else KillSwitch(at)
         again._fs = HookFs(disk, switch)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from storekit import HookFs, MemFs, StillClock, open_store
+from storekit import HookFs, StillClock, open_store
 from typer.testing import CliRunner
 
 from prometheus_persist.cli.app import app
@@ -26,6 +26,7 @@ from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.layout import COPIES, JOURNAL
 from prometheus_persist.storage.mark import Mark, mark_in, marked, marks, read_mark
 from prometheus_persist.storage.segments import read_segments
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 QUIET = Settings(background=False)
 HOST = """
@@ -171,7 +172,7 @@ def test_the_mark_never_says_more_than_the_disk() -> None:
             if failing:
                 raise OSError(5, "it failed")
 
-    store = open_store(HookFs(MemFs(), hook), StillClock())
+    store = open_store(HookFs(MemoryFs(), hook), StillClock())
     store._committer._acknowledged = lambda seq, _ms: said.append(f"mark {seq}")
     said.clear()
     ticket = store.enqueue(Change("note", {"agents/1": {"agent_id": "1"}}))

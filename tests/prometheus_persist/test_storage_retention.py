@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from storekit import CHANGING, START_MS, HookFs, Killed, MemFs, StillClock
+from storekit import CHANGING, START_MS, HookFs, Killed, StillClock
 
 from prometheus_persist.errors import BadValue, StoreFailed
 from prometheus_persist.journal.archive import peek
@@ -43,6 +43,7 @@ from prometheus_persist.storage.retention import (
 )
 from prometheus_persist.storage.segments import heal, segment_copies
 from prometheus_persist.storage.store import Store
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 HOURS = 48
 STEP_MS = 85_000
@@ -67,7 +68,7 @@ def note(number: int) -> Change:
 @cache
 def two_days() -> tuple[dict[str, bytes], dict[str, bytes], Told, int]:
     """The files before and after the last clean-up, every digest, and the time it was then."""
-    fs, clock, told = MemFs(), StillClock(), {}
+    fs, clock, told = MemoryFs(), StillClock(), {}
     store = opened(fs, clock)
     told[store.tip.seq] = (clock.ms, store.image.digest())
     before: dict[str, bytes] = {}
@@ -91,7 +92,7 @@ def two_days() -> tuple[dict[str, bytes], dict[str, bytes], Told, int]:
 def test_retention_any_of_a_thousand_moments_of_a_day() -> None:
     """S9: each moment of the last 24 hours, by number or by time, is the digest recorded then."""
     _, files, told, now_ms = two_days()
-    fs, clock = MemFs.of(files), StillClock(now_ms)
+    fs, clock = MemoryFs.of(files), StillClock(now_ms)
     assert verify(fs, clock=clock).sound
     inside = [seq for seq, (wall_ms, _) in told.items() if wall_ms >= now_ms - DAY_MS]
     assert len(inside) > 1000
@@ -107,7 +108,7 @@ def test_retention_any_of_a_thousand_moments_of_a_day() -> None:
 def test_retention_a_moment_that_is_no_longer_kept_names_the_oldest_that_is() -> None:
     """Older than the window is a wrong argument, and what is refused says where the past begins."""
     _, files, told, now_ms = two_days()
-    fs, clock = MemFs.of(files), StillClock(now_ms)
+    fs, clock = MemoryFs.of(files), StillClock(now_ms)
     first = min(seq for name in fs.list_dir("history") if (seq := base_seq(name)) is not None)
     words = f"oldest moment that can be restored is commit {first} of 2025-12-0"
     for asked in ({"seq": first - 1}, {"seq": 1}, {"at_ms": START_MS + HOUR_MS}):
@@ -121,7 +122,7 @@ def test_retention_is_bounded() -> None:
     """S10: after two days there are three snapshots, a few bases, and the segments since them; a
     restore of the newest state opens two or three files of all these."""
     _, files, told, now_ms = two_days()
-    fs = MemFs.of(files)
+    fs = MemoryFs.of(files)
     assert len(fs.list_dir("snapshots")) == 3
     assert 3 <= len(fs.list_dir("history")) <= 6
     starts = [int(name[11:25]) for name in segment_copies(fs)]
@@ -139,7 +140,7 @@ def sample(told: Told, now_ms: int) -> list[int]:
     return [inside[0], inside[len(inside) // 2]]
 
 
-def check_whole(fs: MemFs, told: Told, now_ms: int, label: object) -> None:
+def check_whole(fs: MemoryFs, told: Told, now_ms: int, label: object) -> None:
     """The newest state is exact, and so is every sampled moment of the window."""
     clock = StillClock(now_ms)
     assert restore(fs, clock=clock).image.digest() == told[max(told)][1], label
@@ -147,7 +148,7 @@ def check_whole(fs: MemFs, told: Told, now_ms: int, label: object) -> None:
         assert restore(fs, seq=seq, clock=clock).image.digest() == told[seq][1], (label, seq)
 
 
-def kept(fs: MemFs) -> tuple[list[str], list[str]]:
+def kept(fs: MemoryFs) -> tuple[list[str], list[str]]:
     return sorted(fs.list_dir("history")), fs.list_dir("mirror")
 
 
@@ -157,15 +158,15 @@ def test_retention_killed_or_unplugged_before_every_operation() -> None:
     before, after, told, now_ms = two_days()
     limits = RetentionLimits(history_ms=DAY_MS // 2)
     newest = {max(name for name in after if name.startswith("snapshots/"))}
-    fresh = MemFs.of({**before, **{name: after[name] for name in newest}})
-    once = MemFs.of(fresh.contents())
+    fresh = MemoryFs.of({**before, **{name: after[name] for name in newest}})
+    once = MemoryFs.of(fresh.contents())
     done = retain(once, now_ms, limits)
     assert done.moves
     assert done.bases
     assert done.segments
     assert retain(once, now_ms, limits) == CleanUp()
     for at in range(1, 200):
-        disk = MemFs.of(fresh.contents())
+        disk = MemoryFs.of(fresh.contents())
         changes = [0]
 
         def stop(op: str, path: str, data: bytes, at: int = at, seen: list[int] = changes) -> None:
@@ -192,7 +193,7 @@ def test_retention_a_snapshot_that_the_disk_does_not_give_stops_no_clean_up() ->
     """It is no base and is left alone; what may be needed beside it stays for as long as it is in
     the window, and then everything else is as small as ever."""
     _, files, told, now_ms = two_days()
-    disk, clock = MemFs.of(files), StillClock(now_ms)
+    disk, clock = MemoryFs.of(files), StillClock(now_ms)
     bad = max(name for name in files if name.startswith("snapshots/"))
 
     def refuse(op: str, path: str, data: bytes) -> None:
@@ -222,7 +223,7 @@ def told_seq(path: str, files: dict[str, bytes]) -> int:
 def test_retention_on_a_disk_that_refuses(op: str, code: int) -> None:
     """A snapshot whose clean-up fails says so; the window is whole; the next one works."""
     before, _, told, now_ms = two_days()
-    disk, clock, armed, fired = MemFs.of(before), StillClock(now_ms), [False], [0]
+    disk, clock, armed, fired = MemoryFs.of(before), StillClock(now_ms), [False], [0]
     where = "" if op != "read" else "snapshots"
 
     def refuse(name: str, path: str, data: bytes) -> None:
@@ -408,7 +409,7 @@ def test_retention_leaves_strangers_and_ruins_alone() -> None:
     before, _, _, now_ms = two_days()
     ruined = max(name for name in before if name.startswith("snapshots/"))
     strangers = {"snapshots/notes.txt": b"x", "history/me.zip": b"x", "mirror/x.wal": b"x"}
-    disk = MemFs.of({**before, ruined: b"PK", **strangers})
+    disk = MemoryFs.of({**before, ruined: b"PK", **strangers})
     store = opened(disk, StillClock(now_ms))
     for _ in range(4):
         store.snapshot(2)
@@ -417,7 +418,7 @@ def test_retention_leaves_strangers_and_ruins_alone() -> None:
     assert len([n for n in disk.list_dir("snapshots") if n.endswith(".zip")]) == 3
 
 
-def history_bytes(fs: MemFs) -> int:
+def history_bytes(fs: MemoryFs) -> int:
     """The bytes that only the past needs: bases, and segments before the oldest snapshot."""
     snapshots, history, _ = stored_bases(fs)
     names = sorted(segment_copies(fs))
@@ -433,10 +434,10 @@ def test_retention_within_so_many_bytes() -> None:
     exact; the snapshots and what they need stay, whatever the bound."""
     _, files, told, now_ms = two_days()
     clock, rng = StillClock(now_ms), random.Random(3)
-    whole = history_bytes(MemFs.of(files))
+    whole = history_bytes(MemoryFs.of(files))
     reached = []
     for bound in (0, whole // 5, whole // 2, whole - 1, whole):
-        fs = MemFs.of(files)
+        fs = MemoryFs.of(files)
         retain(fs, now_ms, RetentionLimits(bytes_max=bound))
         assert history_bytes(fs) <= bound
         assert len(fs.list_dir("snapshots")) == 3
@@ -478,7 +479,7 @@ def test_retention_a_first_day_that_is_too_much_is_cut_to_its_bases() -> None:
 def test_retention_the_tail_is_measured_by_the_segments_that_hold_it() -> None:
     """What a restore from a base has to read: the segments with frames after it, in one copy."""
     _, files, told, _ = two_days()
-    fs = MemFs.of(files)
+    fs = MemoryFs.of(files)
     names = sorted(segment_copies(fs))
     bytes_of = {name: fs.size(f"{JOURNAL}/{name}") or 0 for name in names}
     assert journal_bytes_after(fs, 0) == sum(bytes_of.values())

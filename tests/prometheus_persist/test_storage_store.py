@@ -15,7 +15,6 @@ from storekit import (
     HookFs,
     Killed,
     KillSwitch,
-    MemFs,
     StillClock,
     founding,
     open_store,
@@ -31,6 +30,7 @@ from prometheus_persist.state import state_from
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.store import Store, append_log
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
 
@@ -59,7 +59,7 @@ class Watch:
 def test_store_syncs_before_it_says_durable() -> None:
     """S1: begin, both copies written, the journal synced, and only then durable and the return."""
     seen: list[tuple[str, str]] = []
-    fs = HookFs(MemFs(), lambda op, path, data: seen.append((op, path.partition("/")[0])))
+    fs = HookFs(MemoryFs(), lambda op, path, data: seen.append((op, path.partition("/")[0])))
     store = open_store(fs, CLOCK, Watch(seen))
     seen.clear()
     seq = store.commit(note(1))
@@ -76,7 +76,7 @@ def test_store_acknowledged_commits_survive_any_power_cut() -> None:
     """S1, S2: cut the power before any operation, keeping only what was synced or any legal part
     more: the state is one the store really had, and none that was acknowledged is lost."""
     for at in range(1, 200):
-        inner, acks, history, finished = MemFs(), [], [], False
+        inner, acks, history, finished = MemoryFs(), [], [], False
         try:
             play(HookFs(inner, KillSwitch(at)), acks, history)
             finished = True
@@ -98,11 +98,11 @@ def test_store_acknowledged_commits_survive_any_power_cut() -> None:
 def play(fs: Any, acks: list[int], history: list[tuple[int, str]]) -> None:
     """Open, commit, checkpoint, snapshot, commit, close; tells of every state and every ack."""
     store = None
-    history.append((0, restore(MemFs(), clock=CLOCK).image.digest()))
+    history.append((0, restore(MemoryFs(), clock=CLOCK).image.digest()))
 
     class Ahead:
         def begin(self, seq: int, change: dict[str, Any]) -> None:
-            ghost = restore(MemFs(), clock=CLOCK).image
+            ghost = restore(MemoryFs(), clock=CLOCK).image
             if store is not None:
                 ghost.documents, ghost.streams = dict(store.image.documents), {}
             ghost.documents.update(change.get("put", {}))
@@ -124,7 +124,7 @@ def play(fs: Any, acks: list[int], history: list[tuple[int, str]]) -> None:
 
 def test_store_directories_are_durable_before_the_first_commit() -> None:
     """S1: what holds the journal is itself entered durably, so a power cut cannot take it away."""
-    inner = MemFs()
+    inner = MemoryFs()
     store = open_store(inner, CLOCK)
     store.commit(note(1))
     assert digest(inner.after_power_cut()) == store.image.digest()
@@ -135,7 +135,7 @@ def test_store_directories_are_durable_before_the_first_commit() -> None:
 def test_store_a_failed_commit_shuts_the_handle(failing: str, code: int) -> None:
     """S7: the save raises, nothing was acknowledged, nothing is retried, every later call raises;
     reopening from disk has every acknowledged commit, whole, and can go on."""
-    inner, armed = MemFs(), [False]
+    inner, armed = MemoryFs(), [False]
     folder = "mirror" if failing.endswith("mirror") else "incremental/journal"
 
     def fail(op: str, path: str, data: bytes) -> int | None:
@@ -167,7 +167,7 @@ def test_store_a_failed_commit_shuts_the_handle(failing: str, code: int) -> None
     assert digest(inner) == again.image.digest()
 
 
-def with_note(kept: str, fs: MemFs) -> str:
+def with_note(kept: str, fs: MemoryFs) -> str:
     """The digest with the commit in flight, where all of its frame reached one copy."""
     found = restore(fs, clock=CLOCK)
     return found.image.digest() if found.documents["agents/0"]["n"] == 3 else kept
@@ -183,7 +183,7 @@ def test_store_an_interrupted_commit_shuts_the_handle(
 ) -> None:
     """Ctrl+C inside a commit may leave its frame on the disk: the handle is shut, so that no second
     frame of the same number can follow, and reopening finds every acknowledged commit."""
-    inner, armed = MemFs(), [False]
+    inner, armed = MemoryFs(), [False]
 
     def interrupt(op: str, path: str, data: bytes) -> int | None:
         if armed[0] and op == when and "journal" in path:
@@ -212,7 +212,7 @@ def test_store_an_interrupted_commit_shuts_the_handle(
 
 def test_store_is_shut_after_close() -> None:
     """A closed store refuses by name; closing twice is fine."""
-    inner = MemFs()
+    inner = MemoryFs()
     store = open_store(inner, CLOCK)
     store.commit(note(1))
     store.close()
@@ -231,7 +231,7 @@ def test_store_is_shut_after_close() -> None:
 def test_store_a_full_disk_in_a_checkpoint_or_snapshot(what: str, op: str) -> None:
     """ENOSPC there raises, leaves every old file whole and no temporary one, shuts nothing, and
     the next one works once there is room again."""
-    inner, armed = MemFs(), [False]
+    inner, armed = MemoryFs(), [False]
 
     def full(name: str, path: str, data: bytes) -> int | None:
         if armed[0] and name == op and not path.endswith(".wal"):
@@ -260,7 +260,7 @@ def test_store_a_full_disk_in_a_checkpoint_or_snapshot(what: str, op: str) -> No
     assert restore(inner, clock=CLOCK).facts.damages == ()
 
 
-def check_readable(fs: MemFs) -> None:
+def check_readable(fs: MemoryFs) -> None:
     for path, data in fs.contents().items():
         if path.endswith(".zip"):
             unpack(data, path)
@@ -270,7 +270,7 @@ def check_readable(fs: MemFs) -> None:
 
 def test_store_a_mirror_that_cannot_be_synced_shuts_the_handle() -> None:
     """A failed fsync is a failed fsync: also that of the mirror, in a checkpoint."""
-    inner, armed = MemFs(), [False]
+    inner, armed = MemoryFs(), [False]
 
     def fail(op: str, path: str, data: bytes) -> int | None:
         if armed[0] and op == "fsync" and path.startswith("mirror"):
@@ -287,7 +287,7 @@ def test_store_a_mirror_that_cannot_be_synced_shuts_the_handle() -> None:
 
 def test_store_what_cannot_be_written_exactly_changes_nothing() -> None:
     """A NaN, a giant or a nesting bomb is refused before a byte is written; the store goes on."""
-    inner = MemFs()
+    inner = MemoryFs()
     store = open_store(inner, CLOCK)
     store.commit(note(1))
     before = inner.contents()
@@ -306,7 +306,7 @@ def test_store_what_cannot_be_written_exactly_changes_nothing() -> None:
 
 def test_store_what_a_commit_may_hold_fits_every_file() -> None:
     """The deepest document that is committed also fits the snapshot and the readable files."""
-    inner = MemFs()
+    inner = MemoryFs()
     store = open_store(inner, CLOCK)
     store.commit(founding())
     nested: Any = "x"
@@ -322,7 +322,7 @@ def test_store_what_a_commit_may_hold_fits_every_file() -> None:
 def test_store_snapshots_are_bounded_and_sort_by_age() -> None:
     """At most as many as are kept, the newest ones, even where the clock stands still or goes back;
     names sort by age, and what is no snapshot is left alone."""
-    inner, clock = MemFs(), StillClock()
+    inner, clock = MemoryFs(), StillClock()
     store = open_store(inner, clock)
     stranger = "snapshots/snapshot_99999999_999999.zip"
     inner.create(stranger)
@@ -340,7 +340,7 @@ def test_store_snapshots_are_bounded_and_sort_by_age() -> None:
 
 def test_store_a_snapshot_that_was_written_badly_replaces_nothing() -> None:
     """A snapshot is read back before an old one goes; one that is not sound keeps the old ones."""
-    inner, bad = MemFs(), [False]
+    inner, bad = MemoryFs(), [False]
 
     class Rotten(HookFs):
         def read(self, path: str) -> bytes:
@@ -359,7 +359,7 @@ def test_store_a_snapshot_that_was_written_badly_replaces_nothing() -> None:
 
 def test_store_segments_roll_over() -> None:
     """A full segment is followed by the next in the same epoch; nothing is lost between them."""
-    inner = MemFs()
+    inner = MemoryFs()
     store = open_store(inner, CLOCK, options=StoreOptions(segment_bytes_max=600, mirror="ack"))
     for number in range(20):
         store.commit(note(number))
@@ -372,7 +372,7 @@ def test_store_segments_roll_over() -> None:
 
 def test_store_checkpoint_writes_what_changed_only() -> None:
     """After one trade: that agent's files, the public ledger and the checkpoint; then none."""
-    inner, seen = MemFs(), []
+    inner, seen = MemoryFs(), []
     fs = HookFs(inner, lambda op, path, data: seen.append(path) if op == "rename" else None)
     store = open_store(fs, CLOCK)
     store.commit(founding())
@@ -402,7 +402,7 @@ def test_store_checkpoint_writes_what_changed_only() -> None:
 def test_store_a_checkpoint_that_failed_leaves_nothing_out() -> None:
     """What was to be refreshed when the disk failed is refreshed by the next one, together with
     what has changed meanwhile."""
-    inner, armed = MemFs(), [False]
+    inner, armed = MemoryFs(), [False]
 
     def fail(op: str, path: str, data: bytes) -> None:
         if armed[0] and op == "create":
@@ -424,7 +424,7 @@ def test_store_a_checkpoint_that_failed_leaves_nothing_out() -> None:
 
 def test_store_an_opening_clears_what_a_killed_writer_left() -> None:
     """Temporary files of a writer that was killed do not pile up, and are never read."""
-    inner = MemFs()
+    inner = MemoryFs()
     store = open_store(inner, CLOCK)
     store.commit(founding())
     store.checkpoint()
@@ -460,7 +460,7 @@ def test_store_one_seam_for_everything(tmp_path: Any) -> None:
 
 def test_store_log_lines_cannot_be_forged() -> None:
     """A line break of any kind inside a line is escaped, odd text is kept, errors are typed."""
-    inner = MemFs()
+    inner = MemoryFs()
     inner.create("log")
     append_log(inner, "log", ["one\nforged", "two\u2028\x85\rforged", "甲 \ud800"])
     text = inner.read("log").decode()
@@ -477,7 +477,7 @@ def test_store_log_lines_cannot_be_forged() -> None:
 
 def test_store_is_thread_safe() -> None:
     """Commits from several threads are one chain, each of them whole."""
-    inner = MemFs()
+    inner = MemoryFs()
     store = open_store(inner, CLOCK)
 
     def work(name: int) -> None:
@@ -496,7 +496,7 @@ def test_store_is_thread_safe() -> None:
 
 def test_store_wall_times_order_nothing() -> None:
     """A clock that runs backwards between commits and openings changes no order."""
-    inner, clock = MemFs(), StillClock(START_MS)
+    inner, clock = MemoryFs(), StillClock(START_MS)
     for number in range(4):
         clock.ms -= 3_600_000
         store: Store = open_store(inner, clock)
@@ -519,14 +519,14 @@ def test_who_was_taken_over_from_puts_no_readable_file_and_no_snapshot_in_place(
         if taken_over:
             raise StoreFailed("this writer is fenced off")
 
-    inner = MemFs()
+    inner = MemoryFs()
     found = restore(inner, clock=CLOCK)
     args = (found.image, found.tip, found.next_epoch, CLOCK, None, {}, None, fence)
     store = Store(HookFs(inner, stopped), *args)
     store.commit(Change("note", {"agents/A": {"agent_id": "A"}}))
-    before = set(inner.files)
+    before = set(inner.contents())
     with pytest.raises(StoreFailed, match="fenced off"):
         store.checkpoint() if doing == "checkpoint" else store.snapshot(3)
     assert taken_over
-    assert set(inner.files) == before
+    assert set(inner.contents()) == before
     assert all(path.endswith(".e00000001.tmp") for path in taken_over)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from storekit import HookFs, MemFs, StillClock, open_store
+from storekit import HookFs, StillClock, open_store
 
 from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore
 from prometheus_persist.recovery.repair import repair
 from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.store import append_log
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
 
@@ -23,9 +24,9 @@ def note(number: int) -> Change:
     return Change("note", put={"agents/0": {"n": number}})
 
 
-def busy_store() -> MemFs:
+def busy_store() -> MemoryFs:
     """With all that a store may have: snapshots, a base, readable files, two segments, a log."""
-    inner = MemFs()
+    inner = MemoryFs()
     for life in range(3):
         store = open_store(inner, CLOCK)
         for number in range(3):
@@ -69,7 +70,7 @@ def test_whatever_the_disk_is_asked_a_handlers_time_out_comes_up_as_it_is(course
                 raise TimeoutError("a handler's")
 
         try:
-            COURSES[course](HookFs(MemFs.of(contents), strike))
+            COURSES[course](HookFs(MemoryFs.of(contents), strike))
         except TimeoutError:
             strikes += 1
             continue

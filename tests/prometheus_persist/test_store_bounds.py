@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from storekit import START_MS, HookFs, MemFs, StillClock, open_store
+from storekit import START_MS, HookFs, StillClock, open_store
 from test_journal_archive import HOSTILE as HOSTILE_ARCHIVES
 from test_state_exactjson import HOSTILE as HOSTILE_TEXTS
 
@@ -24,6 +24,7 @@ from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore
 from prometheus_persist.state.exact_json import loads
 from prometheus_persist.storage.committer import StoreOptions
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 HOSTILE_BYTES_MAX = 64 * 1024 * 1024
 BETWEEN_SNAPSHOTS = 40
@@ -45,7 +46,7 @@ class Cost:
 @cache
 def lived(agents: int, commits: int, history_hours: float) -> dict[str, bytes]:
     """A store of so many agents after so many commits, each of which changes one of them."""
-    fs, clock = MemFs(), StillClock(START_MS, step_ms=1000)
+    fs, clock = MemoryFs(), StillClock(START_MS, step_ms=1000)
     options = StoreOptions(mirror="ack", segment_bytes_max=20_000, reserve_bytes=RESERVE)
     store = open_store(fs, clock, options=options)
     names = [f"agents/{number}" for number in range(agents)]
@@ -69,7 +70,7 @@ def cost(agents: int, commits: int, history_hours: float = 24.0) -> Cost:
         if op == "read":
             read.append(len(files[path]))
 
-    fs = HookFs(MemFs.of(files), count)
+    fs = HookFs(MemoryFs.of(files), count)
     gc.collect()
     tracemalloc.start()
     try:

@@ -9,7 +9,7 @@ import errno
 from collections.abc import Callable
 
 import pytest
-from storekit import HookFs, MemFs, StillClock, founding, open_store, trade
+from storekit import HookFs, StillClock, founding, open_store, trade
 
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.recovery import restore, verify
@@ -18,14 +18,15 @@ from prometheus_persist.state import state_from
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import COPIES, JOURNAL, SNAPSHOTS
 from prometheus_persist.storage.segments import segment_copies
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
 
 
-def lived(openings: int, *, snapshot_at: int = -1, shown: bool = True) -> tuple[MemFs, str]:
+def lived(openings: int, *, snapshot_at: int = -1, shown: bool = True) -> tuple[MemoryFs, str]:
     """A store of so many openings, with a snapshot in one of them; the digest of its state.
     ``shown``: readable files prove how far it came."""
-    fs = MemFs()
+    fs = MemoryFs()
     digest = ""
     for number in range(openings):
         store = open_store(fs, StillClock())
