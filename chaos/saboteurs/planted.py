@@ -111,7 +111,7 @@ SWEPT: Final[dict[str, Mistake]] = {
         "session.session:Session._let_go",
         "try:\n"
         "self._store.whole(self._store.close)  # shut, and why, before the lock is anybody's\n"
-        "finally:\nself._lock.release()",
+        "finally:\nself._store.refuse()\nself._lock.release()",
         "try:\n    self._lock.release()\nfinally:\n    self._store.whole(self._store.close)",
         "close",
         "open",

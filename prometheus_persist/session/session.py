@@ -442,6 +442,7 @@ class Session:
         try:
             self._store.whole(self._store.close)  # shut, and why, before the lock is anybody's
         finally:
+            self._store.refuse()
             self._lock.release()
             self._stops.end()
 

@@ -46,7 +46,7 @@ from prometheus_persist.shown import shown
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence, no_mark
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.interrupts import of_the_disk, only_of_the_disk
+from prometheus_persist.storage.interrupts import INTERRUPTED, of_the_disk, only_of_the_disk
 from prometheus_persist.storage.layout import (
     COPIES,
     HISTORY,
@@ -293,6 +293,10 @@ class Store:
         """What was cut is durable in both copies, and the store is still ours."""
         self._committer.refuse_fenced()
         self._committer.sync_mirror()
+
+    def refuse(self) -> None:
+        """Refuse from now on, whatever became of a close: before the lock is anybody's."""
+        self._committer.failed = self._committer.failed or INTERRUPTED
 
     def close(self) -> None:
         """Write what is pending and let go; nothing can be written afterwards."""

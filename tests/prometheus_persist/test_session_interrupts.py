@@ -419,6 +419,34 @@ def test_an_opening_that_is_interrupted_at_its_end_holds_no_lock(
     assert raised.value.__traceback__ is not None, "nobody has let go of what it holds"
 
 
+def test_a_close_that_is_struck_at_its_first_step_says_why_it_is_shut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is shut yet: the lock is let go, and the store says that it was interrupted."""
+    session = opened(tmp_path)
+
+    def struck(*_: object) -> None:
+        raise Struck
+
+    monkeypatch.setattr(session, "_store", Wrapped(session._store, whole=struck))
+    with pytest.raises(Struck):
+        session._let_go()
+    monkeypatch.undo()
+    opened(tmp_path).close()
+    with pytest.raises(StoreFailed, match="interrupted"):
+        session.save("x")
+
+
+class Wrapped:
+    """Something with other methods."""
+
+    def __init__(self, inner: object, **others: object) -> None:
+        self.__dict__.update(others, inner=inner)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+
 def test_a_close_that_is_interrupted_lets_go_of_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
