@@ -200,11 +200,10 @@ def _closable(venue: Venue, holder: Account, draft: Order, leaving: Set[int]) ->
 
 def _check_margin(venue: Venue, order: Order, instrument: Instrument, qty: Decimal) -> None:
     """Refuse (51004, 51008) what tiers or margin do not allow to be opened."""
-    if venue.rules > 1:
-        held = venue.held(order.position_key, order.account)
-        after = abs(held + sign_of(order.side) * qty)
-        if after > abs(held) and after > instrument.contracts_max(order.lever):
-            raise Refusal("51004")
+    held = venue.held(order.position_key, order.account)
+    after = abs(held + sign_of(order.side) * qty)
+    if after > abs(held) and after > instrument.contracts_max(order.lever):
+        raise Refusal("51004")
     needed = margin_needed(venue, order, qty)
     ccy = instrument.settle_ccy
     if needed and needed > wealth(venue, order.account, ccy).available:

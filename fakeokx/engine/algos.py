@@ -56,8 +56,7 @@ def place_algo(venue: Venue, command: PlaceAlgo) -> None:
 def _wait(venue: Venue, algo: Algo, req_id: str = "", result: str = "") -> None:
     """It waits; one whose price is there already fires in the same step."""
     venue.put_algo(algo, req_id, result)
-    if venue.rules > 1:
-        venue.stirred[algo.inst_id] = None
+    venue.stirred[algo.inst_id] = None
 
 
 def cancel_algos(venue: Venue, command: CancelAlgos) -> None:
@@ -143,8 +142,6 @@ def _admit(venue: Venue, holder: Account, command: PlaceAlgo) -> Algo:
     instrument = checks.tradable(venue, command.inst_id, command.td_mode, spot=True)
     side = checks.side(command.side)
     ord_type = checks.one_of("ordType", command.ord_type, ALGO_TYPES)
-    if venue.rules == 1 and ord_type == MOVE_ORDER_STOP:
-        raise Refusal("51000", "ordType")
     pos_side = "" if instrument.is_spot else checks.pos_side(holder, command.pos_side)
     legacy_id = checks.client_id("clOrdId", command.cl_ord_id)
     if venue.switches["algo.legacy_clordid"] == "ignore":
@@ -192,7 +189,7 @@ def _admit(venue: Venue, holder: Account, command: PlaceAlgo) -> Algo:
         active_px_quote=active,
     )
     attachments = _attachments(venue, holder, command, draft, instrument)
-    draft = evolve(draft, qty_contracts=_size(venue, holder, command, draft, instrument))
+    draft = evolve(draft, qty_contracts=_size(holder, command, draft, instrument))
     draft = evolve(draft, algo_id=venue.next_id(), attached=attached.named(venue, attachments))
     return trailing.started(venue, draft)
 
@@ -209,7 +206,7 @@ def _attachments(
 
 
 def _size(
-    venue: Venue, holder: Account, command: PlaceAlgo, draft: Algo, instrument: Instrument
+    holder: Account, command: PlaceAlgo, draft: Algo, instrument: Instrument
 ) -> Decimal | None:
     if not command.close_fraction:
         if instrument.is_spot and draft.side == BUY and command.tgt_ccy != "base_ccy":
@@ -220,8 +217,7 @@ def _size(
         raise Refusal("51327")
     if draft.pos_side == NET and not draft.reduce_only:
         raise Refusal("51328")
-    if venue.rules > 1:
-        _check_whole_closer(holder, draft)
+    _check_whole_closer(holder, draft)
     return None
 
 

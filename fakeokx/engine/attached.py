@@ -51,8 +51,6 @@ def read(
     asked = _items(text)
     if not asked:
         return ()
-    if venue.rules == 1:
-        raise Refusal("51000", "attachAlgoOrds")
     found: list[Attached] = []
     names: set[str] = set()
     for item in asked:

@@ -11,7 +11,7 @@ from typing import Final
 
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.decimals import is_multiple, parse
-from fakeokx.engine.instruments import EXPIRED, LIVE, SWAP, Instrument
+from fakeokx.engine.instruments import EXPIRED, LIVE, Instrument
 from fakeokx.engine.model import BUY, CASH, CROSS, ISOLATED, LONG, NET, NET_MODE, SELL, SHORT
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
@@ -72,8 +72,6 @@ def tradable(
     51010 for the wrong mode, and for SPOT where the caller has no use for it.
     """
     instrument = listed(venue, inst_id)
-    if venue.rules == 1 and instrument.inst_type != SWAP:
-        raise Refusal("51010" if instrument.is_spot else "51001")
     market = venue.markets[inst_id]
     if market.state != LIVE:
         raise Refusal(_STATE_CODES[market.state])

@@ -51,8 +51,6 @@ def _pending(venue: Venue) -> Iterator[tuple[int, int, str, str]]:
     for inst_id, market in venue.markets.items():
         if market.next_funding_ms is not None:
             yield market.next_funding_ms, _FUNDING, inst_id, ""
-    if venue.rules == 1:
-        return
     for inst_id in _FUTURES:
         if venue.markets[inst_id].state != EXPIRED:
             yield INSTRUMENTS[inst_id].exp_ms or 0, _DELIVERY, inst_id, ""

@@ -145,7 +145,7 @@ def _own_line(
 def deliver(venue: Venue, command: Deliver) -> None:
     """End a contract; 51000 for SPOT, 51027 if it has ended."""
     instrument = checks.listed(venue, command.inst_id)
-    if instrument.is_spot or venue.rules == 1:
+    if instrument.is_spot:
         raise Refusal("51000", "instId")
     if venue.markets[command.inst_id].state == EXPIRED:
         raise Refusal("51027")

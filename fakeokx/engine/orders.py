@@ -218,11 +218,7 @@ def _amended(venue: Venue, order: Order, wanted: Amendment) -> Order:
         u_time_ms=venue.now_ms,
     )
     _check_more(venue, order, after)
-    if (
-        venue.rules > 1
-        and after.ord_type == "post_only"
-        and price_matching.would_take(venue, after)
-    ):
+    if after.ord_type == "post_only" and price_matching.would_take(venue, after):
         raise Refusal("51511")
     return after
 

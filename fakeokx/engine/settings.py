@@ -77,7 +77,7 @@ def set_leverage(venue: Venue, command: SetLeverage) -> None:
         held = abs(venue.held(key, holder.name))
         if held and key.mgn_mode == ISOLATED:
             raise Refusal(_busy_code(venue, command.mgn_mode))
-        if venue.rules > 1 and held > venue.instrument(key.inst_id).contracts_max(lever):
+        if held > venue.instrument(key.inst_id).contracts_max(lever):
             raise Refusal("59102")
     for key in keys:
         venue.put_lever(holder.name, key, lever)

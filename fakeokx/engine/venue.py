@@ -11,9 +11,8 @@ Ids: one counter feeds ordId, algoId and billId, so each is increasing; its base
 the seed, so two venues do not hand out the same ids. tradeId counts per instrument. posId is
 a hash of what the position is and therefore stable over close and reopen.
 
-``rules`` says which edition of the venue this is, so that an old ledger is replayed as it was
-lived. Edition 1 had no spot trading, no attached or trailing orders, no position tiers, and
-nobody was liquidated without being told to; up to 2 a canceled order left nothing attached.
+``RULES`` numbers what the venue does with a command. A ledger says by which it was lived, and is
+replayed by no others.
 """
 
 from decimal import Decimal
@@ -78,13 +77,11 @@ class Venue(Markets):
         seed: int,
         first_cash_quote: Decimal,
         pos_mode: str = NET_MODE,
-        rules: int = RULES,
     ) -> None:
         if not 0 <= seed <= SEED_MAX:
             raise ValueError(f"seed must lie between 0 and {SEED_MAX}, not {seed}")
         super().__init__()
         self.seed = seed
-        self.rules = rules
         self.first_cash_quote = first_cash_quote
         self.now_ms = 0
         self.clock_ahead_ms = 0
@@ -92,8 +89,6 @@ class Venue(Markets):
         self.main.first_cash[SETTLE_CCY] = self.main.cash[SETTLE_CCY] = first_cash_quote
         self.accounts = {MAIN: self.main}
         self.switches = Switches()
-        if rules < 3:
-            self.switches.put("attached.after_cancel", "none")
         self.orders: dict[int, Order] = {}
         self.algos: dict[int, Algo] = {}
         self.fills: list[Fill] = []
@@ -102,33 +97,6 @@ class Venue(Markets):
         self.books = CheckingBooks()
         self.events: list[Event] = []
         self._last_id = _ID_BASE + seed * _ID_SEED_STEP
-
-    # The first account by its old names.
-
-    @property
-    def pos_mode(self) -> str:
-        """The position mode of the first account."""
-        return self.main.pos_mode
-
-    @property
-    def positions(self) -> dict[PositionKey, Position]:
-        """The positions of the first account."""
-        return self.main.positions
-
-    @property
-    def lives(self) -> dict[tuple[int, int], Position]:
-        """The lives of the first account's positions."""
-        return self.main.lives
-
-    @property
-    def open_orders(self) -> dict[int, Order]:
-        """The waiting orders of the first account."""
-        return self.main.open_orders
-
-    @property
-    def open_algos(self) -> dict[int, Algo]:
-        """The waiting algo orders of the first account."""
-        return self.main.open_algos
 
     # Reads.
 

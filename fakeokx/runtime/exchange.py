@@ -34,7 +34,6 @@ from fakeokx.runtime.ledger import FORMAT, Ledger, LedgerDamaged
 
 FIRST_CASH_QUOTE: Final = Decimal(1_000_000)
 FREEZE_EVERY: Final = 10_000  # commands
-FIRST_RULES: Final = 1  # of a ledger whose opening does not say
 Listener = Callable[[Command, tuple[Event, ...]], None]
 
 
@@ -151,9 +150,9 @@ def _opening(venue: Venue) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "seed": venue.seed,
-        "pos_mode": venue.pos_mode,
+        "pos_mode": venue.main.pos_mode,
         "first_cash": plain(venue.first_cash_quote),
-        "rules": venue.rules,
+        "rules": RULES,
     }
 
 
@@ -161,9 +160,10 @@ def _reopened(opening: dict[str, Any], path: Path) -> Venue:
     cash = parse(str(opening.get("first_cash")))
     if opening.get("format") != FORMAT or cash is None:
         raise LedgerDamaged(f"{path}, line 1: not an opening of format {FORMAT}")
-    rules = opening.get("rules", FIRST_RULES)
-    if not 1 <= rules <= RULES:
-        raise LedgerDamaged(f"{path}, line 1: rules {rules} are newer than this venue's {RULES}")
-    return Venue(
-        seed=opening["seed"], first_cash_quote=cash, pos_mode=opening["pos_mode"], rules=rules
-    )
+    rules = opening.get("rules", 1)
+    if rules != RULES:
+        raise LedgerDamaged(
+            f"{path}, line 1: lived by rules {rules}, and this venue's are {RULES}; "
+            "take the version that wrote it, or begin in a new directory"
+        )
+    return Venue(seed=opening["seed"], first_cash_quote=cash, pos_mode=opening["pos_mode"])

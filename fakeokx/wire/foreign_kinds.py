@@ -90,10 +90,10 @@ def _shapes() -> Mapping[str, Row]:
     )
     for command in (Deposit(ccy="USDT", amt="1"), PlaceOrders(orders=(sold, bought, bought)), stop):
         step(venue, command, 1)
-    (position,) = venue.positions.values()
+    (position,) = venue.main.positions.values()
     return {
         "position": position_row(venue, position),
-        "life": position_history_row(venue, next(iter(venue.lives.values()))),
+        "life": position_history_row(venue, next(iter(venue.main.lives.values()))),
         "order": order_row(next(iter(venue.orders.values()))),
         "algo": algo_row(next(iter(venue.algos.values()))),
         "fill": fill_row(venue.fills[0]),

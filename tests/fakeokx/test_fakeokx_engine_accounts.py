@@ -98,7 +98,7 @@ def test_each_account_has_its_own_mode_leverage_and_switch() -> None:
     venue = two()
     step(venue, SetPositionMode(pos_mode="long_short_mode", account="sub1"), T0)
     step(venue, SetLeverage(inst_id=BTC, lever="50", mgn_mode="cross"), T0)
-    assert (venue.pos_mode, venue.accounts["sub1"].pos_mode) == ("net_mode", "long_short_mode")
+    assert (venue.main.pos_mode, venue.accounts["sub1"].pos_mode) == ("net_mode", "long_short_mode")
     assert venue.lever(KEY) == 50
     assert venue.lever(PositionKey(BTC, "cross", "long"), "sub1") == 10
     mine = place(venue, ord_type="limit", px="40000")

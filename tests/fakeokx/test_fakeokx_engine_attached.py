@@ -34,7 +34,7 @@ def text(*items: dict[str, object]) -> str:
 
 
 def waiting(venue: Venue) -> list[Algo]:
-    return list(venue.open_algos.values())
+    return list(venue.main.open_algos.values())
 
 
 def test_take_profit_and_stop_begin_to_wait_when_the_order_is_filled() -> None:
@@ -118,13 +118,11 @@ def test_what_the_venue_ends_by_force_or_never_filled_leaves_no_exits() -> None:
     assert venue.algos == {}
 
 
-def test_by_the_documentation_and_in_older_editions_a_cancel_leaves_none() -> None:
+def test_by_the_documentation_a_cancel_leaves_none() -> None:
     venue = new_venue()
     step(venue, SetSwitch(name="attached.after_cancel", value="none"), T0)
-    old = Venue(seed=0, first_cash_quote=D(1_000_000), rules=2)
-    for each in (venue, old):
-        partly_filled_and_canceled(each, BOTH)
-        assert waiting(each) == []
+    partly_filled_and_canceled(venue, BOTH)
+    assert waiting(venue) == []
 
 
 def test_an_amendment_down_to_the_filled_size_completes_the_order() -> None:

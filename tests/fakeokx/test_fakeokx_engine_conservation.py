@@ -167,7 +167,7 @@ def tour(venue: Venue) -> None:
     step(venue, PlaceOrders(orders=(taker,), account="sub1"), T0)
     step(venue, Fund(inst_id=BTC, rate="0.001"), T0)
     step(venue, PlaceOrders(orders=(ask(inst_id="BTC-USDT", td_mode="cash", sz="100"),)), T0)
-    for ord_id in list(venue.open_orders):
+    for ord_id in list(venue.main.open_orders):
         ref = OrderRef(inst_id=BTC, ord_id=str(ord_id))
         step(venue, CancelOrders(orders=(ref,)), T0)
 
@@ -200,8 +200,8 @@ def test_the_audit_finds_what_no_event_tells() -> None:
         with pytest.raises(AssertionError, match="ties up"):
             venue.books.audit(venue)
         venue.main.frozen["USDT"] -= 1
-        (key,) = venue.positions
-        venue.positions[key] = replace(venue.positions[key], qty_contracts=D(9))
+        (key,) = venue.main.positions
+        venue.main.positions[key] = replace(venue.main.positions[key], qty_contracts=D(9))
         with pytest.raises(AssertionError, match="moved without a fill"):
             venue.books.audit(venue)
 

@@ -349,7 +349,7 @@ class Sessions(RuleBasedStateMachine):
             assert Fraction(theirs.filled_contracts) == order.filled
             assert Fraction(theirs.filled_px_sum) == order.px_sum
             assert (Fraction(theirs.fee), Fraction(theirs.pnl)) == (order.fee, order.pnl)
-        waiting = {each.algo_id for each in self.venue.open_algos.values()}
+        waiting = {each.algo_id for each in self.venue.main.open_algos.values()}
         waiting |= {
             each.algo_id
             for each in self.venue.accounts.get("sub1", self.venue.main).open_algos.values()
@@ -374,7 +374,7 @@ class Sessions(RuleBasedStateMachine):
         assert balance_row(again) == balance_row(self.venue)
         assert list(again.orders.values()) == list(self.venue.orders.values())
         assert (again.fills, again.bills) == (self.venue.fills, self.venue.bills)
-        assert again.positions == self.venue.positions
+        assert again.main.positions == self.venue.main.positions
 
 
 @pytest.mark.timeout(7200 if IS_FULL else 300)

@@ -55,7 +55,7 @@ def sizes(venue: Venue) -> list[Decimal | None]:
         *(each.qty_contracts for each in venue.main.fills),
         *(each.qty_contracts for each in venue.main.bills),
         *(each.fill.qty_contracts for each in venue.bills if each.fill),
-        *(each.open_contracts_max for each in venue.lives.values()),
+        *(each.open_contracts_max for each in venue.main.lives.values()),
         held(venue).qty_contracts,
     ]
 
@@ -63,7 +63,7 @@ def sizes(venue: Venue) -> list[Decimal | None]:
 @pytest.mark.parametrize("factor", ["10", "0.1", "4"])
 def test_every_size_is_multiplied_and_nothing_is_worth_anything_else(factor: str) -> None:
     venue = lived()
-    before, lives = sizes(venue), list(venue.lives.values())
+    before, lives = sizes(venue), list(venue.main.lives.values())
     rows = [balance_row(venue), position_row(venue, held(venue)), instrument_row(lot(venue))]
     histories = [position_history_row(venue, each) for each in lives]
     frozen = dict(venue.main.frozen)
@@ -72,7 +72,7 @@ def test_every_size_is_multiplied_and_nothing_is_worth_anything_else(factor: str
     assert sizes(venue) == [None if each is None else each * times for each in before]
     assert venue.main.frozen == frozen
     now = [balance_row(venue), position_row(venue, held(venue)), instrument_row(lot(venue))]
-    now += [position_history_row(venue, each) for each in venue.lives.values()]
+    now += [position_history_row(venue, each) for each in venue.main.lives.values()]
     for was, row in zip(rows + histories, now, strict=True):
         changed = {name for name in row if row[name] != was[name]}
         assert changed <= SIZES | {"ctVal", "maxLmtSz", "maxMktSz", "lotSz", "minSz"} | {
@@ -88,17 +88,17 @@ def lot(venue: Venue) -> Instrument:
 def test_without_its_history_only_what_is_open_is_multiplied() -> None:
     venue = lived()
     ended = [each for each in venue.orders.values() if not each.is_open]
-    fills, bills, lives = list(venue.fills), list(venue.bills), list(venue.lives.values())
+    fills, bills, lives = list(venue.fills), list(venue.bills), list(venue.main.lives.values())
     ratios = [position_history_row(venue, each)["pnlRatio"] for each in lives]
     rescale(venue, history="false")
     assert [venue.orders[each.ord_id] for each in ended] == ended
     assert (venue.fills, venue.bills) == (fills, bills)
-    (life,) = venue.lives.values()
+    (life,) = venue.main.lives.values()
     assert life.open_contracts_max == lives[0].open_contracts_max
     assert [position_history_row(venue, life)["pnlRatio"]] == ratios
     assert held(venue).qty_contracts == 25
-    assert [each.qty_contracts for each in venue.open_orders.values()] == [10, 40]
-    assert {each.qty_contracts for each in venue.open_algos.values()} == {20, 10}
+    assert [each.qty_contracts for each in venue.main.open_orders.values()] == [10, 40]
+    assert {each.qty_contracts for each in venue.main.open_algos.values()} == {20, 10}
 
 
 def test_what_waits_goes_on_as_if_nothing_had_happened() -> None:

@@ -63,7 +63,7 @@ def test_position_mode_changes_only_when_nothing_is_open() -> None:
         step(venue, SetPositionMode(pos_mode="hedged"), T0)
     fresh = new_venue()
     step(fresh, SetPositionMode(pos_mode="long_short_mode"), T0)
-    assert fresh.pos_mode == "long_short_mode"
+    assert fresh.main.pos_mode == "long_short_mode"
 
 
 def test_a_liquidation_closes_all_at_mark_and_shows_its_marks() -> None:
@@ -84,7 +84,7 @@ def test_a_liquidation_closes_all_at_mark_and_shows_its_marks() -> None:
     assert held(venue).qty_contracts == 0
     dead = venue.orders[waiting.ord_id]
     assert (dead.state, dead.cancel_source) == ("canceled", "3")
-    (life,) = venue.lives.values()
+    (life,) = venue.main.lives.values()
     row = position_history_row(venue, life)
     assert (row["type"], row["triggerPx"]) == ("3", "45000")
     with pytest.raises(Refusal, match="51023"):

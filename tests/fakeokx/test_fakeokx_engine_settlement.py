@@ -22,7 +22,7 @@ def settle(venue: Venue, px: str = "") -> None:
 
 
 def life(venue: Venue) -> Position:
-    return list(venue.lives.values())[-1]
+    return list(venue.main.lives.values())[-1]
 
 
 def test_a_settlement_moves_the_average_and_pays_what_it_was_worth() -> None:

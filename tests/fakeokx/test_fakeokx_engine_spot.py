@@ -39,7 +39,7 @@ def test_a_market_buy_names_quote_currency_and_pays_its_fee_in_coins() -> None:
     assert (got.ccy, got.cash_change, got.fee) == ("BTC", D("0.00999"), D("-0.00001"))
     assert (gave.ccy, gave.cash_change, gave.fee) == ("USDT", D(-500), 0)
     assert (got.type, got.sub_type, got.mgn_mode) == ("2", "1", "cash")
-    assert venue.positions == {}
+    assert venue.main.positions == {}
 
 
 def test_a_market_sell_names_coins_and_pays_its_fee_in_quote_currency() -> None:

@@ -141,7 +141,7 @@ def test_commands_after_what_was_due_find_it_done_and_both_are_kept(
     clock[0] += 10_000
     exchange.do(BUY)
     assert heard == ["Tick", "PlaceOrders"]
-    assert exchange.venue.open_orders == {}
+    assert exchange.venue.main.open_orders == {}
     exchange.do(CancelAllAfter(time_out_s="10"))
     clock[0] += 10_000
     assert exchange.wake() != ()
@@ -198,7 +198,7 @@ def test_one_process_at_a_time(home: Path) -> None:
 
 def test_an_existing_ledger_wins_over_the_options(home: Path) -> None:
     exchange = Exchange(home, seed=9, pos_mode="long_short_mode")
-    assert (exchange.venue.seed, exchange.venue.pos_mode) == (0, "net_mode")
+    assert (exchange.venue.seed, exchange.venue.main.pos_mode) == (0, "net_mode")
     exchange.close()
 
 

@@ -110,9 +110,13 @@ def all_rows() -> dict[str, list[dict[str, Any]]]:
         "algo": [render_orders.algo_row(each) for each in venue.algos.values()],
         "fill": [render_orders.fill_row(each) for each in venue.fills],
         "bill": [render_orders.bill_row(each) for each in venue.bills],
-        "position": [render_account.position_row(venue, each) for each in venue.positions.values()]
+        "position": [
+            render_account.position_row(venue, each) for each in venue.main.positions.values()
+        ]
         + [render_account.position_row(venue, held(venue, inst_id="ETH-USDT-SWAP"))],
-        "life": [render_account.position_history_row(venue, each) for each in venue.lives.values()],
+        "life": [
+            render_account.position_history_row(venue, each) for each in venue.main.lives.values()
+        ],
         "config": [render_settings.config_row(venue, "k", may_trade=True)],
         "balance": [render_account.balance_row(venue)],
         "detail": render_account.balance_row(venue)["details"],
