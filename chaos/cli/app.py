@@ -21,6 +21,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Collection, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,9 @@ def parser() -> argparse.ArgumentParser:
         description=(__doc__ or "").replace("``", ""),
         epilog=textwrap.fill(gate.exits_in_a_line(), 96),
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    found.add_argument(
+        "--version", action="version", version=f"prometheus-chaos {version('prometheus-persist')}"
     )
     commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("list", parents=[shared], help="the scenarios and what each is for")

@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -48,12 +49,24 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     epilog=exits_in_a_line(),
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(ctl, name="ctl")
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        tell(f"fakeokx {version('prometheus-persist')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say which, and leave."),
+    ] = False,
+) -> None:
     """An OKX v5 exchange on your own machine: REST, orders, positions, stops, faults."""
 
 

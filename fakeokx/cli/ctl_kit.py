@@ -30,9 +30,19 @@ def _at(
         Path | None, typer.Option(help="Its certificate authority, if it is an https one.")
     ] = None,
 ) -> None:
-    if not url.startswith(("http://", "https://")):
-        raise typer.BadParameter("give --url http://127.0.0.1:PORT, or set FAKEOKX_URL")
-    ctx.obj = Control(url, ca=ca)
+    ctx.obj = _Steered(url, ca)
+
+
+class _Steered:
+    """The exchange's ``Control``, once a command asks it for something: help needs no exchange."""
+
+    def __init__(self, url: str, ca: Path | None) -> None:
+        self._url, self._ca = url, ca
+
+    def __getattr__(self, name: str) -> Any:
+        if not self._url.startswith(("http://", "https://")):
+            raise typer.BadParameter("give --url http://127.0.0.1:PORT, or set FAKEOKX_URL")
+        return getattr(Control(self._url, ca=self._ca), name)
 
 
 def say(answer: Any) -> None:
