@@ -15,9 +15,9 @@ import test_reconcile_cases
 import test_reconcile_shared_cases
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from reconcile_acts import OPEN5, Row, steps, trade, unbooked
 from reconcile_world import BTC, World, replaced
 from storekit import execution
-from test_reconcile_cases import OPEN5, Row, steps, trade, unbooked
 
 from prometheus_persist.reconcile import Plan, Resolution, Verdict, reconcile
 from prometheus_persist.reconcile.findings.alternatives import of_gap

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import test_reconcile_cases
 import test_reconcile_shared_cases
+from reconcile_acts import OPEN5, Row, dead, steps, trade, unbooked
 from reconcile_world import BTC, World, replaced
-from test_reconcile_cases import OPEN5, Row, dead, steps, trade, unbooked
 
 from prometheus_persist.reconcile import apply_plan, plan_to_json, reconcile
 from prometheus_persist.reconcile.views import SOURCES

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from reconcile_acts import OPEN5, A, H, O, Row, dead, hold, steps, trade, unbooked
 from reconcile_world import BTC, World, replaced
-from test_reconcile_cases import OPEN5, A, H, O, Row, dead, hold, steps, trade, unbooked
 
 from prometheus_persist.reconcile import reconcile
 from prometheus_persist.reconcile.match.split import money_shares, shares

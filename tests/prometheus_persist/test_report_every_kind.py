@@ -13,8 +13,8 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from reconcile_acts import NET, Row, steps, trade, unbooked
 from reconcile_world import BTC, ETH, START_MS, World, replaced
-from test_reconcile_cases import NET, Row, steps, trade, unbooked
 from test_reconcile_cases import ROWS as CASES
 from test_reconcile_shared_cases import ROWS as SHARED
 from test_report_text import facts
