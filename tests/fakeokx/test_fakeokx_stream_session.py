@@ -219,7 +219,9 @@ def test_order_ops_need_the_private_path_a_login_and_a_key_in_force(op: str) -> 
 def test_every_code_is_produced_by_a_test() -> None:
     here = Path(__file__)
     text = here.read_text(encoding="utf-8")
-    text += here.with_name("test_fakeokx_stream_server.py").read_text(encoding="utf-8")
+    for subject in ("server", "orders", "channels", "faults"):
+        beside = here.with_name(f"test_fakeokx_stream_{subject}.py")
+        text += beside.read_text(encoding="utf-8")
     assert [code for code in MESSAGES if f'"{code}"' not in text] == []
 
 
