@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from test_report_text import facts, needs_human, seed_like
+from report_kit import facts, needs_human, seed_like
 
 from prometheus_persist.report.audit_lines import audit_lines
 

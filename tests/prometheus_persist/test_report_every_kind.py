@@ -15,9 +15,9 @@ from decimal import Decimal
 import pytest
 from reconcile_acts import NET, Row, steps, trade, unbooked
 from reconcile_world import BTC, ETH, START_MS, World, replaced
+from report_kit import facts
 from test_reconcile_cases import ROWS as CASES
 from test_reconcile_shared_cases import ROWS as SHARED
-from test_report_text import facts
 
 from prometheus_persist.reconcile import Plan, reconcile
 from prometheus_persist.reconcile.finding import WORDS

@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from test_report_text import RESTORED_MS, SAVED_MS, first_start, needs_human, seed_like, unread
+from report_kit import RESTORED_MS, SAVED_MS, first_start, needs_human, seed_like, unread
 
 from prometheus_persist.reconcile.plan import Evidence
 from prometheus_persist.reconcile.views import UnmanagedPosition

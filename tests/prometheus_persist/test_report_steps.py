@@ -6,8 +6,8 @@ import dataclasses
 import shlex
 
 import pytest
+from report_kit import facts, first_start
 from test_report_every_kind import UNSAID, of_kind, plans
-from test_report_text import facts, first_start
 from typer.testing import CliRunner
 
 from prometheus_persist.cli.app import app
