@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from prometheus_persist.state.money import ZERO
 LINEAR = Instrument(BTC, Decimal("0.01"), Decimal(1), Decimal("0.01"), Decimal("0.1"), "USDT")
 ETH = "ETH-USDT-SWAP"
 NET = PositionKey(BTC, "cross", "net")
+IN_FLIGHT_MS = Settings().in_flight_ms
 
 
 class Venue:
@@ -129,3 +130,43 @@ def killed(session: Session) -> None:
 def ledger_bytes(root: Path) -> dict[str, bytes]:
     """Every file but the log."""
     return {n: data for n, (data, _) in tree(root).items() if n != "recovery_log.txt"}
+
+
+class Asked(Venue):
+    """Counts the questions about single orders; a reading may be scripted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.orders_asked: list[str] = []
+        self.shows: list[Callable[[VenueView], VenueView]] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def read_order(self, intent: OrderIntent, now_ms: int) -> OrderSeen:
+        self.orders_asked.append(intent.cl_ord_id)
+        return super().read_order(intent, now_ms)
+
+    def read_view(self, request: ViewRequest) -> VenueView:
+        view = super().read_view(request)
+        self.meanwhile()
+        return self.shows.pop(0)(view) if self.shows else view
+
+
+def lost(session: Session, venue: Venue | None = None, agent: str = "A") -> str:
+    """An order whose answer was never seen; executed if a venue is given."""
+    handle = session.order_intent(agent, BTC, "buy", contracts("2"))
+    with handle as intent:
+        if venue is not None:
+            venue.execute(intent.intent)
+    return handle.cl_ord_id
+
+
+def cycling(root: Path, venue: Venue, every: int = 2) -> tuple[Session, StillClock]:
+    clock = StillClock(step_ms=1)
+    settings = Settings(reconcile_every_cycles=every, index_lag_ms=0)
+    session = opened(root, clock, settings=settings)
+    for name in ("A", "B"):
+        session.add_agent(Agent(agent_id=name, current_capital=10_000))
+    assert session.recover(venue).decision == "go"
+    session.wait()
+    clock.slept.clear()
+    return session, clock
