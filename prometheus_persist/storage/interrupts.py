@@ -37,6 +37,7 @@ from typing import Any, TypeVar
 from prometheus_persist.storage.forks import in_child, refuse_child
 
 INTERRUPTED = "a call was interrupted halfway; open the store anew"
+LEFT_HALFWAY = f"{INTERRUPTED} (it was being closed)"  # and stays the reason, whatever fails then
 _GIVE_BACK = ("close", "__exit__")
 _Kind = TypeVar("_Kind", bound=type)
 

@@ -46,7 +46,7 @@ from prometheus_persist.shown import shown
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence, no_mark
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.interrupts import INTERRUPTED, of_the_disk, only_of_the_disk
+from prometheus_persist.storage.interrupts import LEFT_HALFWAY, of_the_disk, only_of_the_disk
 from prometheus_persist.storage.layout import (
     COPIES,
     HISTORY,
@@ -296,7 +296,7 @@ class Store:
 
     def refuse(self) -> None:
         """Refuse from now on, whatever became of a close: before the lock is anybody's."""
-        self._committer.failed = self._committer.failed or INTERRUPTED
+        self._committer.failed = self._committer.failed or LEFT_HALFWAY
 
     def close(self) -> None:
         """Write what is pending and let go; nothing can be written afterwards."""

@@ -241,6 +241,7 @@ def test_a_close_that_is_struck_at_its_first_step_says_why_it_is_shut(
     with pytest.raises(Struck):
         session._let_go()
     monkeypatch.undo()
+    session._store._committer.shut("what a thread found once the lock was gone")
     opened(tmp_path).close()
     with pytest.raises(StoreFailed, match="interrupted"):
         session.save("x")
