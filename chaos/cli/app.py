@@ -55,12 +55,13 @@ from chaos.sweeps.catalogue import (
     samples_table,
     sweeps_table,
 )
-from chaos.sweeps.tally import Tally
+from chaos.sweeps.tally import Tally, watched
 from chaos.verdict import RunVerdict
 from prometheus_persist.cli.ending import documented, write_document
 from prometheus_persist.shown import shown, tell
 from prometheus_persist.terminal import Terminal
 
+TOLD_EVERY_S = 10.0
 QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
 
 
@@ -292,7 +293,7 @@ def _sweep(args: argparse.Namespace, lang: Lang) -> int:
     name = args.saboteur
     mistake = (SWEPT | SHARED).get(name)
     broken = planted(mistake) if mistake else sabotaged(name) if name else None
-    with broken or contextlib.nullcontext():
+    with broken or contextlib.nullcontext(), watched(_aside, TOLD_EVERY_S):
         tallies = run_sweeps(args.sweep, args.seed, full=args.full, told=told)
     outcome = outcome_of(tallies)
     if args.json:

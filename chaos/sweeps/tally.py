@@ -6,14 +6,36 @@ skipped where the machine cannot do it, and says so.
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from chaos.verdict import Outcome
 from prometheus_persist.cli.ending import raise_if_stopped
 
 PROBLEMS_SHOWN_MAX = 10
+_WATCHERS: Final[list[Callable[..., None]]] = []
+
+
+@contextlib.contextmanager
+def watched(tell: Callable[[str], None], every_s: float) -> Iterator[None]:
+    """Inside the block ``tell`` hears how far a sweep is, so often, and of each problem at once."""
+    last_s = time.monotonic()
+
+    def hear(line: str, problem: bool = False) -> None:
+        nonlocal last_s
+        if problem or time.monotonic() - last_s >= every_s:
+            last_s = time.monotonic()
+            tell(line)
+
+    _WATCHERS.append(hear)
+    try:
+        yield
+    finally:
+        _WATCHERS.remove(hear)
 
 
 @dataclass(slots=True)
@@ -47,11 +69,15 @@ class Tally:
         raise_if_stopped()
         self.fired += count
         self.counts[what] += count
+        for hear in _WATCHERS:
+            hear(f"{self.name}: {self.fired:,} struck, {len(self.problems)} wrong, {what}")
 
     def wrong(self, what: str, problem: str) -> None:
         """Something that must not be."""
         self.counts[what] += 1
         self.problems.append(f"{what}: {problem}")
+        for hear in _WATCHERS:
+            hear(f"{self.name}: {self.problems[-1]}", problem=True)
 
     def merge(self, other: Tally) -> None:
         """Take in what another part of the same sweep found."""

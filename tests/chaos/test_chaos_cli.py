@@ -7,6 +7,7 @@ import pytest
 from chaos.cli import main
 from chaos.record import RUNNER, Voice
 from chaos.scenarios.table import SCENARIOS
+from chaos.sweeps.tally import Tally, watched
 
 
 def saved_run(tmp_path, *, problem=""):
@@ -94,3 +95,18 @@ def test_stdout_is_one_document_whatever_happens(
         found = int(ended.code or 0)
     told = json.loads(capsys.readouterr().out)
     assert found == code == told.get("exit_code", 0)
+
+
+def test_a_long_sweep_says_how_far_it_is_and_a_problem_at_once():
+    said = []
+    with watched(said.append, every_s=3600):
+        tally = Tally("kills", 1, full=True)
+        tally.struck("killed")
+        assert said == []
+        tally.wrong("lost", "commit 7")
+        assert said == ["kills: lost: commit 7"]
+    with watched(said.append, every_s=0):
+        tally.struck("killed", 1_999)
+    assert said[1:] == ["kills: 2,000 struck, 1 wrong, killed"]
+    tally.struck("killed")
+    assert len(said) == 2
