@@ -31,6 +31,7 @@ QUICK_FILES = (
     "test_storage_*.py",
     "test_exchange_[lopsrw]*.py",
     "test_session.py",
+    "test_session_opening.py",
     "test_session_[imrt]*.py",
     "test_session_scope.py",
     "test_recovery_[ab]*.py",

@@ -255,3 +255,11 @@ class Struck(BaseException):
 
 def struck(*_: object, **__: object) -> Any:
     raise Struck
+
+
+def note(number: int) -> Change:
+    return Change("note", put={f"agents/{number % 3}": {"agent_id": f"{number % 3}", "n": number}})
+
+
+def digest(fs: Any) -> str:
+    return restore(fs, clock=StillClock()).image.digest()
