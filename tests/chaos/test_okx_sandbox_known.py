@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from test_okx_sandbox import (
+from sandboxkit import (
     BTC,
     ETH,
     MODES,

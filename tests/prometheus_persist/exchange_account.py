@@ -9,7 +9,7 @@ from reconcile_world import BTC, ETH
 
 import fakeokx
 from prometheus_persist.exchange import OkxReader, ViewRequest, okx_client
-from prometheus_persist.reconcile.views import VenueView
+from prometheus_persist.reconcile.views import SOURCES, VenueView
 from prometheus_persist.state import OrderIntent, contracts
 
 DAY_MS = 86_400_000
@@ -105,3 +105,10 @@ def content(view: VenueView) -> dict[str, Any]:
         name: sorted(map(repr, value)) if isinstance(value, tuple) else value
         for name, value in found.items()
     }
+
+
+def whole_view(exchange: Any, since_ms: int, **fields: Any) -> Any:
+    asked = ViewRequest(since_ms=since_ms, now_ms=venue_now_ms(exchange), **fields)
+    view = reader(exchange.url).read_view(asked)
+    assert view.complete(*SOURCES), view.problems()
+    return view

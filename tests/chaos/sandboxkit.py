@@ -1,0 +1,68 @@
+"""The check of demo trading against fakeokx: a clock that does not wait, a client, a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from chaos.sandbox.check import CANDIDATES, run_sandbox
+from chaos.sandbox.differences import Difference, Line, differences
+from prometheus_persist.cli.app import app
+from prometheus_persist.clock import SystemClock, SystemIds
+from prometheus_persist.exchange.okx.client import okx_client
+
+fakeokx = pytest.importorskip("fakeokx")
+
+BTC, ETH = CANDIDATES[:2]
+MODES = ("net_mode", "long_short_mode")
+KEYS = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE")
+SECRETS = ("Key4711secretive", "S3cret4711secretive", "Phrase4711secretive")
+WAITING = ("live", "partially_filled", "pause")
+
+
+class Hurried(SystemClock):
+    """A clock on which waiting takes no time, and is counted all the same."""
+
+    def __init__(self) -> None:
+        self._slept_s = 0.0
+
+    def monotonic_s(self) -> float:
+        return super().monotonic_s() + self._slept_s
+
+    def sleep(self, seconds: float) -> None:
+        self._slept_s += seconds
+
+
+def client_of(venue: Any, secrets: tuple[str, str, str] | None = None, **more: Any) -> Any:
+    default = (fakeokx.DEFAULT_KEY, fakeokx.DEFAULT_SECRET, fakeokx.DEFAULT_PASSPHRASE)
+    return okx_client(
+        venue.url, *(secrets or default), **{"sandbox": True, "timeout_ms": 5_000} | more
+    )
+
+
+def run(venue: Any, tell: Callable[[Line], None] = lambda _: None) -> list[Line]:
+    return run_sandbox(client_of(venue), Hurried(), SystemIds(), tell)
+
+
+def unknown(expected: list[Line], found: list[Line]) -> list[Difference]:
+    return [one for one in differences(expected, found) if not one.known]
+
+
+def nothing_left(venue: Any) -> bool:
+    truth = venue.truth()
+    waiting = [row for row in truth["orders"] + truth["algos"] if row["state"] in WAITING]
+    return not waiting and all(row["pos"] == "0" for row in truth["positions"])
+
+
+def environment(url: str = "", **changes: str) -> dict[str, str]:
+    values = (fakeokx.DEFAULT_KEY, fakeokx.DEFAULT_SECRET, fakeokx.DEFAULT_PASSPHRASE)
+    keys = dict(zip(KEYS, values, strict=True))
+    return {**keys, "PERSIST_OKX_URL": url, "PERSIST_LANG": "en", **changes}
+
+
+def command(url: str = "", *more: str, **changes: str) -> Any:
+    env: dict[str, str | None] = {**environment(url), **changes}
+    return CliRunner().invoke(app, ["reconcile", "--sandbox", *more], env=env)
