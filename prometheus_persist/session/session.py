@@ -461,9 +461,9 @@ class Session:
             self._upkeep.beside.ask(SaveAction.CLEAN_UP)  # what a crash cut short
 
     def _attend(self) -> None:
-        """Raise what failed beside the loop, or that all is shut; look how long the tail is."""
+        """Raise that all is shut, or what failed beside the loop; look how long the tail is."""
+        self._store.refuse_shut()  # first: once it is shut, work beside fails for that alone
         self._upkeep.beside.raise_failed()
-        self._store.refuse_shut()
         self._upkeep.look()
 
     def _reconcile(self, reader: ExchangeReader | None, asked: Asked) -> RecoveryReport:

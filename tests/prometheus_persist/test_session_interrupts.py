@@ -257,6 +257,20 @@ class Wrapped:
         return getattr(self.inner, name)
 
 
+def test_work_beside_that_fails_for_a_close_that_was_struck_is_not_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The close was struck while a thread was at work; the thread then found the lock gone."""
+    session = opened(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(session._upkeep.beside, "wait", struck)
+        with pytest.raises(Struck):
+            session.close()
+    session._upkeep.beside._failed.append(StoreFailed("the lock was taken over or removed"))
+    with pytest.raises(StoreFailed, match="interrupted"):
+        session.wait()
+
+
 def test_a_close_that_is_interrupted_lets_go_of_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
