@@ -267,7 +267,7 @@ def test_work_beside_that_fails_for_a_close_that_was_struck_is_not_the_reason(
         with pytest.raises(Struck):
             session.close()
     session._upkeep.beside._failed.insert(0, StoreFailed("the lock was taken over or removed"))
-    with pytest.raises(StoreFailed, match="^this store is shut: "):
+    with pytest.raises(StoreFailed, match=r"^this store is shut: "):
         session.wait()
 
 
