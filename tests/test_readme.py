@@ -84,6 +84,12 @@ def test_every_link_leads_somewhere(page):
             assert anchor in anchors_of(path.read_text(encoding="utf-8")), target
 
 
+def test_the_chinese_page_has_the_exit_codes_in_the_codes_own_words():
+    page = (DOCS / "zh" / "operations.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", page, re.MULTILINE)
+    assert rows == [(str(code), zh) for code, (zh, _) in exit_words.EXITS.items()]
+
+
 def without_comments(code):
     return [line for each in code.splitlines() if (line := each.partition("#")[0].rstrip())]
 

@@ -311,10 +311,11 @@ def test_mirror_elsewhere_every_operation_goes_through_its_own_seam(
         assert there <= set(seen[name])
 
 
-def test_configured_the_page_lists_every_setting_with_its_default() -> None:
+@pytest.mark.parametrize("page", ["operations.md", "zh/operations.md"])
+def test_configured_the_page_lists_every_setting_with_its_default(page: str) -> None:
     """The table people read is the table that is used."""
     root = Path(__file__).parent.parent.parent
-    page = (root / "prometheus_persist" / "docs" / "operations.md").read_text("utf-8")
+    page = (root / "prometheus_persist" / "docs" / page).read_text("utf-8")
     rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", page, re.MULTILINE)
     listed = {name: json.loads(default) for name, default in rows if name in KEYS}
     assert listed == Settings().to_json()
