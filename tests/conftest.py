@@ -62,6 +62,7 @@ QUICK_FILES = (
     "test_tests.py",
 )
 SLOWER_FILES = (
+    "test_recovery_beside.py",
     "test_bench_sizes.py",
     "test_exchange_pages.py",
     "test_fakeokx_engine_determinism.py",
