@@ -38,6 +38,7 @@ from chaos.sweeps.interrupt_calls import (
 from chaos.sweeps.interrupt_child import MODES, signals
 from chaos.sweeps.reference_workload import SECOND, Yard, disks_before, yard
 from chaos.sweeps.tally import Tally
+from prometheus_persist.reconcile import books
 from prometheus_persist.testing import memory_fs
 from prometheus_persist.testing.memory_fs import MemoryFs
 
@@ -45,7 +46,10 @@ CI_STRIDE = 601
 CI_SIGNALS, FULL_SIGNALS = 120, 10_000  # of either kind
 FIRST_EXECUTIONS = 3
 _LIBRARY = str(Path(prometheus_persist.__file__).parent)
-_CHANGES = tuple(f"{_LIBRARY}/{name}/" for name in ("storage", "saving", "session"))
+_CHANGES = (
+    *(f"{_LIBRARY}/{name}/" for name in ("storage", "saving", "session")),
+    books.__file__,
+)
 _DISK = memory_fs.__file__  # a kernel is not interrupted
 Place = tuple[CodeType, int]
 

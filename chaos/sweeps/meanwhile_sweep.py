@@ -49,6 +49,7 @@ from chaos.sweeps.tally import Tally
 from chaos.workload.in_process import InProcessClock
 from prometheus_persist.errors import BadValue, PersistError, StoreFailed, StoreLocked
 from prometheus_persist.journal.archive import unpack
+from prometheus_persist.reconcile import books
 from prometheus_persist.recovery import restore
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, to_documents
@@ -66,7 +67,7 @@ TRACED: Final = frozenset(
     for folder in ("saving", "session", "storage")
     for path in (_LIBRARY / folder).glob("*.py")
     if path.stem not in ("capture", "fs")
-)
+) | {books.__file__}
 """What decides, books and writes; what is looked at may not change while it is captured."""
 Needs = Literal["nothing", "store", "trading"]
 _RANK: Final[dict[Needs, int]] = {"nothing": 0, "store": 1, "trading": 2}

@@ -1,6 +1,6 @@
 """The commands of ``prometheus-persist``. Each one opens, asks, prints, and leaves with a code.
 
-What each code means is said in ``report.exitwords``, and nowhere else.
+What each code means is said in ``report.words.exits``, and nowhere else.
 """
 
 from __future__ import annotations

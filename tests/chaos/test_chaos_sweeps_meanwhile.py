@@ -1,6 +1,7 @@
 """Something else happens in the middle of a call; mistakes that only then show are planted."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from chaos.faults import between
 from chaos.faults.between import ActingFs, Between, Other
 from chaos.saboteurs.planted import SWEPT, planted
 from chaos.sweeps import meanwhile_sweep
-from chaos.sweeps.meanwhile_sweep import DEEDS, KINDS, SCENES, MeanwhileRun, play
+from chaos.sweeps.meanwhile_sweep import DEEDS, KINDS, SCENES, TRACED, MeanwhileRun, play
 from chaos.sweeps.reference_workload import yard
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Outcome
@@ -116,3 +117,14 @@ def test_every_kind_of_point_comes():
         }
     assert set(KINDS) <= set(found)
     assert counts.problems == []
+
+
+def test_what_is_struck_between_its_lines_is_there():
+    """A file that moved would be passed over without a word."""
+    assert {Path(name).parent.name for name in TRACED} == {
+        "saving",
+        "session",
+        "storage",
+        "reconcile",
+    }
+    assert all(Path(name).is_file() for name in TRACED)
