@@ -4,7 +4,7 @@ Agent ids, reasons, instrument ids, messages of the exchange, names of files and
 archive: each may hold escape codes that move the cursor, marks that turn the direction of reading,
 line breaks that forge a line. They all pass ``shown``, once or more often: what it gives, it gives
 back. The sinks call it, so that nobody has to think of it: ``terminal`` for what rich prints,
-``report.text`` for every line, ``report.page`` for every value, the audit for every line, errors
+``report.text`` for every line, ``report.pages`` for every value, the audit for every line, errors
 for what they say.
 
 Everything that has no glyph of its own is written as JSON would escape it: controls, format

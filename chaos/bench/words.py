@@ -184,6 +184,8 @@ TALK: Final[Mapping[str, tuple[str, str]]] = {
     "python": ("Python", "Python"),
     "sqlite": ("SQLite", "SQLite"),
     "histogram": ("延迟分布（对数轴）", "Latencies (logarithmic axis)"),
+    "axis_time": ("一次保存的用时（对数刻度）", "time of one save (logarithmic)"),
+    "axis_share": ("占各自样本的比例", "share of its own samples"),
     "line100": ("100毫秒", "100 ms"),
     "how": (
         "同一进程、同一磁盘、分块交错测量；比值为中位数之比；首块为预热，不计入。",

@@ -57,7 +57,7 @@ from prometheus_persist.errors import (
 from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.harness import harness
 from prometheus_persist.report.json_form import facts_to_json
-from prometheus_persist.report.page import render_page
+from prometheus_persist.report.pages.recovery_page import render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import EXIT_OF_DECISION, Session, plan_only
 from prometheus_persist.session.report import RecoveryReport

@@ -18,6 +18,7 @@ from prometheus_persist.state import Position, SystemState
 from prometheus_persist.state.money import add, plain
 
 if TYPE_CHECKING:
+    from prometheus_persist.reconcile.plan import Plan
     from prometheus_persist.reconcile.views import SourceStatus
 
 NOBODY = ""
@@ -36,6 +37,13 @@ def system_facts(state: SystemState, public_records: int) -> SystemFacts:
         frozen=_frozen(state),
         standing=_standing(state),
     )
+
+
+def agents_before(state: SystemState, plan: Plan) -> tuple[AgentFacts, ...]:
+    """The agents that a plan is about, as they are before it is applied."""
+    named = {one.agent_id for one in plan.findings}
+    named |= {getattr(step, "agent_id", None) for step in plan.corrections}
+    return tuple(agent_facts(state, name) for name in sorted(state.agents) if name in named)
 
 
 def money_rows(booked: Mapping[str, Mapping[str, Decimal]]) -> tuple[MoneyRow, ...]:
@@ -102,12 +110,13 @@ def agent_facts(state: SystemState, agent_id: str) -> AgentFacts:
     """One agent's row. Positions are the real ones of its private ledger."""
     agent = state.agents[agent_id]
     ledger = state.private_ledgers.get(agent_id)
-    positions = [] if ledger is None else ledger.positions
+    held = [] if ledger is None else [one for one in ledger.positions if one.qty_contracts]
     return AgentFacts(
         agent_id=agent_id,
         alive=agent.alive,
         death_reason=agent.death_reason or "",
         capital=plain(agent.current_capital),
         pnl=plain(agent.total_pnl),
-        positions=sum(1 for position in positions if position.qty_contracts),
+        positions=len(held),
+        holdings=tuple(f"{one.key} {one.qty_contracts}" for one in held),
     )

@@ -54,7 +54,10 @@ class RestoreFacts:
 
 @dataclass(frozen=True, slots=True)
 class AgentFacts:
-    """One line of the report's agent section; money as plain text."""
+    """One line of the report's agent section; money as plain text.
+
+    ``holdings`` are its positions, each by key and contracts.
+    """
 
     agent_id: str
     alive: bool
@@ -62,6 +65,7 @@ class AgentFacts:
     capital: str
     pnl: str
     positions: int
+    holdings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,7 @@ class RecoveryFacts:
     ``applied_ids`` has the findings that were. ``human`` and ``incomplete`` may be about a part:
     ``withheld`` then takes no new entries, and ``may_trade`` says that the rest does.
     ``unanswered`` are orders whose fate is not known yet; they keep nothing shut but themselves.
+    ``before`` has, as they were, the agents that what was applied is about.
     ``offset_ms`` is the exchange's clock less ours. ``options`` are those of a command about this
     store and this account (``--dir``, ``--exchange``, ``--live``).
     """
@@ -205,3 +210,4 @@ class RecoveryFacts:
     unanswered: tuple[str, ...] = ()
     offset_ms: int = 0
     options: str = ""
+    before: tuple[AgentFacts, ...] = ()

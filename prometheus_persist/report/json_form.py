@@ -43,6 +43,7 @@ def facts_to_json(facts: RecoveryFacts) -> JsonObject:
         "may_trade": facts.may_trade,
         "withheld": [_jsonable(dataclasses.asdict(one)) for one in facts.withheld],
         "unanswered": list(facts.unanswered),
+        "before": [_jsonable(dataclasses.asdict(one)) for one in facts.before],
         "offset_ms": facts.offset_ms,
         "options": facts.options,
         "applied_ids": sorted(facts.applied_ids),

@@ -33,6 +33,7 @@ from prometheus_persist.reconcile.apply import Applied, apply_plan
 from prometheus_persist.reconcile.plan import Plan
 from prometheus_persist.reconcile.reconciler import reconcile
 from prometheus_persist.report.audit_lines import audit_lines
+from prometheus_persist.report.build import agents_before
 from prometheus_persist.report.facts import RestoreFacts, WithheldFacts
 from prometheus_persist.saving import Trigger
 from prometheus_persist.saving.admission import Admission
@@ -226,6 +227,7 @@ def _ended(
     if asked.adopt_account and not asked.declined and asked.policy != "observe":
         _adopt_account(context, reading)
     books = context.books()
+    before = agents_before(books.state, first.apply) if applied and first.apply else ()
     for _ in range(LOOKS_MAX if applied and view is not None else 0):
         if decision.apply is None or (left is not None and not decision.apply.corrections):
             break
@@ -239,7 +241,8 @@ def _ended(
         decision = _not_settled(decision, final, looked_again=left is not None)
     facts = _facts(context, reading, restored, asked, started_s, decision)
     ids = frozenset(one.finding_id for one in first.apply.findings) if first.apply else frozenset()
-    facts = replace(facts, applied=applied, left=left, applied_ids=ids if applied else frozenset())
+    ids = ids if applied else frozenset()
+    facts = replace(facts, applied=applied, left=left, applied_ids=ids, before=before)
     if asked.policy == "observe":
         context.gate.shut("the last reconciliation only observed")
         facts = replace(facts, may_trade=False)

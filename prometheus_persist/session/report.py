@@ -29,7 +29,7 @@ class RecoveryReport(RecoveryFacts):
 
     def html(self, lang: str = "") -> str:
         """The same as one page without anything from elsewhere; raises BadConfig without jinja2."""
-        from prometheus_persist.report.page import render_page
+        from prometheus_persist.report.pages.recovery_page import render_page
 
         return render_page(self, lang or default_language(os.environ))
 

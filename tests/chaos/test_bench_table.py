@@ -103,13 +103,28 @@ def test_the_page_is_self_contained_and_draws_the_line_at_100_ms(lang: str) -> N
     assert not re.search(r"<script|<link|<img|@import|url\(|https?://|javascript:", html)
     assert "color-scheme: light dark" in html
     assert "&lt;it&gt; broke" in html
-    (svg,) = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
-    tree = ElementTree.fromstring(svg)
-    assert len(tree.findall("polyline")) == 2
+    svg = re.findall(r"<svg.*</svg>", html, re.DOTALL)[0]
+    tree = ElementTree.fromstring(f"<div>{svg.partition('</div>')[2].partition('<div>')[2]}</div>")
+    assert len(tree.findall(".//path")) == 2
     assert words.say(words.TALK, "line100", lang) in svg
-    (limit,) = [line for line in tree.findall("line") if line.get("class") == "limit"]
-    points = tree.findall("polyline")[0].get("points", "").split()
-    assert max(float(point.split(",")[0]) for point in points) > float(limit.get("x1", "0"))
+    (limit,) = [line for line in tree.iter("line") if line.get("class") == "limit"]
+    assert limit.get("x1") == "80.000%", "four of five powers of ten"
+    assert all(path.get("d", "").endswith("H1000.0V1000.0") for path in tree.iter("path"))
+    ticks = [text.text for text in tree.iter("text") if text.get("class") == "edge"]
+    assert ticks == ["10 µs", "100 µs", "1 ms", "10 ms", "100 ms", "1 s"]
+
+
+def test_a_colour_of_the_page_is_one_contestant_and_no_verdict() -> None:
+    """Green and red are met and missed; every contestant has a colour of its own."""
+    colours = [page.series_colour(place) for place in range(len(page.DRAWN))]
+    assert len(set(colours)) == len(page.DRAWN)
+    style = page.render_page(measured(), "en")
+    for scheme in re.findall(r":root {.*?}", style, re.DOTALL)[:2]:
+        value = dict(re.findall(r"--(\w+): (#\w+)", scheme))
+        said = {value[name] for name in ("good", "warn", "bad")}
+        series = [value[colour[6:-1]] for colour in colours]
+        assert len(set(series)) == len(series)
+        assert said.isdisjoint(series)
 
 
 def test_a_file_system_in_memory_is_named_as_no_disk() -> None:

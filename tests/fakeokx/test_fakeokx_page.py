@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakeokx_browser import CHROMIUM, Browser
+from browserkit import CHROMIUM, Browser
 from fakeokx_tools import BTC, RawClient
 
 import fakeokx

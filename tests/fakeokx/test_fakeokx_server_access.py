@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 import pytest
-from fakeokx_browser import CHROMIUM, Browser
+from browserkit import CHROMIUM, Browser
 from fakeokx_tools import BTC, RawClient
 
 from fakeokx import ControlRefused, FakeOkx, launch

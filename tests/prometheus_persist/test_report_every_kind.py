@@ -28,7 +28,7 @@ from prometheus_persist.reconcile.plan import (
 )
 from prometheus_persist.reconcile.plan_json import KINDS
 from prometheus_persist.reconcile.views import UnmanagedPosition, VenueAlgoOrder, VenueView
-from prometheus_persist.report.page import render_page
+from prometheus_persist.report.pages.recovery_page import render_page
 from prometheus_persist.report.sections.alternatives import ways
 from prometheus_persist.report.sections.corrections import correction_words
 from prometheus_persist.report.sections.findings import finding_lines

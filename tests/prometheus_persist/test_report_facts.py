@@ -14,7 +14,7 @@ from prometheus_persist.report.build import system_facts
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.messages import message
-from prometheus_persist.report.page import render_page
+from prometheus_persist.report.pages.recovery_page import render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.report.values import money
 

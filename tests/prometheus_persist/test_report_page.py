@@ -4,9 +4,12 @@ import dataclasses
 import html
 import json
 import re
+from decimal import Decimal
+from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from page_gallery import a_night
 from report_kit import RESTORED_MS, SAVED_MS, first_start, needs_human, seed_like, unread
 
 from prometheus_persist.reconcile.plan import Evidence
@@ -23,16 +26,10 @@ from prometheus_persist.report.facts import (
 )
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.messages import MESSAGES
-from prometheus_persist.report.page import BADGES, PARTIAL, render_page
+from prometheus_persist.report.pages.money_steps import money_steps
+from prometheus_persist.report.pages.outage_line import APART, SHOWN_MAX, outage_line
+from prometheus_persist.report.pages.recovery_page import BADGES, PARTIAL, render_page
 from prometheus_persist.report.text import render_text
-from prometheus_persist.report.timeline import (
-    DOT_STEP,
-    LABEL_WIDTH,
-    LEFT,
-    RIGHT,
-    STACK_MAX,
-    timeline,
-)
 from prometheus_persist.report.values import speaker
 
 EVERY = {"seed": seed_like, "human": needs_human, "unread": unread, "first": first_start}
@@ -105,10 +102,27 @@ def test_nothing_from_outside_can_put_markup_into_the_page(lang):
     assert page.count("&lt;script&gt;") > 20
 
 
+class Elements(HTMLParser):
+    """The names of all elements and attributes."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.names, self.attributes = set(), set()
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.names.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
 def test_the_page_of_hostile_facts_asks_for_nothing_either():
-    assert not re.search(
-        r"<script|https?://|<link|@import|<[^>]+ src=", render_page(hostile(), "en")
-    )
+    page = render_page(hostile(), "en")
+    assert not re.search(r"https?://|@import|url\(", page)
+    found = Elements(page)
+    assert found.names.isdisjoint({"script", "img", "link", "iframe", "object", "embed", "base"})
+    asking = {"href", "src", "srcset", "action", "formaction"}
+    assert found.attributes.isdisjoint(asking)
+    assert not any(name.startswith("on") for name in found.attributes)
 
 
 def full():
@@ -190,47 +204,96 @@ def test_every_row_of_evidence_is_there_with_its_fields():
             assert not value or f'<span class="dim">{name}</span> {value}' in page
 
 
+def happened(*moments_ms):
+    """Facts in which these moments are all that is known to have happened."""
+    facts = seed_like()
+    rows = tuple(Evidence("fill", f"x:{n}", {"ts_ms": str(at)}) for n, at in enumerate(moments_ms))
+    moved = (dataclasses.replace(facts.plan.findings[0], evidence=rows),)
+    return dataclasses.replace(facts, plan=dataclasses.replace(facts.plan, findings=moved))
+
+
 @pytest.mark.parametrize("at_ms", [SAVED_MS, (SAVED_MS + RESTORED_MS) // 2, RESTORED_MS])
 def test_the_line_of_the_outage_puts_each_event_where_it_happened(at_ms):
-    facts = seed_like()
-    rows = (Evidence("fill", "x:1", {"ts_ms": str(at_ms)}),)
-    moved = tuple(dataclasses.replace(one, evidence=rows) for one in facts.plan.findings)
-    facts = dataclasses.replace(facts, plan=dataclasses.replace(facts.plan, findings=moved))
-    found = timeline(facts, speaker("en"))
-    part = (at_ms - SAVED_MS) / (RESTORED_MS - SAVED_MS)
-    assert [abs(mark.x - (LEFT + part * (RIGHT - LEFT))) <= 1 for mark in found.marks] == [True]
+    (moment,) = outage_line(happened(at_ms), speaker("en")).moments
+    assert moment.share == pytest.approx((at_ms - SAVED_MS) / (RESTORED_MS - SAVED_MS))
+    assert [one.at_ms for one in moment.events] == [at_ms]
 
 
-def test_many_events_are_all_there_and_no_label_runs_into_another():
+@pytest.mark.parametrize("apart_ms", [0, 1, 40_000, 3_600_000])
+def test_no_dot_stands_on_another_and_every_event_is_listed_or_counted(apart_ms):
+    facts = happened(*(SAVED_MS + n * apart_ms for n in range(400)))
+    moments = outage_line(facts, speaker("en")).moments
+    assert sum(len(one.events) + one.more for one in moments) == 400
+    assert all(b.share - a.share >= APART for a, b in pairwise(moments))
+    assert all(len(one.events) <= SHOWN_MAX for one in moments)
+    assert [one.number for one in moments] == list(range(1, len(moments) + 1))
+
+
+def test_the_night_of_the_gallery_has_its_moments_in_order_and_the_worst_colour_of_each():
+    page = render_page(a_night(), "en")
+    line = outage_line(a_night(), speaker("en"))
+    assert len(line.moments) == 4
+    assert line.moments[1].more == 7
+    assert page.count('<b class="no ok">') == 4
+    assert "and 7 more" in page
+
+
+def test_what_was_corrected_is_told_apart_from_what_was_not():
+    """Beside "nothing was changed" nothing is called corrected, whatever was found."""
+    for name, make in EVERY.items():
+        for applied in (True, False):
+            facts = make()
+            ids = frozenset() if facts.plan is None else facts.applied_ids
+            facts = dataclasses.replace(
+                facts, applied=applied, applied_ids=ids if applied else frozenset()
+            )
+            for lang, (corrected, unchanged) in {
+                "en": ("differed, corrected", "othing was changed"),
+                "zh": ("不一致，已纠正", "未作任何改动"),
+            }.items():
+                page = render_page(facts, lang)
+                assert not (corrected in page and unchanged in page), (name, applied)
+    page = render_page(needs_human(), "en")
+    assert page.count("differed, corrected") == 1, "the stranger's key; not what a human decides"
+    assert "differed, corrected" in render_page(seed_like(), "en")
+
+
+def test_a_correction_that_did_not_correct_is_not_called_one():
     facts = seed_like()
-    rows = tuple(
-        Evidence("fill", f"x:{n}", {"ts_ms": str(SAVED_MS + n * 40_000)}) for n in range(400)
+    assert "differed, corrected" not in render_page(
+        dataclasses.replace(facts, left=facts.plan), "en"
     )
-    moved = (dataclasses.replace(facts.plan.findings[0], evidence=rows),)
-    facts = dataclasses.replace(facts, plan=dataclasses.replace(facts.plan, findings=moved))
-    marks = timeline(facts, speaker("en")).marks
-    assert len(marks) == 400
-    assert len({(mark.x // DOT_STEP, mark.y) for mark in marks}) == 400
-    labelled = sorted((mark.label_y, mark.x) for mark in marks if mark.label_y)
-    assert len(labelled) > 8
-    for (lane, x), (next_lane, next_x) in pairwise(labelled):
-        assert lane != next_lane or next_x - x >= LABEL_WIDTH
 
 
-def test_events_at_one_place_are_counted_where_they_cannot_be_shown():
-    facts = seed_like()
-    rows = tuple(Evidence("fill", f"x:{n}", {"ts_ms": str(SAVED_MS + 5)}) for n in range(1000))
-    moved = (dataclasses.replace(facts.plan.findings[0], evidence=rows),)
-    facts = dataclasses.replace(facts, plan=dataclasses.replace(facts.plan, findings=moved))
-    marks = timeline(facts, speaker("en")).marks
-    assert len(marks) == STACK_MAX
-    assert marks[-1].title.endswith(f"(and {1000 - STACK_MAX} more)")
-    assert "more" not in marks[0].title
+def test_before_and_after_stand_side_by_side_for_what_changed():
+    page = render_page(a_night(), "en")
+    rows = re.findall(r"<tr><td>(LiveAgent_0\d · \w+)</td>.*?>([^<]*)</td>.*?>([^<]*)</td>", page)
+    assert rows == [
+        ("LiveAgent_01 · capital", "$14,000", "$12,500"),
+        ("LiveAgent_01 · PnL", "+$4,000", "+$2,500"),
+        ("LiveAgent_01 · positions", "SOL-USDT-SWAP cross net 100", "none"),
+        ("LiveAgent_02 · capital", "$11,000", "$11,200.50"),
+        ("LiveAgent_02 · PnL", "-$1,400.75", "-$1,200.25"),
+    ]
+
+
+def test_the_water_fall_goes_from_the_reserve_to_what_okx_shows_without_a_gap():
+    steps = money_steps(a_night(), speaker("en"))
+    for one, following in pairwise(step for step in steps if step.name != "at OKX"):
+        assert one.after == following.before
+    assert [step.name for step in steps if step.is_level] == [
+        "reserve", "explained by the books", "at OKX",
+    ]  # fmt: skip
+    facts = a_night()
+    check = dataclasses.replace(facts.plan.money, settled=Decimal("24200"))
+    plan = dataclasses.replace(facts.plan, money=check)
+    last = money_steps(dataclasses.replace(facts, plan=plan), speaker("en"))[-1]
+    assert (last.name, last.amount) == ("difference", Decimal("-10.65"))
 
 
 def test_there_is_no_line_where_nothing_is_known_to_have_happened():
-    assert timeline(first_start(), speaker("en")) is None
-    assert "<svg" not in render_page(unread(), "en")
+    assert outage_line(first_start(), speaker("en")) is None
+    assert 'class="outage"' not in render_page(unread(), "en")
 
 
 def test_the_page_has_every_way_to_answer_and_every_command():

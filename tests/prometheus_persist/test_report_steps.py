@@ -21,7 +21,7 @@ from prometheus_persist.report.facts import (
     WithheldFacts,
 )
 from prometheus_persist.report.json_form import facts_to_json
-from prometheus_persist.report.page import render_page
+from prometheus_persist.report.pages.recovery_page import render_page
 from prometheus_persist.report.steps import NextStep, next_steps
 from prometheus_persist.report.text import render_text
 from prometheus_persist.report.values import speaker

@@ -10,7 +10,7 @@ import pytest
 
 from prometheus_persist import Agent, RecoveryReport, Session
 from prometheus_persist.report.json_form import facts_to_json
-from prometheus_persist.report.page import render_page
+from prometheus_persist.report.pages.recovery_page import render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import Settings
 

@@ -89,6 +89,24 @@ class Browser:
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self._send("Page.captureScreenshot")["data"]))
 
+    def look(self, width: int, *, dark: bool = False, printed: bool = False) -> None:
+        """As if the window were so wide, the reader's system dark, the page on paper."""
+        self._send(
+            "Emulation.setDeviceMetricsOverride",
+            width=width, height=900, deviceScaleFactor=1, mobile=False,
+        )  # fmt: skip
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        media = "print" if printed else "screen"
+        self._send("Emulation.setEmulatedMedia", media=media, features=[scheme])
+
+    def whole_page(self, path: Path) -> None:
+        """A picture of all of it, however long it is."""
+        told = self._send("Page.getLayoutMetrics")["cssContentSize"]
+        clip = {"x": 0, "y": 0, "width": told["width"], "height": told["height"], "scale": 1}
+        quick = {"captureBeyondViewport": True, "optimizeForSpeed": True}
+        found = self._send("Page.captureScreenshot", clip=clip, **quick)
+        path.write_bytes(base64.b64decode(found["data"]))
+
     def _address(self, home: Path) -> str:
         deadline = time.monotonic() + START_S_MAX
         port_file = home / "DevToolsActivePort"

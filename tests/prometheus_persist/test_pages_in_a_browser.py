@@ -1,0 +1,123 @@
+"""Every page in a headless Chromium: nothing beyond the window, no text on text, at three widths.
+
+One browser for all of them. A picture of each is left in ``PAGE_SCREENSHOTS`` (where that is not
+set: ``prometheus-persist-pages`` in the directory for temporary files), for a person to look at.
+They are not compared with pictures that are kept: fonts differ from machine to machine, and here
+the text is most of a page. What is held instead is measured in the browser, on any fonts.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browserkit import CHROMIUM, Browser
+from page_gallery import PAGES
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+
+WIDTHS = (390, 768, 1280)
+PICTURES = Path(
+    os.environ.get("PAGE_SCREENSHOTS") or Path(tempfile.gettempdir()) / "prometheus-persist-pages"
+)
+
+BEYOND = """
+[...document.querySelectorAll("body *")].filter((each) => {
+  const box = each.getBoundingClientRect();
+  const inside = each.ownerSVGElement && each.ownerSVGElement.ownerSVGElement;
+  return box.width && !inside && (box.right > innerWidth + 1 || box.left < -1);
+}).map((each) => `${each.tagName}.${each.className.baseVal ?? each.className}: ` +
+  each.textContent.trim().slice(0, 40))
+"""
+ON_ONE_ANOTHER = """
+(() => {
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode, parent = node.parentElement;
+    if (!node.data.trim() || parent.closest("script, style, title, noscript")) continue;
+    if (!parent.checkVisibility({opacityProperty: true})) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects())
+      if (box.width > 1) found.push({box, text: node.data.trim().slice(0, 40)});
+  }
+  found.sort((a, b) => a.box.top - b.box.top);
+  const bad = [];
+  found.forEach(({box, text}, place) => {
+    for (let next = place + 1; next < found.length; next++) {
+      const other = found[next].box;
+      if (other.top > box.bottom - 3) break;
+      const wide = Math.min(box.right, other.right) - Math.max(box.left, other.left);
+      const high = Math.min(box.bottom, other.bottom) - other.top;
+      if (wide > 2 && high > Math.min(box.height, other.height) * 0.3)
+        bad.push(`${text} | ${found[next].text}`);
+    }
+  });
+  return bad;
+})()
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with Browser(tmp_path_factory.mktemp("browser")) as found:
+        yield found
+
+
+def show(browser: Browser, html: str, place: Path) -> None:
+    place.write_text(html, "utf-8")
+    browser.open(place.as_uri())
+    browser.wait("document.readyState === 'complete'")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_nothing_lies_beyond_the_window_and_no_text_on_another(
+    browser: Browser, tmp_path: Path, lang: str
+) -> None:
+    """The middle width is dark in English, the two others in Chinese."""
+    wrong: dict[str, list[str]] = {}
+    for name, make in PAGES.items():
+        browser.look(WIDTHS[0])
+        show(browser, make(lang), tmp_path / f"{name}.html")
+        for width in WIDTHS:
+            is_dark = (width == WIDTHS[1]) is (lang == "en")
+            browser.look(width, dark=is_dark)
+            tone = "dark" if is_dark else "light"
+            browser.whole_page(PICTURES / f"{name}-{width}-{lang}-{tone}.png")
+            for script in (BEYOND, ON_ONE_ANOTHER):
+                if found := browser.evaluate(script):
+                    wrong.setdefault(f"{name} at {width}", []).extend(found[:5])
+    assert wrong == {}
+    assert browser.problems == []
+
+
+def test_on_paper_a_page_is_black_on_white_and_as_wide(browser: Browser, tmp_path: Path) -> None:
+    """Also where the reader's system is dark: on the width that is left of A4."""
+    for name, make in PAGES.items():
+        browser.look(720, dark=True, printed=True)
+        show(browser, make("zh"), tmp_path / f"{name}.html")
+        style = "getComputedStyle(document.body)"
+        assert browser.evaluate(f"{style}.color") == "rgb(0, 0, 0)", name
+        assert browser.evaluate(f"{style}.backgroundColor") == "rgb(255, 255, 255)", name
+        assert browser.evaluate(BEYOND) == [], name
+        assert browser.evaluate(ON_ONE_ANOTHER) == [], name
+        browser.whole_page(PICTURES / f"{name}-paper-zh.png")
+
+
+@pytest.mark.parametrize(
+    ("script", "html"),
+    [
+        (BEYOND, "<div style='width: 2000px'>wide</div>"),
+        (ON_ONE_ANOTHER, "<p>one</p><p style='margin-top: -2rem'>two</p>"),
+    ],
+)
+def test_the_measures_see_what_they_are_for(
+    browser: Browser, tmp_path: Path, script: str, html: str
+) -> None:
+    show(browser, f"<!doctype html><body>{html}</body>", tmp_path / "bad.html")
+    browser.look(390)
+    assert len(browser.evaluate(script)) == 1
