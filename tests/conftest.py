@@ -59,6 +59,7 @@ QUICK_FILES = (
     "test_promises.py",
     "test_contributing.py",
     "test_house.py",
+    "test_languages.py",
     "test_tests.py",
 )
 SLOWER_FILES = (

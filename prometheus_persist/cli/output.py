@@ -27,7 +27,6 @@ from rich.table import Table
 from rich.text import Text
 
 from prometheus_persist.cli.ending import Stopped, stopped_by, write_document
-from prometheus_persist.cli.venue_words import in_language
 from prometheus_persist.errors import (
     EXIT_DISK,
     EXIT_INTERNAL,
@@ -36,10 +35,11 @@ from prometheus_persist.errors import (
     PersistError,
     VenueRefused,
 )
-from prometheus_persist.exchange.okx import refusals as okx_refusals
 from prometheus_persist.report.commands import ASK_EXCHANGE, command, of_store
 from prometheus_persist.report.facts import RestoreFacts
+from prometheus_persist.report.in_chinese import in_chinese
 from prometheus_persist.report.messages import message
+from prometheus_persist.report.words import okx_refusals
 from prometheus_persist.session.settings_sources import visiting
 from prometheus_persist.shown import shown
 from prometheus_persist.storage.fs import FILE_MODE
@@ -66,6 +66,10 @@ class Output:
     def say(self, message_id: str, **params: object) -> str:
         """A message in the user's language."""
         return message(message_id, self.lang, **{key: str(value) for key, value in params.items()})
+
+    def said(self, sentence: str) -> str:
+        """A sentence of the library's, in the user's language."""
+        return in_chinese(sentence) if self.lang == "zh" else sentence
 
     def text(self, text: str) -> None:
         """A line for people; kept off stdout when stdout is data."""
@@ -97,7 +101,7 @@ class Output:
         """One damage in words; ``done`` where it has been repaired, not only could be."""
         place = f" @ {row['offset']}" if row["offset"] is not None else ""
         fate = self.say(f"cli.damage.{row['outcome']}{'_done' if done else ''}")
-        return f"{row['file']}{place}: {row['problem']} → {fate}"
+        return f"{row['file']}{place}: {self.said(row['problem'])} → {fate}"
 
     def data(self, value: dict[str, Any]) -> None:
         """The command's result, where JSON was asked for; printed once the command has ended."""
@@ -147,14 +151,14 @@ def _told(output: Output, problem: Exception) -> int | None:
     if isinstance(problem, PersistError):
         known = isinstance(problem, VenueRefused) and problem.code in okx_refusals.WORDS
         step = "next.as_told" if known else _refused_by_disk(problem) or problem.next_step
-        detail = in_language(str(problem) or problem.detail, output.lang)
+        detail = output.said(str(problem) or problem.detail)
         told = output.say(step)
         if problem.command and step == problem.next_step:
             told = f"{told}{output.say('cli.colon')}{output.command(*problem.command)}"
         return output.fail(detail, told, name, problem.exit_code)
     if isinstance(problem, OSError):
         step = _refused_by_disk(problem) or "next.check_disk"
-        return output.fail(str(problem), output.say(step), name, EXIT_DISK)
+        return output.fail(output.said(str(problem)), output.say(step), name, EXIT_DISK)
     if os.environ.get("PERSIST_DEBUG"):
         return None
     step = output.say("next.report_bug")

@@ -46,7 +46,6 @@ from prometheus_persist.cli.plan_files import (
     refuse_foreign,
 )
 from prometheus_persist.cli.venue import venue_reader, venue_sender
-from prometheus_persist.cli.venue_words import facts_in_language
 from prometheus_persist.errors import (
     EXIT_HUMAN,
     EXIT_OK,
@@ -170,12 +169,11 @@ def reconcile(
                 more["send"] = venue_sender(exchange, sandbox=demo, environ=os.environ)
             recover = partial(Session.recover, reader=reader, adopt_account=adopt_account, **more)
             facts = _opened(directory, recover)
-        told = facts_in_language(facts, output.lang)
         if not question.declined:
-            output.report(render_text(told, output.lang))
+            output.report(render_text(facts, output.lang))
         output.data(facts_to_json(facts))
         if html is not None:
-            write_private(html, render_page(told, output.lang))
+            write_private(html, render_page(facts, output.lang))
     raise typer.Exit(_code(facts, looked=plan is not None or policy == "observe"))
 
 
@@ -196,8 +194,7 @@ class _Question:
     def ask(self, facts: RecoveryReport) -> bool:
         """Show what would be done, and ask; no where nobody can be asked."""
         say = self.output.say
-        told = facts_in_language(facts, self.output.lang)
-        self.output.report(render_text(told, self.output.lang))
+        self.output.report(render_text(facts, self.output.lang))
         if at_a_terminal() and self._agreed():
             return True
         self.declined = True

@@ -6,6 +6,8 @@
    ``sections.py``, the commands': ``cli.py``.
 3. Placeholders are filled with text. ``message`` never fails for a missing value at night: an
    unknown placeholder stays visible as ``{name}``; an unknown id is shown as itself.
+4. A value that is itself a sentence of the library's, said in English where it came up, is said in
+   Chinese as well (``in_chinese``).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from prometheus_persist.language import in_language
+from prometheus_persist.report.in_chinese import in_chinese
 from prometheus_persist.report.words.alternatives import ALTERNATIVES, GRADE
 from prometheus_persist.report.words.causes import CAUSE, REMEDY
 from prometheus_persist.report.words.cli import CLI
@@ -23,6 +26,8 @@ from prometheus_persist.report.words.sections import PAGE, REPORT
 from prometheus_persist.report.words.terms import TERMS
 
 LANGUAGES: Final = ("zh", "en")
+_SAID: Final = frozenset({"problem", "text", "why", "reason", "hint", "there"})
+"""Placeholders that may hold a sentence of the library's own."""
 
 MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     **WHAT,
@@ -45,4 +50,6 @@ def message(message_id: str, lang: str, **params: str) -> str:
     pair = MESSAGES.get(message_id)
     if pair is None:
         return message_id
+    if lang == "zh":
+        params = {name: in_chinese(v) if name in _SAID else v for name, v in params.items()}
     return in_language(pair, lang, **params)

@@ -21,9 +21,10 @@ from prometheus_persist.report.commands import (
     plan_command,
 )
 from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.report.messages import message
 from prometheus_persist.report.values import Say
 
-REASON = "cleared up by hand"
+REASON = message("step.reason", "en")
 _BEHIND = frozenset({"what.bill_without_fill", "what.fill_unjudged", "what.intent_open"})
 _ENVIRONMENTS = frozenset({"environment", "shown"})
 
@@ -43,6 +44,10 @@ class NextStep:
             for name, value in self.params.items()
         }
         return say(self.text, **told)
+
+    def typed(self, say: Say) -> str:
+        """The command, its reason in the reader's language."""
+        return self.command.replace(f"'{REASON}'", f"'{say('step.reason')}'")
 
 
 def present(facts: RecoveryFacts) -> Plan | None:

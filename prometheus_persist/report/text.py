@@ -180,7 +180,8 @@ def source_problems(facts: RecoveryFacts, say: Say) -> list[str]:
 def _source(one: SourceFacts, say: Say) -> str:
     windows = "" if not one.window_from_ms else say("report.window", asked=when(one.window_from_ms))
     kept = "" if not one.kept_from_ms else say("report.kept", kept=when(one.kept_from_ms))
-    return f"{known(f'source.{one.name}', one.name, say)}: {one.problem}{windows}{kept}"
+    name = known(f"source.{one.name}", one.name, say)
+    return say("report.source", name=name, problem=one.problem) + windows + kept
 
 
 def _keys(plan: Plan, say: Say) -> str:

@@ -14,9 +14,9 @@ from reconcile_world import BTC, ETH, World
 
 from prometheus_persist.errors import VenueRefused, VenueUnreachable
 from prometheus_persist.exchange import OkxSettings, ViewRequest, connect
-from prometheus_persist.exchange.okx import refusals as okx_refusals
 from prometheus_persist.reconcile import reconcile
 from prometheus_persist.reconcile.views import SOURCES
+from prometheus_persist.report.words import okx_refusals
 from prometheus_persist.state import OrderIntent, Watermark, contracts
 
 fakeokx = pytest.importorskip("fakeokx")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from languagekit import CHINESE, english
 from reconcile_acts import NET, Row, steps, trade, unbooked
 from reconcile_world import BTC, ETH, START_MS, World, replaced
 from report_kit import facts
@@ -387,6 +388,8 @@ def test_no_report_of_any_scenario_has_a_hole(render: Callable[..., str], lang: 
     for plan in plans():
         told = render(facts(plan, "human" if plan.needs_human else "go"), lang)
         assert not UNSAID.search(told), UNSAID.findall(told)
+        if render is render_text:
+            assert (english(told) if lang == "zh" else CHINESE.findall(told)) == []
 
 
 def test_a_hole_would_be_seen() -> None:

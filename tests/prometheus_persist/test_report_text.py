@@ -221,9 +221,9 @@ HUMAN_ZH = """\
      向OKX查询并入账
       prometheus-persist orders settle --dir store
      查不到而必须了结时，写明理由放弃s0ido1
-      prometheus-persist orders give-up s0ido1 --reason 'cleared up by hand' --dir store
+      prometheus-persist orders give-up s0ido1 --reason '已人工查清' --dir store
   查清之后解除ETH-USDT-SWAP的冻结（只减仓的订单一直可以通过）
-      prometheus-persist unfreeze ETH-USDT-SWAP --reason 'cleared up by hand' --dir store
+      prometheus-persist unfreeze ETH-USDT-SWAP --reason '已人工查清' --dir store
 
 ======================================================================
 """  # noqa: E501
@@ -364,7 +364,7 @@ UNREAD_ZH = """\
    ✅ P1: 6项, 一致6, 不一致0, 无法判断0
    ✅ P2: 3项, 一致3, 不一致0, 无法判断0
    ⚠️  与OKX核对持仓: 1项, 均无法判断
-   ⚠️  数据不完整: positions: account/positions: RequestTimeout
+   ⚠️  数据不完整: 持仓：account/positions：请求超时
    ⚠️  没有任何持仓因此被视为已平仓
 
 【资金核对】 (USDT)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from prometheus_persist.errors import BadConfig
-from prometheus_persist.exchange.okx import refusals as okx_refusals
+from prometheus_persist.report.words import okx_refusals
 from prometheus_persist.state.redacted import redacted
 
 READS: Mapping[str, str] = {

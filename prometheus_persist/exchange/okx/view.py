@@ -32,7 +32,6 @@ from typing import TypeVar
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import VenueRefused
 from prometheus_persist.exchange.okx import money_rows
-from prometheus_persist.exchange.okx import refusals as okx_refusals
 from prometheus_persist.exchange.okx import rows as okx_rows
 from prometheus_persist.exchange.okx import sources as okx_sources
 from prometheus_persist.exchange.okx.fields import BadRow
@@ -66,6 +65,7 @@ from prometheus_persist.reconcile.views import (
     VenuePosition,
     VenueView,
 )
+from prometheus_persist.report.words import okx_refusals
 from prometheus_persist.state import OrderIntent
 from prometheus_persist.state.money import ZERO, add
 

@@ -71,7 +71,7 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
         badge=_badge(facts),
         decision=decision_lines(facts, say)[1:],
         clock=clock_line(facts, say),
-        steps=[(one.said(say), one.command) for one in next_steps(facts)],
+        steps=[(one.said(say), one.typed(say)) for one in next_steps(facts)],
         asked=[
             (one, say(f"case.{one.case.value}"), ways(one, facts.options, say))
             for one in asked(facts)
@@ -155,7 +155,7 @@ def _columns(say: Say, kinds: str, *names: str) -> list[Column]:
 def _damages(facts: RecoveryFacts, say: Say) -> Rows:
     columns = _columns(say, "int.", "page.file", "page.offset", "page.what", "page.outcome")
     return columns, [
-        (one.file, one.offset, one.problem, say(f"report.{one.outcome}"))
+        (one.file, one.offset, say("report.said", text=one.problem), say(f"report.{one.outcome}"))
         for one in facts.restore.damages
     ]
 
@@ -266,7 +266,9 @@ def _sources(facts: RecoveryFacts, say: Say) -> Rows:
             one.rows,
             when(one.window_from_ms) if one.window_from_ms else "",
             when(one.kept_from_ms) if one.kept_from_ms else "",
-            Toned("✓", "ok") if one.complete else Toned(one.problem, "dunno"),
+            Toned("✓", "ok")
+            if one.complete
+            else Toned(say("report.said", text=one.problem), "dunno"),
         )
         for one in facts.sources
     ]

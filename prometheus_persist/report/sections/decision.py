@@ -111,5 +111,5 @@ def step_lines(facts: RecoveryFacts, say: Say) -> list[str]:
             continue
         lines.append(say("report.next_row", text=step.said(say)))
         if step.command:
-            lines.append(say("report.next_command", command=step.command))
+            lines.append(say("report.next_command", command=step.typed(say)))
     return [say("report.next_section"), *lines] if lines else []

@@ -97,6 +97,7 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 STEP: Final[Mapping[str, tuple[str, str]]] = {
+    "step.reason": ("已人工查清", "cleared up by hand"),
     "step.go_on": ("无需处理，可以交易", "nothing is left to do: trading may go on"),
     "step.correct": (
         "差异都有证据：执行纠正，之后即可交易",

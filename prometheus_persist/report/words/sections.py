@@ -94,6 +94,8 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "   ⚠️  未能读取交易所: {text}",
         "   ⚠️  the exchange was not read: {text}",
     ),
+    "report.said": ("{text}", "{text}"),
+    "report.source": ("{name}：{problem}", "{name}: {problem}"),
     "report.source_problem": ("   ⚠️  数据不完整: {text}", "   ⚠️  incomplete: {text}"),
     "report.not_flat": (
         "   ⚠️  没有任何持仓因此被视为已平仓",
