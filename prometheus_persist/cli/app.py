@@ -29,13 +29,14 @@ from prometheus_persist.cli.options import (
     refuse_missing,
 )
 from prometheus_persist.cli.orders import orders
-from prometheus_persist.cli.output import cell, damage_rows, unix_ms, utc
+from prometheus_persist.cli.output import damage_rows, unix_ms, utc
 from prometheus_persist.cli.past import repair_command, snapshots, tail
 from prometheus_persist.cli.reconciling import reconcile
+from prometheus_persist.cli.status import status
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import EXIT_DAMAGED, EXIT_INTERNAL, EXIT_OK, BadConfig
 from prometheus_persist.harness import harness
-from prometheus_persist.recovery import restore, summary, verify
+from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.restore_into import agents_only, write_into
 from prometheus_persist.session import Session
 from prometheus_persist.session.settings_sources import visited
@@ -91,39 +92,6 @@ def demo(context: typer.Context) -> None:
     os.execv(  # noqa: S606 the demo takes this process over, so a kill hits the demo itself
         sys.executable, [sys.executable, "-m", "chaos.demo", *context.args]
     )
-
-
-@app.command(epilog=EPILOG)
-def status(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -> None:
-    """Say what a store holds.
-
-    Reads no more than it shows: damage is named where it came across it. Verify reads everything.
-    """
-    output = output_of(as_json, lang, directory)
-    with guard(output):
-        refuse_missing(directory)
-        found = summary(visited(directory))
-        refuse_fresh(directory, found.facts)
-        rows = {
-            "directory": str(directory),
-            "fresh": found.facts.fresh,
-            "last_save": utc(found.facts.last_save_ms),
-            "sequence": found.facts.seq,
-            "epoch": found.facts.epoch,
-            "cycles": found.cycles,
-            "agents": found.agents,
-            "records": found.records,
-            "open_intents": found.open_intents,
-            "frozen": [*found.frozen, *(["everything"] if found.everything else [])],
-            "snapshots": list(found.snapshots),
-            "damages": [output.damage(item) for item in damage_rows(found.facts, directory)],
-        }
-        output.table(
-            output.say("cli.status"),
-            [(output.say(f"cli.row.{name}"), cell(value)) for name, value in rows.items()],
-        )
-        output.data(rows)
-    raise typer.Exit(EXIT_DAMAGED if found.facts.losses else EXIT_OK)
 
 
 @app.command(name="verify", epilog=EPILOG)
@@ -325,6 +293,7 @@ def bench_command(
     raise typer.Exit(EXIT_INTERNAL if check and missed else EXIT_OK)
 
 
+app.command(epilog=EPILOG)(status)
 app.command(epilog=EPILOG)(reconcile)
 app.command(epilog=EPILOG)(adopt)
 app.command(epilog=EPILOG)(freeze)

@@ -210,11 +210,6 @@ def damage_rows(facts: RestoreFacts, directory: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def cell(value: object) -> str:
-    """A table cell."""
-    return ", ".join(map(str, value)) or "-" if isinstance(value, list) else str(value)
-
-
 def write_private(path: Path, text: str) -> None:
     """Write a file that tells of the books: for its owner alone, whatever the umask."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)

@@ -18,6 +18,7 @@ from prometheus_persist.clock import Clock
 from prometheus_persist.journal.projection import FOLDERS
 from prometheus_persist.recovery.ladder import reading, restore
 from prometheus_persist.report.facts import RestoreFacts
+from prometheus_persist.report.store_facts import StoreFacts, store_facts
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import (
@@ -33,16 +34,23 @@ from prometheus_persist.storage.segments import segment_copies
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts and names; ``frozen`` are instruments, ``everything`` whether all is."""
+    """Where the store stands, and what it holds; ``frozen`` are instruments, ``everything`` whether
+    all is."""
 
     facts: RestoreFacts
-    cycles: int
-    agents: int
+    held: StoreFacts
     records: int
-    open_intents: int
-    frozen: tuple[str, ...]
-    everything: bool
     snapshots: tuple[str, ...]
+
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        """The instruments that take no new entries."""
+        return tuple(one.inst_id for one in self.held.frozen if one.inst_id)
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing may trade."""
+        return any(not one.inst_id for one in self.held.frozen)
 
 
 @reading()
@@ -59,15 +67,9 @@ def holds_anything(fs: Fs) -> bool:
 def summary(fs: Fs, *, clock: Clock | None = None) -> Summary:
     """Look at a store; raises StoreDamaged and StoreFailed where a restore would."""
     found = restore(fs, clock=clock, outline=True)
-    documents = found.documents
-    freeze = documents.get("freeze", {})
     return Summary(
         facts=found.facts,
-        cycles=documents.get("supervisor", {}).get("system_cycle_count", 0),
-        agents=sum(key.startswith("agents/") for key in documents),
+        held=store_facts(found.documents),
         records=len(found.streams.get(PUBLIC_TRADES, ())),
-        open_intents=sum(key.startswith("intents/") for key in documents),
-        frozen=tuple(sorted(freeze.get("instruments", {}))),
-        everything=bool(freeze.get("everything")),
         snapshots=tuple(name for name in fs.list_dir(SNAPSHOTS) if is_snapshot(name)),
     )

@@ -45,5 +45,7 @@ class RecoveryReport(RecoveryFacts):
     def __repr__(self) -> str:
         return f"<RecoveryReport: {self.decision}, commit {self.restore.seq}>"
 
-    def _repr_html_(self) -> str:
-        return self.html()
+    def _repr_html_(self) -> str | None:
+        from prometheus_persist.session.showing import REPORT_PX, framed
+
+        return framed(self.html, REPORT_PX)

@@ -47,6 +47,7 @@ from prometheus_persist.session.opening import Opened, opening
 from prometheus_persist.session.reached import Reached
 from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.settings import Settings
+from prometheus_persist.session.showing import ShowsItself
 from prometheus_persist.session.stopping import Stops
 from prometheus_persist.state import Agent, OrderIntent
 from prometheus_persist.storage.audit_log import AuditLog
@@ -63,7 +64,7 @@ if TYPE_CHECKING:  # opening needs none of these; what does imports it where it 
 
 
 @edges
-class Session:
+class Session(ShowsItself):
     """One writer, from ``open`` to ``close``. ``state`` is live: change it, then save."""
 
     def __init__(self, parts: Opened, stops: Stops) -> None:

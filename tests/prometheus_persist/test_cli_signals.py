@@ -33,6 +33,7 @@ KEYS = {
 STORE = ("--dir", "{STORE}")
 COMMANDS: dict[str, tuple[str, ...]] = {
     "status": ("status", *STORE),
+    "status --watch": ("status", "--watch", *STORE),
     "verify": ("verify", *STORE),
     "save": ("save", *STORE),
     "restore": ("restore", *STORE),
@@ -56,7 +57,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "bench": ("bench", "--seconds", "0.01", "--dir", "{WORK}"),
 }  # fmt: skip
 ENDLESS = {
-    "tail": 0.6, "orders settle": 0.6, "orders cancel": 0.6, "reconcile silent": 0.6, "bench": 3.0,
+    "tail": 0.6, "status --watch": 0.6,
+    "orders settle": 0.6, "orders cancel": 0.6, "reconcile silent": 0.6, "bench": 3.0,
 }  # fmt: skip
 """What does not end by itself soon, and within how many seconds it is stopped."""
 WIDE = 4
@@ -217,7 +219,7 @@ from {program} import {function}
 @pytest.mark.parametrize(
     ("program", "function", "module", "name", "words"),
     [
-        ("prometheus_persist.cli", "main", "prometheus_persist.cli.app", "summary", "status"),
+        ("prometheus_persist.cli", "main", "prometheus_persist.cli.status", "summary", "status"),
         ("chaos.cli", "console", "chaos.cli.app", "_list", "list"),
     ],
 )

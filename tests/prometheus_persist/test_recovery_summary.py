@@ -16,6 +16,7 @@ from prometheus_persist.errors import PersistError
 from prometheus_persist.journal import archive, records
 from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore, summary, verify
+from prometheus_persist.report.store_facts import store_facts
 from prometheus_persist.state import state_from
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.exact_json import dumps
@@ -61,8 +62,9 @@ def told(fs: Fs) -> Any:
     facts = found.facts
     return (
         (facts.seq, facts.epoch, facts.last_save_ms, facts.fresh),
-        (found.cycles, found.agents, found.records, found.open_intents),
+        (found.held.cycles, found.held.agents, found.records, found.held.open_intents),
         (found.frozen, found.everything, found.snapshots),
+        found.held,
     )
 
 
@@ -87,6 +89,7 @@ def due(fs: Fs) -> Any:
             bool(freeze.get("everything")),
             tuple(fs.list_dir(SNAPSHOTS)),
         ),
+        store_facts(documents),
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 from prometheus_persist import Agent, RecoveryReport, Session
+from prometheus_persist.errors import BadConfig
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.pages.recovery_page import render_page
 from prometheus_persist.report.text import render_text
@@ -36,7 +38,42 @@ def test_a_report_as_a_page_and_as_json_says_the_same_facts(report: RecoveryRepo
     assert report.html("en") == render_page(report, "en")
     assert report.to_json() == facts_to_json(report)
     assert json.dumps(report.to_json())
-    assert report._repr_html_().startswith("<!doctype html")
+
+
+def test_in_a_notebook_report_and_session_stand_in_frames_of_their_own(
+    report: RecoveryReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that no style of theirs meets the notebook's; nothing runs in there."""
+    monkeypatch.setenv("PERSIST_LANG", "en")
+    framed = report._repr_html_() or ""
+    assert framed.startswith("<iframe sandbox style=")
+    assert unescape(framed.partition('srcdoc="')[2].removesuffix('"></iframe>')) == report.html()
+    with Session.open(tmp_path / "t") as session:
+        session.add_agent(Agent(agent_id='A"><script>', current_capital="1234.5"))
+        session.freeze("BTC-USDT-SWAP", "by hand")
+        shown = unescape(session._repr_html_() or "")
+        for words in (
+            "$1,234.50",
+            "by hand",
+            "BTC-USDT-SWAP",
+            "A&#34;&gt;&lt;script",
+            f"commit {session.seq}",
+        ):
+            assert words.replace("&#34;", "&quot;") in shown
+        assert "<script" not in shown
+        assert (
+            repr(session) == f"<Session {tmp_path / 't'}: commit {session.seq}, epoch 1, gate shut>"
+        )
+
+
+def test_without_jinja2_a_notebook_shows_the_line(
+    report: RecoveryReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object, **__: object) -> str:
+        raise BadConfig("the HTML report needs jinja2")
+
+    monkeypatch.setattr("prometheus_persist.report.pages.recovery_page.html_page", missing)
+    assert report._repr_html_() is None
 
 
 def test_a_report_is_short_in_a_debugger_and_stays_one_when_it_is_changed(

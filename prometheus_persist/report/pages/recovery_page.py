@@ -15,7 +15,7 @@ from prometheus_persist.report.pages.making import Drawn, Lines, html_page
 from prometheus_persist.report.pages.money_steps import drawn_steps, money_steps
 from prometheus_persist.report.pages.outage_line import outage_line
 from prometheus_persist.report.pages.recovery_template import RECOVERY
-from prometheus_persist.report.pages.tables import Cell, Column, Toned, table
+from prometheus_persist.report.pages.tables import Cell, Column, Toned, columns, table
 from prometheus_persist.report.sections.alternatives import ways
 from prometheus_persist.report.sections.corrections import correction_words
 from prometheus_persist.report.sections.decision import decision_lines, is_partial, is_pending
@@ -109,19 +109,19 @@ def _tables(facts: RecoveryFacts, say: Say) -> dict[str, Drawn]:
     found: dict[str, Rows] = {
         "damages": _damages(facts, say),
         "withheld": (
-            _columns(say, ".t", "page.key", "page.until"),
+            columns(say, ".t", "page.key", "page.until"),
             [(withheld_name(one, say), withheld_until(one, say)) for one in facts.withheld],
         ),
         "standing": _standing(facts, say),
         "frozen": (
-            _columns(say, "..t", "page.key", "page.since", "page.cause"),
+            columns(say, "..t", "page.key", "page.since", "page.cause"),
             [
                 (frozen_name(one, say), when(one.since_ms), frozen_reason(one, say))
                 for one in facts.system.frozen
             ],
         ),
         "unmanaged": (
-            _columns(
+            columns(
                 say, "...nt", "page.key", "page.product", "page.side", "page.quantity", "page.cause"
             ),
             unmanaged_rows(facts, say),
@@ -135,36 +135,25 @@ def _tables(facts: RecoveryFacts, say: Say) -> dict[str, Drawn]:
             "priorities": _priorities(facts.plan, say),
             "balances": _balances(facts, facts.plan, say),
         }
-    return {name: table(columns, rows) for name, (columns, rows) in found.items() if rows}
+    return {name: table(heads, rows) for name, (heads, rows) in found.items() if rows}
 
 
 Rows = tuple[Sequence[Column], Sequence[Sequence[Cell]]]
 
 
-_KINDS = {".": "", "n": "n", "t": "t", "i": "id"}
-
-
-def _columns(say: Say, kinds: str, *names: str) -> list[Column]:
-    """By message ids ("" has no head), with a letter of ``_KINDS`` for each."""
-    return [
-        Column(say(name) if name else "", _KINDS[kind])
-        for kind, name in zip(kinds, names, strict=True)
-    ]
-
-
 def _damages(facts: RecoveryFacts, say: Say) -> Rows:
-    columns = _columns(say, "int.", "page.file", "page.offset", "page.what", "page.outcome")
-    return columns, [
+    heads = columns(say, "int.", "page.file", "page.offset", "page.what", "page.outcome")
+    return heads, [
         (one.file, one.offset, say("report.said", text=one.problem), say(f"report.{one.outcome}"))
         for one in facts.restore.damages
     ]
 
 
 def _standing(facts: RecoveryFacts, say: Say) -> Rows:
-    columns = _columns(
+    heads = columns(
         say, "..nn.", "item.owner", "page.key", "page.contracts", "item.entry_px", "page.since"
     )
-    return columns, [
+    return heads, [
         (standing_owner(one, say), one.key, one.contracts, one.entry_px, when(one.since_ms))
         for one in facts.system.standing
     ]
@@ -172,14 +161,14 @@ def _standing(facts: RecoveryFacts, say: Say) -> Rows:
 
 def _priorities(plan: Plan, say: Say) -> Rows:
     names = [f"verdict.{one.value}" for one in Verdict]
-    columns = _columns(say, ".nnnn", "page.priority", *names, "page.items")
-    return columns, [
+    heads = columns(say, ".nnnn", "page.priority", *names, "page.items")
+    return heads, [
         (name, *counts.values(), sum(counts.values())) for name, counts in priorities(plan)
     ]
 
 
 def _balances(facts: RecoveryFacts, plan: Plan, say: Say) -> Rows:
-    columns = _columns(
+    heads = columns(
         say,
         ".nnnn.",
         "page.key",
@@ -189,7 +178,7 @@ def _balances(facts: RecoveryFacts, plan: Plan, say: Say) -> Rows:
         "page.after",
         "page.verdict",
     )
-    return columns, [
+    return heads, [
         (
             str(one.key),
             one.owners,
@@ -203,7 +192,7 @@ def _balances(facts: RecoveryFacts, plan: Plan, say: Say) -> Rows:
 
 
 def _agents(facts: RecoveryFacts, say: Say) -> Rows:
-    columns = _columns(
+    heads = columns(
         say,
         "..nnn.",
         "",
@@ -229,12 +218,12 @@ def _agents(facts: RecoveryFacts, say: Say) -> Rows:
                 None if verdict is None else _told(verdict, say, corrected=done),
             )
         )
-    return columns, rows
+    return heads, rows
 
 
 def _changed(facts: RecoveryFacts, say: Say) -> Rows:
     """What the corrections made of the agents that they were about."""
-    columns = _columns(say, ".tt", "", "page.before", "page.now")
+    heads = columns(say, ".tt", "", "page.before", "page.now")
     now = {one.agent_id: one for one in facts.system.agents}
     rows: list[tuple[Cell, ...]] = []
     for was in facts.before:
@@ -249,7 +238,7 @@ def _changed(facts: RecoveryFacts, say: Say) -> Rows:
         for name, before, after in pairs:
             if before != after:
                 rows.append((f"{was.agent_id} · {name}", before, after))
-    return columns, rows
+    return heads, rows
 
 
 def _holdings(one: AgentFacts, say: Say) -> str:
@@ -257,10 +246,10 @@ def _holdings(one: AgentFacts, say: Say) -> str:
 
 
 def _sources(facts: RecoveryFacts, say: Say) -> Rows:
-    columns = _columns(
+    heads = columns(
         say, ".n..t", "", "page.rows", "page.asked_from", "page.kept_from", "page.complete"
     )
-    return columns, [
+    return heads, [
         (
             known(f"source.{one.name}", one.name, say),
             one.rows,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from prometheus_persist.report.pages.making import Drawn, element
+from prometheus_persist.report.values import Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,25 @@ Cell = str | int | Toned | None
 screen."""
 
 
-def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> Drawn:
+_KINDS = {".": "", "n": "n", "t": "t", "i": "id"}
+
+
+def columns(say: Say, kinds: str, *names: str) -> list[Column]:
+    """By message ids ("" has no head), with a letter of ``_KINDS`` for each."""
+    return [
+        Column(say(name) if name else "", _KINDS[kind])
+        for kind, name in zip(kinds, names, strict=True)
+    ]
+
+
+def table(heads: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> Drawn:
     """The whole table."""
-    heads = [element("th", each.head, class_=each.kind or None) for each in columns]
+    names = [element("th", each.head, class_=each.kind or None) for each in heads]
     body = [
-        element("tr", *(_cell(column, cell) for column, cell in zip(columns, row, strict=True)))
+        element("tr", *(_cell(column, cell) for column, cell in zip(heads, row, strict=True)))
         for row in rows
     ]
-    return element("table", element("thead", element("tr", *heads)), element("tbody", *body))
+    return element("table", element("thead", element("tr", *names)), element("tbody", *body))
 
 
 def _cell(column: Column, cell: Cell) -> Drawn:
