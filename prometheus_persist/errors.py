@@ -10,6 +10,7 @@
     │   ├── ForkedChild               the session belongs to the process that forked this one off
     │   ├── IllegalTransition         a state machine's table has no such row
     │   ├── PlanStale                 the approved plan is not the plan of the present view
+    │   │   └── BooksMoved            another thread changed what was to be corrected: call again
     │   └── Frozen        exit 3      the gate is shut until a human lifts it
     ├── VenueError        exit 5      unreachable, limited, or contradicting itself: ask again
     │   ├── VenueUnreachable          no answer
@@ -111,6 +112,10 @@ class PlanStale(CallerError):
     exit_code = EXIT_HUMAN
     next_step = "next.plan_again"
     command = ("reconcile", "--plan", "plan.json")
+
+
+class BooksMoved(PlanStale):
+    """Another thread changed the very documents that were to be corrected; nothing was written."""
 
 
 class Frozen(CallerError):

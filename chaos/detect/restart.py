@@ -30,7 +30,8 @@ def stored(world: World, directory: Path | None = None) -> Files:
     """A store with the world's books in it; its files where it is made in memory."""
     disk = MemoryFs() if directory is None else None
     with _opened(world, disk, directory) as session:
-        session._context.commit(Applied(world.state, world.streams), Trigger.RECONCILE)
+        told = Applied(world.state, world.streams)
+        session._context.commit_of(lambda: told, Trigger.RECONCILE)
     return {} if disk is None else disk.contents()
 
 

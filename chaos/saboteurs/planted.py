@@ -134,8 +134,8 @@ SWEPT: Final[dict[str, Mistake]] = {
         "with context.gate.turn:",
         "if True:",
         "settle",
-        "order",
-        "write mirror",
+        "settle",
+        " commit_of",
         "failed",
     ),
     "reads-once": Mistake(
@@ -155,6 +155,27 @@ SWEPT: Final[dict[str, Mistake]] = {
         "order",
         "trade/orders-algo-pending",
         "wrong books",
+    ),
+    "put-over-what-changed": Mistake(
+        "saving.saver:Saver._replace",
+        "if model is not made[key] or (model and _changed(_fields(model), base[key][1])):",
+        "if False:",
+        "settle",
+        "changes",
+        " commit_of",
+        "acknowledged and gone",
+    ),
+    "everything-is-put": Mistake(
+        "saving.saver:Saver._save_moved",
+        "before = self._replace(moved, keys, base)\ntry:",
+        "before = self._replace(moved, keys, base)\n"
+        "for name in moved.__dataclass_fields__:\n"
+        "    setattr(self.state, name, getattr(moved, name))\n"
+        "try:",
+        "settle",
+        "replaces",
+        " commit_of",
+        "acknowledged and gone",
     ),
 }
 

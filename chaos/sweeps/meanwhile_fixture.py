@@ -195,7 +195,7 @@ def settled(floor: Floor) -> str:
     floor.venue.advance(60_000)
     session, reader = floor.session, floor.reader()
     facts = session.sync(reader)
-    if facts.decision != "go":
+    if facts.decision != ("go_restricted" if session.state.freeze.instruments else "go"):
         return f"a reconciliation in the end comes to {facts.decision}"
     due = floor.due()
     for family in (session.state.private_ledgers, session.state.public_accounts):

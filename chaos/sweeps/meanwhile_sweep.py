@@ -34,16 +34,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import prometheus_persist
 from chaos.chance import generator
 from chaos.digest import JsonObject, whole
 from chaos.faults.between import Between, Other, PointKind
 from chaos.sweeps.judge_restore import judge_disk, reopened
-from chaos.sweeps.meanwhile_fixture import BTC, OTHER, WATCHER, Floor, floor_at, settled
+from chaos.sweeps.meanwhile_deeds import DEEDS, SCENES, Deed, Needs, Scene, Scenery
+from chaos.sweeps.meanwhile_fixture import OTHER, WATCHER, Floor, floor_at, settled
 from chaos.sweeps.reference_workload import Yard, digest_of, yard
 from chaos.sweeps.tally import Tally
 from chaos.workload.in_process import InProcessClock
@@ -51,16 +52,13 @@ from prometheus_persist.errors import BadValue, PersistError, StoreFailed, Store
 from prometheus_persist.journal.archive import unpack
 from prometheus_persist.reconcile import books
 from prometheus_persist.recovery import restore
-from prometheus_persist.session import Session
-from prometheus_persist.state import Agent, to_documents
+from prometheus_persist.state import SystemState, to_documents
 from prometheus_persist.storage.layout import JOURNAL, MIRROR, SNAPSHOTS
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 CI_RUNS = 90
 TRIES = 5
 REOPENED_EVERY = 5
-SLOW_MS = 10_000
-KINDS: Final[tuple[PointKind, ...]] = ("operation", "done", "request", "answer", "line")
 _LIBRARY = Path(prometheus_persist.__file__).parent
 TRACED: Final = frozenset(
     str(path)
@@ -69,33 +67,7 @@ TRACED: Final = frozenset(
     if path.stem not in ("capture", "fs")
 ) | {books.__file__}
 """What decides, books and writes; what is looked at may not change while it is captured."""
-Needs = Literal["nothing", "store", "trading"]
 _RANK: Final[dict[Needs, int]] = {"nothing": 0, "store": 1, "trading": 2}
-
-
-class Broken(Exception):
-    """A promise was seen broken on the spot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One public call. ``has`` is what there is when it begins."""
-
-    name: str
-    has: Needs
-    call: Callable[[Floor], object]
-    before: Callable[[Floor], object] = lambda _floor: None
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """What the other does. ``kinds``: at which points; ``stranger``: he is another process."""
-
-    name: str
-    needs: Needs
-    do: Callable[[Scenery], object]
-    kinds: tuple[PointKind, ...] = KINDS
-    stranger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,148 +82,6 @@ class MeanwhileRun:
     def __str__(self) -> str:
         deed = f"{self.deed.name} at {self.kind} {self.at}" if self.deed else "alone"
         return f"{self.scene.name}, {deed}"
-
-
-@dataclass(slots=True)
-class Scenery:
-    """One run: the floor, and what came of the deed."""
-
-    floor: Floor
-    other: Other | None = None
-    heir: Session | None = None
-    base_seq: int = 0
-    base_digest: str = ""
-    touched_after: int = 0
-    cut: MemoryFs | None = None
-    acked: int = 0
-    failed: BaseException | None = None
-    wrong: list[str] = field(default_factory=list)
-
-
-# -- the calls
-
-
-def _count(floor: Floor) -> None:
-    floor.session.state.supervisor.system_cycle_count += 1
-    floor.session.mark(documents=["supervisor"])
-
-
-def _save(floor: Floor) -> int:
-    _count(floor)
-    return floor.session.save("meanwhile")
-
-
-def _save_soon(floor: Floor) -> int | None:
-    floor.session.state.agents["a"].trade_count += 1
-    ticket = floor.session.save_soon("meanwhile", agents=["a"])
-    return ticket.wait() if ticket else None
-
-
-def _join(floor: Floor) -> None:
-    floor.session.add_agent(Agent(agent_id="new"))
-
-
-def _order(floor: Floor) -> None:
-    floor.order("a", BTC, "buy", "1")
-
-
-def _settle(floor: Floor) -> None:
-    with contextlib.suppress(BadValue):  # the other was first
-        floor.session.settle(floor.reader(), floor.done)
-
-
-SCENES: Final = (
-    Scene("open", "nothing", lambda floor: floor.open()),
-    Scene("save", "store", _save),
-    Scene("save_soon", "store", _save_soon),
-    Scene("add_agent", "store", _join),
-    Scene("checkpoint", "store", lambda floor: floor.session.checkpoint(), _save),
-    Scene("snapshot", "trading", lambda floor: floor.session.snapshot(), _save),
-    Scene("order", "trading", _order),
-    Scene("settle", "trading", _settle),
-    Scene("settle_unknown", "trading", lambda floor: floor.session.settle_unknown(floor.reader())),
-    Scene("sync", "trading", lambda floor: floor.session.sync(floor.reader())),
-    Scene("close", "store", lambda floor: floor.session.close(), _count),
-)
-
-
-# -- the deeds
-
-
-def _durable(scenery: Scenery, save: Callable[[Session], object]) -> None:
-    """Save the watcher; what was said to be durable is there after a power cut."""
-    floor = scenery.floor
-    count = floor.watch()
-    save(floor.session)
-    found = restore(floor.disk.after_power_cut(), clock=InProcessClock(floor.venue))
-    kept = found.documents[f"agents/{WATCHER}"]["trade_count"]
-    if kept < count:
-        raise Broken(f"the other's save returned, and a power cut leaves {kept} of {count}")
-
-
-def _save_both(scenery: Scenery) -> None:
-    """The watcher, and what the caller may be saving, too."""
-    _count(scenery.floor)
-    scenery.floor.session.mark(WATCHER)
-    _durable(scenery, lambda session: session.save("meanwhile"))
-
-
-def _soon(scenery: Scenery) -> None:
-    scenery.floor.watch()
-    scenery.floor.session.save_soon("meanwhile", agents=[WATCHER])
-
-
-def _soon_then_save(session: Session) -> None:
-    session.save_soon("meanwhile", agents=[WATCHER])
-    session.on_trade(WATCHER)  # nothing is new to it, and yet it has to wait
-
-
-def _take_over(scenery: Scenery) -> None:
-    _become(scenery, scenery.floor.open(take_over=True))
-
-
-def _open(scenery: Scenery) -> None:
-    with contextlib.suppress(StoreLocked):
-        floor = scenery.floor
-        _become(scenery, floor.open(fs=floor.disk))
-        scenery.touched_after = floor.between.counts["every operation"]
-
-
-def _become(scenery: Scenery, heir: Session) -> None:
-    """Another process has the store: what it found, and a save of its own."""
-    scenery.heir, scenery.base_seq = heir, heir.restored.seq
-    heir.state.agents[WATCHER].trade_count += 1000
-    heir.on_trade(WATCHER)
-
-
-def _settle_done(scenery: Scenery) -> None:
-    _settle(scenery.floor)
-
-
-def _late(scenery: Scenery) -> None:
-    scenery.floor.arrive()
-    scenery.floor.venue.advance(SLOW_MS)
-
-
-DEEDS: Final = (
-    Deed("take over and save", "nothing", _take_over, stranger=True),
-    Deed("open", "nothing", _open, stranger=True),
-    Deed("save", "store", _save_both),
-    Deed("save_soon, save", "store", lambda s: _durable(s, _soon_then_save)),
-    Deed("save_soon", "store", _soon),
-    Deed("checkpoint", "store", lambda s: s.floor.session.checkpoint()),
-    Deed("snapshot", "store", lambda s: s.floor.session.snapshot()),
-    Deed("settle", "trading", _settle_done),
-    Deed(
-        "settle_unknown",
-        "trading",
-        lambda s: s.floor.session.settle_unknown(s.floor.reader()),
-    ),
-    Deed("sync", "trading", lambda s: s.floor.session.sync(s.floor.reader())),
-    Deed("order", "trading", lambda s: s.floor.order("b", BTC, "sell", "1")),
-    Deed("ten seconds", "store", lambda s: s.floor.venue.advance(SLOW_MS)),
-    Deed("arrives late", "trading", _late, kinds=("operation", "done", "request", "answer")),
-)
 
 
 # -- the sweep
@@ -373,7 +203,7 @@ def _judge(
         return
     if scene.name != "close":
         try:
-            _judge_living(tally, scene, floor, where)
+            _judge_living(tally, scene, floor, scenery.stays, where)
             floor.session.close()
         except PersistError as problem:
             tally.wrong("failed", f"{where}: afterwards: {type(problem).__name__}: {problem}")
@@ -382,8 +212,12 @@ def _judge(
         reopened(tally, MemoryFs.of(floor.disk.contents()), grounds, where)
 
 
-def _judge_living(tally: Tally, scene: Scene, floor: Floor, where: str) -> None:
+def _judge_living(
+    tally: Tally, scene: Scene, floor: Floor, stays: Callable[[SystemState], bool], where: str
+) -> None:
     """The session is open: its live state, both copies, the books."""
+    if not stays(floor.session.state):
+        tally.wrong("acknowledged and gone", f"{where}: what the other changed is not so")
     floor.session.checkpoint()
     for alone, without in (("journal", MIRROR), ("mirror", JOURNAL)):
         _judge_live(tally, floor, f"{where}: the {alone} alone", f"{without}/")

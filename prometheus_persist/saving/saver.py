@@ -17,21 +17,31 @@ not be changed by another thread while it is captured.
 
 A save that is interrupted before the store has taken its change in has done nothing; afterwards the
 change waits like any other, and whatever is saved or written next takes it along.
+
+What was worked out on a copy (``save_moved``) takes the place of what it was made from and of
+nothing else: whatever another thread entered, replaced or changed meanwhile stays, and where it is
+just that, nothing is written and ``BooksMoved`` says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from pydantic import BaseModel
+
+from prometheus_persist.errors import BooksMoved
 from prometheus_persist.journal.change import Change, Ready
 from prometheus_persist.saving.capture import Capture, Captured
 from prometheus_persist.state import SystemState
-from prometheus_persist.state.documents import member, members
+from prometheus_persist.state.documents import member, members, put_member
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.store import Store
 
 Records = Mapping[str, Sequence[JsonObject]]
+MadeFrom = Mapping[str, tuple[BaseModel, dict[str, Any]]]
+"""Models under their keys, each with the values that its fields had."""
 
 
 class Saver:
@@ -62,6 +72,13 @@ class Saver:
             self.store.write_soon()
         return ticket
 
+    def made_from(self, keys: Iterable[str] | None = None) -> MadeFrom:
+        """What the live state is now, for ``save_moved`` of what is worked out from here on."""
+        if keys is None:
+            return {key: (model, _fields(model)) for key, model in members(self.state)}
+        found = ((key, member(self.state, key)) for key in keys)
+        return {key: (model, _fields(model)) for key, model in found if model is not None}
+
     def save_moved(
         self,
         why: str,
@@ -69,22 +86,64 @@ class Saver:
         records: Records,
         *,
         keys: Iterable[str] | None = None,
+        made_from: MadeFrom | None = None,
     ) -> int:
-        """Commit another state as one change, and only then make it the live one, in place.
+        """Make what differs in another state the live one, as one change, and commit it.
 
-        The live ``SystemState`` object stays the same; its members are replaced. ``keys``: where
-        the two can differ. Interrupted halfway it shuts the store.
+        The live ``SystemState`` and its dicts stay the same objects; the members that differ from
+        ``made_from`` (default: from the live ones) are replaced. ``keys``: where the two can
+        differ. What could not be saved is not so. Raises BooksMoved where what is to be replaced is
+        not what it was made from any more. Interrupted halfway it shuts the store.
         """
-        return self.store.whole(self._save_moved, why, moved, records, keys)
+        names = None if keys is None else tuple(keys)
+        base = self.made_from(names) if made_from is None else made_from
+        return self.store.whole(self._save_moved, why, moved, records, names, base)
 
     def _save_moved(
-        self, why: str, moved: SystemState, records: Records, keys: Iterable[str] | None
+        self,
+        why: str,
+        moved: SystemState,
+        records: Records,
+        keys: tuple[str, ...] | None,
+        base: MadeFrom,
     ) -> int:
-        ticket = self._submit(moved, why, keys, records)
-        seq = self.store.flush() if ticket is None else self.store.wait(ticket)
-        for name in moved.__dataclass_fields__:
-            setattr(self.state, name, getattr(moved, name))
-        return seq
+        with self._in_order:  # nobody saves the one half without the other
+            before = self._replace(moved, keys, base)
+            try:
+                ticket = self._submit(self.state, why, keys, records)
+            except BaseException:
+                self._put(before)
+                raise
+        try:
+            return self.store.flush() if ticket is None else self.store.wait(ticket)
+        except BaseException:
+            self._put(before)
+            raise
+
+    def _replace(
+        self, moved: SystemState, keys: tuple[str, ...] | None, base: MadeFrom
+    ) -> dict[str, BaseModel | None]:
+        """Put the moved members in; what was in their place. Looked at afterwards: what is changed
+        in a member once it is replaced is changed in the one that is saved."""
+        if keys is None:
+            due = dict(members(moved))
+            keys = tuple(dict.fromkeys((*base, *due)))
+        else:
+            found = ((key, member(moved, key)) for key in keys)
+            due = {key: model for key, model in found if model is not None}
+        made = {key: base[key][0] if key in base else None for key in keys}
+        differs = [key for key in keys if due.get(key) is not made[key]]
+        before = {key: member(self.state, key) for key in differs}
+        self._put({key: due.get(key) for key in differs})
+        for key, model in before.items():
+            if model is not made[key] or (model and _changed(_fields(model), base[key][1])):
+                self._put(before)
+                raise BooksMoved(f"{key} was changed by another thread meanwhile")
+        return before
+
+    def _put(self, models: Mapping[str, BaseModel | None]) -> None:
+        for key, model in models.items():
+            put_member(self.state, key, model)
 
     def _submit(
         self, state: SystemState, why: str, keys: Iterable[str] | None, records: Records | None
@@ -124,3 +183,12 @@ class Saver:
             self._capture.forget(key)
         added = {name: rows for name, rows in records.items() if rows} if records else {}
         return Change(why, remove=gone, add=added, ready=ready), moved
+
+
+def _fields(model: BaseModel) -> dict[str, Any]:
+    return {**model.__dict__, **(model.__pydantic_extra__ or {})}
+
+
+def _changed(now: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Whether any field was set since; lists in place are the copy's, too."""
+    return now.keys() != before.keys() or any(now[name] is not before[name] for name in now)

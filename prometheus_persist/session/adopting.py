@@ -7,7 +7,7 @@ next reconciliation compares.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from prometheus_persist.reconcile.apply import Applied
 from prometheus_persist.reconcile.given import Owners, evidence, given, said
@@ -21,17 +21,21 @@ def adopted(context: SessionContext, positions: Iterable[object], owners: Owners
     with context.gate.turn:
         found = given(context.state, positions, owners)
         steps = tuple(step for _, _, each in found for step in each)
-        applied = apply_steps(context.books(), steps, context.clock.now_ms())
         proofs = {ident: evidence(row) for row, ident, _ in found}
-        for records in applied.records.values():
-            for record in records:
-                ident = str(record.get("finding_id") or record["fill_id"].rpartition(":")[2])
-                record |= proofs[ident]
+
+        def work() -> Applied:
+            applied = apply_steps(context.books(), steps, context.clock.now_ms())
+            for records in applied.records.values():
+                for record in records:
+                    ident = str(record.get("finding_id") or record["fill_id"].rpartition(":")[2])
+                    record |= proofs[ident]
+            return applied
+
         lines = [line for each in found for line in said(*each)]
-        context.store.whole(_written, context, applied, lines)
+        context.store.whole(_written, context, work, lines)
     return context.store.tip.seq
 
 
-def _written(context: SessionContext, applied: Applied, lines: list[str]) -> None:
-    context.commit(applied, Trigger.RECONCILE)
+def _written(context: SessionContext, work: Callable[[], Applied], lines: list[str]) -> None:
+    context.commit_of(work, Trigger.RECONCILE)
     context.audit(lines)

@@ -1,19 +1,20 @@
 """What the parts of a session work on together: state, store, gate, index, audit, clock.
 
-Whatever moves the books goes through ``commit``, while ``gate.turn`` is held: no order intent is
+Whatever moves the books goes through ``commit_of``, while ``gate.turn`` is held: no order intent is
 issued or answered between what was looked at and what is written. The index is taken on likewise;
 interrupted halfway, either shuts the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_persist.clock import Clock
+from prometheus_persist.errors import BooksMoved
 from prometheus_persist.reconcile.books import StreamIndex
 from prometheus_persist.saving import IntentGate, Saver, Trigger
 from prometheus_persist.session.inbox import Hearing
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from prometheus_persist.reconcile.apply import Applied
     from prometheus_persist.reconcile.plan import Plan
     from prometheus_persist.reconcile.views import Books
+
+TRIES = 3
 
 
 @dataclass(slots=True)
@@ -79,9 +82,23 @@ class SessionContext:
         whose = getattr(reader, "whose", None)
         return whose is not None and whose() == (kept.uid, kept.demo)
 
-    def commit(self, applied: Applied, trigger: Trigger, keys: Iterable[str] | None = None) -> None:
-        """Make another state the live one, durably; ``keys``: where the two can differ."""
-        self.saver.save_moved(trigger, applied.state, applied.records, keys=keys)
+    def commit_of(
+        self, work: Callable[[], Applied], trigger: Trigger, keys: Sequence[str] | None = None
+    ) -> None:
+        """Work another state out, and make it the live one, durably; ``keys``: where the two can
+        differ. Worked out again where another thread changed just that meanwhile; raises BooksMoved
+        if it does so every time."""
+        for left in reversed(range(TRIES)):
+            made_from = self.saver.made_from(keys)
+            moved = work()
+            try:
+                self.saver.save_moved(
+                    trigger, moved.state, moved.records, keys=keys, made_from=made_from
+                )
+                break
+            except BooksMoved:
+                if not left:
+                    raise
         self._take()
 
     def ended(self, cl_ord_id: str) -> OrderIntent | None:

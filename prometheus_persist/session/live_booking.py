@@ -54,9 +54,10 @@ def settle_one(
             if closes_others(now, _held(context, now), steps):
                 context.hearing.stranger()
             elif steps:
-                moved = apply_steps(books, steps, context.clock.now_ms())
                 keys = (*_owners_keys(now.agent_id), f"intents/{cl_ord_id}", "watermark")
-                context.commit(moved, Trigger.TRADE, keys)
+                context.commit_of(
+                    lambda: apply_steps(books, steps, context.clock.now_ms()), Trigger.TRADE, keys
+                )
         still = context.state.intents.get(cl_ord_id) or context.ended(cl_ord_id)
         assert still is not None, "an order is open, or has ended"
         return still, seen.complete

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from prometheus_persist.errors import BadValue, PlanStale
 from prometheus_persist.exchange.reader import ExchangeReader
@@ -231,7 +232,8 @@ def _ended(
     for _ in range(LOOKS_MAX if applied and view is not None else 0):
         if decision.apply is None or (left is not None and not decision.apply.corrections):
             break
-        context.commit(apply_plan(books, decision.apply, context.clock.now_ms()), Trigger.RECONCILE)
+        now_ms, due = context.clock.now_ms(), decision.apply
+        context.commit_of(partial(apply_plan, books, due, now_ms), Trigger.RECONCILE)
         books = context.books()
         assert view is not None, "a plan is of a view"
         left = reconcile(books, as_kept(view) if accepts_loss(plan) else view)
@@ -260,7 +262,7 @@ def _adopt_account(context: SessionContext, reading: PlannedReading) -> None:
     """The books are kept for another account from now on, whatever else has to be decided."""
     state = None if reading.books is None else reading.books.state
     if state is not None and state.account_cash != context.state.account_cash:
-        context.commit(Applied(state, {}), Trigger.RECONCILE)
+        context.commit_of(lambda: Applied(state, {}), Trigger.RECONCILE, ("account_cash",))
 
 
 def _not_settled(decision: Decision, left: Plan, *, looked_again: bool) -> Decision:

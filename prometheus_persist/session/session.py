@@ -166,7 +166,8 @@ class Session(ShowsItself):
     def add_agents(self, agents: Iterable[Agent], *, trigger: str = Trigger.BIRTH) -> None:
         """Register many in one commit: all of them or none. The registry is written once."""
         self._attend()
-        joined(self._saver, agents, trigger)
+        with self._gate.turn:  # nothing is corrected meanwhile
+            joined(self._saver, agents, trigger)
 
     def order_intent(self, agent_id: str, *args: Any, **kwargs: Any) -> IntentHandle:
         """See ``saving.intents``: a durable intent, or Frozen."""
@@ -411,8 +412,9 @@ class Session(ShowsItself):
         Durable, and in the audit. Raises BadValue without a reason.
         """
         self._attend()
-        freeze = frozen(self.state.freeze, inst_id, reason, self._clock.now_ms())
-        return self._store.whole(put, self._context, freeze, "frozen", inst_id, reason)
+        with self._gate.turn:
+            freeze = frozen(self.state.freeze, inst_id, reason, self._clock.now_ms())
+            return self._store.whole(put, self._context, freeze, "frozen", inst_id, reason)
 
     def unfreeze(self, inst_id: str | None, reason: str) -> int:
         """Lift a freeze (``None``: the general one), with a reason that goes into the audit.
@@ -421,8 +423,9 @@ class Session(ShowsItself):
         BadValue without a reason, and for what is not frozen.
         """
         self._attend()
-        freeze = lifted(self.state.freeze, inst_id, reason)
-        return self._store.whole(put, self._context, freeze, "unfrozen", inst_id, reason)
+        with self._gate.turn:
+            freeze = lifted(self.state.freeze, inst_id, reason)
+            return self._store.whole(put, self._context, freeze, "unfrozen", inst_id, reason)
 
     def close(self, *, save: bool = True) -> None:
         """Save, refresh the readable files, give the lock back. ``save=False`` only lets go.

@@ -123,6 +123,19 @@ def member(state: SystemState, key: str) -> BaseModel | None:
     return held.get(name)
 
 
+def put_member(state: SystemState, key: str, model: BaseModel | None) -> None:
+    """Put a model under its document's key; None takes away what is there."""
+    family, _, name = key.partition("/")
+    if not name:
+        setattr(state, family, model)
+        return
+    held: dict[str, BaseModel] = getattr(state, FAMILIES[family][0])
+    if model is None:
+        held.pop(name, None)
+    else:
+        held[name] = model
+
+
 def fits(key: str, model: BaseModel) -> bool:
     """Whether this is the very type a restore would make of it, under its own name."""
     family, slash, name = key.partition("/")

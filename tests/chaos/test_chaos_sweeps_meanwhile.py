@@ -9,7 +9,8 @@ from chaos.faults import between
 from chaos.faults.between import ActingFs, Between, Other
 from chaos.saboteurs.planted import SWEPT, planted
 from chaos.sweeps import meanwhile_sweep
-from chaos.sweeps.meanwhile_sweep import DEEDS, KINDS, SCENES, TRACED, MeanwhileRun, play
+from chaos.sweeps.meanwhile_deeds import DEEDS, KINDS, SCENES
+from chaos.sweeps.meanwhile_sweep import TRACED, MeanwhileRun, play
 from chaos.sweeps.reference_workload import yard
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Outcome

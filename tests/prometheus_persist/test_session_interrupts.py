@@ -85,7 +85,7 @@ def test_a_live_state_that_is_half_another_is_never_saved(
     venue = Venue()
     session = trading(tmp_path, venue)
     name = lost(session, venue)
-    monkeypatch.setattr(saver, "setattr", struck, raising=False)
+    monkeypatch.setattr(saver, "put_member", struck)
     with pytest.raises(Struck):
         session.settle(venue, name)
     monkeypatch.undo()

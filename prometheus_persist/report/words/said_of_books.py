@@ -55,6 +55,7 @@ BOOKS: Final[Mapping[str, str]] = {
     ),
     "giving up an order needs a reason": "放弃订单须写明理由",
     "given up: {why}": "已放弃：{why}",
+    "{key} was changed by another thread meanwhile": "{key} 在此期间被另一线程改动",
     "no open order {order}": "没有未结订单 {order}",
     "order {order} given up: {why}": "订单 {order} 已放弃：{why}",
     "order {order} was answered or given up; a clOrdId is sent once, take a new intent": (
