@@ -24,6 +24,7 @@ KEYS = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE", "PERSIST_OKX_URL"
 QUICK = "quick"
 QUICK_FILES = (
     "test_state_*.py",
+    "test_graph_*.py",
     "test_journal_*.py",
     "test_reconcile_*.py",
     "test_report_*.py",

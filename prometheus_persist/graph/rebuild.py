@@ -1,0 +1,249 @@
+"""The host's objects again, from their rows: no constructor is called, no code of the host runs.
+
+Rows are indexed first: a node's document wins over its place in a record, and of two places the one
+of the later generation. Then objects are made from the root on, so that rows of what is garbage are
+never looked at: first empty ones (``object.__new__``), then what is in lists and attributes, and
+last dicts and sets, whose keys must be filled before they are hashed.
+
+The root is an object that is there already: it keeps its identity, and gets its attributes last, by
+``fill``. Until then nothing that is alive has been touched; whatever is wrong with the rows is
+raised before.
+
+Raises ``StoreDamaged``, naming class, attribute and number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.graph.classes import ClassTable
+from prometheus_persist.graph.kinds import MAPPINGS, SLOTS, WHOLE, made_by, own_dict, remade
+from prometheus_persist.graph.node import FAMILY, Row
+from prometheus_persist.graph.policy import HostPolicy
+from prometheus_persist.graph.values import WITHHELD, Json, Leaves
+
+_LATE = MAPPINGS | {"s"}
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """Every object by its number, its row, and the stream that has it (empty: a document)."""
+
+    meta: Row
+    objects: dict[int, Any] = field(default_factory=dict)
+    rows: dict[int, Row] = field(default_factory=dict)
+    homes: dict[int, str] = field(default_factory=dict)
+    streams: set[str] = field(default_factory=set)
+    generations: dict[int, int] = field(default_factory=dict)  # the last, of each list
+    withheld: list[tuple[Any, Any]] = field(default_factory=list)
+    attributes: list[tuple[str, Any]] = field(default_factory=list)
+    next: int = 1
+
+
+def entries_of(row: Row) -> list[tuple[int, list[Json]]]:
+    """What names or keys a row has, and what is under them, in their order."""
+    if "v" in row:
+        flat = row["v"]
+        return list(enumerate(map(list, zip(flat[::2], flat[1::2], strict=True))))
+    found = [(int(name), pair) for name, pair in row.items() if pair and name.isdecimal()]
+    return sorted(found)
+
+
+def rebuild(
+    meta: Row,
+    documents: Mapping[str, Row],
+    streams: Mapping[str, Iterable[Row]],
+    table: ClassTable,
+    policy: HostPolicy,
+    root: Any,
+) -> Rebuilt:
+    """Everything below ``root``; ``fill`` then gives it to the root itself."""
+    return _Rebuilder(meta, documents, streams, table, policy).made(root)
+
+
+def fill(root: Any, rebuilt: Rebuilt) -> None:
+    """Give the root what it had: exactly these attributes, in their order."""
+    own, slots = own_dict(root), SLOTS[type(root)]
+    own.clear()
+    for name, value in rebuilt.attributes:
+        if name in slots:
+            slots[name].__set__(root, value)
+        else:
+            own[name] = value
+
+
+class _Rebuilder:
+    def __init__(
+        self,
+        meta: Row,
+        documents: Mapping[str, Row],
+        streams: Mapping[str, Iterable[Row]],
+        table: ClassTable,
+        policy: HostPolicy,
+    ) -> None:
+        self._table, self._policy, self._leaves = table, policy, Leaves(table)
+        self._found = Rebuilt(meta)
+        self._records: dict[str, list[Row]] = {}
+        self._queue: list[int] = []
+        self._late: list[int] = []
+        self._index(documents, streams)
+
+    def _index(self, documents: Mapping[str, Row], streams: Mapping[str, Iterable[Row]]) -> None:
+        found = self._found
+        own = {int(key.rpartition("/")[2]): key for key in documents if _is_node(key)}
+        for name in sorted((name for name in streams if _is_list(name)), key=_generation):
+            found.streams.add(name)
+            oid, generation = map(int, name.split("/")[1:])
+            found.generations[oid] = generation
+            row = documents.get(own.get(oid, ""), {})
+            records = list(streams[name])
+            if row.get("@") == "L" and row["s"] == generation:
+                self._records[name] = records
+            for record in records:
+                todo = [record["e"]] if type(record["e"]) is dict else []
+                while todo:
+                    inner = todo.pop()
+                    found.rows[inner["#"]] = inner
+                    found.homes[inner["#"]] = name
+                    if inner["@"] not in WHOLE:
+                        todo += [each for each in inner["v"] if type(each) is dict]
+        for oid, key in own.items():
+            found.rows[oid] = documents[key]
+            found.homes[oid] = ""
+        found.next = 1 + max([*found.rows, *found.generations], default=0)
+
+    def made(self, root: Any) -> Rebuilt:
+        found, oid = self._found, self._found.meta["root"]
+        row = self._row(oid)
+        cls = self._table.find(row["@"])
+        if cls is not type(root):
+            raise StoreDamaged(f"the host's root was a {cls.__qualname__}, not what is attached")
+        found.objects[oid] = root
+        for _, (name, told) in entries_of(row):
+            found.attributes.append((name, self._held(root, name, told)))
+        while self._queue or self._late:
+            self._fill_all()
+            if self._late:
+                self._fill_late(self._late.pop())
+        return found
+
+    def _row(self, oid: int) -> Row:
+        row = self._found.rows.get(oid)
+        if row is None:
+            raise StoreDamaged(f"the host's object {oid} is named and not there")
+        return row
+
+    def _value(self, told: Json) -> Any:
+        if type(told) is list:
+            if told[0] == "$":
+                return self._object(told[1])
+            return self._leaves.read(told)
+        return self._object(told["#"]) if type(told) is dict else told
+
+    def _held(self, owner: Any, name: Any, told: Json) -> Any:
+        """What is under a name or key; a place that is withheld is noted and kept free."""
+        if told == WITHHELD:
+            self._found.withheld.append((owner, name))
+            return None
+        return self._value(told)
+
+    def _object(self, oid: int) -> Any:
+        known = self._found.objects
+        if oid in known:
+            return known[oid]
+        row = self._row(oid)
+        kind = row["@"]
+        made = known[oid] = self._empty(kind, row)
+        if kind not in WHOLE:
+            (self._late if kind in _LATE else self._queue).append(oid)
+        return made
+
+    def _empty(self, kind: Json, row: Row) -> Any:
+        """An object before it is filled; what never changes is made whole."""
+        if type(kind) is int:
+            return object.__new__(self._table.find(kind))
+        if kind in WHOLE:
+            return remade(kind, row["v"], self._policy)
+        match kind:
+            case "l" | "L":
+                return []
+            case "d":
+                return {}
+            case "s":
+                return set()
+            case "od":
+                return OrderedDict()
+            case "ct":
+                return Counter()
+            case "dd":
+                return defaultdict(made_by(row["f"], self._table))
+            case "q":
+                return deque(maxlen=row["m"])
+            case "t":
+                return tuple(map(self._value, row["v"]))
+            case "nt":
+                return tuple.__new__(self._table.find(row["c"]), map(self._value, row["v"]))
+            case "fs":
+                items = list(map(self._value, row["v"]))
+                self._fill_all()
+                return frozenset(items)
+        raise StoreDamaged(f"the host's objects have a kind {kind!r}, which nothing is")
+
+    def _fill_all(self) -> None:
+        while self._queue:
+            oid = self._queue.pop()
+            made, row = self._found.objects[oid], self._row(oid)
+            if type(row["@"]) is int:
+                self._fill_instance(made, row, oid)
+            elif row["@"] == "L":
+                name = f"{FAMILY}/{oid}/{row['s']}"
+                made += [self._value(each["e"]) for each in self._records[name][row["d"] :]]
+            elif row["@"] in ("l", "q"):
+                made += map(self._value, row["v"])
+
+    def _fill_instance(self, made: Any, row: Row, oid: int) -> None:
+        own, slots = own_dict(made), SLOTS[type(made)]
+        bare = not hasattr(type(made), "__dict__") or type(made).__dictoffset__ == 0
+        for _, (name, told) in entries_of(row):
+            value = self._held(made, name, told)
+            if name in slots:
+                slots[name].__set__(made, value)
+            elif bare:
+                cls = type(made).__qualname__
+                raise StoreDamaged(f"{cls}.{name} of the host's object {oid} has no slot any more")
+            else:
+                own[name] = value
+
+    def _fill_late(self, oid: int) -> None:
+        made, row = self._found.objects[oid], self._row(oid)
+        if row["@"] == "s":
+            items = list(map(self._value, row["v"]))
+            self._fill_all()
+            made.update(items)
+            return
+        pairs = []
+        for _, (told_key, told) in entries_of(row):
+            key = self._value(told_key)
+            pairs.append((key, self._held(made, key, told)))
+        self._fill_all()
+        put = OrderedDict.__setitem__ if row["@"] == "od" else dict.__setitem__
+        for key, value in pairs:
+            put(made, key, value)
+
+
+def _is_node(key: str) -> bool:
+    head, _, rest = key.partition("/")
+    return head == FAMILY and rest.isdecimal()
+
+
+def _is_list(name: str) -> bool:
+    parts = name.split("/")
+    return len(parts) == 3 and parts[0] == FAMILY and parts[1].isdecimal() and parts[2].isdecimal()
+
+
+def _generation(name: str) -> int:
+    return int(name.rpartition("/")[2])

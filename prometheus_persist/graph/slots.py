@@ -1,0 +1,107 @@
+"""What changed? By identity, in bulk.
+
+A slot holds a value without an identity or a node that is looked at itself; so a change is a slot
+with another object. Nodes are looked at in batches: per batch three flat lists, of what is in the
+slots, how many there are, and under which keys, are compared by ``is``, in C. A value that is equal
+and not the same object is a change. That costs no call of the host's code, and no attribute is
+looked up.
+
+A batch remembers what it saw last; it is taken when its nodes have been written.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from itertools import accumulate, chain, compress, count, repeat
+from operator import is_, is_not
+from typing import Any
+
+from prometheus_persist.graph.kinds import MAPPINGS, SLOTS, attributes
+from prometheus_persist.graph.node import GraphNode
+
+_flat = chain.from_iterable
+
+
+class SlotBatch:
+    """Nodes that are looked at together."""
+
+    __slots__ = (
+        "_dicts",
+        "_keys",
+        "_lists",
+        "_objects",
+        "_ordered",
+        "_sizes",
+        "_slotted",
+        "_values",
+        "nodes",
+    )
+
+    def __init__(self, nodes: list[GraphNode]) -> None:
+        parts: list[list[GraphNode]] = [[], [], [], [], []]
+        plain, slotted, dicts, ordered, lists = parts
+        for node in nodes:
+            if node.kind == "o":
+                (slotted if SLOTS[type(node.obj)] else plain).append(node)
+            elif node.kind in MAPPINGS:
+                (ordered if node.kind == "od" else dicts).append(node)
+            else:
+                lists.append(node)
+        self.nodes = [*plain, *slotted, *dicts, *ordered, *lists]
+        self._objects, self._slotted, self._dicts, self._ordered, self._lists = (
+            [node.obj for node in part] for part in (plain, slotted, dicts, ordered, lists)
+        )
+        self._values, self._sizes, self._keys = self._now()
+
+    def _now(self) -> tuple[list[Any], list[int], list[Any]]:
+        maps: list[Any] = list(map(object.__getattribute__, self._objects, repeat("__dict__")))
+        maps += map(attributes, self._slotted)
+        maps += self._dicts
+        values = _flat(map(dict.values, maps))
+        keys = _flat(maps)
+        if self._ordered:  # a dict's own methods do not know their order
+            values = chain(values, _flat(map(OrderedDict.values, self._ordered)))
+            keys = chain(keys, _flat(self._ordered))
+            maps = maps + self._ordered
+        if self._lists:
+            values = chain(values, _flat(self._lists))
+            return list(values), list(map(len, maps + self._lists)), list(keys)
+        return list(values), list(map(len, maps)), list(keys)
+
+    def changed(self) -> list[GraphNode]:
+        """The nodes that differ from the last look, which this one then is."""
+        before = self._values, self._sizes, self._keys
+        now = self._values, self._sizes, self._keys = self._now()
+        return self._differing(before, now)
+
+    def peek(self) -> list[GraphNode]:
+        """The same, without taking it in."""
+        return self._differing((self._values, self._sizes, self._keys), self._now())
+
+    def _differing(
+        self,
+        before: tuple[list[Any], list[int], list[Any]],
+        now: tuple[list[Any], list[int], list[Any]],
+    ) -> list[GraphNode]:
+        (old, old_sizes, old_keys), (new, sizes, keys) = before, now
+        if sizes == old_sizes and all(map(is_, keys, old_keys)):
+            if all(map(is_, new, old)):
+                return []
+            ends = list(accumulate(sizes))
+            where = compress(count(), map(is_not, new, old))
+            return [self.nodes[at] for at in dict.fromkeys(bisect_right(ends, i) for i in where)]
+        found, at, was, key, old_key = [], 0, 0, 0, 0
+        keyed = len(self.nodes) - len(self._lists)
+        for number, node in enumerate(self.nodes):
+            size, old_size = sizes[number], old_sizes[number]
+            same = size == old_size and all(map(is_, new[at : at + size], old[was : was + size]))
+            at, was = at + size, was + old_size
+            if number < keyed:
+                same = same and all(
+                    map(is_, keys[key : key + size], old_keys[old_key : old_key + size])
+                )
+                key, old_key = key + size, old_key + old_size
+            if not same:
+                found.append(node)
+        return found

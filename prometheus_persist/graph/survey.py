@@ -1,0 +1,194 @@
+"""What of a host's objects cannot be kept: all of it at once, each with a path and a remedy.
+
+    launcher.supervisor.log_handler: TextIOWrapper …; skip it or bind it anew
+
+Looks at everything that a root leads to, changes nothing, and calls no code of the host. What is
+left out because it is called a secret, skipped or bound anew is listed as *withheld*; a set whose
+order depends on the process is a *warning*, since nobody can restore it.
+
+Many objects with the same trouble are one problem: the first path, and how many more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from prometheus_persist.errors import BadValue
+from prometheus_persist.graph.classes import ClassTable, name_of
+from prometheus_persist.graph.kinds import BOUND, MAPPINGS, WHOLE, Kinds, attributes, factory, state
+from prometheus_persist.graph.policy import HostPolicy
+from prometheus_persist.graph.values import Leaves
+from prometheus_persist.shown import shown
+
+TUPLES_MAX: Final = 100  # one inside the other: they are made from the inside out
+_BY_VALUE: Final = frozenset({int, bool, float, type(None)})
+
+
+@dataclass(slots=True)
+class HostSurvey:
+    """What was found. ``problems`` empty: everything can be kept."""
+
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    withheld: list[str] = field(default_factory=list)
+    classes: dict[str, int] = field(default_factory=dict)
+    objects: int = 0
+
+    def refuse(self) -> None:
+        """Raise BadValue with every problem at once, where there is one."""
+        if self.problems:
+            raise BadValue("cannot be attached: " + "; ".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """How an object was come by."""
+
+    text: str
+    before: _Step | None = None
+    tuples: int = 0
+
+    def path(self) -> str:
+        parts, step = [], self
+        while True:
+            parts.append(step.text)
+            if step.before is None:
+                return shown("".join(reversed(parts)))
+            step = step.before
+
+
+def survey(root: Any, table: ClassTable, policy: HostPolicy, name: str = "root") -> HostSurvey:
+    """Look at everything below ``root``, which is called ``name`` in the paths."""
+    return _Surveyor(table, policy).survey(root, name)
+
+
+class _Surveyor:
+    def __init__(self, table: ClassTable, policy: HostPolicy) -> None:
+        self._table, self._policy = table, policy
+        self._leaves, self._kinds = Leaves(table), Kinds(table, policy)
+        self._found = HostSurvey()
+        self._seen: dict[int, Any] = {}
+        self._memory: dict[int, Any] = {}
+        self._todo: list[tuple[Any, _Step]] = []
+        self._again: dict[str, tuple[str, int]] = {}
+        self._told: dict[str, str] = {}
+
+    def survey(self, root: Any, name: str) -> HostSurvey:
+        if self._kind(root, _Step(name)) not in ("o", ""):
+            self._problem(_Step(name), f"{type(root).__qualname__} is no instance of a class")
+            root = None
+        self._todo.append((root, _Step(name)))
+        while self._todo:
+            obj, step = self._todo.pop()
+            self._look(obj, step)
+        found = self._found
+        for why, (path, more) in self._again.items():
+            found.problems.append(f"{path}: {why}" + (f" (and {more} more)" if more else ""))
+        found.warnings += [f"{path}: {why}" for why, path in self._told.items()]
+        return found
+
+    def _problem(self, step: _Step, why: str) -> None:
+        path, more = self._again.get(why, (step.path(), -1))
+        self._again[why] = path, more + 1
+
+    def _kind(self, obj: Any, step: _Step) -> str:
+        try:
+            return self._kinds[type(obj)]
+        except BadValue as problem:
+            self._problem(step, f"{problem.detail}{_remedy(obj, self._table)}")
+            return ""
+
+    def _look(self, obj: Any, step: _Step) -> None:
+        try:
+            write = self._leaves[type(obj)]
+            if write is not None:
+                write(obj)
+                return
+        except BadValue as problem:
+            self._problem(step, f"{problem.detail}; skip it or give an adapter")
+            return
+        if id(obj) in self._seen:
+            return
+        self._seen[id(obj)] = obj
+        kind = self._kind(obj, step)
+        if kind == BOUND:
+            self._problem(
+                step,
+                f"{type(obj).__qualname__} is bound anew, and stands in no list or set; skip it",
+            )
+        elif kind:
+            self._found.objects += 1
+            self._inside(obj, kind, step)
+
+    def _inside(self, obj: Any, kind: str, step: _Step) -> None:
+        if kind in WHOLE:
+            self._whole(obj, kind, step)
+        elif kind == "o":
+            cls = name_of(type(obj))
+            self._found.classes[cls] = self._found.classes.get(cls, 0) + 1
+            for name, value in attributes(obj).items():
+                self._named(obj, name, value, _Step(f".{name}", step))
+        elif kind in MAPPINGS:
+            if kind == "dd":
+                self._factory(obj, step)
+            for key, value in obj.items():
+                self._todo.append((key, _Step(" (a key)", step)))
+                text = repr(key) if type(key) in (str, int) else type(key).__qualname__
+                self._named(obj, key, value, _Step(f"[{text}]", step))
+        else:
+            tuples = step.tuples + 1 if kind in ("t", "nt", "fs") else 0
+            if tuples > TUPLES_MAX:
+                self._problem(step, f"over {TUPLES_MAX} tuples inside one another; use lists")
+                return
+            if kind in ("s", "fs"):
+                self._order(obj, step)
+            for number, value in enumerate(obj):
+                self._todo.append((value, _Step(f"[{number}]", step, tuples)))
+
+    def _named(self, owner: Any, name: Any, value: Any, step: _Step) -> None:
+        hidden = (
+            self._policy.withheld(type(owner), name)
+            if type(owner) not in (dict,) and not isinstance(owner, dict)
+            else self._policy.hidden(name)
+        )
+        if hidden or self._policy.is_bound_anew(type(value)):
+            self._found.withheld.append(step.path())
+        else:
+            self._todo.append((value, step))
+
+    def _whole(self, obj: Any, kind: str, step: _Step) -> None:
+        try:
+            state(kind, obj, self._policy)
+        except BadValue as problem:
+            self._problem(step, f"{problem.detail}; skip it or give an adapter")
+            return
+        if kind == "a":
+            base = obj
+            while getattr(base, "base", None) is not None:
+                base = base.base
+            if self._memory.setdefault(id(base), obj) is not obj:
+                self._problem(step, "an array that shares its memory with another; copy it")
+
+    def _factory(self, obj: Any, step: _Step) -> None:
+        try:
+            factory(obj.default_factory, self._table)
+        except BadValue as problem:
+            self._problem(step, f"{problem.detail}; use a class of yours, list, dict, int, …")
+
+    def _order(self, obj: Any, step: _Step) -> None:
+        if any(type(each) not in _BY_VALUE for each in obj):
+            why = (
+                "the order of this set is another in every process, unless PYTHONHASHSEED is fixed"
+            )
+            self._told.setdefault(why, step.path())
+
+
+def _remedy(obj: Any, table: ClassTable) -> str:
+    """What to do about an object that cannot be kept."""
+    cls = type(obj)
+    if cls.__module__ in ("builtins", "_io", "_thread", "_socket", "socket", "threading"):
+        return "; skip it or bind it anew"
+    if not table.registered(cls.__module__):
+        return f"; add {cls.__module__!r} to modules, skip it or bind it anew"
+    return "; skip it or give an adapter"

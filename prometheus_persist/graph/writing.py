@@ -1,0 +1,305 @@
+"""Objects as rows: what a document, or a place in a record, has of them.
+
+A row is a JSON object: ``"@"`` its kind, or the number of its class; then
+
+    documents of instances and mappings    "0", "1", …: [name or key, value], in this order; a field
+                                           that is null has been deleted
+    the same inside a record               "v": [name, value, name, value, …]
+    any other                              "v": its values, or its state
+    beside it                              "m" the maxlen of a deque, "f" the factory of a
+                                           defaultdict, "c" the class of a named tuple
+    a long list                            "s" its generation, "d" how many were dropped at its head
+
+Numbers keep the order, since JSON's objects are written sorted, and let one attribute be written
+alone. A row inside a record has its ``"#"``, the number of the node: others refer to it.
+
+An object that is new is written where it is met: inside the record of a long list, or as a document
+of its own. Raises ``BadValue`` for what cannot be written; what was looked at since then has to be
+written anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from prometheus_persist.errors import BadValue
+from prometheus_persist.graph.classes import ClassTable
+from prometheus_persist.graph.kinds import (
+    BOUND,
+    MAPPINGS,
+    UNCHANGING,
+    WHOLE,
+    Kinds,
+    attributes,
+    factory,
+    seen,
+    state,
+)
+from prometheus_persist.graph.lists import TAIL, dropped, same
+from prometheus_persist.graph.node import GraphDelta, GraphNode, Row, document_of, stream_of
+from prometheus_persist.graph.policy import HostPolicy
+from prometheus_persist.graph.values import WITHHELD, Json, Leaves
+
+LONG: Final = 64  # a list of more is a stream
+INSIDE_MAX: Final = 12  # how deep nodes stand inside a record
+_EMPTY: Final[dict[type, Json]] = {tuple: ["()"], frozenset: ["fs"]}
+
+
+class _Withheld(BadValue):
+    """A client where something else was to be written."""
+
+
+class GraphWriter:
+    """Knows the nodes by their objects, and writes them."""
+
+    def __init__(self, table: ClassTable, policy: HostPolicy, long: int = LONG) -> None:
+        self.table, self.policy, self.long = table, policy, long
+        self.leaves, self.kinds = Leaves(table), Kinds(table, policy)
+        self.nodes: dict[int, GraphNode] = {}
+        self.next = 1
+        self.fresh: list[GraphNode] = []  # due to be written as documents
+        self.opened: list[GraphNode] = []  # to be looked at from now on
+        self.longs: dict[GraphNode, None] = {}
+        self.wholes: dict[GraphNode, None] = {}
+        self.ended: set[str] = set()  # streams that are no list's any more
+        self.live: set[type] = set()
+        self.alive: list[GraphNode] = []  # instances of live classes
+        self._home = self._moving = ""
+
+    def node(self, obj: Any) -> GraphNode:
+        """A new node; raises BadValue."""
+        kind = self.kinds[type(obj)]
+        if kind == BOUND:
+            raise _Withheld(f"{type(obj).__qualname__} is bound anew: it stands in no list or set")
+        found = self.nodes[id(obj)] = GraphNode(obj, self.next, kind)
+        self.next += 1
+        if type(obj) in self.live:
+            self.alive.append(found)
+        return found
+
+    def heat(self, node: GraphNode) -> None:
+        """Look at a node, and at what it leads to, each time."""
+        todo = [node]
+        while todo:
+            one = todo.pop()
+            if not one.hot:
+                one.hot = True
+                self.opened.append(one)
+                todo += self.tail(one) if one.shadow is not None else one.kids
+
+    def tail(self, node: GraphNode) -> list[GraphNode]:
+        """The nodes among the last entries of a long list."""
+        assert node.shadow is not None
+        return [
+            each for each in map(self.nodes.get, map(id, node.shadow[-TAIL:])) if each is not None
+        ]
+
+    def value(self, obj: Any, kids: list[GraphNode], depth: int) -> Json:
+        """Anything as JSON; nodes are appended to ``kids``. ``depth`` 0: in a document."""
+        write = self.leaves[type(obj)]
+        if write is not None:
+            return write(obj)
+        node = self.nodes.get(id(obj))
+        if node is None:
+            if type(obj) in _EMPTY and not obj:
+                return _EMPTY[type(obj)]
+            node = self.node(obj)
+        kids.append(node)
+        if node.written and not (node.home and node.home == self._moving):
+            if not node.hot:
+                self.heat(node)
+            return ["$", node.oid]
+        if not node.hot:
+            node.hot = True
+            self.opened.append(node)
+        node.written = True
+        if 0 < depth < INSIDE_MAX and not (node.kind == "l" and len(obj) > self.long):
+            node.home = self._home
+            return {"#": node.oid, **self._row(node, depth + 1)}
+        node.home = ""
+        self.fresh.append(node)
+        return ["$", node.oid]
+
+    def _row(self, node: GraphNode, depth: int) -> Row:
+        """All of a node, as it stands in a record, or in a document without names."""
+        obj, kind = node.obj, node.kind
+        kids: list[GraphNode] = []
+        if kind in WHOLE:
+            node.told = seen(kind, obj, self.policy)
+            self.wholes[node] = None
+            return {"@": kind, "v": state(kind, obj, self.policy)}
+        row = self._head(node)
+        if kind == "o" or kind in MAPPINGS:
+            flat: list[Json] = []
+            for key, value in self._pairs(node):
+                flat += self._entry(node, key, value, kids, depth)
+            row["v"] = flat
+        else:
+            row["v"] = self._values(obj, kids, depth)
+        node.kids = kids
+        return row
+
+    def _head(self, node: GraphNode) -> Row:
+        kind, obj = node.kind, node.obj
+        if kind == "o":
+            return {"@": self.table.number(type(obj))}
+        row: Row = {"@": kind}
+        if kind == "dd":
+            row["f"] = factory(obj.default_factory, self.table)
+        elif kind == "q":
+            row["m"] = obj.maxlen
+        elif kind == "nt":
+            row["c"] = self.table.number(type(obj))
+        return row
+
+    def _values(self, items: Iterable[Any], kids: list[GraphNode], depth: int) -> list[Json]:
+        try:
+            return [self.value(item, kids, depth) for item in items]
+        except _Withheld as problem:
+            raise BadValue(problem.detail) from None
+
+    def _pairs(self, node: GraphNode) -> Iterable[tuple[Any, Any]]:
+        found = attributes(node.obj) if node.kind == "o" else node.obj
+        return found.items()
+
+    def _entry(
+        self, node: GraphNode, key: Any, value: Any, kids: list[GraphNode], depth: int
+    ) -> list[Json]:
+        """A name or key, and what is under it."""
+        hidden = (
+            self.policy.withheld(type(node.obj), key)
+            if node.kind == "o"
+            else self.policy.hidden(key)
+        )
+        (name,) = self._values((key,), kids, depth)
+        if hidden:
+            return [name, WITHHELD]
+        try:
+            return [name, self.value(value, kids, depth)]
+        except _Withheld:
+            return [name, WITHHELD]
+
+    def whole(self, node: GraphNode, delta: GraphDelta) -> None:
+        """Write a node as a document."""
+        if node.kind == "l" and len(node.obj) > self.long:
+            self.begin_stream(node, delta)
+            return
+        node.written, node.home = True, ""
+        name = document_of(node)
+        delta.set.pop(name, None)
+        if node.kind == "o" or node.kind in MAPPINGS:
+            node.entries, node.next, node.kids = {}, 0, []
+            delta.put[name] = self._head(node)
+            delta.put[name] |= self._moved(node)
+        else:
+            delta.put[name] = self._row(node, 0)
+
+    def update(self, node: GraphNode, delta: GraphDelta) -> None:
+        """Write what differs of a node that changed."""
+        if node.shadow is not None:
+            self.list_changed(node, delta, complete=True)
+            return
+        entries = node.entries
+        crowded = entries is not None and node.next > 2 * len(entries) + 32
+        if entries is None or crowded:
+            self.whole(node, delta)
+            return
+        fields = self._moved(node)
+        name = document_of(node)
+        if name in delta.put:
+            delta.put[name] |= fields
+        elif fields:
+            delta.set[name] = delta.set.get(name, {}) | fields
+
+    def _moved(self, node: GraphNode) -> Row:
+        """The fields of a document that are not as they were written."""
+        old = node.entries
+        assert old is not None
+        now: dict[Any, tuple[int, Any, Any]] = {}
+        fields: Row = {}
+        last = -1
+        for key, value in self._pairs(node):
+            was = old.get(key)
+            if was is not None and was[0] > last and was[1] is key:
+                last = was[0]
+                if was[2] is value:
+                    now[key] = was
+                    continue
+            else:
+                last, node.next = node.next, node.next + 1
+            fields[str(last)] = self._entry(node, key, value, node.kids, 0)
+            now[key] = last, key, value
+        for key, (number, _, _) in old.items():
+            if key not in now or now[key][0] != number:
+                fields[str(number)] = None
+        node.entries = now
+        return fields
+
+    def begin_stream(self, node: GraphNode, delta: GraphDelta) -> None:
+        """Write a long list, all of it, under a new generation."""
+        old = ""
+        if node.shadow is not None:
+            old = stream_of(node)
+            self.ended.add(old)
+        node.written, node.home, node.entries = True, "", None
+        node.generation, node.dropped, node.kids, node.shadow = node.generation + 1, 0, [], []
+        self.longs[node] = None
+        self._append(node, list(node.obj), delta, old)
+        name = document_of(node)
+        delta.set.pop(name, None)
+        delta.put[name] = {"@": "L", "s": node.generation, "d": 0}
+
+    def _append(
+        self, node: GraphNode, items: list[Any], delta: GraphDelta, moving: str = ""
+    ) -> None:
+        assert node.shadow is not None
+        self._home, self._moving = stream_of(node), moving
+        records = delta.add.setdefault(self._home, [])
+        try:
+            records += [{"e": told} for told in self._values(items, node.kids, 1)]
+        finally:
+            self._home = self._moving = ""
+        node.shadow += items
+
+    def list_changed(self, node: GraphNode, delta: GraphDelta, *, complete: bool) -> None:
+        """Write what became of a long list; ``complete``: look at every entry."""
+        now, old = node.obj, node.shadow
+        assert old is not None
+        size, was = len(now), len(old)
+        if not complete and size == was and now[0] is old[0] and now[-1] is old[-1]:
+            return
+        if size >= was and same(now, old, 0, complete=complete):
+            if size > was:
+                self._append(node, now[was:], delta)
+            return
+        drop = dropped(now, old) if size > self.long else 0
+        if not drop or node.dropped + drop > max(size, 1024):
+            self._anew(node, delta)
+            return
+        node.dropped += drop
+        del old[:drop]
+        if size > was - drop:
+            self._append(node, now[was - drop :], delta)
+        name = document_of(node)
+        into = delta.put if name in delta.put else delta.set
+        into[name] = into.get(name, {}) | {"d": node.dropped}
+
+    def _anew(self, node: GraphNode, delta: GraphDelta) -> None:
+        if len(node.obj) <= self.long:
+            self.ended.add(stream_of(node))
+            del self.longs[node]
+            node.shadow = None
+            self.opened.append(node)
+        self.whole(node, delta)
+
+    def drain(self, delta: GraphDelta) -> None:
+        """Write what was met for the first time, and what that leads to."""
+        while self.fresh:
+            node = self.fresh.pop()
+            self.whole(node, delta)
+
+
+def looked_at(node: GraphNode) -> bool:
+    """Whether its slots are compared."""
+    return node.shadow is None and node.kind not in UNCHANGING and node.kind not in WHOLE
