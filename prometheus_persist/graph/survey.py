@@ -84,7 +84,8 @@ class _Surveyor:
             self._look(obj, step)
         found = self._found
         for why, (path, more) in self._again.items():
-            found.problems.append(f"{path}: {why}" + (f" (and {more} more)" if more else ""))
+            at = f"{path} (and {more} more)" if more else path
+            found.problems.append(f"{at}: {why}")
         found.warnings += [f"{path}: {why}" for why, path in self._told.items()]
         return found
 

@@ -71,7 +71,7 @@ class GraphWriter:
         """A new node; raises BadValue."""
         kind = self.kinds[type(obj)]
         if kind == BOUND:
-            raise _Withheld(f"{type(obj).__qualname__} is bound anew: it stands in no list or set")
+            raise _Withheld(f"{type(obj).__qualname__} is bound anew, and stands in no list or set")
         found = self.nodes[id(obj)] = GraphNode(obj, self.next, kind)
         self.next += 1
         if type(obj) in self.live:

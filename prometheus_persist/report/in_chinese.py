@@ -20,6 +20,7 @@ from typing import Final
 from prometheus_persist.report.words.okx_refusals import WORDS as REFUSALS
 from prometheus_persist.report.words.said_by_commands import COMMANDS
 from prometheus_persist.report.words.said_of_books import BOOKS
+from prometheus_persist.report.words.said_of_hosts import HOSTS
 from prometheus_persist.report.words.said_of_okx import OKX
 from prometheus_persist.report.words.said_of_stores import STORES
 from prometheus_persist.report.words.terms import TERMS
@@ -29,6 +30,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     **OKX,
     **BOOKS,
     **COMMANDS,
+    **HOSTS,
     **{en: zh for zh, en in REFUSALS.values()},
     **{name.partition(".")[2]: zh for name, (zh, _) in TERMS.items() if name.startswith("source.")},
 }

@@ -8,6 +8,7 @@ import enum
 import logging
 import math
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -245,8 +246,7 @@ def test_the_same_trouble_many_times_is_one_problem() -> None:
     root: Any = Root()
     root.items = [threading.Lock() for _ in range(500)]
     (problem,) = survey(root, TABLE, policy()).problems
-    assert problem.startswith("root.items[")
-    assert problem.endswith("(and 499 more)")
+    assert re.match(r"root\.items\[\d+\] \(and 499 more\): lock: ", problem)
 
 
 def test_arrays_that_share_memory_are_refused() -> None:

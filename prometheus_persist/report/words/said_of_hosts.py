@@ -1,0 +1,76 @@
+"""What cannot be kept of a host's own objects, or not made again, in Chinese.
+
+``report.in_chinese`` says how a sentence is found again. Placeholders may stand in another order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+HOSTS: Final[Mapping[str, str]] = {
+    # classes
+    "class {name} is in no registered module": "类 {name} 不在任何已登记的模块中",
+    "class {name} was made inside a function": "类 {name} 定义在函数内部",
+    "class {name} is not what its module has under that name": (
+        "类 {name} 与其模块中同名的对象不是同一个"
+    ),
+    "the host's objects name class {number}, which is not listed": (
+        "宿主对象引用了编号为 {number} 的类，而类表中没有"
+    ),
+    "class {name} of the host is in no registered module": "宿主的类 {name} 不在任何已登记的模块中",
+    "class {name} of the host": "宿主的类 {name}",
+    "import {module} before attaching": "请先导入 {module}，再接入",
+    "class {name} of the host is not there any more": "宿主的类 {name} 已不存在",
+    # what cannot be kept
+    "cannot be attached": "无法接入",
+    "bound anew": "重新绑定",
+    "skip it or bind it anew": "请跳过它，或重新绑定",
+    "skip it or give an adapter": "请跳过它，或提供适配器",
+    "add {module} to modules, skip it or bind it anew": (
+        "请把 {module} 加入 modules，或跳过它，或重新绑定"
+    ),
+    "give an adapter": "请提供适配器",
+    "skip it": "请跳过它",
+    "copy it": "请复制一份",
+    "use lists": "请改用列表",
+    "use a class of yours, list, dict, int, …": "请使用自己的类，或 list、dict、int 等",
+    "{path} (and {more} more)": "{path}（另有 {more} 处）",
+    "{cls} is a kind of {base}, which holds more than attributes": (
+        "{cls} 继承自 {base}，其内容不止于属性"
+    ),
+    "is a kind of {base}, which holds more than attributes": "继承自 {base}，其内容不止于属性",
+    "{cls} has its own {name}": "{cls} 自带 {name}",
+    "has its own {name}": "自带 {name}",
+    "a defaultdict whose factory is a {kind}": "defaultdict 的工厂是 {kind}",
+    "a bit generator {name}": "随机数发生器 {name}",
+    "a generator that was seeded by a {name}": "以 {name} 播种的随机数发生器",
+    "{cls} is no instance of a class": "{cls} 不是类的实例",
+    "{cls} is bound anew, and stands in no list or set": ("{cls} 要重新绑定，不能放在列表或集合里"),
+    "over {number} tuples inside one another": "元组嵌套超过 {number} 层",
+    "an array that shares its memory with another": "与另一个数组共用内存的数组",
+    "the order of this set is another in every process, unless PYTHONHASHSEED is fixed": (
+        "此集合的顺序在每个进程中都不同，除非固定 PYTHONHASHSEED"
+    ),
+    "a time zone of type {name}": "类型为 {name} 的时区",
+    "a numpy dtype {dtype}": "numpy 的 dtype {dtype}",
+    "a numpy scalar of type {name}": "类型为 {name} 的 numpy 标量",
+    "{cls} has no member {name}": "{cls} 没有成员 {name}",
+    # what cannot be made again
+    "a {kind} of the host cannot be made again": "宿主的 {kind} 无法重建",
+    "{name} of the host has no adapter any more": "宿主的 {name} 已没有适配器",
+    "the host's generator {name} is none of numpy's": "宿主的随机数发生器 {name} 不是 numpy 的",
+    "rebind {where}": "重新绑定 {where}",
+    "the fresh host has no {path}": "新建的宿主没有 {path}",
+    "the host's root was a {cls}, not what is attached": "宿主的根对象原为 {cls}，与现在接入的不符",
+    "the host's object {oid} is named and not there": "宿主的对象 {oid} 被引用，却不存在",
+    "the host's objects have a kind {kind}, which nothing is": "宿主对象的种类 {kind} 无法识别",
+    "{name} of the host's object {oid} has no slot any more": (
+        "宿主对象 {oid} 的 {name} 已没有对应的 slot"
+    ),
+    "the host's objects need {module}": "宿主对象需要 {module}",
+    "import it before attaching": "请先导入它，再接入",
+    "a time zone {told} of the host": "宿主的时区 {told}",
+    "{cls} of the host has no member {name}": "宿主的 {cls} 没有成员 {name}",
+    "a value {told} of the host": "宿主的值 {told}",
+}
