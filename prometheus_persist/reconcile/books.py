@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Decimal, DecimalException
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from prometheus_persist.errors import BadValue
 from prometheus_persist.journal.records import Records
 from prometheus_persist.state import (
     NO_CONTRACTS,
@@ -26,13 +28,18 @@ from prometheus_persist.state.documents import (
     PUBLIC_TRADES,
 )
 from prometheus_persist.state.exact_json import JsonObject
-from prometheus_persist.state.money import ZERO, add
+from prometheus_persist.state.money import ZERO, add, exact, minus, plus
 
 if TYPE_CHECKING:
     from prometheus_persist.reconcile.views import Adoption, Books, Move
 
 NOBODY = ""
 _CLOSING_SIDE = {"long": "sell", "short": "buy", "net": "sell"}
+_ADOPTIONS = ("adopted", "released")
+_WITHOUT_MONEY = ("set_aside", "resized")
+_WRITTEN = ("written", "unwritten")
+_quantity = lru_cache(maxsize=4096, typed=True)(exact)  # few texts, met a million times
+_number = lru_cache(maxsize=4096, typed=True)(Decimal)
 
 
 @dataclass(slots=True)
@@ -83,44 +90,72 @@ class StreamIndex:
         """Read what has been appended since the last time; from ``since_ms`` on it is recent."""
         for name in (PUBLIC_TRADES, ORPHAN_FILLS, CASH_FLOWS, INTENT_LOG):
             records = streams.get(name, [])
-            for record in _since(records, self._seen.get(name, 0)):
-                if name == INTENT_LOG:
+            fresh = _since(records, self._seen.get(name, 0))
+            if name == INTENT_LOG:
+                for record in fresh:
                     intent = OrderIntent.model_validate(record)
                     self.owners[intent.cl_ord_id] = intent.agent_id
                     self.ended[intent.cl_ord_id] = intent
-                elif name == CASH_FLOWS:
+            elif name == CASH_FLOWS:
+                for record in fresh:
                     self.flows.add(record["ref"])
-                    self._pay(record["agent_id"], record["kind"], record["amount"])
-                elif record.get("category") in ("adopted", "released"):
-                    self._adoption(record)
-                elif record.get("category") in ("set_aside", "resized"):
-                    self.booked.add(record["fill_id"])
-                    self._size(record)
-                else:
-                    self._execution(record, since_ms)
+                    self._pay(record["agent_id"], record["kind"], Decimal(record["amount"]))
+            else:
+                self._executions(fresh, since_ms)
             self._seen[name] = len(records)
 
-    def _execution(self, record: JsonObject, since_ms: int) -> None:
-        self.booked.add(record["fill_id"])
-        if record.get("category") in ("written", "unwritten"):
-            self._written(record)
-        self._size(record)
-        owner = record.get("agent_id", NOBODY)
-        for kind in ("pnl", "fee"):  # an orphan of old has none
-            self._pay(owner, kind, record.get(kind, "0"))
-        if owner != NOBODY:
-            key, signed = _moved(record)
-            held = self.recorded.setdefault(owner, {})
-            held[key] = held.get(key, NO_CONTRACTS) + signed
-        if record["ts_ms"] >= since_ms and "side" in record:
-            self._recent.append((record["ts_ms"], owner, record))
+    def _executions(self, records: Iterable[JsonObject], since_ms: int) -> None:
+        """Take in what was booked; a long ledger is millions of them, and every step here counts.
+
+        What they come to is added up first, and only the sums are looked at.
+        """
+        paid: dict[str, list[Decimal]] = {}
+        moved: dict[tuple[str, str, str, str], Decimal] = {}
+        booked, sized, recent, closing = self.booked, self._sized, self._recent, _CLOSING_SIDE
+        try:
+            for record in records:
+                category = record.get("category")
+                if category in _ADOPTIONS:
+                    self._adoption(record)
+                    continue
+                booked.add(record["fill_id"])
+                inst_id, ts_ms = record["inst_id"], record["ts_ms"]
+                if ts_ms >= sized.get(inst_id, 0):
+                    self._size(record)
+                if category in _WITHOUT_MONEY:
+                    continue
+                if category in _WRITTEN:
+                    self._written(record)
+                owner = record.get("agent_id", NOBODY)
+                mine = paid.get(owner)
+                if mine is None:
+                    mine = paid[owner] = [ZERO, ZERO]
+                mine[0] = plus(
+                    mine[0], Decimal(record.get("pnl", "0"))
+                )  # an orphan of old has none
+                mine[1] = plus(mine[1], Decimal(record.get("fee", "0")))
+                if owner != NOBODY:
+                    pos_side, quantity = record["pos_side"], _quantity(record["qty_contracts"])
+                    key = owner, inst_id, record["mgn_mode"], pos_side
+                    step = minus if record["side"] == closing[pos_side] else plus
+                    moved[key] = step(moved.get(key, ZERO), quantity)
+                if ts_ms >= since_ms and "side" in record:
+                    recent.append((ts_ms, owner, record))
+        except DecimalException as problem:
+            raise BadValue(f"no exact result: {type(problem).__name__}") from None
+        for owner, (pnl, fee) in paid.items():
+            self._pay(owner, "pnl", exact(pnl))
+            self._pay(owner, "fee", exact(fee))
+        for (owner, *place), change in moved.items():
+            held, at = self.recorded.setdefault(owner, {}), PositionKey(*place)
+            held[at] = held.get(at, NO_CONTRACTS) + contracts(change)
 
     def _size(self, record: JsonObject) -> None:
         """The contract's size as it was last booked, in whatever stream."""
-        name, ts_ms = record["inst_id"], record["ts_ms"]
-        if "ct_val" in record and ts_ms >= self._sized.get(name, 0):
-            self.sizes[name] = Decimal(record["ct_val"]), Decimal(record["ct_mult"])
-            self._sized[name] = ts_ms
+        if "ct_val" in record:
+            name = record["inst_id"]
+            self.sizes[name] = _number(record["ct_val"]), _number(record["ct_mult"])
+            self._sized[name] = record["ts_ms"]
 
     def _written(self, record: JsonObject) -> None:
         """A quantity that was written for an agent, or is given back."""
@@ -160,9 +195,9 @@ class StreamIndex:
             )
             self.adopted[finding_id] = replace(self.adopted[finding_id], qty_contracts=quantity)
 
-    def _pay(self, owner: str, kind: str, amount: str) -> None:
+    def _pay(self, owner: str, kind: str, amount: Decimal) -> None:
         paid = self.money.setdefault(owner, {})
-        paid[kind] = add(paid.get(kind, ZERO), Decimal(amount))
+        paid[kind] = add(paid.get(kind, ZERO), amount)
 
 
 def _since(records: Sequence[JsonObject], start: int) -> Iterable[JsonObject]:

@@ -46,6 +46,11 @@ _EXACT = Context(prec=140, traps=[InvalidOperation, DivisionByZero, Overflow, In
 _DIVIDE = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])
 
 
+plus: Callable[[Decimal, Decimal], Decimal] = _EXACT.add
+minus: Callable[[Decimal, Decimal], Decimal] = _EXACT.subtract
+"""One step of a long sum: exact, or a DecimalException; ``exact`` is asked about the sum."""
+
+
 def exact(value: object) -> Decimal:
     """``value`` as a finite Decimal; raises BadValue for NaN, infinity, bool, junk or giants."""
     if isinstance(value, Decimal):

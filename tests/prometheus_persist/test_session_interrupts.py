@@ -102,7 +102,7 @@ def test_an_index_that_was_half_read_is_read_no_further(
     venue = Venue()
     session = trading(tmp_path, venue)
     name = lost(session, venue)
-    monkeypatch.setattr(StreamIndex, "_execution", struck)
+    monkeypatch.setattr(StreamIndex, "_executions", struck)
     with pytest.raises(Struck):
         session.settle(venue, name)
     with pytest.raises(StoreFailed, match="interrupted"):

@@ -1,0 +1,95 @@
+"""The index of what is booked: a long ledger at once is the same ledger record by record."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from prometheus_persist.errors import BadValue
+from prometheus_persist.reconcile.books import StreamIndex
+from prometheus_persist.state import PositionKey, contracts
+
+BTC, ETH = "BTC-USDT-SWAP", "ETH-USDT-SWAP"
+COMMON = {"mgn_mode": "cross", "px": "100", "ct_val": "0.01", "ct_mult": "1"}
+
+
+def record(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        **COMMON,
+        "agent_id": "ABC"[number % 3],
+        "fill_id": f"{BTC}:{number}",
+        "inst_id": (BTC, ETH)[number % 2],
+        "pos_side": ("net", "long", "short")[number % 3],
+        "side": ("buy", "sell")[number // 2 % 2],
+        "qty_contracts": f"{number % 5 + 1}.5",
+        "fee": f"-0.{number}",
+        "pnl": f"{number - 20}.25",
+        "ts_ms": 1000 + number,
+        "category": "normal",
+        **more,
+    }
+
+
+def ledger() -> list[dict[str, Any]]:
+    written = {"finding_id": "w1", "since_ms": 3, "found_ms": 4, "fee": "0", "pnl": "0"}
+    adopted = {"finding_id": "a1", "since_ms": 3, "found_ms": 4, "fill_id": "x:a1"}
+    found = [record(number) for number in range(40)]
+    found[7] = record(7, category="written", **written)
+    found[11] = record(11, category="adopted", agent_id="", **adopted)
+    found[13] = record(13, category="resized", ct_val="0.1")
+    found[17] = record(17, category="set_aside")
+    found[19] = record(19, ts_ms=5, ct_val="7")  # late: not the size it has now
+    found[23] = record(23, category="unwritten", undoes="w1", **written)
+    return found
+
+
+def test_a_ledger_at_once_is_the_ledger_record_by_record() -> None:
+    rows = ledger()
+    whole, piecemeal = StreamIndex(), StreamIndex()
+    whole.take({"public_trades": copy.deepcopy(rows)}, 1010)
+    for count in range(1, len(rows) + 1):
+        piecemeal.take({"public_trades": rows[:count]}, 1010)
+    for field in fields(StreamIndex):
+        assert getattr(whole, field.name) == getattr(piecemeal, field.name), field.name
+
+
+def test_what_an_index_adds_up_is_what_pencil_and_paper_do() -> None:
+    index = StreamIndex()
+    index.take(
+        {
+            "public_trades": [
+                record(0, agent_id="A", inst_id=BTC, pos_side="net", side="buy", pnl="1.10"),
+                record(1, agent_id="A", inst_id=BTC, pos_side="net", side="sell", pnl="-0.2"),
+                record(2, agent_id="B", inst_id=ETH, pos_side="short", side="sell", pnl="0"),
+                record(3, agent_id="B", inst_id=ETH, pos_side="short", side="buy", pnl="3"),
+            ],
+            "orphan_fills": [record(4, agent_id="", pnl="7")],
+        }
+    )
+    assert index.recorded == {
+        "A": {PositionKey(BTC, "cross", "net"): contracts("-1")},  # 1.5 bought, 2.5 sold
+        "B": {PositionKey(ETH, "cross", "short"): contracts("-1")},  # 3.5 sold, 4.5 bought back
+    }
+    assert index.money["A"] == {"pnl": Decimal("0.90"), "fee": Decimal("-0.1")}
+    assert index.money[""] == {"pnl": Decimal(7), "fee": Decimal("-0.4")}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"qty_contracts": "many"},
+        {"qty_contracts": "NaN"},
+        {"qty_contracts": True},
+        {"fee": "NaN"},
+        {"pnl": "Infinity"},
+        {"pnl": "1e39", "fee": "0"},
+    ],
+)
+def test_what_has_no_exact_sum_is_refused_in_a_long_ledger_too(odd: dict[str, Any]) -> None:
+    rows = [record(0, pnl="1e-80", agent_id="A"), record(3, agent_id="A", **odd), record(6)]
+    with pytest.raises(BadValue):
+        StreamIndex().take({"public_trades": rows})
