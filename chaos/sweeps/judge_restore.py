@@ -4,6 +4,7 @@
   acknowledged commit, or of the one commit that had been begun behind it.
 - It agrees with itself: every copy of an agent's money, and the streams (``invariants.state``).
 - The restore writes nothing, and a second one says the same.
+- A tear at the end of the audit is called that, and no line of it altered.
 - The store opens again for writing, its own recovery changes no commit, and afterwards it is
   sound, without temporary files.
 """
@@ -19,7 +20,9 @@ from chaos.workload.paper_life import DAY_START_MS, FixedIds
 from prometheus_persist.errors import PersistError
 from prometheus_persist.recovery import restore
 from prometheus_persist.session import Session
+from prometheus_persist.storage.audit_log import check_audit
 from prometheus_persist.storage.fs import TEMPORARY, Fs
+from prometheus_persist.storage.layout import RECOVERY_LOG
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 NOW_MS = DAY_START_MS + 120_000
@@ -52,9 +55,18 @@ def judge_disk(tally: Tally, disk: MemoryFs, ears: AckLog, where: str) -> bool:
     if lost:
         tally.wrong("called lost", f"{where}: {lost[0].file}: {lost[0].problem}")
         return False
+    if altered := audit_altered(disk):
+        tally.wrong("the audit is called altered", f"{where}: {altered}")
+        return False
     tally.counts["restored exactly"] += 1
     tally.counts["of these, the unacknowledged commit was there"] += digest != ears.acked_digest
     return True
+
+
+def audit_altered(disk: Fs) -> str:
+    """Which line of the audit is called altered: no crash alters one."""
+    fault = check_audit(disk.read(RECOVERY_LOG)) if disk.size(RECOVERY_LOG) else None
+    return "" if fault is None or fault.torn else fault.problem
 
 
 def reopened(tally: Tally, disk: MemoryFs, grounds: Yard, where: str) -> None:
@@ -72,6 +84,8 @@ def reopened(tally: Tally, disk: MemoryFs, grounds: Yard, where: str) -> None:
         tally.wrong("mixed after reopening", where)
     elif damages:
         tally.wrong("damaged after reopening", f"{where}: {damages[0].file} {damages[0].problem}")
+    elif altered := audit_altered(disk):
+        tally.wrong("the audit is called altered after reopening", f"{where}: {altered}")
     elif left:
         tally.wrong("temporary file left", f"{where}: {left[0]}")
     elif disk.handles_open:

@@ -7,7 +7,11 @@
 3. What a process finds it writes anew, with its own first lines behind it: the sync of the lines
    that it found may have failed, and then no later one would write them.
 4. A line that was cut short by a crash is ended, and the next line says so and is a seal.
-5. ``check_audit`` names the first line that is not what was written: changed, moved, taken out,
+5. A power cut may also leave zeros where a sector of the last append never arrived, with lines of
+   the same append behind them: what is behind zeros is cut short as well, as long as it carries one
+   time, epoch and sequence. No line is ever written with a zero, and a later append was written
+   only after the one before it had been synced: zeros with other lines behind them are a forgery.
+6. ``check_audit`` names the first line that is not what was written: changed, moved, taken out,
    or put in. Whoever cuts lines off the end is not found out by the log alone.
 
 Raises StoreFailed.
@@ -18,7 +22,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.shown import shown
@@ -31,6 +35,7 @@ LINK_CHARS = 32
 CUT_SHORT = "a line was cut short before this one"
 NO_LINK = "what stands before this line carries no link"
 _LINK = re.compile(rb" #([0-9a-f]{32})\Z")
+_HEAD = re.compile(rb"[^ \0]+ epoch=[0-9]+ seq=[0-9]+ ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class _Reader:
         self._link = ""
         self._loose: AuditFault | None = None
         self._strange: AuditFault | None = None  # a link before the chain's own first one
+        self._hole: _Hole | None = None
         self._line = 0
         self._offset = 0
 
@@ -77,7 +83,12 @@ class _Reader:
         self._line += 1
         found = _LINK.search(line)
         fault = None
-        if found is not None:
+        if b"\0" in line:
+            self._hole = self._hole or _Hole(self._line, self._offset)
+            fault = self._hole.more(line)
+        elif self._hole is not None:
+            fault = self._behind(line, found, self._hole)
+        elif found is not None:
             fault = self._linked(line, found)
         elif self._loose is None:
             self._loose = self._fault("it carries no link")
@@ -89,6 +100,8 @@ class _Reader:
         loose = self._loose if self._link else None
         if self._strange or loose:
             return self._strange or loose
+        if self._hole:
+            return self._hole.end()
         if rest:
             return AuditFault(self._line + 1, self._offset, "the last line was cut short", True)
         return None
@@ -108,8 +121,61 @@ class _Reader:
         self._link, self._loose, self._strange = link, None, None
         return None
 
+    def _behind(self, line: bytes, found: re.Match[bytes] | None, hole: _Hole) -> AuditFault | None:
+        text, link = line, ""
+        if found is not None:
+            text, link = line[: found.start()], found[1].decode("ascii")
+        sealed = link == link_of(self._before.hexdigest(), text)
+        if sealed and text.endswith(CUT_SHORT.encode()):
+            self._link, self._loose, self._hole = link, None, None
+            return None
+        return hole.take(text, link)
+
     def _fault(self, problem: str) -> AuditFault:
         return AuditFault(self._line, self._offset, f"line {self._line}: {problem}")
+
+
+class _Hole:
+    """Zeros, and what stands behind them: what may be left of one append, or a forgery."""
+
+    def __init__(self, line: int, offset: int) -> None:
+        problem = f"line {line}: a part of it never reached the disk"
+        self._fault = AuditFault(line, offset, problem, torn=True)
+        self._head: bytes | None = None  # time, epoch and sequence of the append
+        self._link = ""  # of the line before
+        self._ended = False  # by a line without a link: a seal has to follow
+
+    def more(self, line: bytes) -> AuditFault | None:
+        """A line with zeros in it; its ends may tell which append it is of."""
+        found = _LINK.search(line)
+        self._link = found[1].decode("ascii") if found else ""
+        ends = (line, line[line.rindex(b"\0") + 1 :])
+        return self._forged() if self._ended or not all(map(self._same_append, ends)) else None
+
+    def take(self, text: bytes, link: str) -> AuditFault | None:
+        """A whole line behind the zeros, and its link."""
+        chained = not self._link or link == link_of(self._link, text)
+        whole = not link or (_HEAD.match(text) and self._same_append(text) and chained)
+        if self._ended or not whole:
+            return self._forged()
+        self._link, self._ended = link, not link
+        return None
+
+    def end(self) -> AuditFault:
+        """What the log is, where it ends here."""
+        return self._forged() if self._ended else self._fault
+
+    def _same_append(self, text: bytes) -> bool:
+        head = _HEAD.match(text)
+        if head is None:
+            return True
+        self._head = self._head or head[0]
+        return self._head == head[0]
+
+    def _forged(self) -> AuditFault:
+        return replace(
+            self._fault, problem=f"line {self._fault.line}: zeros were put in", torn=False
+        )
 
 
 class AuditLog:
@@ -129,7 +195,7 @@ class AuditLog:
         if link is None:
             found = self._found()
             link, before = _end(found)
-            written += [""] if before == CUT_SHORT else []
+            written += [""] if found and not found.endswith(b"\n") else []
             lines = [*([before] if before else []), *lines]
         for line in lines:
             text = shown(f"{head} {line}")
@@ -151,10 +217,11 @@ def _end(data: bytes) -> tuple[str, str]:
     """What the next line is chained to, and what has to be said of what stands before it."""
     if not data:
         return hashlib.sha256().hexdigest(), ""
-    torn = not data.endswith(b"\n")
+    fault = check_audit(data)
+    torn = not data.endswith(b"\n") or (fault is not None and fault.torn)
     last = data.removesuffix(b"\n").rpartition(b"\n")[2]
     found = None if torn else _LINK.search(last)
     if found is not None:
         return found[1].decode("ascii"), ""
-    seal = hashlib.sha256(data + (b"\n" if torn else b"")).hexdigest()
+    seal = hashlib.sha256(data + (b"" if data.endswith(b"\n") else b"\n")).hexdigest()
     return seal, CUT_SHORT if torn else NO_LINK

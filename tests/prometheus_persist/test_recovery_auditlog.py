@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import random
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from storekit import HookFs, StillClock, founding, open_store
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.recovery import verify
 from prometheus_persist.session import Session
-from prometheus_persist.storage.audit_log import AuditLog, check_audit
+from prometheus_persist.storage.audit_log import CUT_SHORT, AuditLog, check_audit
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import RECOVERY_LOG
 from prometheus_persist.storage.store import append_log
@@ -125,6 +126,72 @@ def test_audit_a_line_cut_short_is_ended_and_named_and_not_fatal() -> None:
         assert b"cut short" in data
         assert check_audit(data) is None
         assert check_audit(data.replace(b"line 0", b"lime 0", 1)) is not None
+
+
+def _an_append_under_way(lines: int) -> MemoryFs:
+    """A log of three appends, synced, and one of many sectors that is not."""
+
+    def no_sync(op: str, path: str, data: bytes) -> None:
+        if op == "fsync" and b"unsynced" in log_of(disk):
+            raise OSError(errno.EIO, "the power is going")
+
+    disk = MemoryFs()
+    log = AuditLog(HookFs(disk, no_sync), free)
+    for number in range(3):
+        log.append(f"00:00:0{number} epoch=1 seq={number}", ["synced", "  more"])
+    unsynced = [f"unsynced {number} " + "x" * (97 * number) for number in range(lines)]
+    with pytest.raises(StoreFailed):
+        log.append("00:00:09 epoch=1 seq=9", unsynced)
+    return disk
+
+
+def test_audit_what_a_power_cut_leaves_of_an_append_is_cut_short_and_no_forgery() -> None:
+    """Sectors that never arrived within it are no forgery (of 400 cuts, some leave zeros)."""
+    disk, holes = _an_append_under_way(12), 0
+    synced = log_of(disk).index(b"00:00:09")
+    for seed in range(400):
+        left = disk.after_power_cut(random.Random(seed))
+        data = log_of(left)
+        fault = check_audit(data)
+        assert fault is None or fault.torn, (seed, fault)
+        assert fault is None or fault.offset >= synced
+        holes += data.rstrip(b"\0").count(b"\0") > 0
+        AuditLog(left, free).append("00:00:10 epoch=2 seq=9", ["the next life"])
+        AuditLog(left, free).append("00:00:11 epoch=3 seq=9", ["and another"])
+        after = log_of(left)
+        assert check_audit(after) is None, seed
+        assert after.startswith(data)
+        assert (CUT_SHORT.encode() in after) == (fault is not None)
+        harmed = after.replace(b"the next", b"the text")
+        assert check_audit(harmed) is not None
+    assert holes > 50
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["a whole line", "a part of a line"])
+def test_audit_zeros_that_no_crash_left_are_a_forgery(whole: bool) -> None:
+    """Other lines stand behind them that were written later, or a line is missing behind them."""
+    lines = log_of(_an_append_under_way(6)).splitlines(keepends=True)
+
+    def zeroed(number: int) -> bytes:
+        line = lines[number]
+        return bytes(len(line)) if whole else line[:30] + bytes(20) + line[50:]
+
+    for number in range(len(lines)):
+        fault = check_audit(b"".join([*lines[:number], zeroed(number), *lines[number + 1 :]]))
+        assert fault is not None
+        assert fault.torn == (number >= 6 - whole), "one line of nobody's may be gone wholly"
+    without = [*lines[:7], zeroed(7), *lines[8:9], *lines[10:]]
+    fault = check_audit(b"".join(without))
+    assert fault is not None
+    assert not fault.torn
+    by_hand = [*lines[:7], zeroed(7), *lines[8:], b"by hand\n"]
+    fault = check_audit(b"".join(by_hand))
+    assert fault is not None
+    assert not fault.torn
+    forged = [*lines[:7], zeroed(7), lines[8], lines[9].replace(b"unsy", b"made"), *lines[10:]]
+    fault = check_audit(b"".join(forged))
+    assert fault is not None
+    assert not fault.torn
 
 
 def test_audit_a_line_put_in_at_the_end_stays_named() -> None:

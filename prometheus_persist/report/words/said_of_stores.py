@@ -269,6 +269,8 @@ STORES: Final[Mapping[str, str]] = {
     "what stands before this line carries no link": "此行之前的内容没有链接",
     "it carries no link": "没有链接",
     "the last line was cut short": "最后一行被截断",
+    "a part of it never reached the disk": "其中一部分没有写到磁盘上",
+    "zeros were put in": "被填入了零字节",
     "its link is no link of this log": "其链接不属于本日志",
     "it is not the line that was written after the one before it": "它不是紧接前一行写入的那一行",
 }
