@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from prometheus_persist.cli.adopting import adopt
+from prometheus_persist.cli.exploring import explore
 from prometheus_persist.cli.freezing import freeze, unfreeze
 from prometheus_persist.cli.group import Commands
 from prometheus_persist.cli.options import (
@@ -294,6 +295,7 @@ def bench_command(
 
 
 app.command(epilog=EPILOG)(status)
+app.command(epilog=EPILOG)(explore)
 app.command(epilog=EPILOG)(reconcile)
 app.command(epilog=EPILOG)(adopt)
 app.command(epilog=EPILOG)(freeze)

@@ -132,18 +132,11 @@ class Bases:
         for path in (*self.snapshots, *self.history):
             if path in self._bad:
                 continue
-            if (tip := self._peeked(path)) is not None:
+            if (tip := self.peeked(path)) is not None:
                 found.append(tip)
         return sorted(found, key=lambda tip: tip.seq)
 
-    def _stands_beyond(self, path: str, seq_max: int) -> bool:
-        """Whether its name or its manifest says so, without unpacking it."""
-        named = base_seq(path.rpartition("/")[2])
-        tip = self._peeked(path) if named is None else None
-        seq = named if tip is None else tip.seq
-        return seq is not None and seq > seq_max
-
-    def _peeked(self, path: str) -> Tip | None:
+    def peeked(self, path: str) -> Tip | None:
         """Where it stands; None where it cannot be read, which is named by whoever opens it."""
         try:
             return peek(read_base(self._fs, path), path)
@@ -152,6 +145,13 @@ class Bases:
         except OSError as problem:
             only_of_the_disk(problem)
             return None
+
+    def _stands_beyond(self, path: str, seq_max: int) -> bool:
+        """Whether its name or its manifest says so, without unpacking it."""
+        named = base_seq(path.rpartition("/")[2])
+        tip = self.peeked(path) if named is None else None
+        seq = named if tip is None else tip.seq
+        return seq is not None and seq > seq_max
 
     def open(self, path: str, *, keep: bool = True) -> Base | None:
         """Unpack a base; None where it is ruined. ``keep``: with its image."""

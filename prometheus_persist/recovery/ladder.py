@@ -200,7 +200,7 @@ def restore(
     newest = chain.tip if seq is None and at_ms is None else link(base.tip, segments.frames).tip
     whole = back(newest, segments.frames)
     image = bases.image_of(base)
-    _replay(image, chain, _schemas(segments))
+    _replay(image, chain, schemas_of(segments))
     image.seq = chain.tip.seq
     fresh = base.name == GENESIS and not any(p.frame.kind == COMMIT for p in chain.frames)
     parts = segments_of(whole)
@@ -235,7 +235,7 @@ def _proven(climb: _Climb, newest: Tip) -> bool:
     return stands or climb.readable.stands_on == (newest.epoch, newest.seq)
 
 
-def _schemas(segments: Segments) -> dict[str, int]:
+def schemas_of(segments: Segments) -> dict[str, int]:
     """The schema of every segment that was read, by path, and by name for a copy without its own
     first frame."""
     found: dict[str, int] = {}

@@ -21,6 +21,7 @@ from prometheus_persist.report.words.alternatives import ALTERNATIVES, GRADE
 from prometheus_persist.report.words.causes import CAUSE, REMEDY
 from prometheus_persist.report.words.cli import CLI
 from prometheus_persist.report.words.findings import WHAT, WHY
+from prometheus_persist.report.words.history import PAST_WORDS
 from prometheus_persist.report.words.next_steps import NEXT, STEP
 from prometheus_persist.report.words.sections import PAGE, REPORT
 from prometheus_persist.report.words.terms import TERMS
@@ -41,6 +42,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     **CLI,
     **REPORT,
     **PAGE,
+    **PAST_WORDS,
     **TERMS,
 }
 

@@ -79,14 +79,14 @@ def store_facts(documents: Documents) -> StoreFacts:
     baseline_ms = _number(cash.get("baseline_ms"))
     held = _held(documents)
     unrealised = [
-        _amount(documents.get(f"private_ledgers/{one.agent_id}", {}).get("unrealized_pnl", "0"))
+        amount_of(documents.get(f"private_ledgers/{one.agent_id}", {}).get("unrealized_pnl", "0"))
         for one in alive
     ]
     return StoreFacts(
-        equity=_sum([*(_amount(one.capital) for one in alive), *unrealised]),
+        equity=_sum([*(amount_of(one.capital) for one in alive), *unrealised]),
         unrealised=_sum(unrealised),
-        pnl=_sum(_amount(one.pnl) for one in agents),
-        settled=_text(_amount(cash.get("settled"))) if baseline_ms else "",
+        pnl=_sum(amount_of(one.pnl) for one in agents),
+        settled=_text(amount_of(cash.get("settled"))) if baseline_ms else "",
         settled_ms=max(_number(cash.get("bills_ms")), baseline_ms),
         alive=len(alive),
         dead=len(agents) - len(alive),
@@ -97,7 +97,7 @@ def store_facts(documents: Documents) -> StoreFacts:
         frozen=_frozen(documents.get("freeze", {})),
         open_intents=sum(key.startswith("intents/") for key in documents),
         cycles=_number(supervisor.get("system_cycle_count")),
-        runtime_hours=float(_amount(supervisor.get("total_runtime_hours")) or 0),
+        runtime_hours=float(amount_of(supervisor.get("total_runtime_hours")) or 0),
     )
 
 
@@ -105,7 +105,7 @@ def positions_of(document: JsonObject | None) -> dict[str, Decimal]:
     """The open positions of a ledger, signed contracts by key: short is below zero."""
     found: dict[str, Decimal] = {}
     for one in map(_object, _list((document or {}).get("positions"))):
-        contracts = _amount(one.get("qty_contracts"))
+        contracts = amount_of(one.get("qty_contracts"))
         if contracts:
             key = f"{one.get('inst_id')} {one.get('mgn_mode')} {one.get('pos_side')}"
             found[key] = -contracts if one.get("pos_side") == "short" else contracts
@@ -122,14 +122,14 @@ def _agents(documents: Documents) -> Iterable[AgentInStore]:
         yield AgentInStore(
             name,
             str(document.get("state", "")),
-            _text(_amount(capital)),
-            _text(_amount(document.get("total_pnl"))),
+            _text(amount_of(capital)),
+            _text(amount_of(document.get("total_pnl"))),
             len(positions_of(ledger)),
         )
 
 
 def _rank(one: AgentInStore) -> tuple[bool, bool, Decimal, str]:
-    capital = _amount(one.capital)
+    capital = amount_of(one.capital)
     return one.state == DEAD, not one.positions, -abs(capital or ZERO), one.agent_id
 
 
@@ -171,7 +171,8 @@ def _text(amount: Decimal | None) -> str:
     return "?" if amount is None else plain(amount)
 
 
-def _amount(value: object) -> Decimal | None:
+def amount_of(value: object) -> Decimal | None:
+    """A number or its text as an exact amount; None for what is none."""
     if not isinstance(value, (str, int, float)) or isinstance(value, bool):
         return None
     try:

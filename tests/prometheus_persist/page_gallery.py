@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from report_kit import (
     RESTORED_MS,
@@ -26,7 +28,11 @@ from prometheus_persist.report.facts import (
     SourceFacts,
     StandingFacts,
 )
+from prometheus_persist.report.pages.past_page import past_page
 from prometheus_persist.report.pages.recovery_page import render_page
+from prometheus_persist.report.pages.store_page import StoreGlance, store_page
+from prometheus_persist.report.past import PastCollector, PastFacts, ToldCommit, told_changes
+from prometheus_persist.report.store_facts import store_facts
 
 HOUR_MS = 3_600_000
 
@@ -126,3 +132,87 @@ PAGES: dict[str, Callable[[str], str]] = {
     "recovery_first": lambda lang: render_page(first_start(), lang),
     "bench": lambda lang: bench_page(measured(), lang),
 }
+
+
+def a_past() -> PastFacts:
+    """Two days of seven agents: a kill and nine hours down, a death, a freeze, a part that is
+    lost."""
+    rng, collector, seq, at = random.Random(7), PastCollector(), 0, SAVED_MS - 40 * HOUR_MS
+    documents: dict[str, dict[str, Any]] = {}
+    names = [f"LiveAgent_{n:02}" for n in range(1, 8)]
+
+    def save(why: str, epoch: int, **docs: dict[str, Any]) -> None:
+        nonlocal seq
+        seq += 1
+        found = {key.replace("__", "/"): doc for key, doc in docs.items()}
+        before = {key: documents.get(key) for key in found}
+        documents.update(found)
+        changes, more = told_changes(before, documents)
+        added = (("public_trades", 1),) if why == "trade" else ()
+        told = ToldCommit(seq, at, epoch, why, changes, added, more)
+        collector.commit(told, list(found), documents)
+
+    def agent(name: str, capital: str, held: int, **more: Any) -> dict[str, dict[str, Any]]:
+        key = {"inst_id": "BTC-USDT-SWAP", "mgn_mode": "cross", "pos_side": "net"}
+        held_ = [{**key, "qty_contracts": str(held), "entry_px": "50000"}] if held else []
+        return {
+            f"agents__{name}": {"state": "MATURE", "current_capital": capital, **more},
+            f"private_ledgers__{name}": {"capital": capital, "positions": held_},
+        }
+
+    collector.opened(seq := seq + 1, 1, at)
+    worth = dict.fromkeys(names, Decimal(10_000))
+    epoch = 1
+    for cycle in range(900):
+        at += 3 * 60_000
+        if cycle == 560:
+            at += 9 * HOUR_MS
+            epoch = 2
+            collector.opened(seq := seq + 1, epoch, at)
+            save("reconcile", epoch, **agent(names[3], "8800.5", 0))
+            worth[names[3]] = Decimal("8800.5")
+            continue
+        if cycle == 300:
+            save("death", epoch, **agent(names[2], "0", 0, state="DEAD"))
+            names = [name for name in names if name != names[2]]
+            continue
+        if cycle == 700:
+            entry = {"reason": "stopped by Wang", "since_ms": at}
+            save("frozen", epoch, freeze={"instruments": {"ETH-USDT-SWAP": entry}})
+            continue
+        name = rng.choice(names)
+        worth[name] += rng.randint(-60, 63)
+        held = rng.choice((0, 0, 3, 5, -4)) if name != names[0] else rng.randint(1, 9)
+        save("trade", epoch, **agent(name, str(worth[name]), held, mood=rng.random()))
+    seq += 40
+    at += HOUR_MS
+    collector.base(documents, seq, at, 2, "past.missing")
+    save("exit", 2, supervisor={"system_cycle_count": 156, "bulletin": "x"})
+    return collector.facts(("mirror/2_1.wal: frame fails its checksum",))
+
+
+PAGES["history"] = lambda lang: past_page(a_past(), "persistence", lang)
+PAGES["store"] = lambda lang: store_page(a_store(), lang)
+
+
+def a_store() -> StoreGlance:
+    """As it stands after some hours, with something frozen and something damaged."""
+    documents: dict[str, dict[str, Any]] = {
+        "freeze": {"instruments": {"ETH-USDT-SWAP": {"reason": "by Wang", "since_ms": SAVED_MS}}},
+        "supervisor": {"system_cycle_count": 156, "total_runtime_hours": 52.0},
+        "account_cash": {"settled": "13700.5", "baseline_ms": SAVED_MS, "bills_ms": SAVED_MS},
+    }
+    key = {"inst_id": "BTC-USDT-SWAP", "mgn_mode": "cross", "pos_side": "net"}
+    for n in range(1, 14):
+        state = {"state": "DEAD" if n == 3 else "MATURE", "total_pnl": f"{n * 40 - 100}.25"}
+        held = [{**key, "qty_contracts": str(n)}] if n < 5 else []
+        documents[f"agents/LiveAgent_{n:02}"] = state
+        documents[f"private_ledgers/LiveAgent_{n:02}"] = {
+            "capital": f"{9000 + n * 101}.5",
+            "positions": held,
+        }
+    damage = "mirror/000001.wal @ 4096: torn write"
+    return StoreGlance(
+        "persistence", store_facts(documents), 812, 2, SAVED_MS, 3450,
+        ("20251203T011244.zip",), (damage,), now_ms=RESTORED_MS,
+    )  # fmt: skip

@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "restore --dry-run": ("restore", "--dry-run"),
     "restore --into": ("restore", "--into", "INTO"),
     "snapshots": ("snapshots",),
+    "explore": ("explore", "--out", "PAGE"),
     "tail": ("tail", "--once"),
     "repair": ("repair",),
     "repair --dry-run": ("repair", "--dry-run"),
@@ -67,9 +68,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
 }
 """Programs that ask no store and no exchange; they make a place for themselves in a directory."""
 LOOKING = {
-    "status", "verify", "restore --dry-run", "snapshots", "tail", "repair --dry-run", "orders",
+    "status", "verify", "restore --dry-run", "snapshots", "explore", "tail", "repair --dry-run",
+    "orders",
 }  # fmt: skip
-"""What writes nothing, and so does not mind a lock or a read-only file system."""
+"""What writes nothing into the store, and so does not mind a lock or a read-only file system."""
 ASKING = {
     "adopt", "orders settle", "orders cancel", "reconcile", "reconcile --plan", "reconcile observe",
 }  # fmt: skip
@@ -111,7 +113,7 @@ TABLE: dict[str, dict[str, int]] = {
     ),
     "read-only": row(
         looking=0, writing=7, asking=5, restore_into=7, orders_giveup=2,
-        reconcile=7, reconcile_plan=7, demo=7, bench=7,
+        reconcile=7, reconcile_plan=7, demo=7, bench=7, explore=7,
     ),
     "Ctrl+C": row(looking=130, writing=130, asking=130, demo=130, bench=130),
     "wrong option": row(looking=2, writing=2, asking=2, demo=2, bench=2),
@@ -253,6 +255,7 @@ def run(
     store: Path, tmp_path: Path, name: str, *more: str, url: str = NOWHERE, budget_s: int = 1
 ) -> Any:
     places = {"INTO": str(tmp_path / "into"), "PLAN": str(tmp_path / "plan.json"), "NOWHERE": url}
+    places["PAGE"] = str(tmp_path / "page.html")
     words = [places.get(word, word) for word in COMMANDS[name]]
     env = {**KEYS, "PERSIST_RECOVERY_BUDGET_S": str(budget_s)}
     return CliRunner().invoke(app, [*words, "--dir", str(store), "--lang", "en", *more], env=env)
@@ -268,7 +271,12 @@ def test_every_command_has_a_row() -> None:
 
 
 WRONG = {"wrong option": ("--no-such",), "wrong language": ("--lang", "fr")}
-WORK = {"INTO": "{WORK}/into", "PLAN": "{WORK}/plan.json", "NOWHERE": NOWHERE}
+WORK = {
+    "INTO": "{WORK}/into",
+    "PLAN": "{WORK}/plan.json",
+    "NOWHERE": NOWHERE,
+    "PAGE": "{WORK}/p.html",
+}
 PATIENCE = 5
 
 

@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "restore": ("restore", *STORE),
     "restore --into": ("restore", *STORE, "--into", "{WORK}/into"),
     "snapshots": ("snapshots", *STORE),
+    "explore": ("explore", *STORE, "--out", "{WORK}/page.html"),
     "tail": ("tail", *STORE),
     "repair": ("repair", *STORE),
     "freeze": ("freeze", "BTC-USDT-SWAP", "--reason", "why", *STORE),

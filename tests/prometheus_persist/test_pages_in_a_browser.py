@@ -30,7 +30,8 @@ BEYOND = """
   const inside = each.ownerSVGElement && each.ownerSVGElement.ownerSVGElement;
   return box.width && !inside && (box.right > innerWidth + 1 || box.left < -1);
 }).map((each) => `${each.tagName}.${each.className.baseVal ?? each.className}: ` +
-  each.textContent.trim().slice(0, 40))
+  each.textContent.trim().slice(0, 40)).concat(
+    document.documentElement.scrollWidth > innerWidth ? ["the page can be moved sideways"] : [])
 """
 ON_ONE_ANOTHER = """
 (() => {
@@ -39,6 +40,7 @@ ON_ONE_ANOTHER = """
     const node = walker.currentNode, parent = node.parentElement;
     if (!node.data.trim() || parent.closest("script, style, title, noscript")) continue;
     if (!parent.checkVisibility({opacityProperty: true})) continue;
+    if (parent.closest("#panel")) continue;  // it lies over the page on purpose
     const range = document.createRange();
     range.selectNodeContents(node);
     for (const box of range.getClientRects())
@@ -111,7 +113,8 @@ def test_on_paper_a_page_is_black_on_white_and_as_wide(browser: Browser, tmp_pat
 @pytest.mark.parametrize(
     ("script", "html"),
     [
-        (BEYOND, "<div style='width: 2000px'>wide</div>"),
+        (BEYOND, "<div style='position: fixed; left: -9px'>left</div>"),
+        (BEYOND, "<pre style='width: 90px'>" + "wide " * 99 + "</pre>"),
         (ON_ONE_ANOTHER, "<p>one</p><p style='margin-top: -2rem'>two</p>"),
     ],
 )
@@ -121,3 +124,41 @@ def test_the_measures_see_what_they_are_for(
     show(browser, f"<!doctype html><body>{html}</body>", tmp_path / "bad.html")
     browser.look(390)
     assert len(browser.evaluate(script)) == 1
+
+
+def test_a_click_on_a_picture_of_the_past_shows_what_the_nearest_commit_changed(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """That of the agent whose picture it is; the arrows go on from there; nothing is fetched."""
+    browser.look(1280)
+    show(browser, PAGES["history"]("en"), tmp_path / "history.html")
+    browser.wait("!document.getElementById('panel').hidden")
+    said = (
+        "document.getElementById('what').innerText + document.getElementById('changes').innerText"
+    )
+    assert "exit" in browser.evaluate(said)
+    click = """
+      (() => {{ const plot = document.querySelector('[data-agent="{agent}"]');
+        plot.scrollIntoView(); const box = plot.getBoundingClientRect();
+        plot.dispatchEvent(new MouseEvent("click", {{bubbles: true,
+          clientX: box.left + box.width * {share}, clientY: box.top + 5}})); }})()"""
+    browser.evaluate(click.format(agent="LiveAgent_05", share=0.2))
+    first = browser.evaluate(said)
+    assert "agents/LiveAgent_05 · current_capital" in first
+    assert "mood" in first, "a field of the host's: its name"
+    assert "changed (its value is not shown)" in first
+    browser.evaluate("document.getElementById('after').click()")
+    second = browser.evaluate(said)
+    assert second != first
+    assert "LiveAgent_05" in second
+    lines = (
+        "[...new Set([...document.querySelectorAll('.cursor')].map((e) => e.getAttribute('x1')))]"
+    )
+    (place,) = browser.evaluate(lines)
+    assert place.endswith("%")
+    seq = browser.evaluate("location.hash")
+    browser.evaluate("document.getElementById('before').click()")
+    assert browser.evaluate(said) == first
+    assert browser.evaluate("location.hash") != seq
+    assert browser.evaluate("performance.getEntriesByType('resource').length") == 0
+    assert browser.problems == []

@@ -12,7 +12,7 @@ strokes are not.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -147,8 +147,10 @@ def chart(
     height: int = 200,
     over: Iterable[Drawn] = (),
     x_title: str = "",
+    plot: Mapping[str, str] | None = None,
 ) -> Drawn:
-    """Axes with rules, curves, and what is drawn ``over`` them; the scale stands beside it."""
+    """Axes with rules, curves, and what is drawn ``over`` them; the scale stands beside it.
+    ``plot``: attributes of the picture without the scale."""
 
     def up(value: float) -> float:
         return height * (1 - y.share(value))
@@ -164,7 +166,8 @@ def chart(
         for tick in y_ticks
     ]
     room = LABEL_ROOM if any(tick.below for tick in x_ticks) else LABEL_ROOM - 14
-    plot = element(
+    room = room if x_ticks else 4
+    picture = element(
         "svg",
         *rules,
         *across(x, x_ticks, height, top=0),
@@ -174,11 +177,16 @@ def chart(
         role="img",
         aria_label=title,
         height=height + room,
+        **(plot or {}),
     )
     beside = element("svg", *scale, height=height + room, aria_hidden="true")
     below = [element("small", x_title, class_="below")] if x_title else []
     return element(
-        "div", element("div", beside, class_="scale"), element("div", plot), *below, class_="chart"
+        "div",
+        element("div", beside, class_="scale"),
+        element("div", picture),
+        *below,
+        class_="chart",
     )
 
 
