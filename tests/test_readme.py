@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import ccxt
@@ -247,7 +248,7 @@ def test_twenty_signals_at_random_moments_in_the_loop_of_the_readme(tmp_path, mo
             assert session.recover(OkxReader(factory({**as_options(keys)}))).decision == "go"
         orders = venue.truth()["orders"]
         assert len({each["clOrdId"] for each in orders}) == len(orders) >= reached > 0
-        assert str(books[0].qty_contracts.value) == venue.truth()["positions"][0]["pos"]
+        assert books[0].qty_contracts.value == Decimal(venue.truth()["positions"][0]["pos"])
     assert set(codes) == {130, 143}
     assert len(codes) == 20
 
