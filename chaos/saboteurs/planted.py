@@ -108,7 +108,7 @@ SWEPT: Final[dict[str, Mistake]] = {
         "failed",
     ),
     "lock-released-first": Mistake(
-        "session.session:Session._let_go",
+        "session.writer:StoreWriter._let_go",
         "try:\n"
         "self._store.whole(self._store.close)  # shut, and why, before the lock is anybody's\n"
         "finally:\nself._store.refuse()\nself._lock.release()",

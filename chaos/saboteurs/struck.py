@@ -70,7 +70,7 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         seen_as="hangs",
     ),
     "marks-taken-first": Mistake(
-        "session.session:Session._save",
+        "session.writer:StoreWriter._save",
         'marked = self._marks.made()\neverything = self.settings.detect == "everything"',
         "marked = self._marks.made()\n"
         "self._marks.saved(marked)\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from storekit import BTC, StillClock, tree
 from prometheus_persist.errors import BadValue, Frozen, PlanStale
 from prometheus_persist.recovery import restore
 from prometheus_persist.report.build import system_facts
-from prometheus_persist.session import Settings
+from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import (
     Agent,
     FreezeEntry,
@@ -32,6 +33,18 @@ def reached(session: Any) -> tuple[int, object]:
     """Cycles and hours, as a report counts them."""
     facts = system_facts(session.state, 0)
     return facts.cycles, facts.runtime_hours
+
+
+def test_session_says_what_it_offers_in_groups(tmp_path: Path) -> None:
+    """Every public name (``edges`` ask for ``latches``) is in the class, in short lines."""
+    session = opened(tmp_path)
+    names = {name for name in dir(session) if name[0] != "_"} - {"latches"}
+    session.close()
+    lines = re.findall(r"^ {8}\w[\w ]{10} (\w.*)$", Session.__doc__ or "", re.MULTILINE)
+    groups = [line.split() for line in lines]
+    assert sorted(name for group in groups for name in group) == sorted(names)
+    assert len(groups) <= 7
+    assert max(map(len, groups)) <= 8
 
 
 def test_session_close_and_reopen_give_the_same_state(tmp_path: Path) -> None:

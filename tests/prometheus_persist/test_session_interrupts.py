@@ -221,7 +221,7 @@ def test_an_opening_that_is_interrupted_at_its_end_holds_no_lock(
 
     opened(tmp_path).close()
     with monkeypatch.context() as patch:
-        patch.setattr("prometheus_persist.session.session.opening", then_struck)
+        patch.setattr("prometheus_persist.session.writer.opening", then_struck)
         with pytest.raises(Struck) as raised:
             opened(tmp_path)
     opened(tmp_path).close()
