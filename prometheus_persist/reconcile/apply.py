@@ -1,5 +1,8 @@
 """``apply_plan(books, plan, now_ms)``: the plan carried out on a copy, as one commit's content.
 
+``apply_corrections`` is the one that books, whoever asks for it: a plan, an order that is settled
+while the system runs (``live.py``), positions that are put into the books by hand (``given.py``).
+
 1. The books are not touched. The result is a new state and the records that the streams gain; the
    caller commits both together or neither.
 2. Both ledgers and the agent move together, by the arithmetic of every other booking.
@@ -17,7 +20,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
@@ -29,6 +32,7 @@ from prometheus_persist.reconcile.plan import (
     BookCash,
     BookFill,
     BookOrphan,
+    Correction,
     FollowLedgers,
     ForgetBefore,
     FreezeInstrument,
@@ -47,6 +51,7 @@ from prometheus_persist.reconcile.plan import (
 from prometheus_persist.reconcile.views import Books
 from prometheus_persist.reconcile.written import (
     Work,
+    adopted,
     books_of,
     give_back,
     rescale,
@@ -57,7 +62,6 @@ from prometheus_persist.state import (
     Agent,
     Execution,
     FreezeEntry,
-    Position,
     PrivateLedger,
     PublicAccount,
     SystemState,
@@ -94,17 +98,8 @@ class Applied:
 
 def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
     """The state after ``plan``; raises PlanStale where it was not made from these books."""
-    before = books.state
-    state = dataclasses.replace(
-        before,
-        agents=dict(before.agents),
-        private_ledgers=dict(before.private_ledgers),
-        public_accounts=dict(before.public_accounts),
-        intents=dict(before.intents),
-    )
-    work = Work(books, state, now_ms, books.booked_fills, books.booked_flows)
-    for step in plan.corrections:
-        _CARRY_OUT[type(step)](work, step)
+    done = apply_corrections(books, plan.corrections, now_ms)
+    state = done.state
     quiet_ms = _quiet_ms(plan, state.watermark.since_ms)
     seen = max(state.watermark.fills_ms, plan.fills_seen_ms, quiet_ms)
     state.watermark = state.watermark.model_copy(update={"fills_ms": seen})
@@ -117,6 +112,22 @@ def apply_plan(books: Books, plan: Plan, now_ms: int) -> Applied:
         identity = identity.model_copy(update={"adopted": True})
     if identity is not None and identity != kept:
         state.account_cash = state.account_cash.model_copy(update={"identity": identity})
+    return done
+
+
+def apply_corrections(books: Books, corrections: Iterable[Correction], now_ms: int) -> Applied:
+    """The state after these, carried out in their order; raises PlanStale as ``apply_plan``."""
+    before = books.state
+    state = dataclasses.replace(
+        before,
+        agents=dict(before.agents),
+        private_ledgers=dict(before.private_ledgers),
+        public_accounts=dict(before.public_accounts),
+        intents=dict(before.intents),
+    )
+    work = Work(books, state, now_ms, books.booked_fills, books.booked_flows)
+    for step in corrections:
+        _CARRY_OUT[type(step)](work, step)
     return Applied(state, work.records)
 
 
@@ -294,17 +305,9 @@ def _adopt(work: Work, step: AdoptDifference) -> None:
         return
     held = {position.key: position for position in work.state.unattributed.positions}
     before = held.pop(step.key, None)
-    quantity = step.qty_contracts + (NO_CONTRACTS if before is None else before.qty_contracts)
-    if quantity:
-        held[step.key] = Position.model_validate(
-            {
-                **step.key._asdict(),
-                "qty_contracts": quantity,
-                "entry_px": step.entry_px if before is None else before.entry_px,
-                "opened_ms": step.ts_ms if before is None else before.opened_ms,
-                "updated_ms": step.ts_ms,
-            }
-        )
+    after = adopted(before, step)
+    if after.qty_contracts:
+        held[step.key] = after
     positions = [held[key] for key in sorted(held)]
     work.state.unattributed = work.state.unattributed.model_copy(update={"positions": positions})
     work.append(ORPHAN_FILLS, record)

@@ -1,6 +1,6 @@
 """The live path: what one order of ours did, told by the exchange, as corrections.
 
-The same corrections and the same ``apply_plan`` as after a crash, so that a fill is booked by one
+The same corrections as after a crash, for the same ``apply_corrections``: a fill is booked by one
 piece of code, whoever brings it.
 
 1. Executions that the books hold already are left out; the rest is booked to the intent's agent.
@@ -18,20 +18,15 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import cast
 
-from prometheus_persist.reconcile.apply import Applied, apply_plan
 from prometheus_persist.reconcile.findings.intents import never_arrived, outcome_of
 from prometheus_persist.reconcile.plan import (
     BookFill,
     BookOrphan,
-    Case,
     Correction,
-    Finding,
-    Plan,
-    Resolution,
     SettleIntent,
     trade_number,
 )
-from prometheus_persist.reconcile.views import Books, Instrument, IntentLookup, VenueFill
+from prometheus_persist.reconcile.views import Instrument, IntentLookup, VenueFill
 from prometheus_persist.state import Contracts, Execution, OrderIntent
 from prometheus_persist.state.intents import TERMINAL
 from prometheus_persist.state.models import PosSide, Side
@@ -104,12 +99,6 @@ def _booking(intent: OrderIntent, execution: Execution) -> Correction:
     if intent.agent_id == SYSTEM_OWNER:
         return BookOrphan(execution)
     return BookFill(intent.agent_id, execution)
-
-
-def apply_steps(books: Books, steps: tuple[Correction, ...], now_ms: int) -> Applied:
-    """The state after these corrections, and the records for the streams."""
-    one = Finding("live", Case.A, Resolution.AUTO, None, None, "", "", "", {}, (), steps)
-    return apply_plan(books, Plan(now_ms, (), (), (one,), (), 0, ""), now_ms)
 
 
 def _execution(intent: OrderIntent, fill: VenueFill, instrument: Instrument) -> Execution:

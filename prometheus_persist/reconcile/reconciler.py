@@ -55,7 +55,7 @@ from prometheus_persist.reconcile.findings.intents import (
 from prometheus_persist.reconcile.findings.ownership import owner_findings
 from prometheus_persist.reconcile.findings.residual_positions import fits, left_over
 from prometheus_persist.reconcile.match.adopted import kept, undone, undone_findings, without
-from prometheus_persist.reconcile.match.attribute import claims
+from prometheus_persist.reconcile.match.attribute import Namesakes, claims, namesakes
 from prometheus_persist.reconcile.match.contract_resize import rescaled, resized
 from prometheus_persist.reconcile.match.recognise import recognised
 from prometheus_persist.reconcile.match.replay import Holdings, Walk, walk
@@ -128,7 +128,8 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
     venue = {row.key: row.qty_contracts for row in view.positions}
     sized = resized(books, view, before)
     old = {name: one.before for name, one in sized.items() if not one.fills_are_new}
-    found = claims(books, view, before.held_keys() | venue.keys(), old)
+    twins = namesakes(books, view)
+    found = claims(books, view, before.held_keys() | venue.keys(), old, twins)
     start = rescaled(before, sized)
     odd = unfit_positions(books, view, before.held_keys() | venue.keys())
     odd |= {key.inst_id: "why.other_mode" for key in venue if not fits(key, view.pos_mode)}
@@ -156,7 +157,8 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
             *left_over(books, walked, view, venue, murky, sized),
         ),
     )
-    findings = in_order((*settled, *_after_these(books, view, pairs, before, settled, choices)))
+    after = _after_these(books, view, pairs, before, settled, choices, twins)
+    findings = in_order((*settled, *after))
     cash, money = judge_money(books, view, before, findings)
     findings = in_order((*findings, *chosen_by(choices, cash)))
     return hashed(
@@ -182,16 +184,18 @@ def _after_these(
     before: Holdings,
     settled: tuple[Finding, ...],
     choices: Choices,
+    twins: Namesakes,
 ) -> tuple[Finding, ...]:
     """What is judged once these corrections are carried out: orders, and who holds what then."""
-    intents = chosen_by(choices, intent_findings(books, view, _booked_by_intent(settled)))
+    booked = _booked_by_intent(settled)
+    intents = chosen_by(choices, intent_findings(books, view, booked, twins))
     ended, then = _ended(intents), outcome(before, settled)
     asked = {one.key for one in settled if one.alternatives}
     return (
         *intents,
         *resting_findings(books, view),
         *stops_alone(books, view, then, ended, asked),
-        *duplicate_findings(books, view),
+        *duplicate_findings(books, view, twins),
         *dead_holders(books, pairs, then, ended),
     )
 

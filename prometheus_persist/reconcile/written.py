@@ -6,6 +6,8 @@
    turn up (``adopted.py``).
 3. Where a contract's size changed, everything that is counted in contracts is counted in the new
    ones: holdings, what nobody owns, open orders.
+4. What is held already keeps its price and its beginning; what is new has those of the correction.
+   ``adopted``, ``written``, ``resized`` are this for one position, of any copy of the books.
 
 ``Work`` is the copy that a plan is carried out on. Models are replaced in it, never changed.
 """
@@ -76,19 +78,50 @@ def books_of(state: SystemState, name: str) -> tuple[Agent, PrivateLedger, Publi
 def set_quantity(work: Work, step: SetQuantity) -> None:
     """What an agent holds is written."""
     work.note_entry(step)
-    _write(work, step.agent_id, step.key, step.qty_contracts, step)
+    _write(work, step.agent_id, step.key, written(_held(work, step.agent_id, step.key), step))
     size = work.books.sizes.get(step.key.inst_id)
     _record_written(work, step.agent_id, step.key, step.qty_contracts, step.finding_id, size)
 
 
-def _write(
-    work: Work, name: str, key: PositionKey, quantity: Contracts, step: SetQuantity | Rescale
-) -> None:
+def adopted(before: Position | None, step: AdoptDifference) -> Position:
+    """What is held once a difference is made somebody's, or taken back from him (rule 4)."""
+    held = NO_CONTRACTS if before is None else before.qty_contracts
+    fields = {
+        **step.key._asdict(),
+        "qty_contracts": held + step.qty_contracts,
+        "entry_px": step.entry_px if before is None else before.entry_px,
+        "opened_ms": step.ts_ms if before is None else before.opened_ms,
+        "updated_ms": step.ts_ms,
+    }
+    return Position.model_validate(fields)
+
+
+def written(before: Position | None, step: SetQuantity) -> Position:
+    """What is held once a quantity is written."""
+    if before is not None:
+        return before.model_copy(update={"qty_contracts": step.qty_contracts})
+    times = {"opened_ms": step.ts_ms, "updated_ms": step.ts_ms}
+    prices = {"qty_contracts": step.qty_contracts, "entry_px": step.entry_px}
+    return Position.model_validate({**step.key._asdict(), **prices, **times})
+
+
+def resized(before: Position, factor: Decimal) -> Position:
+    """The same in contracts of another size."""
+    return before.model_copy(update={"qty_contracts": times(before.qty_contracts, factor)})
+
+
+def _held(work: Work, name: str, key: PositionKey) -> Position | None:
+    _, private, account = books_of(work.state, name)
+    held = (one for one in (*private.positions, *account.positions) if one.key == key)
+    return next(held, None)
+
+
+def _write(work: Work, name: str, key: PositionKey, after: Position) -> None:
     """Both ledgers of an agent hold just this under the key, as one booking."""
     state = work.state
     _, private, account = books_of(state, name)
     version = max(private.version, account.version) + 1
-    positions = _with_quantity([*private.positions, *account.positions], key, quantity, step)
+    positions = [after] if after.qty_contracts else []
     state.private_ledgers[name] = private.model_copy(
         update={"version": version, "positions": _among(private.positions, key, positions)}
     )
@@ -100,21 +133,6 @@ def _write(
 def _among(held: list[Position], key: PositionKey, now: list[Position]) -> list[Position]:
     kept = [one for one in held if one.key != key]
     return sorted([*kept, *now], key=lambda one: one.key)
-
-
-def _with_quantity(
-    positions: list[Position], key: PositionKey, quantity: Contracts, step: SetQuantity | Rescale
-) -> list[Position]:
-    """The position under the key with another quantity; a new one where nothing was held."""
-    if not quantity:
-        return []
-    before = next((one for one in positions if one.key == key), None)
-    if before is not None:
-        return [before.model_copy(update={"qty_contracts": quantity})]
-    assert isinstance(step, SetQuantity), "what is rescaled is held"
-    times = {"opened_ms": step.ts_ms, "updated_ms": step.ts_ms}
-    fields = {**key._asdict(), "qty_contracts": quantity, "entry_px": step.entry_px, **times}
-    return [Position.model_validate(fields)]
 
 
 def _record_written(
@@ -196,14 +214,12 @@ def rescale(work: Work, step: Rescale) -> None:
     for name in sorted(state.private_ledgers.keys() & state.public_accounts.keys()):
         ledger = state.private_ledgers[name]
         for position in [one for one in ledger.positions if one.key.inst_id == step.inst_id]:
-            quantity = times(position.qty_contracts, step.factor)
-            _write(work, name, position.key, quantity, step)
-            place = (name, position.key, quantity, step.finding_id, size)
+            after = resized(position, step.factor)
+            _write(work, name, position.key, after)
+            place = (name, position.key, after.qty_contracts, step.finding_id, size)
             _record_written(work, *place, category="rescaled")
     nobodys = [
-        one.model_copy(update={"qty_contracts": times(one.qty_contracts, step.factor)})
-        if one.key.inst_id == step.inst_id
-        else one
+        resized(one, step.factor) if one.key.inst_id == step.inst_id else one
         for one in state.unattributed.positions
     ]
     state.unattributed = state.unattributed.model_copy(update={"positions": nobodys})
@@ -219,11 +235,10 @@ def rescale(work: Work, step: Rescale) -> None:
 def give_back(work: Work, step: AdoptDifference) -> None:
     """What was written for an agent is taken back, and its records with it."""
     name = step.agent_id
-    _, private, _ = books_of(work.state, name)
-    held = next((one.qty_contracts for one in private.positions if one.key == step.key), None)
-    quantity = step.qty_contracts + (NO_CONTRACTS if held is None else held)
-    place = (step.entry_px, step.ts_ms, step.finding_id)
-    _write(work, name, step.key, quantity, SetQuantity(name, step.key, quantity, *place))
+    held = _held(work, name, step.key)
+    quantity = step.qty_contracts + (NO_CONTRACTS if held is None else held.qty_contracts)
+    back = SetQuantity(name, step.key, quantity, step.entry_px, step.ts_ms, step.finding_id)
+    _write(work, name, step.key, written(held, back))
     work.moved[name, step.key] = work.moved.get((name, step.key), NO_CONTRACTS) + step.qty_contracts
     change = _written_record(work, name, step.key, step.qty_contracts, step.entry_px)
     change |= {

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from prometheus_persist.reconcile.apply import Applied
+from prometheus_persist.reconcile.apply import Applied, apply_corrections
 from prometheus_persist.reconcile.given import Owners, evidence, given, said
-from prometheus_persist.reconcile.live import apply_steps
 from prometheus_persist.saving import Trigger
 from prometheus_persist.session.context import SessionContext
 
@@ -24,7 +23,7 @@ def adopted(context: SessionContext, positions: Iterable[object], owners: Owners
         proofs = {ident: evidence(row) for row, ident, _ in found}
 
         def work() -> Applied:
-            applied = apply_steps(context.books(), steps, context.clock.now_ms())
+            applied = apply_corrections(context.books(), steps, context.clock.now_ms())
             for records in applied.records.values():
                 for record in records:
                     ident = str(record.get("finding_id") or record["fill_id"].rpartition(":")[2])

@@ -19,7 +19,8 @@ import contextlib
 
 from prometheus_persist.errors import BadValue, VenueError
 from prometheus_persist.exchange.reader import ExchangeReader
-from prometheus_persist.reconcile.live import apply_steps, closes_others, live_steps
+from prometheus_persist.reconcile.apply import apply_corrections
+from prometheus_persist.reconcile.live import closes_others, live_steps
 from prometheus_persist.saving import Trigger
 from prometheus_persist.saving.gate import UNANSWERED
 from prometheus_persist.session.context import SessionContext
@@ -56,7 +57,9 @@ def settle_one(
             elif steps:
                 keys = (*_owners_keys(now.agent_id), f"intents/{cl_ord_id}", "watermark")
                 context.commit_of(
-                    lambda: apply_steps(books, steps, context.clock.now_ms()), Trigger.TRADE, keys
+                    lambda: apply_corrections(books, steps, context.clock.now_ms()),
+                    Trigger.TRADE,
+                    keys,
                 )
         still = context.state.intents.get(cl_ord_id) or context.ended(cl_ord_id)
         assert still is not None, "an order is open, or has ended"

@@ -9,7 +9,7 @@ from reconcile_world import BTC, CAPITAL, ETH, World
 
 from prometheus_persist.errors import PlanStale
 from prometheus_persist.reconcile import Item, Plan, Resolution, Verdict, apply_plan, reconcile
-from prometheus_persist.reconcile.live import apply_steps
+from prometheus_persist.reconcile.apply import apply_corrections
 from prometheus_persist.reconcile.plan import (
     AdoptDifference,
     BookFill,
@@ -323,7 +323,7 @@ def test_an_agent_that_is_restored_has_the_record_that_its_account_kept() -> Non
     due = record(world)
     del world.state.agents["A"]
     steps = (RestoreAgent("A", alive=True),)
-    state = apply_steps(world.books(), steps, world.now_ms).state
+    state = apply_corrections(world.books(), steps, world.now_ms).state
     agent = state.agents["A"]
     assert agent.current_capital == due[0]
     assert record_of(agent) == record_of(state.public_accounts["A"])
@@ -336,5 +336,5 @@ def test_an_account_that_is_restored_has_the_record_of_its_agent() -> None:
     del world.state.public_accounts["A"]
     del world.state.private_ledgers["A"]
     steps = (RestoreAgent("A", alive=True),)
-    world.state = apply_steps(world.books(), steps, world.now_ms).state
+    world.state = apply_corrections(world.books(), steps, world.now_ms).state
     assert record(world) == due

@@ -11,7 +11,8 @@ from reconcile_world import BTC, World
 
 from prometheus_persist.errors import PlanStale
 from prometheus_persist.reconcile import IntentLookup, VenueFill, reconcile
-from prometheus_persist.reconcile.live import apply_steps, live_steps
+from prometheus_persist.reconcile.apply import apply_corrections
+from prometheus_persist.reconcile.live import live_steps
 from prometheus_persist.reconcile.plan import BookFill, BookOrphan, SettleIntent
 from prometheus_persist.state import Execution, OrderIntent, contracts
 from prometheus_persist.state.registry import SYSTEM_OWNER
@@ -170,7 +171,7 @@ def test_steps_are_applied_like_a_plan_and_once() -> None:
     world.owners[NAME] = "A"
     got = live_steps(world.booked, order, found("filled", "5"), [fill(1, "5")], INSTRUMENT)
     mark = world.state.watermark
-    done = apply_steps(world.books(), got, 8_000)
+    done = apply_corrections(world.books(), got, 8_000)
     assert done.state.private_ledgers["A"].positions[0].qty_contracts == contracts(5)
     assert done.state.intents == {}
     assert list(done.records) == ["public_trades", "private_trades/A", "intent_log"]
@@ -178,7 +179,7 @@ def test_steps_are_applied_like_a_plan_and_once() -> None:
     assert done.state.account_cash == world.state.account_cash
     world.booked |= {f"{BTC}:1"}
     with pytest.raises(PlanStale):
-        apply_steps(world.books(), got, 8_000)
+        apply_corrections(world.books(), got, 8_000)
 
 
 def test_of_two_rows_of_one_order_the_later_one_stands() -> None:

@@ -31,9 +31,10 @@ from typing import cast
 from prometheus_persist.reconcile.canonical import ALGO_OPEN_STATES, ORDER_OPEN_STATES
 from prometheus_persist.reconcile.finding import finding
 from prometheus_persist.reconcile.match.attribute import (
+    Namesakes,
     algo_evidence,
+    genuine_of,
     known_intent,
-    namesakes,
     order_evidence,
 )
 from prometheus_persist.reconcile.outcome import ProjectedBooks as After
@@ -99,10 +100,10 @@ class _Seen:
 
 
 def intent_findings(
-    books: Books, view: VenueView, booked: Mapping[str, Contracts]
+    books: Books, view: VenueView, booked: Mapping[str, Contracts], twins: Namesakes
 ) -> tuple[Finding, ...]:
     """One finding per open intent not as the books say; ``booked`` is what the plan adds to it."""
-    genuine = {name: ord_ids[0] for name, ord_ids in namesakes(books, view).items()}
+    genuine = genuine_of(twins)
     lookups = _lookups(view, genuine)
     rows = _rows(view, genuine)
     traces = {fill.cl_ord_id for fill in view.fills} | rows.keys()
@@ -318,11 +319,11 @@ def resting_findings(books: Books, view: VenueView) -> tuple[Finding, ...]:
     return tuple(one for one in found if not is_known(books.state.freeze, one))
 
 
-def duplicate_findings(books: Books, view: VenueView) -> tuple[Finding, ...]:
+def duplicate_findings(books: Books, view: VenueView, twins: Namesakes) -> tuple[Finding, ...]:
     """Case I: one finding per clOrdId of ours that several orders carry."""
     rows = {row.ord_id: row for row in view.orders}
     found = []
-    for name, ord_ids in namesakes(books, view).items():
+    for name, ord_ids in twins.items():
         orders = [rows[ord_id] for ord_id in ord_ids if ord_id in rows]
         filled = {row.inst_id for row in view.fills if row.cl_ord_id == name}
         places = sorted(filled | {row.inst_id for row in orders})

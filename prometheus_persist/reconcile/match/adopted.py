@@ -97,7 +97,7 @@ def without(holdings: Holdings, gone: Undone) -> Holdings:
     """What is held once these adoptions are given back."""
     left = holdings.copy()
     for adoption in gone:
-        left.give_back(_step(adoption))
+        left.adopt(_step(adoption))
     return left
 
 

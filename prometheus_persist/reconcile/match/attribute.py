@@ -52,6 +52,8 @@ _FORCED_CATEGORY: Mapping[str, str] = {
 _DELIVERY_SUB_TYPES = frozenset({"112", "113"})
 _ADL_SUB_TYPES = frozenset({"125", "126", "127", "128"})
 
+Namesakes = Mapping[str, tuple[str, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -92,6 +94,7 @@ def claims(
     view: VenueView,
     keys: frozenset[PositionKey],
     old_sizes: Mapping[str, tuple[Decimal, Decimal]],
+    twins: Namesakes,
 ) -> tuple[Claim, ...]:
     """Every fill of a canonical view that is not booked, in booking order.
 
@@ -102,7 +105,7 @@ def claims(
         for name, (ct_val, ct_mult) in old_sizes.items()
     }
     view = dataclasses.replace(view, instruments={**view.instruments, **told})
-    index = _indexed(books, view, keys)
+    index = _indexed(view, keys, twins)
     found = (
         _claim(books, view, index, fill)
         for fill in view.fills
@@ -153,7 +156,7 @@ def algo_evidence(algo: VenueAlgoOrder) -> Evidence:
     )
 
 
-def namesakes(books: Books, view: VenueView) -> dict[str, tuple[str, ...]]:
+def namesakes(books: Books, view: VenueView) -> Namesakes:
     """Every clOrdId of ours that more than one order carries: their ordIds, the genuine one first.
 
     Executions count as well: a row may have left the lists. What the books hold of an order that
@@ -177,7 +180,12 @@ def namesakes(books: Books, view: VenueView) -> dict[str, tuple[str, ...]]:
     return dict(sorted(found.items()))
 
 
-def _indexed(books: Books, view: VenueView, keys: frozenset[PositionKey]) -> _Index:
+def genuine_of(twins: Namesakes) -> dict[str, str]:
+    """Of each such clOrdId the ordId that is our order's."""
+    return {name: ord_ids[0] for name, ord_ids in twins.items()}
+
+
+def _indexed(view: VenueView, keys: frozenset[PositionKey], twins: Namesakes) -> _Index:
     modes: dict[tuple[str, str], frozenset[str]] = {}
     for key in keys:
         place = (key.inst_id, key.pos_side)
@@ -186,7 +194,7 @@ def _indexed(books: Books, view: VenueView, keys: frozenset[PositionKey]) -> _In
         orders={(row.inst_id, row.ord_id): row for row in view.orders},
         parents={(row.inst_id, row.ord_id): row for row in view.algo_orders if row.ord_id},
         algos={row.algo_id: row for row in view.algo_orders},
-        genuine={name: ord_ids[0] for name, ord_ids in namesakes(books, view).items()},
+        genuine=genuine_of(twins),
         mgn_modes=modes,
     )
 

@@ -38,11 +38,12 @@ from prometheus_persist.errors import BadValue
 from prometheus_persist.reconcile.compare import LedgerPair
 from prometheus_persist.reconcile.match.attribute import DELIVERY, FORCED, Claim
 from prometheus_persist.reconcile.match.split import NOBODY, delivered, split
-from prometheus_persist.reconcile.plan import AdoptDifference
+from prometheus_persist.reconcile.plan import AdoptDifference, SetQuantity
 from prometheus_persist.reconcile.views import Move
+from prometheus_persist.reconcile.written import adopted, resized, written
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, Position, PositionKey
 from prometheus_persist.state.booking import applied
-from prometheus_persist.state.money import ZERO, Money, times
+from prometheus_persist.state.money import ZERO, Money
 from prometheus_persist.state.registry import SYSTEM_OWNER
 
 __all__ = ["NOBODY", "Holdings", "How", "ReplayStep", "Walk", "walk"]
@@ -112,6 +113,10 @@ class Holdings:
         """An owner's position under the key."""
         return self._by_key.get(key, {}).get(owner)
 
+    def positions(self, key: PositionKey) -> tuple[Position, ...]:
+        """Everybody's positions under the key."""
+        return tuple(self._by_key.get(key, {}).values())
+
     def held(self, owner: str, key: PositionKey) -> Contracts:
         """An owner's signed contracts under the key."""
         position = self.position(owner, key)
@@ -137,22 +142,17 @@ class Holdings:
         for key, owners in self._by_key.items():
             if key.inst_id == inst_id:
                 for owner, one in owners.items():
-                    quantity = times(one.qty_contracts, factor)
-                    owners[owner] = one.model_copy(update={"qty_contracts": quantity})
+                    owners[owner] = resized(one, factor)
 
-    def give_back(self, step: AdoptDifference) -> None:
-        """Take what was adopted out of what its owner holds, the way ``apply.py`` does it."""
+    def adopt(self, step: AdoptDifference) -> None:
+        """Make a difference somebody's, or take it back; ValueError where nobody can hold it."""
         before = self.position(step.agent_id, step.key)
-        held = Position.model_validate(
-            {
-                **step.key._asdict(),
-                "qty_contracts": step.qty_contracts + self.held(step.agent_id, step.key),
-                "entry_px": step.entry_px if before is None else before.entry_px,
-                "opened_ms": step.ts_ms if before is None else before.opened_ms,
-                "updated_ms": step.ts_ms,
-            }
-        )
-        self._put(step.agent_id, step.key, held)
+        self._put(step.agent_id, step.key, adopted(before, step))
+
+    def write(self, step: SetQuantity) -> None:
+        """An owner holds just this."""
+        before = self.position(step.agent_id, step.key)
+        self._put(step.agent_id, step.key, written(before, step))
 
     def _put(self, owner: str, key: PositionKey, position: Position | None) -> None:
         owners = self._by_key.setdefault(key, {})

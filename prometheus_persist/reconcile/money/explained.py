@@ -120,7 +120,7 @@ def _unreadable(
     )
     if not view.complete(BILLS, BALANCE) or (forced and not view.complete(POSITIONS_HISTORY)):
         return "why.money_unread"
-    keys = before.held_keys() | after.lots.keys() | {row.key for row in view.positions}
+    keys = before.held_keys() | after.held_keys() | {row.key for row in view.positions}
     names = {key.inst_id for key in keys} | {one.inst_id for _, one in after.executions}
     known = [view.instruments.get(name) for name in names]
     if any(one is None for one in known):
