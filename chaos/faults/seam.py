@@ -1,18 +1,8 @@
-"""Faults at the ``Fs`` seam: stop, tear or fail exactly one operation, and prove that it happened.
+"""A disk fault as data, and the disk of a real process that it strikes.
 
-Operations that change the disk are numbered from 1 in the order in which they begin. Reads are not
-numbered: a process that dies before a read leaves the same disk as one that dies before the next
-change. Two threads may write; one lock keeps the count exact.
-
-A fault is one of
-- ``kill``   SIGKILL to the own process before the operation;
-- ``tear``   the operation, a write, puts down the first ``share`` per mille of its bytes, at least
-             one and never all, then SIGKILL; at an operation that is no write, or a write of one
-             byte, it waits for the next one that can be torn;
-- ``errno``  the operation raises that OSError instead; ``sticky`` fails every later one as well.
-
-It strikes at operation ``at_op`` or, with ``after_order`` K, at the first operation after the
-exchange has answered the run's K-th order: ``arm`` is called at that moment.
+What a fault is and when an operation counts is ``switch.py``'s; here death is SIGKILL to the own
+process. It strikes at operation ``at_op`` or, with ``after_order`` K, at the first operation after
+the exchange has answered the run's K-th order: ``arm`` is called at that moment.
 
 Before it strikes it says ``fired`` through the callback, so that a run in which nothing happened is
 never taken for a survived one.
@@ -21,17 +11,17 @@ never taken for a survived one.
 from __future__ import annotations
 
 import errno
-import os
-import signal
-import threading
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
-from prometheus_persist.storage.fs import Fs, Handle
+from chaos.faults.switch import FaultSwitch, SwitchedFs
+from prometheus_persist.storage.fs import Fs
 
 FaultKind = Literal["kill", "tear", "errno"]
 SHARE_PER_MILLE_MAX = 999
+NEVER = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,154 +75,32 @@ def _nothing(_operation: str, _number: int) -> None:
     return None
 
 
-@dataclass(slots=True)
-class FaultyFs:
-    """An ``Fs`` that counts and, once, fails. ``fired`` is how often the fault struck.
+class FaultyFs(SwitchedFs):
+    """An ``Fs`` of a process that may be killed. ``fired`` is how often the fault struck."""
 
-    ``log`` holds every numbered operation as ``(name, path)`` when ``keep_log`` is set.
-    """
+    def __init__(
+        self,
+        inner: Fs,
+        fault: DiskFault | None = None,
+        on_fire: Callable[[str, int], None] = _nothing,
+    ) -> None:
+        super().__init__(inner, FaultSwitch(logs=False, killed=True))
+        self.fault = fault
+        if fault is not None:
+            self.switch.kind = "die" if fault.kind == "kill" else fault.kind
+            self.switch.at = NEVER if fault.after_order else fault.at_op
+            self.switch.code, self.switch.sticky = getattr(errno, fault.code), fault.sticky
+            self.switch.share = fault.share
+        self.switch.striking = lambda operation, path: on_fire(
+            f"{operation} {path}", self.switch.count
+        )
 
-    inner: Fs
-    fault: DiskFault | None = None
-    on_fire: Callable[[str, int], None] = _nothing
-    keep_log: bool = False
-    count: int = 0
-    fired: int = 0
-    log: list[tuple[str, str]] = field(default_factory=list)
-    _armed: bool = False
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    @property
+    def fired(self) -> int:
+        """How often it struck."""
+        return self.switch.fired
 
     def arm(self, orders_answered: int) -> None:
         """Tell how many orders the exchange has answered so far in this run."""
         if self.fault is not None and self.fault.after_order == orders_answered:
-            self._armed = True
-
-    def make_dir(self, path: str) -> None:
-        """Numbered."""
-        with self._lock:
-            self._begin("make_dir", path)
-            self.inner.make_dir(path)
-
-    def list_dir(self, path: str) -> list[str]:
-        """Not numbered: it changes nothing."""
-        return self.inner.list_dir(path)
-
-    def size(self, path: str) -> int | None:
-        """Not numbered: it changes nothing."""
-        return self.inner.size(path)
-
-    def inode(self, path: str) -> tuple[int, int] | None:
-        """Not numbered: it changes nothing."""
-        return self.inner.inode(path)
-
-    def read(self, path: str) -> bytes:
-        """Not numbered: it changes nothing."""
-        return self.inner.read(path)
-
-    def read_part(self, path: str, start: int, size: int) -> bytes:
-        """Not numbered: it changes nothing."""
-        return self.inner.read_part(path, start, size)
-
-    def append(self, path: str) -> Handle:
-        """Numbered; what is written through the handle is too."""
-        with self._lock:
-            self._begin("append", path)
-            return _FaultyHandle(self, self.inner.append(path), path)
-
-    def create(self, path: str) -> Handle:
-        """Numbered; what is written through the handle is too."""
-        with self._lock:
-            self._begin("create", path)
-            return _FaultyHandle(self, self.inner.create(path), path)
-
-    def rename(self, source: str, target: str) -> None:
-        """Numbered."""
-        with self._lock:
-            self._begin("rename", target)
-            self.inner.rename(source, target)
-
-    def unlink(self, path: str) -> None:
-        """Numbered."""
-        with self._lock:
-            self._begin("unlink", path)
-            self.inner.unlink(path)
-
-    def fsync_dir(self, path: str) -> None:
-        """Numbered."""
-        with self._lock:
-            self._begin("fsync_dir", path)
-            self.inner.fsync_dir(path)
-
-    def _write(self, handle: Handle, path: str, data: bytes) -> None:
-        with self._lock:
-            tears = self._begin("write", path, tearable=len(data) > 1)
-            if tears and self.fault is not None:
-                handle.write(data[: max(1, len(data) * self.fault.share // 1000)])
-                self._strike("write", path)
-            handle.write(data)
-
-    def _fsync(self, handle: Handle, path: str) -> None:
-        with self._lock:
-            self._begin("fsync", path)
-        handle.fsync()
-
-    def _begin(self, operation: str, path: str, *, tearable: bool = False) -> bool:
-        """Count one operation; strikes for kill and errno, says True where a write is to tear."""
-        self.count += 1
-        if self.keep_log:
-            self.log.append((operation, path))
-        if not self._due():
-            return False
-        if self.fault is not None and self.fault.kind == "tear":
-            return tearable
-        self._strike(operation, path)
-        return False
-
-    def _due(self) -> bool:
-        fault = self.fault
-        if fault is None or (self.fired and not fault.sticky):
-            return False
-        return self._armed if fault.after_order else self.count >= fault.at_op
-
-    def _strike(self, operation: str, path: str) -> None:
-        assert self.fault is not None
-        self.fired += 1
-        self.on_fire(f"{operation} {path}", self.count)
-        if self.fault.kind == "errno":
-            code = getattr(errno, self.fault.code)
-            raise OSError(code, f"{os.strerror(code)} (injected)", path)
-        os.kill(os.getpid(), signal.SIGKILL)
-        threading.Event().wait()  # the signal is on its way; nothing may run past it
-
-
-class _FaultyHandle:
-    """A file handle whose writes and syncs are numbered."""
-
-    def __init__(self, fs: FaultyFs, inner: Handle, path: str) -> None:
-        self._fs = fs
-        self._inner = inner
-        self._path = path
-
-    def write(self, data: bytes) -> None:
-        """Numbered, and tearable."""
-        self._fs._write(self._inner, self._path, data)
-
-    def reserve(self, size: int) -> None:
-        """Numbered."""
-        with self._fs._lock:
-            self._fs._begin("reserve", self._path)
-            self._inner.reserve(size)
-
-    def cut(self) -> None:
-        """Numbered."""
-        with self._fs._lock:
-            self._fs._begin("cut", self._path)
-            self._inner.cut()
-
-    def fsync(self) -> None:
-        """Numbered."""
-        self._fs._fsync(self._inner, self._path)
-
-    def close(self) -> None:
-        """Not numbered: closing changes nothing on the disk."""
-        self._inner.close()
+            self.switch.at = 0

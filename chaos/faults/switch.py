@@ -1,11 +1,15 @@
-"""Faults at the ``Fs`` seam within one process: thousands of deaths a minute, no fork.
+"""Faults at the ``Fs`` seam: stop, tear or fail exactly one operation, and prove that it happened.
 
-Where ``seam.py`` kills a real process, this one pretends: ``Death`` is a ``BaseException`` that
-unwinds the caller, and from then on the seam is dead: no operation reaches the disk behind it, not
-even of handles that were opened before, whatever the unwinding code or another thread still tries.
-In a thread other than the one that made the switch, death is a ``SystemExit``: the thread ends.
+Death is pretended, thousands of times a minute and without a fork: ``Death`` is a ``BaseException``
+that unwinds the caller, and from then on the seam is dead: no operation reaches the disk behind it,
+not even of handles that were opened before, whatever the unwinding code or another thread still
+tries. In a thread other than the one that made the switch, death is a ``SystemExit``: the thread
+ends. ``killed``: it is no pretence, the own process gets SIGKILL (``seam.py``).
 
-A switch is thrown at operation ``at`` (numbered from 1; with ``reads`` reads are numbered, too):
+Operations that change the disk are numbered from 1 in the order in which they begin; two threads
+may write, one lock keeps the count exact. Reads are not (a process that dies before a read leaves
+the same disk as one that dies before the next change), unless ``reads`` says so. A switch is thrown
+at operation ``at``:
 
 - ``die``    nothing of the operation happens;
 - ``tear``   a write puts down ``share`` per mille of its bytes, at least one and never all, then
@@ -23,6 +27,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -60,6 +65,8 @@ class FaultSwitch:
     striking: Callable[[str, str], None] = _unheard
     dead: bool = False
     lifted: bool = False
+    killed: bool = False
+    logs: bool = True
     log: list[str] = field(default_factory=list)
     guard: threading.RLock = field(default_factory=threading.RLock)
     owner: int = field(default_factory=threading.get_ident)
@@ -75,7 +82,8 @@ class FaultSwitch:
         if (read and not self.reads) or (self.only and operation not in self.only):
             return False
         self.count += 1
-        self.log.append(f"{operation} {path}")
+        if self.logs:
+            self.log.append(f"{operation} {path}")
         if self.kind == "none" or self.lifted or self.count < self.at:
             return False
         if self.fired and not self.sticky:
@@ -102,6 +110,9 @@ class FaultSwitch:
 
     def _die(self, where: str) -> NoReturn:
         self.dead = True
+        if self.killed:
+            os.kill(os.getpid(), signal.SIGKILL)
+            threading.Event().wait()  # the signal is on its way; nothing may run past it
         if threading.get_ident() != self.owner:
             raise SystemExit(where)
         raise Death(where)
@@ -113,7 +124,8 @@ class FaultSwitch:
 
 
 class SwitchedFs(ThroughFs):
-    """An ``Fs`` that asks a switch before every operation; one at a time."""
+    """An ``Fs`` that asks a switch before every operation; one at a time, but that nobody waits
+    for a real process's sync."""
 
     def __init__(self, inner: Fs, switch: FaultSwitch) -> None:
         super().__init__(inner)
@@ -124,7 +136,9 @@ class SwitchedFs(ThroughFs):
     ) -> Value:
         with self.switch.guard:
             self.switch.due(operation, path, read=read)
-            return act()
+            if not (self.switch.killed and operation == "fsync"):
+                return act()
+        return act()
 
     def _handle(self, inner: Handle, path: str) -> Handle:
         return SwitchedHandle(self, inner, path)

@@ -30,11 +30,11 @@ from typing import Any
 from chaos.chance import generator
 from chaos.digest import Fold, whole
 from chaos.faults import DiskFault, FaultyFs
+from chaos.faults.late import AckBeforeWrite
 from chaos.faults.seam import FaultKind
 from chaos.record import CHILD, RUNNER, Voice, read
 from chaos.saboteurs import SABOTEURS, Sabotage
 from chaos.saboteurs.checks import believe_everything
-from chaos.saboteurs.fs import AckBeforeWrite
 from chaos.workload.clocks import WoundClock
 from chaos.workload.narrator import Narrator
 from chaos.workload.paper_life import DAY_START_MS, live_on_paper

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TextIO
 
 from chaos.faults import DiskFault, FaultyFs
+from chaos.faults.late import AckBeforeWrite
 from chaos.market import MarketVenue, OutsideMarket
 from chaos.record import Voice
 from chaos.saboteurs import Sabotage
 from chaos.saboteurs.checks import believe_everything
-from chaos.saboteurs.fs import AckBeforeWrite
 from chaos.workload.broker import CcxtBroker
 from chaos.workload.narrator import Narrator, Speaker, plainly
 from chaos.workload.sabotaged import SendFirstBroker

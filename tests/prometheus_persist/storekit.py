@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from chaos.faults.through import ThroughFs, ThroughHandle, Value
 from prometheus_persist.clock import Clock
 from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import Restored, restore
@@ -67,60 +68,35 @@ class Ids:
 Before = Callable[[str, str, bytes], int | None]
 
 
-class HookFs:
+class HookFs(ThroughFs):
     """Shows every operation to ``before``; a number it returns is how much of a write happens."""
 
     def __init__(self, inner: Fs, before: Before) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self.before = before
 
-    def append(self, path: str) -> Handle:
-        self.before("append", path, b"")
-        return HookHandle(self.inner.append(path), path, self.before)
+    def _do(
+        self, operation: str, path: str, act: Callable[[], Value], *, read: bool = False
+    ) -> Value:
+        self.before(operation, path, b"")
+        return super()._do(operation, path, act, read=read)
 
-    def create(self, path: str) -> Handle:
-        self.before("create", path, b"")
-        return HookHandle(self.inner.create(path), path, self.before)
-
-    def rename(self, source: str, target: str) -> None:
-        self.before("rename", target, b"")
-        self.inner.rename(source, target)
-
-    def __getattr__(self, name: str) -> Any:
-        def call(path: str, *args: Any) -> Any:
-            self.before(name, path, b"")
-            return getattr(self.inner, name)(path, *args)
-
-        return call
+    def _handle(self, inner: Handle, path: str) -> Handle:
+        return HookHandle(self, inner, path)
 
 
-class HookHandle:
-    def __init__(self, inner: Handle, path: str, before: Before) -> None:
-        self.inner, self.path, self.before = inner, path, before
-
+class HookHandle(ThroughHandle):
     def write(self, data: bytes) -> None:
-        part = self.before("write", self.path, data)
+        part = self._fs.before("write", self._path, data)
         if part is None:
-            self.inner.write(data)
+            self._inner.write(data)
             return
-        self.inner.write(data[:part])
-        raise OSError(errno.ENOSPC, "no space left on device", self.path)
-
-    def reserve(self, size: int) -> None:
-        self.before("reserve", self.path, b"")
-        self.inner.reserve(size)
-
-    def cut(self) -> None:
-        self.before("cut", self.path, b"")
-        self.inner.cut()
-
-    def fsync(self) -> None:
-        self.before("fsync", self.path, b"")
-        self.inner.fsync()
+        self._inner.write(data[:part])
+        raise OSError(errno.ENOSPC, "no space left on device", self._path)
 
     def close(self) -> None:
-        self.before("close", self.path, b"")
-        self.inner.close()
+        self._fs.before("close", self._path, b"")
+        super().close()
 
 
 CHANGING = frozenset(
