@@ -60,7 +60,7 @@ def said_by(call: Callable[[], Any]) -> str:
 
 
 def public(kind: type) -> list[str]:
-    return [name for name in vars(kind) if not name.startswith("_") and name != "open"]
+    return [name for name in dir(kind) if not name.startswith("_") and name != "open"]
 
 
 @contextlib.contextmanager
