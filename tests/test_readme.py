@@ -158,14 +158,15 @@ def test_every_program_says_the_same_codes_in_its_help():
 
 
 def at_home(venue):
-    """ccxt's okx, at another address; the keys of an exchange in a test."""
+    """ccxt's okx, at another address, which refuses by itself what is too much; keys of a test."""
     okx, place = ccxt.okx, {"api": {"rest": venue.url}, "test": {"rest": venue.url}}
+    ours = {"urls": place, "enableRateLimit": False}
     names = {
         "KEY": fakeokx.DEFAULT_KEY,
         "SECRET": fakeokx.DEFAULT_SECRET,
         "PASSPHRASE": fakeokx.DEFAULT_PASSPHRASE,
     }
-    return (lambda options: okx({**options, "urls": place})), names
+    return (lambda options: okx({**options, **ours})), names
 
 
 def test_the_code_for_your_own_system_runs_as_printed(tmp_path, monkeypatch, capsys):
