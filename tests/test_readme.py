@@ -18,6 +18,7 @@ from typer.main import get_command
 
 import fakeokx
 from chaos import gate
+from chaos.workload.clients import host_options
 from fakeokx.cli import exits
 from prometheus_persist import OkxReader, Session, errors
 from prometheus_persist.cli.app import app
@@ -158,15 +159,11 @@ def test_every_program_says_the_same_codes_in_its_help():
 
 
 def at_home(venue):
-    """ccxt's okx, at another address, which refuses by itself what is too much; keys of a test."""
-    okx, place = ccxt.okx, {"api": {"rest": venue.url}, "test": {"rest": venue.url}}
-    ours = {"urls": place, "enableRateLimit": False}
-    names = {
-        "KEY": fakeokx.DEFAULT_KEY,
-        "SECRET": fakeokx.DEFAULT_SECRET,
-        "PASSPHRASE": fakeokx.DEFAULT_PASSPHRASE,
-    }
-    return (lambda options: okx({**options, **ours})), names
+    """ccxt's okx, at another address that limits rates by itself; the keys of an exchange in a
+    test."""
+    okx, ours = ccxt.okx, host_options(venue.url)
+    names = {"KEY": ours["apiKey"], "SECRET": ours["secret"], "PASSPHRASE": ours["password"]}
+    return (lambda options: okx({**ours, **options, "urls": ours["urls"]})), names
 
 
 def test_the_code_for_your_own_system_runs_as_printed(tmp_path, monkeypatch, capsys):

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from chaos.chance import generator
 from chaos.instruments import CONTRACTS, INST_IDS
-from chaos.outage.stage import Ask, OutageStage, client_of
+from chaos.outage.stage import Ask, OutageStage
+from chaos.workload.clients import client_of
 
 AGENTS: Final = 10
 TRADES: Final = 3_400

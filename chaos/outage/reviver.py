@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from chaos.faults.wire import WireSwitch
-from chaos.outage.stage import SETTINGS, PatientClock, client_of
+from chaos.outage.stage import SETTINGS, PatientClock
+from chaos.workload.clients import client_of
 from prometheus_persist import reconcile
 from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.exchange.reader import OrderSeen, ViewRequest

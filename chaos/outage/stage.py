@@ -18,10 +18,11 @@ from typing import Any, Final
 
 import fakeokx
 from chaos.digest import JsonObject
+from chaos.workload.clients import client_of
 from chaos.workload.clocks import VenueClock
 from chaos.workload.population import newborn
 from prometheus_persist.clock import SystemClock
-from prometheus_persist.exchange.okx.client import OkxReader, okx_client
+from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Contracts
 
@@ -38,18 +39,6 @@ class PatientClock(SystemClock):
     def now_ms(self) -> int:
         """Unix time in milliseconds, by the exchange's clock."""
         return super().now_ms() + self._ahead_ms
-
-
-def client_of(url: str) -> Any:
-    """An unmodified ccxt client."""
-    return okx_client(
-        url=url,
-        key=fakeokx.DEFAULT_KEY,
-        secret=fakeokx.DEFAULT_SECRET,
-        passphrase=fakeokx.DEFAULT_PASSPHRASE,
-        sandbox=True,
-        timeout_ms=TIMEOUT_MS,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,11 @@ import fakeokx
 from chaos.digest import JsonObject, canonical
 from chaos.sweeps.reference_workload import Yard
 from chaos.workload.broker import CcxtBroker
+from chaos.workload.clients import client_of
 from chaos.workload.clocks import VenueClock
 from chaos.workload.narrator import Narrator
 from chaos.workload.population import AGENTS, newborn
-from prometheus_persist.exchange.okx.client import OkxReader, okx_client
+from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.recovery import restore
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Contracts
@@ -62,18 +63,6 @@ class OutageAckLog:
             self.said[fields["cl_ord_id"]] = fields["agent_id"]
 
 
-def client_of(url: str, timeout_ms: int = TIMEOUT_MS) -> Any:
-    """An unmodified ccxt client of the crisis' account."""
-    return okx_client(
-        url=url,
-        key=fakeokx.DEFAULT_KEY,
-        secret=fakeokx.DEFAULT_SECRET,
-        passphrase=fakeokx.DEFAULT_PASSPHRASE,
-        sandbox=True,
-        timeout_ms=timeout_ms,
-    )
-
-
 @dataclass(slots=True)
 class Crisis:
     """An exchange after the hour, and the files that the dead trader left."""
@@ -94,7 +83,7 @@ class Crisis:
         """Trade, die, let the hour pass."""
         disk = MemoryFs()
         session = self.session(disk)
-        client = client_of(self.venue.url)
+        client = client_of(self.venue.url, TIMEOUT_MS)
         broker = CcxtBroker(session, client, OkxReader(client, self.clock), Narrator(self.ears))
         try:
             facts = session.recover(broker.reader)

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from chaos.faults import FaultyFs, parse_fault
 from chaos.faults.wire import WireSwitch
-from chaos.sweeps.outage_fixture import SETTINGS, client_of
+from chaos.sweeps.outage_fixture import SETTINGS, TIMEOUT_MS
+from chaos.workload.clients import client_of
 from chaos.workload.clocks import VenueClock
 from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.session import Session
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings=SETTINGS,
     )
     session.wait()
-    session.recover(OkxReader(wire.onto(client_of(args.url)), clock))
+    session.recover(OkxReader(wire.onto(client_of(args.url, TIMEOUT_MS)), clock))
     session.checkpoint()
     session.close()
     return 0

@@ -27,11 +27,11 @@ from chaos.sweeps.outage_fixture import (
     Crisis,
     booked_twice,
     books_on,
-    client_of,
     differences,
     timeless,
 )
 from chaos.sweeps.tally import Tally
+from chaos.workload.clients import client_of
 from prometheus_persist.errors import PersistError
 from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.report.facts import RecoveryFacts

@@ -171,18 +171,10 @@ def _disk(life: Life) -> Fs:
 def _broker(
     life: Life, session: Session, narrator: Narrator, on_answer: Callable[[int], None]
 ) -> CcxtBroker:
-    import fakeokx
-    from prometheus_persist.exchange.okx.client import OkxReader, okx_client
+    from chaos.workload.clients import client_of
+    from prometheus_persist.exchange.okx.client import OkxReader
 
-    client = okx_client(
-        url=life.url,
-        key=fakeokx.DEFAULT_KEY,
-        secret=fakeokx.DEFAULT_SECRET,
-        passphrase=fakeokx.DEFAULT_PASSPHRASE,
-        sandbox=True,
-        timeout_ms=CLIENT_TIMEOUT_MS,
-    )
-    client.enableRateLimit = False  # the exchange is our own: it refuses where OKX would
+    client = client_of(life.url, CLIENT_TIMEOUT_MS)
     kind = SendFirstBroker if life.saboteur == "intent-after-send" else CcxtBroker
     return kind(session, client, OkxReader(client), narrator, on_answer)
 

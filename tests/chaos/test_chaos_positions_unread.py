@@ -14,8 +14,9 @@ import pytest
 
 import fakeokx
 from chaos.sweeps.outage_fixture import books_on
+from chaos.workload.clients import client_of
 from chaos.workload.population import newborn
-from prometheus_persist.exchange.okx.client import OkxReader, okx_client
+from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.session import Session
 from prometheus_persist.state import contracts
 from prometheus_persist.storage.fs import LocalFs
@@ -35,23 +36,12 @@ UNREAD = {
 }
 
 
-def client_of(venue):
-    return okx_client(
-        venue.url,
-        fakeokx.DEFAULT_KEY,
-        fakeokx.DEFAULT_SECRET,
-        fakeokx.DEFAULT_PASSPHRASE,
-        sandbox=True,
-        timeout_ms=5_000,
-    )
-
-
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
     """Two agents with three positions, one of them with a stop, and a trader who is gone."""
     root = tmp_path_factory.mktemp("unread")
     with fakeokx.launch(root / "venue") as venue:
-        client = client_of(venue)
+        client = client_of(venue.url, 5_000)
         reader = OkxReader(client)
         session = Session.open(root / "store")
         assert session.recover(reader).decision == "go"

@@ -10,14 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import ccxt
 from reconcile_world import BTC
 
 import fakeokx
+from chaos.workload.clients import client_of, host_client
 from prometheus_persist.clock import SystemClock
-from prometheus_persist.exchange import OkxReader, OkxSettings, connect
+from prometheus_persist.exchange import OkxReader
 from prometheus_persist.report.facts import RecoveryFacts
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Agent, Hero, contracts
@@ -61,13 +60,8 @@ class Day:
     number: int = 0
 
     def __post_init__(self) -> None:
-        keys = (fakeokx.DEFAULT_KEY, fakeokx.DEFAULT_SECRET, fakeokx.DEFAULT_PASSPHRASE)
-        place = {"rest": self.venue.url}
-        self.reader: OkxReader = connect(OkxSettings(*keys, url=self.venue.url), self.clock)
-        self.client: Any = ccxt.okx(
-            {"apiKey": keys[0], "secret": keys[1], "password": keys[2], "enableRateLimit": False,
-             "urls": {"api": place, "test": place}}
-        )  # fmt: skip
+        self.reader = OkxReader(client_of(self.venue.url, sandbox=False), self.clock)
+        self.client = host_client(self.venue.url)
         self.session = self.open()
 
     def open(self) -> Session:

@@ -13,9 +13,10 @@ from freezegun import freeze_time
 from typer.testing import CliRunner
 
 import fakeokx
+from chaos.workload.clients import client_of
 from prometheus_persist.cli.app import app
 from prometheus_persist.cli.ending import default_language
-from prometheus_persist.exchange.okx.client import OkxReader, okx_client
+from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, contracts
 
@@ -196,14 +197,7 @@ class TestReconcile:
     @pytest.fixture
     def books(self, store, venue):
         """A store whose first agent is long one BTC contract, in agreement with the exchange."""
-        client = okx_client(
-            key=fakeokx.DEFAULT_KEY,
-            secret=fakeokx.DEFAULT_SECRET,
-            passphrase=fakeokx.DEFAULT_PASSPHRASE,
-            url=venue.url,
-            sandbox=True,
-            timeout_ms=10_000,
-        )
+        client = client_of(venue.url)
         reader = OkxReader(client)
         session = Session.open(store)
         assert session.recover(reader).decision == "go"

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from prometheus_persist.exchange.okx.client import OkxReader, okx_client
+from chaos.workload.clients import client_of
+from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.reconcile.plan import BookCash, Case, Plan, Resolution
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Agent, contracts
@@ -33,14 +34,7 @@ class Desk:
     def __init__(self, root: Path, venue: Any) -> None:
         self.root = root
         self.venue = venue
-        self.client = okx_client(
-            venue.url,
-            fakeokx.DEFAULT_KEY,
-            fakeokx.DEFAULT_SECRET,
-            fakeokx.DEFAULT_PASSPHRASE,
-            False,
-            10_000,
-        )
+        self.client = client_of(venue.url, sandbox=False)
         self.reader = OkxReader(self.client)
         self.own = Decimal(0)
         self.session = self.open()

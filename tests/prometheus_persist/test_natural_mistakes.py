@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import ccxt
 import pytest
 from typer.testing import CliRunner
 
 import fakeokx
+from chaos.workload.clients import host_client
 from prometheus_persist import Agent, OkxReader, Session, contracts
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import BadValue
@@ -22,9 +22,7 @@ BTC = "BTC-USDT-SWAP"
 @pytest.fixture
 def okx(tmp_path: Path) -> Iterator[Any]:
     with fakeokx.launch(tmp_path / "venue") as venue:
-        secret = {"apiKey": fakeokx.DEFAULT_KEY, "secret": fakeokx.DEFAULT_SECRET}
-        keys = {**secret, "password": fakeokx.DEFAULT_PASSPHRASE}
-        yield ccxt.okx({**keys, "urls": {"api": {"rest": venue.url}}})
+        yield host_client(venue.url)
 
 
 @pytest.fixture

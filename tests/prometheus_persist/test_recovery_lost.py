@@ -19,8 +19,9 @@ import pytest
 from typer.testing import CliRunner
 
 import fakeokx
+from chaos.workload.clients import client_of
 from prometheus_persist.cli.app import app
-from prometheus_persist.exchange.okx.client import OkxReader, okx_client
+from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.journal.chain import PlacedFrame, scan
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import Session
@@ -28,7 +29,8 @@ from prometheus_persist.session import Session
 HOST = """
 import os, sys
 from decimal import Decimal
-from prometheus_persist.exchange.okx.client import OkxReader, okx_client
+from chaos.workload.clients import client_of
+from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, contracts
 session, url = Session.open(sys.argv[1]), sys.argv[2]
@@ -38,8 +40,7 @@ for cycle in range(1, 4):
     session.state.supervisor.system_cycle_count = cycle
     session.save("test")
 if url:
-    client = okx_client(url=url, key="fakeokx-key", secret="fakeokx-secret",
-                        passphrase="fakeokx-pass", sandbox=True, timeout_ms=10_000)
+    client = client_of(url)
     reader = OkxReader(client)
     assert session.recover(reader).decision == "go"
     with session.order_intent("LiveAgent_00", "BTC-USDT-SWAP", "buy", contracts("1")) as intent:
@@ -150,14 +151,7 @@ def test_the_loss_is_told_where_the_exchange_brings_the_positions_back(tmp_path:
         names = [placed.frame.seq for placed in frames]
         assert len(names) > 8
         cut(copies, frames[-3].offset + 90)
-        client = okx_client(
-            key=fakeokx.DEFAULT_KEY,
-            secret=fakeokx.DEFAULT_SECRET,
-            passphrase=fakeokx.DEFAULT_PASSPHRASE,
-            url=venue.url,
-            sandbox=True,
-            timeout_ms=10_000,
-        )
+        client = client_of(venue.url)
         session = Session.open(root)
         facts = session.recover(OkxReader(client))
         session.close()

@@ -8,12 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import ccxt
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
 import fakeokx
+from chaos.workload.clients import host_client
 from prometheus_persist import Agent, OkxReader, Session
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import BadValue
@@ -36,10 +36,7 @@ KEYS = {
 def okx(tmp_path: Path) -> Iterator[Any]:
     """An account that was traded by hand for a while: a long of BTC, a short of ETH."""
     with fakeokx.launch(tmp_path / "venue") as venue:
-        secret = {"apiKey": KEYS["OKX_API_KEY"], "secret": KEYS["OKX_API_SECRET"]}
-        client = ccxt.okx(
-            {**secret, "password": KEYS["OKX_API_PASSPHRASE"], "urls": {"api": {"rest": venue.url}}}
-        )
+        client = host_client(venue.url)
         client.create_order("BTC/USDT:USDT", "market", "buy", 0.3, None, {"tdMode": "cross"})
         client.create_order("BTC/USDT:USDT", "market", "buy", 0.07, None, {"tdMode": "cross"})
         client.create_order("ETH/USDT:USDT", "market", "sell", 0.5, None, {"tdMode": "isolated"})
