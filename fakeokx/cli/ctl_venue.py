@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fakeokx.cli.ctl_kit import AccountName, ctl, say
+from fakeokx.cli.ctl_kit import AccountName, Inst, MgnMode, PosSide, ctl, say
 from fakeokx.control.client import MAIN
 
 
@@ -19,6 +19,29 @@ def position_mode(
     """Choose the position mode of an account."""
     ctx.obj.set_position_mode(pos_mode, account=account)
     say({"posMode": pos_mode})
+
+
+@ctl.command()
+def leverage(
+    ctx: typer.Context,
+    inst_id: Inst,
+    lever: Annotated[str, typer.Argument(help="Leverage.")],
+    mgn_mode: MgnMode = "cross",
+    pos_side: PosSide = "",
+    account: AccountName = MAIN,
+) -> None:
+    """Set the leverage of an account on an instrument."""
+    ctx.obj.set_leverage(inst_id, lever, mgn_mode, pos_side, account=account)
+    say({"instId": inst_id, "lever": lever})
+
+
+@ctl.command("pending-max")
+def pending_max(
+    ctx: typer.Context, count: Annotated[int, typer.Argument(min=0, help="0 for any number.")]
+) -> None:
+    """Let every account have at most so many waiting orders."""
+    ctx.obj.pending_max(count)
+    say({"count": count})
 
 
 @ctl.command("switch")
@@ -145,6 +168,27 @@ def checkpoint(
 def rewind(ctx: typer.Context, name: Annotated[str, typer.Argument(help="Checkpoint.")]) -> None:
     """Be again what the checkpoint was."""
     say({"now_ms": ctx.obj.rewind(name)})
+
+
+@ctl.command()
+def status(
+    ctx: typer.Context,
+    rows: Annotated[str, typer.Argument(help="JSON list, or - for stdin.")],
+) -> None:
+    """Replace the notices that system/status shows."""
+    notices = _json(rows)
+    ctx.obj.set_status(notices)
+    say({"rows": notices})
+
+
+@ctl.command()
+def streams(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Setting; all of them without.")] = "",
+    value: Annotated[str, typer.Argument(help="Its new value.")] = "",
+) -> None:
+    """Who is connected by WebSocket, and how long things take there."""
+    say(ctx.obj.streams(**({name: value} if name else {})))
 
 
 @ctl.command()

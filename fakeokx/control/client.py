@@ -65,12 +65,7 @@ class Control(ControlConnection):
         account: str = MAIN,
     ) -> str:
         """Liquidate a whole position at the mark price; returns the ordId."""
-        body = {
-            "instId": inst_id,
-            "posSide": pos_side or "",
-            "mgnMode": mgn_mode,
-            "account": account,
-        }
+        body = _place(inst_id, pos_side, mgn_mode, account)
         return str(self._call("POST", "liquidate", body)["ordId"])
 
     def adl(
@@ -83,14 +78,8 @@ class Control(ControlConnection):
         account: str = MAIN,
     ) -> str:
         """Auto-deleverage that many contracts of a position, all without ``sz``; the ordId."""
-        body = {
-            "instId": inst_id,
-            "sz": str(sz),
-            "posSide": pos_side or "",
-            "mgnMode": mgn_mode,
-            "account": account,
-        }
-        return str(self._call("POST", "adl", body)["ordId"])
+        body = _place(inst_id, pos_side, mgn_mode, account)
+        return str(self._call("POST", "adl", {**body, "sz": str(sz)})["ordId"])
 
     def mark(self, inst_id: str, px: Number) -> list[dict[str, Any]]:
         """Move the mark price alone; returns what that set off."""
@@ -175,6 +164,19 @@ class Control(ControlConnection):
     def set_position_mode(self, pos_mode: str, *, account: str = MAIN) -> None:
         """Choose net_mode or long_short_mode for an account."""
         self._call("POST", "position-mode", {"posMode": pos_mode, "account": account})
+
+    def set_leverage(
+        self,
+        inst_id: str,
+        lever: Number,
+        mgn_mode: str = "cross",
+        pos_side: str | None = None,
+        *,
+        account: str = MAIN,
+    ) -> None:
+        """Set what an account trades an instrument with."""
+        body = _place(inst_id, pos_side, mgn_mode, account)
+        self._call("POST", "leverage", {**body, "lever": str(lever)})
 
     def set_switch(self, name: str, value: str) -> None:
         """Where sources about OKX disagree, behave like this."""
@@ -290,3 +292,9 @@ class Control(ControlConnection):
     def _events(self, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = self._call("POST", path, body)["events"]
         return events
+
+
+def _place(inst_id: str, pos_side: str | None, mgn_mode: str, account: str) -> dict[str, str]:
+    """Which position of whom."""
+    side = {"posSide": pos_side or "", "mgnMode": mgn_mode}
+    return {"instId": inst_id, **side, "account": account}

@@ -1,12 +1,18 @@
 """README and code agree; sizes and purity are kept; every public call of the README runs."""
 
 import ast
+import contextlib
+import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 import fakeokx
+from fakeokx import Control
+from fakeokx.cli.ctl import ctl
 from fakeokx.control import api as control_api
 from fakeokx.process import coverage
 from fakeokx.rest.reads import READS
@@ -37,6 +43,31 @@ def test_every_endpoint_has_its_handler_and_no_handler_is_idle() -> None:
 def test_control_requests_are_documented() -> None:
     for method, path in control_api.HANDLERS:
         assert f"| {method} {path} |" in README
+
+
+def test_every_request_of_the_control_api_has_a_method_and_a_command() -> None:
+    """As the README says; but for what only the page on / asks, and a few that share a command."""
+    asked: set[tuple[str, str]] = set()
+
+    class Asking(Control):
+        def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+            asked.add((method, path))
+            raise LookupError(path)
+
+    client = Asking("http://127.0.0.1:1")
+    for name, method in inspect.getmembers(client, inspect.ismethod):
+        needed = [p for p in inspect.signature(method).parameters.values() if p.default is p.empty]
+        words = ["1" for each in needed if each.kind is each.POSITIONAL_OR_KEYWORD]
+        for changes in ({}, {"ping_ms": 1}) if name == "streams" else ({},):
+            if not name.startswith("_"):
+                with contextlib.suppress(LookupError):
+                    method(*words, **changes)
+    assert control_api.HANDLERS.keys() - asked == {("POST", "overview")}
+    assert asked <= control_api.HANDLERS.keys()
+    shared = {"clock": "advance", "switches": "switch", "accounts": "account", "keys": "key"}
+    shared |= {"foreign-clear": "foreign"}
+    paths = {shared.get(path, path) for _, path in control_api.HANDLERS}
+    assert paths - {"overview", "health"} == set(get_command(ctl).commands)
 
 
 def test_the_python_examples_of_the_readme_run() -> None:
