@@ -30,7 +30,7 @@ def settled_with(
     venue = Venue()
     session = trading(tmp_path, venue)
     name = lost(session, venue)
-    honest, left = live_booking.apply_steps, [times]
+    honest, left = live_booking.apply_corrections, [times]
 
     def interrupted(*args: Any) -> Any:
         moved = honest(*args)
@@ -39,7 +39,7 @@ def settled_with(
             act(session)
         return moved
 
-    monkeypatch.setattr(live_booking, "apply_steps", interrupted)
+    monkeypatch.setattr(live_booking, "apply_corrections", interrupted)
     assert session.settle(venue, name).outcome == "FILLED"
     return session
 

@@ -37,11 +37,11 @@ class Gate:
 
     def before(self, op: str, path: str, data: bytes) -> None:
         self.seen.append((op, path))
-        if self.fails(op, path):
-            raise OSError(errno.EIO, "input/output error", path)
         if self.holds(op, path):
             self.reached.set()
             assert self.open.wait(LONG_S)
+        if self.fails(op, path):
+            raise OSError(errno.EIO, "input/output error", path)
 
 
 def opened(root: Path, gate: Gate | None = None, clock: Any = None, **settings: Any) -> Session:
@@ -143,8 +143,9 @@ def test_beside_a_failure_is_raised_by_the_next_call_and_once(
     session = opened(tmp_path, gate, clock, snapshot_every_s=10.0)
     session.add_agent(Agent(agent_id="A"))
     clock.mono = 10.0 if what == "snapshot" else 0.0
-    gate.fails = zips if what == "snapshot" else readable
-    session.on_cycle(1)
+    gate.fails = gate.holds = zips if what == "snapshot" else readable
+    session.on_cycle(1)  # which must not be the next call itself, however quick the other thread is
+    gate.open.set()
     session._upkeep.beside.wait()
     gate.fails = lambda op, path: False
     session.state.agents["A"].trade_count = 7
