@@ -91,6 +91,7 @@ SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every p
     "test_exactjson_any_bytes_give_a_value_or_damage",
     "test_exactjson_round_trip",
     "test_money_that_moved_without_a_trace_is_always_found",
+    "test_redacted_takes_any_text",
     "test_rules_write_what_the_models_write",
     "test_session_a_first_opening_cut_short_is_still_fresh",
     "test_store_acknowledged_commits_survive_any_power_cut",

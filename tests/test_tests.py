@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+import subprocess
+import sys
 from fnmatch import fnmatch
 from pathlib import Path
 from types import SimpleNamespace
@@ -147,6 +149,15 @@ def test_the_map_has_every_folder_and_every_kit() -> None:
         if not path.name.startswith(("test_", "scenario_table_")) and path.name != "conftest.py"
     }
     assert kits - told == set(), "README.md does not have them among its kits"
+
+
+def test_what_tests_start_keeps_its_bytecode(pytestconfig: pytest.Config) -> None:
+    """Whatever the environment says: thousands of processes would compile the packages anew."""
+    if not hasattr(pytestconfig, "cache"):
+        pytest.skip("no cache to keep it in")
+    command = [sys.executable, "-c", "import sys; print(sys.dont_write_bytecode)"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_every_import_from_a_test_module_is_in_the_map() -> None:
