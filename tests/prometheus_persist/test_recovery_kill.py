@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 from storekit import (
-    CHANGING,
     HookFs,
     Killed,
     KillSwitch,
@@ -27,8 +26,9 @@ from storekit import (
     trade,
 )
 
+from chaos.faults import DiskFault, FaultyFs
 from prometheus_persist.journal.projection import unwrap
-from prometheus_persist.recovery import restore
+from prometheus_persist.recovery import Restored, restore
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import Fs, LocalFs
@@ -75,17 +75,9 @@ def told(reserve: int) -> tuple[dict[int, str], int]:
     return digests, count.count
 
 
-class SelfKill:
+def deadly(fs: Fs, at: int) -> FaultyFs:
     """SIGKILL to oneself before the ``at``-th operation that changes anything."""
-
-    def __init__(self, at: int) -> None:
-        self.at, self.count = at, 0
-
-    def __call__(self, op: str, path: str, data: bytes) -> None:
-        if op in CHANGING:
-            self.count += 1
-            if self.count == self.at:
-                os.kill(os.getpid(), signal.SIGKILL)
+    return FaultyFs(fs, DiskFault("kill", at_op=at))
 
 
 def in_child(work: Callable[[Tell], None]) -> tuple[int, list[int]]:
@@ -116,7 +108,7 @@ def fast_dir() -> Iterator[Path]:
         yield Path(name)
 
 
-def assert_survived(fs: Fs, acked: int, openings: int = 1) -> None:
+def assert_survived(fs: Fs, acked: int, openings: int = 1) -> Restored:
     """The state is one the story had; nothing acknowledged is lost; at most one commit is ahead."""
     digests, _ = told(0)
     found = restore(fs, clock=CLOCK)
@@ -124,6 +116,7 @@ def assert_survived(fs: Fs, acked: int, openings: int = 1) -> None:
     legal = {digests[acked], digests.get(acked + 1), digests.get(acked + 2) if not acked else None}
     assert found.image.digest() in legal
     assert {damage.outcome for damage in found.facts.damages} <= {"ignored", "repaired"}
+    return found
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -136,16 +129,13 @@ def test_kill_before_every_operation(fast_dir: Path, reserve: int) -> None:
         root = fast_dir / str(at)
         root.mkdir()
         fs = LocalFs(root)
-        ended, acks = in_child(
-            lambda tell, at=at, fs=fs: story(HookFs(fs, SelfKill(at)), reserve, tell)
-        )
+        ended, acks = in_child(lambda tell, at=at, fs=fs: story(deadly(fs, at), reserve, tell))
         acked = max(acks, default=0)
-        assert_survived(fs, acked)
+        before = assert_survived(fs, acked)
         for path in root.rglob("*.json"):
             unwrap(str(path.relative_to(root / "incremental")), path.read_bytes(), str(path))
-        before = restore(fs, clock=CLOCK)
         second, _ = in_child(
-            lambda tell, at=at, fs=fs: go_on(HookFs(fs, SelfKill(1 + at % 31)), reserve, tell)
+            lambda tell, at=at, fs=fs: go_on(deadly(fs, 1 + at % 31), reserve, tell)
         )
         assert second in (0, signal.SIGKILL)
         after = restore(fs, clock=CLOCK)
