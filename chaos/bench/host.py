@@ -37,8 +37,9 @@ from prometheus_persist.state.documents import PUBLIC_TRADES, private_trades
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.state.models import Side
 from prometheus_persist.state.registry import AgentIds
-from prometheus_persist.storage.committer import MirrorSync, Ticket
+from prometheus_persist.storage.committer import MirrorSync
 from prometheus_persist.storage.store import Store
+from prometheus_persist.storage.tickets import Ticket
 
 INSTRUMENT = "BTC-USDT-SWAP"
 START_MS = 1_764_723_600_000

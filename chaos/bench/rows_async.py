@@ -13,8 +13,8 @@ from chaos.bench.stats import percentile
 from chaos.bench.table import BenchRow, RequiredBar, TableLine, timed_line
 from prometheus_persist.errors import PersistError
 from prometheus_persist.journal.change import Change
-from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.store import Store
+from prometheus_persist.storage.tickets import Ticket
 
 AGENTS = 10
 CONCURRENT = 64

@@ -37,6 +37,7 @@ from prometheus_persist.recovery import restore
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Agent, contracts
 from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.interrupts import Turn
 
 AGENT = "A"
 CHILDS = 666
@@ -81,7 +82,7 @@ def held(session: Session) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def all_of(locks: Sequence[threading.RLock]) -> Iterator[None]:
+def all_of(locks: Sequence[threading.RLock | Turn]) -> Iterator[None]:
     """Hold every lock; waiting for one holds none, since the session's threads have their order."""
     while True:
         with contextlib.ExitStack() as taken:
@@ -91,7 +92,7 @@ def all_of(locks: Sequence[threading.RLock]) -> Iterator[None]:
         time.sleep(RETRY_S)
 
 
-def _releasing(lock: threading.RLock) -> Callable[..., None]:
+def _releasing(lock: threading.RLock | Turn) -> Callable[..., None]:
     return lambda *_: lock.release()
 
 

@@ -36,8 +36,8 @@ from prometheus_persist.saving.capture import Capture, Captured
 from prometheus_persist.state import SystemState
 from prometheus_persist.state.documents import member, members, put_member
 from prometheus_persist.state.exact_json import JsonObject
-from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.store import Store
+from prometheus_persist.storage.tickets import Ticket
 
 Records = Mapping[str, Sequence[JsonObject]]
 MadeFrom = Mapping[str, tuple[BaseModel, dict[str, Any]]]

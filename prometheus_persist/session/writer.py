@@ -30,10 +30,10 @@ from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.stopping import Stops
 from prometheus_persist.state import Agent
 from prometheus_persist.storage.audit_log import AuditLog
-from prometheus_persist.storage.committer import Ticket
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import edges
 from prometheus_persist.storage.store import Observer
+from prometheus_persist.storage.tickets import Ticket
 
 
 @edges

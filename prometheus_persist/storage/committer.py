@@ -3,7 +3,7 @@
 Whoever waits for a frame writes everything that is pending, his own and the others', with one write
 to each copy and one sync of the journal; the others find theirs done. With nobody waiting, a writer
 thread does the same for frames that were submitted asynchronously. So a single durable commit costs
-no thread switch, and sixty-four concurrent ones cost one sync.
+no thread switch, and sixty-four concurrent ones cost one sync (``tickets.py``).
 
 Rules
 - A frame gets its sequence when it is submitted, and is chained to the one before it when it is
@@ -62,6 +62,7 @@ from prometheus_persist.storage.interrupts import (
     spawn,
 )
 from prometheus_persist.storage.layout import JOURNAL, MIRROR, segment_name
+from prometheus_persist.storage.tickets import Asleep, Ticket
 
 MirrorSync = Literal["behind", "ack", "off"]
 _WALL_MS_END = 1 << 64  # what a frame has room for
@@ -78,30 +79,6 @@ class StoreOptions:
     pending_bytes_max: int = 8 * 1024 * 1024
     segment_bytes_max: int = 64 * 1024 * 1024
     reserve_bytes: int = 1024 * 1024
-
-
-@dataclass(slots=True)
-class Ticket:
-    """A frame on its way. ``wait`` returns when it is durable, or raises StoreFailed."""
-
-    seq: int
-    wall_ms: int
-    _flush: Callable[[Ticket], None]
-    on_durable: Callable[[], None] | None = None
-    done: bool = False
-    failed: str = ""
-
-    def wait(self) -> int:
-        """Until it is on the disk; returns its sequence. Raises StoreFailed."""
-        if not self.done:
-            self._flush(self)
-        return self.durable()
-
-    def durable(self) -> int:
-        """Its sequence; raises StoreFailed where it did not get to the disk."""
-        if self.failed:
-            raise StoreFailed(self.failed)
-        return self.seq
 
 
 @dataclass(slots=True)
@@ -156,7 +133,9 @@ class Committer:
         self._acknowledged = acknowledged
         self.latches = Latches()
         self._guard = self.latches.new()  # seq, pending, failed
-        self._io = self.latches.new()  # the files; one group at a time
+        self._last: Ticket | None = None  # the newest that was submitted
+        self._asleep = Asleep()
+        self._io = self.latches.turn(self._asleep.hand_over)  # the files; one group at a time
         self._pending: list[_Pending] = []
         self._pending_bytes = 0
         self._segment_bytes = 0
@@ -208,17 +187,15 @@ class Committer:
         self._wake.ring()
 
     def flush(self) -> None:
-        """Write and sync everything that is pending; raises StoreFailed."""
+        """Everything that was submitted so far is written and synced; raises StoreFailed."""
         self.refuse_shut()
-        with self._io:
-            self._write_pending()
+        if self._last is not None:
+            self._asleep.wait(self._last, self._io, self._write_pending)
         self.refuse_shut()
 
     def wait(self, ticket: Ticket) -> int:
         """Until this one is on the disk; returns its sequence. Raises StoreFailed."""
-        with self._io:
-            if not ticket.done:
-                self._write_pending()
+        self._asleep.wait(ticket, self._io, self._write_pending)
         return ticket.durable()
 
     def sync_mirror(self) -> None:
@@ -299,7 +276,7 @@ class Committer:
                 raise BadValue(f"a frame field is out of range: wall time {now_ms}")
             ticket = Ticket(self.seq + 1, now_ms, self._awaited, on_durable)
             self._pending.append(_Pending(kind, payload, ticket, opens))
-            self.seq = ticket.seq
+            self.seq, self._last = ticket.seq, ticket
             self._pending_bytes += len(payload) + OVERHEAD_BYTES
             self._segment_bytes += len(payload) + OVERHEAD_BYTES
             return ticket
@@ -342,6 +319,7 @@ class Committer:
             each.ticket.done = True
             if each.ticket.on_durable is not None:
                 each.ticket.on_durable()
+            each.ticket.wake()
 
     def _write(self, group: list[_Pending]) -> None:
         parts: list[bytes] = []
@@ -490,3 +468,4 @@ def _fail(group: list[_Pending], why: str) -> None:
     for each in group:
         if not each.ticket.done:
             each.ticket.failed, each.ticket.done = why, True
+            each.ticket.wake()

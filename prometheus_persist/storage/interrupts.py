@@ -47,11 +47,17 @@ class Latches:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self._locks: list[threading.RLock] = []
+        self._locks: list[threading.RLock | Turn] = []
 
     def new(self) -> threading.RLock:
         """One more lock."""
         lock = threading.RLock()
+        self._locks.append(lock)
+        return lock
+
+    def turn(self, given_back: Callable[[], None]) -> Turn:
+        """One more, that says so each time that it is given back."""
+        lock = Turn(given_back)
         self._locks.append(lock)
         return lock
 
@@ -61,6 +67,27 @@ class Latches:
             with contextlib.suppress(RuntimeError):  # nobody's, or another thread's
                 while True:
                     lock.release()
+
+
+class Turn:
+    """A lock; ``given_back`` is called after each release. Where an exception of a handler comes
+    between the two it is not: whoever waits to be told asks now and then all the same."""
+
+    def __init__(self, given_back: Callable[[], None]) -> None:
+        self._lock = threading.RLock()
+        self._given_back = given_back
+        self.acquire = self._lock.acquire
+
+    def release(self) -> None:
+        """Give it back once; raises RuntimeError where another thread or nobody has it."""
+        self._lock.release()
+        self._given_back()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
 
 class Bell:

@@ -44,7 +44,7 @@ from prometheus_persist.journal.projection import (
 )
 from prometheus_persist.shown import shown
 from prometheus_persist.state.exact_json import JsonObject
-from prometheus_persist.storage.committer import Committer, StoreOptions, Ticket, no_fence, no_mark
+from prometheus_persist.storage.committer import Committer, StoreOptions, no_fence, no_mark
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import LEFT_HALFWAY, of_the_disk, only_of_the_disk
 from prometheus_persist.storage.layout import (
@@ -71,6 +71,7 @@ from prometheus_persist.storage.retention import (
     RetentionLimits,
     retain,
 )
+from prometheus_persist.storage.tickets import Ticket
 
 BREATH_S = 0.0001
 BREATH_EVERY_S = 0.001
