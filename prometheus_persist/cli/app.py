@@ -66,6 +66,7 @@ def _root(
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Say which, and leave."),
     ] = False,
+    _lang: Lang = "",
 ) -> None:
     """Save everything, come back from any crash, agree with the exchange."""
 
@@ -266,8 +267,6 @@ def bench_command(
     a minute without --full. A missed bar is reported; the exit code is 0 unless --check. With
     --sizes every command runs on one large store, in a process of its own: seconds, and the peak of
     memory beside what the store holds.
-
-    在这块磁盘上测量保存与恢复的速度，与裸写、SQLite、LMDB、重写文件并列；--lang zh 输出中文。
     """
     output = output_of(as_json, lang)
     console = output.talk if as_json else output.out

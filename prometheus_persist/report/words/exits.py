@@ -62,6 +62,8 @@ EXITS: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 
-def exits_in_a_line() -> str:
+def exits_in_a_line(lang: str = "en") -> str:
     """What ``--help`` ends with."""
+    if lang == "zh":
+        return "退出码：" + " · ".join(f"{code} {zh}" for code, (zh, _) in EXITS.items())
     return "Exit codes: " + " · ".join(f"{code} {en}" for code, (_, en) in EXITS.items())

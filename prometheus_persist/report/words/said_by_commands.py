@@ -68,6 +68,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "Option {name} requires an argument.": "选项 {name} 需要一个值。",
     "Option {name} requires {n} arguments.": "选项 {name} 需要 {n} 个值。",
     "Option {name} does not take a value.": "选项 {name} 不带值。",
+    "Got unexpected extra argument(s) ({words})": "多余的参数（{words}）",
+    "Argument {name} takes {n} values.": "参数 {name} 需要 {n} 个值。",
     "Got unexpected extra argument ({words})": "多余的参数（{words}）",
     "Got unexpected extra arguments ({words})": "多余的参数（{words}）",
     "Invalid value: {problem}": "值有误：{problem}",
