@@ -5,7 +5,8 @@ Whatever is said to people is a pair, Chinese and English, with the same placeho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 
 LANGUAGES = ("zh", "en")
 
@@ -17,6 +18,13 @@ def default_language(environ: Mapping[str, str]) -> str:
         return asked
     locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
     return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def asked_language(argv: Sequence[str], environ: Mapping[str, str]) -> str:
+    """The language of a command line that is not parsed yet: ``--lang`` of it, else the default."""
+    asked = [lang for lang in LANGUAGES if f"--lang={lang}" in argv]
+    asked += [b for a, b in itertools.pairwise(argv) if a == "--lang" and b in LANGUAGES]
+    return (asked or [default_language(environ)])[0]
 
 
 class _Visible(dict[str, object]):

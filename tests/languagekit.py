@@ -17,7 +17,8 @@ CHINESE = re.compile(r"[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]")
 _WORDS = re.compile(r"(?<![\w./@=$'\"{-])[A-Za-z][a-z]+(?: +[a-z]{2,}(?![\w./=(-]))+")
 _TERMS = re.compile(
     r"\b(?:cross|isolated)(?: (?:net|long|short))?\b|prometheus-(?:persist|chaos)(?: [a-z-]+)*"
-    r"|fakeokx(?: [a-z-]+)*|pip install|--?[a-z][a-z-]*(?: [a-z]+)?|pid \d+|inode|in_flight"
+    r"|(?:python -m )?fakeokx(?:\.cli)?(?: [a-z-]+)*|pip install|--?[a-z][a-z-]*(?: [a-z]+)?"
+    r"|pid \d+|inode|in_flight"
 )
 
 

@@ -19,6 +19,13 @@ from fakeokx.cli.ctl import ctl, exit_code
 from fakeokx.cli.ctl_kit import shown, tell
 from fakeokx.cli.ending import Stopped, catch_signals, end_document, raise_if_stopped, say
 from fakeokx.cli.exits import EXIT_INTERNAL, EXIT_REFUSED, exits_in_a_line
+from fakeokx.cli.helping import (
+    asked_language,
+    speaking,
+    spoken,
+    usage_error,
+    without_language,
+)
 from fakeokx.control.connection import TOKEN_VARIABLE
 from fakeokx.engine.commands import Command, OpenAccount, SetSwitch
 from fakeokx.engine.decimals import parse
@@ -47,6 +54,7 @@ _EPILOG: Final = (
 app = typer.Typer(
     add_completion=True,
     no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     epilog=exits_in_a_line(),
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -66,6 +74,9 @@ def _root(
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Say which, and leave."),
     ] = False,
+    _lang: Annotated[
+        str, typer.Option("--lang", help="zh or en; default by locale.", show_default=False)
+    ] = "",
 ) -> None:
     """An OKX v5 exchange on your own machine: REST, orders, positions, stops, faults."""
 
@@ -215,7 +226,8 @@ def _runtime(
 
     ledger = exchange.ledger
     if ledger.torn_bytes:
-        tell(f"cut a torn write of {ledger.torn_bytes} bytes off {ledger.path}", err=True)
+        torn = f"cut a torn write of {ledger.torn_bytes} bytes off {ledger.path}"
+        tell(spoken(torn), err=True)
     try:
         for change in changes:
             exchange.do(change)
@@ -250,32 +262,35 @@ def _announce(ready: dict[str, Any], *, as_json: bool) -> None:
     human = f"fakeokx serves {ready['url']} (pid {ready['pid']}, ledger in {ready['dir']})"
     if "token" in ready:
         human += f"; its control API asks for {TOKEN_VARIABLE}={ready['token']}"
+    tell(spoken(human), err=as_json)
     if as_json:
-        tell(human, err=True)
         say(json.dumps(ready))
-    else:
-        tell(human)
 
 
 def run() -> int:
     """Parse and run; the exit code."""
     argv = sys.argv[1:]
+    lang = asked_language(argv, os.environ)
     code: int | None
     try:
-        return int(app(standalone_mode=False) or 0)
+        with speaking(lang):
+            return int(app(without_language(argv), standalone_mode=False) or 0)
     except typer.Abort:
         return EXIT_REFUSED
     except Exception as error:
         raise_if_stopped()
         if hasattr(error, "show") and hasattr(error, "format_message"):
             vars(error)["message"] = shown(str(getattr(error, "message", "")))
-            error.show()  # what typer says about wrong usage, whichever version it is
+            if lang == "zh":
+                typer.echo(usage_error(error), err=True, nl=False)
+            else:
+                error.show()  # what typer says about wrong usage, whichever version it is
             detail, code = str(error.format_message()), EXIT_REFUSED
         else:
             detail = f"{error}. {type(error).__doc__}"
             code = int(getattr(error, "exit_code", 0)) or exit_code(error)
             if code is not None:
-                tell(f"fakeokx: {detail}", err=True)
+                tell(f"fakeokx: {spoken(str(error)) if lang == 'zh' else detail}", err=True)
         end_document(code or EXIT_INTERNAL, type(error).__name__, detail, argv)
         if code is None:
             raise

@@ -110,10 +110,11 @@ def _again(number: int) -> None:
 
 def _told_to_end() -> int:
     from fakeokx.cli.exits import EXITS
+    from fakeokx.cli.helping import spoken
 
     code = CODES[signal.Signals(_Process.signal)]
     with contextlib.suppress(OSError, ValueError):  # nobody may listen any more
         start = "\n" if sys.stderr.isatty() else ""  # a terminal shows ^C before it
-        print(f"{start}fakeokx: {EXITS[code]}", file=sys.stderr, flush=True)
+        print(f"{start}fakeokx: {spoken(EXITS[code])}", file=sys.stderr, flush=True)
         end_document(code, "Stopped", EXITS[code], sys.argv[1:])
     return code

@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from prometheus_persist.language import LANGUAGES as LANGUAGES
+from prometheus_persist.language import asked_language
 from prometheus_persist.language import default_language as default_language
 from prometheus_persist.shown import shown_lines
 
@@ -195,8 +196,7 @@ def _line() -> str:
     if told is None:
         return ""
     argv = sys.argv[1:]
-    asked = next((lang for lang in LANGUAGES if f"--lang={lang}" in argv or lang in argv), "")
-    line = told(CODES[signal.Signals(_Process.signal)], asked or default_language(os.environ))
+    line = told(CODES[signal.Signals(_Process.signal)], asked_language(argv, os.environ))
     return ("\n" if sys.stderr.isatty() else "") + line + "\n"  # a terminal shows ^C before it
 
 

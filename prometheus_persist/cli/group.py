@@ -11,8 +11,9 @@ import typer
 from typer.core import TyperGroup
 
 from prometheus_persist.cli.ending import end_document, new_output
-from prometheus_persist.cli.helping import asked_language, language_last, speaking, usage_error
+from prometheus_persist.cli.helping import language_last, speaking, usage_error
 from prometheus_persist.errors import EXIT_USAGE
+from prometheus_persist.language import asked_language
 
 
 class Commands(TyperGroup):

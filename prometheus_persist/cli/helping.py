@@ -5,13 +5,15 @@
 2. Behind the options come the examples of the command (``words.examples``), then the exit codes.
 3. Chinese is broken at any character, two columns each; a word in Latin letters stays whole.
 4. The parser's own class of formatter is put in for the time of one command only (``speaking``).
+
+``fakeokx`` has the same of its own, since neither imports the other: below the line a test holds
+that the two are one text.
 """
 
 from __future__ import annotations
 
 import contextlib
 import inspect
-import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -20,21 +22,41 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from prometheus_persist.cli.ending import LANGUAGES, default_language
-
 PROGRAM: Final = "prometheus-persist"
+
+
+def _tables() -> Any:
+    """What is said: read once a help is."""
+    from prometheus_persist.report.words import helps
+
+    return helps
+
+
+def _said_in_chinese(sentence: str) -> str:
+    from prometheus_persist.report.in_chinese import in_chinese
+
+    return in_chinese(sentence)
+
+
+def _examples() -> Any:
+    from prometheus_persist.report.words.examples import EXAMPLES
+
+    return EXAMPLES
+
+
+def _exits(lang: str) -> str:
+    from prometheus_persist.report.words.exits import exits_in_a_line
+
+    return exits_in_a_line(lang)
+
+
+# -- the same in prometheus_persist/cli/helping.py and fakeokx/cli/helping.py from here on
+
 _PIECES: Final = re.compile(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+|\s+")
 _NEVER_FIRST: Final = "，。；：、！？）》」』”’,.;:!?)…"
 _DETAILS: Final = re.compile(r"^(?P<text>.*?)(?:  \[(?P<details>.*)\])?$", re.DOTALL)
 _GAP: Final = 2
 _Base: Any = typer.Context.formatter_class
-
-
-def asked_language(argv: Sequence[str], environ: Any) -> str:
-    """The language of a command line that is not parsed yet."""
-    asked = [lang for lang in LANGUAGES if f"--lang={lang}" in argv]
-    asked += [b for a, b in itertools.pairwise(argv) if a == "--lang" and b in LANGUAGES]
-    return (asked or [default_language(environ)])[0]
 
 
 def language_last(argv: Sequence[str]) -> list[str]:
@@ -60,14 +82,13 @@ def speaking(lang: str) -> Iterator[None]:
 
 def usage_error(problem: Any) -> str:
     """What was asked wrongly, as the parser says it, in Chinese."""
-    from prometheus_persist.report.in_chinese import in_chinese
-
     context = getattr(problem, "ctx", None)
     lines = []
     if context is not None:
-        lines = [context.get_usage(), f"试试 '{context.command_path} --help'。", ""]
+        with speaking("zh"):
+            lines = [context.get_usage(), f"试试 '{context.command_path} --help'。", ""]
     told = " ".join(str(problem.format_message()).split())
-    return "\n".join([*lines, f"错误：{in_chinese(told)}", ""])
+    return "\n".join([*lines, f"错误：{_said_in_chinese(told)}", ""])
 
 
 class Help(_Base):  # type: ignore[misc]
@@ -78,6 +99,7 @@ class Help(_Base):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._command = ""
+        self._listing = False
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Remembers whose help this is."""
@@ -89,7 +111,8 @@ class Help(_Base):  # type: ignore[misc]
         super().write_usage(prog, args, prefix)
 
     def write_heading(self, heading: str) -> None:
-        """ "Options" and the like."""
+        """The name of a section, as ``Options``."""
+        self._listing = heading == "Commands"
         if self.lang == "zh":
             self.write(f"{'':>{self.current_indent}}{self._said(heading)}：\n")
         else:
@@ -97,11 +120,10 @@ class Help(_Base):  # type: ignore[misc]
 
     def write_text(self, text: str) -> None:
         """A paragraph or more; the last, with the exit codes, comes behind the examples."""
-        from prometheus_persist.report.words.exits import exits_in_a_line
-
-        if text == exits_in_a_line():
+        if text.endswith(_exits("en")):
             self._write_examples()
-            text = exits_in_a_line(self.lang)
+            before = self._said(text.removesuffix(_exits("en")))
+            text = f"{before} {_exits(self.lang)}".strip()
         elif self.lang == "zh":
             text = "\n\n".join(map(self._said, inspect.cleandoc(text).split("\n\n")))
         if self.lang != "zh":
@@ -118,6 +140,8 @@ class Help(_Base):  # type: ignore[misc]
             super().write_dl(rows, *args, **kwargs)
             return
         told = [(self._kinds(name), self._option(text)) for name, text in rows]
+        if self._listing:
+            told = [(name, text.rstrip("。")) for name, text in told]
         first = min(max(map(cells, (name for name, _ in told))), 30) + _GAP
         room = max(self.width - first - self.current_indent, 10)
         for name, text in told:
@@ -133,32 +157,26 @@ class Help(_Base):  # type: ignore[misc]
             self.write("" if lines else "\n")
 
     def _write_examples(self) -> None:
-        from prometheus_persist.report.words.examples import EXAMPLES
-
-        rows = EXAMPLES.get(self._command, ())
+        rows = _examples().get(self._command, ())
         if not rows:
             return
         heading = self._said("Examples") + "：" if self.lang == "zh" else "Examples:"
         self.write(f"{heading}\n")
-        for (zh, en), words in rows:
-            self.write(f"  # {zh if self.lang == 'zh' else en}\n  {PROGRAM} {words}\n")
+        for (zh, en), line in rows:
+            self.write(f"  # {zh if self.lang == 'zh' else en}\n  {PROGRAM} {line}\n")
         self.write("\n")
 
     def _said(self, paragraph: str) -> str:
-        from prometheus_persist.report.words.helps import HELPS
-
+        helps: dict[str, str] = _tables().HELPS
         text = " ".join(paragraph.split())
         if self.lang != "zh":
             return text
-        if text in HELPS:
-            return HELPS[text]
+        if text in helps:
+            return helps[text]
         head = text.removesuffix("...").rstrip()  # a list of commands has the beginning alone
-        begun = (zh for en, zh in HELPS.items() if head and en.startswith(head))
-        return next(begun, text).rstrip("。") if text != head or f"{text}." in HELPS else text
+        return next((zh for en, zh in helps.items() if head and en.startswith(head)), text)
 
     def _option(self, text: str) -> str:
-        from prometheus_persist.report.words.helps import DETAILS
-
         found = _DETAILS.match(text)
         if found is None:
             return text
@@ -166,13 +184,11 @@ class Help(_Base):  # type: ignore[misc]
         if found["details"] is None:
             return told
         parts = [part.partition(": ") for part in found["details"].split("; ")]
-        named = [f"{DETAILS.get(a, a)}{'：' if cut else ''}{b}" for a, cut, b in parts]
+        named = [f"{_tables().DETAILS.get(a, a)}{'：' if cut else ''}{b}" for a, cut, b in parts]
         return f"{told}[{'；'.join(named)}]"
 
     def _kinds(self, name: str) -> str:
-        from prometheus_persist.report.words.helps import KINDS
-
-        for en, zh in KINDS.items():
+        for en, zh in _tables().KINDS.items():
             name = re.sub(rf"(?<![\w-]){re.escape(en)}(?![\w-])", zh, name)
         return name
 
