@@ -33,6 +33,15 @@ EXITS: Final[Mapping[int, str]] = {
     EXIT_SIGINT: "stopped by Ctrl+C; nothing is judged",
     EXIT_SIGTERM: "stopped by SIGTERM; likewise",
 }
+EXITS_ZH: Final[Mapping[int, str]] = {
+    EXIT_MET: "全部达标",
+    EXIT_FAILED: "有标准或不变量未达标，或内部错误",
+    EXIT_USAGE: "用法有误",
+    EXIT_VOID: "无效：测试自身的前提不成立，结果什么也不证明",
+    EXIT_NOTHING: "什么也没有运行",
+    EXIT_SIGINT: "被 Ctrl+C 停止；没有评判",
+    EXIT_SIGTERM: "被 SIGTERM 停止；同上",
+}
 EXIT_OF_OUTCOME = {
     Outcome.PASSED: EXIT_MET,
     Outcome.FAILED: EXIT_FAILED,
@@ -43,8 +52,10 @@ SUMMARY_FILE = "summary.md"
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
-def exits_in_a_line() -> str:
+def exits_in_a_line(lang: str = "en") -> str:
     """What ``--help`` ends with."""
+    if lang == "zh":
+        return "退出码：" + " · ".join(f"{code} {EXITS_ZH[code]}" for code in EXITS)
     return "Exit codes: " + " · ".join(f"{code} {words}" for code, words in EXITS.items())
 
 

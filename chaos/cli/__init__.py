@@ -21,7 +21,7 @@ def console() -> None:
     ends_on_signals(main, _told)
 
 
-def _told(code: int, _lang: str) -> str:
-    from chaos.gate import EXITS
+def _told(code: int, lang: str) -> str:
+    from chaos.gate import EXITS, EXITS_ZH
 
-    return f"prometheus-chaos: {EXITS[code]}"
+    return f"prometheus-chaos: {(EXITS_ZH if lang == 'zh' else EXITS)[code]}"

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import os
 import sys
 import tempfile
 import textwrap
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos import gate
-from chaos.arguments import Parser
+from chaos.arguments import Parser, Wide
 from chaos.detect import ways_out
 from chaos.detect.kinds import BY_NAME as KIND_BY_NAME
 from chaos.detect.kinds import KINDS
@@ -58,6 +59,7 @@ from chaos.sweeps.catalogue import (
 from chaos.sweeps.tally import Tally, watched
 from chaos.verdict import RunVerdict
 from prometheus_persist.cli.ending import documented, write_document
+from prometheus_persist.language import asked_language
 from prometheus_persist.shown import shown, tell
 from prometheus_persist.terminal import Terminal
 
@@ -65,16 +67,18 @@ TOLD_EVERY_S = 10.0
 QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    shared = Parser(add_help=False)
+def parser(lang: str = "en") -> argparse.ArgumentParser:
+    """The command line, in a language."""
+    zh = lang == "zh"
+    spoken = type("Spoken", (Parser,), {"lang": lang})
+    shared = spoken(add_help=False)
     shared.add_argument("--json", action="store_true", help="data on stdout, talk on stderr")
     shared.add_argument("--lang", choices=("zh", "en"), help="default: by locale")
-    found = Parser(
+    found = spoken(
         prog="prometheus-chaos",
         description=(__doc__ or "").replace("``", ""),
-        epilog=textwrap.fill(gate.exits_in_a_line(), 96),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=gate.exits_in_a_line(lang) if zh else textwrap.fill(gate.exits_in_a_line(), 96),
+        formatter_class=Wide if zh else argparse.RawDescriptionHelpFormatter,
     )
     found.add_argument(
         "--version", action="version", version=f"prometheus-chaos {version('prometheus-persist')}"
@@ -148,6 +152,10 @@ def _aside(line: str) -> None:
     tell(shown(line), sys.stderr)
 
 
+def _say(key: str, lang: Lang, **values: object) -> None:
+    _aside(f"prometheus-chaos: {word(key, lang).format(**values)}")
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -161,7 +169,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str]) -> int:
-    args = parser().parse_args(argv)
+    args = parser(asked_language(argv, os.environ)).parse_args(argv)
     lang: Lang = args.lang or default_lang()
     if args.command == "list":
         return _list(lang, as_json=args.json)
@@ -191,14 +199,14 @@ def _list(lang: Lang, *, as_json: bool) -> int:
 
 def _run(args: argparse.Namespace, lang: Lang) -> int:
     names = args.scenarios or list(BY_NAME)
-    if _unknown("scenario", names, BY_NAME, "see: prometheus-chaos list"):
+    if _unknown("scenario", names, BY_NAME, lang, word("see list", lang)):
         return gate.EXIT_USAGE
     out = args.out or Path(tempfile.mkdtemp(prefix="prometheus-chaos-"))
     try:
         out.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=out).close()  # it may be there, and read-only
     except OSError as problem:
-        _aside(f"prometheus-chaos: --out {out} cannot be written to: {problem.strerror}")
+        _say("unwritable", lang, out=out, problem=problem.strerror)
         return gate.EXIT_USAGE
 
     def told(verdict: RunVerdict) -> None:
@@ -211,20 +219,23 @@ def _run(args: argparse.Namespace, lang: Lang) -> int:
     return _tell(verdicts, out, lang, as_json=args.json)
 
 
-def _unknown(what: str, names: Sequence[str], known: Collection[str], hint: str) -> bool:
+def _unknown(
+    what: str, names: Sequence[str], known: Collection[str], lang: Lang, hint: str = ""
+) -> bool:
     """Whether a name is none of the known ones; says so, with the nearest one."""
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
-            told = f"did you mean {near[0]}?" if near else hint
-            _aside(f"prometheus-chaos: no {what} {name!r}; {told}")
+            there = hint or word("there are", lang).format(names=", ".join(known))
+            told = word("meant", lang).format(name=near[0]) if near else there
+            _say(f"no {what}", lang, name=repr(name), hint=told)
             return True
     return False
 
 
 def _detect(args: argparse.Namespace, lang: Lang) -> int:
     names = args.kinds or list(KIND_BY_NAME)
-    if _unknown("kind", names, KIND_BY_NAME, f"there are: {', '.join(KIND_BY_NAME)}"):
+    if _unknown("kind", names, KIND_BY_NAME, lang):
         return gate.EXIT_USAGE
 
     def told(score: Score) -> None:
@@ -247,14 +258,14 @@ def _detect(args: argparse.Namespace, lang: Lang) -> int:
 
 
 def _ways_out(args: argparse.Namespace, lang: Lang) -> int:
-    if _unknown("kind", args.kinds, KIND_BY_NAME, f"there are: {', '.join(KIND_BY_NAME)}"):
+    if _unknown("kind", args.kinds, KIND_BY_NAME, lang):
         return gate.EXIT_USAGE
     all_of_them = args.histories + args.commands
 
     def told(done: int, so_far: ways_out.WaysOutVerdict) -> None:
         if done % 50 == 0 or done == all_of_them:
             wrong, dead = so_far.counts["wrong gates"], so_far.counts["dead ends"]
-            _aside(f"{done}/{all_of_them}: gates {wrong}, dead ends {dead}")
+            _aside(word("so far", lang).format(n=f"{done}/{all_of_them}", wrong=wrong, dead=dead))
 
     kinds = [KIND_BY_NAME[name] for name in args.kinds] or None
     broken = misled(args.saboteur) if args.saboteur else contextlib.nullcontext()
@@ -273,7 +284,7 @@ def _ways_out(args: argparse.Namespace, lang: Lang) -> int:
 
 def _outage(args: argparse.Namespace, lang: Lang) -> int:
     names = args.outages or list(OUTAGES)
-    if _unknown("outage", names, OUTAGES, f"there are: {', '.join(OUTAGES)}"):
+    if _unknown("outage", names, OUTAGES, lang):
         return gate.EXIT_USAGE
     results = []
     for name in names:
@@ -313,7 +324,7 @@ def _gate(directory: Path, lang: Lang, *, as_json: bool) -> int:
     try:
         verdicts = saved(directory)
     except FileNotFoundError:
-        _aside(f"prometheus-chaos: no saved run in {directory}")
+        _say("no run", lang, directory=directory)
         return gate.EXIT_NOTHING
     return _tell(verdicts, directory, lang, as_json=as_json)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from chaos.arguments import Parser
+from chaos.arguments import Parser, Wide
+from chaos.arguments.helps import DEMO
 from prometheus_persist.cli.ending import documented, ends_on_signals
+from prometheus_persist.language import asked_language
 from prometheus_persist.shown import shown, tell
 
 EPILOG = """\
@@ -25,13 +28,15 @@ terminal, run the same command again, and read the recovery report. Ctrl+C saves
 130. Exit code 3: a human has to decide, nothing was touched."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
     """The command line."""
+    lang = asked_language(sys.argv[1:] if argv is None else argv, os.environ)
     found = Parser(
+        lang=lang,
         prog="prometheus-persist demo",
         description="Kill a multi-agent trading system in the worst moment and watch it come back.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=DEMO if lang == "zh" else EPILOG,
+        formatter_class=Wide if lang == "zh" else argparse.RawDescriptionHelpFormatter,
     )
     found.add_argument(
         "--dir",
@@ -59,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str]) -> int:
     from chaos.report.words import Lang, default_lang
 
-    command_line = parser()
+    command_line = parser(argv)
     args = command_line.parse_args(argv)
     lang: Lang = args.lang or default_lang()
     try:

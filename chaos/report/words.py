@@ -10,6 +10,21 @@ from prometheus_persist.language import default_language, in_language
 Lang = Literal["zh", "en"]
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
+    "unwritable": (
+        "--out {out} 无法写入：{problem}",
+        "--out {out} cannot be written to: {problem}",
+    ),
+    "no scenario": ("没有场景 {name}；{hint}", "no scenario {name}; {hint}"),
+    "no kind": ("没有差异类型 {name}；{hint}", "no kind {name}; {hint}"),
+    "no outage": ("没有停机场景 {name}；{hint}", "no outage {name}; {hint}"),
+    "no run": ("{directory} 里没有保存的运行", "no saved run in {directory}"),
+    "see list": ("请看 prometheus-chaos list", "see: prometheus-chaos list"),
+    "there are": ("可用的有：{names}", "there are: {names}"),
+    "meant": ("是否指 {name}？", "did you mean {name}?"),
+    "so far": (
+        "{n}：错误放行 {wrong}，死路 {dead}",
+        "{n}: gates {wrong}, dead ends {dead}",
+    ),
     "criteria": ("五项成功标准", "The five criteria"),
     "criterion": ("标准", "criterion"),
     "due": ("要求", "due"),
