@@ -17,6 +17,7 @@ LINES_MAX, MEDIAN_MAX = 500, 150
 OKX_TERMS = {
     "Attached",
     "Execution",
+    "Help",  # likewise: one text, held to be the same
     "IllegalTransition",
     "Instrument",
     "Position",

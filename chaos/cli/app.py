@@ -67,14 +67,14 @@ TOLD_EVERY_S = 10.0
 QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
 
 
-def parser(lang: str = "en") -> argparse.ArgumentParser:
+def parser(lang: str = "en") -> Parser:
     """The command line, in a language."""
     zh = lang == "zh"
     spoken = type("Spoken", (Parser,), {"lang": lang})
     shared = spoken(add_help=False)
     shared.add_argument("--json", action="store_true", help="data on stdout, talk on stderr")
     shared.add_argument("--lang", choices=("zh", "en"), help="default: by locale")
-    found = spoken(
+    found: Parser = spoken(
         prog="prometheus-chaos",
         description=(__doc__ or "").replace("``", ""),
         epilog=gate.exits_in_a_line(lang) if zh else textwrap.fill(gate.exits_in_a_line(), 96),

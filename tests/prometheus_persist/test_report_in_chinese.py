@@ -12,8 +12,15 @@ from languagekit import CHINESE, english, modules, sentences
 
 from prometheus_persist.report.in_chinese import GAP, SENTENCES, in_chinese
 
-FOR_MACHINES = ("audit_lines.py", "redacted.py", "pytest_plugin.py", "lazy.py")
-"""Modules whose texts are log lines, markup, patterns, or said by another program."""
+FOR_MACHINES = (
+    "audit_lines.py",
+    "showing.py",
+    "status.py",
+    "redacted.py",
+    "pytest_plugin.py",
+    "lazy.py",
+)
+"""Modules whose texts are log lines, markup, styles, patterns, or said by another program."""
 
 
 def said(template: str) -> str:

@@ -22,6 +22,7 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
     ),
     "status": (
         (("默认目录", "the default directory"), "status"),
+        (("一直看着", "keep looking"), "status --watch --every 5"),
         (("给程序读取", "for a program"), "status --dir persistence --json"),
     ),
     "verify": ((("定时任务", "in a cron job"), "verify --dir persistence --json"),),

@@ -39,8 +39,14 @@ HELPS: Final[Mapping[str, str]] = {
     ),
     # status
     "Say what a store holds.": "显示数据目录里有什么。",
-    "Reads no more than it shows: damage is named where it came across it. Verify reads "
-    "everything.": "只读取要显示的部分：遇到的损坏会写明。全面检查用 verify。",
+    "Health, last save, equity, agents, positions, freezes. Reads no more than it shows: damage is "
+    "named where it came across it. Verify reads everything. The store may be in use.": (
+        "健康状况、上次保存、权益、智能体、持仓、冻结。只读取要显示的部分：遇到的损坏会写明。全面"
+        "检查用 "
+        "verify。数据目录可以正在使用。"
+    ),
+    "Look again and again, until Ctrl+C (exit 130).": "不断刷新，直到 Ctrl+C（退出码 130）。",
+    "With --watch: seconds between two looks.": "与 --watch 同用：两次刷新之间的秒数。",
     # verify
     "Read everything, say what is damaged.": "全部读一遍，写明哪里损坏。",
     "Changes nothing. Exit 0 where all that was saved comes back: what is damaged is named, and "
