@@ -19,7 +19,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from fakeokx.cli import words
+from fakeokx.cli import helps, words
 from fakeokx.cli.exits import EXITS
 
 PROGRAM: Final = "fakeokx"
@@ -43,7 +43,7 @@ def asked_language(argv: Sequence[str], environ: Any) -> str:
 
 
 def _tables() -> Any:
-    return words
+    return helps
 
 
 def _said_in_chinese(sentence: str) -> str:
@@ -51,7 +51,7 @@ def _said_in_chinese(sentence: str) -> str:
 
 
 def _examples() -> Any:
-    return words.EXAMPLES
+    return helps.EXAMPLES
 
 
 def _exits(lang: str) -> str:

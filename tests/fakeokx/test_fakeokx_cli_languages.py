@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 from fakeokx.cli.app import app
 from fakeokx.cli.exits import EXITS
 from fakeokx.cli.helping import speaking, without_language
-from fakeokx.cli.words import EXAMPLES, EXITS_ZH, SENTENCES, in_chinese
+from fakeokx.cli.helps import EXAMPLES
+from fakeokx.cli.words import EXITS_ZH, SENTENCES, in_chinese
 
 LINE = "# -- the same in prometheus_persist/cli/helping.py and fakeokx/cli/helping.py from here on"
 SAID_TO_PEOPLE = {"app.py", "ctl.py", "ctl_kit.py", "ctl_venue.py", "rules.py", "keys.py"} | {
