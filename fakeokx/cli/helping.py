@@ -228,7 +228,7 @@ def cells(text: str) -> int:
 def wrapped(text: str, width: int) -> list[str]:
     """Lines of at most so many columns."""
     lines, line = [], ""
-    width -= 2  # a full stop may hang
+    width -= 4  # a bracket and a full stop may hang
     for piece in _PIECES.findall(" ".join(text.split())):
         if line and cells(line) + cells(piece) > width and piece not in _NEVER_FIRST:
             lines.append(line.rstrip())

@@ -25,6 +25,9 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
         (("一直看着", "keep looking"), "status --watch --every 5"),
         (("给程序读取", "for a program"), "status --dir persistence --json"),
     ),
+    "explore": (
+        (("保留的历史，一个网页", "the kept history, as a page"), "explore --out history.html"),
+    ),
     "verify": ((("定时任务", "in a cron job"), "verify --dir persistence --json"),),
     "save": ((("升级或备份之前", "before an upgrade or a backup"), "save --dir persistence"),),
     "restore": (

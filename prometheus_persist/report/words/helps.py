@@ -47,6 +47,18 @@ HELPS: Final[Mapping[str, str]] = {
     ),
     "Look again and again, until Ctrl+C (exit 130).": "不断刷新，直到 Ctrl+C（退出码 130）。",
     "With --watch: seconds between two looks.": "与 --watch 同用：两次刷新之间的秒数。",
+    # explore
+    "Draw the history that is kept, as one HTML page.": "把保留的历史画成一个网页。",
+    "Equity and positions of every agent, what each commit changed on a click, and where the "
+    "system was killed and recovered. Reads only, takes no lock: the store may be in use. Of a "
+    "damaged store the page says what cannot be shown (exit 4). Bounded, however long the history "
+    "is; fetches nothing; shows values of the library's own fields only.": (
+        "每个智能体的权益与持仓，点击查看每次提交改了什么，并标出被杀死与恢复之处。只读，不加锁：数据目录"
+        "可以正在使用。数据损坏时，页面说明哪些无法显示（退出码 4）。历史再长，页面也有界；不联网；"
+        "只显示本库自己的字段。"
+    ),
+    "The store; like --dir.": "数据目录；同 --dir。",
+    "The HTML file to write.": "要写入的 HTML 文件。",
     # verify
     "Read everything, say what is damaged.": "全部读一遍，写明哪里损坏。",
     "Changes nothing. Exit 0 where all that was saved comes back: what is damaged is named, and "
