@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from prometheus_persist.exchange import expiring
     from prometheus_persist.exchange.okx.client import OkxReader, OkxSettings, connect
     from prometheus_persist.saving import Attached
-    from prometheus_persist.session import Session, Settings, plan_only
+    from prometheus_persist.session import AttachedHost, Session, Settings, attach, plan_only
     from prometheus_persist.session.report import RecoveryReport
     from prometheus_persist.state import Agent, Contracts, SystemState, contracts
 else:
@@ -21,6 +21,7 @@ else:
         {
             "Agent": "prometheus_persist.state",
             "Attached": "prometheus_persist.saving",
+            "AttachedHost": "prometheus_persist.session",
             "Contracts": "prometheus_persist.state",
             "OkxReader": "prometheus_persist.exchange.okx.client",
             "OkxSettings": "prometheus_persist.exchange.okx.client",
@@ -29,6 +30,7 @@ else:
             "Session": "prometheus_persist.session",
             "Settings": "prometheus_persist.session",
             "SystemState": "prometheus_persist.state",
+            "attach": "prometheus_persist.session",
             "connect": "prometheus_persist.exchange.okx.client",
             "contracts": "prometheus_persist.state",
             "expiring": "prometheus_persist.exchange",
@@ -39,6 +41,7 @@ else:
 __all__ = [
     "Agent",
     "Attached",
+    "AttachedHost",
     "Contracts",
     "OkxReader",
     "OkxSettings",
@@ -47,6 +50,7 @@ __all__ = [
     "Session",
     "Settings",
     "SystemState",
+    "attach",
     "connect",
     "contracts",
     "expiring",

@@ -32,8 +32,8 @@ class ClassTable:
         moved: Mapping[str, str] | None = None,
     ) -> None:
         self.modules = tuple(modules)
-        self.names = list(names)
         self._moved = dict(moved or {})
+        self.names = [self._moved.get(name, name) for name in names]
         self._numbers: dict[type, int] = {}
         self._found: dict[int, type] = {}
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prometheus_persist.graph.values import Json
+from prometheus_persist.state.documents import HOST
 
 Row = dict[str, Json]
-FAMILY: Final = "host"
+FAMILY: Final = HOST
 
 
 class GraphNode:

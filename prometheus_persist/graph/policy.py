@@ -60,6 +60,7 @@ class HostPolicy:
     skip: frozenset[str] = frozenset()
     rebound: tuple[type, ...] = ()
     adapters: Mapping[type, Adapter] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)  # attributes, by Class.old
     _secrets: _Secrets = field(default_factory=_Secrets)
     _skipped: dict[type, frozenset[str]] = field(default_factory=dict)
     _bound: dict[type, bool] = field(default_factory=dict)
@@ -100,6 +101,7 @@ def policy(
     skip: Iterable[str] = (),
     rebound: Iterable[type] = (),
     adapters: Mapping[type, Adapter] | None = None,
+    renamed: Mapping[str, str] | None = None,
 ) -> HostPolicy:
     """A policy of what a host gave."""
-    return HostPolicy(frozenset(skip), tuple(rebound), dict(adapters or {}))
+    return HostPolicy(frozenset(skip), tuple(rebound), dict(adapters or {}), dict(renamed or {}))

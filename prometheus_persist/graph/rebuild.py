@@ -15,7 +15,7 @@ Raises ``StoreDamaged``, naming class, attribute and number.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,7 +123,7 @@ class _Rebuilder:
         if cls is not type(root):
             raise StoreDamaged(f"the host's root was a {cls.__qualname__}, not what is attached")
         found.objects[oid] = root
-        for _, (name, told) in entries_of(row):
+        for name, told in self._attributes(cls, row):
             found.attributes.append((name, self._held(root, name, told)))
         while self._queue or self._late:
             self._fill_all()
@@ -208,7 +208,7 @@ class _Rebuilder:
     def _fill_instance(self, made: Any, row: Row, oid: int) -> None:
         own, slots = own_dict(made), SLOTS[type(made)]
         bare = not hasattr(type(made), "__dict__") or type(made).__dictoffset__ == 0
-        for _, (name, told) in entries_of(row):
+        for name, told in self._attributes(type(made), row):
             value = self._held(made, name, told)
             if name in slots:
                 slots[name].__set__(made, value)
@@ -217,6 +217,12 @@ class _Rebuilder:
                 raise StoreDamaged(f"{cls}.{name} of the host's object {oid} has no slot any more")
             else:
                 own[name] = value
+
+    def _attributes(self, cls: type, row: Row) -> Iterator[tuple[str, Json]]:
+        """The attributes that a row has, by their present names."""
+        renamed = self._policy.renamed
+        for _, (name, told) in entries_of(row):
+            yield renamed.get(f"{cls.__qualname__}.{name}", name) if renamed else name, told
 
     def _fill_late(self, oid: int) -> None:
         made, row = self._found.objects[oid], self._row(oid)

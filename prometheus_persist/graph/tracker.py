@@ -101,10 +101,12 @@ class Tracker(GraphWriter):
             return True
         if kind == "o" or kind in MAPPINGS:
             pairs = list(self._pairs(node))
+            if kind == "o" and [name for _, (name, _) in entries_of(row)] != [n for n, _ in pairs]:
+                return False  # renamed, or nothing to bind anew
             held: list[Any] = [each for pair in pairs for each in pair]
             if not node.home:
                 numbers = [number for number, _ in entries_of(row)]
-                if len(numbers) != len(pairs):
+                if len(numbers) != len(pairs):  # nothing to bind anew
                     return False
                 told = zip(numbers, pairs, strict=True)
                 node.entries = {key: (number, key, value) for number, (key, value) in told}

@@ -1,9 +1,9 @@
 """A change and the image it changes: what one frame's payload means.
 
-A change puts whole documents, sets fields of documents, lets lists in them grow, removes documents,
-and appends records to streams; it names why it was saved. An image is every document and every
-stream at one sequence. Replaying the changes of a chain onto an empty image gives the image; that
-is the whole of recovery.
+A change puts whole documents, sets fields of documents, lets lists in them grow, removes documents
+and streams by name, and appends records to streams; it names why it was saved. An image is every
+document and every stream at one sequence. Replaying the changes of a chain onto an empty image
+gives the image; that is the whole of recovery.
 
 Documents and records are JSON objects (``state/documents.py`` has their keys). Once handed in they
 are the image's own: callers pass fresh objects.
@@ -42,12 +42,14 @@ class Ready:
     """Documents a change leads to, whole, and the texts that its payload has of them.
 
     Each document has its text in ``put`` (all of it), or what differs in ``set`` and ``grow``.
+    ``add`` has the records of streams as the text of a list, where somebody has written it already.
     """
 
     documents: dict[str, JsonObject] = field(default_factory=dict)
     put: dict[str, str] = field(default_factory=dict)
     set: dict[str, str] = field(default_factory=dict)
     grow: dict[str, str] = field(default_factory=dict)
+    add: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,11 @@ class Change:
     def _added(self) -> str | None:
         written: dict[int, str] = {}  # one record often goes onto two streams
         found = []
+        assert self.ready is not None
         for name, records in self.add.items():
+            if name in self.ready.add:
+                found.append(f"{quoted(name)}:{self.ready.add[name]}")
+                continue
             text = written.get(id(records[0])) if len(records) == 1 else None
             if text is None:
                 text = _rows(records)
@@ -174,6 +180,7 @@ class Image:
             self.documents.update(change.ready.documents)
         for key in change.remove:
             self.documents.pop(key, None)
+            self.streams.pop(key, None)
         for name, records in change.add.items():
             if records:  # a stream without a record is no stream: archives do not hold any
                 self._append(name, records)

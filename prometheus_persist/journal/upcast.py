@@ -13,6 +13,7 @@ on disk is rewritten for it, and the next writer writes the present schema.
     2 → 3   more fields, absent before: an intent's child, parent and expTime, the account's
             identity, the registry's epoch ahead, a contract's size with each execution; records of
             what is written, set aside or rescaled without an execution
+    3 → 4   a host's own objects under ``host/``; what a commit removes may be a stream
 
 From schema 2 on a step may be given some fields of a document only; what a list grew by is not
 given to it, so a step that changes the entries of a list has to take that on.
@@ -32,7 +33,7 @@ from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.records import Records
 from prometheus_persist.state.exact_json import JsonObject, dumps, loads_object
 
-SCHEMA = 3
+SCHEMA = 4
 Step = Callable[[str, JsonObject], JsonObject]
 
 
@@ -97,4 +98,4 @@ def _as_it_was(_name: str, item: JsonObject) -> JsonObject:
     return item
 
 
-UPCASTERS: Mapping[int, Step] = {1: _as_it_was, 2: _as_it_was}
+UPCASTERS: Mapping[int, Step] = {1: _as_it_was, 2: _as_it_was, 3: _as_it_was}

@@ -11,6 +11,9 @@ written, and changes nothing.
 ``keys`` narrows the comparison to the documents a caller knows it touched, so that saving one trade
 costs one trade. Nothing changed and nothing to append: no commit.
 
+A host's own objects, where some are attached, are looked at in the same step and go into the same
+commit (``host_capture.py``).
+
 Threads may save at the same time: capturing and submitting are one step, so that commits are in the
 order in which they were captured; waiting for the disk is not part of it. What a save looks at must
 not be changed by another thread while it is captured.
@@ -26,7 +29,7 @@ just that, nothing is written and ``BooksMoved`` says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -34,10 +37,13 @@ from prometheus_persist.errors import BooksMoved
 from prometheus_persist.journal.change import Change, Ready
 from prometheus_persist.saving.capture import Capture, Captured
 from prometheus_persist.state import SystemState
-from prometheus_persist.state.documents import member, members, put_member
+from prometheus_persist.state.documents import is_hosts, member, members, put_member
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.store import Store
 from prometheus_persist.storage.tickets import Ticket
+
+if TYPE_CHECKING:  # only a host that is attached needs it
+    from prometheus_persist.saving.host_capture import HostCapture
 
 Records = Mapping[str, Sequence[JsonObject]]
 MadeFrom = Mapping[str, tuple[BaseModel, dict[str, Any]]]
@@ -50,6 +56,7 @@ class Saver:
     def __init__(self, store: Store, state: SystemState) -> None:
         self.store = store
         self.state = state
+        self.host: HostCapture | None = None
         self._capture = Capture()
         self._in_order = store.latches.new()
 
@@ -152,8 +159,13 @@ class Saver:
             change, found = self._captured(state, why, keys, records)
             if change.empty:
                 return None
-            ticket = self.store.enqueue(change)
-            self._capture.learn(found)
+            try:
+                ticket = self.store.enqueue(change)
+                self._capture.learn(found)
+            except BaseException:
+                if self.host is not None:
+                    self.host.lost()
+                raise
             return ticket
 
     def _captured(
@@ -162,7 +174,7 @@ class Saver:
         before = self.store.image.documents
         if keys is None:
             live = dict(members(state))
-            gone = [key for key in list(before) if key not in live]
+            gone = [key for key in list(before) if key not in live and not is_hosts(key)]
         else:
             found = {key: member(state, key) for key in keys}
             live = {key: model for key, model in found.items() if model is not None}
@@ -181,7 +193,10 @@ class Saver:
                     ready.grow[key] = captured.grow
         for key in gone:
             self._capture.forget(key)
+        added: dict[str, Sequence[JsonObject]]
         added = {name: rows for name, rows in records.items() if rows} if records else {}
+        if self.host is not None:
+            gone += self.host.take(why, before, ready, added)
         return Change(why, remove=gone, add=added, ready=ready), moved
 
 

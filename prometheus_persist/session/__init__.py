@@ -5,17 +5,20 @@ from typing import TYPE_CHECKING
 from prometheus_persist.lazy import exports
 
 if TYPE_CHECKING:
+    from prometheus_persist.session.attaching import AttachedHost, attach
     from prometheus_persist.session.planning import EXIT_OF_DECISION, plan_only
     from prometheus_persist.session.session import Session
     from prometheus_persist.session.settings import Settings
 else:
     __getattr__ = exports(
         {
+            "AttachedHost": "prometheus_persist.session.attaching",
             "EXIT_OF_DECISION": "prometheus_persist.session.planning",
             "Session": "prometheus_persist.session.session",
             "Settings": "prometheus_persist.session.settings",
+            "attach": "prometheus_persist.session.attaching",
             "plan_only": "prometheus_persist.session.planning",
         }
     )
 
-__all__ = ["EXIT_OF_DECISION", "Session", "Settings", "plan_only"]
+__all__ = ["EXIT_OF_DECISION", "AttachedHost", "Session", "Settings", "attach", "plan_only"]

@@ -17,6 +17,9 @@ and the streams, append-only lists of JSON objects that grow beside them:
     cash_flows                   money that moved without an execution: funding, penalties
     intent_log                   order intents that came to an end
 
+Documents and streams under ``host/`` are a host's own objects (``graph``): they stand beside the
+typed state in the same commits, and are none of its business.
+
 ``is_same`` compares by canonical bytes: 1, 1.0 and true are three different values.
 ``proven`` is the other half of ``state_from``, before the write: a document that a restore would
 refuse, or give back as another value or type, is never saved; what it is about is named by field
@@ -58,6 +61,7 @@ PUBLIC_TRADES = "public_trades"
 ORPHAN_FILLS = "orphan_fills"
 INTENT_LOG = "intent_log"
 CASH_FLOWS = "cash_flows"
+HOST = "host"
 
 FAMILIES: dict[str, tuple[str, type[BaseModel]]] = {
     "agents": ("agents", Agent),
@@ -159,6 +163,8 @@ def state_from(documents: Mapping[str, JsonObject]) -> SystemState:
     """The typed state; raises StoreDamaged for a document that does not fit or has no place."""
     state = SystemState()
     for key, content in documents.items():
+        if is_hosts(key):
+            continue
         attribute, name, model = _place(key)
         found = _member(model, key, content)
         if name:
@@ -166,6 +172,11 @@ def state_from(documents: Mapping[str, JsonObject]) -> SystemState:
         else:
             setattr(state, attribute, found)
     return state
+
+
+def is_hosts(key: str) -> bool:
+    """Whether a document or stream belongs to a host's objects."""
+    return key.startswith("host/")
 
 
 def _place(key: str) -> tuple[str, str, type[BaseModel]]:

@@ -38,6 +38,9 @@ def make(root: Path) -> dict[str, object]:
         for entry in range(3):
             grown = {"supervisor": {"market_state_history": (entry // 2, [{"n": entry}])}}
             store.commit(Change("grow", set={"supervisor": {"n": entry}}, grow=grown))
+        host = {"host/1": {"@": 0, "0": ["items", ["$", 2]]}, "host/2": {"@": "L", "s": life + 1}}
+        store.commit(Change("host", host, add={f"host/2/{life + 1}": [{"e": life}]}))
+        store.commit(Change("host", set={"host/1": {"0": None}}, remove=[f"host/2/{life}"]))
         digests[str(store.tip.seq)] = store.image.digest()
         store.checkpoint()
         store.close()

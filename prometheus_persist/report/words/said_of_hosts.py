@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from typing import Final
 
 HOSTS: Final[Mapping[str, str]] = {
+    # options
+    "detect is {detect}: {one} or {other}": "detect 为 {detect}：应为 {one} 或 {other}",
+    "modules is a list of names, not one name": "modules 应为名称的列表，而不是一个名称",
+    "the host's random state cannot be made again": "宿主的随机状态无法重建",
     # classes
     "class {name} is in no registered module": "类 {name} 不在任何已登记的模块中",
     "class {name} was made inside a function": "类 {name} 定义在函数内部",

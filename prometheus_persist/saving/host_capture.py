@@ -1,0 +1,93 @@
+"""A host's own objects as a part of every commit: what its tracker finds, put into the change.
+
+Each save looks at the hot objects; saves at the end of something (a cycle, a death, the exit, a
+reconciliation, by hand) look at all of them, and those at the exit also drop what nothing leads to
+any more. So a commit holds the typed state, the order's intent and the host as they were at one
+moment, or it holds none of them.
+
+A commit that was not taken in makes the next look write everything anew.
+
+The first capture may be large. Its records go ahead, in pieces under a name that nothing refers
+to yet; the commit that writes ``host/meta`` makes them valid. What a crash leaves of them is
+removed by that commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from prometheus_persist.graph.node import GraphDelta
+from prometheus_persist.graph.tracker import Tracker
+from prometheus_persist.journal.change import Change, Ready
+from prometheus_persist.saving.random_state import RANDOM, GlobalRandom
+from prometheus_persist.saving.triggers import Trigger
+from prometheus_persist.state.documents import is_hosts
+from prometheus_persist.state.exact_json import JsonObject, as_text
+from prometheus_persist.storage.store import Store
+
+COMPLETE: Final = frozenset({Trigger.CYCLE, Trigger.DEATH, Trigger.EXIT, Trigger.MANUAL,
+                             Trigger.RECONCILE})  # fmt: skip
+PIECE_RECORDS: Final = 2000
+
+
+class HostCapture:
+    """Looks at what is attached, whenever something is saved."""
+
+    def __init__(self, tracker: Tracker, rng: GlobalRandom, *, complete: bool = False) -> None:
+        self.tracker, self._rng, self._complete = tracker, rng, complete
+        self._waiting: GraphDelta | None = None
+
+    @classmethod
+    def first(
+        cls, store: Store, tracker: Tracker, root: Any, *, complete: bool = False
+    ) -> HostCapture:
+        """Capture everything, for the next save; raises BadValue."""
+        left = [name for name in (*store.image.documents, *store.image.streams) if is_hosts(name)]
+        numbers = [int(number) for name in left if (number := name.split("/")[1]).isdecimal()]
+        tracker.next = 1 + max(numbers, default=0)  # behind what a crash left of another capture
+        delta = tracker.begin(root)
+        delta.gone += left
+        made = cls(tracker, GlobalRandom(), complete=complete)
+        made.begin(store, delta)
+        return made
+
+    def begin(self, store: Store, delta: GraphDelta) -> None:
+        """Have ``delta`` in the next save, together with everything else that differs."""
+        for name, records in delta.add.items():
+            while len(records) > PIECE_RECORDS:
+                store.commit(Change("attaching", add={name: records[:PIECE_RECORDS]}))
+                del records[:PIECE_RECORDS]
+        self._waiting = delta
+
+    def take(
+        self,
+        why: str,
+        before: Mapping[str, JsonObject],
+        ready: Ready,
+        added: dict[str, Sequence[JsonObject]],
+    ) -> list[str]:
+        """Put what differs into a change that is being made; returns what is removed.
+
+        Raises BadValue for an object that cannot be kept.
+        """
+        delta, self._waiting = self._waiting, None
+        if delta is None:
+            complete = self._complete or why in COMPLETE
+            delta = self.tracker.look(complete=complete, tidy=why == Trigger.EXIT)
+        fields = self._rng.look()
+        if fields:
+            (delta.set if RANDOM in before else delta.put)[RANDOM] = fields
+        for name, row in delta.put.items():
+            ready.documents[name], ready.put[name] = row, as_text(row)
+        for name, row in delta.set.items():
+            ready.documents[name], ready.set[name] = before[name] | row, as_text(row)
+        for name, records in delta.add.items():
+            if records:
+                added[name], ready.add[name] = records, as_text(records)
+        return delta.gone
+
+    def lost(self) -> None:
+        """What was taken last has not become part of the store."""
+        self.tracker.broken = True
+        self._rng.forget()

@@ -1,0 +1,196 @@
+"""Somebody else's live system, attached: its own objects are saved with every commit, and restored.
+
+    p = attach(launcher, "persistence", modules=["prometheus.core", "__main__"])
+
+``attach`` opens a ``Session`` and adds the host's objects to what it saves. Where the store holds
+the host already, the live root gets its attributes back, and everything below it is made anew
+without calling a constructor: same values, types, bits, order and sharing, and the same random
+numbers from then on. Where it holds none, everything that cannot be kept is refused at once, each
+with its path and a remedy, before the first byte.
+
+- ``modules``: whose classes may be written and made again. Nothing is ever imported for a row.
+- ``skip``: attributes (``Class.attribute``) and classes that are left out; ``rebind``: attributes
+  that come from the freshly built root (``{"Supervisor.okx": "okx"}``); ``bound``: types whose
+  instances do. Clients of an exchange and what is called a secret are left out by themselves.
+  After a restore such a place has what the fresh host has there; ``unbound`` names those where it
+  has nothing.
+- ``rename``: ``{"module:Old": "module:New", "Class.old": "new"}`` for what was renamed since.
+- ``adapters``: ``{type: (to_plain, from_plain)}`` for what is more than its attributes.
+- ``detect``: ``learned`` looks at settled records now and then, ``complete`` at everything with
+  each save; ``live``: classes whose instances are no records.
+
+Everything else of the session is at ``session``: ``recover``, ``freeze``, the gate. An agent that
+places its first order is registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from prometheus_persist.errors import BadConfig
+from prometheus_persist.exchange.reader import ExchangeReader
+from prometheus_persist.graph.classes import ClassTable
+from prometheus_persist.graph.kinds import attributes
+from prometheus_persist.graph.node import GraphDelta
+from prometheus_persist.graph.policy import Adapter, HostPolicy, policy
+from prometheus_persist.graph.rebinding import rebind as bound_again
+from prometheus_persist.graph.rebuild import fill, rebuild
+from prometheus_persist.graph.survey import HostSurvey, survey
+from prometheus_persist.graph.tracker import META, Tracker
+from prometheus_persist.saving.host_capture import HostCapture
+from prometheus_persist.saving.intents import IntentHandle
+from prometheus_persist.saving.random_state import RANDOM, GlobalRandom, put_back
+from prometheus_persist.session.session import Session
+from prometheus_persist.shown import shown
+from prometheus_persist.state import Agent
+
+LEARNED, COMPLETE = "learned", "complete"
+
+
+class AttachedHost:
+    """A host and its session; ``restored`` says whether it was there before."""
+
+    def __init__(
+        self,
+        session: Session,
+        capture: HostCapture,
+        told: HostSurvey,
+        unbound: list[str],
+        root: Any,
+    ) -> None:
+        self.session = session
+        self.root = root
+        self.unbound = unbound
+        self.restored = not told.objects
+        self.warnings, self.withheld = told.warnings, told.withheld
+        self._capture = capture
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        self.session.__exit__(kind, problem, trace)
+
+    @property
+    def cycle(self) -> int:
+        """The last cycle that ``on_cycle`` was told, by whichever process."""
+        return self.session.state.supervisor.system_cycle_count
+
+    @property
+    def started_ms(self) -> int:
+        """When the store began, Unix ms: the start of a host that keeps its own in a local."""
+        return self.session.state.watermark.since_ms
+
+    @property
+    def late(self) -> Mapping[str, int]:
+        """Settled records that changed all the same, by class: found by a complete look."""
+        return self._capture.tracker.late
+
+    def order_intent(self, agent_id: str, *args: Any, **kwargs: Any) -> IntentHandle:
+        """See ``Session.order_intent``; the host's objects are in the same commit."""
+        if agent_id not in self.session.state.agents:
+            self.session.add_agent(Agent(agent_id=agent_id))
+        return self.session.order_intent(agent_id, *args, **kwargs)
+
+    def on_trade(self, agent_id: str) -> int:
+        """Save: what a trade touched of the typed books, and whatever changed of the host."""
+        return self.session.on_trade(agent_id)
+
+    def on_cycle(self, cycle: int, reader: ExchangeReader | None = None) -> int | None:
+        """Save after a cycle, by a look at everything; see ``Session.on_cycle``."""
+        return self.session.on_cycle(cycle, reader)
+
+    def on_agent_death(self, agent_id: str) -> int:
+        """Save everything, at once."""
+        return self.session.on_agent_death(agent_id)
+
+    def save(self, why: str = "host") -> int:
+        """Save whatever changed, durably."""
+        return self.session.save(why)
+
+    def check(self) -> list[str]:
+        """What differs from what was saved, by class and number, found by a look at everything;
+        empty: nothing is unsaved. Changes nothing."""
+        found = self._capture.tracker.unsaved()
+        return [shown(f"{type(node.obj).__qualname__} {node.oid}") for node in found]
+
+    def close(self, *, save: bool = True) -> None:
+        """See ``Session.close``."""
+        self.session.close(save=save)
+
+
+def attach(
+    root: Any,
+    directory: Path | str,
+    modules: Iterable[str],
+    *,
+    skip: Iterable[str] = (),
+    rebind: Mapping[str, str] | None = None,
+    bound: Iterable[type] = (),
+    rename: Mapping[str, str] | None = None,
+    adapters: Mapping[type, Adapter] | None = None,
+    detect: str = LEARNED,
+    live: Iterable[type] = (),
+    **opening: Any,
+) -> AttachedHost:
+    """Attach ``root`` to the store in ``directory``; ``opening`` goes to ``Session.open``.
+
+    Raises BadValue for what cannot be kept, StoreDamaged for what cannot be made again; then the
+    root is as it was, and the store is closed.
+    """
+    if detect not in (LEARNED, COMPLETE):
+        raise BadConfig(f"detect is {detect!r}: {LEARNED} or {COMPLETE}")
+    if isinstance(modules, str):
+        raise BadConfig("modules is a list of names, not one name")
+    given, rules = dict(rename or {}), dict(rebind or {})
+    moved = {old: new for old, new in given.items() if ":" in old}
+    renamed = {old: new for old, new in given.items() if ":" not in old}
+    hands = policy([*skip, *rules], bound, adapters, renamed)
+    session = Session.open(directory, **opening)
+    try:
+        store = session._context.store
+        meta = store.image.documents.get(META)
+        table = ClassTable(modules, meta["classes"] if meta else (), moved)
+        tracker = Tracker(table, hands)
+        everything = detect == COMPLETE
+        unbound: list[str] = []
+        if meta is None:
+            told = survey(root, table, hands, type(root).__name__.lower())
+            told.refuse()
+            capture = HostCapture.first(store, tracker, root, complete=everything)
+        else:
+            told = HostSurvey()
+            rng = GlobalRandom(store.image.documents.get(RANDOM))
+            delta, unbound = _restored(root, session, tracker, hands, rules)
+            capture = HostCapture(tracker, rng, complete=everything)
+            capture.begin(store, delta)
+        tracker.make_live(live)
+        session._context.saver.host = capture
+        if meta is not None and RANDOM in store.image.documents:
+            put_back(store.image.documents[RANDOM])  # before the save: it saves what is drawn from
+        session.save("attached")
+    except BaseException:
+        session.close(save=False)
+        raise
+    return AttachedHost(session, capture, told, unbound, root)
+
+
+def _restored(
+    root: Any, session: Session, tracker: Tracker, hands: HostPolicy, rules: Mapping[str, str]
+) -> tuple[GraphDelta, list[str]]:
+    """Give the root what the store has; what differs from it now, and places without anything."""
+    image = session._context.store.image
+    fresh = dict(attributes(root))
+    meta = image.documents[META]
+    made = rebuild(meta, image.documents, image.streams, tracker.table, hands, root)
+    own, unbound = bound_again(dict(made.attributes), fresh, made.withheld, rules, root)
+    places = {name for owner, name in made.withheld if owner is root}
+    made.attributes = [
+        (name, own.get(name, value))
+        for name, value in made.attributes
+        if name not in places or name in own
+    ]
+    fill(root, made)
+    return tracker.adopt(root, made), unbound
