@@ -35,23 +35,29 @@ POINTS_MAX, COMMITS_MAX, CHANGES_MAX = 400, 1500, 12
 TOLD_CHARS_MAX = 120
 Point = tuple[int, Decimal]
 
-_MONEY = ("capital", "positions", "unrealized_pnl", "version", "total_pnl", "trade_count")
+_RECORD = (
+    "total_pnl", "win_rate", "trade_count", "close_count", "win_count", "consecutive_wins",
+    "consecutive_losses", "max_consecutive_losses",
+)  # fmt: skip
+_BOOK = ("capital", "positions", "unrealized_pnl", "version", *_RECORD)
 VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "agents": (
-        "state", "current_capital", "initial_capital", "total_pnl", "trade_count", "close_count",
-        "win_count", "days_alive", "trading_level", "death_reason",
+        "state", "current_capital", "initial_capital", *_RECORD, "days_alive", "trading_level",
+        "death_reason",
     ),
-    "private_ledgers": _MONEY,
-    "public_accounts": _MONEY,
+    "private_ledgers": _BOOK,
+    "public_accounts": _BOOK,
     "intents": (
         "agent_id", "inst_id", "side", "qty_contracts", "kind", "ord_type", "px", "trigger_px",
         "reduce_only", "outcome", "ord_id", "booked_contracts",
     ),
+    "watermark": ("fills_ms",),
     "supervisor": ("system_cycle_count", "total_runtime_hours"),
     "freeze": ("everything", "instruments"),
     "unattributed": ("positions",),
-    "account_cash": ("ccy", "settled", "reserve"),
+    "account_cash": ("ccy", "settled", "reserve", "bill_seen", "bills_ms"),
 }  # fmt: skip
+_RANK = {family: place for place, family in enumerate(VALUES)}
 KEPT = frozenset({"created", "reconcile", "death", "frozen", "unfrozen", "exit"})
 """Reasons of commits that are never left out."""
 
@@ -82,8 +88,8 @@ class ToldCommit:
 @dataclass(frozen=True, slots=True)
 class PastMark:
     """Something to be seen on the line of time: ``opened`` (a life of the store begins), ``ended``
-    (the life before it ended without a closing save), ``closed``, ``reconcile``, ``death``,
-    ``frozen``, ``unfrozen``."""
+    (the life before it ended without a closing save), ``recovered`` (the first reconciliation that
+    was applied after it), ``closed``, ``reconcile``, ``death``, ``frozen``, ``unfrozen``."""
 
     kind: str
     time_ms: int
@@ -194,6 +200,7 @@ class PastCollector:
         self._unshown: list[UnshownPart] = []
         self._epoch = self._last_seq = self._last_ms = self._first_seq = self._from_ms = 0
         self._last_why = ""
+        self._recovers = False
 
     def base(self, documents: Documents, seq: int, time_ms: int, epoch: int, why: str) -> None:
         """The past goes on from here; where it was interrupted, what is between is not shown."""
@@ -218,6 +225,7 @@ class PastCollector:
             if self._last_why and self._last_why != "exit":
                 ended = PastMark("ended", self._last_ms, self._last_seq, self._epoch)
                 self._marks.append(ended)
+            self._recovers = bool(self._last_why)
             if self._last_why:
                 self._down.append((self._last_ms, time_ms))
             self._marks.append(PastMark("opened", time_ms, seq, epoch))
@@ -238,9 +246,12 @@ class PastCollector:
                 self._looked(name, documents, told.time_ms)
             else:
                 self._gone(name, told.time_ms)
-        self._total.put(told.time_ms, self._sum)
+        if self._tracks:
+            self._total.put(told.time_ms, self._sum)
         if told.why in ("reconcile", "death", "frozen", "unfrozen", "exit"):
             kind = "closed" if told.why == "exit" else told.why
+            if kind == "reconcile" and self._recovers:
+                kind, self._recovers = "recovered", False
             about = _about(told)
             self._marks.append(PastMark(kind, told.time_ms, told.seq, told.epoch, about))
         self._commits.put(told)
@@ -336,7 +347,8 @@ def told_changes(
     before: Mapping[str, JsonObject | None], after: Documents
 ) -> tuple[tuple[FieldChange, ...], int]:
     """What differs between documents, the first ``CHANGES_MAX`` fields, and how many more."""
-    found = [change for key in before for change in _changes(key, before[key], after.get(key))]
+    ranked = sorted(before, key=lambda key: (_RANK.get(key.partition("/")[0], len(_RANK)), key))
+    found = [change for key in ranked for change in _changes(key, before[key], after.get(key))]
     return tuple(found[:CHANGES_MAX]), max(len(found) - CHANGES_MAX, 0)
 
 

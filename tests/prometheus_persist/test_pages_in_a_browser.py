@@ -62,6 +62,21 @@ ON_ONE_ANOTHER = """
 })()
 """
 
+CUT = """
+[...document.querySelectorAll("th, h1, h2, text, button")].filter((each) => {
+  for (const node of each.childNodes) {
+    if (node.nodeType !== Node.TEXT_NODE) continue;
+    for (const word of node.data.matchAll(/[A-Za-z]+/g)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const tops = [...range.getClientRects()].map((box) => box.bottom);
+      if (Math.max(...tops) - Math.min(...tops) > 9) return true;  // not the same line
+    }
+  }
+}).map((each) => each.textContent)
+"""
+
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
@@ -77,7 +92,7 @@ def show(browser: Browser, html: str, place: Path) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_nothing_lies_beyond_the_window_and_no_text_on_another(
+def test_nothing_lies_beyond_the_window_no_text_on_another_and_no_word_is_cut(
     browser: Browser, tmp_path: Path, lang: str
 ) -> None:
     """The middle width is dark in English, the two others in Chinese."""
@@ -90,7 +105,7 @@ def test_nothing_lies_beyond_the_window_and_no_text_on_another(
             browser.look(width, dark=is_dark)
             tone = "dark" if is_dark else "light"
             browser.whole_page(PICTURES / f"{name}-{width}-{lang}-{tone}.png")
-            for script in (BEYOND, ON_ONE_ANOTHER):
+            for script in (BEYOND, ON_ONE_ANOTHER, CUT):
                 if found := browser.evaluate(script):
                     wrong.setdefault(f"{name} at {width}", []).extend(found[:5])
     assert wrong == {}
@@ -115,6 +130,7 @@ def test_on_paper_a_page_is_black_on_white_and_as_wide(browser: Browser, tmp_pat
     [
         (BEYOND, "<div style='position: fixed; left: -9px'>left</div>"),
         (BEYOND, "<pre style='width: 90px'>" + "wide " * 99 + "</pre>"),
+        (CUT, "<h2 style='width: 20px; overflow-wrap: anywhere'>commit</h2>"),
         (ON_ONE_ANOTHER, "<p>one</p><p style='margin-top: -2rem'>two</p>"),
     ],
 )

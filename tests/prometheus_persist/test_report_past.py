@@ -86,7 +86,7 @@ def test_the_sum_is_that_of_the_agents_at_every_moment() -> None:
 def test_a_kill_an_outage_a_death_a_freeze_and_what_is_lost_are_marked() -> None:
     facts = a_past()
     assert [one.kind for one in facts.marks] == [
-        "opened", "death", "ended", "opened", "reconcile", "frozen", "closed",
+        "opened", "death", "ended", "opened", "recovered", "frozen", "closed",
     ]  # fmt: skip
     assert [one.about for one in facts.marks if one.about] == [
         "LiveAgent_03", "ETH-USDT-SWAP: stopped by Wang",
@@ -98,7 +98,7 @@ def test_a_kill_an_outage_a_death_a_freeze_and_what_is_lost_are_marked() -> None
     page = past_page(facts, "d", "en")
     assert "no sound copy of what was written there is left" in page
     assert "frame fails its checksum" in page
-    for kind in ("opened", "ended", "reconcile", "down", "unshown"):
+    for kind in ("opened", "ended", "recovered", "down", "unshown"):
         assert f'class="{kind}"' in page
 
 
@@ -160,6 +160,14 @@ def test_of_a_commit_with_many_fields_the_first_are_shown_and_the_rest_counted()
     changes, more = told_changes(dict.fromkeys(documents), documents)
     assert len(changes) == CHANGES_MAX
     assert more == 20 * 3 - CHANGES_MAX
+
+
+def test_what_an_agent_did_is_told_before_what_else_was_saved_with_it() -> None:
+    documents = {"watermark": {"fills_ms": 5}, "intents/x": {"side": "buy"}, "agents/A": agent("1")}
+    changes, _ = told_changes(dict.fromkeys(documents), documents)
+    assert [one.key for one in changes if one.name] == [
+        "agents/A", "agents/A", "intents/x", "watermark",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

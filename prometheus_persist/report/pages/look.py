@@ -43,6 +43,7 @@ body { font: 15px/1.55 system-ui, "Noto Sans", "PingFang SC", "Microsoft YaHei",
        sans-serif; margin: 0 auto; max-width: 66rem; padding: 1.5rem 1rem 3rem;
        color: var(--ink); background: var(--paper); overflow-wrap: anywhere }
 h1 { font-size: 1.5rem; line-height: 1.3; margin: 0 } h2 { font-size: 1.1rem; margin: 2rem 0 .6rem }
+h2::first-letter { text-transform: uppercase }
 .dim, small { color: var(--soft) } .id { font-family: ui-monospace, monospace; font-size: .85em }
 .ok { color: var(--good) } .off { color: var(--bad); font-weight: 600 }
 .dunno { color: var(--warn); font-weight: 600 }
@@ -59,10 +60,10 @@ h1 { font-size: 1.5rem; line-height: 1.3; margin: 0 } h2 { font-size: 1.1rem; ma
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line);
          vertical-align: top }
-th { color: var(--soft); font-weight: 600; vertical-align: bottom }
+th { color: var(--soft); font-weight: 600; vertical-align: bottom; overflow-wrap: normal }
 th:first-child, td:first-child { padding-left: 0 }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
-td.n { white-space: nowrap } tr { break-inside: avoid }
+td.n, td.d { white-space: nowrap } tr { break-inside: avoid }
 @media screen and (max-width: 40rem) {
   thead { display: none } table, tbody, tr, td { display: block; width: 100% }
   tr { border: 1px solid var(--line); border-radius: .5rem; background: var(--box);

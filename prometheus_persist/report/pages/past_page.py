@@ -41,7 +41,7 @@ from prometheus_persist.state.models import DEAD
 from prometheus_persist.state.money import plain
 
 TOTAL_PX, EQUITY_PX, HELD_PX = 160, 56, 26
-_LINES = ("opened", "ended", "reconcile")
+_LINES = ("opened", "ended", "recovered")
 
 
 def past_page(facts: PastFacts, directory: str, lang: str) -> str:
@@ -182,7 +182,7 @@ def _until_now(points: Sequence[Point], to_ms: int) -> list[tuple[float, float]]
 
 
 def _marks(facts: PastFacts, say: Say) -> Drawn:
-    heads = columns(say, "..nt", "page.since", "past.what", "past.commit", "past.about")
+    heads = columns(say, "dtnt", "past.when", "past.what", "past.commit", "past.about")
     rows: list[list[Cell]] = [
         [when(one.time_ms), _mark(one, say), one.seq, one.about] for one in reversed(facts.marks)
     ]

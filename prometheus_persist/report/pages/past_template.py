@@ -87,7 +87,7 @@ PAST = """\
 .plot { cursor: crosshair } .cursor { stroke: var(--ink); stroke-width: 1.5 }
 svg .down { fill: var(--soft); opacity: .18 } svg .unshown { fill: var(--bad); opacity: .18 }
 svg .opened { stroke: var(--soft); stroke-width: 1.5 } svg .ended { stroke: var(--bad);
-  stroke-width: 1.5; stroke-dasharray: 4 3 } svg .reconcile { stroke: var(--good);
+  stroke-width: 1.5; stroke-dasharray: 4 3 } svg .recovered { stroke: var(--good);
   stroke-width: 1.5 }
 svg .long { fill: var(--s2) } svg .short { fill: var(--s3) }
 .legend .thick::before { height: .7em }
@@ -121,7 +121,7 @@ svg .long { fill: var(--s2) } svg .short { fill: var(--s3) }
 <ul class="legend">
 <li style="--mine: var(--bad)">{{ say("past.ended_word") }}</li>
 <li style="--mine: var(--soft)">{{ say("past.opened_word") }}</li>
-<li style="--mine: var(--good)">{{ say("past.reconcile") }}</li>
+<li style="--mine: var(--good)">{{ say("past.recovered") }}</li>
 <li class="thick faint" style="--mine: var(--soft)">{{ say("past.down") }}</li>
 <li class="thick" style="--mine: var(--s2)">{{ say("past.long") }}</li>
 <li class="thick" style="--mine: var(--s3)">{{ say("past.short") }}</li>

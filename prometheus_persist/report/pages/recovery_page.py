@@ -114,7 +114,7 @@ def _tables(facts: RecoveryFacts, say: Say) -> dict[str, Drawn]:
         ),
         "standing": _standing(facts, say),
         "frozen": (
-            columns(say, "..t", "page.key", "page.since", "page.cause"),
+            columns(say, ".dt", "page.key", "page.since", "page.cause"),
             [
                 (frozen_name(one, say), when(one.since_ms), frozen_reason(one, say))
                 for one in facts.system.frozen
@@ -151,7 +151,7 @@ def _damages(facts: RecoveryFacts, say: Say) -> Rows:
 
 def _standing(facts: RecoveryFacts, say: Say) -> Rows:
     heads = columns(
-        say, "..nn.", "item.owner", "page.key", "page.contracts", "item.entry_px", "page.since"
+        say, "..nnd", "item.owner", "page.key", "page.contracts", "item.entry_px", "page.since"
     )
     return heads, [
         (standing_owner(one, say), one.key, one.contracts, one.entry_px, when(one.since_ms))
@@ -247,7 +247,7 @@ def _holdings(one: AgentFacts, say: Say) -> str:
 
 def _sources(facts: RecoveryFacts, say: Say) -> Rows:
     heads = columns(
-        say, ".n..t", "", "page.rows", "page.asked_from", "page.kept_from", "page.complete"
+        say, ".nddt", "", "page.rows", "page.asked_from", "page.kept_from", "page.complete"
     )
     return heads, [
         (

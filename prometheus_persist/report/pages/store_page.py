@@ -95,7 +95,7 @@ def store_tables(one: StoreGlance, say: Say) -> list[tuple[str, Cells]]:
             columns(say, ".nn", "", "page.contracts", "page.holders"),
             positions,
         ),
-        (say("cli.row.frozen"), columns(say, "..t", "", "page.since", "page.cause"), frozen),
+        (say("cli.row.frozen"), columns(say, ".dt", "", "page.since", "page.cause"), frozen),
         (say("cli.row.damages"), columns(say, "t", ""), [[text] for text in one.damages]),
     ]
     return [(title, (heads, rows)) for title, heads, rows in tables if rows]

@@ -11,8 +11,8 @@ from prometheus_persist.report.values import Say
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``kind``: n for figures, id for what is copied, t for sentences. A first column without a
-    ``head`` names its row."""
+    """``kind``: n for figures, d for moments, id for what is copied, t for sentences. The first one
+    names its row where it has no ``head``."""
 
     head: str = ""
     kind: str = ""
@@ -31,7 +31,7 @@ Cell = str | int | Toned | None
 screen."""
 
 
-_KINDS = {".": "", "n": "n", "t": "t", "i": "id"}
+_KINDS = {".": "", "n": "n", "t": "t", "i": "id", "d": "d"}
 
 
 def columns(say: Say, kinds: str, *names: str) -> list[Column]:
