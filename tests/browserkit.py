@@ -35,7 +35,8 @@ class Browser:
         assert CHROMIUM is not None
         command = [
             CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
-            "--disable-dev-shm-usage", "--remote-debugging-port=0", f"--user-data-dir={home}",
+            "--disable-dev-shm-usage", "--hide-scrollbars",
+            "--remote-debugging-port=0", f"--user-data-dir={home}",
             f"--lang={language}", f"--window-size={size}", *extra, "about:blank",
         ]  # fmt: skip
         self._process = subprocess.Popen(

@@ -63,10 +63,11 @@ ON_ONE_ANOTHER = """
 """
 
 CUT = """
-[...document.querySelectorAll("th, h1, h2, text, button")].filter((each) => {
+[...document.querySelectorAll("th, td, h1, h2, text, button")].filter((each) => {
   for (const node of each.childNodes) {
     if (node.nodeType !== Node.TEXT_NODE) continue;
-    for (const word of node.data.matchAll(/[A-Za-z]+/g)) {
+    for (const word of node.data.matchAll(/[\\w$.,]+/g)) {
+      if (word[0].length > 14) continue;  // an id or a path may be cut
       const range = document.createRange();
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);

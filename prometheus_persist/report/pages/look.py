@@ -64,6 +64,7 @@ th { color: var(--soft); font-weight: 600; vertical-align: bottom; overflow-wrap
 th:first-child, td:first-child { padding-left: 0 }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
 td.n, td.d { white-space: nowrap } tr { break-inside: avoid }
+td:not([data-head]) { min-width: 9rem }
 @media screen and (max-width: 40rem) {
   thead { display: none } table, tbody, tr, td { display: block; width: 100% }
   tr { border: 1px solid var(--line); border-radius: .5rem; background: var(--box);
