@@ -9,17 +9,20 @@ positions first, then by what they are worth.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from heapq import nsmallest
+from typing import Any, NamedTuple
 
+from prometheus_persist.errors import BadValue
 from prometheus_persist.report.facts import FrozenFacts
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.state.models import DEAD
 from prometheus_persist.state.money import ZERO, add, plain
 
 NAMED_MAX = 10
+AGENTS = "agents/"
 Documents = Mapping[str, JsonObject]
 
 
@@ -73,25 +76,23 @@ class StoreFacts:
 
 def store_facts(documents: Documents) -> StoreFacts:
     """Look through the documents of an image."""
-    agents = list(_agents(documents))
-    alive = [one for one in agents if one.state != DEAD]
+    found = [item for item in documents.items() if item[0].startswith(AGENTS)]
+    seen = [_seen(key, document, documents) for key, document in found]
+    alive = [one for one in seen if one.state != DEAD]
     cash, supervisor = documents.get("account_cash", {}), documents.get("supervisor", {})
     baseline_ms = _number(cash.get("baseline_ms"))
     held = _held(documents)
-    unrealised = [
-        amount_of(documents.get(f"private_ledgers/{one.agent_id}", {}).get("unrealized_pnl", "0"))
-        for one in alive
-    ]
+    capital, paper = [one.capital for one in alive], [one.unrealised for one in alive]
     return StoreFacts(
-        equity=_sum([*(amount_of(one.capital) for one in alive), *unrealised]),
-        unrealised=_sum(unrealised),
-        pnl=_sum(amount_of(one.pnl) for one in agents),
+        equity=_sum([*capital, *paper]),
+        unrealised=_sum(paper),
+        pnl=_sum([one.pnl for one in seen]),
         settled=_text(amount_of(cash.get("settled"))) if baseline_ms else "",
         settled_ms=max(_number(cash.get("bills_ms")), baseline_ms),
         alive=len(alive),
-        dead=len(agents) - len(alive),
+        dead=len(seen) - len(alive),
         heroes=len(_list(documents.get("valhalla", {}).get("heroes"))),
-        named=tuple(sorted(agents, key=_rank)[:NAMED_MAX]),
+        named=tuple(map(_told, nsmallest(NAMED_MAX, seen, key=_rank))),
         held=held[:NAMED_MAX],
         keys=len(held),
         frozen=_frozen(documents.get("freeze", {})),
@@ -112,31 +113,45 @@ def positions_of(document: JsonObject | None) -> dict[str, Decimal]:
     return found
 
 
-def _agents(documents: Documents) -> Iterable[AgentInStore]:
-    for key, document in documents.items():
-        family, slash, name = key.partition("/")
-        if not slash or family != "agents":
-            continue
-        ledger = documents.get(f"private_ledgers/{name}")
-        capital = document.get("current_capital") if ledger is None else ledger.get("capital")
-        yield AgentInStore(
-            name,
-            str(document.get("state", "")),
-            _text(amount_of(capital)),
-            _text(amount_of(document.get("total_pnl"))),
-            len(positions_of(ledger)),
-        )
+class _Seen(NamedTuple):
+    """One agent, looked at once."""
+
+    agent_id: str
+    state: str
+    capital: Decimal | None
+    pnl: Decimal | None
+    unrealised: Decimal | None
+    positions: int
 
 
-def _rank(one: AgentInStore) -> tuple[bool, bool, Decimal, str]:
-    capital = amount_of(one.capital)
-    return one.state == DEAD, not one.positions, -abs(capital or ZERO), one.agent_id
+def _seen(key: str, document: JsonObject, documents: Documents) -> _Seen:
+    name = key[len(AGENTS) :]
+    ledger = documents.get(f"private_ledgers/{name}")
+    book = document if ledger is None else ledger
+    return _Seen(
+        name,
+        str(document.get("state", "")),
+        amount_of(book.get("current_capital" if ledger is None else "capital")),
+        amount_of(document.get("total_pnl")),
+        amount_of(book.get("unrealized_pnl", "0")),
+        len(positions_of(ledger)) if book.get("positions") else 0,
+    )
+
+
+def _rank(one: _Seen) -> tuple[bool, bool, Decimal, str]:
+    return one.state == DEAD, not one.positions, -abs(one.capital or ZERO), one.agent_id
+
+
+def _told(one: _Seen) -> AgentInStore:
+    capital, pnl = _text(one.capital), _text(one.pnl)
+    return AgentInStore(one.agent_id, one.state, capital, pnl, one.positions)
 
 
 def _held(documents: Documents) -> tuple[HeldInStore, ...]:
     found: dict[str, list[Decimal]] = {}
     for key, document in documents.items():
-        if key == "unattributed" or key.startswith("private_ledgers/"):
+        is_book = key == "unattributed" or key.startswith("private_ledgers/")
+        if is_book and document.get("positions"):
             for position, contracts in positions_of(document).items():
                 found.setdefault(position, []).append(contracts)
     return tuple(
@@ -158,13 +173,14 @@ def _frozen(freeze: JsonObject) -> tuple[FrozenFacts, ...]:
     )
 
 
-def _sum(amounts: Iterable[Decimal | None]) -> str:
-    total = ZERO
-    for amount in amounts:
-        if amount is None:
-            return "?"
-        total = add(total, amount)
-    return plain(total)
+def _sum(amounts: list[Decimal | None]) -> str:
+    known = [amount for amount in amounts if amount is not None]
+    if len(known) < len(amounts):
+        return "?"
+    try:
+        return plain(add(ZERO, *known))
+    except BadValue:  # amounts so far apart that no exact sum can be held
+        return "?"
 
 
 def _text(amount: Decimal | None) -> str:
