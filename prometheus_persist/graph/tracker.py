@@ -32,7 +32,7 @@ FORMAT = 1
 BATCH = 48
 SLICES = 2  # cold batches that are compared at every look
 LEARNING = 3
-OPENED_MAX = 2000  # new nodes that stay hot until the next complete look sorts them
+OPENED_MAX = 200  # new nodes that stay hot until the next complete look sorts them
 
 
 class Tracker(GraphWriter):

@@ -46,14 +46,12 @@ class GlobalRandom:
         numpy = sys.modules.get("numpy.random")
         if numpy is None:
             return {}
-        state: Any = numpy.get_state(legacy=False)
-        if state["bit_generator"] != "MT19937":
+        state: Any = numpy.get_state()
+        if not isinstance(state, tuple):  # of another generator it is a dict
             raise BadValue(f"a bit generator {state['bit_generator']}")
-        inner = state["state"]
-        fields: dict[str, Json] = {
-            "np": [int(inner["pos"]), int(state["has_gauss"]), float(state["gauss"])]
-        }
-        key = inner["key"].tobytes()
+        _, words, position, has_gauss, gauss = state
+        fields: dict[str, Json] = {"np": [int(position), int(has_gauss), float(gauss)]}
+        key = words.tobytes()
         if self._keys.get("np_key") != key:
             self._keys["np_key"] = key
             fields["np_key"] = packed(key)

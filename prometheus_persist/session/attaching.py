@@ -25,7 +25,9 @@ places its first order is registered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+import gc
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -148,6 +150,34 @@ def attach(
     moved = {old: new for old, new in given.items() if ":" in old}
     renamed = {old: new for old, new in given.items() if ":" not in old}
     hands = policy([*skip, *rules], bound, adapters, renamed)
+    with _uncollected():
+        return _attached(root, directory, modules, hands, rules, moved, detect, live, opening)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector, which would go through all objects again and again as they are made;
+    none of them is garbage."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _attached(
+    root: Any,
+    directory: Path | str,
+    modules: Iterable[str],
+    hands: HostPolicy,
+    rules: Mapping[str, str],
+    moved: Mapping[str, str],
+    detect: str,
+    live: Iterable[type],
+    opening: Mapping[str, Any],
+) -> AttachedHost:
     session = Session.open(directory, **opening)
     try:
         store = session._context.store

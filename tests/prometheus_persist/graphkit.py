@@ -14,6 +14,8 @@ import enum
 import json
 import random
 import struct
+import sys
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -350,13 +352,17 @@ def play(seed: int) -> int:
     return looks
 
 
-if __name__ == "__main__":
-    import sys
-    import time
-
-    began, wanted = time.process_time(), int(sys.argv[1])
+def main(wanted: int) -> None:
+    """Play so many; says what it came to."""
+    began = time.process_time()
     compared = sum(map(play, range(wanted)))
     spent = time.process_time() - began
     print(
         f"{wanted} graphs, {compared} comparisons, 0 differences, {spent:.0f} s of processor time"
     )
+
+
+if __name__ == "__main__":
+    import graphkit  # the classes are this module's, and not __main__'s
+
+    graphkit.main(int(sys.argv[1]))
