@@ -1,10 +1,17 @@
-"""A headless Chromium, driven over its own DevTools socket: evaluate, wait, look for errors."""
+"""A headless Chromium, driven over its own DevTools socket: evaluate, wait, look for errors.
+
+``BEYOND``, ``ON_ONE_ANOTHER`` and ``CUT`` are scripts that measure a page's layout: what lies
+beyond the window (but in a box that scrolls), text on text, words that are cut. Each returns what
+it found. Pictures of pages are left in ``PICTURES``.
+"""
 
 import base64
 import itertools
 import json
+import os
 import shutil
 import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Sequence
@@ -19,6 +26,65 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 START_S_MAX = 30.0
+PICTURES = Path(
+    os.environ.get("PAGE_SCREENSHOTS") or Path(tempfile.gettempdir()) / "prometheus-persist-pages"
+)
+
+
+BEYOND = """
+[...document.querySelectorAll("body *")].filter((each) => {
+  const box = each.getBoundingClientRect();
+  const inside = each.parentElement.closest(".scroll") ||
+    (each.ownerSVGElement && each.ownerSVGElement.ownerSVGElement);
+  return box.width && !inside && (box.right > innerWidth + 1 || box.left < -1);
+}).map((each) => `${each.tagName}.${each.className.baseVal ?? each.className}: ` +
+  each.textContent.trim().slice(0, 40)).concat(
+    document.documentElement.scrollWidth > innerWidth ? ["the page can be moved sideways"] : [])
+"""
+ON_ONE_ANOTHER = """
+(() => {
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode, parent = node.parentElement;
+    if (!node.data.trim() || parent.closest("script, style, title, noscript")) continue;
+    if (!parent.checkVisibility({opacityProperty: true})) continue;
+    if (parent.closest("#panel, .scroll")) continue;  // they lie over others, or scroll
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects())
+      if (box.width > 1) found.push({box, text: node.data.trim().slice(0, 40)});
+  }
+  found.sort((a, b) => a.box.top - b.box.top);
+  const bad = [];
+  found.forEach(({box, text}, place) => {
+    for (let next = place + 1; next < found.length; next++) {
+      const other = found[next].box;
+      if (other.top > box.bottom - 3) break;
+      const wide = Math.min(box.right, other.right) - Math.max(box.left, other.left);
+      const high = Math.min(box.bottom, other.bottom) - other.top;
+      if (wide > 2 && high > Math.min(box.height, other.height) * 0.3)
+        bad.push(`${text} | ${found[next].text}`);
+    }
+  });
+  return bad;
+})()
+"""
+
+CUT = """
+[...document.querySelectorAll("th, td, h1, h2, text, button")].filter((each) => {
+  for (const node of each.childNodes) {
+    if (node.nodeType !== Node.TEXT_NODE) continue;
+    for (const word of node.data.matchAll(/[\\w$.,]+/g)) {
+      if (word[0].length > 14) continue;  // an id or a path may be cut
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const tops = [...range.getClientRects()].map((box) => box.bottom);
+      if (Math.max(...tops) - Math.min(...tops) > 9) return true;  // not the same line
+    }
+  }
+}).map((each) => each.textContent)
+"""
 
 
 class Browser:

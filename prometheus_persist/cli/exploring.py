@@ -27,7 +27,7 @@ DEFAULT_OUT = Path("history.html")
 
 def explore(
     place: Annotated[
-        Path | None, typer.Argument(metavar="[DIRECTORY]", help="The store; like --dir.")
+        Path | None, typer.Argument(metavar="DIRECTORY", help="The store; like --dir.")
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")] = DEFAULT_OUT,
     directory: Dir = DEFAULT_DIR,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browserkit import CHROMIUM, Browser
+from browserkit import BEYOND, CHROMIUM, ON_ONE_ANOTHER, PICTURES, Browser
 from fakeokx_tools import BTC, RawClient
 
 import fakeokx
@@ -159,3 +159,22 @@ def test_what_clients_send_is_text_and_not_markup(tab: Browser, venue: FakeOkx) 
     tab.wait("document.getElementById('faults').innerText.includes('onerror')")
     assert tab.evaluate("document.querySelectorAll('img').length") == 0
     venue.set_faults([])
+
+
+@needs_browser
+def test_nothing_lies_beyond_the_window_and_no_text_on_another(tab: Browser) -> None:
+    """At three widths, in two languages, light and dark; a table may scroll in its own box."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    wrong, chart = {}, "document.getElementById('chart')"
+    for lang in ("a", "b"):
+        for width in (390, 768, 1280):
+            tone = "dark" if width == 768 else "light"
+            tab.look(width, dark=tone == "dark")
+            tab.wait(f"{chart}.viewBox.baseVal.width === {chart}.clientWidth")  # drawn for it
+            tab.whole_page(PICTURES / f"fakeokx-{width}-{lang}-{tone}.png")
+            for script in (BEYOND, ON_ONE_ANOTHER):
+                if found := tab.evaluate(script):
+                    wrong[f"{lang} at {width}"] = found[:5]
+        tab.evaluate("document.getElementById('lang').click()")
+    tab.look(1280)
+    assert wrong == {}

@@ -8,75 +8,16 @@ the text is most of a page. What is held instead is measured in the browser, on 
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browserkit import CHROMIUM, Browser
+from browserkit import BEYOND, CHROMIUM, CUT, ON_ONE_ANOTHER, PICTURES, Browser
 from page_gallery import PAGES
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 WIDTHS = (390, 768, 1280)
-PICTURES = Path(
-    os.environ.get("PAGE_SCREENSHOTS") or Path(tempfile.gettempdir()) / "prometheus-persist-pages"
-)
-
-BEYOND = """
-[...document.querySelectorAll("body *")].filter((each) => {
-  const box = each.getBoundingClientRect();
-  const inside = each.ownerSVGElement && each.ownerSVGElement.ownerSVGElement;
-  return box.width && !inside && (box.right > innerWidth + 1 || box.left < -1);
-}).map((each) => `${each.tagName}.${each.className.baseVal ?? each.className}: ` +
-  each.textContent.trim().slice(0, 40)).concat(
-    document.documentElement.scrollWidth > innerWidth ? ["the page can be moved sideways"] : [])
-"""
-ON_ONE_ANOTHER = """
-(() => {
-  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const node = walker.currentNode, parent = node.parentElement;
-    if (!node.data.trim() || parent.closest("script, style, title, noscript")) continue;
-    if (!parent.checkVisibility({opacityProperty: true})) continue;
-    if (parent.closest("#panel")) continue;  // it lies over the page on purpose
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    for (const box of range.getClientRects())
-      if (box.width > 1) found.push({box, text: node.data.trim().slice(0, 40)});
-  }
-  found.sort((a, b) => a.box.top - b.box.top);
-  const bad = [];
-  found.forEach(({box, text}, place) => {
-    for (let next = place + 1; next < found.length; next++) {
-      const other = found[next].box;
-      if (other.top > box.bottom - 3) break;
-      const wide = Math.min(box.right, other.right) - Math.max(box.left, other.left);
-      const high = Math.min(box.bottom, other.bottom) - other.top;
-      if (wide > 2 && high > Math.min(box.height, other.height) * 0.3)
-        bad.push(`${text} | ${found[next].text}`);
-    }
-  });
-  return bad;
-})()
-"""
-
-CUT = """
-[...document.querySelectorAll("th, td, h1, h2, text, button")].filter((each) => {
-  for (const node of each.childNodes) {
-    if (node.nodeType !== Node.TEXT_NODE) continue;
-    for (const word of node.data.matchAll(/[\\w$.,]+/g)) {
-      if (word[0].length > 14) continue;  // an id or a path may be cut
-      const range = document.createRange();
-      range.setStart(node, word.index);
-      range.setEnd(node, word.index + word[0].length);
-      const tops = [...range.getClientRects()].map((box) => box.bottom);
-      if (Math.max(...tops) - Math.min(...tops) > 9) return true;  // not the same line
-    }
-  }
-}).map((each) => each.textContent)
-"""
 
 
 @pytest.fixture(scope="module")
