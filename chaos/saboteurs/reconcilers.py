@@ -20,6 +20,7 @@ from typing import Any, Final, Literal, cast, get_args
 
 from prometheus_persist.reconcile import apply as applying
 from prometheus_persist.reconcile import reconciler as deciding
+from prometheus_persist.reconcile.decision import Decision
 from prometheus_persist.reconcile.finding import Choices
 from prometheus_persist.reconcile.plan import (
     BookFill,
@@ -34,7 +35,6 @@ from prometheus_persist.reconcile.plan import (
 from prometheus_persist.reconcile.reconciler import NO_CHOICES
 from prometheus_persist.reconcile.views import POSITIONS, Books, VenueFill, VenueView
 from prometheus_persist.session import reconciling
-from prometheus_persist.session.planning import Decision
 from prometheus_persist.state import NO_CONTRACTS, Execution
 
 WrongReconciler = Literal["failed-read-is-flat", "booked-again", "owner-by-size"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from prometheus_persist.reconcile.decision import WithheldFacts
     from prometheus_persist.reconcile.plan import Plan
 
 
@@ -152,18 +153,6 @@ class FlattenFacts:
     sent: int
     left: tuple[LeftFacts, ...] = ()
     open_orders: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class WithheldFacts:
-    """What takes no new entries until a reconciliation lifts it: an instrument ("" with no agent:
-    all of them) or an agent. ``waits_for`` is ``human`` (somebody has to decide), ``exchange`` (it
-    cannot be judged yet); ``finding_ids`` say why."""
-
-    inst_id: str
-    agent_id: str
-    waits_for: str
-    finding_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,4 @@
-"""From books and a reader to a plan, and from a plan to a decision.
-
-- ``go``             nothing differs, or what differs is proven: apply, open the gate
-- ``go_restricted``  the same, while something is frozen or an order's fate is not known
-- ``human``          something needs a human
-- ``incomplete``     something could not be read or judged: nothing of it is called flat
-
-What needs a human or cannot be judged keeps shut what it is about (``Finding.about``), and nothing
-of it is applied: its instruments take no new entries, and what is proven of the others is applied
-there. Everything stays shut, and nothing is applied, where the exchange was not read in full, where
-a direction differs (case D; ``Settings.human_stops``), and for findings about all of it.
+"""From books and a reader to a plan that can be decided on (``reconcile/decision.py``).
 
 A reading between an order's end and its fills shows the one without the other. So a view that
 cannot be judged is read again, and nobody is stopped by a single reading: what needs a human counts
@@ -28,15 +18,12 @@ from prometheus_persist.errors import EXIT_HUMAN, EXIT_OK, EXIT_VENUE, VenueErro
 from prometheus_persist.exchange.reader import ExchangeReader, ViewRequest
 from prometheus_persist.reconcile.account import for_another, other_account
 from prometheus_persist.reconcile.books import StreamIndex
+from prometheus_persist.reconcile.decision import Decision, decide, for_a_human, with_freeze
 from prometheus_persist.reconcile.finding import Choices
 from prometheus_persist.reconcile.findings.intents import ON_ITS_WAY
 from prometheus_persist.reconcile.plan import (
-    Case,
-    Finding,
     Plan,
     Resolution,
-    SettleIntent,
-    TakeBack,
     Verdict,
 )
 from prometheus_persist.reconcile.reconciler import reconcile
@@ -44,12 +31,12 @@ from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.recovery import restore
 from prometheus_persist.report.build import money_rows, source_facts, system_facts
 from prometheus_persist.report.commands import options_for
-from prometheus_persist.report.facts import RestoreFacts, WithheldFacts
+from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.saving.arrivals import UNANSWERED
 from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.settings_sources import visited, visiting
-from prometheus_persist.state import FreezeState, PositionKey, state_from
+from prometheus_persist.state import state_from
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.redacted import redacted
 
@@ -59,7 +46,6 @@ ADOPTION_WATCHED_MS = 3 * 24 * 3_600_000
 READS_MAX = 4
 READ_AGAIN_S = 0.1
 UNCONFIRMED = "what needs a human was not seen twice alike"
-ENDS = (SettleIntent, TakeBack)
 EXIT_OF_DECISION = {
     "go": EXIT_OK,
     "go_restricted": EXIT_OK,
@@ -92,18 +78,6 @@ class Approval:
     choices: Choices = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a plan comes to. ``apply`` is what of it may be applied, None for nothing; ``is_open``
-    whether anything may trade, and then all but ``withheld``."""
-
-    word: str
-    apply: Plan | None
-    is_open: bool
-    withheld: tuple[WithheldFacts, ...] = ()
-    unanswered: tuple[str, ...] = ()
-
-
 def plan_only(
     directory: Path | str,
     reader: ExchangeReader,
@@ -120,7 +94,7 @@ def plan_only(
     settings = visiting(Path(directory))
     waits = _still_under_way(books, restored.time_ms, clock.now_ms(), settings)
     reading = read(books, reader, clock, settings, waits_ms=waits)
-    decision = decide(reading.plan, settings, confirmed=reading.confirmed)
+    decision = decide(reading.plan, settings.human_stops, confirmed=reading.confirmed)
     return facts_of(
         books,
         reading,
@@ -235,7 +209,7 @@ def read(
         if approved is not None and plan.plan_hash == approved.plan_hash:
             chosen = reconcile(mine, view, approved.choices) if approved.choices else plan
             return PlannedReading(chosen, view, confirmed=True, books=mine, approved=plan)
-        human = _for_a_human(plan)
+        human = for_a_human(plan)
         seen_once = bool(human) and not human & before
         problem = UNCONFIRMED if seen_once else ""
         found = PlannedReading(plan, view, problem, confirmed=not seen_once, books=mine)
@@ -243,160 +217,6 @@ def read(
             break
         before = human
     return found
-
-
-def decide(
-    plan: Plan | None,
-    settings: Settings,
-    *,
-    approved: Plan | None = None,
-    confirmed: bool = True,
-) -> Decision:
-    """What the plan comes to; ``approved`` is the plan that a human saw, ``confirmed`` as in
-    ``PlannedReading``."""
-    if plan is None or plan.source_problems:
-        return Decision("incomplete", None, is_open=False)
-    seen = frozenset() if approved is None else _answered(plan, approved)
-    open_findings = [
-        one
-        for one in plan.findings
-        if one.resolution is Resolution.UNKNOWN
-        or (one.resolution is Resolution.HUMAN and one.finding_id not in seen)
-    ]
-    humans = [one for one in open_findings if one.resolution is Resolution.HUMAN]
-    unknown = [one for one in open_findings if one.resolution is Resolution.UNKNOWN]
-    withheld = _withheld(open_findings)
-    unanswered = tuple(
-        one.params["cl_ord_id"] for one in unknown if not one.about and "cl_ord_id" in one.params
-    )
-    word = "go"
-    if unknown and any(one.about for one in unknown):
-        word = "incomplete"
-    if humans:
-        word = "human" if confirmed else "incomplete"
-    whole = any("" in one.about for one in unknown) or _stops(humans, settings)
-    if whole:
-        return Decision(word, None, is_open=False, withheld=withheld, unanswered=unanswered)
-    if plan.money is not None and plan.money.problem == "why.money_unread":
-        return Decision("incomplete", None, is_open=False)
-    apply = plan if not open_findings else part_of(plan, open_findings, withheld)
-    shut = {one.inst_id for one in withheld}
-    waiting = tuple(
-        one for one in _waits_beside(plan, apply, open_findings) if one.inst_id not in shut
-    )
-    return Decision(word, apply, True, (*withheld, *waiting), unanswered)
-
-
-def _waits_beside(
-    plan: Plan, apply: Plan, open_findings: list[Finding]
-) -> tuple[WithheldFacts, ...]:
-    """The instruments of what is proven and waits all the same, beside what is open.
-
-    An order's end that waits with its agent's ledgers keeps nothing shut: it moves no position.
-    """
-    done = {one.finding_id for one in (*apply.findings, *open_findings)}
-    places: dict[str, list[str]] = {}
-    for one in plan.findings:
-        inst_id = one.key.inst_id if one.key else one.params.get("inst_id", "")
-        moves = one.key is not None or any(not isinstance(c, ENDS) for c in one.corrections)
-        waits = one.finding_id not in done and one.case is not Case.K
-        if waits and inst_id and (moves or not one.corrections):
-            places.setdefault(inst_id, []).append(one.finding_id)
-    return tuple(
-        WithheldFacts(inst_id, "", "exchange", tuple(sorted(ids)))
-        for inst_id, ids in sorted(places.items())
-    )
-
-
-def disagreeing(plan: Plan) -> tuple[WithheldFacts, ...]:
-    """R2, whatever the findings say: where owners and nobody are not what the exchange shows."""
-    off = {one.key.inst_id for one in plan.balances if one.verdict is not Verdict.MATCH}
-    return tuple(WithheldFacts(inst_id, "", "exchange", ()) for inst_id in sorted(off))
-
-
-def _answered(plan: Plan, approved: Plan) -> frozenset[str]:
-    """What a human has answered: what he saw, and the money that belongs to what he chose."""
-    saw = {one.finding_id for one in approved.findings}
-    return frozenset(
-        one.finding_id
-        for one in plan.findings
-        if one.chosen and (one.finding_id in saw or (one.case is Case.K and not one.about))
-    )
-
-
-def _stops(humans: list[Finding], settings: Settings) -> bool:
-    """Whether a human has to speak before anything trades (``Settings.human_stops``)."""
-    if settings.human_stops == "everything":
-        return bool(humans)
-    account = any(one.case is Case.L and "" in one.about for one in humans)
-    turned = any(one.case is Case.D for one in humans)
-    return account or (turned and settings.human_stops == "direction")
-
-
-def _withheld(findings: list[Finding]) -> tuple[WithheldFacts, ...]:
-    """What these findings keep shut, each place once."""
-    places: dict[tuple[str, str], list[Finding]] = {}
-    for one in findings:
-        for inst_id in one.about:
-            places.setdefault((inst_id, ""), []).append(one)
-        if one.case is Case.C and one.agent_id and one.key is None:
-            places.setdefault(("", one.agent_id), []).append(one)
-    return tuple(
-        WithheldFacts(
-            inst_id,
-            agent_id,
-            "human" if any(f.resolution is Resolution.HUMAN for f in found) else "exchange",
-            tuple(sorted(f.finding_id for f in found)),
-        )
-        for (inst_id, agent_id), found in sorted(places.items())
-    )
-
-
-def part_of(plan: Plan, left_out: list[Finding], withheld: tuple[WithheldFacts, ...]) -> Plan:
-    """What of a plan is proven, or chosen, and touches nothing that is left out.
-
-    Money waits as a whole, with the watermarks: both are of all that happened, in order.
-    """
-    ids = {one.finding_id for one in left_out}
-    if not withheld:
-        return replace(plan, findings=tuple(f for f in plan.findings if f.finding_id not in ids))
-    keys = {one.key for one in left_out if one.key is not None}
-    legs = keys | {_other_leg(key) for key in keys}
-    whole = {name for one in left_out if one.key is None for name in one.about}
-    agents = {one.agent_id for one in withheld if one.agent_id}
-    kept = tuple(
-        one
-        for one in plan.findings
-        if one.finding_id not in ids
-        and one.case is not Case.K
-        and not _touches(one, keys if one.resolution is Resolution.HUMAN else legs, whole, agents)
-    )
-    return replace(plan, findings=kept, money=None, fills_seen_ms=0)
-
-
-def _other_leg(key: PositionKey) -> PositionKey:
-    """Long and short of one contract are one question: a hand that turns it over moves both."""
-    return key._replace(pos_side={"long": "short", "short": "long"}.get(key.pos_side, "net"))
-
-
-def _touches(one: Finding, keys: set[PositionKey], whole: set[str], agents: set[str]) -> bool:
-    """Whether a finding moves anything of what is left out: a position, a whole instrument, or an
-    agent. What has no position (orders, freezes) waits with any of its
-    instrument's. What a human chose is carried out beside what he did not."""
-    if (one.agent_id or "") in agents:
-        return True
-    if one.resolution is Resolution.HUMAN:
-        return one.key in keys
-    if one.key is not None:
-        return one.key in keys or one.key.inst_id in whole
-    inst_id = one.params.get("inst_id")
-    return inst_id is not None and inst_id in whole | {key.inst_id for key in keys}
-
-
-def with_freeze(decision: Decision, freeze: FreezeState) -> str:
-    """``go`` becomes ``go_restricted`` while anything is frozen, withheld or unanswered."""
-    standing = freeze.instruments or freeze.everything or decision.withheld or decision.unanswered
-    return "go_restricted" if decision.word == "go" and standing else decision.word
 
 
 def _unsettled(plan: Plan) -> bool:
@@ -432,7 +252,3 @@ def _request(
         bills_since_ms=cash.bills_ms - OVERLAP_MS if cash.bills_ms else None,
         budget_s=budget_s,
     )
-
-
-def _for_a_human(plan: Plan) -> frozenset[str]:
-    return frozenset(one.finding_id for one in plan.findings if one.resolution is Resolution.HUMAN)

@@ -31,21 +31,19 @@ from prometheus_persist.errors import BadValue, PlanStale
 from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.reconcile.account import accepts_loss, as_kept
 from prometheus_persist.reconcile.apply import Applied, apply_plan
+from prometheus_persist.reconcile.decision import Decision, WithheldFacts, decide, disagreeing
 from prometheus_persist.reconcile.plan import Plan
 from prometheus_persist.reconcile.reconciler import reconcile
 from prometheus_persist.report.audit_lines import audit_lines
 from prometheus_persist.report.build import agents_before
-from prometheus_persist.report.facts import RestoreFacts, WithheldFacts
+from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.saving import Trigger
 from prometheus_persist.saving.admission import Admission
 from prometheus_persist.session.context import SessionContext
 from prometheus_persist.session.planning import (
     READS_MAX,
     Approval,
-    Decision,
     PlannedReading,
-    decide,
-    disagreeing,
     facts_of,
     options_of,
     read,
@@ -204,7 +202,8 @@ def _decided(context: SessionContext, reading: PlannedReading, asked: Asked) -> 
     """A yes to ``confirm`` is one to what is proven; a human's matter is settled by ``approve``."""
     by_hash = asked.approved is not None and asked.confirm is None
     approved = reading.approved if by_hash else None
-    return decide(reading.plan, context.settings, approved=approved, confirmed=reading.confirmed)
+    stops, confirmed = context.settings.human_stops, reading.confirmed
+    return decide(reading.plan, stops, approved=approved, confirmed=confirmed)
 
 
 def _ended(
@@ -237,7 +236,7 @@ def _ended(
         books = context.books()
         assert view is not None, "a plan is of a view"
         left = reconcile(books, as_kept(view) if accepts_loss(plan) else view)
-        decision = decide(left, context.settings, confirmed=reading.confirmed)
+        decision = decide(left, context.settings.human_stops, confirmed=reading.confirmed)
     final = plan if left is None else left
     if final is not None and decision.is_open:
         decision = _not_settled(decision, final, looked_again=left is not None)

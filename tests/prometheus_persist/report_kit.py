@@ -8,6 +8,7 @@ from decimal import Decimal
 from reconcile_world import BTC, ETH, World
 
 from prometheus_persist.reconcile import Plan, reconcile
+from prometheus_persist.reconcile.decision import WithheldFacts
 from prometheus_persist.reconcile.plan import Resolution
 from prometheus_persist.report.build import system_facts
 from prometheus_persist.report.facts import (
@@ -16,7 +17,6 @@ from prometheus_persist.report.facts import (
     RecoveryFacts,
     RestoreFacts,
     SystemFacts,
-    WithheldFacts,
 )
 
 SAVED_MS = 1_764_724_364_000  # 2025-12-03 01:12:44 UTC

@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 
 from prometheus_persist.cli.app import app
 from prometheus_persist.reconcile import Plan
+from prometheus_persist.reconcile.decision import WithheldFacts, decide
 from prometheus_persist.reconcile.finding import WORDS
 from prometheus_persist.reconcile.plan import Resolution
 from prometheus_persist.report.facts import (
     FlattenFacts,
     LeftFacts,
     RecoveryFacts,
-    WithheldFacts,
 )
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.pages.recovery_page import render_page
@@ -26,14 +26,13 @@ from prometheus_persist.report.steps import NextStep, next_steps
 from prometheus_persist.report.text import render_text
 from prometheus_persist.report.values import speaker
 from prometheus_persist.session import Settings
-from prometheus_persist.session.planning import decide
 
 ODD = "--dir 'my store' --exchange http://x/a --live"
 
 
 def ended(plan: Plan, *, applied: bool = False) -> RecoveryFacts:
     """The facts of a reconciliation that came to this plan."""
-    decision = decide(plan, Settings())
+    decision = decide(plan, Settings().human_stops)
     ids = frozenset(one.finding_id for one in decision.apply.findings) if decision.apply else ()
     return facts(
         plan,

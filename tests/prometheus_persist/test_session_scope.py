@@ -13,6 +13,7 @@ from storekit import BTC
 
 from prometheus_persist.errors import BadValue, Frozen, PlanStale
 from prometheus_persist.reconcile import reconcile
+from prometheus_persist.reconcile.decision import decide
 from prometheus_persist.reconcile.plan import Resolution
 from prometheus_persist.reconcile.views import (
     POSITIONS,
@@ -23,7 +24,6 @@ from prometheus_persist.reconcile.views import (
 )
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.session import reconciling as module
-from prometheus_persist.session.planning import decide
 from prometheus_persist.state import PositionKey, contracts
 from prometheus_persist.state.money import ZERO
 
@@ -328,6 +328,6 @@ def test_an_orders_end_that_waits_with_its_agent_shuts_no_other_instrument(
     else:
         name = world.intent("A", "buy", 2, "UNKNOWN", inst_id=ETH)
         world.answer(name, False)
-    decision = decide(reconcile(world.books(), world.view()), Settings())
+    decision = decide(reconcile(world.books(), world.view()), Settings().human_stops)
     assert (decision.word, decision.is_open) == ("human", True)
     assert sorted({one.inst_id for one in decision.withheld if one.inst_id}) == shut
