@@ -70,13 +70,13 @@ print(time.monotonic_ns() - started, sum(map(len, found.values())))
 """
 
 
-def run_child(code: str, target: Path, *words: str) -> list[int]:
+def run_child(code: str, target: Path, *words: str, tree: Path | None = None) -> list[int]:
     """The numbers that a child prints, given a place and words; raises StoreFailed with its last
-    words where it fails."""
-    home = str(Path(prometheus_persist.__file__).parent.parent)
-    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+    words where it fails. ``tree``: another version of the library and the harness, checked out."""
+    home = tree.resolve() if tree else Path(prometheus_persist.__file__).parent.parent
+    paths = [str(home), *filter(None, [os.environ.get("PYTHONPATH")])]
     said = subprocess.run(  # noqa: S603 our own interpreter and our own code
-        [sys.executable, "-c", code, str(target), *words],
+        [sys.executable, "-P", "-c", code, str(target), *words],  # not from where we stand
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
         text=True,

@@ -33,14 +33,22 @@ def measured(
 
 
 def sized(
-    folder: Path, *, agents: int, trades: int, rounds: int, tell: Callable[[str], None], lang: str
+    folder: Path,
+    *,
+    agents: int,
+    trades: int,
+    rounds: int,
+    against: Path | None,
+    tell: Callable[[str], None],
+    lang: str,
 ) -> Sizes:
-    """The table of sizes; ``tell`` hears which command is being measured. Raises BadConfig."""
+    """The table of sizes, ``against`` another tree; ``tell`` hears what is being measured. Raises
+    BadConfig."""
 
     def told(name: str) -> None:
         tell(say(TALK, "measuring", lang, row=say(LINES, name, lang)))
 
-    return run_sizes(Options(folder, QUICK_SECONDS, tell=told), agents, trades, rounds)
+    return run_sizes(Options(folder, QUICK_SECONDS, tell=told), agents, trades, rounds, against)
 
 
 def show_sizes(sizes: Sizes, lang: str, console: Console) -> None:

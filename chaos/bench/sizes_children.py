@@ -20,6 +20,10 @@ from pathlib import Path
 from chaos.bench.host import Host
 host = Host(Path(sys.argv[1]), int(sys.argv[2]))
 host.add_trades(int(sys.argv[3]))
+last_ms = host.store.image.streams["public_trades"][-1]["ts_ms"]
+cash = host.state.account_cash.model_copy(update={"bills_ms": last_ms - 1000})
+host.state.account_cash = cash  # it was reconciled a while ago
+host.session.save("bench")
 host.close()
 """
 
@@ -64,6 +68,18 @@ for number, name in enumerate(list(session.state.agents)[:200]):
     session.on_trade(name)
     each.append(took(since))
 print(*opened, high, *(round(statistics.median(part)) for part in zip(*each)))
+session.close(save=False)
+"""
+)
+
+RECOVER = (
+    _PEAK
+    + """
+from prometheus_persist.session import Session
+since = now()
+session = Session.open(sys.argv[1])
+session.recover(None)
+print(*took(since), peak())
 session.close(save=False)
 """
 )

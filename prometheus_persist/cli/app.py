@@ -256,6 +256,12 @@ def bench_command(
     agents: Annotated[int, typer.Option("--agents", help="With --sizes.")] = 10_000,
     trades: Annotated[int, typer.Option("--trades", help="With --sizes.")] = 1_000_000,
     rounds: Annotated[int, typer.Option("--rounds", help="With --sizes: medians of so many.")] = 1,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against", help="With --sizes: beside it, another version checked out there."
+        ),
+    ] = None,
     as_json: Json = False,
     lang: Lang = "",
 ) -> None:
@@ -279,7 +285,8 @@ def bench_command(
         if sizes and (full or html is not None or seconds is not None):
             raise BadConfig("--sizes is a table of its own: without --full, --seconds and --html")
         if sizes:
-            table = bench.sized(directory, agents=agents, trades=trades, rounds=rounds, **told)
+            numbers = {"agents": agents, "trades": trades, "rounds": rounds}
+            table = bench.sized(directory, **numbers, against=against, **told)
             bench.show_sizes(table, output.lang, console)
             output.data(table.to_json())
             missed = table.missed
