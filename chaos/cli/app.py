@@ -49,6 +49,7 @@ from chaos.saboteurs.reconcilers import RECONCILERS, sabotaged
 from chaos.scenarios.table import BY_NAME, SCENARIOS
 from chaos.sweeps.catalogue import (
     ALL,
+    IN_PARTS,
     SWEEPS,
     outcome_of,
     remarks,
@@ -98,6 +99,10 @@ def parser(lang: str = "en") -> Parser:
     )
     sweeping.add_argument("sweep", nargs="?", choices=(*SWEEPS, ALL), default=ALL)
     sweeping.add_argument("--full", action="store_true", help="without sampling")
+    sweeping.add_argument(
+        "--only", action="append", default=[], metavar="CALL",
+        help=f"only this call, again for more; of {' and '.join(IN_PARTS)}",
+    )  # fmt: skip
     sweeping.add_argument(
         "--saboteur", choices=(*RECONCILERS, *SWEPT, *SHARED), help="break the library on purpose"
     )
@@ -301,11 +306,16 @@ def _sweep(args: argparse.Namespace, lang: Lang) -> int:
     def told(tally: Tally) -> None:
         _aside(f"{tally.name}: {tally.fired:,} ({tally.seconds:.1f} s)")
 
+    if args.only and args.sweep not in IN_PARTS:
+        _say("only", lang, names=", ".join(IN_PARTS))
+        return gate.EXIT_USAGE
+    if _unknown("call", args.only, IN_PARTS.get(args.sweep, ()), lang):
+        return gate.EXIT_USAGE
     name = args.saboteur
     mistake = (SWEPT | SHARED).get(name)
     broken = planted(mistake) if mistake else sabotaged(name) if name else None
     with broken or contextlib.nullcontext(), watched(_aside, TOLD_EVERY_S):
-        tallies = run_sweeps(args.sweep, args.seed, full=args.full, told=told)
+        tallies = run_sweeps(args.sweep, args.seed, full=args.full, told=told, only=args.only)
     outcome = outcome_of(tallies)
     if args.json:
         write_document([each.to_json() for each in tallies])

@@ -17,6 +17,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "no scenario": ("没有场景 {name}；{hint}", "no scenario {name}; {hint}"),
     "no kind": ("没有差异类型 {name}；{hint}", "no kind {name}; {hint}"),
     "no outage": ("没有停机场景 {name}；{hint}", "no outage {name}; {hint}"),
+    "no call": ("没有调用 {name}；{hint}", "no call {name}; {hint}"),
+    "only": ("--only 只用于扫描 {names}", "--only is for the sweeps {names}"),
     "no run": ("{directory} 里没有保存的运行", "no saved run in {directory}"),
     "see list": ("请看 prometheus-chaos list", "see: prometheus-chaos list"),
     "there are": ("可用的有：{names}", "there are: {names}"),

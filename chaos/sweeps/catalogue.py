@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, Protocol
 
 from rich.table import Table
 
 from chaos.report.words import Lang
+from chaos.sweeps import interrupt_sweep, meanwhile_sweep
 from chaos.sweeps.bits import sweep_bits
 from chaos.sweeps.copies_sweep import sweep_copies
 from chaos.sweeps.errors import sweep_errors
@@ -65,19 +66,38 @@ SWEEPS: Final[dict[str, Sweep]] = {
 }
 
 
-def run_sweep(name: str, seed: int, *, full: bool) -> Tally:
-    """One sweep, with the time it took."""
+IN_PARTS: Final[dict[str, tuple[str, ...]]] = {
+    "interrupt": interrupt_sweep.PARTS,
+    "meanwhile": meanwhile_sweep.PARTS,
+}
+"""The calls that a sweep goes through, where it can be told to take some of them only."""
+
+
+def run_sweep(name: str, seed: int, *, full: bool, only: Collection[str] = ()) -> Tally:
+    """One sweep, with the time it took; ``only`` these of its parts."""
     began = time.monotonic()
-    tally = SWEEPS[name](seed, full=full)
+    if only:
+        parts = {"interrupt": sweep_interrupt, "meanwhile": sweep_meanwhile}
+        tally = parts[name](seed, full=full, only=only)
+        tally.notes.append(f"of its parts only: {', '.join(only)}")
+    else:
+        tally = SWEEPS[name](seed, full=full)
     tally.seconds = time.monotonic() - began
     return tally
 
 
-def run_sweeps(name: str, seed: int, *, full: bool, told: Callable[[Tally], None]) -> list[Tally]:
+def run_sweeps(
+    name: str,
+    seed: int,
+    *,
+    full: bool,
+    told: Callable[[Tally], None],
+    only: Collection[str] = (),
+) -> list[Tally]:
     """One sweep or all of them; ``told`` after each."""
     tallies = []
     for each in SWEEPS if name == ALL else (name,):
-        tallies.append(run_sweep(each, seed, full=full))
+        tallies.append(run_sweep(each, seed, full=full, only=only))
         told(tallies[-1])
     return tallies
 

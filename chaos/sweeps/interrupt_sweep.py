@@ -18,7 +18,7 @@ import contextlib
 import gc
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType
@@ -45,6 +45,8 @@ from prometheus_persist.testing.memory_fs import MemoryFs
 CI_STRIDE = 601
 CI_SIGNALS, FULL_SIGNALS = 120, 10_000  # of either kind
 FIRST_EXECUTIONS = 3
+SIGNALS = "signals"
+PARTS = (*CALLS, SIGNALS)
 _LIBRARY = str(Path(prometheus_persist.__file__).parent)
 _CHANGES = (
     *(f"{_LIBRARY}/{name}/" for name in ("storage", "saving", "session")),
@@ -67,17 +69,20 @@ class Point:
         return f"{file}:{code.co_qualname}+{offset}, execution {self.nth}"
 
 
-def sweep_interrupt(seed: int, *, full: bool) -> Tally:
-    """Every call, every point; then the signals."""
+def sweep_interrupt(seed: int, *, full: bool, only: Collection[str] = ()) -> Tally:
+    """Every call, every point; then the signals. ``only`` these of ``PARTS``."""
     tally = Tally("interrupt", seed, full)
     stride = 1 if full else CI_STRIDE
+    chosen = only or PARTS
     with yard() as grounds:
         for name, call in CALLS.items():
+            if name not in chosen:
+                continue
             points = list(points_of(call, grounds, seed))
             first = generator(seed, "interrupt", name).randrange(min(stride, len(points)))
             strike(tally, name, grounds, points[first::stride])
             grounds.clear()
-    for mode in MODES:
+    for mode in MODES if SIGNALS in chosen else ():
         tally.merge(signals(mode, seed, FULL_SIGNALS if full else CI_SIGNALS))
     if not full:
         tally.notes.append(f"sampled: every {stride}th bytecode, {CI_SIGNALS} signals of each kind")

@@ -33,7 +33,7 @@ them.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -67,6 +67,7 @@ TRACED: Final = frozenset(
     if path.stem not in ("capture", "fs")
 ) | {books.__file__}
 """What decides, books and writes; what is looked at may not change while it is captured."""
+PARTS: Final = tuple(scene.name for scene in SCENES)
 _RANK: Final[dict[Needs, int]] = {"nothing": 0, "store": 1, "trading": 2}
 
 
@@ -87,11 +88,12 @@ class MeanwhileRun:
 # -- the sweep
 
 
-def sweep_meanwhile(seed: int, *, full: bool) -> Tally:
-    """Every scene, deed and point; or a sample."""
+def sweep_meanwhile(seed: int, *, full: bool, only: Collection[str] = ()) -> Tally:
+    """Every scene, deed and point; or a sample. ``only`` these scenes, ``PARTS``."""
     tally = Tally("meanwhile", seed, full)
+    scenes = [scene for scene in SCENES if scene.name in (only or PARTS)]
     with yard() as grounds:
-        every = [run for scene in SCENES for run in runs(tally, grounds, scene)]
+        every = [run for scene in scenes for run in runs(tally, grounds, scene)]
         for run in every if full else sampled(every, seed):
             strike(tally, grounds, run)
             grounds.clear()

@@ -7,6 +7,7 @@ import pytest
 from chaos.cli import main
 from chaos.record import RUNNER, Voice
 from chaos.scenarios.table import SCENARIOS
+from chaos.sweeps import interrupt_sweep
 from chaos.sweeps.tally import Tally, watched
 
 
@@ -81,6 +82,8 @@ def test_wrong_usage_is_two(capsys):
         (("run", "--out", "/dev/null/x"), 2),
         (("run", "--out", "/proc"), 2),
         (("sweep", "no-such-sweep"), 2),
+        (("sweep", "bits", "--only", "close"), 2),
+        (("sweep", "interrupt", "--only", "no-such-call"), 2),
         (("detect", "no-such-kind"), 2),
         (("outage", "no-such-outage"), 2),
         (("gate", "/no/such/run"), 5),
@@ -95,6 +98,17 @@ def test_stdout_is_one_document_whatever_happens(
         found = int(ended.code or 0)
     told = json.loads(capsys.readouterr().out)
     assert found == code == told.get("exit_code", 0)
+
+
+def test_a_sweep_of_one_call_strikes_no_other(monkeypatch, capsys):
+    monkeypatch.setattr(interrupt_sweep, "CI_STRIDE", 4001)
+    assert main(["sweep", "interrupt", "--only", "give_up", "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert {name.partition(":")[0] for name in told["counts"] if ":" in name} == {
+        "give_up",
+        "in all",
+    }
+    assert "of its parts only: give_up" in told["notes"]
 
 
 def test_a_long_sweep_says_how_far_it_is_and_a_problem_at_once():
