@@ -75,6 +75,7 @@ def test_a_read_only_file_system_is_called_that(
 ) -> None:
     places = {
         "INTO": str(read_only / "into"), "PLAN": str(read_only / "plan.json"), "NOWHERE": NOWHERE,
+        "PAGE": str(read_only / "page.html"),
     }  # fmt: skip
     words = [places.get(word, word) for word in ROWS[command]]
     where = ["--dir", str(read_only / ("" if command in ELSEWHERE else "store")), "--lang", lang]
