@@ -6,6 +6,7 @@
     agents/<stem>_state.json       one agent
     valhalla.json  supervisor_state.json  mastermind_state.json
     exchange_state.json            registry, open intents, orphans, freeze, watermark
+    host_<class>_<number>.json     a host's own objects (``host_files.py``)
     records/<list>_<number>.json   older records, ``CHUNK_RECORDS`` each, never written again
 
 Every file is ``{"schema_version", "file", "sequence", "saved_ms", "checksum", "text_checksum",
@@ -31,8 +32,10 @@ from dataclasses import dataclass
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.change import Image
+from prometheus_persist.journal.host_files import host_files
 from prometheus_persist.journal.records import LINE_END, Records
 from prometheus_persist.state.documents import (
+    HOST,
     INTENT_LOG,
     ORPHAN_FILLS,
     PUBLIC_TRADES,
@@ -151,6 +154,8 @@ def _files(image: Image) -> Iterator[_File]:
             ("orphan_fills", ORPHAN_FILLS, "orphan_fills"),
         ),
     )
+    for name, build in host_files(image):
+        yield _File(name, build, families=frozenset({HOST}))
     for agent_id, row in documents.get("registry", {}).get("rows", {}).items():
         stem = row["file_stem"]
         agent, ledger = f"agents/{agent_id}", f"private_ledgers/{agent_id}"

@@ -31,7 +31,7 @@ SECOND_MAX = 253_402_300_799  # the last one that a snapshot's name has room for
 _STEM = "[A-Za-z0-9][A-Za-z0-9_-]{0,79}"
 _READABLE = {
     INCREMENTAL: r"(checkpoint_latest|public_ledger|valhalla|settings|"
-    r"(supervisor|mastermind|exchange)_state)\.json",
+    r"(supervisor|mastermind|exchange)_state|host_[a-z0-9]{1,40}_\d+)\.json",
     f"{INCREMENTAL}/agents": rf"{_STEM}_state\.json",
     f"{INCREMENTAL}/private_ledgers": rf"{_STEM}\.json",
     f"{INCREMENTAL}/records": r"[A-Za-z0-9_-]{1,99}_\d{6,}\.json",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -143,6 +144,27 @@ def test_no_secret_of_the_host_is_in_a_file(tmp_path: Path) -> None:
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert SENTINEL.encode() not in path.read_bytes(), path
+
+
+def test_the_host_can_be_read_in_files_of_its_own(tmp_path: Path) -> None:
+    """The root and every agent: attributes by name, times and decimals as text, the newest entries
+    of a long list; what has a file of its own is named by it, and every file is whole."""
+    desk = seeded()
+    with attached(desk, str(tmp_path)) as p:
+        while desk.cycle < 30:
+            desk.step(lambda what, agent_id: saves(p, what, agent_id) if what == "cycle" else None)
+    files = {path.name: json.loads(path.read_text("utf-8")) for path in tmp_path.rglob("host_*")}
+    (root,) = (one["data"]["attributes"] for name, one in files.items() if "_desk_" in name)
+    assert (root["cycle"], root["名"], root["okx"]) == (30, "台", "(withheld)")
+    assert root["public"]["entries"] == len(desk.public) > 64
+    assert root["public"]["newest"][0]["attributes"]["at"] == desk.public[-20].at.isoformat()
+    name, agent = next(iter(desk.agents.items()))
+    page = files[root["agents"][name]["see"]]["data"]["attributes"]
+    assert page["capital"] == str(agent.capital)
+    assert page["moods"]["Mood.CALM"] == agent.moods[hostkit.Mood.CALM]
+    assert page["api_secret"] == "(withheld)"
+    assert {name.split("_")[1] for name in files} == {"desk", "hostagent"}
+    assert verify(LocalFs(tmp_path)).restored.facts.damages == ()
 
 
 def test_what_cannot_be_kept_is_refused_before_the_first_byte(tmp_path: Path) -> None:
