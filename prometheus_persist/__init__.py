@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from prometheus_persist.saving import Attached
     from prometheus_persist.session import AttachedHost, Session, Settings, attach, plan_only
     from prometheus_persist.session.report import RecoveryReport
+    from prometheus_persist.session.telling import (
+        report_to_log,
+        report_to_people,
+        report_to_webhook,
+    )
     from prometheus_persist.state import Agent, Contracts, SystemState, contracts
 else:
     __getattr__ = exports(
@@ -35,6 +40,9 @@ else:
             "contracts": "prometheus_persist.state",
             "expiring": "prometheus_persist.exchange",
             "plan_only": "prometheus_persist.session",
+            "report_to_log": "prometheus_persist.session.telling",
+            "report_to_people": "prometheus_persist.session.telling",
+            "report_to_webhook": "prometheus_persist.session.telling",
         }
     )
 
@@ -55,4 +63,7 @@ __all__ = [
     "contracts",
     "expiring",
     "plan_only",
+    "report_to_log",
+    "report_to_people",
+    "report_to_webhook",
 ]

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from prometheus_persist.errors import Frozen
+from prometheus_persist.report.commands import command
 from prometheus_persist.state import (
     NO_CONTRACTS,
     FreezeState,
@@ -49,6 +51,24 @@ class Admission:
             if why is not None:
                 return f"{what} is withheld from new entries: {why}; {LIFTED}"
         return ""
+
+    def refuse(self, shut: str, freeze: FreezeState, order: OrderIntent, *, reduces: bool) -> None:
+        """Raise Frozen where the order may not leave: ``shut`` says why the gate is, if it is.
+
+        Its ``command``, and the note under its traceback, name the command that helps.
+        """
+        helps: tuple[str, ...] = ("reconcile",)
+        why = shut
+        if not why and (why := refusal(freeze, order.inst_id, reduces=reduces)):
+            what = order.inst_id if freeze.everything is None else "--all"
+            helps = ("unfreeze", what, "--reason", "…")
+        if not why and not reduces:
+            why = self.withholds(order.inst_id, order.agent_id)
+        if why:
+            error = Frozen(f"order of {order.agent_id} on {order.inst_id} refused: {why}")
+            error.command = helps
+            error.add_note(f"next: {command(helps, '')}")
+            raise error
 
 
 FREELY = Admission()

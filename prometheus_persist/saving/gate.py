@@ -34,7 +34,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from prometheus_persist.clock import Clock
-from prometheus_persist.errors import BadValue, Frozen, IllegalTransition
+from prometheus_persist.errors import BadValue, IllegalTransition
 from prometheus_persist.saving.admission import (
     FREELY,
     Admission,
@@ -243,11 +243,7 @@ class IntentGate:
         contract = no_contract(inst_id, self._admission.contracts)
         if contract:
             raise BadValue(f"order of {agent_id}: {contract}")
-        why = self._shut or refusal(state.freeze, inst_id, reduces=reduces)
-        if not why and not reduces:
-            why = self._admission.withholds(inst_id, agent_id)
-        if why:
-            raise Frozen(f"order of {agent_id} on {inst_id} refused: {why}")
+        self._admission.refuse(self._shut, state.freeze, order, reduces=reduces)
 
     def _valid(self, order: OrderIntent, valid_ms: int | None) -> int:
         """For how long, 0 for ever; a stop has no such time."""

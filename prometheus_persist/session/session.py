@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # opening needs none of these; what does imports it where it 
     from prometheus_persist.reconcile.given import Owners
     from prometheus_persist.session.flattening import Send
     from prometheus_persist.session.reconciling import Asked
+    from prometheus_persist.session.telling import OnReport
 
 
 @edges
@@ -55,17 +56,20 @@ class Session(StoreWriter, ShowsItself):
         orders      settle settle_unknown give_up hear work_off
         saving      save save_soon mark on_agent_death add_agents checkpoint snapshot wait
         exchange    sync sync_due approve flatten adopt
-        a human     freeze unfreeze
+        a human     freeze unfreeze on_report
         to read     state may_trade may_trade_on last_sync seq epoch digest
         as opened   fresh restored directory settings
 
     The first line is all that a trading loop needs; with ``settle`` where an answer was not seen.
+    ``on_report``: who is told of a report, a human above all (``telling.py``).
     """
 
     def __init__(self, parts: Opened, stops: Stops) -> None:
         super().__init__(parts, stops)
         self._overdue = False
         self.last_sync: RecoveryReport | None = None
+        self.on_report: OnReport | None = None
+        self._reported = False
         self._reached = Reached(self.state, parts.clock)
 
     @property
@@ -283,4 +287,9 @@ class Session(StoreWriter, ShowsItself):
         self._overdue = bool(facts.postponed)
         if reader is not None:
             worked_off(self._context, reader)
+        if self.on_report is not None:
+            from prometheus_persist.session.telling import told
+
+            told(self.on_report, facts, first=not self._reported)
+        self._reported = self._reported or not facts.postponed
         return facts

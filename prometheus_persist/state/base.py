@@ -22,7 +22,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.state.encoding import codec
@@ -44,7 +44,10 @@ class Model(BaseModel):
     """Extras kept, non-finite numbers refused anywhere inside."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, validate_assignment=True)
-    __pydantic_extra__: dict[str, JsonValue]
+    if TYPE_CHECKING:  # for a checker without pydantic's plug-in it is no argument
+        __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+    else:
+        __pydantic_extra__: dict[str, JsonValue]
     family: ClassVar[str] = ""  # of a document that is one of many
 
     if not TYPE_CHECKING:  # the signature is that of the fields

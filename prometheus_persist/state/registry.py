@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -61,7 +61,10 @@ class AgentIds(BaseModel):
     """One agent's names: its own, OKX's, the file system's."""
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
-    __pydantic_extra__: dict[str, JsonValue]
+    if TYPE_CHECKING:  # for a checker without pydantic's plug-in it is no argument
+        __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+    else:
+        __pydantic_extra__: dict[str, JsonValue]
 
     agent_id: str
     tag: str = Field(pattern=r"^[A-Za-z0-9]{1,16}$")
@@ -80,7 +83,10 @@ class Registry(BaseModel):
     """The table. ``assign`` returns a new one; a row, once in, stays."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
-    __pydantic_extra__: dict[str, JsonValue]
+    if TYPE_CHECKING:  # for a checker without pydantic's plug-in it is no argument
+        __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+    else:
+        __pydantic_extra__: dict[str, JsonValue]
 
     store_id: str = Field(default="0000", pattern=r"^[a-z0-9]{4}$")
     epoch_ahead: int = Field(default=0, ge=0)

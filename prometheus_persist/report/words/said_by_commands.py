@@ -19,6 +19,13 @@ COMMANDS: Final[Mapping[str, str]] = {
     "the HTML report needs jinja2: pip install 'prometheus-persist[report]'": (
         "HTML 报告需要 jinja2：pip install 'prometheus-persist[report]'"
     ),
+    "telling people needs apprise: pip install 'prometheus-persist[tell]'": (
+        "通知到人需要 apprise：pip install 'prometheus-persist[tell]'"
+    ),
+    "a webhook is an http or https address, not {url}": (
+        "webhook 须为 http 或 https 地址，而不是 {url}"
+    ),
+    "apprise does not know this kind of address": "apprise 不认识这种地址",
     "an earlier moment needs --into NEWDIR, or --dry-run to look only": (
         "恢复到更早的时刻须用 --into NEWDIR，只看则用 --dry-run"
     ),
