@@ -88,7 +88,12 @@ def _refused(directory: Path, problem: OSError, lang: str) -> int:
     """Say that the disk takes no writes; the code."""
     from prometheus_persist.errors import EXIT_DISK
 
-    line = f"{_told(EXIT_DISK, lang)} ({directory}: {problem.strerror})"
+    why = str(problem.strerror)
+    if lang == "zh":
+        from prometheus_persist.report.in_chinese import in_chinese
+
+        why = in_chinese(why)
+    line = f"{_told(EXIT_DISK, lang)} ({directory}: {why})"
     tell(shown(line), sys.stderr)
     return EXIT_DISK
 

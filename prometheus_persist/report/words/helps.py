@@ -118,6 +118,9 @@ HELPS: Final[Mapping[str, str]] = {
     "Exit 1 where a bar is missed.": "有未达标则退出码为 1。",
     "Seconds and memory of each command on a large store.": "每个命令在大存储上的用时与内存。",
     "With --sizes.": "与 --sizes 同用。",
+    "With --sizes: beside it, another version checked out there.": (
+        "与 --sizes 同用：与签出在那里的另一个版本并列。"
+    ),
     "With --sizes: medians of so many.": "与 --sizes 同用：取多少次的中位数。",
     # reconcile
     "Make the three books agree, with evidence.": "三方对账，有证据才纠正。",
