@@ -15,17 +15,27 @@ Raises ``StoreDamaged``, naming class, attribute and number.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import is_
 from typing import Any
 
 from prometheus_persist.errors import StoreDamaged
-from prometheus_persist.graph.classes import ClassTable
-from prometheus_persist.graph.kinds import MAPPINGS, SLOTS, WHOLE, made_by, own_dict, remade
+from prometheus_persist.graph.classes import ClassTable, name_of
+from prometheus_persist.graph.kinds import (
+    MAPPINGS,
+    SLOTS,
+    WHOLE,
+    attributes,
+    made_by,
+    own_dict,
+    remade,
+)
 from prometheus_persist.graph.node import FAMILY, Row
 from prometheus_persist.graph.policy import HostPolicy
 from prometheus_persist.graph.values import WITHHELD, Json, Leaves
 
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 _LATE = MAPPINGS | {"s"}
 
 
@@ -41,6 +51,7 @@ class Rebuilt:
     generations: dict[int, int] = field(default_factory=dict)  # the last, of each list
     withheld: list[tuple[Any, Any]] = field(default_factory=list)
     attributes: list[tuple[str, Any]] = field(default_factory=list)
+    altered: set[int] = field(default_factory=set)  # what ``upcast`` changed
     next: int = 1
 
 
@@ -67,13 +78,39 @@ def rebuild(
 
 def fill(root: Any, rebuilt: Rebuilt) -> None:
     """Give the root what it had: exactly these attributes, in their order."""
-    own, slots = own_dict(root), SLOTS[type(root)]
+    _put(root, rebuilt.attributes)
+
+
+def upcast(rebuilt: Rebuilt, steps: Mapping[str, Upcast], root: Any) -> None:
+    """Give each object of a class what its step makes of its attributes; everything is there and
+    filled by then. ``steps`` are by ``module:qualname``."""
+    for oid, obj in rebuilt.objects.items():
+        step = steps.get(name_of(type(obj)))
+        if step is None:
+            continue
+        before = dict(rebuilt.attributes) if obj is root else dict(attributes(obj))
+        after = step(dict(before))
+        if list(after) == list(before) and all(map(is_, after.values(), before.values())):
+            continue
+        rebuilt.altered.add(oid)
+        if obj is root:
+            rebuilt.attributes = list(after.items())
+        else:
+            _put(obj, after.items())
+
+
+def _put(obj: Any, pairs: Iterable[tuple[str, Any]]) -> None:
+    """Exactly these attributes."""
+    own, slots = own_dict(obj), SLOTS[type(obj)]
     own.clear()
-    for name, value in rebuilt.attributes:
-        if name in slots:
-            slots[name].__set__(root, value)
+    left = dict(slots)
+    for name, value in pairs:
+        if left.pop(name, None) is not None:
+            slots[name].__set__(obj, value)
         else:
             own[name] = value
+    for name in left.keys() & attributes(obj).keys():
+        slots[name].__delete__(obj)
 
 
 class _Rebuilder:

@@ -16,6 +16,8 @@ alone. A row inside a record has its ``"#"``, the number of the node: others ref
 An object that is new is written where it is met: inside the record of a long list, or as a document
 of its own. Raises ``BadValue`` for what cannot be written; what was looked at since then has to be
 written anew.
+
+(Over 300 lines: rows refer to one another, and are written by one recursion.)
 """
 
 from __future__ import annotations

@@ -15,6 +15,10 @@ with its path and a remedy, before the first byte.
   After a restore such a place has what the fresh host has there; ``unbound`` names those where it
   has nothing.
 - ``rename``: ``{"module:Old": "module:New", "Class.old": "new"}`` for what was renamed since.
+- ``upcast``: ``{"module:Class": step}`` for a class that has other attributes now. At each restore
+  ``step`` is given those of every object of it, by name, and returns them as they should be; the
+  same where nothing is to be done. Without one, attributes that are gone are kept, and new ones are
+  left to the class's default.
 - ``adapters``: ``{type: (to_plain, from_plain)}`` for what is more than its attributes.
 - ``detect``: ``learned`` looks at settled records now and then, ``complete`` at everything with
   each save; ``live``: classes whose instances are no records.
@@ -38,7 +42,8 @@ from prometheus_persist.graph.kinds import attributes
 from prometheus_persist.graph.node import GraphDelta
 from prometheus_persist.graph.policy import Adapter, HostPolicy, policy
 from prometheus_persist.graph.rebinding import rebind as bound_again
-from prometheus_persist.graph.rebuild import fill, rebuild
+from prometheus_persist.graph.rebuild import Upcast, fill, rebuild
+from prometheus_persist.graph.rebuild import upcast as brought_up
 from prometheus_persist.graph.survey import HostSurvey, survey
 from prometheus_persist.graph.tracker import META, Tracker
 from prometheus_persist.saving.host_capture import HostCapture
@@ -132,6 +137,7 @@ def attach(
     rebind: Mapping[str, str] | None = None,
     bound: Iterable[type] = (),
     rename: Mapping[str, str] | None = None,
+    upcast: Mapping[str, Upcast] | None = None,
     adapters: Mapping[type, Adapter] | None = None,
     detect: str = LEARNED,
     live: Iterable[type] = (),
@@ -151,7 +157,9 @@ def attach(
     renamed = {old: new for old, new in given.items() if ":" not in old}
     hands = policy([*skip, *rules], bound, adapters, renamed)
     with _uncollected():
-        return _attached(root, directory, modules, hands, rules, moved, detect, live, opening)
+        return _attached(
+            root, directory, modules, hands, rules, moved, upcast or {}, detect, live, opening
+        )
 
 
 @contextlib.contextmanager
@@ -174,6 +182,7 @@ def _attached(
     hands: HostPolicy,
     rules: Mapping[str, str],
     moved: Mapping[str, str],
+    steps: Mapping[str, Upcast],
     detect: str,
     live: Iterable[type],
     opening: Mapping[str, Any],
@@ -193,7 +202,7 @@ def _attached(
         else:
             told = HostSurvey()
             rng = GlobalRandom(store.image.documents.get(RANDOM))
-            delta, unbound = _restored(root, session, tracker, hands, rules)
+            delta, unbound = _restored(root, session, tracker, hands, rules, steps)
             capture = HostCapture(tracker, rng, complete=everything)
             capture.begin(store, delta)
         tracker.make_live(live)
@@ -208,7 +217,12 @@ def _attached(
 
 
 def _restored(
-    root: Any, session: Session, tracker: Tracker, hands: HostPolicy, rules: Mapping[str, str]
+    root: Any,
+    session: Session,
+    tracker: Tracker,
+    hands: HostPolicy,
+    rules: Mapping[str, str],
+    steps: Mapping[str, Upcast],
 ) -> tuple[GraphDelta, list[str]]:
     """Give the root what the store has; what differs from it now, and places without anything."""
     image = session._context.store.image
@@ -222,5 +236,6 @@ def _restored(
         for name, value in made.attributes
         if name not in places or name in own
     ]
+    brought_up(made, steps, root)
     fill(root, made)
     return tracker.adopt(root, made), unbound

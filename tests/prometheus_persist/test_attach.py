@@ -211,6 +211,38 @@ def test_a_class_and_an_attribute_that_were_renamed(tmp_path: Path) -> None:
         assert type(last.weights[0]).__name__ == "Root"
 
 
+def test_a_class_that_has_other_attributes_now(tmp_path: Path) -> None:
+    """What the step makes of them is what is saved from then on; without one nothing is lost."""
+    root: Any = bare(hostkit.Gene)
+    root.risk, root.weights = 1.5, [bare(Loose), bare(Loose)]
+    root.weights[0].level, root.weights[1].gone = 3, True
+    modules = ["hostkit", "graphkit"]
+    attach(root, tmp_path, modules).close()
+    given = []
+
+    def step(fields: dict[str, Any]) -> dict[str, Any]:
+        given.append(dict(fields))
+        return {"level": fields.get("level", 0), "new": [1]} if "new" not in fields else fields
+
+    steps = {"graphkit:Loose": step, "hostkit:Gene": lambda fields: {"more": 1} | fields}
+    for _ in range(2):
+        fresh: Any = bare(hostkit.Gene)
+        with attach(fresh, tmp_path, modules, upcast=steps):
+            assert [vars(each) for each in fresh.weights] == [
+                {"level": 3, "new": [1]},
+                {"level": 0, "new": [1]},
+            ]
+            assert list(vars(fresh)) == ["more", "risk", "weights"]
+    assert given[:2] == [{"level": 3}, {"gone": True}] or given[:2] == [
+        {"gone": True},
+        {"level": 3},
+    ]
+    last: Any = bare(hostkit.Gene)
+    with attach(last, tmp_path, modules):
+        assert vars(last.weights[1]) == {"level": 0, "new": [1]}
+        assert last.more == 1
+
+
 def test_a_class_that_is_gone_is_named_and_the_root_is_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
