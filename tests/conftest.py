@@ -90,6 +90,7 @@ SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every p
     "test_every_cent_is_explained_in_long_short_mode",
     "test_exactjson_any_bytes_give_a_value_or_damage",
     "test_exactjson_round_trip",
+    "test_however_long_the_past_is_the_page_is_of_a_size",
     "test_money_that_moved_without_a_trace_is_always_found",
     "test_redacted_takes_any_text",
     "test_rules_write_what_the_models_write",
@@ -97,6 +98,8 @@ SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every p
     "test_store_acknowledged_commits_survive_any_power_cut",
     "test_the_engine_agrees_with_the_naive_exchange",
     "test_the_plan_is_the_same_in_every_process",
+    "test_the_live_system_and_the_recovered_one_share_the_same_fundings",
+    "test_the_order_and_repetition_of_bills_and_lives_change_nothing",
     "test_the_python_examples_of_the_readme_run",
     "test_whichever_executions_the_books_missed_every_cent_is_explained",
 )
