@@ -21,7 +21,7 @@ WORDS = (
     "已确认", "日志", "第二份", "镜像", "基准", "快照", "可读文件", "标记", "场景",
     "扫描", "破坏者", "参照", "无效",
 )  # fmt: skip
-GUIDES = ("use", "restart", "report", "commands", "operations", "limits", "when_it_says")
+GUIDES = ("use", "restart", "report", "commands", "operations", "limits", "when_it_says", "peers")
 ENGLISH = [ROOT / name / "README.md" for name in ("", "fakeokx", "chaos")]
 ENGLISH += [DOCS / f"{name}.md" for name in GUIDES]
 CHINESE = [ROOT / name / "docs/zh/README.md" for name in ("fakeokx", "chaos")]
