@@ -43,6 +43,9 @@ HELPS: Final[Mapping[str, str]] = {
     "break the library on purpose": "故意破坏被测的库",
     "strike everywhere in a small store, and count": "在小存储的每一处施加故障并计数",
     "without sampling": "不抽样",
+    "only this call, again for more; of interrupt and meanwhile": (
+        "只打断这个调用，可重复；用于 interrupt 与 meanwhile"
+    ),
     "inject discrepancies at random; was each one seen?": "随机注入差异；每一个都看到了吗？",
     "of each kind; 200": "每种的次数；200",
     "processes; 1": "进程数；1",

@@ -139,6 +139,15 @@ HELPS: Final[Mapping[str, str]] = {
     "Highest buying price.": "最高买入价。",
     "Lowest selling price.": "最低卖出价。",
     "Lift the limits.": "取消限制。",
+    "Set the leverage of an account on an instrument.": "设置账户在某合约上的杠杆。",
+    "Leverage.": "杠杆倍数。",
+    "Let every account have at most so many waiting orders.": "每个账户最多可有这么多挂单。",
+    "0 for any number.": "0 表示不限。",
+    "Replace the notices that system/status shows.": "替换 system/status 显示的公告。",
+    "Who is connected by WebSocket, and how long things take there.": (
+        "谁经 WebSocket 连接，以及各项需要多久。"
+    ),
+    "Setting; all of them without.": "设置项；不写则列出全部。",
     "Run the exchange's clock ahead.": "把交易所的时钟拨快。",
     "Point ccxt at it: ccxt.okx({'apiKey': 'fakeokx-key', 'secret': 'fakeokx-secret', "
     "'password': 'fakeokx-pass', 'urls': {'api': {'rest': URL}, 'test': {'rest': URL}}}). Point "
