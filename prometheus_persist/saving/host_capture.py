@@ -5,6 +5,9 @@ reconciliation, by hand) look at all of them, and those at the exit also drop wh
 any more. So a commit holds the typed state, the order's intent and the host as they were at one
 moment, or it holds none of them.
 
+A class whose settled records change all the same is said in the log ``prometheus_persist.attach``,
+once a class and process.
+
 A commit that was not taken in makes the next look write everything anew.
 
 The first capture may be large. Its records go ahead, in pieces under a name that nothing refers
@@ -14,6 +17,7 @@ removed by that commit.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -29,6 +33,7 @@ from prometheus_persist.storage.store import Store
 COMPLETE: Final = frozenset({Trigger.CYCLE, Trigger.DEATH, Trigger.EXIT, Trigger.MANUAL,
                              Trigger.RECONCILE})  # fmt: skip
 PIECE_RECORDS: Final = 2000
+LOGGER: Final = "prometheus_persist.attach"
 
 
 class HostCapture:
@@ -37,6 +42,7 @@ class HostCapture:
     def __init__(self, tracker: Tracker, rng: GlobalRandom, *, complete: bool = False) -> None:
         self.tracker, self._rng, self._complete = tracker, rng, complete
         self._waiting: GraphDelta | None = None
+        self._logged: set[str] = set()
 
     @classmethod
     def first(
@@ -75,6 +81,7 @@ class HostCapture:
         if delta is None:
             complete = self._complete or why in COMPLETE
             delta = self.tracker.look(complete=complete, tidy=why == Trigger.EXIT)
+            self._log_late()
         fields = self._rng.look()
         if fields:
             (delta.set if RANDOM in before else delta.put)[RANDOM] = fields
@@ -86,6 +93,11 @@ class HostCapture:
             if records:
                 added[name], ready.add[name] = records, as_text(records)
         return delta.gone
+
+    def _log_late(self) -> None:
+        for name in self.tracker.late.keys() - self._logged:
+            self._logged.add(name)
+            logging.getLogger(LOGGER).info("records of %s change: looked at with each save", name)
 
     def lost(self) -> None:
         """What was taken last has not become part of the store."""

@@ -23,8 +23,12 @@ with its path and a remedy, before the first byte.
 - ``detect``: ``learned`` looks at settled records now and then, ``complete`` at everything with
   each save; ``live``: classes whose instances are no records.
 
-Everything else of the session is at ``session``: ``recover``, ``freeze``, the gate. An agent that
-places its first order is registered.
+- ``exchange``: the ccxt client of the host, or where the root has it (``"trading.okx"``). Then the
+  three books are reconciled as soon as the host is there: ``report`` says what was found, and the
+  gate for orders is open only where all is well. Nothing is ever sent through it from here.
+
+Everything else of the session is at ``session``: ``freeze``, ``approve``, the gate. An agent that
+places its first order is registered. A settled record that changed all the same is logged.
 """
 
 from __future__ import annotations
@@ -49,9 +53,10 @@ from prometheus_persist.graph.tracker import META, Tracker
 from prometheus_persist.saving.host_capture import HostCapture
 from prometheus_persist.saving.intents import IntentHandle
 from prometheus_persist.saving.random_state import RANDOM, GlobalRandom, put_back
+from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.session import Session
 from prometheus_persist.shown import shown
-from prometheus_persist.state import Agent
+from prometheus_persist.state import Agent, OrderIntent
 
 LEARNED, COMPLETE = "learned", "complete"
 
@@ -66,8 +71,11 @@ class AttachedHost:
         told: HostSurvey,
         unbound: list[str],
         root: Any,
+        reader: ExchangeReader | None,
     ) -> None:
         self.session = session
+        self.reader = reader
+        self.report: RecoveryReport | None = None
         self.root = root
         self.unbound = unbound
         self.restored = not told.objects
@@ -101,13 +109,27 @@ class AttachedHost:
             self.session.add_agent(Agent(agent_id=agent_id))
         return self.session.order_intent(agent_id, *args, **kwargs)
 
+    def recover(self) -> RecoveryReport:
+        """Reconcile the three books now, see ``Session.recover``; it is ``report`` as well."""
+        self.report = self.session.recover(self._asked())
+        return self.report
+
+    def settle(self, cl_ord_id: str) -> OrderIntent:
+        """Ask what an order did and book it; see ``Session.settle``."""
+        return self.session.settle(self._asked(), cl_ord_id)
+
+    def _asked(self) -> ExchangeReader:
+        if self.reader is None:
+            raise BadConfig("no exchange was given: attach(..., exchange=...)")
+        return self.reader
+
     def on_trade(self, agent_id: str) -> int:
         """Save: what a trade touched of the typed books, and whatever changed of the host."""
         return self.session.on_trade(agent_id)
 
     def on_cycle(self, cycle: int, reader: ExchangeReader | None = None) -> int | None:
         """Save after a cycle, by a look at everything; see ``Session.on_cycle``."""
-        return self.session.on_cycle(cycle, reader)
+        return self.session.on_cycle(cycle, reader or self.reader)
 
     def on_agent_death(self, agent_id: str) -> int:
         """Save everything, at once."""
@@ -141,6 +163,7 @@ def attach(
     adapters: Mapping[type, Adapter] | None = None,
     detect: str = LEARNED,
     live: Iterable[type] = (),
+    exchange: Any = None,
     **opening: Any,
 ) -> AttachedHost:
     """Attach ``root`` to the store in ``directory``; ``opening`` goes to ``Session.open``.
@@ -157,9 +180,32 @@ def attach(
     renamed = {old: new for old, new in given.items() if ":" not in old}
     hands = policy([*skip, *rules], bound, adapters, renamed)
     with _uncollected():
-        return _attached(
+        host = _attached(
             root, directory, modules, hands, rules, moved, upcast or {}, detect, live, opening
         )
+    try:
+        host.reader = _reader(root, exchange)
+        if host.reader is not None:
+            host.recover()
+    except BaseException:
+        host.close(save=False)
+        raise
+    return host
+
+
+def _reader(root: Any, exchange: Any) -> ExchangeReader | None:
+    """What reads the account that this client trades on; raises BadConfig."""
+    found = root if isinstance(exchange, str) else exchange
+    for name in exchange.split(".") if isinstance(exchange, str) else ():
+        if not hasattr(found, name):
+            kind = type(found).__qualname__
+            raise BadConfig(f"exchange is {exchange!r}, and {kind} has no attribute {name!r}")
+        found = getattr(found, name)
+    if found is None:
+        return None
+    from prometheus_persist.exchange.okx.client import OkxReader
+
+    return OkxReader(found)
 
 
 @contextlib.contextmanager
@@ -213,7 +259,7 @@ def _attached(
     except BaseException:
         session.close(save=False)
         raise
-    return AttachedHost(session, capture, told, unbound, root)
+    return AttachedHost(session, capture, told, unbound, root, None)
 
 
 def _restored(

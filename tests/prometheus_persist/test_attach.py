@@ -301,7 +301,7 @@ def test_the_guide_runs_as_printed_in_both_languages(tmp_path: Path) -> None:
     blocks = [re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S) for page in pages]
     shown = [[re.sub(r" *#.*", "", block) for block in page] for page in blocks]
     assert shown[0] == shown[1]
-    for name, text in zip(("bot.py", "run.py"), blocks[1], strict=True):
+    for name, text in zip(("bot.py", "run.py"), blocks[1][:2], strict=True):
         (tmp_path / name).write_text(text, "utf-8")
     command = [sys.executable, "run.py"]
     said = [
