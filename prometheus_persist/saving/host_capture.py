@@ -97,7 +97,7 @@ class HostCapture:
     def _log_late(self) -> None:
         for name in self.tracker.late.keys() - self._logged:
             self._logged.add(name)
-            logging.getLogger(LOGGER).info("records of %s change: looked at with each save", name)
+            logging.getLogger(LOGGER).info("late: %s", name)
 
     def lost(self) -> None:
         """What was taken last has not become part of the store."""

@@ -135,4 +135,4 @@ def test_a_class_whose_settled_records_change_is_said_in_the_log_once(
             p.on_cycle(n + 1)
         assert p.late
     said = [record.getMessage() for record in caplog.records]
-    assert said == ["records of builtins:dict change: looked at with each save"]
+    assert said == ["late: builtins:dict"]

@@ -65,6 +65,9 @@ HOSTS: Final[Mapping[str, str]] = {
     "{name} of the host has no adapter any more": "宿主的 {name} 已没有适配器",
     "the host's generator {name} is none of numpy's": "宿主的随机数发生器 {name} 不是 numpy 的",
     "rebind {where}": "重新绑定 {where}",
+    "exchange is {told}, and {kind} has no attribute {name}": (
+        "exchange 为 {told}，而 {kind} 没有属性 {name}"
+    ),
     "the fresh host has no {path}": "新建的宿主没有 {path}",
     "the host's root was a {cls}, not what is attached": "宿主的根对象原为 {cls}，与现在接入的不符",
     "the host's object {oid} is named and not there": "宿主的对象 {oid} 被引用，却不存在",
