@@ -91,7 +91,7 @@ def test_the_chinese_page_has_the_exit_codes_in_the_codes_own_words():
     assert rows == [(str(code), zh) for code, (zh, _) in exit_words.EXITS.items()]
 
 
-GUIDES = ("when_it_says", "use", "restart", "report", "commands", "limits", "peers")
+GUIDES = ("when_it_says", "use", "examples", "restart", "report", "commands", "limits", "peers")
 FRONTS = ("fakeokx", "chaos")
 REASON = re.compile(r"--reason '[^']*'")
 
