@@ -13,6 +13,7 @@ on once the other has ended or stands still, and whoever made both asks in the e
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 import threading
 import time
@@ -42,8 +43,18 @@ class Other:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin; returns at once."""
-        self._thread.start()
+        """Begin; returns at once.
+
+        Whoever starts it waits for its first step, and may hold a lock: no collection may come in
+        there, whose finalizers would wait for that lock.
+        """
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            self._thread.start()
+        finally:
+            if collects:
+                gc.enable()
 
     def stand_still(self) -> None:
         """Until it has ended, or waits for something."""

@@ -38,7 +38,7 @@ from chaos.sweeps.interrupt_calls import (
 from chaos.sweeps.interrupt_child import MODES, signals
 from chaos.sweeps.reference_workload import SECOND, Yard, disks_before, yard
 from chaos.sweeps.tally import Tally
-from prometheus_persist.reconcile import books
+from prometheus_persist.reconcile import books, decision
 from prometheus_persist.testing import memory_fs
 from prometheus_persist.testing.memory_fs import MemoryFs
 
@@ -51,6 +51,7 @@ _LIBRARY = str(Path(prometheus_persist.__file__).parent)
 _CHANGES = (
     *(f"{_LIBRARY}/{name}/" for name in ("storage", "saving", "session")),
     books.__file__,
+    decision.__file__,
 )
 _DISK = memory_fs.__file__  # a kernel is not interrupted
 Place = tuple[CodeType, int]

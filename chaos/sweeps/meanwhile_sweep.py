@@ -50,7 +50,7 @@ from chaos.sweeps.tally import Tally
 from chaos.workload.in_process import InProcessClock
 from prometheus_persist.errors import BadValue, PersistError, StoreFailed, StoreLocked
 from prometheus_persist.journal.archive import unpack
-from prometheus_persist.reconcile import books
+from prometheus_persist.reconcile import books, decision
 from prometheus_persist.recovery import restore
 from prometheus_persist.state import SystemState, to_documents
 from prometheus_persist.storage.layout import JOURNAL, MIRROR, SNAPSHOTS
@@ -65,7 +65,7 @@ TRACED: Final = frozenset(
     for folder in ("saving", "session", "storage")
     for path in (_LIBRARY / folder).glob("*.py")
     if path.stem not in ("capture", "fs")
-) | {books.__file__}
+) | {books.__file__, decision.__file__}
 """What decides, books and writes; what is looked at may not change while it is captured."""
 PARTS: Final = tuple(scene.name for scene in SCENES)
 _RANK: Final[dict[Needs, int]] = {"nothing": 0, "store": 1, "trading": 2}
