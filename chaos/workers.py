@@ -3,6 +3,8 @@
 - They are forked off, so that a mistake that is planted here is in them as well.
 - Ctrl+C is left to the parent, which ends them; a signal is held back while they are started, so
   that none is started and not known.
+- What they bring is waited for in short looks (``in_order``): the kernel may give a signal to
+  another thread, and the main one, which alone handles it, would wait for the next result.
 - However the parent ends (killed, a second Ctrl+C, a crash), a worker sees it within ``LOOKS_S``
   and ends at once, whatever it is doing: waiting for a lock of a worker that is gone, or computing.
 """
@@ -15,14 +17,16 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.pool import Pool
-from typing import Final
+from typing import Final, TypeVar
 
 from prometheus_persist.cli.ending import uninterrupted
 
 LOOKS_S: Final = 0.2
 ORPHANED: Final = 1
+Work = TypeVar("Work")
+Result = TypeVar("Result")
 
 
 @contextlib.contextmanager
@@ -37,6 +41,18 @@ def workers(jobs: int) -> Iterator[Pool]:
         if pool is not None:
             pool.terminate()
             pool.join()
+
+
+def in_order(pool: Pool, part: Callable[[Work], Result], work: Iterable[Work]) -> Iterator[Result]:
+    """What ``part`` makes of each, in order."""
+    results = pool.imap(part, work)
+    while True:
+        try:
+            yield results.next(LOOKS_S)
+        except multiprocessing.TimeoutError:
+            continue
+        except StopIteration:
+            return
 
 
 def end_with(parent: int) -> None:

@@ -18,7 +18,7 @@ from chaos.detect.stage import Course, Kind, wound
 from chaos.detect.trial import Trial, attempt
 from chaos.detect.world import World
 from chaos.verdict import Outcome
-from chaos.workers import workers
+from chaos.workers import in_order, workers
 from prometheus_persist.cli.ending import raise_if_stopped
 
 INSTANCES: Final = 200
@@ -110,7 +110,7 @@ def run(
             told(scores[-1])
         return scores
     with workers(jobs) as pool:
-        for score in pool.imap(_played, work):
+        for score in in_order(pool, _played, work):
             scores.append(score)
             told(score)
     return scores

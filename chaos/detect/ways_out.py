@@ -35,7 +35,7 @@ from chaos.detect.restart import restarted, stored
 from chaos.detect.stage import Kind
 from chaos.detect.trial import shut_beside
 from chaos.verdict import Outcome
-from chaos.workers import workers
+from chaos.workers import in_order, workers
 from prometheus_persist.cli.ending import raise_if_stopped
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.reconcile.plan import Case, Resolution
@@ -252,7 +252,7 @@ def _pool(jobs: int) -> Iterator[Callable[[list[Work]], Iterable[HistoryResult]]
         yield lambda work: map(_done, work)
         return
     with workers(jobs) as pool:
-        yield lambda work: pool.imap(_done, work)
+        yield lambda work: in_order(pool, _done, work)
 
 
 def _shrunk(seed: int, one: HistoryResult) -> HistoryResult:

@@ -16,7 +16,7 @@ from chaos.chance import generator
 from chaos.sweeps.damaged_store import look, told_bytes
 from chaos.sweeps.reference_workload import reference
 from chaos.sweeps.tally import Tally
-from chaos.workers import workers
+from chaos.workers import in_order, workers
 
 CI_STRIDE = 251
 BITS = 8
@@ -38,7 +38,7 @@ def sweep_bits(seed: int, *, full: bool) -> Tally:
     work = [(seed, index, shards) for index in range(shards)]
     silent: list[str] = []
     with workers(os.cpu_count() or 1) as pool:
-        for part in pool.imap(sweep_some_bits, work):
+        for part in in_order(pool, sweep_some_bits, work):
             silent += part.notes
             part.notes = []
             tally.merge(part)

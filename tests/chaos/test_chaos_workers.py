@@ -34,6 +34,23 @@ with workers(3) as pool:
     pool.map(busy, [sys.argv[1]] * 2, 1)
 """
 
+STRUCK_ELSEWHERE = """
+import signal, threading, time
+from chaos.workers import in_order, workers
+
+def struck():
+    time.sleep(0.5)
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)  # as the kernel may give it
+
+with workers(1) as pool:
+    threading.Thread(target=struck).start()
+    try:
+        for _ in in_order(pool, time.sleep, [600]):
+            pass
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+
 
 def living(pids: list[int]) -> list[int]:
     found = []
@@ -157,3 +174,10 @@ def test_the_thread_that_looks_for_the_parent_takes_no_signal() -> None:
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def test_a_signal_that_another_thread_was_given_ends_the_wait_for_a_result() -> None:
+    """Only the main thread handles it, and it waits: seen at Ctrl+C, once in many runs."""
+    command = [sys.executable, "-c", STRUCK_ELSEWHERE]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout == "stopped\n"
