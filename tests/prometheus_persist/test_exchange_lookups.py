@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import ccxt
 import pytest
-from exchange_script import BTC, HOUR_MS, NOW, Clock, Script, fill, intent, order
+from exchange_script import (
+    BTC,
+    HOUR_MS,
+    INSTRUMENT,
+    NOW,
+    Clock,
+    Script,
+    fill,
+    intent,
+    order,
+)
 
 from prometheus_persist.exchange import OkxReader, ViewRequest
-from prometheus_persist.exchange.okx.order_lookup import DAY_MS
+from prometheus_persist.exchange.okx.order_lookup import CONTRACT_FRESH_S, DAY_MS
 from prometheus_persist.reconcile.views import SOURCES, IntentLookup
 from prometheus_persist.state import OrderIntent, contracts
 
@@ -53,6 +64,47 @@ def test_a_question_that_fails_fails_for_its_order_only() -> None:
     assert (failed.found, failed.wait_ms, failed.forgotten) == (None, 0, False)
     assert "RequestTimeout" in failed.problem
     assert (found.found, found.problem) == (True, "")
+
+
+# The contract
+
+
+def test_a_settlement_asks_for_the_contract_once_in_a_while_and_a_recovery_always() -> None:
+    """Order and fills each time; what it is booked with is never older than the limit."""
+    script, clock = Script(trade__order=[order(1, clOrdId=NAME)], trade__fills=[fill(1)]), Clock()
+    reader = OkxReader(script, clock)
+
+    def settled() -> list[str]:
+        script.asked.clear()
+        seen = reader.read_order(intent(HOUR_MS), NOW)
+        assert seen.complete
+        assert seen.instrument is not None
+        assert seen.instrument.ct_val == Decimal(script.answers["public/instruments"][0]["ctVal"])
+        return [endpoint for endpoint, _ in script.asked]
+
+    whole = ["trade/order", "public/instruments", "trade/fills"]
+    kept = ["trade/order", "trade/fills"]
+    assert settled() == whole
+    assert settled() == kept
+    clock.sleep(CONTRACT_FRESH_S - 0.01)
+    assert settled() == kept
+    clock.sleep(0.01)
+    script.answers["public/instruments"] = [INSTRUMENT | {"ctVal": "0.1"}]
+    assert settled() == whole
+    script.answers["public/instruments"] = [INSTRUMENT | {"ctVal": "0.001"}]
+    reader.read_view(ViewRequest(since_ms=NOW - HOUR_MS, now_ms=NOW))
+    assert settled() == whole
+    assert settled() == kept
+
+
+def test_no_such_order_of_a_contract_that_was_listed_a_moment_ago_proves_nothing() -> None:
+    """Rule 4 is about now: what is remembered of the contract does not answer it."""
+    script = Script(trade__order=[order(1, clOrdId=NAME)], trade__fills=[fill(1)])
+    reader = OkxReader(script, Clock())
+    assert reader.read_order(intent(HOUR_MS), NOW).complete
+    script.answers |= {"trade/order": ccxt.OrderNotFound("51603"), "public/instruments": []}
+    seen = reader.read_order(intent(HOUR_MS), NOW)
+    assert (seen.lookup.found, seen.lookup.unlisted) == (None, True)
 
 
 # Waiting

@@ -22,7 +22,7 @@ from prometheus_persist.exchange.okx import pages as okx_pages
 from prometheus_persist.exchange.okx.allowed_hosts import place, refuse_redirects
 from prometheus_persist.exchange.okx.expiring import expiring
 from prometheus_persist.exchange.okx.fields import BadRow
-from prometheus_persist.exchange.okx.order_lookup import seen
+from prometheus_persist.exchange.okx.order_lookup import KnownContracts, seen
 from prometheus_persist.exchange.okx.query import NotRead, ReadOnlyClient, import_ccxt
 from prometheus_persist.exchange.okx.rate_limit import Pace
 from prometheus_persist.exchange.okx.scheduler import Driver, ReadLimits
@@ -105,11 +105,13 @@ class OkxReader:
         self._clock = clock or SystemClock()
         self._limits = limits or ReadLimits()
         self._pace = Pace()
+        self._known = KnownContracts()
         self._uid = ""
 
     def read_view(self, request: ViewRequest) -> VenueView:
         """The whole account since ``request.since_ms``; raises VenueUnreachable, VenueRefused."""
         driver = self._driver(request.budget_s)
+        self._known.forget()
         try:
             told = driver.read(okx_pages.one("public/time"))
             now_ms = okx_fields.moment(told.value, "ts")
@@ -124,7 +126,8 @@ class OkxReader:
         """One order of ours and its fills; never raises, an unanswered part is not complete."""
         request = ViewRequest(since_ms=intent.created_ms, now_ms=now_ms)
         driver = self._driver(ORDER_BUDGET_S)
-        task = driver.read(seen(intent, request, self._limits))
+        now_s = self._clock.monotonic_s()
+        task = driver.read(seen(intent, request, self._limits, self._known, now_s))
         if task.problem:
             lookup = IntentLookup(intent.cl_ord_id, None, problem=task.problem)
             return OrderSeen(lookup, (), None, complete=False)

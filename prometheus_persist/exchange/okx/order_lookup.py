@@ -15,6 +15,10 @@
    A child that it does not tell any more has no state.
 7. Executions are looked for from the exchange's own time of the order on, never from ours.
 
+8. What a contract is like does not change from one order to the next: it is remembered for
+   ``CONTRACT_FRESH_S``; asked anew by every reading of the account, and where an answer hangs on
+   whether it is listed at all.
+
 An algo order has no expTime: ``valid_until_ms`` says nothing of it.
 """
 
@@ -44,6 +48,7 @@ DAY_MS = 24 * HOUR_MS
 FILLS_KEPT_MS = 3 * DAY_MS
 ARCHIVE_KEPT_MS = 90 * DAY_MS
 CANCELED_KEPT_MS = 2 * HOUR_MS
+CONTRACT_FRESH_S = 300.0
 AGE_EDGE_MS = 60_000  # our clock and the exchange's need not agree
 ALGO_FIRED = "effective"
 ORDER_ENDED = frozenset({"filled", "canceled", "mmp_canceled"})
@@ -64,6 +69,27 @@ class Looked:
     row: Row | None
     answered: bool
     created_ms: int = 0
+
+
+class KnownContracts:
+    """The contracts that one reader was told of, by name, and when (monotonic seconds)."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[float, Listed]] = {}
+
+    def fresh(self, inst_id: str, now_s: float) -> Listed | None:
+        """What was told of it, if that is not too long ago."""
+        told_s, listed = self._told.get(inst_id, (0.0, None))
+        return listed if now_s - told_s < CONTRACT_FRESH_S else None
+
+    def told(self, inst_id: str, now_s: float, listed: Listed) -> None:
+        """Remember it, where it is one to trade."""
+        if inst_id in listed.fit:
+            self._told[inst_id] = now_s, listed
+
+    def forget(self) -> None:
+        """Ask for all of them anew."""
+        self._told.clear()
 
 
 def look(
@@ -168,13 +194,23 @@ def _openness(state: str) -> int:
     return 2 if state in ORDER_ENDED else 1 if not state else 0
 
 
-def seen(intent: OrderIntent, request: ViewRequest, limits: ReadLimits) -> Walk[OrderSeen]:
+def seen(
+    intent: OrderIntent,
+    request: ViewRequest,
+    limits: ReadLimits,
+    known: KnownContracts,
+    now_s: float,
+) -> Walk[OrderSeen]:
     """One order and its executions; never raises, an unanswered part is not complete.
 
     The exchange's clock is asked only where something hangs on it.
     """
     first = yield from look(intent, request, 0, None)
-    listed = yield from _listed(intent.inst_id)
+    listed = known.fresh(intent.inst_id, now_s)
+    if listed is None or is_no(first):
+        listed = yield from _listed(intent.inst_id)
+        if listed is not None:
+            known.told(intent.inst_id, now_s, listed)
     looked = first
     if is_no(first):
         try:
