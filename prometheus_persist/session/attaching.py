@@ -50,6 +50,7 @@ from prometheus_persist.graph.rebuild import Upcast, fill, rebuild
 from prometheus_persist.graph.rebuild import upcast as brought_up
 from prometheus_persist.graph.survey import HostSurvey, survey
 from prometheus_persist.graph.tracker import META, Tracker
+from prometheus_persist.journal.change import Image
 from prometheus_persist.saving.host_capture import HostCapture
 from prometheus_persist.saving.intents import IntentHandle
 from prometheus_persist.saving.random_state import RANDOM, GlobalRandom, put_back
@@ -57,6 +58,7 @@ from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.session import Session
 from prometheus_persist.shown import shown
 from prometheus_persist.state import Agent, OrderIntent
+from prometheus_persist.storage.store import Store
 
 LEARNED, COMPLETE = "learned", "complete"
 
@@ -234,27 +236,29 @@ def _attached(
     opening: Mapping[str, Any],
 ) -> AttachedHost:
     session = Session.open(directory, **opening)
-    try:
-        store = session._context.store
-        meta = store.image.documents.get(META)
+    told, unbound = HostSurvey(), list[str]()
+
+    def made(store: Store) -> HostCapture:
+        nonlocal told, unbound
+        documents = store.image.documents
+        meta, drawn = documents.get(META), documents.get(RANDOM)
         table = ClassTable(modules, meta["classes"] if meta else (), moved)
-        tracker = Tracker(table, hands)
-        everything = detect == COMPLETE
-        unbound: list[str] = []
+        tracker, everything = Tracker(table, hands), detect == COMPLETE
         if meta is None:
             told = survey(root, table, hands, type(root).__name__.lower())
             told.refuse()
             capture = HostCapture.first(store, tracker, root, complete=everything)
         else:
-            told = HostSurvey()
-            rng = GlobalRandom(store.image.documents.get(RANDOM))
-            delta, unbound = _restored(root, session, tracker, hands, rules, steps)
-            capture = HostCapture(tracker, rng, complete=everything)
+            delta, unbound = _restored(root, store.image, tracker, hands, rules, steps)
+            capture = HostCapture(tracker, GlobalRandom(drawn), complete=everything)
             capture.begin(store, delta)
         tracker.make_live(live)
-        session._context.saver.host = capture
-        if meta is not None and RANDOM in store.image.documents:
-            put_back(store.image.documents[RANDOM])  # before the save: it saves what is drawn from
+        if meta is not None and drawn is not None:
+            put_back(drawn)  # before the save: it saves what is drawn from
+        return capture
+
+    try:
+        capture = session.take_along(made)
         session.save("attached")
     except BaseException:
         session.close(save=False)
@@ -264,14 +268,13 @@ def _attached(
 
 def _restored(
     root: Any,
-    session: Session,
+    image: Image,
     tracker: Tracker,
     hands: HostPolicy,
     rules: Mapping[str, str],
     steps: Mapping[str, Upcast],
 ) -> tuple[GraphDelta, list[str]]:
     """Give the root what the store has; what differs from it now, and places without anything."""
-    image = session._context.store.image
     fresh = dict(attributes(root))
     meta = image.documents[META]
     made = rebuild(meta, image.documents, image.streams, tracker.table, hands, root)

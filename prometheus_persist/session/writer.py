@@ -13,9 +13,9 @@ What trades on top of it is ``session.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from prometheus_persist.clock import Clock, IdSource, SystemClock, SystemIds
 from prometheus_persist.saving import IntentGate, Saver, Trigger, actions_due
@@ -32,8 +32,11 @@ from prometheus_persist.state import Agent
 from prometheus_persist.storage.audit_log import AuditLog
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import edges
-from prometheus_persist.storage.store import Observer
+from prometheus_persist.storage.store import Observer, Store
 from prometheus_persist.storage.tickets import Ticket
+
+if TYPE_CHECKING:  # only a host that is attached needs it
+    from prometheus_persist.saving.host_capture import HostCapture
 
 
 @edges
@@ -168,6 +171,13 @@ class StoreWriter:
         seq = self._carry_out(Trigger.DEATH, actions_due(Trigger.DEATH))
         assert seq is not None, f"the death of {agent_id} was not saved"
         return seq
+
+    def take_along(self, made: Callable[[Store], HostCapture]) -> HostCapture:
+        """Save a host's own objects with everything else from now on: by what ``made`` makes of the
+        store (``attaching.py``)."""
+        self._attend()
+        self._saver.host = made(self._store)
+        return self._saver.host
 
     def pause(self, seconds: float) -> None:
         """Wait between two cycles; with ``signals`` a signal ends it."""
