@@ -47,8 +47,9 @@ class Fold:
         self._documents[key] = fingerprint(document)
 
     def drop(self, key: str) -> None:
-        """A document is gone."""
+        """A document is gone, or a stream."""
         self._documents.pop(key, None)
+        self._streams.pop(key, None)
 
     def add(self, stream: str, records: Iterable[JsonObject]) -> None:
         """Records are appended to a stream; none at all leaves no trace."""
@@ -57,7 +58,7 @@ class Fold:
             self._streams[stream] = (count + 1, _hash(before.encode() + canonical(record)))
 
     def change(self, change: Mapping[str, Any]) -> None:
-        """One commit: ``put`` documents, ``del`` keys, ``add`` records."""
+        """One commit: ``put`` documents, ``del`` keys and streams, ``add`` records."""
         for key, document in change.get("put", {}).items():
             self.put(key, document)
         for key in change.get("del", ()):

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import pytest
 
+from chaos.saboteurs.hosted import HOSTED
 from chaos.saboteurs.planted import LATE, SHARED, SWEPT
 from chaos.saboteurs.struck import STRUCK
 
@@ -32,7 +33,7 @@ PROGRAMS = {
 }
 STRIKES = "--saboteur"  # such a command has to fail
 EXAMPLE, OWN = "lock-released-first", "lock-shared"
-PLANTED = sum(map(len, (SWEPT, LATE, SHARED, STRUCK)))
+PLANTED = sum(map(len, (SWEPT, LATE, SHARED, STRUCK, HOSTED)))
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -44,6 +44,7 @@ from chaos.report.words import Lang, default_lang, word
 from chaos.runner import Effort, run, saved
 from chaos.saboteurs import SABOTEURS
 from chaos.saboteurs.deciders import DECIDERS, misled
+from chaos.saboteurs.hosted import HOSTED
 from chaos.saboteurs.planted import SHARED, SWEPT, planted
 from chaos.saboteurs.reconcilers import RECONCILERS, sabotaged
 from chaos.scenarios.table import BY_NAME, SCENARIOS
@@ -104,7 +105,9 @@ def parser(lang: str = "en") -> Parser:
         help=f"only this call, again for more; of {' and '.join(IN_PARTS)}",
     )  # fmt: skip
     sweeping.add_argument(
-        "--saboteur", choices=(*RECONCILERS, *SWEPT, *SHARED), help="break the library on purpose"
+        "--saboteur",
+        choices=(*RECONCILERS, *SWEPT, *SHARED, *HOSTED),
+        help="break the library on purpose",
     )
     sweeping.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
     detecting = commands.add_parser(
@@ -312,7 +315,7 @@ def _sweep(args: argparse.Namespace, lang: Lang) -> int:
     if _unknown("call", args.only, IN_PARTS.get(args.sweep, ()), lang):
         return gate.EXIT_USAGE
     name = args.saboteur
-    mistake = (SWEPT | SHARED).get(name)
+    mistake = {**SWEPT, **SHARED, **HOSTED}.get(name)
     broken = planted(mistake) if mistake else sabotaged(name) if name else None
     with broken or contextlib.nullcontext(), watched(_aside, TOLD_EVERY_S):
         tallies = run_sweeps(args.sweep, args.seed, full=args.full, told=told, only=args.only)

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from chaos.report.words import Lang
 from chaos.sweeps import interrupt_sweep, meanwhile_sweep
+from chaos.sweeps.attach_sweep import sweep_attach
 from chaos.sweeps.bits import sweep_bits
 from chaos.sweeps.copies_sweep import sweep_copies
 from chaos.sweeps.errors import sweep_errors
@@ -63,6 +64,7 @@ SWEEPS: Final[dict[str, Sweep]] = {
     "fork": sweep_fork,
     "copies": sweep_copies,
     "hostile": sweep_hostile,
+    "attach": sweep_attach,
 }
 
 

@@ -15,8 +15,9 @@ says.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from chaos.chance import generator
 from chaos.faults.switch import Death, FaultSwitch, SwitchedFs, SwitchKind
@@ -24,6 +25,7 @@ from chaos.sweeps.judge_restore import judge_disk, reopen, reopened
 from chaos.sweeps.reference_workload import LIVES, AckLog, Yard, disks_before, ears_for, live, yard
 from chaos.sweeps.tally import Tally
 from prometheus_persist.errors import PersistError
+from prometheus_persist.storage.fs import Fs
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 CI_STRIDE = 79
@@ -38,6 +40,20 @@ class Wreck:
     ears: AckLog
     switch: FaultSwitch
     where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Lives in their order: the files that each finds, ears for it, and how it is lived."""
+
+    lives: Sequence[str]
+    disks: Callable[[int], Mapping[str, Mapping[str, bytes]]]
+    ears: Callable[[MemoryFs, str], AckLog]
+    live: Callable[[Path, Fs, AckLog, int, str], None]
+
+
+def _lived(plot: Path, fs: Fs, ears: AckLog, seed: int, life: str) -> None:
+    live(plot, fs, ears, seed, life=life)
 
 
 def sweep_kills(seed: int, *, full: bool) -> Tally:
@@ -62,11 +78,14 @@ def sweep_kills(seed: int, *, full: bool) -> Tally:
     return tally
 
 
-def wrecks(grounds: Yard, seed: int, strides: Mapping[SwitchKind, int]) -> Iterator[Wreck]:
+def wrecks(
+    grounds: Yard, seed: int, strides: Mapping[SwitchKind, int], story: Story | None = None
+) -> Iterator[Wreck]:
     """Every life, struck in every given way at every ``stride``-th operation."""
-    for name in LIVES:
+    told = story or Story(LIVES, disks_before, lambda disk, _: ears_for(disk), _lived)
+    for name in told.lives:
         for kind, stride in strides.items():
-            yield from _struck(grounds, seed, name, kind, stride)
+            yield from _struck(grounds, seed, told, name, kind, stride)
 
 
 def survivor(disk: MemoryFs) -> MemoryFs:
@@ -87,6 +106,7 @@ def dying(switch: FaultSwitch) -> Iterator[None]:
 def _struck(
     grounds: Yard,
     seed: int,
+    story: Story,
     name: str,
     kind: SwitchKind,
     stride: int,
@@ -94,12 +114,12 @@ def _struck(
     number = generator(seed, name, kind).randrange(stride) + 1 - stride
     while True:
         number += stride
-        disk = MemoryFs.of(disks_before(seed)[name])
-        ears = ears_for(disk)
+        disk = MemoryFs.of(story.disks(seed)[name])
+        ears = story.ears(disk, name)
         share = generator(seed, "share", number).randint(1, 999)
         switch = FaultSwitch(kind, at=number, share=share)
         with dying(switch):
-            live(grounds.plot(), SwitchedFs(disk, switch), ears, seed, life=name)
+            story.live(grounds.plot(), SwitchedFs(disk, switch), ears, seed, name)
         if not switch.fired:
             return
         yield Wreck(disk, ears, switch, f"{name}, {kind} {number} ({switch.struck})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chaos.saboteurs.hosted import HOSTED
 from chaos.saboteurs.planted import LATE, SHARED, SWEPT, Mistake, planted
 from chaos.saboteurs.struck import STRUCK
 from prometheus_persist.session import live_booking
@@ -18,6 +19,7 @@ from prometheus_persist.session import live_booking
             "late": LATE,
             "shared": SHARED,
             "struck": STRUCK,
+            "hosted": HOSTED,
         }.items()
         for name, mistake in mistakes.items()
     ],

@@ -1,7 +1,6 @@
-"""Graphs of somebody else's objects for tests: classes, random graphs, a digest of what they are.
+"""Graphs of somebody else's objects for tests: classes, random graphs, what is stored of them.
 
-``digest`` is strict about types, bits, order and sharing: it is what "the same" means. It shares no
-code with the library. ``python graphkit.py 20000`` plays that many graphs and says what it came to.
+``python graphkit.py 20000`` plays that many graphs and says what it came to.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import decimal
 import enum
 import json
 import random
-import struct
 import sys
 import time
 import uuid
@@ -23,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from chaos.oracle.objects import digest
 from prometheus_persist.graph.classes import ClassTable
 from prometheus_persist.graph.node import GraphDelta
 from prometheus_persist.graph.policy import HostPolicy, policy
@@ -87,60 +86,6 @@ class Root:
 
 def bare(cls: type) -> Any:
     return object.__new__(cls)
-
-
-def digest(root: object) -> object:
-    """Types, bits, order and sharing of all that ``root`` leads to, as something comparable."""
-    seen: dict[int, int] = {}
-    kept: list[object] = []
-
-    def of(x: Any) -> object:
-        t = type(x)
-        if isinstance(x, enum.Enum):
-            return ("enum", t.__qualname__, x.name, x.value)
-        if isinstance(x, type) or x is None:
-            return ("class", repr(x))
-        if t is float:
-            return ("float", struct.pack(">d", x))
-        if isinstance(x, np.generic):
-            return ("numpy", t.__name__, x.dtype.char, x.dtype.str, x.tobytes())
-        if t in (bool, int, str, bytes, decimal.Decimal, dt.date, dt.timedelta, uuid.UUID, range):
-            return (t.__name__, repr(x))
-        if t in (dt.datetime, dt.time):
-            return (t.__name__, x.isoformat(), x.fold, repr(x.tzinfo))
-        if t in (ZoneInfo, dt.timezone, complex):
-            return (t.__name__, repr(x))
-        if t in (tuple, frozenset) and not x:
-            return (t.__name__, "empty")
-        if id(x) in seen:
-            return ("again", seen[id(x)])
-        seen[id(x)] = len(seen)
-        kept.append(x)
-        return t.__qualname__, inside(x, t)
-
-    def inside(x: Any, t: type) -> object:
-        if t is np.ndarray:
-            return x.dtype.char, x.dtype.str, x.shape, x.flags.writeable, x.tobytes()
-        if t is np.random.Generator:
-            return repr(x.bit_generator.state), repr(x.bit_generator.seed_seq.state)
-        if t is np.random.RandomState:
-            return repr(x.get_state(legacy=False))
-        if t is random.Random:
-            return x.getstate()
-        if t is bytearray:
-            return bytes(x)
-        if isinstance(x, dict):
-            made_by = repr(getattr(x, "default_factory", None))
-            return made_by, [(of(key), of(value)) for key, value in x.items()]
-        if isinstance(x, (list, tuple, collections.deque)):
-            return getattr(x, "maxlen", None), [of(value) for value in x]
-        if isinstance(x, (set, frozenset)):
-            return [of(value) for value in sorted(x, key=repr)]  # their order is nobody's promise
-        own = [(name, of(value)) for name, value in getattr(x, "__dict__", {}).items()]
-        names = [name for each in t.__mro__ for name in vars(each).get("__slots__", ())]
-        return own, [(name, of(getattr(x, name))) for name in names if hasattr(x, name)]
-
-    return of(root)
 
 
 class Kept:

@@ -22,8 +22,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from graphkit import digest
 
+from chaos.oracle.objects import digest
 from prometheus_persist import AttachedHost, Settings, attach
 
 SENTINEL = "sentinel-93fe01"

@@ -10,10 +10,11 @@ from typing import Any
 import graphkit
 import numpy as np
 import pytest
-from graphkit import Entry, Kept, Loose, Pair, Root, bare, digest
+from graphkit import Entry, Kept, Loose, Pair, Root, bare
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chaos.oracle.objects import digest
 from prometheus_persist.errors import BadValue
 from prometheus_persist.graph import slots, writing
 from prometheus_persist.graph.node import GraphNode

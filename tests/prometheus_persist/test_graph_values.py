@@ -22,10 +22,11 @@ from zoneinfo import ZoneInfo
 import graphkit
 import numpy as np
 import pytest
-from graphkit import Colour, Entry, Kept, Loose, Root, bare, digest
+from graphkit import Colour, Entry, Kept, Loose, Root, bare
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chaos.oracle.objects import digest
 from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.graph.classes import ClassTable
 from prometheus_persist.graph.kinds import Kinds
