@@ -1,6 +1,7 @@
 """The gate: tells a judged run to people and machines, and turns it into an exit code.
 
-``EXITS`` is the one table of them: ``--help`` is made of it, the READMEs are compared with it.
+``EXITS`` is the one table of them: ``--help`` is made of it, the READMEs are compared with it. For
+its sake what judges and tells is imported where it is used.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from chaos.report.lines import Judged, judged, to_json
-from chaos.report.markdown import markdown
 from chaos.report.words import Lang
-from chaos.runner import is_complete
 from chaos.verdict import Outcome, RunVerdict
+
+if TYPE_CHECKING:
+    from chaos.report.lines import Judged
 
 EXIT_MET = 0
 EXIT_FAILED = 1
@@ -61,6 +62,9 @@ def exits_in_a_line(lang: str = "en") -> str:
 
 def add_up(verdicts: list[RunVerdict]) -> Judged:
     """All verdicts as one judged run."""
+    from chaos.report.lines import judged
+    from chaos.runner import is_complete
+
     return judged(verdicts, complete=is_complete(verdicts))
 
 
@@ -71,6 +75,9 @@ def exit_code(run: Judged) -> int:
 
 def keep(run: Judged, out: Path, lang: Lang) -> None:
     """Write verdict and summary beside the records, and into GitHub's step summary."""
+    from chaos.report.lines import to_json
+    from chaos.report.markdown import markdown
+
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(to_json(run), ensure_ascii=False, indent=2)
     (out / VERDICT_FILE).write_text(text + "\n", encoding="utf-8")

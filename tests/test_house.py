@@ -20,6 +20,7 @@ OKX_TERMS = {
     "Help",  # likewise: one text, held to be the same
     "IllegalTransition",
     "Instrument",
+    "LazyGroup",  # of the same text as Help
     "Position",
     "PositionKey",
     "Rescale",

@@ -17,7 +17,13 @@ Sz = Annotated[str, typer.Argument(help="Contracts; base currency on spot.")]
 AccountName = Annotated[str, typer.Option(help="Account.")]
 PosSide = Annotated[str, typer.Option(help="long or short; nothing in net mode.")]
 MgnMode = Annotated[str, typer.Option(help="cross or isolated.")]
-ctl = typer.Typer(no_args_is_help=True, help="Steer a running fakeokx.", epilog=exits_in_a_line())
+ctl = typer.Typer(
+    no_args_is_help=True,
+    help="Steer a running fakeokx.",
+    epilog=exits_in_a_line(),
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 
 @ctl.callback()

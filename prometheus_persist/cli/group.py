@@ -8,16 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from prometheus_persist.cli.ending import end_document, new_output
-from prometheus_persist.cli.helping import language_last, speaking, usage_error
+from prometheus_persist.cli.helping import LazyGroup, language_last, speaking, usage_error
 from prometheus_persist.errors import EXIT_USAGE
 from prometheus_persist.language import asked_language
 
 
-class Commands(TyperGroup):
-    """Typer's group; errors of the command line end as all others do."""
+class Commands(LazyGroup):
+    """Errors of the command line end as all others do."""
 
     def main(
         self,

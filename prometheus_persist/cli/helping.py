@@ -5,6 +5,8 @@
 2. Behind the options come the examples of the command (``words.examples``), then the exit codes.
 3. Chinese is broken at any character, two columns each; a word in Latin letters stays whole.
 4. The parser's own class of formatter is put in for the time of one command only (``speaking``).
+5. A help needs no command but its own: the list of commands is a table (``LazyGroup``), and a test
+   holds it to what each command says of itself.
 
 ``fakeokx`` has the same of its own, since neither imports the other: below the line a test holds
 that the two are one text.
@@ -16,11 +18,12 @@ import contextlib
 import inspect
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Any, ClassVar, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 PROGRAM: Final = "prometheus-persist"
 
@@ -191,6 +194,54 @@ class Help(_Base):  # type: ignore[misc]
         for en, zh in _tables().KINDS.items():
             name = re.sub(rf"(?<![\w-]){re.escape(en)}(?![\w-])", zh, name)
         return name
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are imported when they are called, or their own help is asked for.
+
+    ``table``: by name, ``module:name`` of a function or group, and the first sentence of its help;
+    the list of commands is made of these alone.
+    """
+
+    table: ClassVar[Mapping[str, tuple[str, str]]]
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        vars(self)["commands"] = _WhenCalled(self.table)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list of commands."""
+        listed: Any = TyperGroup(name=self.name)
+        for name, (_, says) in self.table.items():
+            listed.add_command(TyperCommand(name, help=says))
+        listed.format_commands(ctx, formatter)
+
+
+class _WhenCalled(Mapping[str, Any]):
+    """The commands of a table, each imported and made when it is asked for."""
+
+    def __init__(self, table: Mapping[str, tuple[str, str]]) -> None:
+        self._table, self._made = table, dict[str, Any]()
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            module, _, attribute = self._table[name][0].partition(":")
+            found = getattr(import_module(module), attribute)
+            if not isinstance(found, typer.Typer):
+                function, found = found, typer.Typer(add_completion=False, rich_markup_mode=None)
+                found.command(name=name, epilog=_exits("en"))(function)
+            self._made[name] = typer.main.get_command(found)
+            self._made[name].name = name
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._table
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
 
 
 def cells(text: str) -> int:

@@ -1,21 +1,23 @@
-"""What the commands share: options, the output they ask for, and the store that must be there."""
+"""What the commands share: options, the output they ask for, and the store that must be there.
+
+The list of commands needs the options alone: whatever else is imported where it is used.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from prometheus_persist.cli.ending import LANGUAGES, default_language
-from prometheus_persist.cli.output import Output, errors_as_exit_codes
 from prometheus_persist.errors import NoStore
-from prometheus_persist.recovery.summary import holds_anything
-from prometheus_persist.report.commands import options_for
-from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.report.words.exits import exits_in_a_line
-from prometheus_persist.session.settings_sources import visited
+
+if TYPE_CHECKING:
+    from prometheus_persist.cli.output import Output
+    from prometheus_persist.report.facts import RestoreFacts
 
 EPILOG = exits_in_a_line()
 Dir = Annotated[
@@ -52,17 +54,25 @@ def output_of(
     """
     if lang and lang not in LANGUAGES:
         raise typer.BadParameter(f"{lang!r} is neither zh nor en", param_hint="--lang")
+    from prometheus_persist.cli.output import Output
+    from prometheus_persist.report.commands import options_for
+
     options = options_for(directory, exchange, live=not demo)
     return Output(as_json, lang or default_language(os.environ), options)
 
 
 def guard(output: Output) -> Any:
     """Errors become their two lines and their exit code."""
+    from prometheus_persist.cli.output import errors_as_exit_codes
+
     return errors_as_exit_codes(output, lambda code: typer.Exit(code))
 
 
 def refuse_missing(directory: Path) -> None:
     """Raise NoStore where nothing of a store lies: an unmounted disk is an empty directory."""
+    from prometheus_persist.recovery.summary import holds_anything
+    from prometheus_persist.session.settings_sources import visited
+
     if not directory.is_dir() or not holds_anything(visited(directory)):
         raise NoStore(f"there is no store at {directory}; name it with --dir")
 

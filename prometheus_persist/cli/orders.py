@@ -52,6 +52,7 @@ SEEN_AGAIN_S = 0.3
 
 orders = typer.Typer(
     epilog=EPILOG,
+    add_completion=False,
     rich_markup_mode=None,
     invoke_without_command=True,
 )

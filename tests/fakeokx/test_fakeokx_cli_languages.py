@@ -14,15 +14,16 @@ import typer
 from languagekit import CHINESE, ROOT, english, modules, sentences
 from typer.testing import CliRunner
 
+from fakeokx.cli.app import COMMANDS as LISTED
 from fakeokx.cli.app import app
 from fakeokx.cli.exits import EXITS
 from fakeokx.cli.helping import speaking, without_language
-from fakeokx.cli.helps import EXAMPLES
+from fakeokx.cli.helps import EXAMPLES, HELPS
 from fakeokx.cli.words import EXITS_ZH, SENTENCES, in_chinese
 
 LINE = "# -- the same in prometheus_persist/cli/helping.py and fakeokx/cli/helping.py from here on"
 SAID_TO_PEOPLE = {"app.py", "ctl.py", "ctl_kit.py", "ctl_venue.py", "rules.py", "keys.py"} | {
-    "ledger.py", "serve.py", "exchange.py", "exits.py"
+    "ledger.py", "serve.py", "serving.py", "exchange.py", "exits.py"
 }  # fmt: skip
 
 
@@ -58,6 +59,12 @@ def test_every_help_is_wholly_in_its_language(name: str) -> None:
     assert not CHINESE.search(told["en"])
 
 
+def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
+    """The list is a table, so that a help imports no command but its own."""
+    for name, (_, says) in LISTED.items():
+        assert COMMANDS[name].get_short_help_str(200) == says, name
+
+
 def test_every_sentence_of_the_command_line_has_its_chinese() -> None:
     left = {}
     for path in modules("fakeokx"):
@@ -66,6 +73,7 @@ def test_every_sentence_of_the_command_line_has_its_chinese() -> None:
         for line, text in sentences(path.read_text(encoding="utf-8")):
             told = re.sub(r"\{[^{}]*\}", "X", text)
             of_help = "ccxt" in told or told.startswith(("Exit codes", "graceful shutdown"))
+            of_help = of_help or any(help_text.startswith(told) for help_text in HELPS)
             if not of_help and english(told) and english(in_chinese(told)):
                 left[f"{path.name}:{line}"] = told
     assert left == {}

@@ -10,6 +10,7 @@ import typer
 from languagekit import CHINESE, english
 from typer.testing import CliRunner
 
+from prometheus_persist.cli.app import COMMANDS as LISTED
 from prometheus_persist.cli.app import app
 from prometheus_persist.cli.helping import cells, language_last, wrapped
 from prometheus_persist.report.words.examples import EXAMPLES
@@ -53,6 +54,13 @@ def test_every_help_is_wholly_in_its_language(name: str) -> None:
     assert "Options:" in out
     assert "Examples:\n" in out
     assert out.index("Examples:") < out.index("Exit codes:")
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
+    """The list is a table, so that a help imports no command but its own."""
+    for name, (_, says) in LISTED.items():
+        assert COMMANDS[name].get_short_help_str(200) == says, name
+        assert COMMANDS[name].name == name
 
 
 def test_what_has_its_chinese_is_still_said() -> None:

@@ -221,7 +221,7 @@ from {program} import {function}
     ("program", "function", "module", "name", "words"),
     [
         ("prometheus_persist.cli", "main", "prometheus_persist.cli.status", "summary", "status"),
-        ("chaos.cli", "console", "chaos.cli.app", "_list", "list"),
+        ("chaos.cli", "console", "chaos.cli.playing", "do_list", "list"),
     ],
 )
 def test_an_error_that_a_signal_brought_about_is_no_error(

@@ -31,6 +31,16 @@ again.close(save=False)
 print("\\n".join(sys.modules))
 """
 
+LISTING = """
+import atexit, sys
+from importlib import import_module
+atexit.register(lambda: print("\\n".join(sys.modules), file=sys.stderr))
+program, function, sys.argv = sys.argv[1], sys.argv[2], [sys.argv[1], "--help"]
+getattr(import_module(program), function)()
+"""
+NOT_FOR_A_LIST = {"asyncio", "ccxt", "http.client", "orjson", "pydantic", "rich", "ssl",
+                  "prometheus_persist.state", "fakeokx.engine", "chaos.runner"}  # fmt: skip
+
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_lazy_offers_everything_it_names(package: str) -> None:
@@ -55,3 +65,25 @@ def test_lazy_opening_imports_what_opening_needs(tmp_path: Path) -> None:
     assert "prometheus_persist.recovery.ladder" in modules
     assert modules.isdisjoint(NOT_FOR_OPENING)
     assert {each for each in modules if each.startswith("prometheus_persist.reconcile")} == BOOKS
+
+
+@pytest.mark.parametrize(
+    ("program", "function", "commands"),
+    [
+        ("prometheus_persist.cli", "main", "status reconciling restoring orders harnessed"),
+        ("fakeokx.cli", "main", "serving ctl"),
+        ("chaos.cli", "console", "playing sweeping detecting lasting"),
+    ],
+)
+def test_lazy_the_list_of_commands_imports_none_of_them(
+    program: str, function: str, commands: str
+) -> None:
+    """``--help`` comes at once: it is made of a table, a command is imported when it is called."""
+    command = [sys.executable, "-c", LISTING, program, function]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--version" in done.stdout
+    modules = set(done.stderr.split())
+    assert f"{program}.app" in modules
+    assert modules.isdisjoint({f"{program}.{name}" for name in commands.split()})
+    assert modules.isdisjoint(NOT_FOR_A_LIST)

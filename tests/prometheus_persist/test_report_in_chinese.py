@@ -11,6 +11,7 @@ import pytest
 from languagekit import CHINESE, english, modules, sentences
 
 from prometheus_persist.report.in_chinese import GAP, SENTENCES, in_chinese
+from prometheus_persist.report.words.helps import HELPS
 
 FOR_MACHINES = (
     "audit_lines.py",
@@ -40,6 +41,8 @@ FOUND = [
 
 def test_every_sentence_of_the_source_has_its_chinese() -> None:
     left = {where: told for where, text in FOUND if english(told := in_chinese(said(text)))}
+    helps = "\n".join(["", *HELPS])  # a list of commands has the beginning of each help alone
+    left = {where: told for where, told in left.items() if f"\n{told}" not in helps}
     assert len(FOUND) > 250
     assert left == {}
 

@@ -1,0 +1,43 @@
+"""What the commands of ``prometheus-chaos`` share: how they talk, and names that may be wrong."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Collection, Sequence
+
+from chaos.report.words import Lang, word
+from prometheus_persist.shown import shown, tell
+
+
+def aside(line: str) -> None:
+    """Talk, whatever stdout is: one line of it."""
+    tell(shown(line), sys.stderr)
+
+
+def say(key: str, lang: Lang, **values: object) -> None:
+    """A sentence of the catalogue, as talk."""
+    aside(f"prometheus-chaos: {word(key, lang).format(**values)}")
+
+
+def positive(text: str) -> int:
+    """A number of at least one, of a command line."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least one")
+    return number
+
+
+def unknown(
+    what: str, names: Sequence[str], known: Collection[str], lang: Lang, hint: str = ""
+) -> bool:
+    """Whether a name is none of the known ones; says so, with the nearest one."""
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            there = hint or word("there are", lang).format(names=", ".join(known))
+            told = word("meant", lang).format(name=near[0]) if near else there
+            say(f"no {what}", lang, name=repr(name), hint=told)
+            return True
+    return False

@@ -1,0 +1,36 @@
+"""``outage``: recover from a long outage, timed, against the goals."""
+
+from __future__ import annotations
+
+import argparse
+
+from chaos import gate
+from chaos.cli.kit import aside, unknown
+from chaos.outage import OUTAGES, all_well, run_outage
+from chaos.outage import show as show_outages
+from chaos.report.words import Lang
+from prometheus_persist.cli.ending import write_document
+from prometheus_persist.terminal import Terminal
+
+
+def add_outage(lasting: argparse.ArgumentParser) -> None:
+    """The words of ``outage``."""
+    lasting.add_argument("outages", nargs="*", metavar="OUTAGE", help="default: all of them")
+    lasting.add_argument("--quick", action="store_true", help="a tenth of the trades")
+    lasting.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
+
+
+def do_outage(args: argparse.Namespace, lang: Lang) -> int:
+    """The command; returns the exit code."""
+    names = args.outages or list(OUTAGES)
+    if unknown("outage", names, OUTAGES, lang):
+        return gate.EXIT_USAGE
+    results = []
+    for name in names:
+        aside(f"{name} …")
+        results.append(run_outage(OUTAGES[name], args.seed, quick=args.quick))
+    if args.json:
+        write_document([each.to_json() for each in results])
+    else:
+        show_outages(results, Terminal(), lang)
+    return gate.EXIT_MET if all_well(results) else gate.EXIT_FAILED

@@ -1,0 +1,95 @@
+"""``list``, ``run`` and ``gate``: the scenarios, playing them, and judging what was played."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from chaos import gate
+from chaos.cli.kit import aside, say, unknown
+from chaos.report.lines import to_json
+from chaos.report.table import show
+from chaos.report.words import Lang, word
+from chaos.runner import Effort, run, saved
+from chaos.saboteurs import SABOTEURS
+from chaos.scenarios.table import BY_NAME, SCENARIOS
+from chaos.verdict import RunVerdict
+from prometheus_persist.cli.ending import write_document
+from prometheus_persist.shown import tell
+from prometheus_persist.terminal import Terminal
+
+QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
+
+
+def add_list(_: argparse.ArgumentParser) -> None:
+    """It asks for nothing."""
+
+
+def add_run(playing: argparse.ArgumentParser) -> None:
+    """The words of ``run``."""
+    playing.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all of them")
+    playing.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
+    playing.add_argument("--out", type=Path, help="where records are kept; default: a new one")
+    playing.add_argument("--quick", action="store_true", help="every 12th operation, a short day")
+    playing.add_argument("--saboteur", choices=SABOTEURS, help="break the library on purpose")
+
+
+def add_gate(judging: argparse.ArgumentParser) -> None:
+    """The words of ``gate``."""
+    judging.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+
+
+def do_list(args: argparse.Namespace, lang: Lang) -> int:
+    """The command; returns the exit code."""
+    told = {each.name: each.what_zh if lang == "zh" else each.what for each in SCENARIOS}
+    if args.json:
+        write_document(told)
+    else:
+        width = max(map(len, told))
+        for name, what in told.items():
+            tell(f"{name:<{width}}  {what}")
+    return gate.EXIT_MET
+
+
+def do_run(args: argparse.Namespace, lang: Lang) -> int:
+    """The command; returns the exit code."""
+    names = args.scenarios or list(BY_NAME)
+    if unknown("scenario", names, BY_NAME, lang, word("see list", lang)):
+        return gate.EXIT_USAGE
+    out = args.out or Path(tempfile.mkdtemp(prefix="prometheus-chaos-"))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()  # it may be there, and read-only
+    except OSError as problem:
+        say("unwritable", lang, out=out, problem=problem.strerror)
+        return gate.EXIT_USAGE
+
+    def told(verdict: RunVerdict) -> None:
+        outcome = word(verdict.outcome.value, lang)
+        aside(f"{verdict.scenario}: {outcome} ({verdict.seconds:.1f} s)")
+
+    effort = QUICK if args.quick else Effort()
+    verdicts = run(names, out, args.seed, effort=effort, saboteur=args.saboteur, told=told)
+    aside(f"{out}")
+    return _tell(verdicts, out, lang, as_json=args.json)
+
+
+def do_gate(args: argparse.Namespace, lang: Lang) -> int:
+    """The command; returns the exit code."""
+    try:
+        verdicts = saved(args.run_dir)
+    except FileNotFoundError:
+        say("no run", lang, directory=args.run_dir)
+        return gate.EXIT_NOTHING
+    return _tell(verdicts, args.run_dir, lang, as_json=args.json)
+
+
+def _tell(verdicts: list[RunVerdict], out: Path, lang: Lang, *, as_json: bool) -> int:
+    judged = gate.add_up(verdicts)
+    gate.keep(judged, out, lang)
+    if as_json:
+        write_document(to_json(judged))
+    else:
+        show(judged, Terminal(), lang)
+    return gate.exit_code(judged)

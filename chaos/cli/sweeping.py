@@ -1,0 +1,74 @@
+"""``sweep``: strike everywhere in a small store, and count."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+
+from chaos import gate
+from chaos.cli.kit import aside, say, unknown
+from chaos.report.words import Lang
+from chaos.saboteurs.hosted import HOSTED
+from chaos.saboteurs.planted import SHARED, SWEPT, planted
+from chaos.saboteurs.reconcilers import RECONCILERS, sabotaged
+from chaos.sweeps.catalogue import (
+    ALL,
+    IN_PARTS,
+    SWEEPS,
+    outcome_of,
+    remarks,
+    run_sweeps,
+    samples_table,
+    sweeps_table,
+)
+from chaos.sweeps.tally import Tally, watched
+from prometheus_persist.cli.ending import write_document
+from prometheus_persist.terminal import Terminal
+
+TOLD_EVERY_S = 10.0
+
+
+def add_sweep(sweeping: argparse.ArgumentParser) -> None:
+    """The words of ``sweep``."""
+    sweeping.add_argument("sweep", nargs="?", choices=(*SWEEPS, ALL), default=ALL)
+    sweeping.add_argument("--full", action="store_true", help="without sampling")
+    sweeping.add_argument(
+        "--only", action="append", default=[], metavar="CALL",
+        help=f"only this call, again for more; of {' and '.join(IN_PARTS)}",
+    )  # fmt: skip
+    sweeping.add_argument(
+        "--saboteur",
+        choices=(*RECONCILERS, *SWEPT, *SHARED, *HOSTED),
+        help="break the library on purpose",
+    )
+    sweeping.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
+
+
+def do_sweep(args: argparse.Namespace, lang: Lang) -> int:
+    """The command; returns the exit code."""
+
+    def told(tally: Tally) -> None:
+        aside(f"{tally.name}: {tally.fired:,} ({tally.seconds:.1f} s)")
+
+    if args.only and args.sweep not in IN_PARTS:
+        say("only", lang, names=", ".join(IN_PARTS))
+        return gate.EXIT_USAGE
+    if unknown("call", args.only, IN_PARTS.get(args.sweep, ()), lang):
+        return gate.EXIT_USAGE
+    name = args.saboteur
+    mistake = {**SWEPT, **SHARED, **HOSTED}.get(name)
+    broken = planted(mistake) if mistake else sabotaged(name) if name else None
+    with broken or contextlib.nullcontext(), watched(aside, TOLD_EVERY_S):
+        tallies = run_sweeps(args.sweep, args.seed, full=args.full, told=told, only=args.only)
+    outcome = outcome_of(tallies)
+    if args.json:
+        write_document([each.to_json() for each in tallies])
+    else:
+        console = Terminal()
+        console.print(sweeps_table(tallies, lang))
+        for tally in tallies:
+            if tally.rows:
+                console.print(samples_table(tally))
+            for line in remarks(tally):
+                console.print(line, soft_wrap=True)
+    return gate.EXIT_OF_OUTCOME[outcome] if outcome else gate.EXIT_NOTHING
