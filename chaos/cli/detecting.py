@@ -7,7 +7,7 @@ import contextlib
 
 from chaos import gate
 from chaos.arguments import in_language
-from chaos.cli.kit import aside, positive, unknown
+from chaos.cli.kit import aside, at_work, positive, unknown
 from chaos.detect import ways_out as leading_out
 from chaos.detect.kinds import BY_NAME as KIND_BY_NAME
 from chaos.detect.kinds import KINDS
@@ -64,12 +64,17 @@ def do_detect(args: argparse.Namespace, lang: Lang) -> int:
     if unknown("kind", names, KIND_BY_NAME, lang):
         return gate.EXIT_USAGE
 
-    def told(score: Score) -> None:
-        found = score.counts["detected"]
-        aside(f"{score.kind.name}: {found}/{score.instances}")
+    kinds, done = [kind for kind in KINDS if kind.name in names], 0
 
-    kinds = [kind for kind in KINDS if kind.name in names]
-    scores = run_detection(kinds, args.instances, args.seed, told, args.jobs)
+    def told(score: Score) -> None:
+        nonlocal done
+        done += 1
+        found = score.counts["detected"]
+        aside(f"{score.kind.name}: {found}/{score.instances}", work)
+        work.says(args.command, f"{done}/{len(kinds)}", done / len(kinds))
+
+    with at_work(args) as work:
+        scores = run_detection(kinds, args.instances, args.seed, told, args.jobs)
     whole = total(scores)
     if args.json:
         data = {
@@ -90,14 +95,16 @@ def do_ways_out(args: argparse.Namespace, lang: Lang) -> int:
     all_of_them = args.histories + args.commands
 
     def told(done: int, so_far: leading_out.WaysOutVerdict) -> None:
-        if done % 50 == 0 or done == all_of_them:
-            wrong, dead = so_far.counts["wrong gates"], so_far.counts["dead ends"]
-            aside(word("so far", lang).format(n=f"{done}/{all_of_them}", wrong=wrong, dead=dead))
+        wrong, dead = so_far.counts["wrong gates"], so_far.counts["dead ends"]
+        line = word("so far", lang).format(n=f"{done}/{all_of_them}", wrong=wrong, dead=dead)
+        work.says(args.command, line, done / all_of_them)
+        if not work and (done % 50 == 0 or done == all_of_them):
+            aside(line)
 
     kinds = [KIND_BY_NAME[name] for name in args.kinds] or None
     broken = misled(args.saboteur) if args.saboteur else contextlib.nullcontext()
     jobs = 1 if args.saboteur else args.jobs
-    with broken:
+    with broken, at_work(args) as work:
         verdict = leading_out.run(
             args.histories, args.commands, args.seed, jobs,
             first=args.number, kinds=kinds, told=told,

@@ -9,11 +9,19 @@ from collections.abc import Collection, Sequence
 
 from chaos.report.words import Lang, word
 from prometheus_persist.shown import shown, tell
+from prometheus_persist.terminal import WorkLine
 
 
-def aside(line: str) -> None:
-    """Talk, whatever stdout is: one line of it."""
+def aside(line: str, work: WorkLine | None = None) -> None:
+    """Talk, whatever stdout is: one line of it, in the place of the one that says how far it is."""
+    if work is not None:
+        work.hide()
     tell(shown(line), sys.stderr)
+
+
+def at_work(args: argparse.Namespace) -> WorkLine:
+    """How far it is, for who waits at a terminal."""
+    return WorkLine(wanted=not args.json, ticks=False)
 
 
 def say(key: str, lang: Lang, **values: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from chaos import gate
-from chaos.cli.kit import aside, unknown
+from chaos.cli.kit import aside, at_work, unknown
 from chaos.outage import OUTAGES, all_well, run_outage
 from chaos.outage import show as show_outages
 from chaos.report.words import Lang
@@ -26,9 +26,12 @@ def do_outage(args: argparse.Namespace, lang: Lang) -> int:
     if unknown("outage", names, OUTAGES, lang):
         return gate.EXIT_USAGE
     results = []
-    for name in names:
-        aside(f"{name} …")
-        results.append(run_outage(OUTAGES[name], args.seed, quick=args.quick))
+    with at_work(args) as work:
+        for number, name in enumerate(names):
+            work.says(args.command, name, number / len(names))
+            if not work:
+                aside(f"{name} …")
+            results.append(run_outage(OUTAGES[name], args.seed, quick=args.quick))
     if args.json:
         write_document([each.to_json() for each in results])
     else:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from chaos import gate
-from chaos.cli.kit import aside, say, unknown
+from chaos.cli.kit import aside, at_work, say, unknown
 from chaos.report.lines import to_json
 from chaos.report.table import show
 from chaos.report.words import Lang, word
@@ -67,10 +67,15 @@ def do_run(args: argparse.Namespace, lang: Lang) -> int:
 
     def told(verdict: RunVerdict) -> None:
         outcome = word(verdict.outcome.value, lang)
-        aside(f"{verdict.scenario}: {outcome} ({verdict.seconds:.1f} s)")
+        aside(f"{verdict.scenario}: {outcome} ({verdict.seconds:.1f} s)", work)
+        due.pop(0)
+        if due:
+            work.says(args.command, due[0], 1 - len(due) / len(names))
 
-    effort = QUICK if args.quick else Effort()
-    verdicts = run(names, out, args.seed, effort=effort, saboteur=args.saboteur, told=told)
+    effort, due = QUICK if args.quick else Effort(), list(names)
+    with at_work(args) as work:
+        work.says(args.command, due[0], 0.0)
+        verdicts = run(names, out, args.seed, effort=effort, saboteur=args.saboteur, told=told)
     aside(f"{out}")
     return _tell(verdicts, out, lang, as_json=args.json)
 

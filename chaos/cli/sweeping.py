@@ -6,7 +6,7 @@ import argparse
 import contextlib
 
 from chaos import gate
-from chaos.cli.kit import aside, say, unknown
+from chaos.cli.kit import aside, at_work, say, unknown
 from chaos.report.words import Lang
 from chaos.saboteurs.hosted import HOSTED
 from chaos.saboteurs.planted import SHARED, SWEPT, planted
@@ -46,9 +46,15 @@ def add_sweep(sweeping: argparse.ArgumentParser) -> None:
 
 def do_sweep(args: argparse.Namespace, lang: Lang) -> int:
     """The command; returns the exit code."""
+    done = 0.0
 
     def told(tally: Tally) -> None:
-        aside(f"{tally.name}: {tally.fired:,} ({tally.seconds:.1f} s)")
+        nonlocal done
+        done += 1 / len(SWEEPS)
+        aside(f"{tally.name}: {tally.fired:,} ({tally.seconds:.1f} s)", work)
+
+    def at(line: str) -> None:
+        work.says(args.command, line, done if args.sweep == ALL else None)
 
     if args.only and args.sweep not in IN_PARTS:
         say("only", lang, names=", ".join(IN_PARTS))
@@ -58,7 +64,11 @@ def do_sweep(args: argparse.Namespace, lang: Lang) -> int:
     name = args.saboteur
     mistake = {**SWEPT, **SHARED, **HOSTED}.get(name)
     broken = planted(mistake) if mistake else sabotaged(name) if name else None
-    with broken or contextlib.nullcontext(), watched(aside, TOLD_EVERY_S):
+    with (
+        at_work(args) as work,
+        broken or contextlib.nullcontext(),
+        watched(lambda line: aside(line, work), TOLD_EVERY_S, at if work else None),
+    ):
         tallies = run_sweeps(args.sweep, args.seed, full=args.full, told=told, only=args.only)
     outcome = outcome_of(tallies)
     if args.json:

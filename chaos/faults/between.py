@@ -24,8 +24,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
-from chaos.faults.through import ThroughFs, Value
 from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.through import ThroughFs, Value
 
 PointKind = Literal["operation", "done", "request", "answer", "line"]
 LONG_S = 20.0
@@ -166,11 +166,12 @@ class ActingFs(ThroughFs):
         super().__init__(inner)
         self.between = between
 
-    def _do(
+    def carry_out(
         self, operation: str, path: str, act: Callable[[], Value], *, read: bool = False
     ) -> Value:
+        """Something may happen before it, and after."""
         self.between.here("operation", f"{operation} {path}")
         try:
-            return super()._do(operation, path, act, read=read)
+            return super().carry_out(operation, path, act, read=read)
         finally:
             self.between.here("done", f"{operation} {path}")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chaos.faults.through import ThroughFs, ThroughHandle, Value
 from prometheus_persist.storage.fs import Fs, Handle
+from prometheus_persist.storage.through import ThroughFs, ThroughHandle, Value
 
 
 class _LateHandle(ThroughHandle):
@@ -54,13 +54,14 @@ class AckBeforeWrite(ThroughFs):
         self._open.append(late)
         return late
 
-    def _do(
+    def carry_out(
         self, operation: str, path: str, act: Callable[[], Value], *, read: bool = False
     ) -> Value:
+        """A reader sees what was written late, too."""
         if operation in ("read", "size"):  # as one process would see it
             for handle in self._open:
                 handle.write(b"")
-        return super()._do(operation, path, act, read=read)
+        return super().carry_out(operation, path, act, read=read)
 
     def inode(self, path: str) -> tuple[int, int] | None:
         """Honest, and without a look at the content."""

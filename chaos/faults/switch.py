@@ -33,8 +33,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
-from chaos.faults.through import ThroughFs, ThroughHandle, Value
 from prometheus_persist.storage.fs import Fs, Handle
+from prometheus_persist.storage.through import ThroughFs, ThroughHandle, Value
 
 SwitchKind = Literal["none", "die", "tear", "errno", "short"]
 PER_MILLE = 1000
@@ -131,9 +131,10 @@ class SwitchedFs(ThroughFs):
         super().__init__(inner)
         self.switch = switch
 
-    def _do(
+    def carry_out(
         self, operation: str, path: str, act: Callable[[], Value], *, read: bool = False
     ) -> Value:
+        """As the switch has it."""
         with self.switch.guard:
             self.switch.due(operation, path, read=read)
             if not (self.switch.killed and operation == "fsync"):

@@ -21,13 +21,20 @@ _WATCHERS: Final[list[Callable[..., None]]] = []
 
 
 @contextlib.contextmanager
-def watched(tell: Callable[[str], None], every_s: float) -> Iterator[None]:
-    """Inside the block ``tell`` hears how far a sweep is, so often, and of each problem at once."""
+def watched(
+    tell: Callable[[str], None], every_s: float, at: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Inside the block ``tell`` hears how far a sweep is, so often, and of each problem at once.
+
+    ``at`` hears it instead whenever something was struck: who draws it where it was before.
+    """
     last_s = time.monotonic()
 
     def hear(line: str, problem: bool = False) -> None:
         nonlocal last_s
-        if problem or time.monotonic() - last_s >= every_s:
+        if at is not None and not problem:
+            at(line)
+        elif problem or time.monotonic() - last_s >= every_s:
             last_s = time.monotonic()
             tell(line)
 

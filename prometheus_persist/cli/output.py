@@ -3,7 +3,8 @@
 - With ``--json`` stdout is one JSON document and nothing else, errors included, and talk goes to
   stderr. It is printed when the command has ended, so that an error on the last metres is in it.
 - Language: ``--lang``, else ``PERSIST_LANG``, else Chinese where the locale is, else English.
-- Colour and progress only on a terminal (rich decides; ``NO_COLOR`` is honoured).
+- Colour only on a terminal (rich decides; ``NO_COLOR`` is honoured). Who waits at one sees how far
+  a command is (``working``); that line goes before anything is printed.
 - Every ``PersistError`` becomes two lines on stderr, what and what next, and its own exit code.
   Anything else is an internal error: exit 1, the traceback only with ``PERSIST_DEBUG=1``.
 - What came from outside is data: ``terminal`` and ``shown`` see to it, in JSON as well.
@@ -27,6 +28,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prometheus_persist.cli.ending import Stopped, stopped_by, write_document
+from prometheus_persist.cli.working import Working
 from prometheus_persist.errors import (
     EXIT_DISK,
     EXIT_INTERNAL,
@@ -43,8 +45,9 @@ from prometheus_persist.report.words import okx_refusals
 from prometheus_persist.session.settings_sources import visiting
 from prometheus_persist.shown import shown
 from prometheus_persist.storage.fs import FILE_MODE
+from prometheus_persist.storage.heard import hearing
 from prometheus_persist.storage.layout import MIRROR
-from prometheus_persist.terminal import Terminal
+from prometheus_persist.terminal import Terminal, WorkLine
 
 
 @dataclass
@@ -62,6 +65,9 @@ class Output:
     out: Terminal = field(default_factory=lambda: Terminal(soft_wrap=True))
     talk: Terminal = field(default_factory=lambda: Terminal(stderr=True, soft_wrap=True))
     _result: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        self.working = Working(WorkLine(wanted=not self.as_json), self.say)
 
     def say(self, message_id: str, **params: object) -> str:
         """A message in the user's language."""
@@ -81,11 +87,13 @@ class Output:
 
     def aside(self, text: str) -> None:
         """A line for people on stderr, whatever stdout is."""
+        self.working.line.hide()
         self.talk.print(shown(text))
 
     @property
     def people(self) -> Terminal:
-        """Where people read."""
+        """Where people read; what is printed there comes in the place of how far it is."""
+        self.working.line.hide()
         return self.talk if self.as_json else self.out
 
     def table(self, title: str, rows: list[tuple[str, str]]) -> None:
@@ -119,6 +127,7 @@ class Output:
 
     def fail(self, detail: str, step: str, name: str, code: int, *, head: str = "cli.error") -> int:
         """The two lines of an error, and its document; the exit code."""
+        self.working.line.close()
         self.talk.print(Text(self.say(head), style="red"), shown(detail))
         self.aside(f"{self.say('cli.next')} {step}")
         if self.as_json:
@@ -132,7 +141,11 @@ class Output:
 def errors_as_exit_codes(output: Output, leave: Callable[[int], Exception]) -> Iterator[None]:
     """Print the result; an error becomes its two lines and ``leave(code)``, which is raised."""
     try:
-        yield
+        try:
+            with hearing(output.working.hear):
+                yield
+        finally:
+            output.working.line.close()
         output.end()
     except Exception as problem:
         if stopped_by():

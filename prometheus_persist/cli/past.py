@@ -18,6 +18,7 @@ from prometheus_persist.cli.options import (
     refuse_missing,
 )
 from prometheus_persist.cli.output import utc
+from prometheus_persist.cli.working import BASES
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import BadConfig
 from prometheus_persist.recovery.follow import Follower
@@ -38,7 +39,9 @@ def snapshots(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = 
     output = output_of(as_json, lang, directory)
     with guard(output):
         refuse_missing(directory)
-        found = stored_images(visited(directory))
+        fs = visited(directory)
+        output.working.expect(fs, only=BASES)
+        found = stored_images(fs)
         rows = []
         for image in found:
             mark = "✅" if image.sound else "❌"
@@ -66,6 +69,7 @@ def tail(
     output.as_lines = True
     with guard(output):
         refuse_missing(directory)
+        output.working.line.close()
         follower = Follower(visited(directory))
         seen = follower.next()
         seen = seen[len(seen) - min(last, len(seen)) :]
@@ -104,8 +108,11 @@ def repair_command(
         if accept_loss is not None and lossless(visited(directory), clock):
             raise BadConfig(output.say("cli.nothing_lost"))
         lock = None if dry_run else Locks(directory, mirror_dir, take_over=False)
+        fs = visited(directory)
+        if accept_loss is None:
+            output.working.expect(fs, times=2)
         try:
-            done = repair(visited(directory), clock, accept_loss=accept_loss, dry_run=dry_run)
+            done = repair(fs, clock, accept_loss=accept_loss, dry_run=dry_run)
         finally:
             if lock is not None:
                 lock.release()

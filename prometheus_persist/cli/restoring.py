@@ -35,7 +35,9 @@ def verify_command(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: La
     output = output_of(as_json, lang, directory)
     with guard(output):
         refuse_missing(directory)
-        found = verify(visited(directory))
+        fs = visited(directory)
+        output.working.expect(fs)
+        found = verify(fs)
         refuse_fresh(directory, found.facts)
         losses = found.facts.losses
         for item in damage_rows(found.facts, directory):

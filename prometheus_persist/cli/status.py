@@ -80,6 +80,7 @@ def _looked(directory: Path) -> Summary:
 
 def _watch(directory: Path, output: Output, every: float) -> None:
     """Until a signal ends it, or the store is gone."""
+    output.working.line.close()
     clock, follower = SystemClock(), Follower(visited(directory))
     follower.next()
     stays, found, is_new = output.people.is_terminal and not output.as_json, None, True

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from prometheus_persist.errors import BadConfig, VenueRefused, VenueUnreachable
-from prometheus_persist.exchange.okx.client import OkxReader, OkxSettings, connect, okx_client
-from prometheus_persist.exchange.okx.query import Again, NotRead, ReadOnlyClient
+from prometheus_persist.exchange.okx.client import OkxReader, okx_client
+from prometheus_persist.exchange.okx.query import Again, NotRead, ReadOnlyClient, Row
 from prometheus_persist.exchange.okx.sender import Sender
 from prometheus_persist.report.values import Say
 from prometheus_persist.state import AccountIdentity
+from prometheus_persist.storage.heard import tell_of
 
 KEY_NAMES = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE")
 TIMEOUT_MS = 10_000
@@ -22,15 +23,32 @@ TIMEOUT_MS = 10_000
 
 def venue_reader(url: str, *, sandbox: bool, environ: Mapping[str, str]) -> OkxReader:
     """A reader of the account whose keys are in ``environ``; raises BadConfig without them."""
-    key, secret, passphrase = _keys(environ)
-    return connect(OkxSettings(key, secret, passphrase, url=url or None, sandbox=sandbox))
+    return OkxReader(_reads(url, sandbox=sandbox, environ=environ))
 
 
 def venue_sender(url: str, *, sandbox: bool, environ: Mapping[str, str]) -> Sender:
     """What sends closing orders to that account; raises BadConfig likewise."""
+    return Sender(_client(url, sandbox=sandbox, environ=environ))
+
+
+class _HeardClient(ReadOnlyClient):
+    """Tells of each question before it is asked."""
+
+    __slots__ = ()
+
+    def get(self, endpoint: str, params: Mapping[str, str] | None = None) -> list[Row]:
+        """One answer's rows."""
+        tell_of("asks", endpoint)
+        return super().get(endpoint, params)
+
+
+def _reads(url: str, *, sandbox: bool, environ: Mapping[str, str]) -> ReadOnlyClient:
+    return _HeardClient(_client(url, sandbox=sandbox, environ=environ))
+
+
+def _client(url: str, *, sandbox: bool, environ: Mapping[str, str]) -> Any:
     key, secret, passphrase = _keys(environ)
-    client = okx_client(url or None, key, secret, passphrase, sandbox, TIMEOUT_MS)
-    return Sender(client)
+    return okx_client(url or None, key, secret, passphrase, sandbox, TIMEOUT_MS)
 
 
 def _keys(environ: Mapping[str, str]) -> tuple[str, str, str]:
@@ -66,10 +84,8 @@ def venue_positions(url: str, *, sandbox: bool, environ: Mapping[str, str]) -> l
 def _asked(
     path: str, url: str, *, sandbox: bool, environ: Mapping[str, str]
 ) -> list[Mapping[str, Any]]:
-    key, secret, passphrase = _keys(environ)
-    client = okx_client(url or None, key, secret, passphrase, sandbox, TIMEOUT_MS)
     try:
-        return list(ReadOnlyClient(client).get(path))
+        return list(_reads(url, sandbox=sandbox, environ=environ).get(path))
     except Again as problem:
         raise VenueUnreachable(problem.problem) from None
     except NotRead as problem:

@@ -24,6 +24,7 @@ from prometheus_persist.recovery.ladder import Restored
 from prometheus_persist.state import PrivateLedger, PublicAccount, state_from
 from prometheus_persist.state.documents import document
 from prometheus_persist.storage.fs import LocalFs, make_root
+from prometheus_persist.storage.heard import heard
 from prometheus_persist.storage.store import Store
 
 RECORDS_PER_COMMIT = 10_000
@@ -58,7 +59,7 @@ def write_into(restored: Restored, directory: Path, clock: Clock) -> int:
     partial = _partial(directory)
     # The epoch goes on counting, so that no clOrdId of the old store is ever issued again.
     then = _Then(clock, restored.facts.last_save_ms)
-    store = Store(LocalFs(partial), Image(), Tip(), restored.next_epoch, then)
+    store = Store(heard(LocalFs(partial)), Image(), Tip(), restored.next_epoch, then)
     try:
         for change in _changes(restored):
             store.commit(change)

@@ -23,6 +23,7 @@ from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.settings_sources import RECORD, load, visiting
 from prometheus_persist.state import SystemState, state_from
 from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.heard import heard
 from prometheus_persist.storage.interrupts import of_the_disk
 from prometheus_persist.storage.layout import COPIES, INCREMENTAL, mark_of
 from prometheus_persist.storage.replacing import clear_temporaries
@@ -90,7 +91,7 @@ def opening(
     settings = settings or (visiting(root) if visit else load())
     lock, store = Locks(root, settings.mirror_dir, take_over=take_over), None
     try:
-        fs = fs or lock.disk
+        fs = heard(fs or lock.disk)
         if take_over:
             _read(fs, clock, lock)
             refuse_read_only(fs)

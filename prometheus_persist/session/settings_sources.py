@@ -32,6 +32,7 @@ from prometheus_persist.session.locks import refuse_others_mirror
 from prometheus_persist.session.settings import KEYS, Settings
 from prometheus_persist.shown import shown
 from prometheus_persist.storage.fs import Fs, LocalFs
+from prometheus_persist.storage.heard import heard
 from prometheus_persist.storage.layout import INCREMENTAL
 from prometheus_persist.storage.split import SplitFs
 
@@ -103,7 +104,8 @@ def visiting(directory: Path, environ: Mapping[str, str] | None = None) -> Setti
 def disk(directory: Path, settings: Settings) -> Fs:
     """The files of a store, the mirror's wherever they lie."""
     main = LocalFs(directory)
-    return SplitFs(main, LocalFs(settings.mirror_dir)) if settings.mirror_dir else main
+    mirror_dir = settings.mirror_dir
+    return heard(SplitFs(main, LocalFs(mirror_dir)) if mirror_dir else main)
 
 
 def visited(directory: Path) -> Fs:

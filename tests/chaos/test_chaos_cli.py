@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from ptykit import at_terminal
 
 from chaos.cli import main
 from chaos.record import RUNNER, Voice
@@ -124,3 +125,35 @@ def test_a_long_sweep_says_how_far_it_is_and_a_problem_at_once():
     assert said[1:] == ["kills: 2,000 struck, 1 wrong, killed"]
     tally.struck("killed")
     assert len(said) == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sweep", "copies"],
+        ["detect", "capital-edited", "--instances", "1"],
+        ["ways-out", "--histories", "2", "--commands", "0"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_who_waits_at_a_terminal_sees_how_far_it_is(words):
+    """One line, which is gone at the end; what is told beside it stays."""
+    shown = at_terminal("prometheus-chaos", *words, "--lang", "en")
+    assert f"{words[0]} " in shown.terminal
+    assert "━" in shown.terminal
+    assert not any("━" in line for line in shown.stays)
+    assert shown.code == 0
+
+
+def test_a_sweep_with_json_or_in_a_pipe_has_no_such_line():
+    assert "━" not in at_terminal("prometheus-chaos", "sweep", "copies", "--json").terminal
+
+
+def test_what_a_sweep_struck_goes_to_whoever_draws_and_a_problem_is_told_all_the_same():
+    told, drawn = [], []
+    with watched(told.append, 3600.0, drawn.append):
+        tally = Tally("files", 1, full=False)
+        tally.struck("cut")
+        tally.wrong("cut", "gone")
+    assert drawn == ["files: 1 struck, 0 wrong, cut"]
+    assert told == ["files: cut: gone"]

@@ -12,7 +12,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from chaos.faults.through import ThroughFs, ThroughHandle, Value
 from prometheus_persist.clock import Clock
 from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import Restored, restore
@@ -32,6 +31,7 @@ from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import Fs, Handle
 from prometheus_persist.storage.segments import heal
 from prometheus_persist.storage.store import Observer, Store
+from prometheus_persist.storage.through import ThroughFs, ThroughHandle, Value
 
 START_MS = 1_764_723_600_000  # 2025-12-03 01:00:00 UTC
 BTC = "BTC-USDT-SWAP"
@@ -75,11 +75,11 @@ class HookFs(ThroughFs):
         super().__init__(inner)
         self.before = before
 
-    def _do(
+    def carry_out(
         self, operation: str, path: str, act: Callable[[], Value], *, read: bool = False
     ) -> Value:
         self.before(operation, path, b"")
-        return super()._do(operation, path, act, read=read)
+        return super().carry_out(operation, path, act, read=read)
 
     def _handle(self, inner: Handle, path: str) -> Handle:
         return HookHandle(self, inner, path)

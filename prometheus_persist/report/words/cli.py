@@ -10,6 +10,9 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
     "cli.colon": ("：", ": "),
     "cli.next": ("下一步:", "next:"),
     "cli.internal": ("内部错误:", "internal error:"),
+    "cli.work.reads": ("读取", "reading"),
+    "cli.work.writes": ("写入", "writing"),
+    "cli.work.asks": ("查询交易所", "asking the exchange"),
     "cli.status": ("存储状态", "Store"),
     "cli.status.sound": (
         "✅ 所读部分完好（全面检查用verify）",
