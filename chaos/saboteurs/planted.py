@@ -242,8 +242,8 @@ SHARED: Final[dict[str, Mistake]] = {
     ),
     "child-unlocks": Mistake(
         "storage.lock:StoreLock._let_go",
-        "if self._file >= 0 and not self.in_child:",
-        "if self._file >= 0:",
+        "if file >= 0 and not self.in_child:",
+        "if file >= 0:",
         "fork",
         seen_as="the lock was lost to a child",
     ),

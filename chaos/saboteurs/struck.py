@@ -90,4 +90,12 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         near="settle_one",
         seen_as="heard and forgotten",
     ),
+    "waits-for-who-waits-for-it": Mistake(
+        "storage.store:Store.close",
+        "self.latches.let_go()",
+        "pass",
+        "close",
+        near="Committer.refuse_fenced",
+        seen_as="hangs",
+    ),
 }

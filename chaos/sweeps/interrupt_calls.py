@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, Final, Literal
 
+from chaos.sweeps.elsewhere import Hangs, elsewhere
 from chaos.sweeps.judge_restore import reopened
 from chaos.sweeps.reference_workload import FIRST, INSTRUMENT, SETTINGS, Yard, digest_of, ears_for
 from chaos.sweeps.tally import Tally
@@ -44,7 +44,6 @@ from prometheus_persist.storage.lock import StoreLock
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 Detect = Literal["everything", "marked"]
-HANG_S = 60.0
 STARTS_MS = DAY_START_MS + 60_000
 UNIT = Contracts(Decimal(1))
 ANOTHER = "ETH-USDT-SWAP"
@@ -72,6 +71,8 @@ class InterruptedLife:
         self.who: str = names[0]
         self.other: str = names[1]
         self.heard = ""
+        self.touch()
+        self.save_soon()
 
     def opened(self) -> Session:
         """Open; the same ears hear it."""
@@ -105,6 +106,12 @@ class InterruptedLife:
         """The program changes something else."""
         self.session.state.agents[self.other].trade_count += 1
         self.session.mark(self.other)
+
+    def save_soon(self) -> None:
+        """By the writer's thread, which is there from then on, and waits for the files."""
+        ticket = self.session.save_soon("soon")
+        assert ticket is not None
+        ticket.wait()
 
     def order(self) -> IntentHandle:
         """A new intent."""
@@ -173,12 +180,6 @@ def _adopted(life: InterruptedLife) -> None:
     life.session.adopt([row], {ANOTHER: life.who})
 
 
-def _awaited(life: InterruptedLife) -> None:
-    ticket = life.session.save_soon("soon")
-    assert ticket is not None
-    ticket.wait()
-
-
 CALLS: Final[Mapping[str, InterruptedCall]] = {
     "save": InterruptedCall(lambda life: life.session.save("struck")),
     "save of what is marked": InterruptedCall(
@@ -187,7 +188,7 @@ CALLS: Final[Mapping[str, InterruptedCall]] = {
     "on_trade": InterruptedCall(lambda life: life.session.on_trade(life.who)),
     "on_cycle": InterruptedCall(lambda life: life.session.on_cycle(next(life.numbers))),
     "on_agent_death": InterruptedCall(lambda life: life.session.on_agent_death(life.who)),
-    "save_soon and its ticket": InterruptedCall(_awaited),
+    "save_soon and its ticket": InterruptedCall(InterruptedLife.save_soon),
     "add_agent": InterruptedCall(
         lambda life: life.session.add_agent(Agent(agent_id=f"N{life.clock.peek_ms()}"))
     ),
@@ -240,9 +241,9 @@ def judge(life: InterruptedLife, name: str, begun: int, *, returned: bool) -> Fi
     if name == "open" and not returned:
         _judge_open(life, found)
         return found
-    answer = _elsewhere(lambda: _go_on(life))
-    if answer is _HANGS:
-        found.wrong.append(("hangs", "going on with the session"))
+    answer = elsewhere(lambda: _go_on(life))
+    if isinstance(answer, Hangs):
+        found.wrong.append(("hangs", f"going on with the session, {answer}"))
         return found
     if isinstance(answer, Forgotten):
         found.wrong.append(("heard and forgotten", str(answer)))
@@ -299,9 +300,9 @@ def _judge_saved(life: InterruptedLife, found: Findings) -> None:
 
 def _judge_shut(life: InterruptedLife, found: Findings) -> None:
     for what, call in _LATER.items():
-        answer = _elsewhere(partial(call, life))
-        if answer is _HANGS:
-            found.wrong.append(("hangs", f"{what} after the session was shut"))
+        answer = elsewhere(partial(call, life))
+        if isinstance(answer, Hangs):
+            found.wrong.append(("hangs", f"{what} after the session was shut, {answer}"))
             return
         if not isinstance(answer, PersistError):
             found.wrong.append(("goes on although it is shut", f"{what}: {answer!r}"))
@@ -328,7 +329,7 @@ _LATER: Final[Mapping[str, Step]] = {
 
 def _judge_open(life: InterruptedLife, found: Findings) -> None:
     """Nobody holds the lock, and the state is there; the new session is the life's own."""
-    answer = _elsewhere(life.opened)
+    answer = elsewhere(life.opened)
     if not isinstance(answer, Session):
         found.wrong.append(("cannot be opened again", repr(answer)))
         return
@@ -342,9 +343,9 @@ def end(life: InterruptedLife, tally: Tally, grounds: Yard, where: str, known: s
 
     ``known`` are disks that were found sound already, to the byte.
     """
-    answer = _elsewhere(lambda: life.session.close(save=False))
-    if answer is _HANGS:
-        tally.wrong("hangs", f"{where}: close")
+    answer = elsewhere(lambda: life.session.close(save=False))
+    if isinstance(answer, Hangs):
+        tally.wrong("hangs", f"{where}: close, {answer}")
         return
     try:
         StoreLock(life.plot).release()
@@ -356,25 +357,6 @@ def end(life: InterruptedLife, tally: Tally, grounds: Yard, where: str, known: s
         if name not in known:
             known.add(name)
             reopened(tally, MemoryFs.of(left), grounds, where)
-
-
-_HANGS: Final = object()
-
-
-def _elsewhere(call: Callable[[], Any]) -> Any:
-    """What a call answers or raises on another thread; ``_HANGS`` where it does neither."""
-    answer: list[Any] = [_HANGS]
-
-    def run() -> None:
-        try:
-            answer[0] = call()
-        except BaseException as problem:  # noqa: BLE001 it is what is judged
-            answer[0] = problem
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(HANG_S)
-    return answer[0]
 
 
 def _restored(disk: Fs, found: Findings) -> Restored | None:

@@ -28,7 +28,17 @@ from typing import Final
 
 from chaos import digest
 from chaos.chance import generator
-from chaos.sweeps.interrupt_calls import CALLS, SHUT, Detect, InterruptedLife, answers, end, judge
+from chaos.sweeps.elsewhere import Hung, watched
+from chaos.sweeps.interrupt_calls import (
+    CALLS,
+    SHUT,
+    Detect,
+    InterruptedLife,
+    Step,
+    answers,
+    end,
+    judge,
+)
 from chaos.sweeps.reference_workload import SECOND, Yard, disks_before, yard
 from chaos.sweeps.tally import Tally
 from chaos.workload import narrator
@@ -86,7 +96,22 @@ class Handler:
 
     def __init__(self, seed: int) -> None:
         self.rng = generator(seed, "signals")
-        self.armed = False
+        self.armed = self.struck = False
+        self.within_s = 0.0  # its own timer is set to a moment within so many
+
+    def during(self, act: Step, life: InterruptedLife) -> float:
+        """Call it, armed; how many seconds it took. What is raised goes on."""
+        self.struck = False
+        began = time.monotonic()
+        try:
+            if self.within_s:
+                signal.setitimer(signal.ITIMER_REAL, self.rng.uniform(1e-5, self.within_s))
+            self.armed = True
+            act(life)
+        finally:
+            self.armed = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return time.monotonic() - began
 
     def take(self, number: int, frame: FrameType | None) -> None:
         """Python's signal handler."""
@@ -96,7 +121,7 @@ class Handler:
             if number == signal.SIGALRM:
                 signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
             return
-        self.armed = False
+        self.armed, self.struck = False, True
         raise self.rng.choice(KINDS)("a signal")
 
 
@@ -125,22 +150,23 @@ def interrupt_at_random(
             life, runs = _life(tally.seed, grounds, call.detect), 0
         call.before(life)
         begun, runs = len(life.ears.begun), runs + 1
-        began = time.monotonic()
+        handler.within_s = took_s[name] if mode == "alarm" else 0.0
         try:
-            if mode == "alarm":
-                signal.setitimer(signal.ITIMER_REAL, handler.rng.uniform(1e-5, took_s[name]))
-            handler.armed = True
-            call.act(life)
+            with watched():
+                call_s = handler.during(call.act, life)
             returned = True
+        except Hung as problem:
+            tally.wrong("hangs", f"{_WORDS[mode]} during {name}: {problem}")
+            life = None
+            continue
         except BaseException as problem:
             # importlib takes a handler's TimeoutError, an OSError, for a file that is not there.
-            if not answers(problem, *KINDS, *([] if handler.armed else [ModuleNotFoundError])):
+            if not answers(problem, *KINDS, *([ModuleNotFoundError] if handler.struck else [])):
                 raise
             returned = False
-        struck, handler.armed = not handler.armed, False
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        struck = handler.struck
         if not struck:
-            took_s[name] = 0.9 * took_s[name] + 0.1 * (time.monotonic() - began)
+            took_s[name] = 0.9 * took_s[name] + 0.1 * call_s
         found = judge(life, name, begun, returned=returned)
         if struck:
             tally.struck(f"{_WORDS[mode]} during {name}: {found.outcome}")

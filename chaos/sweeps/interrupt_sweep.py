@@ -1,10 +1,10 @@
 """I11: an exception at every bytecode of every public call, and real signals at random moments.
 
 A handler of Ctrl+C, of an alarm, of anything raises in the middle of what the main thread does.
-Here it is raised before a bytecode of the library (and of ``contextlib``): each bytecode that a
-call executes, once; where the store and the session are changed, at its first three executions and
-at its last one. One strike a run; the session goes on to the next run unless it was shut
-(``interrupt_calls.py``).
+Here it is raised before a bytecode of the library, and of ``contextlib`` and ``threading`` where
+it calls them: each bytecode that a call executes, once; where the store and the session are
+changed, at its first three executions and at its last one. One strike a run; the session goes on to
+the next run unless it was shut (``interrupt_calls.py``).
 
 The second part is what really happens: processes of their own are sent SIGALRM by their timer and
 SIGINT by their parent (``interrupt_child.py``), on files.
@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from typing import Any
 
 import prometheus_persist
 from chaos.chance import generator
+from chaos.sweeps.elsewhere import Hung, watched
 from chaos.sweeps.interrupt_calls import (
     CALLS,
     SHUT,
@@ -54,6 +56,7 @@ _CHANGES = (
     decision.__file__,
 )
 _DISK = memory_fs.__file__  # a kernel is not interrupted
+_BENEATH = frozenset({contextlib.__file__, threading.__file__})
 Place = tuple[CodeType, int]
 
 
@@ -151,7 +154,12 @@ def _run(
                 struck = True
                 raise kind("struck")
 
-    problem = _raised(lambda: _traced(lambda: CALLS[name].act(life), raise_there, point.place[0]))
+    with watched():
+        act, code = CALLS[name].act, point.place[0]
+        problem = _raised(lambda: _traced(lambda: act(life), raise_there, code))
+    if isinstance(problem, Hung):
+        tally.wrong("hangs", f"{where}: {problem}")
+        return False
     if name == "open":
         gc.collect()  # of a session that nobody got, nothing is left
     found = judge(life, name, begun, returned=problem is None)
@@ -201,10 +209,8 @@ def _traced(
 
 
 def _strikes(frame: FrameType | None) -> bool:
-    """The library's own steps, and those of ``contextlib`` that it takes."""
-    if frame is not None and frame.f_code.co_filename == contextlib.__file__:
-        frame = frame.f_back
-    if frame is not None and frame.f_code.co_filename == contextlib.__file__:
+    """The library's own steps, and those that it takes in ``_BENEATH``."""
+    while frame is not None and frame.f_code.co_filename in _BENEATH:
         frame = frame.f_back
     file = "" if frame is None else frame.f_code.co_filename
     return file.startswith(_LIBRARY) and file != _DISK

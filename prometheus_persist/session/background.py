@@ -8,12 +8,13 @@ owns this asks at every call (``raise_failed``). Inline (``inline=True``) everyt
 once, on the caller's thread, and raises there.
 
 What was asked for is done, whatever interrupts the asking: ``wait`` and the next ``ask`` see to it
-that there is a thread. One too many finds somebody at work, or nothing to do, and ends.
+that there is a thread. One too many finds somebody at work, or nothing to do, and ends. Who is at
+work enters and leaves himself: ``Thread.is_alive``, once an exception of a signal's handler has
+ended it, takes a thread for ended that goes on, and two would work at once.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 
 from prometheus_persist.saving.triggers import SaveAction
@@ -34,7 +35,7 @@ class Beside:
         self._guard = latches.new()
         self._due: dict[SaveAction, None] = {}
         self._doing: SaveAction | None = None
-        self._thread: threading.Thread | None = None  # at work
+        self._at_work: object = None  # one run of ``_run``
         self._ended = Bell()
         self._failed: list[BaseException] = []
 
@@ -76,35 +77,42 @@ class Beside:
     def _is_idle(self) -> bool:
         """Whether nothing is left to do; else somebody is at it."""
         with self._guard:
-            if self._thread is not None and not self._thread.is_alive():
-                self._thread = self._doing = None  # in a forked child there is no such thread
             if not self._due and self._doing is None:
                 return True
-            if self._thread is None:
+            if self._at_work is None:
                 spawn(THREAD, self._run, lambda _thread: None)
             return False
 
     def _run(self) -> None:
-        with self._guard:
-            if self._thread is not None:
-                return
-            self._thread = threading.current_thread()
-            action = self._next()
-        while action is not None:
-            try:
-                self._work[action]()
-            except BaseException as problem:  # noqa: BLE001 the owner's next call raises it
-                problem.add_note(f"in the {action} beside the loop")
-                with self._guard:
-                    self._failed.append(problem)
+        own = object()
+        try:
             with self._guard:
+                if self._at_work is not None:
+                    return
+                self._at_work = own
                 action = self._next()
+            while action is not None:
+                self._do(action)
+                with self._guard:
+                    action = self._next()
+        finally:
+            with self._guard:
+                if self._at_work is own:  # it ends too early: without memory, say
+                    self._at_work = self._doing = None
+
+    def _do(self, action: SaveAction) -> None:
+        try:
+            self._work[action]()
+        except BaseException as problem:  # noqa: BLE001 the owner's next call raises it
+            problem.add_note(f"in the {action} beside the loop")
+            with self._guard:
+                self._failed.append(problem)
 
     def _next(self) -> SaveAction | None:
         """What is to be done now; None: nothing, and the next one needs a new thread."""
         self._doing = next(iter(self._due), None)
         if self._doing is None:
-            self._thread = None
+            self._at_work = None
             self._ended.ring()
         else:
             del self._due[self._doing]

@@ -24,6 +24,9 @@ def closed(
         try:
             if save:
                 saver.save(Trigger.EXIT)
+        except BaseException:
+            store.latches.let_go()  # a thread that is waited for below would wait for them
+            raise
         finally:
             beside.wait()
         if save:

@@ -10,6 +10,7 @@ later call raises StoreFailed and says so. How that is kept, at every single ste
 - ``Latches`` are a store's locks. A ``with`` that is left on its last steps keeps its lock, and
   another thread would wait for it for ever. So every call from outside is an ``edge``: left by an
   exception, the outermost one gives back whatever its thread still holds. All are re-entrant.
+  What goes on after such an exception, and waits for other threads, gives them back first (close).
 - Threads are woken by a ``Bell``, and begun by ``spawn``. An ``Event``, a ``Condition`` and the
   start of a ``Thread`` are Python code with locks of their own, which no edge gives back.
 

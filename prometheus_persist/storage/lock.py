@@ -24,10 +24,11 @@ Why no two can write (S6)
 - Names are looked up from the directory that was opened, not by its path, so that one that was
   moved keeps its writer, and its old name belongs to whoever makes a directory there.
 - A process that was forked off has the parent's open files, and with them its lock. So the lock
-  remembers the process: in any other the fence raises ``ForkedChild``. The child's copy of the
-  descriptor is closed as it begins, so that the lock ends with the parent, whoever lives on; only
+  remembers the process: in any other the fence raises ``ForkedChild``. The child's copies of the
+  descriptors are closed as it begins, so that the lock ends with the parent, whoever lives on; only
   the parent *unlocks*, which counts for both. Nothing is forked off between opening a lock and
-  knowing that it is there to be closed.
+  knowing that it is there to be closed; and the descriptors themselves are known (``_OPEN``), for a
+  lock that the garbage collector is just about to end has no reference left, not even a weak one.
 
 ``flock`` is the local kernel's. Over NFS (Linux) it is a byte-range lock at the server, and the
 fence sees what the attribute cache shows, some seconds late: a store belongs on a local disk.
@@ -44,7 +45,6 @@ import fcntl
 import os
 import stat
 import threading
-import weakref
 from pathlib import Path
 
 from prometheus_persist.errors import StoreFailed, StoreLocked
@@ -132,12 +132,14 @@ class StoreLock:
 
     def _draws(self, epoch: int) -> bool:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        try:
-            drawn = os.open(drawn_name(epoch), flags, FILE_MODE, dir_fd=self._root)
-        except FileExistsError:
-            return False
-        self._forget_mark()
-        self._mark = drawn, _identity(os.fstat(drawn))
+        with _FORK:
+            try:
+                drawn = os.open(drawn_name(epoch), flags, FILE_MODE, dir_fd=self._root)
+            except FileExistsError:
+                return False
+            _OPEN.add(drawn)
+            self._forget_mark()
+            self._mark = drawn, _identity(os.fstat(drawn))
         return True
 
     def acknowledged(self, seq: int, wall_ms: int) -> None:
@@ -168,26 +170,25 @@ class StoreLock:
 
     def _let_go(self) -> None:
         with _FORK:
-            _HELD.discard(self)
-            if self._file >= 0 and not self.in_child:  # there it would unlock what is the parent's
-                with contextlib.suppress(OSError):
-                    fcntl.flock(self._file, fcntl.LOCK_UN)
             file, self._file = self._file, -1
-            if file >= 0:
-                os.close(file)
+            if file >= 0 and not self.in_child:  # there it would unlock what is the parent's
+                with contextlib.suppress(OSError):
+                    fcntl.flock(file, fcntl.LOCK_UN)
+                _close(file)
             self._forget_mark()
 
     def _forget_mark(self) -> None:
-        mark, self._mark = self._mark, None
-        if mark is not None:
-            os.close(mark[0])
+        with _FORK:
+            mark, self._mark = self._mark, None
+            if mark is not None and not self.in_child:
+                _close(mark[0])
 
     def _lock(self) -> _Identity:
         """Lock the file that has the name, again if it lost it on the way; which file it is."""
         for _ in range(_TRIES_MAX):
             with _FORK:
-                _HELD.add(self)
                 self._file = os.open(self._name, _FLAGS, FILE_MODE, dir_fd=self._root)
+                _OPEN.add(self._file)
                 held = _locked(self._file)
             identity = _identity(os.fstat(self._file))
             if identity == self._named(self._name):
@@ -214,14 +215,20 @@ _Identity = tuple[int, int]
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _TRIES_MAX = 1000
 _PID_BYTES_MAX = 32
-_HELD: weakref.WeakSet[StoreLock] = weakref.WeakSet()
+_OPEN: set[int] = set()  # of this process's locks
 _FORK = threading.RLock()  # held where a lock is opened or closed, and while a process is forked
+
+
+def _close(file: int) -> None:
+    """Not in a process that was forked off: there the number may be another file's by now."""
+    _OPEN.discard(file)
+    os.close(file)
 
 
 def _in_child() -> None:
     """The parent's locks are the parent's: the descriptors that were inherited are closed."""
-    for lock in list(_HELD):
-        lock._let_go()
+    while _OPEN:
+        os.close(_OPEN.pop())
     _FORK.release()
 
 

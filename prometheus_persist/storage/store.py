@@ -300,7 +300,12 @@ class Store:
         self._committer.failed = self._committer.failed or LEFT_HALFWAY
 
     def close(self) -> None:
-        """Write what is pending and let go; nothing can be written afterwards."""
+        """Write what is pending and let go; nothing can be written afterwards.
+
+        Its caller holds none of the store's locks, unless an exception of a handler left him one:
+        the threads that end here would wait for it.
+        """
+        self.latches.let_go()
         with self._guard:
             self._committer.close()
 

@@ -86,7 +86,7 @@ class Asleep:
 
     def hand_over(self) -> None:
         """The files were given back: wake one whose frame is not done."""
-        for ticket in tuple(self._tickets.values()):
+        for ticket in self._tickets.copy().values():  # in one step: others enter and leave
             if not ticket.done and ticket.bell is not None:
                 ticket.bell.ring()
                 return

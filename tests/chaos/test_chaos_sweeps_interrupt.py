@@ -8,7 +8,7 @@ import pytest
 
 from chaos.saboteurs.planted import planted
 from chaos.saboteurs.struck import STRUCK
-from chaos.sweeps import interrupt_calls
+from chaos.sweeps import elsewhere
 from chaos.sweeps.interrupt_calls import FINISHED, NOTHING, SHUT
 from chaos.sweeps.interrupt_sweep import CALLS, points_of, strike, sweep_interrupt
 from chaos.sweeps.reference_workload import yard
@@ -44,7 +44,7 @@ def near(call, part, grounds):
 @pytest.mark.parametrize("name", STRUCK)
 def test_a_mistake_that_only_an_interrupted_call_shows_is_seen(name, monkeypatch):
     """Each of these passes every test in which nobody presses Ctrl+C."""
-    monkeypatch.setattr(interrupt_calls, "HANG_S", 3.0)
+    monkeypatch.setattr(elsewhere, "HANG_S", 3.0)
     mistake, tally = STRUCK[name], Tally("interrupt", SEED, full=False)
     with yard() as grounds, planted(mistake):
         points = near(mistake.scene, mistake.near, grounds)

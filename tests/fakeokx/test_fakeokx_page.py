@@ -162,6 +162,16 @@ def test_what_clients_send_is_text_and_not_markup(tab: Browser, venue: FakeOkx) 
 
 
 @needs_browser
+def test_a_market_that_has_not_moved_has_one_level_in_its_chart(tmp_path: Path) -> None:
+    with launch() as still, Browser(tmp_path) as browser:
+        browser.open(still.url + "/")
+        browser.wait("document.querySelectorAll('#chart rect').length > 0")
+        levels = "[...document.querySelectorAll('#chart text')].map((each) => each.textContent)"
+        assert browser.evaluate(levels) == ["50000"]
+        assert browser.evaluate(ON_ONE_ANOTHER) == []
+
+
+@needs_browser
 def test_nothing_lies_beyond_the_window_and_no_text_on_another(tab: Browser) -> None:
     """At three widths, in two languages, light and dark; a table may scroll in its own box."""
     PICTURES.mkdir(parents=True, exist_ok=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from prometheus_persist.recovery import restore
 from prometheus_persist.saving.intents import IntentHandle
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, contracts
+from prometheus_persist.storage import lock
 from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.lock import StoreLock
 
@@ -172,25 +175,50 @@ def test_forked_while_threads_open_and_close_locks_keeps_none_of_them(tmp_path: 
             except StoreLocked as problem:
                 refused.append(problem)
 
-    def files() -> list[str]:
-        found = []
-        for path in list(Path("/proc/self/fd").iterdir()):
-            with contextlib.suppress(FileNotFoundError):  # the one that listed them
-                found.append(str(path.readlink()))
-        return [name for name in found if "store.lock" in name]
-
     threads = [threading.Thread(target=churn, args=(number,)) for number in range(3)]
     for thread in threads:
         thread.start()
     try:
         for _ in range(60):
-            held = in_child(files)
+            held = in_child(lock_files)
             assert held == [], held
     finally:
         stop.set()
         for thread in threads:
             thread.join()
     assert refused == []
+
+
+def test_forked_while_the_collector_ends_a_lock_that_nobody_let_go_keeps_none(
+    tmp_path: Path,
+) -> None:
+    """Nothing refers to it any more, weakly neither; its descriptor is there all the same."""
+    dropped = StoreLock(tmp_path)
+    dropped.itself = dropped  # type: ignore[attr-defined] # a ring, as a session's parts are
+    found = threading.Event()
+    noticed = weakref.ref(dropped, lambda _ref: found.set())
+    gc.disable()
+    try:
+        del dropped
+        with lock._FORK:  # the collector's thread has to wait for the fork
+            collector = threading.Thread(target=gc.collect)
+            collector.start()
+            assert found.wait(10)
+            assert in_child(lock_files) == []
+        collector.join()
+    finally:
+        gc.enable()
+    assert noticed() is None
+    StoreLock(tmp_path).release()
+
+
+def lock_files() -> list[str]:
+    """What this process has open of the locks of stores."""
+    found = []
+    for path in list(Path("/proc/self/fd").iterdir()):
+        with contextlib.suppress(FileNotFoundError):  # the one that listed them
+            found.append(str(path.readlink()))
+    return [name for name in found if "store.lock" in name]
 
 
 ENDS = """

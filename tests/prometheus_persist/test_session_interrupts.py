@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -205,6 +209,66 @@ def test_beside_what_was_asked_for_is_done_whatever_interrupts_the_asking(
     assert made.busy(SaveAction.CHECKPOINT)
     made.wait()
     assert done == ["checkpoint"]
+
+
+def test_beside_one_works_at_a_time_whatever_interrupts_the_asking() -> None:
+    """Struck at each bytecode of an ``ask`` while a thread is at work, and of ``threading``."""
+    begun, go_on, at_work = threading.Semaphore(0), threading.Semaphore(0), []
+    most = []
+
+    def work() -> None:
+        at_work.append(1)
+        most.append(len(at_work))
+        begun.release()
+        assert go_on.acquire(timeout=10)
+        at_work.pop()
+
+    files = (background.__file__, threading.__file__)
+    for nth in itertools.count(1):
+        latches = Latches()
+        made = Beside(dict.fromkeys(SaveAction, work), latches, inline=False)
+        made.ask(SaveAction.CHECKPOINT)
+        assert begun.acquire(timeout=10)
+        was_struck = struck_before(nth, lambda made=made: made.ask(SaveAction.SNAPSHOT), files)
+        latches.let_go()  # as an edge does
+        made.ask(SaveAction.CLEAN_UP)
+        assert not made.busy(SaveAction.SAVE)
+        assert made.busy(SaveAction.CHECKPOINT), f"forgotten after bytecode {nth}"
+        for _ in range(3):
+            go_on.release()
+        made.wait()
+        while go_on.acquire(blocking=False) or begun.acquire(blocking=False):
+            pass
+        assert at_work == []
+        if not was_struck:
+            break
+    assert nth > 10
+    assert set(most) == {1}
+
+
+def struck_before(nth: int, call: Callable[[], object], files: tuple[str, ...]) -> bool:
+    """Raise ``Struck`` before the ``nth`` bytecode that the call executes in these files."""
+    left = itertools.count(nth - 1, -1)
+
+    def local(_frame: FrameType, event: str, _argument: Any) -> Any:
+        if event == "opcode" and next(left) == 0:
+            raise Struck
+        return local
+
+    def enter(frame: FrameType, _event: str, _argument: Any) -> Any:
+        if frame.f_code.co_filename not in files:
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return local
+
+    sys.settrace(enter)
+    try:
+        call()
+        return False
+    except Struck:
+        return True
+    finally:
+        sys.settrace(None)
 
 
 def test_an_opening_that_is_interrupted_at_its_end_holds_no_lock(
