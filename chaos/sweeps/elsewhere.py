@@ -4,6 +4,9 @@ A lock that somebody left behind is a wait that never ends, and only another thr
 whoever left it may enter again. What hangs is told with the last steps of every thread, so that one
 look shows whether it is a lock, and whose, or a disk that is slow. ``watched`` gets the main thread
 out of a wait by a signal, whose handler raises ``Hung``.
+
+Time in which the kernel let other processes run, though a thread of this one could have, is none in
+which a call hangs (Linux tells; elsewhere it counts).
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import contextlib
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +23,7 @@ from types import FrameType
 from typing import Any
 
 HANG_S = 60.0
-AGAIN_S = 5.0
+AGAIN_S = 2.0
 STEPS_TOLD = 8
 
 
@@ -51,8 +55,34 @@ def elsewhere(call: Callable[[], Any]) -> Any:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(HANG_S)
+    patience = Patience()
+    while thread.is_alive() and (left_s := patience.left_s()) > 0:
+        thread.join(left_s)
     return answer[0] if answer else Hangs(thread)
+
+
+class Patience:
+    """``HANG_S`` from now on, and what this process has to wait for the processor meanwhile."""
+
+    def __init__(self) -> None:
+        self._began_s, self._starved_s = time.monotonic(), starved_s()
+
+    def left_s(self) -> float:
+        """Seconds; none are left once it is 0 or less."""
+        starved = max(
+            (waited - self._starved_s.get(task, 0.0) for task, waited in starved_s().items()),
+            default=0.0,
+        )
+        return HANG_S + starved - (time.monotonic() - self._began_s)
+
+
+def starved_s() -> dict[str, float]:
+    """By each thread's number: how long it could have run, and did not, in seconds."""
+    found = {}
+    for told in Path("/proc/self/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # it has just ended
+            found[told.parent.name] = int(told.read_text("ascii").split()[1]) / 1e9
+    return found
 
 
 def _steps(frame: FrameType) -> str:
@@ -68,14 +98,16 @@ class Hung(BaseException):
 @contextlib.contextmanager
 def watched() -> Iterator[None]:
     """Raise ``Hung`` where the block, on the main thread, takes longer than ``HANG_S``; and again
-    ``AGAIN_S`` later, if what it does then hangs as well."""
+    each ``AGAIN_S``, if what it does then hangs as well."""
     over, caller = threading.Event(), threading.current_thread()
 
     def watch() -> None:
-        due_s = HANG_S
-        while not over.wait(due_s):
+        patience = Patience()
+        while (left_s := patience.left_s()) > 0:
+            if over.wait(left_s):
+                return
+        while not over.wait(AGAIN_S):
             signal.pthread_kill(caller.ident or 0, signal.SIGUSR1)
-            due_s = AGAIN_S
 
     def strike(_number: int, _frame: FrameType | None) -> None:
         if not over.is_set():
