@@ -113,17 +113,18 @@ def test_a_settled_intent_cannot_be_settled_again() -> None:
         apply_plan(world.books(), plan, world.now_ms)
 
 
-def test_rebuilding_takes_money_positions_and_version_from_the_newer_ledger() -> None:
+@pytest.mark.parametrize("older", ["private", "public"])
+def test_rebuilding_takes_money_positions_and_version_from_the_newer_ledger(older: str) -> None:
     world = World("A")
     world.trade("A", "buy", 5)
-    world.edit("A", "private", version=0, positions=[], capital=Decimal(1))
-    world.state.agents["A"] = world.state.agents["A"].model_copy(
-        update={"current_capital": Decimal(1)}
-    )
+    state, was = world.state, world.state.private_ledgers["A"]
+    world.edit("A", older, version=0, positions=[], capital=Decimal(1))
+    state.agents["A"] = state.agents["A"].model_copy(update={"current_capital": Decimal(1)})
     world.adopt(plan_of(world))
     private, public = world.state.private_ledgers["A"], world.state.public_accounts["A"]
     assert (private.version, private.capital) == (public.version, public.capital)
-    assert private.positions == public.positions
+    assert (private.version, private.capital) == (was.version, was.capital)
+    assert private.positions == public.positions == was.positions
     assert world.state.agents["A"].current_capital == public.capital
 
 
