@@ -46,6 +46,7 @@ from chaos.sweeps.recovery_fixture import (
 )
 from chaos.sweeps.reference_workload import yard
 from chaos.sweeps.tally import Tally
+from chaos.workload.clients import client_of
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 CI_CASES = 70
@@ -216,7 +217,7 @@ def play(tally: Tally, crisis: Crisis, case: FaultCase, due: ReferenceBooks) -> 
 def _struck(crisis: Crisis, case: FaultCase) -> Ending:
     ending = Ending(disk=MemoryFs.of(crisis.files))
     try:
-        facts = recover_on(crisis, ending.disk, timeout_ms=case.timeout_ms)
+        facts = recover_on(crisis, ending.disk, client=client_of(crisis.venue.url, case.timeout_ms))
         ending.decision = facts.decision
     except Exception as problem:  # noqa: BLE001 whatever comes up is the finding
         ending.problem = f"{type(problem).__name__}: {problem}"

@@ -28,7 +28,7 @@ import fakeokx
 from chaos.digest import JsonObject, canonical
 from chaos.sweeps.reference_workload import Yard
 from chaos.workload.broker import CcxtBroker
-from chaos.workload.clients import client_of
+from chaos.workload.clients import client_of, near
 from chaos.workload.clocks import VenueClock
 from chaos.workload.narrator import Narrator
 from chaos.workload.population import AGENTS, newborn
@@ -83,7 +83,7 @@ class Crisis:
         """Trade, die, let the hour pass."""
         disk = MemoryFs()
         session = self.session(disk)
-        client = client_of(self.venue.url, TIMEOUT_MS)
+        client = near(client_of(self.venue.url, TIMEOUT_MS))
         broker = CcxtBroker(session, client, OkxReader(client, self.clock), Narrator(self.ears))
         try:
             facts = session.recover(broker.reader)

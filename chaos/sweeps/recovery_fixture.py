@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from typing import Any
 
 from chaos.digest import JsonObject
 from chaos.faults.switch import Death, FaultSwitch, SwitchedFs
@@ -31,7 +32,7 @@ from chaos.sweeps.outage_fixture import (
     timeless,
 )
 from chaos.sweeps.tally import Tally
-from chaos.workload.clients import client_of
+from chaos.workload.clients import client_of, near
 from prometheus_persist.errors import PersistError
 from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.report.facts import RecoveryFacts
@@ -54,15 +55,16 @@ class ReferenceBooks:
 
 
 def recover_on(
-    crisis: Crisis, disk: Fs, wire: WireSwitch | None = None, timeout_ms: int = TIMEOUT_MS
+    crisis: Crisis, disk: Fs, wire: WireSwitch | None = None, client: Any = None
 ) -> RecoveryFacts:
-    """Open, recover, close. What a fault raises goes up; the lock is given back in any case."""
+    """Open, recover, close. What a fault raises goes up; the lock is given back in any case.
+    ``client``: where the exchange's faults are what is tried."""
     clock = crisis.clock
     session = crisis.session(disk, clock)
     done = False
     try:
         session.wait()  # what is done beside is done by now: every run counts the same operations
-        client = client_of(crisis.venue.url, timeout_ms)
+        client = client or near(client_of(crisis.venue.url, TIMEOUT_MS))
         reader = OkxReader((wire or WireSwitch()).onto(client), clock)
         facts = session.recover(reader)
         session.checkpoint()

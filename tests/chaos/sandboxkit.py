@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from chaos.sandbox.check import CANDIDATES, run_sandbox
 from chaos.sandbox.differences import Difference, Line, differences
+from chaos.workload.clients import near
 from prometheus_persist.cli.app import app
 from prometheus_persist.clock import SystemClock, SystemIds
 from prometheus_persist.exchange.okx.client import okx_client
@@ -38,9 +39,8 @@ class Hurried(SystemClock):
 
 def client_of(venue: Any, secrets: tuple[str, str, str] | None = None, **more: Any) -> Any:
     default = (fakeokx.DEFAULT_KEY, fakeokx.DEFAULT_SECRET, fakeokx.DEFAULT_PASSPHRASE)
-    return okx_client(
-        venue.url, *(secrets or default), **{"sandbox": True, "timeout_ms": 5_000} | more
-    )
+    options = {"sandbox": True, "timeout_ms": 5_000} | more
+    return near(okx_client(venue.url, *(secrets or default), **options))
 
 
 def run(venue: Any, tell: Callable[[Line], None] = lambda _: None) -> list[Line]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from reconcile_world import BTC
 
 import fakeokx
-from chaos.workload.clients import client_of, host_client
+from chaos.workload.clients import client_of, host_client, near
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.exchange import OkxReader
 from prometheus_persist.report.facts import RecoveryFacts
@@ -60,8 +60,8 @@ class Day:
     number: int = 0
 
     def __post_init__(self) -> None:
-        self.reader = OkxReader(client_of(self.venue.url, sandbox=False), self.clock)
-        self.client = host_client(self.venue.url)
+        self.reader = OkxReader(near(client_of(self.venue.url, sandbox=False)), self.clock)
+        self.client = near(host_client(self.venue.url))
         self.session = self.open()
 
     def open(self) -> Session:

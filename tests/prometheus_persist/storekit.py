@@ -34,6 +34,7 @@ from prometheus_persist.storage.store import Observer, Store
 from prometheus_persist.storage.through import ThroughFs, ThroughHandle, Value
 
 START_MS = 1_764_723_600_000  # 2025-12-03 01:00:00 UTC
+NEVER_MS = 3_600_000  # for mirror_sync_ms: the mirror is synced by whoever asks, not by a thread
 BTC = "BTC-USDT-SWAP"
 
 
@@ -145,9 +146,11 @@ def open_store(
     found: Restored | None = None,
     options: StoreOptions | None = None,
 ) -> Store:
-    """What a session does before its own work: restore, heal, take over."""
+    """What a session does before its own work: restore, heal, take over. Without ``options`` the
+    operations are the same in every run: nothing happens because time has passed."""
     found = found or restore(fs, clock=clock)
     heal(fs, found.due_segments, proven=found.proven)
+    options = options or StoreOptions(mirror_sync_ms=NEVER_MS)
     return Store(
         fs, found.image, found.tip, found.next_epoch, clock, observer, found.readable, options
     )

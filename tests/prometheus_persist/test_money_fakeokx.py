@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from chaos.workload.clients import client_of
+from chaos.workload.clients import client_of, near
 from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.reconcile.plan import BookCash, Case, Plan, Resolution
 from prometheus_persist.session import Session, Settings
@@ -34,7 +34,7 @@ class Desk:
     def __init__(self, root: Path, venue: Any) -> None:
         self.root = root
         self.venue = venue
-        self.client = client_of(venue.url, sandbox=False)
+        self.client = near(client_of(venue.url, sandbox=False))
         self.reader = OkxReader(self.client)
         self.own = Decimal(0)
         self.session = self.open()

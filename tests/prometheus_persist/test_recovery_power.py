@@ -14,7 +14,7 @@ import errno
 import random
 
 import pytest
-from storekit import CHANGING, HookFs, Killed, StillClock, founding, open_store, trade
+from storekit import CHANGING, NEVER_MS, HookFs, Killed, StillClock, founding, open_store, trade
 
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.journal.chain import scan
@@ -30,7 +30,6 @@ CLOCK = StillClock()
 RESERVES = (0, 16 * 1024)
 CUTS = 60
 GROUP = 4
-LONG_MS = 600_000  # no thread syncs the mirror: every operation is the test's own
 
 
 class Life:
@@ -40,7 +39,7 @@ class Life:
         self.disk, self.at, self.count, self.armed = MemoryFs(), at, 0, False
         self.told = {0: restore(MemoryFs(), clock=CLOCK).image.digest()}
         options = StoreOptions(
-            mirror_sync_ms=LONG_MS, reserve_bytes=reserve, segment_bytes_max=segment_bytes_max
+            mirror_sync_ms=NEVER_MS, reserve_bytes=reserve, segment_bytes_max=segment_bytes_max
         )
         self.store = open_store(HookFs(self.disk, self.before), CLOCK, options=options)
         self.store.commit(founding())
@@ -168,7 +167,7 @@ def test_power_cut_after_a_failed_sync_and_a_reopening(
                     disk.lose(f"{copy}/{path.rpartition('/')[2]}")
             raise OSError(errno.EIO, "the disk is ill", path)
 
-    options = StoreOptions(mirror=mirror, mirror_sync_ms=LONG_MS, reserve_bytes=reserve)
+    options = StoreOptions(mirror=mirror, mirror_sync_ms=NEVER_MS, reserve_bytes=reserve)
     first = open_store(HookFs(disk, failing), CLOCK, options=options)
     first.commit(founding())
     armed[0] = True
@@ -224,7 +223,7 @@ def test_power_a_failed_sync_of_the_mirror_is_heard_by_whoever_waits_for_its_tur
         if ill[0] and op == "fsync" and path.startswith("mirror/"):
             raise OSError(errno.EIO, "the disk is ill", path)
 
-    store = open_store(HookFs(disk, failing), CLOCK, options=StoreOptions(mirror_sync_ms=LONG_MS))
+    store = open_store(HookFs(disk, failing), CLOCK, options=StoreOptions(mirror_sync_ms=NEVER_MS))
     store.commit(founding())
     ill[0] = True
     real, turns = store._committer._mirror_lock, []

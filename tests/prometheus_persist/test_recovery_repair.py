@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 from storekit import (
     CHANGING,
+    NEVER_MS,
     START_MS,
     HookFs,
     Killed,
@@ -176,7 +177,7 @@ def test_repair_killed_before_every_operation(accept: str | None, reserve: int) 
     hurt = without_snapshots(hurt) if accept else hurt
     files = without_snapshots(files) if accept else files
     loss = seq - 1 if accept else None
-    options = StoreOptions(reserve_bytes=reserve)
+    options = StoreOptions(reserve_bytes=reserve, mirror_sync_ms=NEVER_MS)
     aside = {data for name, data in hurt.items() if data != files.get(name)}
     for at in range(1 + bool(accept), 400, 3):
         disk, seen = MemoryFs.of(hurt), [0]

@@ -7,8 +7,10 @@ from typing import Any
 
 import ccxt
 
+from chaos.workload.clients import near
 from prometheus_persist.clock import SystemClock
-from prometheus_persist.exchange import OkxReader, OkxSettings, connect
+from prometheus_persist.exchange import OkxReader
+from prometheus_persist.exchange.okx.client import okx_client
 
 _CLIENTS: dict[tuple[str, ...], Any] = {}
 _MARKETS: dict[str, Any] = {}
@@ -38,15 +40,17 @@ def client(url: str, key: str, secret: str, passphrase: str, *, demo: bool = Fal
     found = _CLIENTS.get((url, key, str(demo)))
     if found is not None:
         return found
-    found = ccxt.okx(
-        {
-            "apiKey": key,
-            "secret": secret,
-            "password": passphrase,
-            "urls": {"api": {"rest": url}, "test": {"rest": url}},
-            "enableRateLimit": False,
-            "timeout": 5_000,
-        }
+    found = near(
+        ccxt.okx(
+            {
+                "apiKey": key,
+                "secret": secret,
+                "password": passphrase,
+                "urls": {"api": {"rest": url}, "test": {"rest": url}},
+                "enableRateLimit": False,
+                "timeout": 5_000,
+            }
+        )
     )
     if demo:
         found.set_sandbox_mode(True)
@@ -61,4 +65,5 @@ def reader(
     url: str, key: str, secret: str, passphrase: str, clock: StageClock, *, demo: bool = False
 ) -> OkxReader:
     """The library's own reader, with the account's full key: nothing but itself holds it back."""
-    return connect(OkxSettings(key, secret, passphrase, url=url, sandbox=demo), clock)
+    asking = okx_client(url, key, secret, passphrase, demo, 10_000)
+    return OkxReader(near(asking), clock)
