@@ -11,6 +11,7 @@ later call raises StoreFailed and says so. How that is kept, at every single ste
   another thread would wait for it for ever. So every call from outside is an ``edge``: left by an
   exception, the outermost one gives back whatever its thread still holds. All are re-entrant.
   What goes on after such an exception, and waits for other threads, gives them back first (close).
+  Who presses Ctrl+C twice may meet the giving back itself: it is done again.
 - Threads are woken by a ``Bell``, and begun by ``spawn``. An ``Event``, a ``Condition`` and the
   start of a ``Thread`` are Python code with locks of their own, which no edge gives back.
 
@@ -150,9 +151,11 @@ def edge(method: Callable[..., Any]) -> Callable[..., Any]:
             refuse_child(self.latches.pid)
             return method(self, *args, **kwargs)
         except BaseException:
-            here = sys._getframe()
-            if not _is_within(here.f_code, self.latches, here.f_back):
-                self.latches.let_go()
+            try:
+                _leave(self.latches)
+            except BaseException:  # a second signal: given back all the same
+                _leave(self.latches)
+                raise
             raise
 
     return entered
@@ -168,6 +171,13 @@ def edges(kind: _Kind) -> _Kind:
         elif isinstance(found, property) and found.fget is not None:
             setattr(kind, name, property(edge(found.fget), doc=found.__doc__))
     return kind
+
+
+def _leave(latches: Latches) -> None:
+    """Give back what is held, where the edge that calls is the outermost one."""
+    edge_frame = sys._getframe(1)
+    if not _is_within(edge_frame.f_code, latches, edge_frame.f_back):
+        latches.let_go()
 
 
 def _is_within(code: CodeType, latches: Latches, frame: FrameType | None) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -81,6 +84,36 @@ def test_interrupted_calls_leave_no_lock_behind(leave: Callable[[Room], object])
         leave(room)
     assert not held_by_others(room.lock)
     assert held_by_others(other.lock)
+
+
+def test_a_second_signal_while_locks_are_given_back_leaves_none_behind() -> None:
+    """Ctrl+C twice: at each bytecode of the giving back."""
+    steps = ("_leave", "_is_within", "let_go")
+    for nth in itertools.count(1):
+        room = Room()
+        left = itertools.count(nth - 1, -1)
+
+        def local(_frame: FrameType, event: str, _arg: Any, left: Any = left) -> Any:
+            if event == "opcode" and next(left) == 0:
+                raise KeyboardInterrupt
+            return local
+
+        def enter(frame: FrameType, _event: str, _arg: Any, local: Any = local) -> Any:
+            if frame.f_code.co_name not in steps:
+                return None
+            frame.f_trace_opcodes, frame.f_trace_lines = True, False
+            return local
+
+        sys.settrace(enter)
+        try:
+            with pytest.raises((Struck, KeyboardInterrupt)) as raised:
+                room.leave()
+        finally:
+            sys.settrace(None)
+        assert not held_by_others(room.lock), f"bytecode {nth}"
+        if raised.type is Struck:
+            break
+    assert nth > 40
 
 
 def test_a_bell_that_rang_before_is_heard_once() -> None:
