@@ -2,10 +2,11 @@
 
 ``python -m chaos.sweeps.interrupt_child MODE --seed N --signals N``
 
-``alarm``: its own timer sends SIGALRM, set anew for each call. ``int``: its parent sends SIGINT now
-and then. The handler raises where a call is running (KeyboardInterrupt, TimeoutError or
-SystemExit), and does nothing else. Each call that was interrupted is judged as the sweep does it
-(``interrupt_calls.py``), on files; what was found is printed as one line of JSON.
+``alarm``: its own timer sends SIGALRM, set anew for each call, and now and then a second one at
+once. ``int``: its parent sends SIGINT now and then. The handler raises where a call is running
+(KeyboardInterrupt, TimeoutError or SystemExit), and does nothing else. Each call that was
+interrupted is judged as the sweep does it (``interrupt_calls.py``), on files; what was found is
+printed as one line of JSON.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ KINDS: Final = (KeyboardInterrupt, TimeoutError, SystemExit)
 RUNS_A_LIFE = 40
 EVERY_S = 0.002
 AGAIN_S = 2e-5
+TWICE, TWICE_WITHIN_S = 0.3, 4e-4  # who presses Ctrl+C presses it again
 _EARS: Final = frozenset({narrator.__file__, digest.__file__})
 LONG_S = 3600.0
 
@@ -97,6 +99,7 @@ class Handler:
     def __init__(self, seed: int) -> None:
         self.rng = generator(seed, "signals")
         self.armed = self.struck = False
+        self.twice = 0
         self.within_s = 0.0  # its own timer is set to a moment within so many
 
     def during(self, act: Step, life: InterruptedLife) -> float:
@@ -121,7 +124,11 @@ class Handler:
             if number == signal.SIGALRM:
                 signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
             return
-        self.armed, self.struck = False, True
+        self.twice += self.struck
+        again = number == signal.SIGALRM and not self.struck and self.rng.random() < TWICE
+        self.armed, self.struck = again, True
+        if again:
+            signal.setitimer(signal.ITIMER_REAL, self.rng.uniform(AGAIN_S, TWICE_WITHIN_S))
         raise self.rng.choice(KINDS)("a signal")
 
 
@@ -213,6 +220,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     with yard() as grounds:
         interrupt_at_random(tally, args.mode, args.signals, grounds, handler)
     signal.signal(_NUMBERS[args.mode], signal.SIG_IGN)  # the interpreter ends without a handler
+    if handler.twice:
+        tally.counts[f"{_WORDS[args.mode]}: a second one at once"] += handler.twice
     print(json.dumps({"counts": tally.counts, "fired": tally.fired, "problems": tally.problems}))
     return 0
 

@@ -30,6 +30,7 @@ def test_sweep_interrupt():
     assert {f"in all: {outcome}" for outcome in (NOTHING, FINISHED, SHUT)} <= set(tally.counts)
     for signal in ("SIGALRM", "SIGINT"):
         assert sum(n for name, n in tally.counts.items() if name.startswith(signal)) >= 120
+    assert tally.counts["SIGALRM: a second one at once"] > 0
 
 
 def near(call, part, grounds):
