@@ -36,6 +36,8 @@ HELPS: Final[Mapping[str, str]] = {
     "nine hours; ten thousand executions: how long": "停机九小时、一万笔成交：需要多久",
     "the scenarios and what each is for": "列出场景，以及各自检验什么",
     "play scenarios and judge them": "运行场景并评判",
+    "default: all": "默认：全部",
+    "what run left in --out": "run 写入 --out 的目录",
     "default: all of them": "默认：全部",
     "one seed, one course of events": "同一个种子，同样的过程",
     "where records are kept; default: a new one": "记录保存的目录；默认新建一个",

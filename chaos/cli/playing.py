@@ -37,7 +37,7 @@ def add_run(playing: argparse.ArgumentParser) -> None:
 
 def add_gate(judging: argparse.ArgumentParser) -> None:
     """The words of ``gate``."""
-    judging.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    judging.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="what run left in --out")
 
 
 def do_list(args: argparse.Namespace, lang: Lang) -> int:

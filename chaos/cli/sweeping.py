@@ -30,7 +30,9 @@ TOLD_EVERY_S = 10.0
 
 def add_sweep(sweeping: argparse.ArgumentParser) -> None:
     """The words of ``sweep``."""
-    sweeping.add_argument("sweep", nargs="?", choices=(*SWEEPS, ALL), default=ALL)
+    sweeping.add_argument(
+        "sweep", nargs="?", choices=(*SWEEPS, ALL), default=ALL, help="default: all"
+    )
     sweeping.add_argument("--full", action="store_true", help="without sampling")
     sweeping.add_argument(
         "--only", action="append", default=[], metavar="CALL",

@@ -119,7 +119,7 @@ def settle(
 
 @orders.command(name="give-up", epilog=EPILOG)
 def give_up(
-    name: Annotated[str, typer.Argument(metavar="CLORDID")],
+    name: Annotated[str, typer.Argument(metavar="CLORDID", help="An open order.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it goes into the audit.")] = "",
     directory: Dir = DEFAULT_DIR,
     exchange: Exchange = "",
