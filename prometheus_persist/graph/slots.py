@@ -6,7 +6,8 @@ slots, how many there are, and under which keys, are compared by ``is``, in C. A
 and not the same object is a change. That costs no call of the host's code, and no attribute is
 looked up.
 
-A batch remembers what it saw last; it is taken when its nodes have been written.
+A batch remembers what it saw last; it is taken when its nodes have been written. Old records are
+``alike``: batches of them have the same keys, and then share one list of them.
 """
 
 from __future__ import annotations
@@ -23,22 +24,35 @@ from prometheus_persist.graph.node import GraphNode
 _flat = chain.from_iterable
 
 
+def alike(nodes: list[GraphNode]) -> list[GraphNode]:
+    """The same nodes, those of one class with the same keys behind one another."""
+    found: dict[object, list[GraphNode]] = {}
+    for node in nodes:
+        keys = tuple(map(id, node.obj)) if node.kind in MAPPINGS else ()
+        found.setdefault((type(node.obj), keys), []).append(node)
+    return list(_flat(found.values()))
+
+
+def _same(one: list[Any], other: list[Any]) -> bool:
+    return len(one) == len(other) and all(map(is_, one, other))
+
+
 class SlotBatch:
     """Nodes that are looked at together."""
 
     __slots__ = (
         "_dicts",
-        "_keys",
         "_lists",
         "_objects",
         "_ordered",
         "_sizes",
         "_slotted",
         "_values",
+        "keys",
         "nodes",
     )
 
-    def __init__(self, nodes: list[GraphNode]) -> None:
+    def __init__(self, nodes: list[GraphNode], like: SlotBatch | None = None) -> None:
         parts: list[list[GraphNode]] = [[], [], [], [], []]
         plain, slotted, dicts, ordered, lists = parts
         for node in nodes:
@@ -52,7 +66,9 @@ class SlotBatch:
         self._objects, self._slotted, self._dicts, self._ordered, self._lists = (
             [node.obj for node in part] for part in (plain, slotted, dicts, ordered, lists)
         )
-        self._values, self._sizes, self._keys = self._now()
+        self._values, self._sizes, self.keys = self._now()
+        if like is not None and _same(self.keys, like.keys):
+            self.keys = like.keys
 
     def _now(self) -> tuple[list[Any], list[int], list[Any]]:
         maps: list[Any] = list(map(object.__getattribute__, self._objects, repeat("__dict__")))
@@ -71,13 +87,15 @@ class SlotBatch:
 
     def changed(self) -> list[GraphNode]:
         """The nodes that differ from the last look, which this one then is."""
-        before = self._values, self._sizes, self._keys
-        now = self._values, self._sizes, self._keys = self._now()
-        return self._differing(before, now)
+        now = self._now()
+        found = self._differing((self._values, self._sizes, self.keys), now)
+        if found:
+            self._values, self._sizes, self.keys = now
+        return found
 
     def peek(self) -> list[GraphNode]:
         """The same, without taking it in."""
-        return self._differing((self._values, self._sizes, self._keys), self._now())
+        return self._differing((self._values, self._sizes, self.keys), self._now())
 
     def _differing(
         self,
@@ -85,7 +103,7 @@ class SlotBatch:
         now: tuple[list[Any], list[int], list[Any]],
     ) -> list[GraphNode]:
         (old, old_sizes, old_keys), (new, sizes, keys) = before, now
-        if sizes == old_sizes and all(map(is_, keys, old_keys)):
+        if sizes == old_sizes and _same(keys, old_keys):
             if all(map(is_, new, old)):
                 return []
             ends = list(accumulate(sizes))

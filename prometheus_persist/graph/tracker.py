@@ -26,7 +26,7 @@ from prometheus_persist.graph.kinds import MAPPINGS, WHOLE, seen
 from prometheus_persist.graph.node import FAMILY, GraphDelta, GraphNode, Row, document_of, stream_of
 from prometheus_persist.graph.policy import HostPolicy
 from prometheus_persist.graph.rebuild import Rebuilt, entries_of
-from prometheus_persist.graph.slots import SlotBatch
+from prometheus_persist.graph.slots import SlotBatch, alike
 from prometheus_persist.graph.writing import LONG, GraphWriter, looked_at
 
 META = f"{FAMILY}/meta"
@@ -120,7 +120,8 @@ class Tracker(GraphWriter):
             node.shadow, node.generation, node.dropped = held, row["s"], row["d"]
             self.longs[node] = None
         get = self.nodes.get
-        node.kids = [kid for kid in map(get, map(id, held)) if kid is not None]
+        kids = [kid for kid in map(get, map(id, held)) if kid is not None]
+        node.kids = kids if node.entries is not None or node.shadow is not None else tuple(kids)
         return True
 
     def look(self, *, complete: bool = False, tidy: bool = False) -> GraphDelta:
@@ -206,7 +207,10 @@ class Tracker(GraphWriter):
 
     def _batches(self, nodes: list[GraphNode]) -> list[SlotBatch]:
         seen = [node for node in nodes if looked_at(node)]
-        return [SlotBatch(seen[at : at + self._batch]) for at in range(0, len(seen), self._batch)]
+        found: list[SlotBatch] = []
+        for at in range(0, len(seen), self._batch):
+            found.append(SlotBatch(seen[at : at + self._batch], found[-1] if found else None))
+        return found
 
     def _tell(self, delta: GraphDelta) -> None:
         """Where the root is, and what the numbers of the classes mean."""
@@ -236,7 +240,7 @@ class Tracker(GraphWriter):
             node.hot = True
         self._hot_nodes = hot
         self._hot = self._batches(hot)
-        self._cold = [*([] if swept else self._cold), *self._batches(cooled)]
+        self._cold = [*([] if swept else self._cold), *self._batches(alike(cooled))]
 
     def _reached(self, roots: list[GraphNode], *, whole: bool) -> list[GraphNode]:
         """What can be reached; but for ``whole``, without passing the settled part of a list."""

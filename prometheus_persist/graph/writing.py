@@ -139,7 +139,7 @@ class GraphWriter:
             row["v"] = flat
         else:
             row["v"] = self._values(obj, kids, depth)
-        node.kids = kids
+        node.kids = tuple(kids)
         return row
 
     def _head(self, node: GraphNode) -> Row:
@@ -191,7 +191,7 @@ class GraphWriter:
         name = document_of(node)
         delta.set.pop(name, None)
         if node.kind == "o" or node.kind in MAPPINGS:
-            node.entries, node.next, node.kids = {}, 0, []
+            node.entries, node.next, node.kids = {}, 0, []  # ``_moved`` adds to them
             delta.put[name] = self._head(node)
             delta.put[name] |= self._moved(node)
         else:
@@ -216,8 +216,9 @@ class GraphWriter:
 
     def _moved(self, node: GraphNode) -> Row:
         """The fields of a document that are not as they were written."""
-        old = node.entries
+        old, kids = node.entries, node.kids
         assert old is not None
+        assert isinstance(kids, list)
         now: dict[Any, tuple[int, Any, Any]] = {}
         fields: Row = {}
         last = -1
@@ -230,7 +231,7 @@ class GraphWriter:
                     continue
             else:
                 last, node.next = node.next, node.next + 1
-            fields[str(last)] = self._entry(node, key, value, node.kids, 0)
+            fields[str(last)] = self._entry(node, key, value, kids, 0)
             now[key] = last, key, value
         for key, (number, _, _) in old.items():
             if key not in now or now[key][0] != number:
@@ -255,11 +256,13 @@ class GraphWriter:
     def _append(
         self, node: GraphNode, items: list[Any], delta: GraphDelta, moving: str = ""
     ) -> None:
+        kids = node.kids
         assert node.shadow is not None
+        assert isinstance(kids, list)
         self._home, self._moving = stream_of(node), moving
         records = delta.add.setdefault(self._home, [])
         try:
-            records += [{"e": told} for told in self._values(items, node.kids, 1)]
+            records += [{"e": told} for told in self._values(items, kids, 1)]
         finally:
             self._home = self._moving = ""
         node.shadow += items

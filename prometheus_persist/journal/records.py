@@ -10,13 +10,14 @@ as. A tail that has grown long becomes a block.
   block's are alive at a time, for whoever goes through them and keeps none.
 - A block is ``plain`` where ``orjson`` is known to read it exactly: it was written by it from flat
   records without a float, or proven in ``archive.py``. Any other is read record by record by
-  ``exact_json``.
+  ``exact_json``, and a large one, as a host's old records are, is held packed.
 - Records are only ever added. ``cut`` gives the first of them as they are now; it stays what it is
   while others append, and may be read by another thread than theirs.
 """
 
 from __future__ import annotations
 
+import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from prometheus_persist.state.exact_json import JsonObject, dumps, flat, loads_o
 
 TAIL_RECORDS_MAX = 8  # of ten thousand streams each has a tail
 BLOCK_RECORDS_MAX = 256
+PACKED_BYTES_MIN = 16 * 1024
 LINE_END = b"\n"
 
 
@@ -36,9 +38,15 @@ LINE_END = b"\n"
 class Block:
     """Some records: their text, how many, and whether ``orjson`` reads them exactly."""
 
-    text: bytes
+    data: bytes
     count: int
     plain: bool
+    packed: bool = False
+
+    @property
+    def text(self) -> bytes:
+        """The records' text."""
+        return zlib.decompress(self.data) if self.packed else self.data
 
     def objects(self) -> list[JsonObject]:
         """The records, decoded."""
@@ -54,9 +62,15 @@ def block_of(records: Sequence[JsonObject]) -> Block:
     for record in records:
         line = _plain_line(record)
         if line is None:
-            return Block(LINE_END.join(map(dumps, records)), len(records), False)
+            return _nested(LINE_END.join(map(dumps, records)), len(records))
         lines.append(line)
     return Block(LINE_END.join(lines), len(records), True)
+
+
+def _nested(text: bytes, count: int) -> Block:
+    if len(text) < PACKED_BYTES_MIN:
+        return Block(text, count, False)
+    return Block(zlib.compress(text, 1), count, False, packed=True)
 
 
 def _plain_line(record: JsonObject) -> bytes | None:

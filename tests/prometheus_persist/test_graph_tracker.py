@@ -323,3 +323,17 @@ def test_a_reference_that_is_written_as_a_copy_is_noticed(monkeypatch: pytest.Mo
     monkeypatch.setattr(writing.GraphWriter, "value", forgetful)
     root, kept = built()
     assert digest(kept.again()[0]) != digest(root)
+
+
+def test_batches_of_old_records_share_their_keys() -> None:
+    """Half of what a look remembers of them; one of them that gets another key is still seen."""
+    root: Any = Root()
+    root.items = [{"n": n, "inner": {"x": n}} for n in range(400)]
+    kept = Kept(root)
+    for _ in range(4):
+        kept.look(complete=True, tidy=True)
+    lists = [batch.keys for batch in kept.tracker._cold]
+    assert len({id(keys) for keys in lists}) < len(lists) // 2
+    root.items[200]["later"] = root.items[210]["inner"].pop("x")
+    kept.look(complete=True)
+    exact(kept)

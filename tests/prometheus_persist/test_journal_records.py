@@ -147,3 +147,22 @@ def test_what_a_stream_holds_is_not_much_more_than_its_text() -> None:
         assert tracemalloc.get_traced_memory()[1] < 1.5 * live + 3 * 4 * 2**20  # pieces inflated
     finally:
         tracemalloc.stop()
+
+
+def test_many_nested_records_take_less_than_their_text() -> None:
+    """Old records of a host, a year of them: packed, read as they were, and the same text."""
+    rows = [
+        {"e": {"#": n, "v": [{f"signal_{k}": n + k / 7} for k in range(9)]}} for n in range(256)
+    ]
+    text = b"\n".join(map(dumps, rows))
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        found = Records(rows)
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert 2 * taken < len(text)
+    assert list(found) == rows
+    assert b"\n".join(block.text for block in found.blocks()) == text
+    assert list(found.part(3, 7)) == rows[3:7]
