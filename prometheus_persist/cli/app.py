@@ -41,6 +41,8 @@ COMMANDS = {
         f"{_CLI}.past:repair_command",
         "Make damaged files what they ought to be, from what is good.",
     ),
+    "init": (f"{_CLI}.initing:init", "Look at a bot, and write what wrap runs it by."),
+    "wrap": (f"{_CLI}.wrapping:wrap", "Run a bot crash-safe, without an edit of it."),
     "orders": (f"{_CLI}.orders:orders", "List the open orders; settle, give up or cancel one."),
 }
 

@@ -23,6 +23,7 @@ from prometheus_persist.report.words.said_of_books import BOOKS
 from prometheus_persist.report.words.said_of_hosts import HOSTS
 from prometheus_persist.report.words.said_of_okx import OKX
 from prometheus_persist.report.words.said_of_stores import STORES
+from prometheus_persist.report.words.said_of_wrapping import WRAPPING
 from prometheus_persist.report.words.terms import TERMS
 
 SENTENCES: Final[Mapping[str, str]] = {
@@ -31,6 +32,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     **BOOKS,
     **COMMANDS,
     **HOSTS,
+    **WRAPPING,
     **{en: zh for zh, en in REFUSALS.values()},
     **{name.partition(".")[2]: zh for name, (zh, _) in TERMS.items() if name.startswith("source.")},
 }

@@ -10,6 +10,9 @@ once a class and process.
 
 A commit that was not taken in makes the next look write everything anew.
 
+What a host keeps beside its objects, as the counters of its loop, stands under ``host/kept``: plain
+values by name, in every commit from then on in which they differ.
+
 The first capture may be large. Its records go ahead, in pieces under a name that nothing refers
 to yet; the commit that writes ``host/meta`` makes them valid. What a crash leaves of them is
 removed by that commit.
@@ -21,6 +24,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from prometheus_persist.errors import BadValue
 from prometheus_persist.graph.node import GraphDelta
 from prometheus_persist.graph.tracker import Tracker
 from prometheus_persist.journal.change import Change, Ready
@@ -33,6 +37,7 @@ from prometheus_persist.storage.store import Store
 COMPLETE: Final = frozenset({Trigger.CYCLE, Trigger.DEATH, Trigger.EXIT, Trigger.MANUAL,
                              Trigger.RECONCILE})  # fmt: skip
 PIECE_RECORDS: Final = 2000
+KEPT: Final = "host/kept"
 LOGGER: Final = "prometheus_persist.attach"
 
 
@@ -43,6 +48,23 @@ class HostCapture:
         self.tracker, self._rng, self._complete = tracker, rng, complete
         self._waiting: GraphDelta | None = None
         self._logged: set[str] = set()
+        self._kept: JsonObject = {}
+
+    def keep(self, values: Mapping[str, Any]) -> None:
+        """Have these values in the next save; raises BadValue for what is no plain value."""
+        told: JsonObject = {}
+        for name, value in values.items():
+            write = self.tracker.leaves[type(value)]
+            if write is None:
+                raise BadValue(f"{name} is a {type(value).__qualname__}, no plain value")
+            told[name] = write(value)
+        self._kept = {"values": told}
+
+    def kept(self, documents: Mapping[str, JsonObject]) -> dict[str, Any]:
+        """What was kept; raises StoreDamaged."""
+        told = documents.get(KEPT, {}).get("values", {})
+        read = self.tracker.leaves.read
+        return {name: read(v) if type(v) is list else v for name, v in told.items()}
 
     @classmethod
     def first(
@@ -85,6 +107,8 @@ class HostCapture:
         fields = self._rng.look()
         if fields:
             (delta.set if RANDOM in before else delta.put)[RANDOM] = fields
+        if self._kept and before.get(KEPT) != self._kept:
+            delta.put[KEPT] = self._kept
         for name, row in delta.put.items():
             ready.documents[name], ready.put[name] = row, as_text(row)
         for name, row in delta.set.items():

@@ -73,16 +73,16 @@ class AttachedHost:
         told: HostSurvey,
         unbound: list[str],
         root: Any,
-        reader: ExchangeReader | None,
+        kept: Mapping[str, Any],
     ) -> None:
         self.session = session
-        self.reader = reader
+        self.reader: ExchangeReader | None = None
         self.report: RecoveryReport | None = None
         self.root = root
         self.unbound = unbound
         self.restored = not told.objects
         self.warnings, self.withheld = told.warnings, told.withheld
-        self._capture = capture
+        self._capture, self._kept = capture, kept
 
     def __enter__(self) -> Self:
         return self
@@ -140,6 +140,15 @@ class AttachedHost:
     def save(self, why: str = "host") -> int:
         """Save whatever changed, durably."""
         return self.session.save(why)
+
+    def keep(self, values: Mapping[str, Any]) -> None:
+        """Save plain values by name with the host from now on, as the counters of its loop; raises
+        BadValue for an object."""
+        self._capture.keep(values)
+
+    def kept(self) -> dict[str, Any]:
+        """Those that the process before had kept."""
+        return dict(self._kept)
 
     def check(self) -> list[str]:
         """What differs from what was saved, by class and number, found by a look at everything;
@@ -236,10 +245,10 @@ def _attached(
     opening: Mapping[str, Any],
 ) -> AttachedHost:
     session = Session.open(directory, **opening)
-    told, unbound = HostSurvey(), list[str]()
+    told, unbound, kept = HostSurvey(), list[str](), dict[str, Any]()
 
     def made(store: Store) -> HostCapture:
-        nonlocal told, unbound
+        nonlocal told, unbound, kept
         documents = store.image.documents
         meta, drawn = documents.get(META), documents.get(RANDOM)
         table = ClassTable(modules, meta["classes"] if meta else (), moved)
@@ -252,6 +261,7 @@ def _attached(
             delta, unbound = _restored(root, store.image, tracker, hands, rules, steps)
             capture = HostCapture(tracker, GlobalRandom(drawn), complete=everything)
             capture.begin(store, delta)
+            kept = capture.kept(documents)
         tracker.make_live(live)
         if meta is not None and drawn is not None:
             put_back(drawn)  # before the save: it saves what is drawn from
@@ -263,7 +273,7 @@ def _attached(
     except BaseException:
         session.close(save=False)
         raise
-    return AttachedHost(session, capture, told, unbound, root, None)
+    return AttachedHost(session, capture, told, unbound, root, kept)
 
 
 def _restored(

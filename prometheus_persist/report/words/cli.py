@@ -218,6 +218,26 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
         "已记入 {agent} 的两本账簿：{key}，{contracts} 张，开仓价 {px}",
         "in both ledgers of {agent}: {key}, {contracts} contracts, entry price {px}",
     ),
+    "cli.init_classes": ("类（属性个数）：", "classes (attributes):"),
+    "cli.init_growing": ("只增不减的列表：", "lists that only grow:"),
+    "cli.init_clients": ("交易所客户端（不保存）：", "clients, never saved:"),
+    "cli.init_refused": ("无法保存，已跳过：", "cannot be saved, skipped:"),
+    "cli.init_senders": ("发送订单之处，及属于谁：", "where orders are sent, and whose:"),
+    "cli.init_unseen": ("仅看源码无法判断：", "what a look at the source cannot tell:"),
+    "cli.init_written": (
+        "已写入 {out}，其中 {asks} 处待您回答（# ?）。运行：prometheus-persist wrap {out} -- "
+        "{script}",
+        "{out} is written; {asks} lines of it ask you (# ?). Run it by: prometheus-persist wrap "
+        "{out} -- {script}",
+    ),
+    "cli.wrap_new": (
+        "已接入，从头开始；数据目录：{directory}",
+        "attached, from the beginning; saved in {directory}",
+    ),
+    "cli.wrap_restored": (
+        "已接入，从第 {cycle} 周期之后继续；数据目录：{directory}",
+        "attached, goes on after cycle {cycle}; saved in {directory}",
+    ),
     "cli.frozen": ("已冻结{name}：{reason}", "frozen: {name} ({reason})"),
     "cli.unfrozen": ("已解除{name}的冻结：{reason}", "no longer frozen: {name} ({reason})"),
     "cli.damage.repaired": ("可修复", "can be repaired, nothing is lost"),

@@ -52,6 +52,13 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
         ),
         (("只看，不改", "only look"), "reconcile --policy observe --html report.html"),
     ),
+    "init": ((("看一看您的机器人", "look at a bot of yours"), "init bot.py"),),
+    "wrap": (
+        (
+            ("不改一行代码，让它不怕崩溃", "run it crash-safe, without an edit"),
+            "wrap persist_host.py -- bot.py --fast",
+        ),
+    ),
     "adopt": (
         (("整个持仓", "a whole position"), "adopt BTC-USDT-SWAP=LiveAgent_01 --live"),
         (

@@ -47,6 +47,27 @@ HELPS: Final[Mapping[str, str]] = {
     ),
     "Look again and again, until Ctrl+C (exit 130).": "不断刷新，直到 Ctrl+C（退出码 130）。",
     "With --watch: seconds between two looks.": "与 --watch 同用：两次刷新之间的秒数。",
+    # init, wrap
+    "Look at a bot, and write what wrap runs it by.": "查看一个机器人，写出供 wrap 使用的文件。",
+    "Nothing of it is run: its source is read, and that of modules beside it. Lists its classes, "
+    "lists that only grow, clients, what could not be saved, where it sends orders, and what a "
+    "look at the source cannot tell. Lines of the file that a human has to answer are marked.": (
+        "不运行其中任何代码：只读它与旁边模块的源码。列出类、只增不减的列表、客户端、无法保存的对象、"
+        "发送订单之处，以及仅看源码无法判断的地方。文件中需要人回答的行有标记。"
+    ),
+    "A file, or a module by its name.": "文件，或模块名。",
+    "The file to write; never one that is there.": "要写入的文件；已有的从不覆盖。",
+    "Run a bot crash-safe, without an edit of it.": "不改一行代码，让机器人不怕崩溃地运行。",
+    "The file says which places of its code to wrap: where its root is made, where orders are sent "
+    "and whose they are, where to save. As it starts, everything is restored into it and "
+    "reconciled; until that is well, its orders are refused. A place that is not there is an error "
+    "before anything runs. Exit codes are the script's own, but for errors of ours.": (
+        "该文件说明要包装代码中的哪些位置：根对象在哪里创建，订单从哪里发出、属于谁，何时保存。启动时恢复"
+        "一切并对账；一致之前，它的订单被拒绝。位置不存在，在运行任何代码之前就报错。除本库的错误外，退出码"
+        "是脚本自己的。"
+    ),
+    "What to wrap; init writes one.": "要包装什么；由 init 写出。",
+    "What to run, behind a --.": "要运行什么，写在 -- 之后。",
     # explore
     "Draw the history that is kept, as one HTML page.": "把保留的历史画成一个网页。",
     "Equity and positions of every agent, what each commit changed on a click, and where the "
