@@ -29,6 +29,7 @@ import random
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.journal.frame import SECTOR_BYTES
@@ -309,6 +310,7 @@ class _MemoryHandle:
             raise _error(errno.EBADF, "a closed handle")
 
 
+@lru_cache(maxsize=4096)
 def _checked(path: str) -> str:
     parts = path.split("/") if path else []
     if not parts or any(part in ("", ".", "..") or "\0" in part for part in parts):
@@ -320,6 +322,7 @@ def _checked_dir(path: str) -> str:
     return path if path == ROOT else _checked(path)
 
 
+@lru_cache(maxsize=4096)
 def _above(path: str) -> str:
     return "" if path == ROOT else path.rpartition("/")[0] or ROOT
 

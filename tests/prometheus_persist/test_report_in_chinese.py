@@ -30,20 +30,18 @@ def said(template: str) -> str:
     return re.sub(r"\{[^{}]*\}", lambda _: f"X{next(number)}", template)
 
 
-FOUND = [
-    (f"{path.name}:{line}", text)
-    for path in modules("prometheus_persist")
-    if path.name not in FOR_MACHINES and not {"testing", "pages"} & set(path.parts)
-    for line, text in sentences(path.read_text(encoding="utf-8"))
-    if english(said(text))
-]
-
-
 def test_every_sentence_of_the_source_has_its_chinese() -> None:
-    left = {where: told for where, text in FOUND if english(told := in_chinese(said(text)))}
+    found = [
+        (f"{path.name}:{line}", text)
+        for path in modules("prometheus_persist")
+        if path.name not in FOR_MACHINES and not {"testing", "pages"} & set(path.parts)
+        for line, text in sentences(path.read_text(encoding="utf-8"))
+        if english(said(text))
+    ]
+    left = {where: told for where, text in found if english(told := in_chinese(said(text)))}
     helps = "\n".join(["", *HELPS])  # a list of commands has the beginning of each help alone
     left = {where: told for where, told in left.items() if f"\n{told}" not in helps}
-    assert len(FOUND) > 250
+    assert len(found) > 250
     assert left == {}
 
 
