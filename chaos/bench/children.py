@@ -47,6 +47,16 @@ print(time.monotonic_ns() - started, peak() - before)
 session.close(save=False)
 """
 
+RECOVER = """
+import sys, time
+from prometheus_persist.session import Session
+started = time.monotonic_ns()
+session = Session.open(sys.argv[1])
+session.recover(None)
+print(time.monotonic_ns() - started)
+session.close(save=False)
+"""
+
 MEMORY = """
 import gc, sys, tracemalloc
 from prometheus_persist.session import Session

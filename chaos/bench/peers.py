@@ -1,12 +1,14 @@
 """The peers: other ways to make the same bytes durable on the same disk.
 
 Each is set up as its own documentation asks for, and is favoured over the store: raw files, SQLite
-and LMDB are handed finished bytes and neither capture nor encode anything. The two that rewrite
-whole files (JSON, pickle) start from the live state, as their users do.
+and LMDB are handed finished bytes and neither capture nor encode anything. The others start from
+the live state, as their users do, and prove nothing of what they write.
 
     raw_given     pwrite + fdatasync into a file whose blocks were written beforehand
     raw_grown     append + fdatasync to a file that grows
     sqlite        WAL, synchronous=FULL, one INSERT a transaction
+    sqlite_job    the same job in SQLite: dump the four models that changed, upsert them, insert the
+                  records, commit
     lmdb          one put a transaction, synced
     json_files    the files one trade touches, each tmp + fsync + rename, then the directory
     pickle        the whole state, tmp + fsync + rename, then the directory
@@ -24,8 +26,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from chaos.bench.host import Host
-from prometheus_persist.state.documents import documents_of
+from chaos.bench.host import Host, HostTrade
+from prometheus_persist.state.documents import documents_of, member
+from prometheus_persist.state.exact_json import dumps
 
 GIVEN_BYTES = 16 * 1024 * 1024
 LMDB_BYTES_MAX = 4 * 1024 * 1024 * 1024
@@ -91,6 +94,46 @@ class Sqlite:
     def save(self) -> None:
         """One INSERT, committed by itself."""
         self._base.execute("INSERT INTO journal (payload) VALUES (?)", (next(self._next),))
+
+    def close(self) -> None:
+        """Close the database."""
+        self._base.close()
+
+
+class SqliteJob:
+    """What the store is asked for, as one would write it with SQLite: a document a row."""
+
+    def __init__(self, folder: Path, host: Host) -> None:
+        self._base = sqlite3.connect(folder / "job.sqlite", isolation_level=None)
+        for statement in (
+            "PRAGMA journal_mode=WAL",
+            "PRAGMA synchronous=FULL",
+            "CREATE TABLE documents (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+            "CREATE TABLE records (n INTEGER PRIMARY KEY, stream TEXT, body TEXT NOT NULL)",
+        ):
+            self._base.execute(statement)
+        self._host = host
+        self._trade: HostTrade | None = None
+
+    def prepare(self) -> None:
+        """Book, and remember what was touched."""
+        self._trade = self._host.trade()
+
+    def save(self) -> None:
+        """Dump, upsert, insert, commit."""
+        trade = self._trade
+        assert trade is not None
+        changed = [(key, member(self._host.state, key)) for key in trade.keys]
+        rows = [(key, model.model_dump_json()) for key, model in changed if model is not None]
+        records = [(name, dumps(one)) for name, added in trade.records.items() for one in added]
+        self._base.execute("BEGIN")
+        self._base.executemany(
+            "INSERT INTO documents VALUES (?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET body = excluded.body",
+            rows,
+        )
+        self._base.executemany("INSERT INTO records (stream, body) VALUES (?, ?)", records)
+        self._base.execute("COMMIT")
 
     def close(self) -> None:
         """Close the database."""

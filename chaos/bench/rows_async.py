@@ -1,10 +1,12 @@
-"""Rows on saving beside the trading loop: time stolen, grouped throughput, a snapshot meanwhile."""
+"""Rows on saving beside others: time stolen from a loop, groups, threads, a snapshot meanwhile."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from chaos.bench.context import Options
 from chaos.bench.host import Host
@@ -20,7 +22,7 @@ AGENTS = 10
 CONCURRENT = 64
 STOLEN_MEDIAN_US_MAX = 60.0
 STOLEN_TAIL_MS_MAX = 5.0
-GROUPED_MIN = 20.0
+FRAMES_A_SYNC_MIN = 25.0
 SNAPSHOT_WAIT_MS_MAX = 5.0
 WORK_US = 200
 IDLE_S = 0.001
@@ -126,8 +128,58 @@ def grouped_row(options: Options) -> BenchRow:
         host.close()
     rate = {name: done[name] * 1e9 / max(spent[name], 1) for name in spent}
     lines = [TableLine(name, value=rate[name], unit="per_s") for name in ("grouped", "one_by_one")]
-    check = RequiredBar("to_single", rate["grouped"] / rate["one_by_one"], ">=", GROUPED_MIN, "x")
-    return BenchRow("grouped", lines=lines, checks=[check])
+    return BenchRow("grouped", lines=lines)
+
+
+def threads_row(options: Options) -> BenchRow:
+    """Sixty-four threads that commit and wait, each for itself: how many frames share a sync."""
+    host, inner = Host(options.place("threads"), AGENTS, "off"), _Syncs()
+    each = max(2, options.scale.requests // CONCURRENT)
+    try:
+        batches = [[host.change_of(host.trade()) for _ in range(each)] for _ in range(CONCURRENT)]
+        threads = [
+            threading.Thread(target=_one_by_one, args=(host.store, batch)) for batch in batches
+        ]
+        with inner.counted():
+            started = time.perf_counter_ns()
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            took_ns = time.perf_counter_ns() - started
+    finally:
+        host.close()
+    frames = CONCURRENT * each
+    shared = frames / max(inner.count, 1)
+    lines = [
+        TableLine("threads", value=frames * 1e9 / took_ns, unit="per_s"),
+        TableLine("frames", value=shared, unit="frames"),
+    ]
+    check = RequiredBar("frames_a_sync", shared, ">=", FRAMES_A_SYNC_MIN, "frames")
+    return BenchRow("threads", lines=lines, checks=[check])
+
+
+class _Syncs:
+    """Counts what this process asks of the disk."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """While this lasts."""
+        name = "fdatasync" if hasattr(os, "fdatasync") else "fsync"
+        sync = getattr(os, name)
+
+        def counting(descriptor: int) -> None:
+            self.count += 1
+            sync(descriptor)
+
+        setattr(os, name, counting)
+        try:
+            yield
+        finally:
+            setattr(os, name, sync)
 
 
 def _together(store: Store, batch: list[Change]) -> None:

@@ -18,7 +18,8 @@ from pathlib import Path
 from chaos.bench.context import FULL, Options
 from chaos.bench.machine import busy, machine
 from chaos.bench.rows_aged import aged_rows
-from chaos.bench.rows_async import grouped_row, snapshot_row, stolen_row
+from chaos.bench.rows_async import grouped_row, snapshot_row, stolen_row, threads_row
+from chaos.bench.rows_exchange import far_row, first_recover_row
 from chaos.bench.rows_restore import agents_row, ledger_row, restart_row
 from chaos.bench.rows_saving import load_row, saving_rows
 from chaos.bench.table import BenchRow, Report
@@ -32,9 +33,12 @@ ROWS: tuple[tuple[str, Measure], ...] = (
     ("stolen", stolen_row),
     ("aged", aged_rows),
     ("grouped", grouped_row),
+    ("threads", threads_row),
     ("restart", restart_row),
     ("restore_ledger", ledger_row),
     ("restore_agents", agents_row),
+    ("first_recover", first_recover_row),
+    ("far", far_row),
     ("snapshot", snapshot_row),
 )
 

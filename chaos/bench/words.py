@@ -49,6 +49,10 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
         "64个并发异步保存的吞吐",
         "Throughput of 64 concurrent async saves, grouped",
     ),
+    "threads": (
+        "64个线程各自持久保存并等待，无镜像",
+        "64 threads that commit and wait, each for itself, no mirror",
+    ),
     "restart": (
         "重启：{agents}个Agent、{records}条记录，从进程启动到状态可用",
         "Restart: {agents} agents, {records} records, process start to state in hand",
@@ -58,6 +62,14 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
         "Restore of {records} ledger records",
     ),
     "restore_agents": ("恢复{agents}个Agent", "Restore of {agents} agents"),
+    "first_recover": (
+        "打开{records}条账簿记录并首次恢复（不问交易所）",
+        "Open a ledger of {records} records and recover for the first time, of the books alone",
+    ),
+    "far": (
+        "恢复：交易所每次往返{ms}毫秒，客户端按README创建",
+        "Recover at {ms} ms a round trip to the exchange, with a client as the README makes it",
+    ),
     "snapshot": (
         "做全量快照时的保存（{records}条记录）",
         "Saves while a full snapshot is taken ({records} records)",
@@ -73,7 +85,14 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
     "commit_ack": ("本库：提交，镜像确认", "this store: commit, mirror acknowledged"),
     "raw_given": ("裸写：预分配 + fdatasync", "raw: preallocated write + fdatasync"),
     "raw_grown": ("裸写：增长 + fdatasync", "raw: growing append + fdatasync"),
-    "sqlite": ("SQLite WAL, synchronous=FULL", "SQLite WAL, synchronous=FULL"),
+    "sqlite": (
+        "SQLite WAL, synchronous=FULL：现成的字节",
+        "SQLite WAL, synchronous=FULL: ready bytes",
+    ),
+    "sqlite_job": (
+        "SQLite做同样的事：导出四个模型，upsert，插入，提交",
+        "SQLite doing the same job: dump four models, upsert, insert, commit",
+    ),
     "lmdb": ("LMDB", "LMDB"),
     "json_files": ("逐个重写JSON文件", "JSON files rewritten atomically"),
     "pickle": ("全部pickle + fsync", "pickle of everything + fsync"),
@@ -89,7 +108,12 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
     "many_agents_all": ("许多Agent，未说明改了什么", "many agents, not told what changed"),
     "grouped": ("64个一组", "64 together"),
     "one_by_one": ("逐个", "one by one"),
+    "threads": ("64个线程", "64 threads"),
+    "frames": ("每次同步的帧数", "frames a sync"),
     "restart": ("本库", "this store"),
+    "first_recover": ("本库", "this store"),
+    "far": ("恢复", "recover"),
+    "round_trip": ("每次往返", "each round trip"),
     "python_start": ("仅启动Python", "a Python that only starts"),
     "restore": ("本库", "this store"),
     "restore_journal": (
@@ -118,8 +142,10 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
 CHECKS: Final[Mapping[str, tuple[str, str]]] = {
     "to_raw": ("对裸写（中位数）", "to raw (median)"),
     "to_sqlite": ("对SQLite（中位数）", "to SQLite (median)"),
+    "to_job": ("对做同样事的SQLite（中位数）", "to SQLite doing the same job (median)"),
     "to_fresh": ("对新库（中位数）", "to fresh (median)"),
-    "to_single": ("对逐个保存", "to one by one"),
+    "frames_a_sync": ("每次同步的帧数", "frames a sync"),
+    "recover_s": ("中位数", "median"),
     "tail_ms": ("p99.9", "p99.9"),
     "median_us": ("中位数", "median"),
     "p999_ms": ("p99.9", "p99.9"),

@@ -31,9 +31,12 @@ ROWS = [
     "aged_agents",
     "aged_ledger",
     "grouped",
+    "threads",
     "restart",
     "restore_ledger",
     "restore_agents",
+    "first_recover",
+    "far",
     "snapshot",
 ]
 
