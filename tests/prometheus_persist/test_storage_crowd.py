@@ -1,0 +1,174 @@
+"""Twenty-four threads at one store, with every way to save, while syncs fail and signals strike.
+
+Whatever happens, and wherever the power goes then: what was acknowledged is there, and nobody
+hangs. The struck places are a sample; with ``CROWD_FULL`` set they are all that a life has.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+import pytest
+from storekit import HookFs, StillClock, open_store
+
+from prometheus_persist.errors import StoreFailed
+from prometheus_persist.journal.change import Change
+from prometheus_persist.recovery import restore
+from prometheus_persist.storage.committer import StoreOptions
+from prometheus_persist.storage.store import Store
+from prometheus_persist.testing.memory_fs import MemoryFs
+
+CLOCK = StillClock()
+THREADS = 24  # this one among them: signals are handled here
+SAVES = 12
+HANG_S = 120.0
+FULL = "CROWD_FULL" in os.environ
+FAILING_SYNCS = range(1, 60) if FULL else (1, 2, 5, 11)
+INTERRUPTED_OPERATIONS = range(1, 200, 3) if FULL else (2, 9, 31, 60)
+
+
+class Struck(Exception):
+    """What a signal's handler raises."""
+
+
+class Crowd:
+    """So many threads that save; ``acknowledged`` holds what any of them was told is durable."""
+
+    latest: ClassVar[Crowd | None] = None
+
+    def __init__(self, store: Store) -> None:
+        Crowd.latest = self
+        self.store = store
+        self.acknowledged: set[str] = set()
+        self.struck = 0
+        self.saving = False  # this thread, which signals come to
+        self.line = threading.Barrier(THREADS)
+
+    def run(self) -> list[threading.Thread]:
+        """All of them to their end; those that hang."""
+        threads = [
+            threading.Thread(target=self.life, args=(number,), daemon=True)
+            for number in range(1, THREADS)
+        ]
+        for thread in threads:
+            thread.start()
+        self.life(0)
+        for thread in threads:
+            thread.join(HANG_S)
+        return [thread for thread in threads if thread.is_alive()]
+
+    def life(self, number: int) -> None:
+        self.line.wait(HANG_S)
+        for turn in range(SAVES):
+            name = f"agents/{number}-{turn}"
+            how = (self.commits, self.submits, self.flushes)[(number + turn) % 3]
+            try:
+                self.saving = self.saving or number == 0
+                how(Change("note", {name: {"agent_id": name, "n": turn}}))
+                self.saving = self.saving and number != 0
+                self.acknowledged.add(name)
+            except Struck:
+                self.struck += 1
+            except StoreFailed:
+                return
+
+    def commits(self, change: Change) -> None:
+        self.store.commit(change)
+
+    def submits(self, change: Change) -> None:
+        self.store.submit(change).wait()
+
+    def flushes(self, change: Change) -> None:
+        self.store.enqueue(change)
+        self.store.flush()
+
+
+def play(before: Callable[[str, str], None]) -> tuple[Crowd, list[threading.Thread], MemoryFs]:
+    """A crowd on a disk in memory; ``before`` sees each operation first."""
+    inner, begun = MemoryFs(), threading.Event()
+
+    def seen(operation: str, path: str, data: object) -> None:
+        if begun.is_set():
+            before(operation, path)
+
+    store = open_store(HookFs(inner, seen), CLOCK, options=StoreOptions(mirror="behind"))
+    crowd = Crowd(store)
+    begun.set()
+    hanging = crowd.run()
+    begun.clear()
+    return crowd, hanging, inner
+
+
+@contextmanager
+def signals_at_a_save() -> Iterator[None]:
+    """A signal raises where this thread saves, and nowhere else."""
+
+    def raised(*_: object) -> None:
+        if Crowd.latest is not None and Crowd.latest.saving:
+            Crowd.latest.saving = False
+            raise Struck
+
+    before = signal.signal(signal.SIGUSR1, raised)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def lost(crowd: Crowd, inner: MemoryFs, seed: int) -> set[str]:
+    """What was acknowledged and is not there: as it is, and wherever the power was cut."""
+    cuts = [inner.clone(), inner.after_power_cut(), inner.after_power_cut(random.Random(seed))]
+    there = [set(restore(each, clock=CLOCK).documents) for each in cuts]
+    return crowd.acknowledged - set.intersection(*there)
+
+
+@pytest.mark.parametrize("nth", FAILING_SYNCS)
+def test_a_crowd_whose_sync_fails_loses_nothing_acknowledged_and_nobody_hangs(nth: int) -> None:
+    syncs = itertools.count(1)
+
+    def fail(operation: str, path: str) -> None:
+        if operation == "fsync" and path.startswith("incremental") and next(syncs) == nth:
+            time.sleep(0.05)  # whoever is told too soon has gone on by then
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    crowd, hanging, inner = play(fail)
+    assert hanging == []
+    assert lost(crowd, inner, nth) == set()
+    assert next(syncs) > nth, "it struck nothing"
+    assert len(crowd.acknowledged) < THREADS * SAVES, "nothing failed"
+    with pytest.raises(StoreFailed):
+        crowd.store.commit(Change("note", {}))
+
+
+@pytest.mark.parametrize("nth", INTERRUPTED_OPERATIONS)
+def test_a_crowd_struck_by_signals_loses_nothing_acknowledged_and_nobody_hangs(nth: int) -> None:
+    """A signal at an operation of the disk, whichever thread does it; its handler raises here."""
+    operations, sent = itertools.count(1), []
+
+    def strike(operation: str, path: str) -> None:
+        if next(operations) % nth == 0 and len(sent) < 3:
+            sent.append(path)
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+    with signals_at_a_save():
+        crowd, hanging, inner = play(strike)
+    assert hanging == []
+    assert sent
+    assert lost(crowd, inner, nth) == set()
+
+
+def test_a_crowd_that_nothing_strikes_saves_everything() -> None:
+    crowd, hanging, inner = play(lambda operation, path: None)
+    assert hanging == []
+    assert len(crowd.acknowledged) == THREADS * SAVES
+    assert lost(crowd, inner, 0) == set()
+    crowd.store.close()
