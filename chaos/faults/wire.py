@@ -34,18 +34,20 @@ class WireSwitch:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def onto(self, client: Any) -> Any:
-        """The same client, its transport watched."""
-        fetch = client.fetch
+        """The same client, its transport watched, on whatever thread and by whichever copy."""
+        kind = type(client)
 
-        def watched(url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+        def watched(
+            one: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None
+        ) -> Any:
             number, path = self._next(url, method)
             self._strike("before", number, path)
             try:
-                return fetch(url, method, headers, body)
+                return kind.fetch(one, url, method, headers, body)
             finally:  # a refusal is an answer, too
                 self._strike("after", number, path)
 
-        client.fetch = watched
+        client.__class__ = type(kind.__name__, (kind,), {"fetch": watched})
         return client
 
     def _next(self, url: str, method: str) -> tuple[int, str]:

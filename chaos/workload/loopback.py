@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import requests
 
 
-class Line:
+class _Line:
     """One connection that is kept."""
 
     def __init__(self, netloc: str, timeout: float) -> None:
@@ -28,7 +28,6 @@ class Line:
         self.socket = socket.create_connection((host, int(port)), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reading: BinaryIO = self.socket.makefile("rb")
-        self._host = netloc
 
     def alive(self) -> bool:
         """Whether the other side has not hung up since the last answer."""
@@ -37,29 +36,24 @@ class Line:
         return not found.poll(0)
 
     def close(self) -> None:
-        """Hang up."""
         with suppress(OSError):
             self.reading.close()
             self.socket.close()
 
-    def ask(
-        self, method: str, target: str, headers: Mapping[str, str], data: bytes, timeout: float
-    ) -> tuple[int, str, dict[str, str], bytes]:
+    def ask(self, question: bytes, timeout: float) -> tuple[int, str, dict[str, str], bytes]:
         """Status, its reason, headers and body; raises OSError, ValueError for no answer."""
-        sent = {"Host": self._host, **headers, "Content-Length": str(len(data))}
-        head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
         self.socket.settimeout(timeout)
-        self.socket.sendall(f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + data)
+        self.socket.sendall(question)
         _, status, reason = self._line().split(" ", 2)
-        found: dict[str, str] = {}
+        headers: dict[str, str] = {}
         while line := self._line():
             name, _, value = line.partition(":")
-            found[name.strip()] = value.strip()
-        length = next(int(v) for k, v in found.items() if k.lower() == "content-length")
+            headers[name.strip()] = value.strip()
+        length = next(int(v) for k, v in headers.items() if k.lower() == "content-length")
         body = self.reading.read(length)
         if len(body) < length:
             raise ConnectionResetError("Connection broken: a part of the answer is missing")
-        return int(status), reason, found, body
+        return int(status), reason, headers, body
 
     def _line(self) -> str:
         line = self.reading.readline()
@@ -74,7 +68,7 @@ class LoopbackSession:
     def __init__(self) -> None:
         self.headers: dict[str, str] = {}
         self.cookies: dict[str, str] = {}
-        self._idle: list[tuple[str, Line]] = []  # a thread takes one and brings it back
+        self._idle: list[tuple[str, _Line]] = []  # a thread takes one and brings it back
 
     def request(
         self,
@@ -88,12 +82,13 @@ class LoopbackSession:
         """The answer; raises what ``requests`` raises where there is none."""
         parts = urlsplit(url)
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        sent = {"Host": parts.netloc, **(headers or {}), "Content-Length": str(len(data or b""))}
+        head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+        question = f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + (data or b"")
         line = None
         try:
             line = self._taken(parts.netloc, timeout)
-            status, reason, found, body = line.ask(
-                method, target, headers or {}, data or b"", timeout
-            )
+            status, reason, found, body = line.ask(question, timeout)
         except TimeoutError as problem:
             raise requests.exceptions.ReadTimeout(str(problem)) from problem
         except (OSError, ValueError, StopIteration) as problem:
@@ -110,13 +105,13 @@ class LoopbackSession:
         answer._content = body
         return answer  # type: ignore[no-any-return]
 
-    def _taken(self, netloc: str, timeout: float) -> Line:
+    def _taken(self, netloc: str, timeout: float) -> _Line:
         while self._idle:
             where, line = self._idle.pop()
             if where == netloc and line.alive():
                 return line
             line.close()
-        return Line(netloc, timeout)
+        return _Line(netloc, timeout)
 
     def close(self) -> None:
         """Hang up."""

@@ -8,6 +8,7 @@ full run); the suite takes a sample. Control requests are fuzzed too: they may r
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import time
@@ -21,7 +22,6 @@ from fakeokx_tools import BTC, iso
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from chaos.workload.loopback import Line
 from fakeokx import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET, FakeOkx, launch
 from fakeokx.control import api as control_api
 from fakeokx.engine import client_commands, control_commands
@@ -115,17 +115,19 @@ class Wire:
 
     def __init__(self, server: FakeOkx) -> None:
         self.server = server
-        self._line = Line(server.url.removeprefix("http://"), ANSWER_S_MAX)
+        self._connection = http.client.HTTPConnection(
+            server.url.removeprefix("http://"), timeout=ANSWER_S_MAX
+        )
 
     def send(
         self, method: str, target: str, body: bytes, headers: dict[str, str]
     ) -> tuple[int, bytes]:
         started = time.monotonic()
-        status, _, found, answer = self._line.ask(method, target, headers, body, ANSWER_S_MAX)
+        self._connection.request(method, target, body or None, headers)
+        response = self._connection.getresponse()
+        answer = response.read()
         assert time.monotonic() - started < ANSWER_S_MAX
-        if found.get("connection") == "close":
-            self._line = Line(self.server.url.removeprefix("http://"), ANSWER_S_MAX)
-        return status, answer
+        return response.status, answer
 
 
 def signed(method: str, target: str, body: bytes) -> dict[str, str]:

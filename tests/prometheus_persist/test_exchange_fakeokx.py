@@ -327,6 +327,8 @@ def test_bills_that_come_while_the_money_is_read_make_it_read_again(exchange: An
     asking, struck = reads._reads.get, []
 
     class Between:
+        at_once = True
+
         def get(self, endpoint: str, params: Any) -> Any:
             rows = asking(endpoint, params)
             if endpoint == "account/balance" and len(struck) < 2:
@@ -352,6 +354,8 @@ def test_a_trade_while_the_view_is_read_is_in_all_of_it_or_in_none(
     asking, struck = reads._reads.get, []
 
     class Between:
+        at_once = True
+
         def get(self, endpoint: str, params: Any) -> Any:
             rows = asking(endpoint, params)
             if endpoint == path and not struck:
@@ -374,6 +378,8 @@ def test_an_account_that_is_never_quiet_has_no_balance_to_compare(exchange: Any)
     asking = reads._reads.get
 
     class Always:
+        at_once = True
+
         def get(self, endpoint: str, params: Any) -> Any:
             if endpoint == "account/positions-history":
                 market(client, "buy", "1")

@@ -9,6 +9,12 @@
    ``NotThere``  the exchange has no such order (51603)
    ``NotRead``   the exchange refused, and would refuse again; ``code`` is its own
 3. A problem's text never holds a credential.
+4. A question is asked by a copy of the ccxt client, made for it: without ccxt's own throttle, which
+   is one queue for all endpoints (``rate_limit`` keeps OKX's limits instead), and with cookies of
+   its own. The client itself stays as it was, throttle and all, for whoever else uses it.
+5. ``at_once`` is whether several threads may ask: those copies share nothing but the pool of
+   connections. What is no client of ccxt's own, or has another transport put in (``fetch``), is
+   asked one question after another.
 """
 
 from __future__ import annotations
@@ -46,6 +52,7 @@ _OWN_CODE = re.compile(r'"code"\s*:\s*"(\d{5})"')  # a gateway's code is a numbe
 _LIMITED = frozenset({"50011", "50040", "50061"})
 _NO_SUCH_ORDER = "51603"
 NOT_LISTED = "51001"
+_TRANSPORT = {"fetch", "fetch2", "request"}
 _DEMO_HEADER = "x-simulated-trading"
 
 Row = dict[str, Any]
@@ -75,10 +82,11 @@ class ReadOnlyClient:
     The client lives on in a closure: it can be asked, and not be reached.
     """
 
-    __slots__ = ("_ask", "demo", "url")
+    __slots__ = ("_ask", "at_once", "demo", "url")
 
     def __init__(self, client: Any) -> None:
         self._ask = _asking(client)
+        self.at_once = _is_ccxt(client) and not _TRANSPORT & vars(client).keys()
         self.demo = is_demo(client)
         self.url = _address(client)
 
@@ -118,7 +126,7 @@ def _asking(client: Any) -> Ask:
         return Again(told(endpoint, problem), code)
 
     def ask(endpoint: str, params: Mapping[str, str]) -> list[Row]:
-        question = getattr(client, READS[endpoint])
+        question = getattr(_unthrottled(client), READS[endpoint])
         try:
             answer = question(dict(params))
         except ccxt.BaseError as problem:
@@ -129,6 +137,25 @@ def _asking(client: Any) -> Ask:
         return data
 
     return ask
+
+
+def _is_ccxt(client: Any) -> bool:
+    """Whether it is a client of ccxt's that waits for its answers."""
+    return isinstance(client, import_ccxt().Exchange) and bool(client.synchronous)
+
+
+def _unthrottled(client: Any) -> Any:
+    """A copy for one question: see rule 4."""
+    if not _is_ccxt(client):
+        return client
+    copied = object.__new__(type(client))
+    vars(copied).update(vars(client), enableRateLimit=False)
+    if client.session is not None:
+        copied.session = object.__new__(type(client.session))
+        cookies = client.session.cookies.copy()
+        # Its end must not close the pool of connections, which is the client's.
+        vars(copied.session).update(vars(client.session), cookies=cookies, close=lambda: None)
+    return copied
 
 
 def own_code(said: str) -> str:

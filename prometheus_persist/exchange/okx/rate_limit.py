@@ -17,6 +17,7 @@ nevertheless (50011) is asked again later (``scheduler``).
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -52,20 +53,25 @@ class Pace:
 
     _used: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
 
-    def free_at_s(self, endpoint: str, params: Mapping[str, str]) -> float:
-        """The monotonic time from which the question is within its limit; 0.0 for at once."""
+    def free_at_s(self, endpoint: str, params: Mapping[str, str], beside: int = 0) -> float:
+        """The monotonic time from which the question is within its limit; 0.0 for at once.
+
+        ``beside`` so many of the same bucket that are asked and not yet counted.
+        """
         count, window_s = LIMITS[endpoint]
-        used = self._used.get(_bucket(endpoint, params))
-        if used is None or len(used) < count:
+        used = self._used.get(bucket(endpoint, params), ())
+        over = len(used) + beside - count
+        if over < 0:
             return 0.0
-        return used[0] + window_s + MARGIN_S
+        return used[over] + window_s + MARGIN_S if over < len(used) else math.inf
 
     def asked(self, endpoint: str, params: Mapping[str, str], answered_s: float) -> None:
         """Count a question whose answer, or whose silence, ended at that time."""
         count, _ = LIMITS[endpoint]
-        used = self._used.setdefault(_bucket(endpoint, params), deque(maxlen=count))
+        used = self._used.setdefault(bucket(endpoint, params), deque(maxlen=count))
         used.append(answered_s)
 
 
-def _bucket(endpoint: str, params: Mapping[str, str]) -> tuple[str, str]:
+def bucket(endpoint: str, params: Mapping[str, str]) -> tuple[str, str]:
+    """What a question is counted in."""
     return endpoint, params.get(_COUNTED_BY.get(endpoint, ""), "")

@@ -1,30 +1,36 @@
-"""Many walks at once on one thread: each is a generator of questions, asked one at a time.
+"""Many walks at once: each is a generator of questions, asked one at a time.
 
 A walk yields a ``Question`` and is sent its rows; ``NotThere`` and ``NotRead`` are thrown into it.
 What it returns is its task's value; what it does not catch is its task's problem, and nobody
 else's.
 
-1. Of the walks under way the one whose bucket is free first asks next (``rate_limit``); of those
-   that could ask at once, the one that has waited longest. So a list that fills its bucket holds up
-   no other, and the same answers give the same order of questions.
-2. What came to nothing (``Again``) is asked again after a growing pause, in which others ask: at
+1. Of the walks under way all that may ask at once do (``rate_limit``), up to ``at_once_max`` of
+   them, those that have waited longest first; where none may, the one whose bucket is free first.
+   So a list that fills its bucket holds up no other.
+2. Those questions are asked side by side, a thread each, where the client can be asked so; else one
+   after another. When all have their answers, the walks move on, in the order in which they asked:
+   walks run on the caller's thread alone, and the same answers give the same questions.
+3. What came to nothing (``Again``) is asked again after a growing pause, in which others ask: at
    most ``tries_max`` times for one question and ``retries_max`` times for all.
-3. ``refused`` is the code with which every signed question was refused, and none was answered.
-4. After ``budget_s`` seconds nothing is asked any more: what is not read by then was "not read
+4. ``refused`` is the code with which every signed question was refused, and none was answered.
+5. After ``budget_s`` seconds nothing is asked any more: what is not read by then was "not read
    within N s". A question under way may last as long as the client lets it.
 """
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadValue
 from prometheus_persist.exchange.okx.fields import BadRow
 from prometheus_persist.exchange.okx.query import Again, NotRead, NotThere, ReadOnlyClient, Row
-from prometheus_persist.exchange.okx.rate_limit import Pace
+from prometheus_persist.exchange.okx.rate_limit import Pace, bucket
 
 Value = TypeVar("Value")
 
@@ -50,6 +56,7 @@ class ReadLimits:
     pages_max: int = 2_000
     rounds_max: int = 5
     order_questions_max: int = 500
+    at_once_max: int = 8
 
 
 class Task(Generic[Value]):
@@ -144,38 +151,89 @@ class Driver:
         return next(iter(self._codes)) if len(self._codes) == 1 else ""
 
     def _step(self) -> None:
-        """Ask one question."""
+        """Ask what may be asked next, and move those walks on."""
         now_s = self._clock.monotonic_s()
-        ready_s, _, task = min(
-            (max(now_s, self._ready_s(each)), each.turn, each) for each in self._under_way
-        )
+        ready_s = max(now_s, min(map(self._ready_s, self._under_way)))
         if ready_s >= self._end_s:
             for each in list(self._under_way):
                 each.move(NotRead(f"not read within {self._budget_s:g} s"))
             return
         if ready_s > now_s:
             self._clock.sleep(ready_s - now_s)
-        self._turns += 1
-        task.turn = self._turns
-        self._ask(task)
+        asking = self._ready(ready_s)
+        for task in asking:
+            self._turns += 1
+            task.turn = self._turns
+        for task, answer in zip(asking, self._answers(asking), strict=True):
+            self._answered(task, answer)
 
-    def _ready_s(self, task: Task[Any]) -> float:
+    def _ready(self, at_s: float) -> list[Task[Any]]:
+        """The tasks that ask together at that time."""
+        found: list[Task[Any]] = []
+        beside: Counter[tuple[str, str]] = Counter()
+        for task in sorted(self._under_way, key=lambda each: each.turn):
+            question = task.question
+            if question is None:  # ended by a walk that it waited for
+                continue
+            counted = bucket(question.endpoint, question.params)
+            if self._ready_s(task, beside[counted]) <= at_s:
+                found.append(task)
+                beside[counted] += 1
+            if len(found) >= (self._limits.at_once_max if self._client.at_once else 1):
+                break
+        return found
+
+    def _ready_s(self, task: Task[Any], beside: int = 0) -> float:
         question = task.question
         if question is None:
             return 0.0
-        return max(self._pace.free_at_s(question.endpoint, question.params), task.not_before_s)
+        free_s = self._pace.free_at_s(question.endpoint, question.params, beside)
+        return max(free_s, task.not_before_s)
 
-    def _ask(self, task: Task[Any]) -> None:
+    def _answers(self, tasks: list[Task[Any]]) -> list[list[Row] | Exception]:
+        """The answer to each one's question; the first is asked by this thread."""
+        answers: SimpleQueue[tuple[int, list[Row] | BaseException]] = SimpleQueue()
+
+        def ask(number: int) -> None:
+            try:
+                answers.put((number, self._answer(tasks[number])))
+            except BaseException as problem:  # noqa: BLE001 it is raised again by who waits for it
+                answers.put((number, problem))
+
+        for number in range(1, len(tasks)):
+            name = f"ask {tasks[number].turn}"
+            try:
+                threading.Thread(target=ask, args=(number,), name=name, daemon=True).start()
+            except RuntimeError:  # there are no more threads to be had
+                ask(number)
+        if tasks:
+            ask(0)
+        found = dict(answers.get() for _ in tasks)
+        told: list[list[Row] | Exception] = []
+        for number in range(len(tasks)):
+            answer = found[number]
+            if isinstance(answer, list | NotRead | NotThere):
+                told.append(answer)
+            else:
+                raise answer
+        return told
+
+    def _answer(self, task: Task[Any]) -> list[Row] | Exception:
+        """Ask, on whatever thread this is."""
         question = task.question
-        if question is None:  # ended by a walk that it waited for
-            return
-        answer: list[Row] | Exception
+        assert question is not None
         task.asked_ms = self._clock.now_ms()
         try:
-            answer = self._client.get(question.endpoint, question.params)
+            return self._client.get(question.endpoint, question.params)
         except (NotRead, NotThere) as problem:
-            answer = problem
-        task.answered_ms = self._clock.now_ms()
+            return problem
+        finally:
+            task.answered_ms = self._clock.now_ms()
+
+    def _answered(self, task: Task[Any], answer: list[Row] | Exception) -> None:
+        """Count the question, and hand the walk its answer, or keep it for another try."""
+        question = task.question
+        assert question is not None
         now_s = self._clock.monotonic_s()
         self._pace.asked(question.endpoint, question.params, now_s)
         task.tries += 1

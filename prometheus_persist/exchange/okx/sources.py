@@ -98,14 +98,19 @@ class Sources:
             pos_mode=okx_fields.one_of(row, "posMode", POS_MODES),
         )
 
-    def instruments(self) -> Walk[Listed]:
-        """Every contract that is listed; what is read later is judged by it."""
+    def instruments(self, kind: Mapping[str, str]) -> Walk[Listed]:
+        """Every contract of one type that is listed."""
+        return (
+            yield from okx_pages.same(
+                "public/instruments", kind, okx_listed.instruments, self._limits.rounds_max
+            )
+        )
+
+    def told(self, parts: Iterable[Listed]) -> Listed:
+        """All types as one, by which what is read later is judged; raises NotRead for none."""
         fit: dict[str, Instrument] = {}
         unfit: dict[str, str] = {}
-        for asked in TYPES:
-            found = yield from okx_pages.same(
-                "public/instruments", asked, okx_listed.instruments, self._limits.rounds_max
-            )
+        for found in parts:
             fit.update(found.fit)
             unfit.update(found.unfit)
         if not fit:
@@ -227,29 +232,24 @@ class Sources:
                 found.append(one)
         return found
 
-    def algos_open(self, ord_type: str) -> Walk[list[VenueAlgoOrder]]:
-        """Every algo order of these types that waits."""
-        rows = yield from okx_pages.pages(
+    def algos(self, ord_type: str, created_ms: Iterable[int] = ()) -> Walk[list[VenueAlgoOrder]]:
+        """Algo orders of these types that wait, then those that fired: the later row counts.
+
+        The second list is walked back to the oldest one of ours that is open. ``created_ms`` are
+        the exchange's times of those it told: our own may be of a wrong clock.
+        """
+        waiting = yield from okx_pages.pages(
             okx_pages.ALGOS_PENDING, {"ordType": ord_type}, None, self._limits.pages_max
         )
-        return self._algos(rows.values())
-
-    def algos_fired(
-        self, ord_type: str, created_ms: Iterable[int] = ()
-    ) -> Walk[list[VenueAlgoOrder]]:
-        """Algo orders of these types that fired, back to the oldest one of ours that is open.
-
-        ``created_ms`` are the exchange's times of those it told: our own may be of a wrong clock.
-        """
         intents = self._request.intents
         created = [*created_ms, *(each.created_ms for each in intents if each.kind == "algo")]
-        rows = yield from okx_pages.pages(
+        fired = yield from okx_pages.pages(
             okx_pages.ALGOS_HISTORY,
             {"ordType": ord_type, "state": ALGO_FIRED},
             max(min([self._request.since_ms, *created]) - okx_pages.KEPT_EDGE_MS, 0),
             self._limits.pages_max,
         )
-        return self._algos(rows.values())
+        return self._algos([*waiting.values(), *fired.values()])
 
     def _orders(self, rows: Iterable[Row]) -> list[VenueOrder]:
         return okx_listed.readable(rows, okx_rows.order, self.unfit)

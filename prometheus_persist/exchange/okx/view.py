@@ -1,14 +1,15 @@
 """One reading of an account: in which order its sources are read, and how each of them ended.
 
-The order of reading
-    time, config, instruments; the long walk over the bills begins, and goes on beside the rest
+The order of reading; what stands on one line behind ``|`` is read side by side
+    time
+    config | instruments of each type | the long walk over the bills, which goes on beside the rest
     what the exchange says of our open orders
     positions, fills, positions: until both readings of the positions agree
     fills of our own orders that executed more than is booked and shown, however old
-    orders that wait, orders that ended, algo orders, lives of positions
+    orders that wait, orders that ended | algo orders: waiting, fired | lives of positions
     once more what was not there
-    balance, newer bills: until no bill came in between
-    newer fills, positions: if anything was traded since, again from the positions on
+    balance, then newer bills | newer fills | positions: until no bill came since the balance; if
+    anything was traded since the bracket, again from the positions on
 
 Rules
 1. A bracket that does not come to rest in ``rounds_max`` rounds is "not stable", and not complete.
@@ -38,7 +39,8 @@ from prometheus_persist.exchange.okx.fields import BadRow
 from prometheus_persist.exchange.okx.listed import Listed
 from prometheus_persist.exchange.okx.order_lookup import Looked, executions, is_no, look, ord_ids
 from prometheus_persist.exchange.okx.pages import Found
-from prometheus_persist.exchange.okx.scheduler import Driver, ReadLimits, Task, Walk
+from prometheus_persist.exchange.okx.query import NotRead
+from prometheus_persist.exchange.okx.scheduler import Driver, ReadLimits, Task
 from prometheus_persist.exchange.okx.sources import AccountConfig, Sources
 from prometheus_persist.exchange.reader import ViewRequest
 from prometheus_persist.reconcile.views import (
@@ -101,19 +103,21 @@ class Reading:
     def view(self, demo: bool) -> VenueView:
         """Everything, in the order of the module's header; raises VenueRefused as rule 5 says."""
         start, sources = self._driver.start, self._sources
-        bills = start(sources.bills())
-        account = self._read(CONFIG, sources.config(), AccountConfig())
-        listed = self._read(INSTRUMENTS, sources.instruments(), Listed({}, {}))
+        bills, config = start(sources.bills()), start(sources.config())
+        listed = self._instruments()
+        account = self._noted(CONFIG, config, AccountConfig())
         looked = self._looked(self._request.intents)
         for _ in range(self._limits.rounds_max):
             positions, fills = self._bracket()
             fills += self._older(looked, fills)
+            kept = start(sources.lives())
+            algo_walks = self._algo_walks(looked)
             orders = self._orders(fills)
-            algos = self._algos(looked)
-            lives = self._lives()
+            algos = self._algos(algo_walks)
+            lives = self._noted(POSITIONS_HISTORY, kept, list[VenueLife](), self._request.since_ms)
             lookups = self._looked_again(looked)
-            equity, balances, billed = self._money(bills)
-            if self._is_quiet(positions):
+            equity, balances, billed, is_quiet = self._money(bills, positions)
+            if is_quiet:
                 break
         else:
             self._note(BALANCE, balances, NOT_STABLE)
@@ -158,14 +162,26 @@ class Reading:
             cut=cut,
         )
 
-    def _read(
-        self, name: str, walk: Walk[Value], nothing: Value, since_ms: int | None = None
+    def _noted(
+        self, name: str, task: Task[Value], nothing: Value, since_ms: int | None = None
     ) -> Value:
         """What one walk comes to, or ``nothing``; either way with its status."""
-        task = self._driver.read(walk)
+        self._driver.run([task])
         value = nothing if task.problem else task.value
         self._note(name, value, task.problem, since_ms=since_ms)
         return value
+
+    def _instruments(self) -> Listed:
+        """The contracts of every type; of one only, none is known."""
+        parts = [self._driver.start(self._sources.instruments(kind)) for kind in okx_sources.TYPES]
+        self._driver.run(parts)
+        problem, found = _problem(parts), Listed({}, {})
+        try:
+            found = found if problem else self._sources.told([part.value for part in parts])
+        except NotRead as nothing:
+            problem = nothing.problem
+        self._note(INSTRUMENTS, found, problem)
+        return found
 
     def _bracket(self) -> tuple[list[VenuePosition], list[VenueFill]]:
         """Positions, fills, positions: until the positions did not move in between."""
@@ -222,19 +238,10 @@ class Reading:
         self._unmanaged = others
         return found
 
-    def _is_quiet(self, positions: list[VenuePosition]) -> bool:
-        """Whether nothing was traded since the positions were read, or nobody can tell."""
-        if self._filled is None or self._filled.problem or not self._statuses[POSITIONS].complete:
-            return True
-        newer = self._driver.read(self._sources.newer_fills(self._filled.value))
-        now = self._driver.read(self._sources.positions())
-        if newer.problem or now.problem:  # what was read stands
-            return True
-        return newer.value == 0 and now.value[0] == positions
-
     def _orders(self, fills: list[VenueFill]) -> list[VenueOrder]:
         """Orders that wait, then those that ended, then those of older fills."""
-        waiting = self._read(ORDERS_OPEN, self._sources.orders_open(), list[VenueOrder]())
+        walk = self._driver.start(self._sources.orders_open())
+        waiting = self._noted(ORDERS_OPEN, walk, list[VenueOrder]())
         ended = [self._driver.start(self._sources.orders_ended(kind)) for kind in okx_sources.TYPES]
         self._driver.run(ended)
         problem = _problem(ended)
@@ -246,25 +253,21 @@ class Reading:
         self._note(ORDERS_HISTORY, found, problem, since_ms=self._request.since_ms)
         return okx_sources.later([*waiting, *found])
 
-    def _algos(self, looked: list[tuple[OrderIntent, Looked]]) -> list[VenueAlgoOrder]:
-        """Algo orders that wait, then those that fired: a row of the second list counts."""
+    def _algo_walks(
+        self, looked: list[tuple[OrderIntent, Looked]]
+    ) -> list[Task[list[VenueAlgoOrder]]]:
         ours = [one.created_ms for each, one in looked if each.kind == "algo" and one.row]
-        start, sources = self._driver.start, self._sources
-        waiting = [start(sources.algos_open(kind)) for kind in okx_sources.ALGO_TYPES]
-        self._driver.run(waiting)
-        fired = [start(sources.algos_fired(kind, ours)) for kind in okx_sources.ALGO_TYPES]
-        self._driver.run(fired)
-        problem = _problem([*waiting, *fired])
+        sources = self._sources
+        return [self._driver.start(sources.algos(kind, ours)) for kind in okx_sources.ALGO_TYPES]
+
+    def _algos(self, walks: list[Task[list[VenueAlgoOrder]]]) -> list[VenueAlgoOrder]:
+        self._driver.run(walks)
+        problem = _problem(walks)
         found: dict[str, VenueAlgoOrder] = {}
         if not problem:
-            found = {one.algo_id: one for task in [*waiting, *fired] for one in task.value}
+            found = {one.algo_id: one for task in walks for one in task.value}
         self._note(ALGO_ORDERS, found, problem, since_ms=self._request.since_ms)
         return list(found.values())
-
-    def _lives(self) -> list[VenueLife]:
-        none: list[VenueLife] = []
-        walk = self._sources.lives()
-        return self._read(POSITIONS_HISTORY, walk, none, self._request.since_ms)
 
     def _looked(self, intents: tuple[OrderIntent, ...]) -> list[tuple[OrderIntent, Looked]]:
         """One question per intent; of different instruments, in turn."""
@@ -285,16 +288,18 @@ class Reading:
         return [one.lookup for one in final]
 
     def _money(
-        self, bills: Task[Found]
-    ) -> tuple[Decimal | None, dict[str, VenueBalance], list[VenueBill]]:
-        """Balance, then newer bills: until none came in between."""
+        self, bills: Task[Found], positions: list[VenuePosition]
+    ) -> tuple[Decimal | None, dict[str, VenueBalance], list[VenueBill], bool]:
+        """Balance, then newer bills: until none came in between; and whether all was quiet."""
         driver, sources = self._driver, self._sources
         driver.run([bills])
         problem, rows = bills.problem, {} if bills.problem else bills.value
         unread: tuple[Decimal | None, dict[str, VenueBalance]] = (None, {})
+        is_quiet = True
         for _ in range(self._limits.rounds_max):
             balance = driver.read(sources.balance())
-            newer = None if problem else driver.read(sources.newer_bills(rows))
+            newer = None if problem else driver.start(sources.newer_bills(rows))
+            is_quiet = self._is_quiet(positions, newer) and is_quiet
             problem = newer.problem if newer else problem
             if newer is None or newer.problem or newer.value == 0:
                 unstable = ""
@@ -310,7 +315,23 @@ class Reading:
         except BadRow as bad:
             problem = str(bad)
         self._note(BILLS, billed, problem, since_ms=sources.bills_since_ms)
-        return shown[0], shown[1], billed
+        return shown[0], shown[1], billed, is_quiet
+
+    def _is_quiet(self, positions: list[VenuePosition], beside: Task[int] | None) -> bool:
+        """Whether nothing was traded since the positions were read, or nobody can tell."""
+        start, tasks = self._driver.start, [beside] if beside else []
+        filled = self._filled
+        if filled is None or filled.problem or not self._statuses[POSITIONS].complete:
+            self._driver.run(tasks)
+            return True
+        newer, now = (
+            start(self._sources.newer_fills(filled.value)),
+            start(self._sources.positions()),
+        )
+        self._driver.run([*tasks, newer, now])
+        if newer.problem or now.problem:  # what was read stands
+            return True
+        return newer.value == 0 and now.value[0] == positions
 
 
 def _problem(tasks: list[Task[Value]]) -> str:
