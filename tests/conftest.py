@@ -87,7 +87,6 @@ SLOWER_FILES = (
 SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every point of something,
     # programs of others
     "test_a_random_graph_comes_back_after_any_mutation",
-    "test_a_users_program_passes_mypy_strict_against_what_is_installed",
     "test_after_any_history_and_crash_every_cent_is_explained",
     "test_an_adopted_difference_at_any_price_leaves_nothing_behind",
     "test_any_changes_in_any_order",

@@ -40,6 +40,7 @@ from prometheus_persist.errors import PersistError
 from prometheus_persist.exchange.okx.query import ReadOnlyClient
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.state import contracts
+from prometheus_persist.state.models import PosSide
 
 STEPS_MAX = 40
 OTHERWISE = 0.5
@@ -297,7 +298,7 @@ def _traded(restart: Restart, name: str, inst_id: str, before: set[str]) -> str:
     venue = world.venue.venue
     hedged = venue.account(world.venue.account).pos_mode != "net_mode"
     lot = Decimal(venue.instrument(inst_id).lot_sz)
-    pos_side = "long" if hedged else "net"
+    pos_side: PosSide = "long" if hedged else "net"
     with session.order_intent(name, inst_id, "buy", contracts(lot), pos_side=pos_side) as intent:
         if reused := _reused(restart, intent.cl_ord_id, before):
             return reused

@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, cast
 
 from chaos.instruments import CONTRACTS
 from chaos.workload.narrator import Narrator
@@ -24,6 +24,7 @@ from prometheus_persist.errors import Frozen, VenueError
 from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.session import Session
 from prometheus_persist.state import Contracts, OrderIntent, Position
+from prometheus_persist.state.models import Side
 
 
 class Broker(Protocol):
@@ -132,13 +133,13 @@ class CcxtBroker:
         trigger_px: Decimal | None = None,
     ) -> str | None:
         """The clOrdId of an order that was accepted; None where it was not, or nobody knows."""
-        kind = "order" if trigger_px is None else "algo"
+        kind: Literal["order", "algo"] = "order" if trigger_px is None else "algo"
         began = time.monotonic()
         try:
             with self._session.order_intent(
                 agent_id,
                 inst_id,
-                side,
+                cast("Side", side),
                 Contracts(sz),
                 ord_type="market" if trigger_px is None else "conditional",
                 kind=kind,

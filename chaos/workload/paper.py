@@ -16,6 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import cast
 
 from chaos.chance import generator
 from chaos.instruments import CONTRACTS
@@ -35,6 +36,7 @@ from prometheus_persist.reconcile.views import (
 )
 from prometheus_persist.session import Session
 from prometheus_persist.state import Contracts, OrderIntent, Position, PositionKey, SystemState
+from prometheus_persist.state.models import Side
 
 _FEE_SHARE = Decimal("0.0005")
 _ID_CHARS = 12
@@ -208,7 +210,7 @@ class PaperBroker:
         """Intent, acknowledgement, settlement."""
         try:
             with self._session.order_intent(
-                agent_id, inst_id, side, Contracts(sz), reduce_only=reduce
+                agent_id, inst_id, cast("Side", side), Contracts(sz), reduce_only=reduce
             ) as intent:
                 intent.ack({"id": f"9{int(intent.cl_ord_id[-_ID_CHARS:], 36)}"})
         except Frozen as shut:

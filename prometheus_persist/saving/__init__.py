@@ -7,7 +7,7 @@ from prometheus_persist.lazy import exports
 if TYPE_CHECKING:
     from prometheus_persist.saving.admission import Admission
     from prometheus_persist.saving.attached import Attached
-    from prometheus_persist.saving.gate import IntentGate
+    from prometheus_persist.saving.gate import IntentGate, OrderTerms
     from prometheus_persist.saving.intents import IntentHandle
     from prometheus_persist.saving.saver import Saver
     from prometheus_persist.saving.signals import StopRequest, stop_on_signals
@@ -21,6 +21,7 @@ else:
             "Attached": "prometheus_persist.saving.attached",
             "IntentGate": "prometheus_persist.saving.gate",
             "IntentHandle": "prometheus_persist.saving.intents",
+            "OrderTerms": "prometheus_persist.saving.gate",
             "Observer": "prometheus_persist.storage.store",
             "Saver": "prometheus_persist.saving.saver",
             "StopRequest": "prometheus_persist.saving.signals",
@@ -36,6 +37,7 @@ __all__ = [
     "IntentGate",
     "IntentHandle",
     "Observer",
+    "OrderTerms",
     "SaveAction",
     "Saver",
     "StopRequest",

@@ -31,7 +31,7 @@ store.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, TypedDict
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BadValue, IllegalTransition
@@ -56,6 +56,20 @@ from prometheus_persist.state.registry import SYSTEM_OWNER
 
 LANE = 36**3  # numbers in a lane: as many orders until the next one is entered
 LANES = 36**4
+
+
+class OrderTerms(TypedDict, total=False):
+    """What ``order_intent`` takes by name; whoever passes it on says it with ``Unpack``."""
+
+    mgn_mode: MgnMode
+    pos_side: PosSide
+    ord_type: str
+    px: object
+    trigger_px: object
+    kind: Literal["order", "algo"]
+    reduce_only: bool
+    attached: Iterable[Attached]
+    valid_ms: int | None
 
 
 class IntentGate:

@@ -37,7 +37,7 @@ import contextlib
 import gc
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from prometheus_persist.errors import BadConfig
 from prometheus_persist.exchange.reader import ExchangeReader
@@ -51,13 +51,15 @@ from prometheus_persist.graph.rebuild import upcast as brought_up
 from prometheus_persist.graph.survey import HostSurvey, survey
 from prometheus_persist.graph.tracker import META, Tracker
 from prometheus_persist.journal.change import Image
+from prometheus_persist.saving.gate import OrderTerms
 from prometheus_persist.saving.host_capture import HostCapture
 from prometheus_persist.saving.intents import IntentHandle
 from prometheus_persist.saving.random_state import RANDOM, GlobalRandom, put_back
 from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.session import Session
 from prometheus_persist.shown import shown
-from prometheus_persist.state import Agent, OrderIntent
+from prometheus_persist.state import Agent, Contracts, OrderIntent
+from prometheus_persist.state.models import Side
 from prometheus_persist.storage.store import Store
 
 LEARNED, COMPLETE = "learned", "complete"
@@ -105,11 +107,18 @@ class AttachedHost:
         """Settled records that changed all the same, by class: found by a complete look."""
         return self._capture.tracker.late
 
-    def order_intent(self, agent_id: str, *args: Any, **kwargs: Any) -> IntentHandle:
+    def order_intent(
+        self,
+        agent_id: str,
+        inst_id: str,
+        side: Side,
+        quantity: Contracts,
+        **terms: Unpack[OrderTerms],
+    ) -> IntentHandle:
         """See ``Session.order_intent``; the host's objects are in the same commit."""
         if agent_id not in self.session.state.agents:
             self.session.add_agent(Agent(agent_id=agent_id))
-        return self.session.order_intent(agent_id, *args, **kwargs)
+        return self.session.order_intent(agent_id, inst_id, side, quantity, **terms)
 
     def recover(self) -> RecoveryReport:
         """Reconcile the three books now, see ``Session.recover``; it is ``report`` as well."""

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.report.facts import FlattenFacts
@@ -37,15 +37,17 @@ from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.showing import ShowsItself
 from prometheus_persist.session.stopping import Stops
 from prometheus_persist.session.writer import StoreWriter
-from prometheus_persist.state import OrderIntent
+from prometheus_persist.state import Contracts, OrderIntent
 from prometheus_persist.storage.interrupts import edges
 
 if TYPE_CHECKING:  # opening needs none of these; what does imports it where it is used
     from prometheus_persist.exchange.reader import ExchangeReader
     from prometheus_persist.reconcile.given import Owners
+    from prometheus_persist.saving.gate import OrderTerms
     from prometheus_persist.session.flattening import Send
     from prometheus_persist.session.reconciling import Asked
     from prometheus_persist.session.telling import OnReport
+    from prometheus_persist.state.models import Side
 
 
 @edges
@@ -81,10 +83,17 @@ class Session(StoreWriter, ShowsItself):
         """Whether new entries may pass on this instrument."""
         return self._gate.may_trade_on(inst_id)
 
-    def order_intent(self, agent_id: str, *args: Any, **kwargs: Any) -> IntentHandle:
+    def order_intent(
+        self,
+        agent_id: str,
+        inst_id: str,
+        side: Side,
+        quantity: Contracts,
+        **terms: Unpack[OrderTerms],
+    ) -> IntentHandle:
         """See ``saving.intents``: a durable intent, or Frozen."""
         self._attend()
-        return self._gate.order_intent(agent_id, *args, **kwargs)
+        return self._gate.order_intent(agent_id, inst_id, side, quantity, **terms)
 
     def recover(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import subprocess
 import sys
 import threading
 import traceback
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from languagekit import ROOT, english
+from languagekit import english
 from sessionkit import BTC, Venue, opened
 
 from prometheus_persist import report_to_log, report_to_people, report_to_webhook
@@ -147,32 +146,3 @@ def test_a_refused_order_names_the_command_that_helps(tmp_path: Path) -> None:
     session.freeze(None, "news")
     assert refused().command == ("unfreeze", "--all", "--reason", "…")
     session.close()
-
-
-USER = """
-from decimal import Decimal
-
-from prometheus_persist import (
-    Agent, OkxReader, RecoveryReport, Session, Settings, contracts, report_to_log,
-)
-
-
-def run(reader: OkxReader) -> bool:
-    with Session.open("store", settings=Settings(snapshots_kept=5)) as session:
-        session.on_report = report_to_log()
-        report: RecoveryReport = session.recover(reader)
-        capital: Decimal = session.state.agents["A"].current_capital
-        session.add_agent(Agent(agent_id="B", current_capital=capital))
-        with session.order_intent("A", "BTC-USDT-SWAP", "buy", contracts("1")) as intent:
-            intent.ack({"info": {}})
-        return session.may_trade and report.decision == "go"
-"""
-
-
-def test_a_users_program_passes_mypy_strict_against_what_is_installed(tmp_path: Path) -> None:
-    (tmp_path / "bot.py").write_text(USER)
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "bot.py"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=250, env={"MYPYPATH": str(ROOT)},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
