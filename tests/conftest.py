@@ -8,6 +8,8 @@ are not quick are then not even imported. Every other run, the default one inclu
 bytecode, each would compile the packages anew, which is a third of the time that it takes; so it is
 kept under ``.pytest_cache`` then, and nothing appears beside the sources.
 
+**Clocks.** No test of hypothesis fails because other programs had the processor.
+
 **Keys.** No test trades because keys happen to be in the environment. ``pytest -m okx_sandbox`` is
 the asking. For anything else, ``-m "not chaos"`` among it, the keys are taken out of the
 environment of this process and of all that it starts, before a test is looked at.
@@ -24,7 +26,10 @@ from pathlib import Path
 
 import pytest
 from _pytest.mark.expression import Expression
+from hypothesis import HealthCheck, settings
 
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 MARKER = "okx_sandbox"
 KEYS = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE", "PERSIST_OKX_URL")
 

@@ -59,7 +59,6 @@ class Scenery:
     other: Other | None = None
     heir: Session | None = None
     base_seq: int = 0
-    base_digest: str = ""
     touched_after: int = 0
     cut: MemoryFs | None = None
     acked: int = 0

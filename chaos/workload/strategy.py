@@ -21,7 +21,6 @@ from prometheus_persist.state import Agent, OrderIntent, Position
 
 BUY = "buy"
 SELL = "sell"
-OPPOSITE = {BUY: SELL, SELL: BUY}
 ENTRY_CHANCE = 0.65
 EXIT_CHANCE = 0.22
 UNITS_MAX = 3

@@ -18,15 +18,12 @@ Interest and borrowing are not modelled; one USDT counts as one dollar.
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.decimals import ONE, ZERO, ratio
 from fakeokx.engine.holds import hold
 from fakeokx.engine.model import ISOLATED, MAIN, Order, Position
 from fakeokx.engine.venue import SETTLE_CCY, Venue, upl_quote
-
-MAINTENANCE_RATE: Final = Decimal("0.004")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,6 @@ from fakeokx.engine.market import Book, PublicTrade
 from fakeokx.engine.model import BUY, SELL, Order, opposite
 from fakeokx.engine.venue import NOT_AMENDED, Amended, Venue
 
-CANCELED_BY_SYSTEM: Final = "0"
 CANCELED_BY_USER: Final = "1"
 _NOTHING_TO_CLOSE: Final = "17"
 _FOK: Final = "13"

@@ -49,7 +49,6 @@ CANDLE_MS: Final = 1_000
 BOOKS: Final = (*STEPWISE, *WHOLE)
 _UPDATE: Final = {"eventType": "event_update"}
 _SNAPSHOT: Final = {"eventType": "snapshot", "curPage": 1, "lastPage": True}
-Wanted = Callable[[str], bool]
 Render = Callable[[Venue, Any, int], Row]
 
 

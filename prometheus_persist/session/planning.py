@@ -160,14 +160,6 @@ def facts_of(
     )
 
 
-def read_plan(
-    books: Books, reader: ExchangeReader, clock: Clock, in_flight_ms: int
-) -> tuple[Plan | None, str]:
-    """The plan of the present view, or why there is none."""
-    reading = read(books, reader, clock, Settings(in_flight_ms=in_flight_ms, index_lag_ms=0))
-    return reading.plan, reading.problem
-
-
 def read(
     books: Books,
     reader: ExchangeReader,

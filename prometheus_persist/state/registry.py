@@ -41,7 +41,6 @@ from prometheus_persist.errors import BadValue
 
 SYSTEM_OWNER = "UNATTRIBUTED"
 TAG_CHARS_MAX = 16
-CL_ORD_ID_CHARS_MAX = 32
 STORE_ID_CHARS = 4
 AGENT_ID_CHARS_MAX = 300
 _EPOCH_CHARS = 5

@@ -50,7 +50,7 @@ from prometheus_persist.reconcile.views import FILLS, Books, VenueView
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
 from prometheus_persist.state.money import ZERO, div, mul, plain, times
 
-NET_MODE, HEDGE_MODE = "net_mode", "long_short_mode"
+NET_MODE = "net_mode"
 ONE = Decimal(1)
 WHOLE = frozenset({"2", "3", "6"})
 """Kinds of a life that has ended: what the books still hold was closed with it."""
