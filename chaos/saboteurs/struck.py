@@ -98,4 +98,12 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         near="Committer.refuse_fenced",
         seen_as="hangs",
     ),
+    "host-taken-for-kept": Mistake(
+        "saving.host_capture:HostCapture.take",
+        "self._taken = True",
+        "pass",
+        "save with a host",
+        near="Saver._submit",
+        seen_as="another host",
+    ),
 }

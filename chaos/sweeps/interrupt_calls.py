@@ -38,6 +38,7 @@ from prometheus_persist.recovery import Restored, restore
 from prometheus_persist.saving import IntentHandle
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, Contracts, PositionKey, to_documents
+from prometheus_persist.state.documents import is_hosts
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import INTERRUPTED
 from prometheus_persist.storage.lock import StoreLock
@@ -47,6 +48,7 @@ Detect = Literal["everything", "marked"]
 STARTS_MS = DAY_START_MS + 60_000
 UNIT = Contracts(Decimal(1))
 ANOTHER = "ETH-USDT-SWAP"
+OPENINGS = ("open", "attach")
 NOTHING, FINISHED, SHUT = "did nothing", "finished", "shut the session"
 
 
@@ -107,6 +109,14 @@ class InterruptedLife:
         self.session.state.agents[self.other].trade_count += 1
         self.session.mark(self.other)
 
+    def came_back_wrong(self) -> str:
+        """What is wrong with a host that was attached just now; here is none."""
+        return ""
+
+    def host_differs(self) -> str:
+        """What a restore gives of a host and is not alive."""
+        return ""
+
     def save_soon(self) -> None:
         """By the writer's thread, which is there from then on, and waits for the files."""
         ticket = self.session.save_soon("soon")
@@ -135,11 +145,12 @@ Step = Callable[[InterruptedLife], object]
 
 @dataclass(frozen=True, slots=True)
 class InterruptedCall:
-    """``act`` is interrupted; ``before`` and ``after`` it are not."""
+    """``act`` is interrupted; ``before`` it is not. ``hosted``: with somebody else's objects."""
 
     act: Step
     before: Step = InterruptedLife.touch
     detect: Detect = "everything"
+    hosted: bool = False
 
 
 def _lost(life: InterruptedLife) -> None:
@@ -238,7 +249,7 @@ def judge(life: InterruptedLife, name: str, begun: int, *, returned: bool) -> Fi
     ``returned``: it did its work all the same; somebody on the way took the exception for his own.
     """
     found = Findings(FINISHED if len(life.ears.begun) > begun else NOTHING)
-    if name == "open" and not returned:
+    if name in OPENINGS and not returned:
         _judge_open(life, found)
         return found
     answer = elsewhere(lambda: _go_on(life))
@@ -292,8 +303,10 @@ def _judge_saved(life: InterruptedLife, found: Findings) -> None:
     held = _restored(disk, found)
     if held is None:
         return
-    if held.documents != to_documents(life.session.state):
+    if _typed(held.documents) != to_documents(life.session.state):
         found.wrong.append(("acknowledged and lost", _difference(held, life.session)))
+    elif differs := life.host_differs():
+        found.wrong.append(("another host", differs))
     elif digest_of(held) != life.ears.acked_digest:
         found.wrong.append(("mixed", f"commit {held.seq}, {life.ears.acked} acknowledged"))
 
@@ -336,6 +349,8 @@ def _judge_open(life: InterruptedLife, found: Findings) -> None:
     life.take(answer)
     if to_documents(answer.state) != _restored_documents(life.disk):
         found.wrong.append(("mixed", "what was opened is not what is there"))
+    if wrong := life.came_back_wrong():
+        found.wrong.append(("another host", wrong))
 
 
 def end(life: InterruptedLife, tally: Tally, grounds: Yard, where: str, known: set[str]) -> None:
@@ -370,7 +385,12 @@ def _restored(disk: Fs, found: Findings) -> Restored | None:
 
 
 def _restored_documents(disk: Fs) -> Mapping[str, Any]:
-    return restore(disk, clock=WoundClock(STARTS_MS)).documents
+    return _typed(restore(disk, clock=WoundClock(STARTS_MS)).documents)
+
+
+def _typed(documents: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what a host has there."""
+    return {key: one for key, one in documents.items() if not is_hosts(key)}
 
 
 def booked_wrongly(held: Restored) -> Iterator[tuple[str, str]]:
@@ -400,8 +420,6 @@ def booked_wrongly(held: Restored) -> Iterator[tuple[str, str]]:
 
 
 def _difference(held: Restored, session: Session) -> str:
-    live = to_documents(session.state)
-    keys = sorted(
-        key for key in {*live, *held.documents} if live.get(key) != held.documents.get(key)
-    )
+    live, there = to_documents(session.state), _typed(held.documents)
+    keys = sorted(key for key in {*live, *there} if live.get(key) != there.get(key))
     return f"commit {held.seq}: {', '.join(keys[:5])} differ from what the session has"

@@ -23,13 +23,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, Final
 
 import prometheus_persist
 from chaos.chance import generator
+from chaos.sweeps import interrupt_calls
+from chaos.sweeps.attach_calls import HOSTED_CALLS, HostedLife
 from chaos.sweeps.elsewhere import Hung, watched
 from chaos.sweeps.interrupt_calls import (
-    CALLS,
+    OPENINGS,
     SHUT,
     InterruptedCall,
     InterruptedLife,
@@ -40,6 +42,7 @@ from chaos.sweeps.interrupt_calls import (
 from chaos.sweeps.interrupt_child import MODES, signals
 from chaos.sweeps.reference_workload import SECOND, Yard, disks_before, yard
 from chaos.sweeps.tally import Tally
+from chaos.workload.attached_host import own_randomness
 from prometheus_persist.reconcile import books, decision
 from prometheus_persist.testing import memory_fs
 from prometheus_persist.testing.memory_fs import MemoryFs
@@ -48,10 +51,11 @@ CI_STRIDE = 601
 CI_SIGNALS, FULL_SIGNALS = 120, 10_000  # of either kind
 FIRST_EXECUTIONS = 3
 SIGNALS = "signals"
+CALLS: Final = {**interrupt_calls.CALLS, **HOSTED_CALLS}
 PARTS = (*CALLS, SIGNALS)
 _LIBRARY = str(Path(prometheus_persist.__file__).parent)
 _CHANGES = (
-    *(f"{_LIBRARY}/{name}/" for name in ("storage", "saving", "session")),
+    *(f"{_LIBRARY}/{name}/" for name in ("storage", "saving", "session", "graph")),
     books.__file__,
     decision.__file__,
 )
@@ -78,7 +82,7 @@ def sweep_interrupt(seed: int, *, full: bool, only: Collection[str] = ()) -> Tal
     tally = Tally("interrupt", seed, full)
     stride = 1 if full else CI_STRIDE
     chosen = only or PARTS
-    with yard() as grounds:
+    with yard() as grounds, own_randomness():
         for name, call in CALLS.items():
             if name not in chosen:
                 continue
@@ -130,7 +134,12 @@ def points_of(call: InterruptedCall, grounds: Yard, seed: int) -> Iterator[Point
 
 
 def _life(call: InterruptedCall, grounds: Yard, seed: int) -> InterruptedLife:
-    return InterruptedLife(MemoryFs.of(disks_before(seed)[SECOND]), grounds, detect=call.detect)
+    disk = MemoryFs.of(disks_before(seed)[SECOND])
+    return (
+        HostedLife(disk, grounds)
+        if call.hosted
+        else InterruptedLife(disk, grounds, detect=call.detect)
+    )
 
 
 def _run(
@@ -160,7 +169,7 @@ def _run(
     if isinstance(problem, Hung):
         tally.wrong("hangs", f"{where}: {problem}")
         return False
-    if name == "open":
+    if name in OPENINGS:
         gc.collect()  # of a session that nobody got, nothing is left
     found = judge(life, name, begun, returned=problem is None)
     if not struck:

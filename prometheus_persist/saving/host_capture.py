@@ -8,7 +8,7 @@ moment, or it holds none of them.
 A class whose settled records change all the same is said in the log ``prometheus_persist.attach``,
 once a class and process.
 
-A commit that was not taken in makes the next look write everything anew.
+A commit that was not taken in, for whatever reason, makes the next look write everything anew.
 
 What a host keeps beside its objects, as the counters of its loop, stands under ``host/kept``: plain
 values by name, in every commit from then on in which they differ.
@@ -47,6 +47,7 @@ class HostCapture:
     def __init__(self, tracker: Tracker, rng: GlobalRandom, *, complete: bool = False) -> None:
         self.tracker, self._rng, self._complete = tracker, rng, complete
         self._waiting: GraphDelta | None = None
+        self._taken = False
         self._logged: set[str] = set()
         self._kept: JsonObject = {}
 
@@ -97,8 +98,13 @@ class HostCapture:
     ) -> list[str]:
         """Put what differs into a change that is being made; returns what is removed.
 
-        Raises BadValue for an object that cannot be kept.
+        Raises BadValue for an object that cannot be kept. Until ``taken_in`` says so, nothing of
+        it is held to be written, whatever strikes in between.
         """
+        if self._taken:
+            self.tracker.broken = True
+            self._rng.forget()
+        self._taken = True
         delta, self._waiting = self._waiting, None
         if delta is None:
             complete = self._complete or why in COMPLETE
@@ -123,7 +129,6 @@ class HostCapture:
             self._logged.add(name)
             logging.getLogger(LOGGER).info("late: %s", name)
 
-    def lost(self) -> None:
-        """What was taken last has not become part of the store."""
-        self.tracker.broken = True
-        self._rng.forget()
+    def taken_in(self) -> None:
+        """What was taken last is a part of the store's."""
+        self._taken = False

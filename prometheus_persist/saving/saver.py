@@ -157,15 +157,12 @@ class Saver:
     ) -> Ticket | None:
         with self._in_order:
             change, found = self._captured(state, why, keys, records)
-            if change.empty:
-                return None
-            try:
+            ticket = None
+            if not change.empty:
                 ticket = self.store.enqueue(change)
                 self._capture.learn(found)
-            except BaseException:
-                if self.host is not None:
-                    self.host.lost()
-                raise
+            if self.host is not None:
+                self.host.taken_in()
             return ticket
 
     def _captured(

@@ -275,7 +275,26 @@ def test_a_first_capture_that_a_crash_cut_short_is_begun_anew(
         assert fresh.items == root.items
 
 
-def _interrupted(*_: object) -> int:
+def test_what_an_interrupted_save_had_looked_at_is_in_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl+C between the look and the store: the next save takes it along (I11)."""
+    desk = seeded()
+    with attached(desk, str(tmp_path)) as p:
+        p.save()
+        desk.cycle = 77
+        with monkeypatch.context() as patch:
+            patch.setattr("prometheus_persist.storage.store.Store.enqueue", _interrupted)
+            patch.setattr("prometheus_persist.saving.saver.Change", _interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                p.save()
+        p.save()
+        due = told(desk)
+        p.session.close(save=False)
+    assert again(tmp_path).digest_then == due  # type: ignore[attr-defined]
+
+
+def _interrupted(*_: object, **__: object) -> int:
     raise KeyboardInterrupt
 
 
