@@ -2,7 +2,9 @@
 
 ``BEYOND``, ``ON_ONE_ANOTHER`` and ``CUT`` are scripts that measure a page's layout: what lies
 beyond the window (but in a box that scrolls), text on text, words that are cut. Each returns what
-it found. Pictures of pages are left in ``PICTURES``.
+it found. ``SHAPE`` is what a picture of the page shows on any fonts: how many of each kind of
+element can be seen, in which colours, and from where to where of the width. Pictures of pages are
+left in ``PICTURES``.
 """
 
 import base64
@@ -84,6 +86,29 @@ CUT = """
     }
   }
 }).map((each) => each.textContent)
+"""
+
+SHAPE = """
+(() => {
+  const kinds = {}, boxes = ["block", "flex", "grid", "table"];
+  for (const each of document.querySelectorAll("body *")) {
+    if (!each.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
+    const box = each.getBoundingClientRect(), style = getComputedStyle(each);
+    if (!box.width && !box.height) continue;
+    const drawn = each.ownerSVGElement;
+    const name = [each.tagName.toLowerCase(), ...each.classList].join(".");
+    const kind = kinds[name] ??= {n: 0, colours: new Set()};
+    kind.n += 1;
+    for (const one of drawn ? [style.fill, style.stroke] : [style.color, style.backgroundColor])
+      if (one !== "none" && one !== "rgba(0, 0, 0, 0)") kind.colours.add(one.replaceAll(" ", ""));
+    if (drawn || each.closest("td, th, .scroll") || !boxes.includes(style.display)) continue;
+    const part = (x) => Math.round(100 * x / innerWidth);
+    kind.left = Math.min(kind.left ?? 1e9, part(box.left));
+    kind.right = Math.max(kind.right ?? -1e9, part(box.right));
+  }
+  return Object.fromEntries(Object.entries(kinds).sort().map(([name, kind]) =>
+    [name, [kind.n, [...kind.colours].sort().join(" "), kind.left ?? null, kind.right ?? null]]));
+})()
 """
 
 
