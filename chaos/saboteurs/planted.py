@@ -111,7 +111,7 @@ SWEPT: Final[dict[str, Mistake]] = {
         "session.writer:StoreWriter._let_go",
         "try:\n"
         "self._store.whole(self._store.close)  # shut, and why, before the lock is anybody's\n"
-        "finally:\nself._store.refuse()\nself._lock.release()",
+        "finally:\nself._store.refuse()\ngiven_back(self._lock.release)",
         "try:\n    self._lock.release()\nfinally:\n    self._store.whole(self._store.close)",
         "close",
         "open",
@@ -242,8 +242,8 @@ SHARED: Final[dict[str, Mistake]] = {
     ),
     "child-unlocks": Mistake(
         "storage.lock:StoreLock._let_go",
-        "if file >= 0 and not self.in_child:",
-        "if file >= 0:",
+        "if self._file >= 0 and not self.in_child:",
+        "if self._file >= 0:",
         "fork",
         seen_as="the lock was lost to a child",
     ),

@@ -32,7 +32,7 @@ from typing import Self
 from prometheus_persist.errors import BadConfig, MirrorOfAnother, StoreDamaged, StoreFailed
 from prometheus_persist.journal.projection import checksum, unwrap, wrap
 from prometheus_persist.storage.fs import Fs, LocalFs, NotAFile
-from prometheus_persist.storage.interrupts import of_the_disk
+from prometheus_persist.storage.interrupts import given_back, of_the_disk
 from prometheus_persist.storage.layout import (
     CLAIM,
     COPIES,
@@ -135,6 +135,9 @@ class Locks:
 
     def release(self) -> None:
         """Give them back."""
+        given_back(self._release)
+
+    def _release(self) -> None:
         for lock in reversed(self._held):
             lock.release()
 

@@ -24,7 +24,7 @@ from prometheus_persist.session.settings_sources import RECORD, load, visiting
 from prometheus_persist.state import SystemState, state_from
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.heard import heard
-from prometheus_persist.storage.interrupts import of_the_disk
+from prometheus_persist.storage.interrupts import given_back, of_the_disk
 from prometheus_persist.storage.layout import COPIES, INCREMENTAL, mark_of
 from prometheus_persist.storage.replacing import clear_temporaries
 from prometheus_persist.storage.segments import heal
@@ -125,7 +125,7 @@ def opening(
                 with contextlib.suppress(StoreFailed):
                     store.close()
         finally:
-            lock.release()
+            given_back(lock.release)
         if of_the_disk(problem):  # what a handler raised is the caller's
             raise StoreFailed(f"opening {root}: {problem}") from problem
         raise

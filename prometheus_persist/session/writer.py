@@ -31,7 +31,7 @@ from prometheus_persist.session.stopping import Stops
 from prometheus_persist.state import Agent
 from prometheus_persist.storage.audit_log import AuditLog
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.interrupts import edges
+from prometheus_persist.storage.interrupts import edges, given_back
 from prometheus_persist.storage.store import Observer, Store
 from prometheus_persist.storage.tickets import Ticket
 
@@ -221,7 +221,7 @@ class StoreWriter:
             self._store.whole(self._store.close)  # shut, and why, before the lock is anybody's
         finally:
             self._store.refuse()
-            self._lock.release()
+            given_back(self._lock.release)
             self._stops.end()
 
     def _begin(self, parts: Opened) -> None:

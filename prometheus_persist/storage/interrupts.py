@@ -11,7 +11,7 @@ later call raises StoreFailed and says so. How that is kept, at every single ste
   another thread would wait for it for ever. So every call from outside is an ``edge``: left by an
   exception, the outermost one gives back whatever its thread still holds. All are re-entrant.
   What goes on after such an exception, and waits for other threads, gives them back first (close).
-  Who presses Ctrl+C twice may meet the giving back itself: it is done again.
+  Who presses Ctrl+C twice may meet the giving back itself: it is done again (``given_back``).
 - Threads are woken by a ``Bell``, and begun by ``spawn``. An ``Event``, a ``Condition`` and the
   start of a ``Thread`` are Python code with locks of their own, which no edge gives back.
 
@@ -34,7 +34,7 @@ import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from types import CodeType, FrameType, FunctionType
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from prometheus_persist.storage.forks import in_child, refuse_child
 
@@ -42,6 +42,7 @@ INTERRUPTED = "a call was interrupted halfway; open the store anew"
 LEFT_HALFWAY = f"{INTERRUPTED} (it was being closed)"  # and stays the reason, whatever fails then
 _GIVE_BACK = ("close", "__exit__")
 _Kind = TypeVar("_Kind", bound=type)
+_P = ParamSpec("_P")
 
 
 class Latches:
@@ -151,11 +152,7 @@ def edge(method: Callable[..., Any]) -> Callable[..., Any]:
             refuse_child(self.latches.pid)
             return method(self, *args, **kwargs)
         except BaseException:
-            try:
-                _leave(self.latches)
-            except BaseException:  # a second signal: given back all the same
-                _leave(self.latches)
-                raise
+            given_back(_leave, self.latches, sys._getframe())
             raise
 
     return entered
@@ -173,9 +170,18 @@ def edges(kind: _Kind) -> _Kind:
     return kind
 
 
-def _leave(latches: Latches) -> None:
-    """Give back what is held, where the edge that calls is the outermost one."""
-    edge_frame = sys._getframe(1)
+def given_back(give_back: Callable[_P, object], *args: _P.args, **kwargs: _P.kwargs) -> None:
+    """Do what gives something back, and does nothing the second time: a second signal that strikes
+    it has it done again, and goes on then."""
+    try:
+        give_back(*args, **kwargs)
+    except BaseException:
+        give_back(*args, **kwargs)
+        raise
+
+
+def _leave(latches: Latches, edge_frame: FrameType) -> None:
+    """Give back what is held, where this edge is the outermost one."""
     if not _is_within(edge_frame.f_code, latches, edge_frame.f_back):
         latches.let_go()
 

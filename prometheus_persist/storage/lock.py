@@ -51,7 +51,7 @@ from prometheus_persist.errors import StoreFailed, StoreLocked
 from prometheus_persist.journal.chain import EPOCH_LEAP
 from prometheus_persist.storage.forks import in_child, refuse_child
 from prometheus_persist.storage.fs import FILE_MODE, LocalFs, make_root
-from prometheus_persist.storage.interrupts import of_the_disk, only_of_the_disk
+from prometheus_persist.storage.interrupts import given_back, of_the_disk, only_of_the_disk
 from prometheus_persist.storage.layout import CLAIM, LOCK, drawn_epoch, drawn_name
 from prometheus_persist.storage.mark import marked
 
@@ -74,6 +74,7 @@ class StoreLock:
             self._root = self.fs.held()
             self._identity = self._lock()
         except BaseException as problem:
+            _allow_forks()
             self._let_go()
             self.fs.close()
             if isinstance(problem, OSError):
@@ -132,14 +133,13 @@ class StoreLock:
 
     def _draws(self, epoch: int) -> bool:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with _FORK:
-            try:
-                drawn = os.open(drawn_name(epoch), flags, FILE_MODE, dir_fd=self._root)
-            except FileExistsError:
-                return False
-            _OPEN.add(drawn)
-            self._forget_mark()
-            self._mark = drawn, _identity(os.fstat(drawn))
+        try:
+            drawn = os.open(drawn_name(epoch), flags, FILE_MODE, dir_fd=self._root)
+        except FileExistsError:
+            return False
+        _OPEN.add(drawn)
+        self._forget_mark()
+        self._mark = drawn, _identity(os.fstat(drawn))
         return True
 
     def acknowledged(self, seq: int, wall_ms: int) -> None:
@@ -165,31 +165,35 @@ class StoreLock:
         if self._name == CLAIM and self._file >= 0 and not self.in_child:
             with contextlib.suppress(OSError):
                 os.unlink(CLAIM, dir_fd=self._root)
-        self._let_go()
+        given_back(self._let_go)
         self.fs.close()
 
     def _let_go(self) -> None:
-        with _FORK:
+        """Unlocked first: where a signal strikes afterwards, only a descriptor stays open."""
+        if self._file >= 0 and not self.in_child:  # there it would unlock what is the parent's
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._file, fcntl.LOCK_UN)
             file, self._file = self._file, -1
-            if file >= 0 and not self.in_child:  # there it would unlock what is the parent's
-                with contextlib.suppress(OSError):
-                    fcntl.flock(file, fcntl.LOCK_UN)
-                _close(file)
-            self._forget_mark()
+            _close(file)
+        self._file = -1
+        self._forget_mark()
 
     def _forget_mark(self) -> None:
-        with _FORK:
-            mark, self._mark = self._mark, None
-            if mark is not None and not self.in_child:
-                _close(mark[0])
+        mark, self._mark = self._mark, None
+        if mark is not None and not self.in_child:
+            _close(mark[0])
 
     def _lock(self) -> _Identity:
         """Lock the file that has the name, again if it lost it on the way; which file it is."""
         for _ in range(_TRIES_MAX):
-            with _FORK:
+            held_off = _hold_off_forks()
+            try:
                 self._file = os.open(self._name, _FLAGS, FILE_MODE, dir_fd=self._root)
                 _OPEN.add(self._file)
-                held = _locked(self._file)
+            finally:
+                if held_off:
+                    _FORK.release()
+            held = _locked(self._file)
             identity = _identity(os.fstat(self._file))
             if identity == self._named(self._name):
                 break
@@ -216,7 +220,8 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _TRIES_MAX = 1000
 _PID_BYTES_MAX = 32
 _OPEN: set[int] = set()  # of this process's locks
-_FORK = threading.RLock()  # held where a lock is opened or closed, and while a process is forked
+_FORK = threading.RLock()  # held while a lock is opened, and while a process is forked off
+FORK_S = 1.0  # nobody waits longer for it: an exception of a handler may have left it to a thread
 
 
 def _close(file: int) -> None:
@@ -225,14 +230,27 @@ def _close(file: int) -> None:
     os.close(file)
 
 
+def _hold_off_forks() -> bool:
+    """Have no process forked off; False where that cannot be had."""
+    return _FORK.acquire(timeout=FORK_S)
+
+
+def _allow_forks() -> None:
+    """Give back all that this thread has of it."""
+    with contextlib.suppress(RuntimeError):  # nothing, or nothing more
+        while True:
+            _FORK.release()
+
+
 def _in_child() -> None:
     """The parent's locks are the parent's: the descriptors that were inherited are closed."""
+    global _FORK
+    _FORK = threading.RLock()  # a thread that does not live here may have the other
     while _OPEN:
         os.close(_OPEN.pop())
-    _FORK.release()
 
 
-os.register_at_fork(before=_FORK.acquire, after_in_parent=_FORK.release, after_in_child=_in_child)
+os.register_at_fork(before=_hold_off_forks, after_in_parent=_allow_forks, after_in_child=_in_child)
 
 
 def _identity(found: os.stat_result) -> _Identity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import json
 import os
@@ -10,7 +11,6 @@ import signal
 import subprocess
 import sys
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -190,26 +190,45 @@ def test_forked_while_threads_open_and_close_locks_keeps_none_of_them(tmp_path: 
 
 
 def test_forked_while_the_collector_ends_a_lock_that_nobody_let_go_keeps_none(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing refers to it any more, weakly neither; its descriptor is there all the same."""
     dropped = StoreLock(tmp_path)
     dropped.itself = dropped  # type: ignore[attr-defined] # a ring, as a session's parts are
-    found = threading.Event()
-    noticed = weakref.ref(dropped, lambda _ref: found.set())
+    ending, go_on, honest = threading.Event(), threading.Event(), fcntl.flock
+
+    def slow(file: int, how: int) -> None:
+        ending.set()
+        assert go_on.wait(10)
+        honest(file, how)
+
     gc.disable()
     try:
         del dropped
-        with lock._FORK:  # the collector's thread has to wait for the fork
+        with monkeypatch.context() as patch:
+            patch.setattr(lock.fcntl, "flock", slow)
             collector = threading.Thread(target=gc.collect)
             collector.start()
-            assert found.wait(10)
-            assert in_child(lock_files) == []
-        collector.join()
+            assert ending.wait(10)
+            found = in_child(lock_files)
+            go_on.set()
+            collector.join()
     finally:
         gc.enable()
-    assert noticed() is None
+    assert found == []
     StoreLock(tmp_path).release()
+
+
+def test_what_an_exception_left_held_keeps_nobody_waiting_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forks are held off while a lock is opened; whoever was struck just there never ends that."""
+    monkeypatch.setattr(lock, "FORK_S", 0.05)
+    struck = threading.Thread(target=lock._hold_off_forks)
+    struck.start()
+    struck.join()
+    StoreLock(tmp_path).release()
+    assert in_child(lock_files) == []
 
 
 def lock_files() -> list[str]:

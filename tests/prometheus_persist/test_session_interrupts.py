@@ -24,13 +24,22 @@ from prometheus_persist.reconcile.books import StreamIndex
 from prometheus_persist.recovery import restore
 from prometheus_persist.saving import saver
 from prometheus_persist.saving.triggers import SaveAction
-from prometheus_persist.session import Settings, background, joining, live_booking, opening
+from prometheus_persist.session import (
+    Settings,
+    background,
+    joining,
+    live_booking,
+    locks,
+    opening,
+)
 from prometheus_persist.session.background import Beside
 from prometheus_persist.session.dirty import Marks
 from prometheus_persist.session.inbox import Hearing
 from prometheus_persist.state import Agent, contracts
+from prometheus_persist.storage import lock
 from prometheus_persist.storage.fs import LocalFs
-from prometheus_persist.storage.interrupts import INTERRUPTED, Latches
+from prometheus_persist.storage.interrupts import INTERRUPTED, Latches, given_back
+from prometheus_persist.storage.lock import StoreLock
 from prometheus_persist.storage.store import Store
 
 
@@ -244,6 +253,21 @@ def test_beside_one_works_at_a_time_whatever_interrupts_the_asking() -> None:
             break
     assert nth > 10
     assert set(most) == {1}
+
+
+def test_a_second_signal_while_the_locks_of_an_opening_are_released_leaves_none(
+    tmp_path: Path,
+) -> None:
+    """Struck at each bytecode of the release."""
+    files = (lock.__file__, locks.__file__)
+    for nth in itertools.count(1):
+        held = locks.Locks(tmp_path / "store", str(tmp_path / "mirror"), take_over=False)
+        was_struck = struck_before(nth, lambda held=held: given_back(held.release), files)
+        StoreLock(tmp_path / "store").release()
+        StoreLock(tmp_path / "mirror").release()
+        if not was_struck:
+            break
+    assert nth > 100
 
 
 def struck_before(nth: int, call: Callable[[], object], files: tuple[str, ...]) -> bool:
