@@ -13,14 +13,23 @@ if TYPE_CHECKING:
     from prometheus_persist.exchange import expiring
     from prometheus_persist.exchange.okx.client import OkxReader, OkxSettings, connect
     from prometheus_persist.saving import Attached
-    from prometheus_persist.session import AttachedHost, Session, Settings, attach, plan_only
+    from prometheus_persist.session import (
+        AttachedHost,
+        Dealt,
+        Held,
+        HostViews,
+        Session,
+        Settings,
+        attach,
+        plan_only,
+    )
     from prometheus_persist.session.report import RecoveryReport
     from prometheus_persist.session.telling import (
         report_to_log,
         report_to_people,
         report_to_webhook,
     )
-    from prometheus_persist.state import Agent, Contracts, SystemState, contracts
+    from prometheus_persist.state import Agent, Contracts, SystemState, coins, contracts
 else:
     __getattr__ = exports(
         {
@@ -28,6 +37,8 @@ else:
             "Attached": "prometheus_persist.saving",
             "AttachedHost": "prometheus_persist.session",
             "Contracts": "prometheus_persist.state",
+            "Held": "prometheus_persist.session",
+            "HostViews": "prometheus_persist.session",
             "OkxReader": "prometheus_persist.exchange.okx.client",
             "OkxSettings": "prometheus_persist.exchange.okx.client",
             "PersistError": "prometheus_persist.errors",
@@ -35,7 +46,9 @@ else:
             "Session": "prometheus_persist.session",
             "Settings": "prometheus_persist.session",
             "SystemState": "prometheus_persist.state",
+            "Dealt": "prometheus_persist.session",
             "attach": "prometheus_persist.session",
+            "coins": "prometheus_persist.state",
             "connect": "prometheus_persist.exchange.okx.client",
             "contracts": "prometheus_persist.state",
             "expiring": "prometheus_persist.exchange",
@@ -51,6 +64,9 @@ __all__ = [
     "Attached",
     "AttachedHost",
     "Contracts",
+    "Dealt",
+    "Held",
+    "HostViews",
     "OkxReader",
     "OkxSettings",
     "PersistError",
@@ -59,6 +75,7 @@ __all__ = [
     "Settings",
     "SystemState",
     "attach",
+    "coins",
     "connect",
     "contracts",
     "expiring",

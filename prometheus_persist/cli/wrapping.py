@@ -58,6 +58,9 @@ def _main(said: Path, script: Path, argv: list[str]) -> None:
     def tell(p: AttachedHost) -> None:
         word = "cli.wrap_restored" if p.restored else "cli.wrap_new"
         output.aside(output.say(word, cycle=p.cycle, directory=p.session.directory))
+        if p.cut is not None:
+            acted, undecided = ", ".join(p.cut.acted), ", ".join(p.cut.undecided) or "-"
+            output.aside(output.say("cli.wrap_cut", acted=acted, undecided=undecided))
         if p.report is not None and not p.session.may_trade:
             output.talk.print(p.report.text(output.lang))
 

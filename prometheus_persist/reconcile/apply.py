@@ -47,6 +47,7 @@ from prometheus_persist.reconcile.plan import (
     SetQuantity,
     SettleIntent,
     TakeBack,
+    TellHost,
 )
 from prometheus_persist.reconcile.views import Books
 from prometheus_persist.reconcile.written import (
@@ -439,4 +440,5 @@ _CARRY_OUT: dict[type, Callable[[Work, Any], None]] = {
     ForgetBefore: _forget_before,
     RestoreAgent: _restore_agent,
     FollowLedgers: _follow,
+    TellHost: lambda *_: None,  # of the host, not of these books
 }

@@ -100,6 +100,11 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "bills_do_not_add_up": ("what.bills_gap", "cause.bills_gap", "remedy.choose"),
     "money_unexplained": ("what.money_unexplained", "cause.no_bill", "remedy.choose"),
     "unexplained_returned": ("what.money_returned", "cause.explained_since", "remedy.cash_own"),
+    "host_lacks": ("what.host_differs", "cause.host_lacks", "remedy.host_told"),
+    "host_lacks_by_hand": ("what.host_differs", "cause.host_lacks", "remedy.host_by_hand"),
+    "host_door_failed": ("what.host_differs", "cause.host_door_failed", "remedy.host_by_hand"),
+    "host_differs": ("what.host_differs", "cause.host_unexplained", "remedy.host_by_hand"),
+    "host_unread": ("what.host_unread", "cause.host_view", "remedy.host_view"),
     "money_adopted": ("what.money_unexplained", "cause.adopted", "remedy.choose"),
 }
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from prometheus_persist.reconcile.views import TellHost as TellHost
 from prometheus_persist.reconcile.views import UnmanagedPosition
 from prometheus_persist.state import (
     NO_CONTRACTS,
@@ -78,6 +79,7 @@ class Case(StrEnum):
     K = "K"  # money moved and was not booked: funding, fee, penalty, transfer
     L = "L"  # the account's position or margin mode is not what the books were kept under
     M = "M"  # a part of an order was executed, and not recorded
+    N = "N"  # the host's own books are not what ours are
 
 
 class Resolution(StrEnum):
@@ -118,8 +120,7 @@ class KeyBalance:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A row that proves something: ``kind`` (fill, order, algo, position, life, bill, balance,
-    lookup, ledger), its id, and the fields that matter, as text."""
+    """A row that proves something: ``kind`` (``row.*``), its id, and what matters, as text."""
 
     kind: str
     ref: str
@@ -318,6 +319,7 @@ Correction = (
     | ForgetBefore
     | RestoreAgent
     | FollowLedgers
+    | TellHost
 )
 
 
@@ -487,6 +489,8 @@ def _application_order(step: Correction) -> tuple[int, int, int, str]:
         return (-1, 2, step.ts_ms, "")
     if isinstance(step, NoteFinding):
         return (6, 1, 0, step.finding_id)
+    if isinstance(step, TellHost):
+        return (7, step.execution.ts_ms, 0, f"{step.execution.fill_id} {step.agent_id}")
     return (6, 0, 0, f"{step.inst_id} {step.finding_id}")
 
 

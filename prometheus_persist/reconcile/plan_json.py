@@ -36,6 +36,7 @@ from prometheus_persist.reconcile.plan import (
     SetQuantity,
     SettleIntent,
     TakeBack,
+    TellHost,
 )
 from prometheus_persist.state import Execution, OrderIntent, PositionKey
 from prometheus_persist.state.documents import document
@@ -58,6 +59,7 @@ KINDS: dict[type[Correction], str] = {
     ForgetBefore: "forget_before",
     RestoreAgent: "restore_agent",
     FollowLedgers: "follow_ledgers",
+    TellHost: "tell_host",
 }
 _BESIDE = ("plan_hash", "read_ms")  # stand beside what is hashed
 

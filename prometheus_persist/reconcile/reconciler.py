@@ -16,7 +16,8 @@
    executions turned up (A: ``adopted.py``), the unbooked fills (A, B, D, I, J, M), open intents
    (F), resting orders (G), orders under one clOrdId (I), what is left over when all of that is
    booked (A, B, D, E, L: ``residual_positions.py``), and from who holds it then (H:
-   ``dead_agents.py``).
+   ``dead_agents.py``). Last, a host's own books are held beside what these come to (N:
+   ``host_books.py``).
 6. One fill that cannot be judged leaves every unbooked fill of its instrument unjudged: bookings
    are in order or not at all. The watermark passes only fills that the plan books.
 7. What a human chose among a finding's alternatives (``choices``) is part of the plan, and of what
@@ -46,6 +47,7 @@ from prometheus_persist.reconcile.finding import (
 )
 from prometheus_persist.reconcile.findings.dead_agents import dead_holders
 from prometheus_persist.reconcile.findings.fill_findings import fill_findings, unjudged_findings
+from prometheus_persist.reconcile.findings.host_books import host_findings
 from prometheus_persist.reconcile.findings.intents import (
     duplicate_findings,
     intent_findings,
@@ -161,6 +163,8 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
     findings = in_order((*settled, *after))
     cash, money = judge_money(books, view, before, findings)
     findings = in_order((*findings, *chosen_by(choices, cash)))
+    own = host_findings(books, view, outcome(before, findings), findings)
+    findings = in_order((*findings, *chosen_by(choices, own)))
     return hashed(
         Plan(
             read_ms=view.read_ms,

@@ -41,6 +41,7 @@ _ITEMS_OF_CASE: Mapping[Case, frozenset[Item]] = {
     Case.K: frozenset({Item.CAPITAL}),
     Case.L: _VENUE_ITEMS,
     Case.M: frozenset({Item.SIZE, Item.OWNER}),
+    Case.N: frozenset(),
 }
 
 

@@ -18,7 +18,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from prometheus_persist.state import (
+    BaseQty,
     Contracts,
+    Execution,
     OrderIntent,
     PositionKey,
     SystemState,
@@ -373,6 +375,45 @@ class Adoption:
 
 
 @dataclass(frozen=True, slots=True)
+class HostRow:
+    """What one of a host's own ledgers (``private``, ``public``) holds for one agent."""
+
+    ledger: str
+    agent_id: str
+    key: PositionKey
+    quantity: Contracts | BaseQty
+    entry_px: Decimal | None = None
+    opened_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TellHost:
+    """A correction: have the host book an execution itself, by a door that it gives (``open`` or
+    ``close``). Carried out by whoever has the host."""
+
+    agent_id: str
+    door: str
+    execution: Execution
+
+
+@dataclass(frozen=True, slots=True)
+class HostBooks:
+    """A host's own books, seen through its views at one moment; ``problem``: why they were not.
+
+    ``ledgers`` are those that have a view. ``recent`` are the newest executions that the typed
+    books hold, by agent, oldest first. ``doors`` are those that the host gives, ``told`` the fill
+    ids that went through one already.
+    """
+
+    ledgers: tuple[str, ...]
+    rows: tuple[HostRow, ...] = ()
+    problem: str = ""
+    recent: tuple[tuple[str, Execution], ...] = ()
+    doors: AbstractSet[str] = frozenset()
+    told: AbstractSet[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """What the store holds: the typed state and what its streams already contain.
 
@@ -386,7 +427,7 @@ class Books:
     from the last reconciled bill on, oldest first: who held what at the time of a later bill.
     ``recorded`` is what every agent's booked executions add up to. ``adopted`` are the differences
     adopted and not given back, oldest first. ``sizes`` has (ctVal, ctMult) of every contract as it
-    was last booked. ``epoch`` is the writer's.
+    was last booked. ``epoch`` is the writer's. ``host``: a host's own books, where it shows them.
     """
 
     state: SystemState
@@ -401,3 +442,4 @@ class Books:
     adopted: tuple[Adoption, ...] = ()
     sizes: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     epoch: int = 0
+    host: HostBooks | None = None

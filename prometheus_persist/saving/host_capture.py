@@ -11,7 +11,10 @@ once a class and process.
 A commit that was not taken in, for whatever reason, makes the next look write everything anew.
 
 What a host keeps beside its objects, as the counters of its loop, stands under ``host/kept``: plain
-values by name, in every commit from then on in which they differ.
+values by name, in every commit from then on in which they differ (``beside``: any such document).
+
+How many objects of each class there are is counted where that costs nothing beside the rest: as a
+host is attached, and at the exit.
 
 The first capture may be large. Its records go ahead, in pieces under a name that nothing refers
 to yet; the commit that writes ``host/meta`` makes them valid. What a crash leaves of them is
@@ -21,10 +24,12 @@ removed by that commit.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from prometheus_persist.errors import BadValue
+from prometheus_persist.graph.classes import name_of
 from prometheus_persist.graph.node import GraphDelta
 from prometheus_persist.graph.tracker import Tracker
 from prometheus_persist.journal.change import Change, Ready
@@ -38,6 +43,7 @@ COMPLETE: Final = frozenset({Trigger.CYCLE, Trigger.DEATH, Trigger.EXIT, Trigger
                              Trigger.RECONCILE})  # fmt: skip
 PIECE_RECORDS: Final = 2000
 KEPT: Final = "host/kept"
+COUNTED: Final = "host/counted"
 LOGGER: Final = "prometheus_persist.attach"
 
 
@@ -49,7 +55,7 @@ class HostCapture:
         self._waiting: GraphDelta | None = None
         self._taken = False
         self._logged: set[str] = set()
-        self._kept: JsonObject = {}
+        self.beside: dict[str, JsonObject] = {}
 
     def keep(self, values: Mapping[str, Any]) -> None:
         """Have these values in the next save; raises BadValue for what is no plain value."""
@@ -59,7 +65,12 @@ class HostCapture:
             if write is None:
                 raise BadValue(f"{name} is a {type(value).__qualname__}, no plain value")
             told[name] = write(value)
-        self._kept = {"values": told}
+        self.beside[KEPT] = {"values": told}
+
+    def objects(self) -> dict[str, int]:
+        """How many instances of each class there are."""
+        kinds = (type(node.obj) for node in self.tracker.nodes.values() if node.kind == "o")
+        return dict(sorted(Counter(map(name_of, kinds)).items()))
 
     def kept(self, documents: Mapping[str, JsonObject]) -> dict[str, Any]:
         """What was kept; raises StoreDamaged."""
@@ -106,15 +117,17 @@ class HostCapture:
             self._rng.forget()
         self._taken = True
         delta, self._waiting = self._waiting, None
+        whole = delta is not None or why == Trigger.EXIT  # then nothing is there but what is led to
         if delta is None:
             complete = self._complete or why in COMPLETE
             delta = self.tracker.look(complete=complete, tidy=why == Trigger.EXIT)
             self._log_late()
+        if whole:
+            self.beside[COUNTED] = {"objects": self.objects()}
         fields = self._rng.look()
         if fields:
             (delta.set if RANDOM in before else delta.put)[RANDOM] = fields
-        if self._kept and before.get(KEPT) != self._kept:
-            delta.put[KEPT] = self._kept
+        delta.put |= {name: row for name, row in self.beside.items() if before.get(name) != row}
         for name, row in delta.put.items():
             ready.documents[name], ready.put[name] = row, as_text(row)
         for name, row in delta.set.items():

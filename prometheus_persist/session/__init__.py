@@ -6,6 +6,7 @@ from prometheus_persist.lazy import exports
 
 if TYPE_CHECKING:
     from prometheus_persist.session.attaching import AttachedHost, attach
+    from prometheus_persist.session.host_views import Dealt, Held, HostViews
     from prometheus_persist.session.planning import EXIT_OF_DECISION, plan_only
     from prometheus_persist.session.session import Session
     from prometheus_persist.session.settings import Settings
@@ -14,6 +15,9 @@ else:
         {
             "AttachedHost": "prometheus_persist.session.attaching",
             "EXIT_OF_DECISION": "prometheus_persist.session.planning",
+            "Held": "prometheus_persist.session.host_views",
+            "HostViews": "prometheus_persist.session.host_views",
+            "Dealt": "prometheus_persist.session.host_views",
             "Session": "prometheus_persist.session.session",
             "Settings": "prometheus_persist.session.settings",
             "attach": "prometheus_persist.session.attaching",
@@ -21,4 +25,14 @@ else:
         }
     )
 
-__all__ = ["EXIT_OF_DECISION", "AttachedHost", "Session", "Settings", "attach", "plan_only"]
+__all__ = [
+    "EXIT_OF_DECISION",
+    "AttachedHost",
+    "Dealt",
+    "Held",
+    "HostViews",
+    "Session",
+    "Settings",
+    "attach",
+    "plan_only",
+]

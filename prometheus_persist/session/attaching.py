@@ -23,6 +23,7 @@ with its path and a remedy, before the first byte.
 - ``detect``: ``learned`` looks at settled records now and then, ``complete`` at everything with
   each save; ``live``: classes whose instances are no records.
 
+- ``views``: the host's own books, to be compared with ours (``host_views.py``).
 - ``exchange``: the ccxt client of the host, or where the root has it (``"trading.okx"``). Then the
   three books are reconciled as soon as the host is there: ``report`` says what was found, and the
   gate for orders is open only where all is well. Nothing is ever sent through it from here.
@@ -52,13 +53,16 @@ from prometheus_persist.graph.survey import HostSurvey, survey
 from prometheus_persist.graph.tracker import META, Tracker
 from prometheus_persist.journal.change import Image
 from prometheus_persist.saving.gate import OrderTerms
-from prometheus_persist.saving.host_capture import HostCapture
+from prometheus_persist.saving.host_capture import COUNTED, HostCapture
 from prometheus_persist.saving.intents import IntentHandle
 from prometheus_persist.saving.random_state import RANDOM, GlobalRandom, put_back
+from prometheus_persist.session.cut_cycle import CYCLE, cut
+from prometheus_persist.session.host_views import TOLD, HostViews
 from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.session import Session
 from prometheus_persist.shown import shown
 from prometheus_persist.state import Agent, Contracts, OrderIntent
+from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.state.models import Side
 from prometheus_persist.storage.store import Store
 
@@ -66,7 +70,9 @@ LEARNED, COMPLETE = "learned", "complete"
 
 
 class AttachedHost:
-    """A host and its session; ``restored`` says whether it was there before."""
+    """A host and its session; ``restored`` says whether it was there before, ``cut`` who had acted
+    and who had not in the cycle that its process was cut in, and ``objects`` how many of each class
+    there were when they were last counted (as it was attached, or at its exit), and are now."""
 
     def __init__(
         self,
@@ -76,7 +82,17 @@ class AttachedHost:
         unbound: list[str],
         root: Any,
         kept: Mapping[str, Any],
+        views: HostViews,
+        left: JsonObject | None,
+        counted: JsonObject | None,
     ) -> None:
+        then: dict[str, int] = (counted or {}).get("objects", {})
+        now = {} if counted is None else capture.objects()
+        self.objects = {name: (then.get(name, 0), now.get(name, 0)) for name in then | now}
+        alive = (name for name, agent in session.state.agents.items() if agent.alive)
+        self.cut = cut(left, session.state.supervisor.system_cycle_count, alive)
+        self._acted = list(self.cut.acted) if self.cut else []
+        self.positions, self.trades, self.door = views.positions, views.trades, views.door
         self.session = session
         self.reader: ExchangeReader | None = None
         self.report: RecoveryReport | None = None
@@ -118,6 +134,7 @@ class AttachedHost:
         """See ``Session.order_intent``; the host's objects are in the same commit."""
         if agent_id not in self.session.state.agents:
             self.session.add_agent(Agent(agent_id=agent_id))
+        self.acted(agent_id)
         return self.session.order_intent(agent_id, inst_id, side, quantity, **terms)
 
     def recover(self) -> RecoveryReport:
@@ -136,10 +153,19 @@ class AttachedHost:
 
     def on_trade(self, agent_id: str) -> int:
         """Save: what a trade touched of the typed books, and whatever changed of the host."""
+        self.acted(agent_id)
         return self.session.on_trade(agent_id)
+
+    def acted(self, agent_id: str) -> None:
+        """An agent has decided in this cycle, whatever it did: in the next save (``cut``)."""
+        if agent_id not in self._acted:
+            self._acted.append(agent_id)
+            self._capture.beside[CYCLE] = {"acted": list(self._acted)}
 
     def on_cycle(self, cycle: int, reader: ExchangeReader | None = None) -> int | None:
         """Save after a cycle, by a look at everything; see ``Session.on_cycle``."""
+        self._acted = []
+        self._capture.beside[CYCLE] = {"acted": []}
         return self.session.on_cycle(cycle, reader or self.reader)
 
     def on_agent_death(self, agent_id: str) -> int:
@@ -183,6 +209,7 @@ def attach(
     adapters: Mapping[type, Adapter] | None = None,
     detect: str = LEARNED,
     live: Iterable[type] = (),
+    views: HostViews | None = None,
     exchange: Any = None,
     **opening: Any,
 ) -> AttachedHost:
@@ -201,7 +228,17 @@ def attach(
     hands = policy([*skip, *rules], bound, adapters, renamed)
     with _uncollected():
         host = _attached(
-            root, directory, modules, hands, rules, moved, upcast or {}, detect, live, opening
+            root,
+            directory,
+            modules,
+            hands,
+            rules,
+            moved,
+            upcast or {},
+            detect,
+            live,
+            views or HostViews(),
+            opening,
         )
     try:
         host.reader = _reader(root, exchange)
@@ -251,13 +288,16 @@ def _attached(
     steps: Mapping[str, Upcast],
     detect: str,
     live: Iterable[type],
+    views: HostViews,
     opening: Mapping[str, Any],
 ) -> AttachedHost:
     session = Session.open(directory, **opening)
     told, unbound, kept = HostSurvey(), list[str](), dict[str, Any]()
+    left: JsonObject | None = None
+    counted: JsonObject | None = None
 
     def made(store: Store) -> HostCapture:
-        nonlocal told, unbound, kept
+        nonlocal told, unbound, kept, left, counted
         documents = store.image.documents
         meta, drawn = documents.get(META), documents.get(RANDOM)
         table = ClassTable(modules, meta["classes"] if meta else (), moved)
@@ -270,19 +310,21 @@ def _attached(
             delta, unbound = _restored(root, store.image, tracker, hands, rules, steps)
             capture = HostCapture(tracker, GlobalRandom(drawn), complete=everything)
             capture.begin(store, delta)
-            kept = capture.kept(documents)
+            kept, left = capture.kept(documents), documents.get(CYCLE)
+            counted = documents.get(COUNTED, {})
         tracker.make_live(live)
+        views.begin(root, capture, documents.get(TOLD))
         if meta is not None and drawn is not None:
             put_back(drawn)  # before the save: it saves what is drawn from
         return capture
 
     try:
-        capture = session.take_along(made)
+        capture = session.take_along(made, views)
         session.save("attached")
     except BaseException:
         session.close(save=False)
         raise
-    return AttachedHost(session, capture, told, unbound, root, kept)
+    return AttachedHost(session, capture, told, unbound, root, kept, views, left, counted)
 
 
 def _restored(

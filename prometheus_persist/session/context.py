@@ -8,7 +8,7 @@ interrupted halfway, either shuts the store.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from prometheus_persist.reconcile.apply import Applied
     from prometheus_persist.reconcile.plan import Plan
     from prometheus_persist.reconcile.views import Books
+    from prometheus_persist.session.host_views import HostSide
 
 TRIES = 3
 
@@ -47,6 +48,7 @@ class SessionContext:
     lived_ms: int
     directory: Path
     options: str = ""
+    host: HostSide | None = None
     _reader: ExchangeReader | None = None
     hearing: Hearing = field(init=False)
     index: StreamIndex = field(default_factory=StreamIndex)
@@ -58,7 +60,15 @@ class SessionContext:
         """The books as they stand."""
         at = (self.state, self.store.image.streams, self.store.epoch)
         with self.gate.turn:
-            return self.store.whole(self.index.books, *at)
+            found = self.store.whole(self.index.books, *at)
+            if self.host is None:
+                return found
+            return replace(found, host=self.host.books(self.store.image.streams))
+
+    def tell_host(self, plan: Plan) -> None:
+        """Have the host book what the plan tells it; what it then holds is in the next commit."""
+        if self.host is not None:
+            self.host.tell(plan.corrections)
 
     def booked(self) -> Books:
         """The books as far as booking one order needs them: at a cost that does not grow."""

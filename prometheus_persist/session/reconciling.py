@@ -232,6 +232,7 @@ def _ended(
         if decision.apply is None or (left is not None and not decision.apply.corrections):
             break
         now_ms, due = context.clock.now_ms(), decision.apply
+        context.tell_host(due)
         context.commit_of(partial(apply_plan, books, due, now_ms), Trigger.RECONCILE)
         books = context.books()
         assert view is not None, "a plan is of a view"

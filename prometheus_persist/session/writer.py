@@ -37,6 +37,7 @@ from prometheus_persist.storage.tickets import Ticket
 
 if TYPE_CHECKING:  # only a host that is attached needs it
     from prometheus_persist.saving.host_capture import HostCapture
+    from prometheus_persist.session.host_views import HostSide
 
 
 @edges
@@ -172,11 +173,14 @@ class StoreWriter:
         assert seq is not None, f"the death of {agent_id} was not saved"
         return seq
 
-    def take_along(self, made: Callable[[Store], HostCapture]) -> HostCapture:
+    def take_along(
+        self, made: Callable[[Store], HostCapture], host: HostSide | None = None
+    ) -> HostCapture:
         """Save a host's own objects with everything else from now on: by what ``made`` makes of the
-        store (``attaching.py``)."""
+        store (``attaching.py``). ``host``: whose books are compared with ours."""
         self._attend()
         self._saver.host = made(self._store)
+        self._context.host = host
         return self._saver.host
 
     def pause(self, seconds: float) -> None:

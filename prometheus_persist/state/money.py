@@ -247,6 +247,11 @@ def contracts(value: object) -> Contracts:
     return Contracts(exact(value))
 
 
+def coins(value: object) -> BaseQty:
+    """``BaseQty`` from text, int or Decimal; raises BadValue."""
+    return BaseQty(exact(value))
+
+
 def times(quantity: Contracts, factor: Decimal) -> Contracts:
     """``quantity`` rescaled, in plain digits; raises BadValue where that is not exact."""
     return Contracts(exact(plain(mul(quantity.value, factor))))

@@ -8,8 +8,30 @@ What ``persist_host.py`` says, and ``prometheus-persist wrap persist_host.py -- 
     orders("ccxt:okx.create_order")                      where they leave
     after("__main__:Bot.trade", "trade")                 when to save: trade, death, cycle
     loop("__main__:Bot.run", at="fetch", locals=["n"])   counters of a loop, and each of its passes
+
+``positions``, ``trades`` and ``door`` show the host's own books (``session/host_views.py``).
 """
 
-from prometheus_persist.wrapping.declared import after, loop, orders, root, store, wrap
+from prometheus_persist.wrapping.declared import (
+    after,
+    door,
+    loop,
+    orders,
+    positions,
+    root,
+    store,
+    trades,
+    wrap,
+)
 
-__all__ = ["after", "loop", "orders", "root", "store", "wrap"]
+__all__ = [
+    "after",
+    "door",
+    "loop",
+    "orders",
+    "positions",
+    "root",
+    "store",
+    "trades",
+    "wrap",
+]

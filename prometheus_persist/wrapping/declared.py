@@ -7,12 +7,13 @@ host is looked at here. Raises BadConfig for what makes no sense, before the hos
 from __future__ import annotations
 
 import runpy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from prometheus_persist.errors import BadConfig, PersistError
+from prometheus_persist.session.host_views import Function, HostViews
 from prometheus_persist.wrapping.places import MAIN, HostPlace, place_of
 
 TRADE, DEATH, CYCLE = "trade", "death", "cycle"
@@ -52,6 +53,7 @@ class Declared:
 
     directory: Path = Path("persistence")
     options: dict[str, Any] = field(default_factory=dict)
+    views: HostViews = field(default_factory=HostViews)
     root: HostPlace | None = None
     whose: list[Whose] = field(default_factory=list)
     orders: list[HostPlace] = field(default_factory=list)
@@ -138,6 +140,21 @@ def loop(place: str, *, at: str, locals: Iterable[str] = ()) -> None:  # noqa: A
     if ":" not in at:
         at = f"{where.module}:{'.'.join((*where.names[:-1], at))}"
     _now("loop").loops.append(Loop(where, place_of(at), names))
+
+
+def positions(ledger: str) -> Callable[[Function], Function]:
+    """A view of the host's own positions: see ``HostViews.positions``."""
+    return _now("positions").views.positions(ledger)
+
+
+def trades(ledger: str) -> Callable[[Function], Function]:
+    """A view of the host's own executions: see ``HostViews.trades``."""
+    return _now("trades").views.trades(ledger)
+
+
+def door(name: str) -> Callable[[Function], Function]:
+    """How the host books an execution that it lacks: see ``HostViews.door``."""
+    return _now("door").views.door(name)
 
 
 def _now(what: str) -> Declared:

@@ -6,8 +6,8 @@
    is: what a host closes as it starts is not closed. Whose it is, is known of a thread or a task.
 3. What ``after`` names is saved before the call returns. Behind a trade the exchange is asked what
    the open orders of its agent did; without an answer they stay open, for the next cycle to ask.
-4. A save that fails is raised where it failed, and hosts swallow exceptions: so no order leaves
-   until a save has succeeded, and the order that is refused raises the failure again.
+4. A save that fails is raised where it failed, and hosts swallow exceptions. But an order is saved
+   with everything that has changed before it leaves: it raises the same again, and does not leave.
 5. A loop's variables are kept with every save from its first pass on, and written back at the first
    pass after a restore: the pass begins again that was being made. Each pass is a cycle.
 """
@@ -49,7 +49,6 @@ class WrappedHost:
         self.declared, self._tell = declared, tell
         self.p: AttachedHost | None = None
         self._agent: ContextVar[str] = ContextVar("prometheus_persist_agent", default="")
-        self._failed = False
         self._pending: dict[str, dict[str, Any]] = {}
 
     def wrap(self, place: HostPlace) -> None:
@@ -99,7 +98,7 @@ class WrappedHost:
             raise BadConfig(f"a second {type(root).__qualname__}: a store holds one root")
         said = self.declared
         options = {"modules": [*said.modules(), MAIN], **said.options}
-        self.p = p = attach(root, said.directory, **options)
+        self.p = p = attach(root, said.directory, views=said.views, **options)
         self._pending = {"": p.kept()} if p.restored else {}
         self._tell(p)
 
@@ -107,7 +106,10 @@ class WrappedHost:
         signature = inspect.signature(function)
 
         def before(args: Any, named: Any) -> Token[str]:
-            return self._agent.set(self._whose(whose.place, whose, signature, args, named))
+            agent = self._whose(whose.place, whose, signature, args, named)
+            if self.p is not None:
+                self.p.acted(agent)
+            return self._agent.set(agent)
 
         def after(token: Token[str], _told: Any) -> None:
             self._agent.reset(token)
@@ -152,19 +154,14 @@ class WrappedHost:
 
     def _save(self, event: str, agent: str = "", cycle: int | None = None) -> None:
         p = self._attached()
-        try:
-            if event == CYCLE:
-                p.on_cycle(p.cycle + 1 if cycle is None else cycle)
-            elif event == DEATH:
-                p.on_agent_death(agent)
-            elif agent in p.session.state.agents:
-                p.on_trade(agent)
-            else:
-                p.save()
-            self._failed = False
-        except Exception:
-            self._failed = True
-            raise
+        if event == CYCLE:
+            p.on_cycle(p.cycle + 1 if cycle is None else cycle)
+        elif event == DEATH:
+            p.on_agent_death(agent)
+        elif agent in p.session.state.agents:
+            p.on_trade(agent)
+        else:
+            p.save()
         if event not in (CYCLE, DEATH) and agent:
             self._settle(p, agent)
 
@@ -186,9 +183,6 @@ class WrappedHost:
                 f"{order['side']} {order['quantity']} {order['inst_id']} was not sent: nobody "
                 "knows whose it is; name the agent by wrap(...)"
             )
-        if self._failed:
-            p.save()  # raises again what failed
-            self._failed = False
         with p.order_intent(agent, **order) as intent:
             yield intent
 

@@ -28,6 +28,7 @@ from prometheus_persist.reconcile import (
 from prometheus_persist.reconcile.books import StreamIndex
 from prometheus_persist.reconcile.views import (
     SOURCES,
+    HostBooks,
     Move,
     VenueBalance,
     VenueBill,
@@ -105,6 +106,8 @@ class World:
         self.written: list[dict] = []
         self.index = StreamIndex()
         self.hidden: set[str] = set()
+        self.host: HostBooks | None = None
+        self.executions, self.on_adopt = list[tuple[str, Execution]](), []
         self._number = 0
 
     # what happens ---------------------------------------------------------------------------
@@ -287,6 +290,7 @@ class World:
             tuple(sorted((m for m in self.moves if m.ts_ms >= since_ms), key=lambda m: m.ts_ms)),
             {owner: dict(held) for owner, held in self.recorded.items()},
             tuple(self.index.adopted.values()),
+            host=self.host,
         )
 
     def view(self) -> VenueView:
@@ -345,6 +349,8 @@ class World:
         for row in done.records.get("intent_log", []):
             self.ended[str(row["cl_ord_id"])] = OrderIntent.model_validate(row)
             self.owners[str(row["cl_ord_id"])] = str(row["agent_id"])
+        for told in self.on_adopt:
+            told(plan)
         return done.records
 
     def position(self, agent: str, key: PositionKey | None = None) -> Decimal:
@@ -479,6 +485,7 @@ class World:
             self.state.public_accounts[owner],
             execution,
         )
+        self.executions.append((owner, execution))
         self.state.agents[owner] = done.agent
         self.state.private_ledgers[owner] = done.private
         self.state.public_accounts[owner] = done.account

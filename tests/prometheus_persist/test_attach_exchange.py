@@ -85,7 +85,7 @@ def test_a_bot_that_is_killed_anywhere_loses_no_order_and_sends_none_twice(
 def test_the_guide_trades_as_printed(tmp_path: Path, venue: Any) -> None:
     """Its loop's body on its own bot, with a client, and the same once more afterwards."""
     page = Path(prometheus_persist.__path__[0]) / "docs/attach.md"
-    system, _, order = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S)
+    system, _, order, _ = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S)
     order = order.replace('"persistence"', repr(str(tmp_path / "s")))
     module = types.ModuleType("bot")
     sys.modules["bot"] = module

@@ -40,6 +40,7 @@ from reconcile_acts import (
     wrong_mode,
     zombie,
 )
+from reconcile_host_books import HOST_BOOKS
 from reconcile_open_intents import OPEN_INTENTS
 from reconcile_world import BTC, CAPITAL, ETH, START_MS
 
@@ -329,6 +330,8 @@ ROWS = (
     Row("D the other leg", other_leg, (("D", H, None), ("D", H, None)), hedged=True, stuck=True),
     # F, open intents
     *OPEN_INTENTS,
+    # N, a host's own books
+    *HOST_BOOKS,
     # G, resting orders that no book knows
     Row(
         "G by tag",

@@ -158,6 +158,11 @@ def test_an_order_is_an_intent_of_its_agent(play: Play, tmp_path: Path) -> None:
         ("bot = Bot(); bot.okx.create_order('X', 'market', 'buy', 1)", "nobody knows whose it is"),
         ("bot = Bot(); bot.okx.createOrder('X', 'market', 'buy', 1)", "nobody knows whose it is"),
         ("client.okx().create_order('X', 'market', 'buy', 1)", "before the root is attached"),
+        (
+            "bot = Bot(); bot.swallow(bot.agents[0]); client.okx.sent.clear()\n"
+            "bot.okx.create_order('X', 'market', 'buy', 1)",
+            "nobody knows whose it is",
+        ),
         ("bot = Bot(); bot.okx.raw()", "trade/batch-orders was not sent"),
         ("bot = Bot(); bot.trade(bot.agents[0], clOrdId='mine')", "clOrdId of its own"),
         ("bot = Bot(); bot.trade(bot.agents[0], sz=None)", "without a size"),

@@ -20,6 +20,7 @@ from prometheus_persist.reconcile.plan import (
     SetQuantity,
     SettleIntent,
     TakeBack,
+    TellHost,
 )
 from prometheus_persist.reconcile.plan_json import KINDS
 from prometheus_persist.report.values import Say, known, money, when
@@ -96,5 +97,7 @@ def _values(step: Correction, say: Say) -> dict[str, str]:
             return {"since": when(step.ts_ms)}
         case NoteFinding():
             return {}
+        case TellHost():
+            return {"agent": step.agent_id, "door": step.door, "fill": step.execution.fill_id}
         case RestoreAgent() | FollowLedgers():
             return {"agent": step.agent_id}

@@ -259,6 +259,22 @@ ALTERNATIVES: Final[Mapping[str, tuple[str, str]]] = {
         "与OKX的差额（如有），下次对账会指出",
         "a difference from OKX, if there is one, is told by the next look",
     ),
+    "alt.host_left": (
+        "宿主保持不变，以本库的账簿为准",
+        "leave the host as it is; the books here are the ones of record",
+    ),
+    "alt.host_left.pro": (
+        "不写入宿主的任何对象",
+        "nothing of the host is written",
+    ),
+    "alt.host_left.contra": (
+        "它会按自己的数字继续决策",
+        "it goes on deciding by its own number",
+    ),
+    "alt.host_left.leaves": (
+        "差额保持；数字变化时会再次指出",
+        "the difference; it is told again once the numbers change",
+    ),
     "alt.canceled": (
         "订单记为已撤销",
         "the order is settled as canceled",

@@ -10,6 +10,22 @@ CAUSE: Final[Mapping[str, tuple[str, str]]] = {
         "订单由本系统发出，成交在宕机前未及入账",
         "an order of this system; its fill was not booked before the crash",
     ),
+    "cause.host_lacks": (
+        "宿主没有记入{fills}笔已入账的成交",
+        "the host has not booked {fills} fill(s) that are booked here",
+    ),
+    "cause.host_door_failed": (
+        "成交已经由宿主的入口交给它，它的账簿仍然不同",
+        "the fills went through the host's door, and its books still differ",
+    ),
+    "cause.host_unexplained": (
+        "近期成交都解释不了这一差额",
+        "no recent executions add up to the difference",
+    ),
+    "cause.host_view": (
+        "宿主给出的视图无法使用",
+        "the view that the host gives could not be used",
+    ),
     "cause.stop": ("已被止盈止损单平仓", "closed by its stop or take-profit order"),
     "cause.stop_loss": ("已被止损平仓", "closed by its stop"),
     "cause.manual": ("已被系统外手动平仓", "closed by hand, outside the system"),
@@ -288,6 +304,19 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
     "remedy.choose": (
         "需人工选择（见【人工审批】）；选定之前不作任何改动",
         "a human chooses (see below); nothing of it is changed before",
+    ),
+    "remedy.host_told": (
+        "由宿主自己的入口记账，与本次提交一起保存，再经由视图核对",
+        "booked by the host's own door, saved with this commit, and looked at again by its view",
+    ),
+    "remedy.host_by_hand": (
+        "不改动宿主；请在它的{ledger}账簿中把{agent}的{key}改为{contracts}张，或确认保持不变",
+        "nothing of the host is changed; set {key} of {agent} to {contracts} contracts in its "
+        "{ledger} ledger, or say that it stays as it is",
+    ),
+    "remedy.host_view": (
+        "修正该视图，再对账一次；在此之前宿主的账簿不作比较",
+        "mend the view and reconcile again; until then the host's books are not compared",
     ),
     "remedy.unmanaged": (
         "列为无人管理，{inst_id}冻结新开仓，其余照常",

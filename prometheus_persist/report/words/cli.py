@@ -234,6 +234,10 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
         "已接入，从头开始；数据目录：{directory}",
         "attached, from the beginning; saved in {directory}",
     ),
+    "cli.wrap_cut": (
+        "上一个周期被打断，从头开始：已行动 {acted}；尚未决定 {undecided}",
+        "a cycle was cut, and begins again: {acted} had acted; {undecided} had not decided",
+    ),
     "cli.wrap_restored": (
         "已接入，从第 {cycle} 周期之后继续；数据目录：{directory}",
         "attached, goes on after cycle {cycle}; saved in {directory}",

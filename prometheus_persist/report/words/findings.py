@@ -32,6 +32,14 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "{contracts} contracts of {key} were opened and closed while the system was down; "
         "the books have neither",
     ),
+    "what.host_differs": (
+        "宿主的{ledger}账簿中，{agent}的{key}为{held}张，应为{contracts}张",
+        "the host's {ledger} ledger has {held} contracts of {key} for {agent}; {contracts} are due",
+    ),
+    "what.host_unread": (
+        "宿主自己的账簿没有看到：{problem}",
+        "the host's own books were not seen: {problem}",
+    ),
     "what.fill_partial": (
         "OKX部分成交{fills}笔（{key}，{side} {contracts}张，订单{ord_id}），账簿无记录",
         "OKX has {fills} fill(s) of {key}, {side} {contracts} contracts, a part of order {ord_id}, "

@@ -13,6 +13,14 @@ HOSTS: Final[Mapping[str, str]] = {
     "detect is {detect}: {one} or {other}": "detect 为 {detect}：应为 {one} 或 {other}",
     "modules is a list of names, not one name": "modules 应为名称的列表，而不是一个名称",
     "the host's random state cannot be made again": "宿主的随机状态无法重建",
+    # its own books
+    "ledger {name}: there are {names}": "账簿 {name}：可用的有 {names}",
+    "door {name}: there are {names}": "入口 {name}：可用的有 {names}",
+    "a view yields {kind}, not {other}": "视图应给出 {kind}，而不是 {other}",
+    "{quantity} has no unit: write contracts(...) or coins(...)": (
+        "{quantity} 没有单位：请写 contracts(...) 或 coins(...)"
+    ),
+    "the host keeps its own number": "宿主保留自己的数字",
     # classes
     "class {name} is in no registered module": "类 {name} 不在任何已登记的模块中",
     "class {name} was made inside a function": "类 {name} 定义在函数内部",

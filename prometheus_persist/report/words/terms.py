@@ -19,6 +19,7 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "case.K": ("未入账的资金变动", "money moved and was not booked"),
     "case.L": ("账户或其模式不同", "another account, or another mode"),
     "case.M": ("部分成交未入账", "a part of an order was not booked"),
+    "case.N": ("宿主自己的账簿不同", "the host's own books differ"),
     "resolution.AUTO": ("有证据，可自动纠正", "proven, corrected by itself"),
     "resolution.ORPHAN": ("已记录，冻结新开仓", "recorded, no new entries"),
     "resolution.HUMAN": ("需人工确认", "a human decides"),
@@ -79,6 +80,10 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "do.book_orphan": (
         "{agent}: 记录成交{fill} ({key}, {side} {contracts}张 @ {px}, 手续费{fee})",
         "{agent}: record fill {fill} ({key}, {side} {contracts} contracts @ {px}, fee {fee})",
+    ),
+    "do.tell_host": (
+        "让宿主经由 {door} 把成交{fill}记入{agent}名下",
+        "have the host book fill {fill} of {agent}, by its door {door}",
     ),
     "do.follow_ledgers": (
         "{agent}：文档中的资金改为账簿所记",

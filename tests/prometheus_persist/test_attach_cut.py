@@ -1,0 +1,85 @@
+"""A cycle that was cut: who had acted in it, and who had not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sessionkit import Venue, killed
+from storekit import BTC, StillClock
+
+from prometheus_persist import AttachedHost, attach, contracts
+
+
+class CutBot:
+    def __init__(self) -> None:
+        self.level = 0
+
+
+def began(at: Path, venue: Venue) -> AttachedHost:
+    p = attach(CutBot(), at, ["test_attach_cut"], clock=StillClock())
+    p.reader = venue  # type: ignore[assignment]
+    assert p.recover().may_trade
+    return p
+
+
+def bought(p: AttachedHost, venue: Venue, agent: str) -> None:
+    with p.order_intent(agent, BTC, "buy", contracts("1")) as intent:
+        venue.execute(intent.intent)
+        intent.ack({"id": f"{7000 + len(venue.fills)}"})
+    p.settle(intent.cl_ord_id)
+
+
+def test_agents_that_had_not_decided_in_a_cycle_that_was_cut_are_named(tmp_path: Path) -> None:
+    """By an order, a trade or a word of the host; in the very commit, and until the next cycle."""
+    venue = Venue()
+    p = began(tmp_path, venue)
+    assert p.cut is None
+    for agent in "ABC":
+        bought(p, venue, agent)
+    p.on_cycle(1)
+    bought(p, venue, "B")
+    p.acted("C")
+    p.on_trade("B")
+    killed(p.session)
+    p = began(tmp_path, venue)
+    assert p.cut is not None
+    assert (p.cut.cycle, p.cut.acted, p.cut.undecided) == (1, ("B", "C"), ("A",))
+    killed(p.session)
+    p = began(tmp_path, venue)
+    assert p.cut is not None
+    assert p.cut.acted == ("B", "C"), "it has not begun again yet"
+    p.on_cycle(2)
+    killed(p.session)
+    p = began(tmp_path, venue)
+    assert p.cut is None
+    p.close()
+
+
+def test_an_agent_of_the_registry_alone_trades_and_is_settled(tmp_path: Path) -> None:
+    """Its documents are made with its first order."""
+    venue = Venue()
+    with began(tmp_path, venue) as p:
+        state = p.session.state
+        state.registry = state.registry.assign("R")
+        p.save()
+        p.on_trade("R")
+        assert "R" not in state.agents
+        bought(p, venue, "R")
+        (position,) = state.private_ledgers["R"].positions
+        assert position.qty_contracts == contracts("1")
+
+
+def test_objects_are_counted_by_class_against_the_last_count(tmp_path: Path) -> None:
+    """As it was attached and at its exit; what was dropped meanwhile is not counted."""
+    venue, name = Venue(), "test_attach_cut:CutBot"
+    p = began(tmp_path, venue)
+    assert p.objects == {}
+    p.root.others = [CutBot() for _ in range(3)]
+    p.on_cycle(1)
+    killed(p.session)
+    p = began(tmp_path, venue)
+    assert p.objects == {name: (1, 4)}, "when it was attached, and now"
+    del p.root.others[0]
+    p.close()
+    with began(tmp_path, venue) as p:
+        assert p.objects == {name: (3, 3)}
