@@ -160,9 +160,14 @@ def page_of(walk: int) -> str:
 
 
 def copy_of_the_tree(place: Path) -> None:
-    unwanted = shutil.ignore_patterns("__pycache__", ".*_cache", ".hypothesis")
+    """With what is compiled of it: that is good for a file of the same size and time."""
+    unwanted = shutil.ignore_patterns("*-pytest-*.pyc", "*.pyc.*", ".*_cache", ".hypothesis")
     for name in PARTS:
         shutil.copytree(ROOT / name, place / name, ignore=unwanted)
+        if kept := os.environ.get("PYTHONPYCACHEPREFIX"):
+            compiled, beside = (Path(kept, *each.parts[1:]) for each in (ROOT / name, place / name))
+            if compiled.is_dir():
+                shutil.copytree(compiled, beside, ignore=unwanted, dirs_exist_ok=True)
     for name in FILES:
         shutil.copy(ROOT / name, place / name)
 
