@@ -82,7 +82,8 @@ def run() -> int:
 
         raise_if_stopped()
         if hasattr(error, "show") and hasattr(error, "format_message"):
-            vars(error)["message"] = shown(str(getattr(error, "message", "")))
+            if type(error).__name__ != "NoArgsIsHelpError":  # that one is a help of many lines
+                vars(error)["message"] = shown(str(getattr(error, "message", "")))
             if lang == "zh":
                 typer.echo(usage_error(error), err=True, nl=False)
             else:
@@ -91,8 +92,15 @@ def run() -> int:
         else:
             detail = f"{error}. {type(error).__doc__}"
             code = int(getattr(error, "exit_code", 0)) or exit_code(error)
+            refused = isinstance(error, ConnectionRefusedError)
+            if refused:
+                detail = (
+                    f"no exchange answers there ({error}); start one with fakeokx serve, or name "
+                    f"another with --url"
+                )
             if code is not None:
-                tell(f"fakeokx: {spoken(str(error)) if lang == 'zh' else detail}", err=True)
+                told = spoken(detail if refused else str(error)) if lang == "zh" else detail
+                tell(f"fakeokx: {told}", err=True)
         end_document(code or EXIT_INTERNAL, type(error).__name__, detail, argv)
         if code is None:
             raise

@@ -76,6 +76,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "wrote it, or begin in a new directory": (
         "{path} 第 1 行：按规则 {rules} 写成，而本程序是 {ours}；请用写它的版本，或换一个新目录"
     ),
+    "no exchange answers there ({problem}); start one with fakeokx serve, or name another with "
+    "--url": "那里没有交易所应答（{problem}）；请用 fakeokx serve 启动一个，或用 --url 指定另一个",
     "its checksum does not match": "校验和不符",
     "it says that it is line {number}": "它自称是第 {number} 行",
     "[Errno {number}] {what}": "[Errno {number}] {what}",

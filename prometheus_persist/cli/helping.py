@@ -85,6 +85,8 @@ def speaking(lang: str) -> Iterator[None]:
 
 def usage_error(problem: Any) -> str:
     """What was asked wrongly, as the parser says it, in Chinese."""
+    if type(problem).__name__ == "NoArgsIsHelpError":  # a program without a word: its help
+        return f"{problem.format_message()}\n"
     context = getattr(problem, "ctx", None)
     lines = []
     if context is not None:

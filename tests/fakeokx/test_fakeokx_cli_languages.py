@@ -100,6 +100,7 @@ def test_examples_are_commands_that_it_takes() -> None:
         (["--lang", "zh", "serve", "--port", "x"], 2, "不是整数"),
         (["ctl", "price", "--lang=zh", "BTC-USDT-SWAP", "1"], 2, "请用 --url"),
         (["--lang", "zh", "ctl", "--url", "http://127.0.0.1:1", "truth"], 5, "连接被拒绝"),
+        (["--lang", "zh", "ctl", "--url", "http://127.0.0.1:1", "truth"], 5, "fakeokx serve"),
         (["serve", "--set", "no=1", "--lang", "zh"], 2, "可选"),
     ],
 )
@@ -108,6 +109,15 @@ def test_what_goes_wrong_is_said_in_chinese(words: list[str], code: int, zh: str
     assert (got, out) == (code, "")
     assert zh in err
     assert english(err) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_program_without_a_word_shows_its_help_line_by_line(lang: str) -> None:
+    """What a newcomer types first; a usage error, in the layout of --help."""
+    code, out, err = run("--lang", lang)
+    assert (code, out) == (2, "")
+    assert err.strip() == run("--lang", lang, "--help")[1].strip()
+    assert len(err.splitlines()) > 15
 
 
 def test_the_language_is_no_word_of_any_command() -> None:

@@ -134,3 +134,12 @@ def test_chinese_is_broken_by_columns_and_names_stay_whole() -> None:
     assert max(map(cells, lines)) <= 24
     assert any("prometheus-persist" in line for line in lines)
     assert "".join(lines).replace(" ", "") == "先用prometheus-persist写出方案，审阅之后再批准。"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_program_without_a_word_shows_its_help_line_by_line(lang: str) -> None:
+    """What a newcomer types first; a usage error, in the layout of --help."""
+    code, out, err = said(env={"PERSIST_LANG": lang})
+    assert (code, out) == (2, "")
+    assert err.strip() == said("--help", lang=lang)[1].strip()
+    assert len(err.splitlines()) > 30

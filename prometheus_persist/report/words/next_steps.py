@@ -17,7 +17,7 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
     "next.fix_value": ("更正这个值", "correct this value"),
     "next.fix_config": ("更正配置或命令行参数", "correct the setting or the command line"),
     "next.no_store": (
-        "检查路径，以及该磁盘是否已挂载；新的存储由你的程序以 Session.open 建立",
+        "检查路径，以及该磁盘是否已挂载；新的存储由您的程序以 Session.open 建立",
         "check the path, and whether its disk is mounted; a new store is made by your program, "
         "with Session.open",
     ),
