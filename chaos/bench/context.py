@@ -22,12 +22,18 @@ class Scale:
     restarts: int
     restores: int
     requests: int
+    host_cycles: int
+    host_rounds: int
 
 
-TINY = Scale(agents=20, records=50, snapshot_records=50, restarts=1, restores=1, requests=64)
+TINY = Scale(
+    agents=20, records=50, snapshot_records=50, restarts=1, restores=1, requests=64,
+    host_cycles=8, host_rounds=2,
+)  # fmt: skip
 QUICK = Scale(
-    agents=300, records=15_000, snapshot_records=5_000, restarts=3, restores=2, requests=1_024
-)
+    agents=300, records=15_000, snapshot_records=5_000, restarts=3, restores=2, requests=1_024,
+    host_cycles=300, host_rounds=40,
+)  # fmt: skip
 FULL = Scale(
     agents=10_000,
     records=1_000_000,
@@ -35,6 +41,8 @@ FULL = Scale(
     restarts=15,
     restores=3,
     requests=8_192,
+    host_cycles=2_000,
+    host_rounds=150,
 )
 
 

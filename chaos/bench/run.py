@@ -20,6 +20,7 @@ from chaos.bench.machine import busy, machine
 from chaos.bench.rows_aged import aged_rows
 from chaos.bench.rows_async import grouped_row, snapshot_row, stolen_row, threads_row
 from chaos.bench.rows_exchange import far_row, first_recover_row
+from chaos.bench.rows_hosts import host_rows
 from chaos.bench.rows_restore import agents_row, ledger_row, restart_row
 from chaos.bench.rows_saving import load_row, saving_rows
 from chaos.bench.table import BenchRow, Report
@@ -40,6 +41,7 @@ ROWS: tuple[tuple[str, Measure], ...] = (
     ("first_recover", first_recover_row),
     ("far", far_row),
     ("snapshot", snapshot_row),
+    ("hosts", host_rows),
 )
 
 

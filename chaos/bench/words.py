@@ -74,6 +74,27 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
         "做全量快照时的保存（{records}条记录）",
         "Saves while a full snapshot is taken ({records} records)",
     ),
+    "host_trade": (
+        "已接入的宿主（运行{cycles}个周期）：一笔交易后的保存，循环占用的处理器时间",
+        "An attached host of {cycles} cycles: save after a trade, the loop's processor time",
+    ),
+    "host_first": (
+        "同一宿主：每个周期的第一次保存",
+        "The same host: the first save of a cycle",
+    ),
+    "host_look": (
+        "同一宿主：一次完整检查，未发现变化",
+        "The same host: a look at everything that finds nothing",
+    ),
+    "host_restore": (
+        "同一宿主：在新进程中恢复",
+        "The same host: restored in a new process",
+    ),
+    "host_memory": (
+        "同一宿主：接入后的内存，对宿主自身内存",
+        "The same host: memory once it is kept, over what it takes alone",
+    ),
+    "hosts": ("已接入的宿主", "Attached hosts"),
 }
 
 LINES: Final[Mapping[str, tuple[str, str]]] = {
@@ -127,6 +148,11 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
     "save_during": ("快照期间的保存", "saves during the snapshot"),
     "save_outside": ("快照之外的保存", "saves outside it"),
     "snapshot_took": ("快照耗时", "the snapshot took"),
+    "host_attach": ("本库：attach", "this library: attach"),
+    "host_pickle": ("pickle，全部，fsync", "pickle of everything, fsync"),
+    "host_cloudpickle": ("cloudpickle，全部，fsync", "cloudpickle of everything, fsync"),
+    "host_jsonpickle": ("jsonpickle，全部，fsync", "jsonpickle of everything, fsync"),
+    "host_zodb": ("ZODB，整个宿主为一个对象", "ZODB, the host as one object"),
     "size_building": ("建造数据", "building the store"),
     "size_save": ("save（首次，全部）", "save (the first, everything)"),
     "size_first_close": ("首次关闭", "first close"),
@@ -153,6 +179,9 @@ CHECKS: Final[Mapping[str, tuple[str, str]]] = {
     "restore_s": ("中位数", "median"),
     "memory": ("峰值 / 存活数据", "peak / live data"),
     "waited_ms": ("最长等待", "longest wait"),
+    "host_p99_ms": ("p99", "p99"),
+    "host_median_ms": ("中位数", "median"),
+    "host_memory": ("对宿主自身", "of the host's own"),
     "size_s": ("用时", "time"),
     "size_memory": ("峰值 / 存活数据", "peak / live data"),
 }

@@ -38,6 +38,11 @@ ROWS = [
     "first_recover",
     "far",
     "snapshot",
+    "host_trade",
+    "host_first",
+    "host_look",
+    "host_restore",
+    "host_memory",
 ]
 
 

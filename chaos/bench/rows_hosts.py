@@ -1,0 +1,81 @@
+"""Rows on an attached host: a save after a trade, the first of a cycle, a look at everything, a
+restore, memory; beside what would write everything each time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Final
+
+from chaos.bench.children import run_child
+from chaos.bench.context import Options
+from chaos.bench.hosting import PEERS, SUBJECT, absent
+from chaos.bench.table import BenchRow, RequiredBar, TableLine, timed_line
+from prometheus_persist.errors import StoreFailed
+
+TRADE_MS_MAX, FIRST_MS_MAX, LOOK_MS_MAX = 5.0, 10.0, 60.0
+RESTORE_S_MAX, MEMORY_TIMES_MAX = 2.0, 1.5
+_NAMES: Final = ("host_trade", "host_first", "host_look", "host_restore", "host_memory")
+_PEERED: Final = tuple(name for name in _NAMES if name != "host_look")
+_CHILD = "import sys\nfrom chaos.bench.hosting import main\nmain(*sys.argv[1:])"
+
+
+def host_rows(options: Options) -> list[BenchRow]:
+    """Every contestant in turn, in processes of its own."""
+    lines: dict[str, list[TableLine]] = {name: [] for name in _NAMES}
+    for name in (SUBJECT, *PEERS):
+        line = f"host_{name.lower()}"
+        try:
+            found = _measured(options, name, line)
+        except StoreFailed as problem:
+            found = dict.fromkeys(_PEERED, TableLine(line, why_not=f"failed:{problem.detail}"))
+        for row, one in found.items():
+            lines[row].append(one)
+    checks = {
+        "host_trade": _bar(lines, "host_trade", "host_p99_ms", TRADE_MS_MAX),
+        "host_first": _bar(lines, "host_first", "host_p99_ms", FIRST_MS_MAX),
+        "host_look": _bar(lines, "host_look", "host_median_ms", LOOK_MS_MAX),
+        "host_restore": _bar(lines, "host_restore", "restore_s", RESTORE_S_MAX),
+        "host_memory": _bar(lines, "host_memory", "host_memory", MEMORY_TIMES_MAX),
+    }
+    params = {"cycles": f"{options.scale.host_cycles:,}"}
+    base = f"host_{SUBJECT}"
+    return [BenchRow(name, params, lines[name], checks[name], base=base) for name in _NAMES]
+
+
+def _measured(options: Options, name: str, line: str) -> dict[str, TableLine]:
+    """A contestant's line for each row; raises StoreFailed."""
+    if absent(name):
+        return dict.fromkeys(_PEERED, TableLine(line, why_not=f"not_installed:{name}"))
+    scale, place = options.scale, options.place(line)
+    rounds = scale.host_rounds if name == SUBJECT else 1  # each takes a hundred times as long
+    words = (name, str(scale.host_cycles), str(rounds))
+    numbers = run_child(_CHILD, place, "saved", *words)
+    counts, cycle, samples = numbers[:3], numbers[3], iter(numbers[4:])
+    trades, firsts, looks = (list(islice(samples, count)) for count in counts)
+    took, came_back = run_child(_CHILD, place, "restored", *words)
+    if came_back != cycle:
+        raise StoreFailed(f"a host of cycle {came_back} came back, not {cycle}")
+    own, now = run_child(_CHILD, options.place(f"{line}_memory"), "memory", *words)
+    found = {
+        "host_trade": timed_line(line, trades),
+        "host_first": timed_line(line, firsts),
+        "host_restore": timed_line(line, [took]),
+        "host_memory": TableLine(line, value=now / own, unit="x"),
+    }
+    return found | ({"host_look": timed_line(line, looks)} if looks else {})
+
+
+def _bar(
+    lines: dict[str, list[TableLine]], row: str, name: str, limit: float
+) -> Sequence[RequiredBar]:
+    """The subject's bar, where it was measured."""
+    line = next(iter(lines[row]), None)
+    if line is None or line.why_not:
+        return ()
+    if line.times is None:
+        return (RequiredBar(name, line.value or 0.0, "<=", limit, line.unit),)
+    if name == "restore_s":
+        return (RequiredBar(name, line.times.median_ns / 1e9, "<", limit, "s"),)
+    taken = line.times.p99_ns if name == "host_p99_ms" else line.times.median_ns
+    return (RequiredBar(name, taken / 1e6, "<", limit, "ms"),)
