@@ -26,6 +26,8 @@ from prometheus_persist import OkxReader, Session, errors
 from prometheus_persist.cli.app import app
 from prometheus_persist.recovery import verify
 from prometheus_persist.report.words import exits as exit_words
+from prometheus_persist.session import writer
+from prometheus_persist.session.stopping import Stops
 from prometheus_persist.storage.fs import LocalFs
 
 ROOT = Path(__file__).parent.parent
@@ -227,16 +229,19 @@ def test_twenty_signals_at_random_moments_in_the_loop_of_the_readme(tmp_path, mo
             after = rng.random() * spans[0] * 1.5 if spans else 60.0
             timer = threading.Timer(after, os.kill, (os.getpid(), number))
 
-            def armed(options, timer=timer):
-                timer.start()  # from just before the opening on
-                return factory(options)
+            def listening(timer=timer, **options):
+                stops = Stops(**options)
+                timer.start()  # as soon as the opening listens; before, it is Python's
+                return stops
 
-            monkeypatch.setattr(ccxt, "okx", armed)
+            monkeypatch.setattr(ccxt, "okx", factory)
+            monkeypatch.setattr(writer, "Stops", listening)
             if not spans:  # the first round measures: from the opening to the end of a cycle
                 monkeypatch.setattr(Session, "pause", lambda *_: (_ for _ in ()).throw(SystemExit))
             with pytest.raises(SystemExit) as ended:
                 exec(compile(block, "README.md", "exec"), dict(keys))
             timer.cancel()
+            monkeypatch.setattr(writer, "Stops", Stops)
             said = capfd.readouterr()
             if not spans:
                 spans.append(time.monotonic() - began)
