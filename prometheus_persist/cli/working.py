@@ -3,7 +3,8 @@
 The line is ``terminal.WorkLine``'s, what it says is heard from the store's files and from the
 questions to the exchange (``storage.heard``), so no command has to think of it. A file counts as
 done when the next one is begun: unpacking it takes longer than reading it. How much there is to
-read is known where a command reads everything (``expect``); elsewhere the bar only moves.
+read is known where a command reads everything (``expect``); elsewhere, and while commits are
+replayed, the bar only moves.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ class Working:
         if work == "reads":
             self._done += self._begun
             self._begun = _effort(what, size)
-            if self._total:
-                done = min(1.0, self._done / self._total)
+            if self._done < self._total:  # beyond, it is read once more, and nobody knows how much
+                done = self._done / self._total
         elif work == "writes":
             self._written += size
             what = f"{self._written / 1e6:,.1f} MB  {what}"

@@ -83,6 +83,7 @@ from prometheus_persist.recovery.readable import ALL_BUT_CHUNKS, Readable, check
 from prometheus_persist.report.facts import Damage, RestoreFacts
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.heard import tell_of
 from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import (
     JOURNAL,
@@ -101,6 +102,7 @@ from prometheus_persist.storage.segments import (
     uneven,
 )
 
+TOLD_EVERY = 64  # frames; who waits at a terminal sees which
 FUTURE_WARN_MS = 5 * 60 * 1000
 AGE_WARN_MS = 30 * 24 * 3600 * 1000
 FRESH = "none"
@@ -249,8 +251,10 @@ def schemas_of(segments: Segments) -> dict[str, int]:
 
 def _replay(image: Image, chain: Chain, schemas: Mapping[str, int]) -> None:
     """Take the chain's commits in, each brought to the present schema."""
-    for placed in chain.frames:
+    for number, placed in enumerate(chain.frames):
         frame = placed.frame
+        if not number % TOLD_EVERY:
+            tell_of("replays", f"{frame.seq:,}")
         if frame.kind == COMMIT:
             where = f"{placed.file} at byte {placed.offset}"
             schema = schemas.get(placed.file, schemas.get(basename(placed.file), SCHEMA))

@@ -1,4 +1,5 @@
-"""Who waits hears what is worked at: each file of a store before it is read or written to.
+"""Who waits hears what is worked at: each file of a store before it is read or written to, and
+which commit is replayed.
 
 ``hearing`` is for the shell around the library, for a person at a terminal; where nobody listens
 nothing is wrapped, and nothing costs anything. It holds for what is opened inside its block.
@@ -14,9 +15,9 @@ from typing import Final, Literal
 from prometheus_persist.storage.fs import Fs, Handle
 from prometheus_persist.storage.through import ThroughFs, ThroughHandle, Value
 
-Work = Literal["reads", "writes", "asks"]
+Work = Literal["reads", "replays", "writes", "asks"]
 Hear = Callable[[Work, str, int], None]
-"""Told the kind of work, the file or the question, and its bytes where they are known."""
+"""Told the kind of work, the file, commit or question, and its bytes where they are known."""
 _HEARS: Final[ContextVar[Hear | None]] = ContextVar("hears", default=None)
 
 

@@ -174,11 +174,29 @@ def test_the_bar_of_what_reads_everything_grows_to_its_end(command: str, store: 
 
             working.expect(fs, only=BASES)
             stored_images(fs)
-    done = [part for _, _, part in line.said if part is not None]
+    read = [part for work, _, part in line.said if work == "cli.work.reads"]
+    done = [part for part in read if part is not None]
     assert done == sorted(done)
     assert done[0] == 0.0
     assert 0.4 < done[-1] <= 1.0
-    assert len(done) == len(line.said)
+    again = len(read) - len(done)  # what is read once more, after all that was expected
+    assert read == [*done, *[None] * again]
+    assert again < len(done)
+
+
+def test_which_commit_is_replayed_is_told(tmp_path: Path) -> None:
+    """Reading is the shorter part: the first of them, and then some."""
+    with Session.open(tmp_path) as session:
+        session.add_agent(Agent(agent_id="A_1"))
+        for count in range(1, 200):
+            session.state.agents["A_1"].trade_count = count
+            session.on_trade("A_1")
+    line = Line()
+    with hearing(Working(line, str).hear):
+        restore(visited(tmp_path))
+    told = [note for work, note, _ in line.said if work == "cli.work.replays"]
+    assert told[0] == "1"
+    assert 3 <= len(told) <= 6
 
 
 def test_nothing_is_wrapped_where_nobody_listens(store: Path) -> None:

@@ -11,6 +11,7 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
     "cli.next": ("下一步:", "next:"),
     "cli.internal": ("内部错误:", "internal error:"),
     "cli.work.reads": ("读取", "reading"),
+    "cli.work.replays": ("重放提交", "replaying commit"),
     "cli.work.writes": ("写入", "writing"),
     "cli.work.asks": ("查询交易所", "asking the exchange"),
     "cli.status": ("存储状态", "Store"),
