@@ -10,7 +10,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -111,6 +111,18 @@ def serve(
         ssl_context_factory=None if certificate is None else lambda *_: certificate.context(),
     )
     server = _Server(config, ready)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+    with closing(asyncio.Runner(loop_factory=config.get_loop_factory())) as runner:
+        with _undisturbed():  # a loop that is dropped half made says so on stderr
+            runner.get_loop()
         runner.run(server.serve([listener]))
     return server.ended_by
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A signal that comes within the block is heard behind it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -57,7 +57,7 @@ from prometheus_persist.reconcile.findings.intents import (
 from prometheus_persist.reconcile.findings.ownership import owner_findings
 from prometheus_persist.reconcile.findings.residual_positions import fits, left_over
 from prometheus_persist.reconcile.match.adopted import kept, undone, undone_findings, without
-from prometheus_persist.reconcile.match.attribute import Namesakes, claims, namesakes
+from prometheus_persist.reconcile.match.attribute import Claim, Namesakes, claims, namesakes
 from prometheus_persist.reconcile.match.contract_resize import rescaled, resized
 from prometheus_persist.reconcile.match.recognise import recognised
 from prometheus_persist.reconcile.match.replay import Holdings, Walk, walk
@@ -115,8 +115,7 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
     view, doubts = canonical(view)
     pairs = compare_ledgers(books.state)
     before = Holdings.of(pairs, books.state.unattributed.positions)
-    stranger = other_account(books, view)
-    if stranger is not None:
+    if (stranger := other_account(books, view)) is not None:
         return _unread(books, view, pairs, before, (stranger,))
     lost = chosen_by(choices, history_findings(view))
     accepted = any(one.chosen for one in lost)
@@ -143,7 +142,6 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
         gone = proven
         walked = walk(without(start, gone), clear, venue, books.moves)
     rows = {row.key: row for row in view.positions}
-    murky_claims = tuple(c for c in found if c.fill.inst_id in murky)
     settled = chosen_by(
         choices,
         (
@@ -154,7 +152,7 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
             *orders,
             *foreign,
             *undone_findings(gone, walked),
-            *unjudged_findings(murky_claims, doubts | odd, before, rows),
+            *unjudged_findings(_murky(found, murky), doubts | odd, before, rows),
             *fill_findings(walked, venue, rows),
             *left_over(books, walked, view, venue, murky, sized),
         ),
@@ -179,6 +177,10 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
             bound=bound(books, view),
         )
     )
+
+
+def _murky(found: Iterable[Claim], instruments: frozenset[str]) -> tuple[Claim, ...]:
+    return tuple(claim for claim in found if claim.fill.inst_id in instruments)
 
 
 def _after_these(

@@ -91,7 +91,11 @@ def _steps(facts: RecoveryFacts) -> Iterator[NextStep]:
     plan, waiting = present(facts), asked(facts)
     others = [] if plan is None else [one for one in plan.findings if one not in waiting]
     humans = [one for one in waiting if one.resolution is Resolution.HUMAN]
-    unknown = [one for one in others if one.resolution is Resolution.UNKNOWN and one.about]
+    unknown = [
+        one
+        for one in others
+        if one.resolution is Resolution.UNKNOWN and (one.about or one.what == "what.host_unread")
+    ]
     for one in others:
         if one.what == "what.other_account":
             yield from _other_account(one, options)

@@ -60,7 +60,7 @@ class Session(StoreWriter, ShowsItself):
         exchange    sync sync_due approve flatten adopt
         a human     freeze unfreeze on_report
         to read     state may_trade may_trade_on last_sync seq epoch digest
-        as opened   fresh restored directory settings
+        as opened   fresh restored directory settings take_along
 
     The first line is all that a trading loop needs; with ``settle`` where an answer was not seen.
     ``on_report``: who is told of a report, a human above all (``telling.py``).

@@ -162,6 +162,7 @@ class StoreLock:
 
     def release(self) -> None:
         """Give back the lock and the directory; in a process that was forked off, nothing."""
+        _allow_forks()
         if self._name == CLAIM and self._file >= 0 and not self.in_child:
             with contextlib.suppress(OSError):
                 os.unlink(CLAIM, dir_fd=self._root)
@@ -220,14 +221,19 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _TRIES_MAX = 1000
 _PID_BYTES_MAX = 32
 _OPEN: set[int] = set()  # of this process's locks
-_FORK = threading.RLock()  # held while a lock is opened, and while a process is forked off
+_FORK = threading.RLock()  # held where a lock is opened or closed, and while a process is forked
 FORK_S = 1.0  # nobody waits longer for it: an exception of a handler may have left it to a thread
 
 
 def _close(file: int) -> None:
     """Not in a process that was forked off: there the number may be another file's by now."""
-    _OPEN.discard(file)
-    os.close(file)
+    held_off = _hold_off_forks()
+    try:
+        _OPEN.discard(file)
+        os.close(file)
+    finally:
+        if held_off:
+            _FORK.release()
 
 
 def _hold_off_forks() -> bool:

@@ -203,7 +203,7 @@ def _value(where: str, name: str, value: ast.expr, look: SourceLook, names: set[
     if package in CLIENTS:
         look.clients[where] = name
     elif package in REFUSED:
-        look.refused[where] = f"{REFUSED[package]} ({called})"
+        look.refused[where] = f"{REFUSED[package]}, made by {called}"
     elif _foreign(called) and called.rpartition(".")[2] not in names:
         look.unseen.append(f"{where}: a {called}, of a module that was not read")
 

@@ -82,6 +82,7 @@ def test_all_sweeps_are_run_and_told(monkeypatch):
     names = [
         *("bits", "files", "kills", "power", "errors", "interrupt", "fsync", "repair", "strace"),
         *("soak", "recovery", "exchange", "meanwhile", "lock", "fork", "copies", "hostile"),
+        "attach",
     ]
     assert [tally.name for tally in tallies] == [tally.name for tally in heard] == names
     out = io.StringIO()

@@ -180,7 +180,7 @@ def test_forked_while_threads_open_and_close_locks_keeps_none_of_them(tmp_path: 
         thread.start()
     try:
         for _ in range(60):
-            held = in_child(lock_files)
+            held = in_child(lambda: lock_files(tmp_path))
             assert held == [], held
     finally:
         stop.set()
@@ -210,7 +210,7 @@ def test_forked_while_the_collector_ends_a_lock_that_nobody_let_go_keeps_none(
             collector = threading.Thread(target=gc.collect)
             collector.start()
             assert ending.wait(10)
-            found = in_child(lock_files)
+            found = in_child(lambda: lock_files(tmp_path))
             go_on.set()
             collector.join()
     finally:
@@ -224,20 +224,21 @@ def test_what_an_exception_left_held_keeps_nobody_waiting_for_long(
 ) -> None:
     """Forks are held off while a lock is opened; whoever was struck just there never ends that."""
     monkeypatch.setattr(lock, "FORK_S", 0.05)
+    monkeypatch.setattr(lock, "_FORK", threading.RLock())  # this one is never given back
     struck = threading.Thread(target=lock._hold_off_forks)
     struck.start()
     struck.join()
     StoreLock(tmp_path).release()
-    assert in_child(lock_files) == []
+    assert in_child(lambda: lock_files(tmp_path)) == []
 
 
-def lock_files() -> list[str]:
-    """What this process has open of the locks of stores."""
+def lock_files(below: Path) -> list[str]:
+    """What this process has open of the locks of stores in there."""
     found = []
     for path in list(Path("/proc/self/fd").iterdir()):
         with contextlib.suppress(FileNotFoundError):  # the one that listed them
             found.append(str(path.readlink()))
-    return [name for name in found if "store.lock" in name]
+    return [name for name in found if "store.lock" in name and name.startswith(str(below))]
 
 
 ENDS = """

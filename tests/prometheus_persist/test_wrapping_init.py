@@ -102,9 +102,9 @@ def test_what_is_refused_and_what_cannot_be_seen_is_said(tmp_path: Path) -> None
     assert look.root is not None
     assert (look.root.name, look.late_root) == ("Desk", True)
     assert look.refused == {
-        "Feed.lock": "a lock or thread (threading.Lock)",
-        "Feed.log": "a logger (logging.getLogger)",
-        "Feed.file": "a file (open)",
+        "Feed.lock": "a lock or thread, made by threading.Lock",
+        "Feed.log": "a logger, made by logging.getLogger",
+        "Feed.file": "a file, made by open",
         "Feed.score": "a function",
     }
     assert look.growing == ["Desk.orders", "Agent.seen"]

@@ -81,7 +81,7 @@ WRAPPING: Final[Mapping[str, str]] = {
     "a connection": "连接",
     "a function": "函数",
     "a generator": "生成器",
-    "{what} ({called})": "{what}（{called}）",
+    "{what}, made by {called}": "{what}，由{called}创建",
     "a class made inside a function": "定义在函数内部的类",
     "{where}: a relative import": "{where}：相对导入",
     "{where}: {called}(), attributes set by name": "{where}：{called}()，按名称设置的属性",
