@@ -241,9 +241,9 @@ SHARED: Final[dict[str, Mistake]] = {
         seen_as="a child was not told",
     ),
     "child-unlocks": Mistake(
-        "storage.lock:StoreLock._let_go",
-        "if self._file >= 0 and not self.in_child:",
-        "if self._file >= 0:",
+        "storage.lock:_in_child",
+        "os.close(_OPEN.pop())",
+        "[(fcntl.flock(one, fcntl.LOCK_UN), os.close(one)) for one in (_OPEN.pop(),)]",
         "fork",
         seen_as="the lock was lost to a child",
     ),

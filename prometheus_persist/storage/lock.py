@@ -99,7 +99,7 @@ class StoreLock:
         """Raise StoreFailed once somebody else has taken over; ForkedChild in a forked process."""
         self.refuse_child()
         try:
-            named = self._named(LOCK) if self._file >= 0 else None
+            named = self._named(LOCK) if self._file in _OPEN else None
         except OSError as problem:
             if not of_the_disk(problem):
                 raise
@@ -256,7 +256,9 @@ def _in_child() -> None:
         os.close(_OPEN.pop())
 
 
-os.register_at_fork(before=_hold_off_forks, after_in_parent=_allow_forks, after_in_child=_in_child)
+os.register_at_fork(
+    before=_hold_off_forks, after_in_parent=_allow_forks, after_in_child=lambda: _in_child()
+)
 
 
 def _identity(found: os.stat_result) -> _Identity:
