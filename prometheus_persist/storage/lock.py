@@ -253,7 +253,8 @@ def _in_child() -> None:
     global _FORK
     _FORK = threading.RLock()  # a thread that does not live here may have the other
     while _OPEN:
-        os.close(_OPEN.pop())
+        with contextlib.suppress(OSError):  # a host that closes all files has closed it before
+            os.close(_OPEN.pop())
 
 
 os.register_at_fork(

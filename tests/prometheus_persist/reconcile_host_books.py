@@ -133,6 +133,14 @@ HOST_BOOKS = (
         (("N", H, "A"),),
         check=left_as_it_is,
     ),
+    Row(
+        "near N: an earlier execution of the same size may be the one that it lacks",
+        steps(
+            trade("A", "buy", 2), OPEN5, trade("A", "buy", 2), host(("*", "A", "7"), doors="open")
+        ),
+        (("N", H, "A"),),
+        check=left_as_it_is,
+    ),
     Row("N an agent that is not ours", host(("*", "Z", "1")), (("N", H, "Z"),)),
     Row("N a view that cannot be read", host(problem="KeyError: 'x'"), (("N", U, None),)),
     Row(

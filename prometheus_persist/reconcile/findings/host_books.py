@@ -4,7 +4,8 @@
    plan is done, by agent and position, in exact contracts; coins are converted by the contract's
    size.
 2. What the host lacks, or has too much, is proven by the newest executions of that agent and
-   position, where they add up to just that. Without such executions it is only a difference.
+   position, where they add up to just that and no run of earlier ones does. Without such
+   executions it is only a difference.
 3. Nothing of a host is written but through its doors, and through them no execution twice. AUTO is
    what is proven and has doors for all of it. Anything else is HUMAN: the finding says the number
    that the host's ledger should have. Its one alternative leaves the host as it is, and is noted.
@@ -147,13 +148,20 @@ def _finding(
 
 
 def _lacking(executions: list[Execution], lacks: Contracts) -> list[Execution]:
-    """The newest executions that add up to it, oldest first; none where none do."""
-    total = NO_CONTRACTS
-    for number, one in enumerate(reversed(executions[-LACKING_MAX:]), 1):
-        total = total + one.signed
-        if total == lacks:
-            return executions[len(executions) - number :]
-    return []
+    """The newest executions that add up to it, oldest first; none where none do, or where a run of
+    earlier ones does as well: whichever the host lacks, it is not to be guessed."""
+    newest = executions[-LACKING_MAX:]
+    runs = []
+    for end in range(len(newest), 0, -1):
+        total = NO_CONTRACTS
+        for start in range(end - 1, -1, -1):
+            total = total + newest[start].signed
+            if total == lacks:
+                runs.append((start, end))
+                break
+    if len(runs) != 1 or runs[0][1] != len(newest):
+        return []
+    return newest[runs[0][0] :]
 
 
 def _doors(before: Contracts, fills: list[Execution]) -> Iterator[str]:
