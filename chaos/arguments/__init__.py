@@ -4,12 +4,14 @@
    every help has its Chinese there.
 2. The language is known before the command line is parsed (``asked_language``), so help and errors
    are in it already.
-3. What is said back of a wrong command line is shown.
+3. What is said back of a wrong command line is shown; a name that is none of those to choose from
+   is answered with the nearest one, or with all of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 import sys
 from collections.abc import Callable
@@ -80,6 +82,15 @@ class Parser(argparse.ArgumentParser):
         self.print_usage(sys.stderr)
         self.exit(2, f"{self.prog}：错误：{in_chinese(message)}\n")
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as wrong:
+            if near := difflib.get_close_matches(str(value), map(str, action.choices or ()), n=1):
+                meant = f"invalid choice: {value!r}; did you mean {near[0]}?"
+                raise argparse.ArgumentError(action, meant) from wrong
+            raise
+
     def _headed(self, text: str) -> str:
         if self.lang == "zh":
             for en, zh in HEADINGS.items():
@@ -100,7 +111,9 @@ class Wide(argparse.RawDescriptionHelpFormatter):
         lines: list[str] = []
         for line in text.split("\n"):
             head, gap, tail = _parted(line)
-            if head:
+            if line.startswith(" "):  # a list, set already
+                lines.append(line)
+            elif head:
                 lines.append(head + gap + tail)
             else:
                 lines += broken(line, width) or [""]

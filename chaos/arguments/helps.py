@@ -9,6 +9,8 @@ HEADINGS: Final[Mapping[str, str]] = {
     "usage: ": "用法：",
     "positional arguments:": "参数：",
     "options:": "选项：",
+    "sweeps:": "扫描：",
+    "saboteurs, by the sweep that has to catch them:": "故意的破坏，按应当发现它的扫描分列：",
     "optional arguments:": "选项：",
 }
 

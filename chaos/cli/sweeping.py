@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import textwrap
+from collections.abc import Iterable, Iterator
 
 from chaos import gate
 from chaos.cli.kit import aside, at_work, say, unknown
 from chaos.report.words import Lang
 from chaos.saboteurs.hosted import HOSTED
 from chaos.saboteurs.planted import SHARED, SWEPT, planted
-from chaos.saboteurs.reconcilers import RECONCILERS, sabotaged
+from chaos.saboteurs.reconcilers import CAUGHT_BY_SWEEP, RECONCILERS, sabotaged
 from chaos.sweeps.catalogue import (
     ALL,
     IN_PARTS,
@@ -26,24 +28,53 @@ from prometheus_persist.cli.ending import write_document
 from prometheus_persist.terminal import Terminal
 
 TOLD_EVERY_S = 10.0
+_WIDTH = 78
 
 
 def add_sweep(sweeping: argparse.ArgumentParser) -> None:
-    """The words of ``sweep``."""
+    """The words of ``sweep``; the names that can be chosen stand below them."""
+    if sweeping.formatter_class is argparse.HelpFormatter:
+        sweeping.formatter_class = argparse.RawDescriptionHelpFormatter
+    sweeping.epilog = "\n".join(_names())
     sweeping.add_argument(
-        "sweep", nargs="?", choices=(*SWEEPS, ALL), default=ALL, help="default: all"
-    )
+        "sweep", nargs="?", choices=(*SWEEPS, ALL), default=ALL, metavar="SWEEP",
+        help="default: all",
+    )  # fmt: skip
     sweeping.add_argument("--full", action="store_true", help="without sampling")
     sweeping.add_argument(
         "--only", action="append", default=[], metavar="CALL",
         help=f"only this call, again for more; of {' and '.join(IN_PARTS)}",
     )  # fmt: skip
     sweeping.add_argument(
-        "--saboteur",
-        choices=(*RECONCILERS, *SWEPT, *SHARED, *HOSTED),
+        "--saboteur", choices=(*RECONCILERS, *SWEPT, *SHARED, *HOSTED), metavar="NAME",
         help="break the library on purpose",
-    )
+    )  # fmt: skip
     sweeping.add_argument("--seed", type=int, default=1, help="one seed, one course of events")
+
+
+def _names() -> Iterator[str]:
+    """The sweeps; then the saboteurs, each with the sweep that has to catch it."""
+    by_sweep: dict[str, list[str]] = {}
+    for name, sweep in (
+        *CAUGHT_BY_SWEEP.items(),
+        *((name, "meanwhile") for name in SWEPT),
+        *((name, mistake.scene) for name, mistake in SHARED.items()),
+        *((name, "attach") for name in HOSTED),
+    ):
+        by_sweep.setdefault(sweep, []).append(name)
+    yield "sweeps:"
+    yield from _listed("", SWEEPS)
+    yield "saboteurs, by the sweep that has to catch them:"
+    for sweep, names in by_sweep.items():
+        yield from _listed(sweep, names)
+
+
+def _listed(head: str, names: Iterable[str]) -> list[str]:
+    first = f"  {head:11}" if head else "  "
+    return textwrap.wrap(
+        ", ".join(names), _WIDTH, initial_indent=first, subsequent_indent=" " * len(first),
+        break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def do_sweep(args: argparse.Namespace, lang: Lang) -> int:

@@ -7,8 +7,12 @@ from ptykit import at_terminal
 
 from chaos.cli import main
 from chaos.record import RUNNER, Voice
+from chaos.saboteurs.hosted import HOSTED
+from chaos.saboteurs.planted import SHARED, SWEPT
+from chaos.saboteurs.reconcilers import RECONCILERS
 from chaos.scenarios.table import SCENARIOS
 from chaos.sweeps import interrupt_sweep
+from chaos.sweeps.catalogue import SWEEPS
 from chaos.sweeps.tally import Tally, watched
 
 
@@ -33,6 +37,43 @@ def test_list_names_every_scenario(capsys, lang):
 def test_an_unknown_scenario_is_a_usage_error_with_a_hint(capsys):
     assert main(["run", "sigkill-midsave"]) == 2
     assert "did you mean sigkill-mid-save?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "meant"),
+    [
+        (["swep"], "sweep"),
+        (["sweep", "fsnc"], "fsync"),
+        (["sweep", "lock", "--saboteur", "lock-by-nme"], "lock-by-name"),
+    ],
+)
+@pytest.mark.parametrize(("lang", "words"), [("en", "did you mean {}?"), ("zh", "是否指 {}？")])
+def test_a_choice_that_does_not_exist_is_a_usage_error_with_a_hint(
+    capsys, monkeypatch, argv, meant, lang, words
+):
+    monkeypatch.setenv("PERSIST_LANG", lang)
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert words.format(meant) in said
+    assert len(said.splitlines()) <= 6
+
+
+def test_a_choice_that_resembles_none_is_told_all_of_them(capsys):
+    with pytest.raises(SystemExit):
+        main(["sweep", "xyz"])
+    assert "choose from 'bits'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_help_of_sweep_names_every_sweep_and_saboteur_in_lines_of_a_terminal(capsys, lang):
+    with pytest.raises(SystemExit):
+        main(["sweep", "-h", "--lang", lang])
+    said = capsys.readouterr().out
+    for name in (*SWEEPS, *RECONCILERS, *SWEPT, *SHARED, *HOSTED):
+        assert f" {name}" in said
+    assert max(map(len, said.splitlines())) <= 80
 
 
 def test_gate_judges_a_saved_run_again(tmp_path, capsys):

@@ -94,6 +94,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "unrecognized arguments: {names}": "不认识的参数：{names}",
     "argument {name}: {problem}": "参数 {name}：{problem}",
     "invalid choice: {value} (choose from {names})": "没有 {value}（可用的有 {names}）",
+    "invalid choice: {value}; did you mean {meant}?": "没有 {value}；是否指 {meant}？",
     "invalid {kind} value: {value}": "值 {value} 有误（{kind}）",
     "expected one argument": "需要一个值",
     "expected at least one argument": "至少需要一个值",
