@@ -30,7 +30,7 @@ Rules
 - ``detail`` is a sentence that names the thing at fault: file and offset, field, order. What an
   error says of itself (``str``, a traceback, a log) is the same as one line that is ``shown``.
 - Nothing else in the library calls ``sys.exit``; the command line turns these into exit codes.
-  What each code means is said in one place, ``report.words.exits``.
+  What each code means is said in one place, ``words.exits``.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from chaos.arguments import in_language
 from chaos.cli.app import parser as chaos_parser
 from chaos.demo.__main__ import parser as demo_parser
 from prometheus_persist.cli.app import app
-from prometheus_persist.report.words import helps
+from prometheus_persist.words import helps
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {

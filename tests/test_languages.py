@@ -13,7 +13,7 @@ import chaos.sandbox.words
 from chaos.detect.kinds import KINDS
 from chaos.scenarios.table import SCENARIOS
 from prometheus_persist.report.messages import MESSAGES
-from prometheus_persist.report.words.exits import EXITS
+from prometheus_persist.words.exits import EXITS
 
 
 def pairs() -> Iterator[tuple[str, str, str]]:

@@ -25,10 +25,10 @@ from fakeokx.cli import words as fake_words
 from prometheus_persist import OkxReader, Session, errors
 from prometheus_persist.cli.app import app
 from prometheus_persist.recovery import verify
-from prometheus_persist.report.words import exits as exit_words
 from prometheus_persist.session import writer
 from prometheus_persist.session.stopping import Stops
 from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.words import exits as exit_words
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "prometheus_persist" / "docs"

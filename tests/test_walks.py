@@ -104,7 +104,7 @@ FINDING = (
         '    "dead_holder": (',
     ),
     Edit(
-        "prometheus_persist/report/words/findings.py",
+        "prometheus_persist/words/findings.py",
         '    "what.dead_holder": (',
         '    "what.dead_order": (\n'
         '        "已死亡的Agent的订单{cl_ord_id}（{inst_id}）仍未结束",\n'

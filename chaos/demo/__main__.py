@@ -99,7 +99,7 @@ def _refused(directory: Path, problem: OSError, lang: str) -> int:
 
 
 def _told(code: int, lang: str) -> str:
-    from prometheus_persist.report.words.exits import EXITS
+    from prometheus_persist.words.exits import EXITS
 
     zh, en = EXITS[code]
     return f"prometheus-persist demo: {zh if lang == 'zh' else en}"

@@ -17,7 +17,7 @@ from pathlib import Path
 from chaos.detect.world import SETTINGS, World
 from prometheus_persist.exchange import OkxReader
 from prometheus_persist.reconcile.apply import Applied
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.saving import Trigger
 from prometheus_persist.session import Session
 from prometheus_persist.storage.fs import Fs

@@ -44,7 +44,7 @@ from chaos.invariants.state import disagreements, owed
 from chaos.oracle.attribution import Attribution
 from prometheus_persist.errors import PersistError
 from prometheus_persist.reconcile import Finding, Plan, Resolution, Verdict
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.steps import asked, present
 from prometheus_persist.state import to_documents

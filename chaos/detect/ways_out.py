@@ -39,7 +39,7 @@ from chaos.workers import in_order, workers
 from prometheus_persist.cli.ending import raise_if_stopped
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.reconcile.plan import Case, Resolution
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.json_form import facts_to_json
 
 HISTORIES: Final = 3_000

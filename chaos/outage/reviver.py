@@ -28,7 +28,7 @@ from prometheus_persist.reconcile import apply as applying
 from prometheus_persist.reconcile import reconciler as deciding
 from prometheus_persist.reconcile.plan import Resolution
 from prometheus_persist.reconcile.views import VenueView
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.text import render_text
 from prometheus_persist.session import Session
 from prometheus_persist.shown import tell

@@ -35,7 +35,7 @@ from chaos.sweeps.tally import Tally
 from chaos.workload.clients import client_of, near
 from prometheus_persist.errors import PersistError
 from prometheus_persist.exchange.okx.client import OkxReader
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.session import Session
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.testing.memory_fs import MemoryFs

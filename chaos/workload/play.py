@@ -27,7 +27,7 @@ from chaos.workload.sabotaged import SendFirstBroker
 from chaos.workload.system import TradingSystem
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import EXIT_HUMAN, PersistError
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.saving import StopRequest, stop_on_signals
 from prometheus_persist.session import EXIT_OF_DECISION, Session, Settings
 from prometheus_persist.shown import shown, tell

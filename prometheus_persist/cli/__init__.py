@@ -17,7 +17,7 @@ def main() -> None:
 
 
 def _told(code: int, lang: str) -> str:
-    from prometheus_persist.report.words.exits import EXITS
+    from prometheus_persist.words.exits import EXITS
 
     zh, en = EXITS[code]
     return f"prometheus-persist: {zh if lang == 'zh' else en}"

@@ -1,7 +1,7 @@
 """The program ``prometheus-persist``: its commands, each of which is imported when it is called.
 
 What the commands are and how the list of them says each is here; a test holds that list to what
-each says of itself. What each exit code means is said in ``report.words.exits``.
+each says of itself. What each exit code means is said in ``words.exits``.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ PROGRAM: Final = "prometheus-persist"
 
 def _tables() -> Any:
     """What is said: read once a help is."""
-    from prometheus_persist.report.words import helps
+    from prometheus_persist.words import helps
 
     return helps
 
@@ -42,13 +42,13 @@ def _said_in_chinese(sentence: str) -> str:
 
 
 def _examples() -> Any:
-    from prometheus_persist.report.words.examples import EXAMPLES
+    from prometheus_persist.words.examples import EXAMPLES
 
     return EXAMPLES
 
 
 def _exits(lang: str) -> str:
-    from prometheus_persist.report.words.exits import exits_in_a_line
+    from prometheus_persist.words.exits import exits_in_a_line
 
     return exits_in_a_line(lang)
 

@@ -13,11 +13,11 @@ import typer
 
 from prometheus_persist.cli.ending import LANGUAGES, default_language
 from prometheus_persist.errors import NoStore
-from prometheus_persist.report.words.exits import exits_in_a_line
+from prometheus_persist.words.exits import exits_in_a_line
 
 if TYPE_CHECKING:
     from prometheus_persist.cli.output import Output
-    from prometheus_persist.report.facts import RestoreFacts
+    from prometheus_persist.recovery.facts import RestoreFacts
 
 EPILOG = exits_in_a_line()
 Dir = Annotated[
@@ -55,7 +55,7 @@ def output_of(
     if lang and lang not in LANGUAGES:
         raise typer.BadParameter(f"{lang!r} is neither zh nor en", param_hint="--lang")
     from prometheus_persist.cli.output import Output
-    from prometheus_persist.report.commands import options_for
+    from prometheus_persist.commands import options_for
 
     options = options_for(directory, exchange, live=not demo)
     return Output(as_json, lang or default_language(os.environ), options)

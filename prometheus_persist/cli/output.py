@@ -29,6 +29,7 @@ from rich.text import Text
 
 from prometheus_persist.cli.ending import Stopped, stopped_by, write_document
 from prometheus_persist.cli.working import Working
+from prometheus_persist.commands import ASK_EXCHANGE, command, of_store
 from prometheus_persist.errors import (
     EXIT_DISK,
     EXIT_INTERNAL,
@@ -37,17 +38,16 @@ from prometheus_persist.errors import (
     PersistError,
     VenueRefused,
 )
-from prometheus_persist.report.commands import ASK_EXCHANGE, command, of_store
-from prometheus_persist.report.facts import RestoreFacts
+from prometheus_persist.recovery.facts import RestoreFacts
 from prometheus_persist.report.in_chinese import in_chinese
 from prometheus_persist.report.messages import message
-from prometheus_persist.report.words import okx_refusals
 from prometheus_persist.session.settings_sources import visiting
 from prometheus_persist.shown import shown
 from prometheus_persist.storage.fs import FILE_MODE
 from prometheus_persist.storage.heard import hearing
 from prometheus_persist.storage.layout import MIRROR
 from prometheus_persist.terminal import Terminal, WorkLine
+from prometheus_persist.words import okx_refusals
 
 
 @dataclass

@@ -18,7 +18,7 @@ from prometheus_persist.journal.archive import outline, peek, unpack
 from prometheus_persist.journal.chain import Chain
 from prometheus_persist.journal.change import Image, change_from
 from prometheus_persist.journal.frame import COMMIT, Tip
-from prometheus_persist.report.facts import Damage
+from prometheus_persist.recovery.facts import Damage
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import HISTORY, SNAPSHOTS, base_seq, is_snapshot

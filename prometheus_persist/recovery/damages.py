@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 
 from prometheus_persist.journal.chain import EPOCH_LEAP, ChainFault, PlacedFrame, SegmentRun, link
 from prometheus_persist.journal.frame import OPEN, FrameState, Tip
-from prometheus_persist.report.facts import Damage
+from prometheus_persist.recovery.facts import Damage
 from prometheus_persist.storage.layout import JOURNAL, segment_epoch, segment_start
 from prometheus_persist.storage.mark import Mark
 from prometheus_persist.storage.segments import Segments, copies_due

@@ -79,8 +79,8 @@ from prometheus_persist.recovery.damages import (
     not_as_due,
     when,
 )
+from prometheus_persist.recovery.facts import Damage, RestoreFacts
 from prometheus_persist.recovery.readable import ALL_BUT_CHUNKS, Readable, check_readable
-from prometheus_persist.report.facts import Damage, RestoreFacts
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.heard import tell_of

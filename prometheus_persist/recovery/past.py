@@ -16,16 +16,16 @@ from prometheus_persist.errors import PersistError, StoreDamaged
 from prometheus_persist.journal.chain import PlacedFrame, link
 from prometheus_persist.journal.change import Change, Image, Outline, change_from
 from prometheus_persist.journal.frame import COMMIT, OPEN, Tip
-from prometheus_persist.journal.upcast import SCHEMA, upcast_change
-from prometheus_persist.recovery.bases import Base, Bases
-from prometheus_persist.recovery.damages import basename
-from prometheus_persist.recovery.ladder import reading, restore, schemas_of
-from prometheus_persist.report.past import (
+from prometheus_persist.journal.past_facts import (
     PastCollector,
     PastFacts,
     ToldCommit,
     told_changes,
 )
+from prometheus_persist.journal.upcast import SCHEMA, upcast_change
+from prometheus_persist.recovery.bases import Base, Bases
+from prometheus_persist.recovery.damages import basename
+from prometheus_persist.recovery.ladder import reading, restore, schemas_of
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.segments import Segments, read_segments, segment_copies
 
@@ -34,7 +34,7 @@ MISSING = "past.missing"
 
 @reading()
 def kept_past(fs: Fs) -> PastFacts:
-    """Everything that is kept, in the bounds of ``report/past.py``; raises StoreFailed."""
+    """Everything that is kept, in the bounds of ``journal/past_facts.py``; raises StoreFailed."""
     segments = read_segments(fs, copies=segment_copies(fs))
     bases = Bases(fs, outlines=True)
     schemas = schemas_of(segments)

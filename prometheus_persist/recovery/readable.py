@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, saved_ms, unwrap, vouch
-from prometheus_persist.report.facts import Damage
+from prometheus_persist.recovery.facts import Damage
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import only_of_the_disk

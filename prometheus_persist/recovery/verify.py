@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.recovery.bases import Bases
+from prometheus_persist.recovery.facts import Damage, RestoreFacts
 from prometheus_persist.recovery.ladder import Restored, reading, restore
-from prometheus_persist.report.facts import Damage, RestoreFacts
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.audit_log import check_audit
 from prometheus_persist.storage.fs import Fs

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 from prometheus_persist.reconcile.plan import Finding
-from prometheus_persist.report.facts import FlattenFacts, RecoveryFacts
+from prometheus_persist.recovery.facts import FlattenFacts, RecoveryFacts
 
 
 def audit_lines(facts: RecoveryFacts) -> list[str]:

@@ -17,14 +17,14 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from prometheus_persist.report.words.okx_refusals import WORDS as REFUSALS
-from prometheus_persist.report.words.said_by_commands import COMMANDS
-from prometheus_persist.report.words.said_of_books import BOOKS
-from prometheus_persist.report.words.said_of_hosts import HOSTS
-from prometheus_persist.report.words.said_of_okx import OKX
-from prometheus_persist.report.words.said_of_stores import STORES
-from prometheus_persist.report.words.said_of_wrapping import WRAPPING
-from prometheus_persist.report.words.terms import TERMS
+from prometheus_persist.words.okx_refusals import WORDS as REFUSALS
+from prometheus_persist.words.said_by_commands import COMMANDS
+from prometheus_persist.words.said_of_books import BOOKS
+from prometheus_persist.words.said_of_hosts import HOSTS
+from prometheus_persist.words.said_of_okx import OKX
+from prometheus_persist.words.said_of_stores import STORES
+from prometheus_persist.words.said_of_wrapping import WRAPPING
+from prometheus_persist.words.terms import TERMS
 
 SENTENCES: Final[Mapping[str, str]] = {
     **STORES,

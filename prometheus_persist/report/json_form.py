@@ -11,7 +11,7 @@ import dataclasses
 
 from prometheus_persist.reconcile.plan import Plan
 from prometheus_persist.reconcile.plan_json import plan_to_json
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.sections.alternatives import ways
 from prometheus_persist.report.steps import asked, next_steps
 from prometheus_persist.report.values import speaker

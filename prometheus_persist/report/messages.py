@@ -17,14 +17,14 @@ from typing import Final
 
 from prometheus_persist.language import in_language
 from prometheus_persist.report.in_chinese import in_chinese
-from prometheus_persist.report.words.alternatives import ALTERNATIVES, GRADE
-from prometheus_persist.report.words.causes import CAUSE, REMEDY
-from prometheus_persist.report.words.cli import CLI
-from prometheus_persist.report.words.findings import WHAT, WHY
-from prometheus_persist.report.words.history import PAST_WORDS
-from prometheus_persist.report.words.next_steps import NEXT, STEP
-from prometheus_persist.report.words.sections import PAGE, REPORT
-from prometheus_persist.report.words.terms import TERMS
+from prometheus_persist.words.alternatives import ALTERNATIVES, GRADE
+from prometheus_persist.words.causes import CAUSE, REMEDY
+from prometheus_persist.words.cli import CLI
+from prometheus_persist.words.findings import WHAT, WHY
+from prometheus_persist.words.history import PAST_WORDS
+from prometheus_persist.words.next_steps import NEXT, STEP
+from prometheus_persist.words.sections import PAGE, REPORT
+from prometheus_persist.words.terms import TERMS
 
 LANGUAGES: Final = ("zh", "en")
 _SAID: Final = frozenset({"problem", "text", "why", "reason", "hint", "there"})

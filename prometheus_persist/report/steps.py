@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_persist.reconcile.plan import Finding, Plan, Resolution
-from prometheus_persist.report.commands import (
+from prometheus_persist.commands import (
     apply_command,
     command,
     in_environment,
@@ -20,7 +19,8 @@ from prometheus_persist.report.commands import (
     of_store,
     plan_command,
 )
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.reconcile.plan import Finding, Plan, Resolution
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.messages import message
 from prometheus_persist.report.values import Say
 

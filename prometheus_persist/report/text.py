@@ -12,8 +12,9 @@
 
 from __future__ import annotations
 
+from prometheus_persist.reconcile.facts import SourceFacts
 from prometheus_persist.reconcile.plan import PRIORITY, Finding, Plan, Verdict
-from prometheus_persist.report.facts import AgentFacts, RecoveryFacts, SourceFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.sections.alternatives import human_lines
 from prometheus_persist.report.sections.decision import decision_lines, step_lines
 from prometheus_persist.report.sections.findings import finding_lines
@@ -27,6 +28,7 @@ from prometheus_persist.report.sections.waiting import (
 )
 from prometheus_persist.report.values import Say, ago, known, money, speaker, when
 from prometheus_persist.shown import shown
+from prometheus_persist.state.system_facts import AgentFacts
 
 BAR = "=" * 70
 

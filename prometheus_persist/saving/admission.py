@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from prometheus_persist.commands import command
 from prometheus_persist.errors import Frozen
-from prometheus_persist.report.commands import command
 from prometheus_persist.state import (
     NO_CONTRACTS,
     FreezeState,

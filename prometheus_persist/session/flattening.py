@@ -23,8 +23,8 @@ from typing import Any, cast
 
 from prometheus_persist.errors import Frozen, PersistError, StoreFailed, VenueError, VenueRefused
 from prometheus_persist.exchange.reader import ExchangeReader
+from prometheus_persist.recovery.facts import FlattenFacts, LeftFacts
 from prometheus_persist.report.audit_lines import flatten_lines
-from prometheus_persist.report.facts import FlattenFacts, LeftFacts
 from prometheus_persist.saving import IntentHandle
 from prometheus_persist.session.context import SessionContext
 from prometheus_persist.session.live_booking import settle_one

@@ -14,11 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from prometheus_persist.clock import Clock, SystemClock
+from prometheus_persist.commands import options_for
 from prometheus_persist.errors import EXIT_HUMAN, EXIT_OK, EXIT_VENUE, VenueError
 from prometheus_persist.exchange.reader import ExchangeReader, ViewRequest
 from prometheus_persist.reconcile.account import for_another, other_account
 from prometheus_persist.reconcile.books import StreamIndex
 from prometheus_persist.reconcile.decision import Decision, decide, for_a_human, with_freeze
+from prometheus_persist.reconcile.facts import money_rows, source_facts
 from prometheus_persist.reconcile.finding import Choices
 from prometheus_persist.reconcile.findings.intents import ON_ITS_WAY
 from prometheus_persist.reconcile.plan import (
@@ -29,9 +31,7 @@ from prometheus_persist.reconcile.plan import (
 from prometheus_persist.reconcile.reconciler import reconcile
 from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.recovery import restore
-from prometheus_persist.report.build import money_rows, source_facts, system_facts
-from prometheus_persist.report.commands import options_for
-from prometheus_persist.report.facts import RestoreFacts
+from prometheus_persist.recovery.facts import RestoreFacts
 from prometheus_persist.saving.arrivals import UNANSWERED
 from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.settings import Settings
@@ -39,6 +39,7 @@ from prometheus_persist.session.settings_sources import visited, visiting
 from prometheus_persist.state import state_from
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.redacted import redacted
+from prometheus_persist.state.system_facts import system_facts
 
 OVERLAP_MS = 60_000
 ADOPTION_WATCHED_MS = 3 * 24 * 3_600_000

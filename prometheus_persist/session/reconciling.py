@@ -32,11 +32,11 @@ from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.reconcile.account import accepts_loss, as_kept
 from prometheus_persist.reconcile.apply import Applied, apply_plan
 from prometheus_persist.reconcile.decision import Decision, WithheldFacts, decide, disagreeing
+from prometheus_persist.reconcile.facts import agents_before
 from prometheus_persist.reconcile.plan import Plan
 from prometheus_persist.reconcile.reconciler import reconcile
+from prometheus_persist.recovery.facts import RestoreFacts
 from prometheus_persist.report.audit_lines import audit_lines
-from prometheus_persist.report.build import agents_before
-from prometheus_persist.report.facts import RestoreFacts
 from prometheus_persist.saving import Trigger
 from prometheus_persist.saving.admission import Admission
 from prometheus_persist.session.context import SessionContext

@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass
 
 from prometheus_persist.language import default_language
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.state.exact_json import JsonObject
 
 

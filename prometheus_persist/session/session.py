@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.report.facts import FlattenFacts
+from prometheus_persist.recovery.facts import FlattenFacts
 from prometheus_persist.saving import IntentHandle, Trigger
 from prometheus_persist.saving.triggers import SaveAction
 from prometheus_persist.session.freezing import frozen, lifted, put

@@ -50,7 +50,7 @@ def _page(directory: Path, store: Store, lang: str) -> str:
 def glance_of(directory: Path, store: Store) -> StoreGlance:
     """What is durable in a store that is open."""
     from prometheus_persist.report.pages.store_page import StoreGlance
-    from prometheus_persist.report.store_facts import store_facts
+    from prometheus_persist.state.store_facts import store_facts
 
     image = store.image
     return StoreGlance(

@@ -12,7 +12,7 @@ from chaos.sweeps.reference_workload import reference
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Outcome
 from prometheus_persist.recovery import ladder
-from prometheus_persist.report.facts import Damage
+from prometheus_persist.recovery.facts import Damage
 
 SEED = 1
 EXACT = ("exact and named", "exact, unnamed")

@@ -19,20 +19,15 @@ from report_kit import (
 
 from chaos.bench.page import render_page as bench_page
 from chaos.bench.table import BenchRow, Report, RequiredBar, TableLine, timed_line
+from prometheus_persist.journal.past_facts import PastCollector, PastFacts, ToldCommit, told_changes
+from prometheus_persist.reconcile.facts import MoneyRow, SourceFacts
 from prometheus_persist.reconcile.plan import Evidence, MoneyCheck, Verdict
-from prometheus_persist.report.facts import (
-    AgentFacts,
-    FrozenFacts,
-    MoneyRow,
-    RecoveryFacts,
-    SourceFacts,
-    StandingFacts,
-)
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.pages.past_page import past_page
 from prometheus_persist.report.pages.recovery_page import render_page
 from prometheus_persist.report.pages.store_page import StoreGlance, store_page
-from prometheus_persist.report.past import PastCollector, PastFacts, ToldCommit, told_changes
-from prometheus_persist.report.store_facts import store_facts
+from prometheus_persist.state.store_facts import store_facts
+from prometheus_persist.state.system_facts import AgentFacts, FrozenFacts, StandingFacts
 
 HOUR_MS = 3_600_000
 

@@ -10,14 +10,8 @@ from reconcile_world import BTC, ETH, World
 from prometheus_persist.reconcile import Plan, reconcile
 from prometheus_persist.reconcile.decision import WithheldFacts
 from prometheus_persist.reconcile.plan import Resolution
-from prometheus_persist.report.build import system_facts
-from prometheus_persist.report.facts import (
-    AgentFacts,
-    Damage,
-    RecoveryFacts,
-    RestoreFacts,
-    SystemFacts,
-)
+from prometheus_persist.recovery.facts import Damage, RecoveryFacts, RestoreFacts
+from prometheus_persist.state.system_facts import AgentFacts, SystemFacts, system_facts
 
 SAVED_MS = 1_764_724_364_000  # 2025-12-03 01:12:44 UTC
 RESTORED_MS = 1_764_757_800_000  # 2025-12-03 10:30:00 UTC

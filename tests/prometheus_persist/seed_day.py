@@ -17,7 +17,7 @@ import fakeokx
 from chaos.workload.clients import client_of, host_client, near
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.exchange import OkxReader
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Agent, Hero, contracts
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from prometheus_persist.cli.app import COMMANDS as LISTED
 from prometheus_persist.cli.app import app
 from prometheus_persist.cli.helping import cells, language_last, wrapped
-from prometheus_persist.report.words.examples import EXAMPLES
-from prometheus_persist.report.words.helps import HELPS
+from prometheus_persist.words.examples import EXAMPLES
+from prometheus_persist.words.helps import HELPS
 
 
 def commands(found: Any = None, path: str = "") -> dict[str, Any]:

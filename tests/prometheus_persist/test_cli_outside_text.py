@@ -29,8 +29,8 @@ from textkit import CLEARS, TURNS, stacked, unruly
 from typer.testing import CliRunner, Result
 
 from prometheus_persist.cli.app import app
+from prometheus_persist.commands import command
 from prometheus_persist.errors import BadConfig, StoreDamaged
-from prometheus_persist.report.commands import command
 from prometheus_persist.shown import MARKS_MAX, shown, shown_json
 from prometheus_persist.state import Agent
 from prometheus_persist.storage.layout import RECOVERY_LOG

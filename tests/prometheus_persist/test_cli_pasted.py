@@ -13,7 +13,7 @@ from fakekit import AGENTS, BTC, ETH, KEYS, booked, founded, traded
 from typer.testing import CliRunner, Result
 
 from prometheus_persist.cli.app import app
-from prometheus_persist.report.commands import PROGRAM, command, is_live, options_for
+from prometheus_persist.commands import PROGRAM, command, is_live, options_for
 
 fakeokx = pytest.importorskip("fakeokx")
 

@@ -16,10 +16,10 @@ import pytest
 from typer.testing import CliRunner
 
 from prometheus_persist.cli.app import app
-from prometheus_persist.report.store_facts import NAMED_MAX, store_facts
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, Position, PrivateLedger, contracts
 from prometheus_persist.state.documents import to_documents
+from prometheus_persist.state.store_facts import NAMED_MAX, store_facts
 
 COMMAND = [sys.executable, "-m", "prometheus_persist.cli", "status"]
 

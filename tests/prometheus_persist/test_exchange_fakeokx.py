@@ -16,8 +16,8 @@ from prometheus_persist.errors import VenueRefused, VenueUnreachable
 from prometheus_persist.exchange import OkxSettings, ViewRequest, connect
 from prometheus_persist.reconcile import reconcile
 from prometheus_persist.reconcile.views import SOURCES
-from prometheus_persist.report.words import okx_refusals
 from prometheus_persist.state import OrderIntent, Watermark, contracts
+from prometheus_persist.words import okx_refusals
 
 fakeokx = pytest.importorskip("fakeokx")
 

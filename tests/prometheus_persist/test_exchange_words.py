@@ -11,7 +11,7 @@ from exchange_script import HOUR_MS, KEYS, NOW, Clock, Script, intent, read, ser
 from prometheus_persist.errors import VenueRefused
 from prometheus_persist.exchange import ViewRequest
 from prometheus_persist.exchange.okx.query import READS
-from prometheus_persist.report.words import okx_refusals
+from prometheus_persist.words import okx_refusals
 
 ASKED = ViewRequest(since_ms=NOW - HOUR_MS, now_ms=NOW, intents=(intent(HOUR_MS),))
 SIGNED = [endpoint for endpoint in READS if not endpoint.startswith("public/")]

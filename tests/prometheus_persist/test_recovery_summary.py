@@ -16,10 +16,10 @@ from prometheus_persist.errors import PersistError
 from prometheus_persist.journal import archive, records
 from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore, summary, verify
-from prometheus_persist.report.store_facts import store_facts
 from prometheus_persist.state import state_from
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.exact_json import dumps
+from prometheus_persist.state.store_facts import store_facts
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import COPIES, SNAPSHOTS
 from prometheus_persist.testing.memory_fs import MemoryFs

@@ -35,9 +35,9 @@ from prometheus_persist.report.sections.corrections import correction_words
 from prometheus_persist.report.sections.findings import finding_lines
 from prometheus_persist.report.text import render_text
 from prometheus_persist.report.values import speaker
-from prometheus_persist.report.words.alternatives import ALTERNATIVES
 from prometheus_persist.state import AccountIdentity, PositionKey, contracts
 from prometheus_persist.state.registry import SYSTEM_OWNER
+from prometheus_persist.words.alternatives import ALTERNATIVES
 
 UNSAID = re.compile(
     r"\{\w*\}|\b(?:what|cause|remedy|why|report|page|do|case|flow|row|verdict|resolution|source"

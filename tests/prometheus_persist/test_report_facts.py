@@ -10,13 +10,13 @@ import pytest
 from report_kit import agents, facts, first_start, needs_human, seed_like, unread
 
 from prometheus_persist.reconcile import reconcile
-from prometheus_persist.report.build import system_facts
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.messages import message
 from prometheus_persist.report.pages.recovery_page import render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.report.values import money
+from prometheus_persist.state.system_facts import system_facts
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

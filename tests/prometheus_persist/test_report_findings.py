@@ -9,11 +9,11 @@ import pytest
 from reconcile_world import BTC, World
 
 from prometheus_persist.reconcile import SourceStatus, reconcile
-from prometheus_persist.report.build import money_rows, source_facts, system_facts
-from prometheus_persist.report.facts import FrozenFacts, MoneyRow, SourceFacts, StandingFacts
+from prometheus_persist.reconcile.facts import MoneyRow, SourceFacts, money_rows, source_facts
 from prometheus_persist.report.sections.findings import finding_words
 from prometheus_persist.report.values import speaker
 from prometheus_persist.state import FreezeEntry, FreezeState, Unattributed
+from prometheus_persist.state.system_facts import FrozenFacts, StandingFacts, system_facts
 
 
 def stopped(world: World, quantity: int, px: int = 90) -> None:

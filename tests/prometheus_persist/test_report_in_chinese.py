@@ -11,7 +11,7 @@ import pytest
 from languagekit import CHINESE, english, modules, sentences
 
 from prometheus_persist.report.in_chinese import GAP, SENTENCES, in_chinese
-from prometheus_persist.report.words.helps import HELPS
+from prometheus_persist.words.helps import HELPS
 
 FOR_MACHINES = (
     "audit_lines.py",

@@ -15,8 +15,8 @@ from prometheus_persist.reconcile.plan import Case, Item, Resolution, Verdict
 from prometheus_persist.reconcile.plan_json import KINDS
 from prometheus_persist.reconcile.views import SOURCES
 from prometheus_persist.report.messages import MESSAGES, message
-from prometheus_persist.report.words.terms import TERMS
 from prometheus_persist.state.intents import TRANSITIONS
+from prometheus_persist.words.terms import TERMS
 
 ROOT = Path(__file__).parents[2] / "prometheus_persist"
 CASH_KINDS = ("funding", "fee", "liquidation_penalty", "transfer", "interest", "foreign_trade",

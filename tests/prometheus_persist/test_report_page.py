@@ -12,18 +12,10 @@ import pytest
 from page_gallery import a_night
 from report_kit import RESTORED_MS, SAVED_MS, first_start, needs_human, seed_like, unread
 
+from prometheus_persist.reconcile.facts import MoneyRow, SourceFacts
 from prometheus_persist.reconcile.plan import Evidence
 from prometheus_persist.reconcile.views import UnmanagedPosition
-from prometheus_persist.report.facts import (
-    Damage,
-    FlattenFacts,
-    FrozenFacts,
-    LeftFacts,
-    MoneyRow,
-    RecoveryFacts,
-    SourceFacts,
-    StandingFacts,
-)
+from prometheus_persist.recovery.facts import Damage, FlattenFacts, LeftFacts, RecoveryFacts
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.messages import MESSAGES
 from prometheus_persist.report.pages.money_steps import money_steps
@@ -31,6 +23,7 @@ from prometheus_persist.report.pages.outage_line import APART, SHOWN_MAX, outage
 from prometheus_persist.report.pages.recovery_page import BADGES, PARTIAL, render_page
 from prometheus_persist.report.text import render_text
 from prometheus_persist.report.values import speaker
+from prometheus_persist.state.system_facts import FrozenFacts, StandingFacts
 
 EVERY = {"seed": seed_like, "human": needs_human, "unread": unread, "first": first_start}
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from page_gallery import a_past
 
-from prometheus_persist.report.pages.past_page import past_page
-from prometheus_persist.report.past import (
+from prometheus_persist.journal.past_facts import (
     AGENTS_MAX,
     CHANGES_MAX,
     COMMITS_MAX,
@@ -23,6 +22,7 @@ from prometheus_persist.report.past import (
     ToldCommit,
     told_changes,
 )
+from prometheus_persist.report.pages.past_page import past_page
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u2028"
 

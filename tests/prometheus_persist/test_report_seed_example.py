@@ -18,7 +18,7 @@ import pytest
 from seed_day import AGENTS, AWAY_MS, CYCLES, LAGGING, STOPPED, Day
 
 import fakeokx
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.pages.recovery_page import render_page
 from prometheus_persist.report.text import render_text

@@ -15,11 +15,7 @@ from prometheus_persist.reconcile import Plan
 from prometheus_persist.reconcile.decision import WithheldFacts, decide
 from prometheus_persist.reconcile.finding import WORDS
 from prometheus_persist.reconcile.plan import Resolution
-from prometheus_persist.report.facts import (
-    FlattenFacts,
-    LeftFacts,
-    RecoveryFacts,
-)
+from prometheus_persist.recovery.facts import FlattenFacts, LeftFacts, RecoveryFacts
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.pages.recovery_page import render_page
 from prometheus_persist.report.steps import NextStep, next_steps

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from report_kit import first_start, needs_human, seed_like, unread
 
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.text import render_text
 
 SEED_ZH = """\

@@ -15,7 +15,6 @@ from storekit import BTC, StillClock, tree
 
 from prometheus_persist.errors import BadValue, Frozen, PlanStale
 from prometheus_persist.recovery import restore
-from prometheus_persist.report.build import system_facts
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import (
     Agent,
@@ -26,6 +25,7 @@ from prometheus_persist.state import (
     contracts,
     to_documents,
 )
+from prometheus_persist.state.system_facts import system_facts
 from prometheus_persist.storage.fs import LocalFs
 
 

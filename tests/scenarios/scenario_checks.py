@@ -20,7 +20,7 @@ from scenario_stage import Stage, found_in, present
 
 from prometheus_persist.reconcile import Verdict
 from prometheus_persist.reconcile.plan import Resolution
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.steps import next_steps
 from prometheus_persist.state import PositionKey
 

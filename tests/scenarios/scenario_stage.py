@@ -27,7 +27,7 @@ from scenario_venue import VenueActs
 import fakeokx
 from prometheus_persist.exchange import OkxReader
 from prometheus_persist.reconcile import Plan
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.session.planning import plan_only
 from prometheus_persist.state import Agent, PositionKey

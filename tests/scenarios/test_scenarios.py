@@ -41,7 +41,7 @@ from scenario_table import ROWS
 import fakeokx
 from prometheus_persist.errors import BadValue, Frozen
 from prometheus_persist.reconcile.plan import Resolution
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 
 TABLE = tuple(scenarios(ROWS))
 CASES = "ABCDEFGHIJKLM"

@@ -24,8 +24,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from prometheus_persist.errors import BadConfig
-from prometheus_persist.report.words import okx_refusals
 from prometheus_persist.state.redacted import redacted
+from prometheus_persist.words import okx_refusals
 
 READS: Mapping[str, str] = {
     "public/time": "publicGetPublicTime",

@@ -67,9 +67,9 @@ from prometheus_persist.reconcile.views import (
     VenuePosition,
     VenueView,
 )
-from prometheus_persist.report.words import okx_refusals
 from prometheus_persist.state import OrderIntent
 from prometheus_persist.state.money import ZERO, add
+from prometheus_persist.words import okx_refusals
 
 NOT_STABLE = "not stable while it was read"
 CUT = "the window starts before what the exchange keeps"

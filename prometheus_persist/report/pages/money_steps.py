@@ -13,8 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from prometheus_persist.reconcile.facts import MoneyRow
 from prometheus_persist.reconcile.plan import MoneyCheck
-from prometheus_persist.report.facts import MoneyRow, RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.pages.charts import AxisScale
 from prometheus_persist.report.pages.making import Drawn, element
 from prometheus_persist.report.values import Say, known, money

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prometheus_persist.reconcile.plan import Evidence, Finding
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.pages.charts import AxisScale, across, time_ticks
 from prometheus_persist.report.pages.making import Drawn, element
 from prometheus_persist.report.sections.findings import evidence_name

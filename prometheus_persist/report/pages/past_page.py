@@ -14,6 +14,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from prometheus_persist.journal.past_facts import (
+    KEYS_MAX,
+    POINTS_MAX,
+    AgentTrack,
+    PastFacts,
+    PastMark,
+    Point,
+    ToldCommit,
+)
 from prometheus_persist.report.messages import MESSAGES
 from prometheus_persist.report.pages.charts import (
     AxisScale,
@@ -26,15 +35,6 @@ from prometheus_persist.report.pages.charts import (
 from prometheus_persist.report.pages.making import Drawn, element, html_page
 from prometheus_persist.report.pages.past_template import PAST, SCRIPT
 from prometheus_persist.report.pages.tables import Cell, columns, table
-from prometheus_persist.report.past import (
-    KEYS_MAX,
-    POINTS_MAX,
-    AgentTrack,
-    PastFacts,
-    PastMark,
-    Point,
-    ToldCommit,
-)
 from prometheus_persist.report.values import Say, known, money, speaker, when
 from prometheus_persist.shown import shown
 from prometheus_persist.state.models import DEAD

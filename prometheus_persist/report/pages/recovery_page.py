@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from prometheus_persist.reconcile.plan import Finding, Plan, Verdict
-from prometheus_persist.report.facts import AgentFacts, RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.pages.making import Drawn, Lines, html_page
 from prometheus_persist.report.pages.money_steps import drawn_steps, money_steps
 from prometheus_persist.report.pages.outage_line import outage_line
@@ -40,6 +40,7 @@ from prometheus_persist.report.text import (
 )
 from prometheus_persist.report.values import Say, ago, known, money, speaker, when
 from prometheus_persist.state import PositionKey
+from prometheus_persist.state.system_facts import AgentFacts
 
 BADGES = {
     "go": ("good", "page.go"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from prometheus_persist.commands import apply_command
 from prometheus_persist.reconcile.plan import Alternative, Effect, Finding
-from prometheus_persist.report.commands import apply_command
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.sections.corrections import correction_words
 from prometheus_persist.report.steps import asked
 from prometheus_persist.report.values import Say, money

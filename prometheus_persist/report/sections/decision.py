@@ -6,7 +6,7 @@ trade. They are those of the second look. What was only looked at is never calle
 
 from __future__ import annotations
 
-from prometheus_persist.report.facts import FlattenFacts, RecoveryFacts
+from prometheus_persist.recovery.facts import FlattenFacts, RecoveryFacts
 from prometheus_persist.report.sections.findings import finding_words
 from prometheus_persist.report.sections.waiting import withheld_name
 from prometheus_persist.report.steps import next_steps, present, unapplied

@@ -5,8 +5,9 @@ The first reconciliation sets the baseline and says so: it proves nothing about 
 
 from __future__ import annotations
 
+from prometheus_persist.reconcile.facts import MoneyRow
 from prometheus_persist.reconcile.plan import MoneyCheck, Verdict
-from prometheus_persist.report.facts import MoneyRow, RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.values import Say, known, money
 from prometheus_persist.state.money import plain
 

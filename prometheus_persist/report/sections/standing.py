@@ -5,8 +5,8 @@ A freeze says since when, why, and by which finding; the finding's id is what li
 
 from __future__ import annotations
 
-from prometheus_persist.report.facts import FrozenFacts, StandingFacts, SystemFacts
 from prometheus_persist.report.values import Say, known, when
+from prometheus_persist.state.system_facts import FrozenFacts, StandingFacts, SystemFacts
 
 
 def standing_lines(system: SystemFacts, unmanaged: list[str], say: Say) -> list[str]:

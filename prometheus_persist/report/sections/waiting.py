@@ -7,7 +7,7 @@ not keep, the clock.
 from __future__ import annotations
 
 from prometheus_persist.reconcile.decision import WithheldFacts
-from prometheus_persist.report.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.steps import present
 from prometheus_persist.report.values import Say, known
 

@@ -24,11 +24,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from prometheus_persist.report.store_facts import Documents, amount_of, positions_of
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.state.models import DEAD
 from prometheus_persist.state.money import ZERO, add, sub
 from prometheus_persist.state.redacted import redacted
+from prometheus_persist.state.store_facts import Documents, amount_of, positions_of
 
 AGENTS_MAX, KEYS_MAX, MARKS_MAX = 40, 4, 300
 POINTS_MAX, COMMITS_MAX, CHANGES_MAX = 400, 1500, 12

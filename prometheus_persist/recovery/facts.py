@@ -1,13 +1,18 @@
-"""The facts of one recovery, as values; the renderers only choose words for them.
+"""What came of a restore and of a whole recovery, as values: renderers only choose words for it.
 
-Every number here was counted or measured by whoever made it; nothing is assumed.
+Every number was counted or measured by whoever made it; nothing is assumed. The ladder makes
+``RestoreFacts``; a session adds what it read, decided and applied, and what it could not close
+(``RecoveryFacts``, ``FlattenFacts``). They stand here and not with the session, because a session
+gives its report out with the renderers, and those read them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from prometheus_persist.reconcile.facts import MoneyRow, SourceFacts
+from prometheus_persist.state.system_facts import AgentFacts, SystemFacts
 
 if TYPE_CHECKING:
     from prometheus_persist.reconcile.decision import WithheldFacts
@@ -51,86 +56,6 @@ class RestoreFacts:
     def losses(self) -> tuple[Damage, ...]:
         """The damages that nothing can repair."""
         return tuple(one for one in self.damages if one.outcome in ("lost", "altered"))
-
-
-@dataclass(frozen=True, slots=True)
-class AgentFacts:
-    """One line of the report's agent section; money as plain text.
-
-    ``holdings`` are its positions, each by key and contracts.
-    """
-
-    agent_id: str
-    alive: bool
-    death_reason: str
-    capital: str
-    pnl: str
-    positions: int
-    holdings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenFacts:
-    """One freeze in force; ``inst_id`` "" is everything. ``finding_id`` is "" for one by hand."""
-
-    inst_id: str
-    reason: str
-    since_ms: int
-    finding_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StandingFacts:
-    """A position that no living agent manages; ``owner`` "" is nobody, else a dead agent.
-
-    Contracts (signed under posSide ``net``) and entry price as plain text.
-    """
-
-    owner: str
-    key: str
-    contracts: str
-    entry_px: str
-    since_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyRow:
-    """What is booked to one owner by kind (pnl, fee, funding, ...) and in all, as plain text.
-
-    ``owner`` "" is the account itself and nobody.
-    """
-
-    owner: str
-    kinds: Mapping[str, str]
-    total: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFacts:
-    """How far one source of the exchange's view could be believed; see ``SourceStatus``."""
-
-    name: str
-    complete: bool
-    read_ms: int
-    rows: int
-    window_from_ms: int
-    kept_from_ms: int
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class SystemFacts:
-    """What came back, counted; what is frozen, and what nobody alive manages."""
-
-    public_records: int
-    private_ledgers: int
-    agents: tuple[AgentFacts, ...]
-    heroes: int
-    cycles: int
-    runtime_hours: float
-    open_intents: int
-    frozen: tuple[FrozenFacts, ...] = ()
-    standing: tuple[StandingFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
