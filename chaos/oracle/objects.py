@@ -14,7 +14,10 @@ import datetime as dt
 import decimal
 import enum
 import hashlib
+import logging
+import pathlib
 import random
+import re
 import struct
 import sys
 import uuid
@@ -59,6 +62,10 @@ class _Digest:
             return ("numpy", t.__name__, x.dtype.char, x.dtype.str, x.tobytes())
         if t in _BY_REPR or t in _ZONES:
             return (t.__name__, repr(x))
+        if isinstance(x, (pathlib.PurePath, logging.Logger)):
+            return (t.__name__, str(x))
+        if t is re.Pattern:
+            return ("pattern", self.of(x.pattern), x.flags)
         if t in (dt.datetime, dt.time):
             return (t.__name__, x.isoformat(), x.fold, repr(x.tzinfo))
         if t in (tuple, frozenset) and not x:

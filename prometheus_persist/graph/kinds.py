@@ -19,12 +19,13 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any, Final
 
 from prometheus_persist.errors import BadValue, StoreDamaged
+from prometheus_persist.graph.adapted import adapted, given_again
+from prometheus_persist.graph.arrays import array_of, array_state
 from prometheus_persist.graph.classes import ClassTable, name_of
 from prometheus_persist.graph.policy import HostPolicy
 from prometheus_persist.graph.values import (
     BUILTINS,
     Json,
-    dtype_text,
     imported,
     needed,
     packed,
@@ -168,10 +169,7 @@ def state(kind: str, obj: Any, policy: HostPolicy) -> Json:
     if kind == "ba":
         return packed(obj)
     if kind == "a":
-        whole = obj if obj.flags.c_contiguous or obj.flags.f_contiguous else obj.copy()
-        order = "C" if whole.flags.c_contiguous else "F"
-        told = [dtype_text(obj.dtype), list(obj.shape), order, packed(whole.tobytes(order))]
-        return told if obj.flags.writeable else [*told, "fixed"]
+        return array_state(obj)
     if kind == "g":
         return _bits(obj.bit_generator)
     if kind == "rs":
@@ -180,8 +178,10 @@ def state(kind: str, obj: Any, policy: HostPolicy) -> Json:
     if kind == "r":
         version, words, gauss = obj.getstate()
         return [version, " ".join(map(str, words)), gauss]
-    plain = policy.adapters[type(obj)][0](obj)
-    return [name_of(type(obj)), plain]
+    try:
+        return [name_of(type(obj)), adapted(policy.adapters[type(obj)][0](obj)), "exact"]
+    except BadValue as problem:
+        raise BadValue(f"{type(obj).__qualname__}: {problem.detail}") from None
 
 
 def seen(kind: str, obj: Any, policy: HostPolicy) -> Any:
@@ -205,11 +205,7 @@ def _remade(kind: str, told: Json, policy: HostPolicy) -> Any:
     if kind == "ba":
         return bytearray(unpacked(told))
     if kind == "a":
-        dtype, shape, order, data, *fixed = told
-        numpy = needed("numpy")
-        found = numpy.frombuffer(unpacked(data), dtype).reshape(shape, order=order).copy(order)
-        found.flags.writeable = not fixed
-        return found
+        return array_of(told)
     if kind == "g":
         return needed("numpy").random.Generator(_of_bits(told))
     if kind == "rs":
@@ -221,10 +217,11 @@ def _remade(kind: str, told: Json, policy: HostPolicy) -> Any:
         found = needed("random").Random()
         found.setstate((version, tuple(map(int, words.split())), gauss))
         return found
+    name, plain, *exact = told  # without a third: plain JSON, of a version that wrote nothing else
     for cls, (_, from_plain) in policy.adapters.items():
-        if name_of(cls) == told[0]:
-            return from_plain(told[1])
-    raise StoreDamaged(f"{told[0]} of the host has no adapter any more")
+        if name_of(cls) == name:
+            return from_plain(given_again(plain) if exact else plain)
+    raise StoreDamaged(f"{name} of the host has no adapter any more")
 
 
 def _bits(generator: Any) -> Json:

@@ -11,12 +11,22 @@ Many objects with the same trouble are one problem: the first path, and how many
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.graph.classes import ClassTable, name_of
-from prometheus_persist.graph.kinds import BOUND, MAPPINGS, WHOLE, Kinds, attributes, factory, state
+from prometheus_persist.graph.kinds import (
+    BOUND,
+    MAPPINGS,
+    WHOLE,
+    Kinds,
+    attributes,
+    factory,
+    hidden_state,
+    state,
+)
 from prometheus_persist.graph.policy import HostPolicy
 from prometheus_persist.graph.values import Leaves
 from prometheus_persist.shown import shown
@@ -35,10 +45,10 @@ class HostSurvey:
     classes: dict[str, int] = field(default_factory=dict)
     objects: int = 0
 
-    def refuse(self) -> None:
+    def refuse(self, what: str = "attached") -> None:
         """Raise BadValue with every problem at once, where there is one."""
         if self.problems:
-            raise BadValue("cannot be attached: " + "; ".join(self.problems))
+            raise BadValue(f"cannot be {what}: " + "; ".join(self.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +200,8 @@ def _remedy(obj: Any, table: ClassTable) -> str:
     cls = type(obj)
     if cls.__module__ in ("builtins", "_io", "_thread", "_socket", "socket", "threading"):
         return "; skip it or bind it anew"
+    if cls.__module__.partition(".")[0] in sys.stdlib_module_names or hidden_state(cls):
+        return "; skip it, bind it anew or give an adapter"
     if not table.registered(cls.__module__):
         return f"; add {cls.__module__!r} to modules, skip it or bind it anew"
     return "; skip it or give an adapter"

@@ -10,6 +10,7 @@ else is a list that begins with a tag:
     ["e", class, name]  ["E", class, value]       a member of an Enum, a Flag
     ["C", class]  ["B", name]                     a registered class itself, a builtin one
     ["()"]  ["fs"]                                the empty tuple, the empty frozenset
+    ["p", class, text]  ["re", pattern, flags]  ["lg", name]    a path, a pattern, a logger by name
     ["8", x]  ["n", dtype, hex]  ["ns", x]  ["nb", base64]    numpy: float64, any scalar, str, bytes
     ["$", oid]  ["x"]                             a node (``tracker.py``), a place that is withheld
 
@@ -23,6 +24,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import pathlib
+import re
 import struct
 import sys
 from base64 import b64decode, b64encode
@@ -164,6 +167,44 @@ def _float64(value: Any) -> Json:
     return ["8", float(value)] if value - value == 0 else _scalar(value)
 
 
+def _path(value: pathlib.PurePath) -> Json:
+    return ["p", type(value).__name__, _str(str(value))]
+
+
+_PATHS: Final = {
+    each.__name__: each
+    for each in (
+        pathlib.PurePosixPath,
+        pathlib.PureWindowsPath,
+        pathlib.PosixPath,
+        pathlib.WindowsPath,
+    )
+}
+
+
+def _pattern(value: re.Pattern[Any]) -> Json:
+    of = value.pattern
+    return ["re", _str(of) if isinstance(of, str) else ["b", packed(of)], value.flags]
+
+
+def _as_pattern(told: Json, flags: int) -> re.Pattern[Any]:
+    return re.compile(
+        unpacked(told[1]) if told[0] == "b" and type(told) is list else _text(told), flags
+    )
+
+
+def _logger(value: Any) -> Json:
+    """By its name: the process has one of each, as it was set up by whoever runs it."""
+    name = None if value is value.root else value.name
+    if imported("logging").getLogger(name) is not value:
+        raise BadValue(f"a logger {value.name} that logging does not know")
+    return ["lg", *([] if name is None else [_str(name)])]
+
+
+def _as_logger(name: Json = None) -> Any:
+    return needed("logging").getLogger(None if name is None else _text(name))
+
+
 _WRITERS: Final[dict[type, Write]] = {
     type(None): _same,
     bool: _same,
@@ -185,6 +226,8 @@ _WRITERS: Final[dict[type, Write]] = {
     ],
     Fraction: lambda value: ["fr", _int(value.numerator), _int(value.denominator)],
     range: lambda value: ["r", *map(_int, (value.start, value.stop, value.step))],
+    re.Pattern: _pattern,
+    **dict.fromkeys(_PATHS.values(), _path),
 }
 
 
@@ -213,6 +256,9 @@ _READERS: Final[dict[str, Callable[..., Any]]] = {
     "fr": lambda up, down: Fraction(_long(up), _long(down)),
     "r": lambda *ends: range(*map(_long, ends)),
     "B": lambda name: BUILTINS[name],
+    "p": lambda name, text: _PATHS[name](_text(text)),
+    "re": _as_pattern,
+    "lg": _as_logger,
     "()": tuple,
     "fs": frozenset,
     "8": lambda value: needed("numpy").float64(value),
@@ -242,7 +288,9 @@ class Leaves(dict[type, Write | None]):
             return self._flag if issubclass(cls, enum.Flag) else self._member
         if issubclass(cls, type):
             return self._class
-        uuids, numpy = imported("uuid"), imported("numpy")
+        uuids, numpy, logging = imported("uuid"), imported("numpy"), imported("logging")
+        if logging is not None and issubclass(cls, logging.Logger):
+            return _logger
         if uuids is not None and cls is uuids.UUID:
             return lambda value: ["uu", value.hex]
         if numpy is None or not issubclass(cls, numpy.generic):

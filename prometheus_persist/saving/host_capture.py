@@ -31,6 +31,7 @@ from typing import Any, Final
 from prometheus_persist.errors import BadValue
 from prometheus_persist.graph.classes import name_of
 from prometheus_persist.graph.node import GraphDelta
+from prometheus_persist.graph.survey import survey
 from prometheus_persist.graph.tracker import Tracker
 from prometheus_persist.journal.change import Change, Ready
 from prometheus_persist.saving.random_state import RANDOM, GlobalRandom
@@ -120,7 +121,7 @@ class HostCapture:
         whole = delta is not None or why == Trigger.EXIT  # then nothing is there but what is led to
         if delta is None:
             complete = self._complete or why in COMPLETE
-            delta = self.tracker.look(complete=complete, tidy=why == Trigger.EXIT)
+            delta = self._looked(complete=complete, tidy=why == Trigger.EXIT)
             self._log_late()
         if whole:
             self.beside[COUNTED] = {"objects": self.objects()}
@@ -136,6 +137,17 @@ class HostCapture:
             if records:
                 added[name], ready.add[name] = records, as_text(records)
         return delta.gone
+
+    def _looked(self, *, complete: bool, tidy: bool) -> GraphDelta:
+        """A look; where something cannot be kept, all of that with its paths."""
+        try:
+            return self.tracker.look(complete=complete, tidy=tidy)
+        except BadValue:
+            root = self.tracker.root
+            if root is not None:
+                name = type(root.obj).__name__.lower()
+                survey(root.obj, self.tracker.table, self.tracker.policy, name).refuse("saved")
+            raise
 
     def _log_late(self) -> None:
         for name in self.tracker.late.keys() - self._logged:

@@ -36,9 +36,11 @@ HOSTS: Final[Mapping[str, str]] = {
     "class {name} of the host is not there any more": "宿主的类 {name} 已不存在",
     # what cannot be kept
     "cannot be attached": "无法接入",
+    "cannot be saved": "无法保存",
     "bound anew": "重新绑定",
     "skip it or bind it anew": "请跳过它，或重新绑定",
     "skip it or give an adapter": "请跳过它，或提供适配器",
+    "skip it, bind it anew or give an adapter": "请跳过它，或重新绑定，或提供适配器",
     "add {module} to modules, skip it or bind it anew": (
         "请把 {module} 加入 modules，或跳过它，或重新绑定"
     ),
@@ -68,7 +70,20 @@ HOSTS: Final[Mapping[str, str]] = {
     "a numpy dtype {dtype}": "numpy 的 dtype {dtype}",
     "a numpy scalar of type {name}": "类型为 {name} 的 numpy 标量",
     "{cls} has no member {name}": "{cls} 没有成员 {name}",
+    "a logger {name} that logging does not know": "logging 中没有日志器 {name}",
+    "an adapter gave more than {number} values inside one another": (
+        "适配器给出的值嵌套超过 {number} 层"
+    ),
+    "an adapter gave a dict with the key {key}": "适配器给出的字典含有键 {key}",
+    "give keys of text": "请用文本作键",
+    "an adapter gave {name}, which is called a secret": "适配器给出了 {name}，其名称属于机密",
+    "leave it out": "请不要给出",
+    "an adapter gave a {kind}": "适配器给出了 {kind}",
+    "give lists, tuples, dicts by text, arrays of numpy and plain values": (
+        "请给出列表、元组、以文本为键的字典、numpy 数组或普通值"
+    ),
     # what cannot be made again
+    "what an adapter gave of the host": "适配器曾为宿主给出的内容",
     "a {kind} of the host cannot be made again": "宿主的 {kind} 无法重建",
     "{name} of the host has no adapter any more": "宿主的 {name} 已没有适配器",
     "the host's generator {name} is none of numpy's": "宿主的随机数发生器 {name} 不是 numpy 的",

@@ -72,7 +72,6 @@ WRAPPING: Final[Mapping[str, str]] = {
     "a lock or thread": "锁或线程",
     "a file": "文件",
     "a socket": "套接字",
-    "a logger": "日志器",
     "a part of an event loop": "事件循环的一部分",
     "a queue": "队列",
     "a database": "数据库",

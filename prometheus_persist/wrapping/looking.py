@@ -21,7 +21,6 @@ REFUSED: Final = {
     "open": "a file",
     "threading": "a lock or thread",
     "socket": "a socket",
-    "logging": "a logger",
     "asyncio": "a part of an event loop",
     "queue": "a queue",
     "sqlite3": "a database",
@@ -314,22 +313,20 @@ def _loop(owner: SeenClass | None, place: str, function: Def) -> SeenLoop | None
 
 
 def _root(look: SourceLook, main: ast.Module) -> SeenClass | None:
-    """The class with the main loop; else the one that the script makes; else who has a client."""
+    """The class with the main loop; else the one that leads to most of the others, to a client."""
     if look.loop is not None and look.loop.owner is not None:
         found = look.loop.owner
     else:
-        made = [
-            cls
-            for node in ast.walk(main)
-            if isinstance(node, ast.Call)
-            for cls in look.classes.values()
-            if _name(node.func) == cls.name
-        ]
         clients = {where.partition(".")[0] for where in look.clients}
-        held = [cls for cls in look.classes.values() if cls.name in clients]
-        if not (made or held):
+
+        def leads_to(cls: SeenClass) -> tuple[bool, int]:
+            names = _makes(cls, look, set())
+            return not clients.isdisjoint({cls.name, *names}), len(names)
+
+        tops = [cls for cls in look.classes.values() if any(leads_to(cls))]
+        if not tops:
             return None
-        found = held[0] if held else max(made, key=lambda cls: _makes(cls, look))
+        found = max(tops, key=leads_to)
     variables = {
         target.id
         for node in ast.walk(main)
@@ -346,11 +343,15 @@ def _root(look: SourceLook, main: ast.Module) -> SeenClass | None:
     return found
 
 
-def _makes(cls: SeenClass, look: SourceLook) -> int:
-    """How many of the other classes are made in its methods."""
+def _makes(cls: SeenClass, look: SourceLook, known: set[str]) -> set[str]:
+    """The classes that are made in its methods, and in those of these; put into ``known``."""
     called = {_name(node.func) for method in cls.methods.values() for node in ast.walk(method)
               if isinstance(node, ast.Call)}  # fmt: skip
-    return sum(other.name in called for other in look.classes.values())
+    for other in look.classes.values():
+        if other.name in called and other.name not in known:
+            known.add(other.name)
+            _makes(other, look, known)
+    return known
 
 
 def _in_order(body: Iterable[ast.AST]) -> Iterator[ast.AST]:

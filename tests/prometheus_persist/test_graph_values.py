@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections
 import datetime as dt
 import enum
 import logging
 import math
+import pathlib
 import random
 import re
 import struct
@@ -28,8 +30,9 @@ from hypothesis import strategies as st
 
 from chaos.oracle.objects import digest
 from prometheus_persist.errors import BadValue, StoreDamaged
+from prometheus_persist.graph.adapted import adapted
 from prometheus_persist.graph.classes import ClassTable
-from prometheus_persist.graph.kinds import Kinds
+from prometheus_persist.graph.kinds import Kinds, remade
 from prometheus_persist.graph.policy import is_secret, policy
 from prometheus_persist.graph.rebinding import rebind
 from prometheus_persist.graph.rebuild import fill, rebuild
@@ -66,6 +69,12 @@ VALUES = st.one_of(
     st.integers(-5, 5).map(np.longlong),
     st.text(st.characters(exclude_categories=["Cs"])).map(np.str_),
     st.binary().map(np.bytes_),
+    st.text().map(lambda text: pathlib.Path(text.replace("\0", ""))),
+    st.text().map(lambda text: pathlib.PureWindowsPath(text)),
+    st.sampled_from([re.compile("a.b", re.DOTALL), re.compile(rb"\d\xff"), re.compile("\ud800?")]),
+    st.sampled_from(
+        [logging.getLogger(), logging.getLogger("root.x"), logging.getLogger("\ud800")]
+    ),
 )
 
 
@@ -218,8 +227,9 @@ def test_everything_that_cannot_be_kept_is_named_at_once_with_a_path_and_a_remed
     root.log, root.lock = sys.__stderr__, threading.Lock()
     root.work = lambda: 1
     root.items = [bare(Loose)]
-    root.items[0].deep = {("a", 1): [(n for n in ())], "logger": logging.getLogger("x")}
+    root.items[0].deep = {("a", 1): [(n for n in ())], "logger": logging.Logger("x")}
     root.local, root.numbers = type("Local", (), {})(), np.array([object()])
+    root.pool = asyncio.Queue()
     root.stamps, root.bag = collections.defaultdict(lambda: 1), {"text"}
     found = survey(root, TABLE, policy(), "launcher")
     told = "\n".join(found.problems)
@@ -228,7 +238,8 @@ def test_everything_that_cannot_be_kept_is_named_at_once_with_a_path_and_a_remed
         "launcher.lock": "lock",
         "launcher.work": "function",
         "launcher.items[0].deep[tuple][0]": "generator",
-        "launcher.items[0].deep['logger']": "add 'logging' to modules",
+        "launcher.items[0].deep['logger']": "a logger x that logging does not know",
+        "launcher.pool": "skip it, bind it anew or give an adapter",
         "launcher.local": "Local",
         "launcher.numbers": "numpy dtype object",
         "launcher.stamps": "factory is a function",
@@ -291,6 +302,66 @@ def test_an_adapter_writes_what_attributes_cannot() -> None:
     root.items.a = 2
     kept.look()
     assert kept.again()[0].items == types.SimpleNamespace(a=2)
+
+
+def test_an_adapter_gives_values_of_every_kind_and_gets_them_back_exactly() -> None:
+    """NaN, bytes, tuples, types of numpy: as an adapter of a table of prices gives them."""
+    gave: list[Any] = []
+    plain = {"a": np.array([1.5, math.nan]), "b": [("x", b"y"), Decimal("1.50"), None, -0.0],
+             "c": {"t": dt.date(2026, 1, 1), "f": ["f", "["], "e": {}, "()": ()}}  # fmt: skip
+    table = policy(
+        adapters={types.SimpleNamespace: (lambda _: plain, lambda told: gave.append(told) or told)}
+    )
+    root: Any = Root()
+    root.items = types.SimpleNamespace()
+    kept = Kept(root, given=table)
+    kept.again()
+    assert digest(gave[-1]) == digest(plain)
+
+
+def test_what_an_adapter_of_an_older_version_wrote_is_read() -> None:
+    given = policy(adapters={types.SimpleNamespace: (vars, lambda told: told)})
+    assert remade("x", ["types:SimpleNamespace", {"a": ["f", 1]}], given) == {"a": ["f", 1]}
+
+
+@pytest.mark.parametrize(
+    ("gave", "reason"),
+    [
+        ({"api_key": "5f"}, "which is called a secret"),
+        ({1: "x"}, "give keys of text"),
+        ({"x": {1}}, "gave a set; give lists"),
+        (np.array([object()]), "numpy dtype object"),
+        (types.SimpleNamespace(), "gave a SimpleNamespace; give lists"),
+    ],
+)
+def test_what_an_adapter_may_not_give_is_refused_with_the_path(gave: Any, reason: str) -> None:
+    root: Any = Root()
+    root.items = types.SimpleNamespace()
+    given = policy(adapters={types.SimpleNamespace: (lambda _: gave, lambda told: told)})
+    (problem,) = survey(root, TABLE, given).problems
+    assert problem.startswith("root.items: SimpleNamespace: ")
+    assert reason in problem
+    assert "5f" not in problem
+
+
+def test_what_an_adapter_gives_deep_inside_itself_is_refused() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(BadValue, match="inside one another"):
+        adapted(endless)
+
+
+@pytest.mark.parametrize("told", [["?", 1], [], [1], ["a", "O"], ["f", "x"], ["{", "a"]])
+def test_an_adapters_row_that_makes_no_sense_is_damage(told: Any) -> None:
+    given = policy(adapters={types.SimpleNamespace: (vars, lambda plain: plain)})
+    with pytest.raises(StoreDamaged):
+        remade("x", ["types:SimpleNamespace", told, "exact"], given)
+
+
+def test_a_logger_comes_back_as_the_one_that_this_process_has() -> None:
+    root: Any = Root()
+    root.items = [logging.getLogger("bot.alpha"), logging.getLogger()]
+    assert Kept(root).again()[0].items == root.items
 
 
 @pytest.mark.parametrize(

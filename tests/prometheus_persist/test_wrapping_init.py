@@ -94,6 +94,22 @@ def test_what_is_seen_of_a_bot_that_is_not_ours(
     assert Path("persist_host.py").read_text("utf-8") == written
 
 
+def test_without_a_main_loop_the_root_leads_to_most_of_the_others(tmp_path: Path) -> None:
+    """And to the client; whichever class stands first, and whether the script makes it."""
+    (tmp_path / "parts.py").write_text(
+        "class Signal: pass\n"
+        "class Line:\n    def push(self): self.last = Signal()\n"
+        "class Strategy:\n    def __init__(self): self.line = Line()\n"
+        "class Broker:\n    def __init__(self): self.okx = ccxt.okx({})\n"
+        "class Engine:\n    def __init__(self): self.all, self.broker = [Strategy()], Broker()\n"
+    )
+    root = looked(tmp_path / "parts.py").root
+    assert root is not None
+    assert root.name == "Engine"
+    (tmp_path / "flat.py").write_text("class One: pass\nclass Two: pass\nOne()\n")
+    assert looked(tmp_path / "flat.py").root is None
+
+
 def test_what_is_refused_and_what_cannot_be_seen_is_said(tmp_path: Path) -> None:
     (tmp_path / "parts.py").write_text(PARTS)
     (tmp_path / "nasty.py").write_text(NASTY)
@@ -103,7 +119,6 @@ def test_what_is_refused_and_what_cannot_be_seen_is_said(tmp_path: Path) -> None
     assert (look.root.name, look.late_root) == ("Desk", True)
     assert look.refused == {
         "Feed.lock": "a lock or thread, made by threading.Lock",
-        "Feed.log": "a logger, made by logging.getLogger",
         "Feed.file": "a file, made by open",
         "Feed.score": "a function",
     }
@@ -121,7 +136,7 @@ def test_what_is_refused_and_what_cannot_be_seen_is_said(tmp_path: Path) -> None
     assert open_questions(text) == 2
     for line in (
         'store("persistence", modules=["__main__", "parts"], exchange="trading.okx", '
-        'skip=["Feed.lock", "Feed.log", "Feed.file", "Feed.score"])',
+        'skip=["Feed.lock", "Feed.file", "Feed.score"])',
         'root("__main__:Desk.go")',
         'wrap("__main__:Trading.send", agent="agent_id")',
         'wrap("__main__:Trading.panic", named="bot")  # ? whose orders are these?',
