@@ -181,7 +181,7 @@ def test_what_comes_later_and_cannot_be_kept_stops_the_save(tmp_path: Path) -> N
     desk = seeded()
     with attached(desk, str(tmp_path)) as p:
         desk.agents["Agent_0"].thread = threading.Thread()  # type: ignore[attr-defined]
-        path = r"cannot be saved: desk\.agents\['Agent_0'\]\.thread: Thread: .*; skip it"
+        path = r"cannot be saved: desk\.by_rank\[0\]\.thread: Thread: .*; skip it"
         with pytest.raises(BadValue, match=path):
             p.save()
         with (
