@@ -85,11 +85,19 @@ class Kinds(dict[type, str]):
         if cls.__module__ == "builtins" or self._table.why_not(cls):
             raise BadValue(f"{cls.__qualname__}: {self._table.why_not(cls)}")
         if issubclass(cls, tuple) and cls.__bases__ == (tuple,) and hasattr(cls, "_fields"):
+            self._refuse_secrets(cls)
             return "nt"
         why = hidden_state(cls)
         if why:
             raise BadValue(f"{cls.__qualname__} {why}; give an adapter")
         return "o"
+
+    def _refuse_secrets(self, cls: type) -> None:
+        """A tuple cannot be made without one of its values, so nothing of it can be left out."""
+        fields: tuple[str, ...] = vars(cls)["_fields"]
+        for name in fields:
+            if self._policy.withheld(cls, name):
+                raise BadValue(f"{cls.__qualname__} has the field {name}, which is called a secret")
 
 
 def hidden_state(cls: type) -> str:

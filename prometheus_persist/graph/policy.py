@@ -2,7 +2,9 @@
 
 Never written (S11), whatever is in it: what an attribute, or a key of a dict, has that is called a
 secret, and instances of the types that are bound anew after a restore (clients of an exchange). So
-is what the host itself skips, by ``Class.attribute``, by attribute, or by class. Such a place keeps
+is what the host itself skips, by ``Class.attribute``, by attribute, or by class. What is called so
+and is no secret (the ``token`` of a trade) the host says by the same names (``public``). A place
+that is left out keeps
 its position: its row says that it was withheld, and after a restore it gets what the freshly built
 host has at the same place (``rebinding.py``).
 
@@ -61,17 +63,20 @@ class HostPolicy:
     rebound: tuple[type, ...] = ()
     adapters: Mapping[type, Adapter] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)  # attributes, by Class.old
+    public: frozenset[str] = frozenset()
     _secrets: _Secrets = field(default_factory=_Secrets)
-    _skipped: dict[type, frozenset[str]] = field(default_factory=dict)
+    _named: dict[tuple[type, bool], frozenset[str]] = field(default_factory=dict)
     _bound: dict[type, bool] = field(default_factory=dict)
 
     def hidden(self, name: object) -> bool:
         """Whether a key of a dict is called a secret."""
-        return type(name) is str and self._secrets[name]
+        return type(name) is str and self._secrets[name] and name not in self.public
 
     def withheld(self, cls: type, name: str) -> bool:
         """Whether an attribute is left out."""
-        return self._secrets[name] or name in self._of(cls)
+        if self._secrets[name] and name not in self._of(cls, public=True):
+            return True
+        return name in self._of(cls)
 
     def is_bound_anew(self, cls: type) -> bool:
         """Whether instances are never written, and come from the freshly built host."""
@@ -85,15 +90,15 @@ class HostPolicy:
             )
         return found
 
-    def _of(self, cls: type) -> frozenset[str]:
-        """The attributes of a class that the host skips."""
-        found = self._skipped.get(cls)
+    def _of(self, cls: type, *, public: bool = False) -> frozenset[str]:
+        """The attributes of a class that the host skips; or that it says are no secrets."""
+        found = self._named.get((cls, public))
         if found is None:
             owners = {f"{each.__qualname__}." for each in cls.__mro__} | {""}
             owners |= {f"{name_of(each)}." for each in cls.__mro__}
-            parts = (each.rpartition(".") for each in self.skip)
+            parts = (each.rpartition(".") for each in (self.public if public else self.skip))
             found = frozenset(name for owner, dot, name in parts if owner + dot in owners)
-            self._skipped[cls] = found
+            self._named[cls, public] = found
         return found
 
 
@@ -102,6 +107,13 @@ def policy(
     rebound: Iterable[type] = (),
     adapters: Mapping[type, Adapter] | None = None,
     renamed: Mapping[str, str] | None = None,
+    public: Iterable[str] = (),
 ) -> HostPolicy:
     """A policy of what a host gave."""
-    return HostPolicy(frozenset(skip), tuple(rebound), dict(adapters or {}), dict(renamed or {}))
+    return HostPolicy(
+        frozenset(skip),
+        tuple(rebound),
+        dict(adapters or {}),
+        dict(renamed or {}),
+        frozenset(public),
+    )

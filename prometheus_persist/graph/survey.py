@@ -27,7 +27,7 @@ from prometheus_persist.graph.kinds import (
     hidden_state,
     state,
 )
-from prometheus_persist.graph.policy import HostPolicy
+from prometheus_persist.graph.policy import HostPolicy, is_secret
 from prometheus_persist.graph.values import Leaves
 from prometheus_persist.shown import shown
 
@@ -83,6 +83,7 @@ class _Surveyor:
         self._todo: list[tuple[Any, _Step]] = []
         self._again: dict[str, tuple[str, int]] = {}
         self._told: dict[str, str] = {}
+        self._secrets: dict[str, int] = {}
 
     def survey(self, root: Any, name: str) -> HostSurvey:
         if self._kind(root, _Step(name)) not in ("o", ""):
@@ -158,15 +159,21 @@ class _Surveyor:
                 self._todo.append((value, _Step(f"[{number}]", step, tuples)))
 
     def _named(self, owner: Any, name: Any, value: Any, step: _Step) -> None:
-        hidden = (
-            self._policy.withheld(type(owner), name)
-            if type(owner) not in (dict,) and not isinstance(owner, dict)
-            else self._policy.hidden(name)
-        )
+        of_class = not isinstance(owner, dict)
+        hidden = self._policy.withheld(type(owner), name) if of_class else self._policy.hidden(name)
         if hidden or self._policy.is_bound_anew(type(value)):
             self._found.withheld.append(step.path())
+            if hidden and of_class and is_secret(name):
+                self._count(f"{type(owner).__qualname__}.{name}", step)
         else:
             self._todo.append((value, step))
+
+    def _count(self, name: str, step: _Step) -> None:
+        """Of many alike, the freshly built host will hardly have each again."""
+        self._secrets[name] = self._secrets.get(name, 0) + 1
+        if self._secrets[name] == 2:
+            why = f"is called a secret and never saved; if it is none, say public=[{name!r}]"
+            self._told.setdefault(why, step.path())
 
     def _whole(self, obj: Any, kind: str, step: _Step) -> None:
         try:
@@ -200,8 +207,12 @@ def _remedy(obj: Any, table: ClassTable) -> str:
     cls = type(obj)
     if cls.__module__ in ("builtins", "_io", "_thread", "_socket", "socket", "threading"):
         return "; skip it or bind it anew"
-    if cls.__module__.partition(".")[0] in sys.stdlib_module_names or hidden_state(cls):
+    registered, fields = table.registered(cls.__module__), hasattr(cls, "_fields")
+    if registered and fields:
+        return "; skip it, or name the field in public if it is none"
+    foreign = cls.__module__.partition(".")[0] in sys.stdlib_module_names
+    if foreign or (hidden_state(cls) and not fields):
         return "; skip it, bind it anew or give an adapter"
-    if not table.registered(cls.__module__):
+    if not registered:
         return f"; add {cls.__module__!r} to modules, skip it or bind it anew"
     return "; skip it or give an adapter"

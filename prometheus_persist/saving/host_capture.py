@@ -59,9 +59,12 @@ class HostCapture:
         self.beside: dict[str, JsonObject] = {}
 
     def keep(self, values: Mapping[str, Any]) -> None:
-        """Have these values in the next save; raises BadValue for what is no plain value."""
+        """Have these values in the next save; raises BadValue for what is no plain value, and
+        for what is called a secret."""
         told: JsonObject = {}
         for name, value in values.items():
+            if self.tracker.policy.hidden(name):
+                raise BadValue(f"{name} is called a secret; if it is none, name it in public")
             write = self.tracker.leaves[type(value)]
             if write is None:
                 raise BadValue(f"{name} is a {type(value).__qualname__}, no plain value")

@@ -14,6 +14,7 @@ with its path and a remedy, before the first byte.
   instances do. Clients of an exchange and what is called a secret are left out by themselves.
   After a restore such a place has what the fresh host has there; ``unbound`` names those where it
   has nothing.
+- ``public``: attributes and keys that are called like a secret and are none (``Trade.token``).
 - ``rename``: ``{"module:Old": "module:New", "Class.old": "new"}`` for what was renamed since.
 - ``upcast``: ``{"module:Class": step}`` for a class that has other attributes now. At each restore
   ``step`` is given those of every object of it, by name, and returns them as they should be; the
@@ -202,6 +203,7 @@ def attach(
     modules: Iterable[str],
     *,
     skip: Iterable[str] = (),
+    public: Iterable[str] = (),
     rebind: Mapping[str, str] | None = None,
     bound: Iterable[type] = (),
     rename: Mapping[str, str] | None = None,
@@ -225,7 +227,7 @@ def attach(
     given, rules = dict(rename or {}), dict(rebind or {})
     moved = {old: new for old, new in given.items() if ":" in old}
     renamed = {old: new for old, new in given.items() if ":" not in old}
-    hands = policy([*skip, *rules], bound, adapters, renamed)
+    hands = policy([*skip, *rules], bound, adapters, renamed, public)
     with _uncollected():
         host = _attached(
             root,

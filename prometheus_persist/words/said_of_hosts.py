@@ -71,6 +71,14 @@ HOSTS: Final[Mapping[str, str]] = {
     "a numpy scalar of type {name}": "类型为 {name} 的 numpy 标量",
     "{cls} has no member {name}": "{cls} 没有成员 {name}",
     "a logger {name} that logging does not know": "logging 中没有日志器 {name}",
+    "{cls} has the field {name}, which is called a secret": "{cls} 的字段 {name} 的名称属于机密",
+    "skip it, or name the field in public if it is none": (
+        "请跳过它；若并非机密，请在 public 中写明该字段"
+    ),
+    "is called a secret and never saved": "名称属于机密，从不保存",
+    "{name} is called a secret": "{name} 的名称属于机密",
+    "if it is none, say public={names}": "若并非机密，请写 public={names}",
+    "if it is none, name it in public": "若并非机密，请在 public 中写明",
     "an adapter gave more than {number} values inside one another": (
         "适配器给出的值嵌套超过 {number} 层"
     ),

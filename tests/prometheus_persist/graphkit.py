@@ -72,6 +72,13 @@ class FixedSlots:
     value: object
 
 
+class Keyed(NamedTuple):
+    """One of its fields is called a secret."""
+
+    api_key: str
+    amount: int
+
+
 class Pair(NamedTuple):
     one: object
     two: object

@@ -195,6 +195,16 @@ def test_what_comes_later_and_cannot_be_kept_stops_the_save(tmp_path: Path) -> N
     assert again(tmp_path).digest_then == due  # type: ignore[attr-defined]
 
 
+def test_a_secret_is_not_kept_beside_the_host_either(tmp_path: Path) -> None:
+    with attached(seeded(), str(tmp_path), public=["token"]) as p:
+        with pytest.raises(BadValue, match="api_key is called a secret"):
+            p.keep({"cycle": 3, "api_key": SENTINEL})
+        p.keep({"cycle": 3, "token": "PEPE"})
+    assert restore(LocalFs(tmp_path)).documents["host/kept"] == {
+        "values": {"cycle": 3, "token": "PEPE"}
+    }
+
+
 def test_a_class_and_an_attribute_that_were_renamed(tmp_path: Path) -> None:
     root: Any = bare(hostkit.Gene)
     root.risk, root.weights = 1.5, [bare(Loose)]

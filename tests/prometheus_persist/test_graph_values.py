@@ -290,6 +290,42 @@ def test_a_class_with_its_own_protocol_is_refused() -> None:
         del graphkit.Odd  # type: ignore[attr-defined]
 
 
+def test_a_named_tuple_with_a_secret_in_it_is_refused_since_nothing_of_it_can_be_left_out() -> None:
+    root: Any = Root()
+    root.items = [graphkit.Keyed("5f", 1)]
+    (problem,) = survey(root, TABLE, policy()).problems
+    assert problem == (
+        "root.items[0]: Keyed has the field api_key, which is called a secret; "
+        "skip it, or name the field in public if it is none"
+    )
+    with pytest.raises(BadValue, match="api_key"):
+        Kept(root)
+    said = policy(public=["Keyed.api_key"])
+    assert survey(root, TABLE, said).problems == []
+    assert digest(Kept(root, given=said).again()[0]) == digest(root)
+
+
+@pytest.mark.parametrize("public", ["Loose.token", "graphkit:Loose.token", "token"])
+def test_what_is_called_a_secret_and_is_none_is_kept_where_the_host_says_so(public: str) -> None:
+    """The token that was traded; until somebody says so, a warning tells how."""
+    root: Any = Root()
+    root.items = [bare(Loose) for _ in range(3)]
+    for each in root.items:
+        each.token, each.api_key = "PEPE", "5f"
+    (warning, key) = sorted(survey(root, TABLE, policy()).warnings, reverse=True)
+    assert "say public=['Loose.token']" in warning
+    assert "api_key" in key
+    given = policy(public=[public])
+    kept = Kept(root, given=given)
+    again = kept.again()[0]
+    assert [vars(each) for each in again.items] == [{"token": "PEPE"}] * 3
+    assert "5f" not in repr(kept.documents)
+    root.items = {"token": "PEPE", "api_key": "5f"}
+    assert Kept(root, given=given).again()[0].items.get("token") == (
+        "PEPE" if public == "token" else None
+    )
+
+
 def test_an_adapter_writes_what_attributes_cannot() -> None:
     given = policy(
         adapters={
