@@ -318,7 +318,7 @@ def test_what_is_called_a_secret_and_is_none_is_kept_where_the_host_says_so(publ
     given = policy(public=[public])
     kept = Kept(root, given=given)
     again = kept.again()[0]
-    assert [vars(each) for each in again.items] == [{"token": "PEPE"}] * 3
+    assert [vars(each) for each in again.items] == [{"token": "PEPE", "api_key": None}] * 3
     assert "5f" not in repr(kept.documents)
     root.items = {"token": "PEPE", "api_key": "5f"}
     assert Kept(root, given=given).again()[0].items.get("token") == (
