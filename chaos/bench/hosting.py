@@ -46,6 +46,10 @@ class Keeper(Protocol):
         """The same, after a trade."""
         ...
 
+    def cycled(self) -> object:
+        """The same, at the end of a cycle."""
+        ...
+
     def close(self) -> None:
         """Let go."""
         ...
@@ -58,8 +62,13 @@ class AttachedKeeper:
         from prometheus_persist import Settings, attach
 
         settings = Settings(snapshot_every_s=1e9)
-        self.host = attach(host, folder, MODULES, settings=settings)
+        self.host, self._root = attach(host, folder, MODULES, settings=settings), host
         self.save, self.trade = self.host.save, self.host.on_trade
+
+    def cycled(self) -> None:
+        """A look at everything, the readable files after it: what nothing leads to any more, or is
+        an old record, is sorted out there."""
+        self.host.on_cycle(self._root.cycle)
 
     def look(self) -> None:
         """All that a save does that looks at everything, and finds nothing."""
@@ -86,6 +95,8 @@ class Pickled:
         """The same."""
         self.save()
 
+    cycled = save
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -110,6 +121,8 @@ class InZodb:
     def trade(self, agent_id: str) -> None:  # noqa: ARG002 it is everything in any case
         """The same."""
         self.save()
+
+    cycled = save
 
     def close(self) -> None:
         """Close the database."""
@@ -202,7 +215,7 @@ def _saved(name: str, place: Path, cycles: int, rounds: int) -> None:
         for _ in range(TRADES_A_CYCLE):
             timed(trades, partial(kept.trade, host.trade()))
         host.report()
-        kept.save()
+        kept.cycled()
         if isinstance(kept, AttachedKeeper) and len(looks) < LOOKS:
             timed(looks, kept.look)
     kept.close()

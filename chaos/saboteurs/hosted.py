@@ -9,7 +9,7 @@ from chaos.saboteurs.planted import Mistake
 
 HOSTED: Final[Mapping[str, Mistake]] = {
     "alias-lost": Mistake(
-        "graph.writing:GraphWriter.value",
+        "graph.writing:GraphWriter._object",
         'return {"#": node.oid, **self._row(node, depth + 1)}',
         'return ({"#": node.oid, **self._row(node, depth + 1)}, self.nodes.pop(id(obj)))[0]',
         seen_as="another host",

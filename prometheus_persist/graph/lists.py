@@ -19,6 +19,11 @@ def same(now: list[Any], old: list[Any], drop: int, *, complete: bool) -> bool:
     return now[0] is old[drop] and all(map(is_, now[tail:left], old[drop + tail :]))
 
 
+def ends_alike(now: list[Any], old: list[Any]) -> bool:
+    """Whether nothing differs of a list's size, its first entry and the last ones."""
+    return len(now) == len(old) and now[0] is old[0] and all(map(is_, now[-TAIL:], old[-TAIL:]))
+
+
 def dropped(now: list[Any], old: list[Any]) -> int:
     """How many entries a list lost at its head; 0 where that is not all that happened."""
     head = now[0]

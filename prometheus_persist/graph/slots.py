@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
+from collections.abc import Iterator
 from itertools import accumulate, chain, compress, count, repeat
 from operator import is_, is_not
 from typing import Any
@@ -22,6 +23,7 @@ from prometheus_persist.graph.kinds import MAPPINGS, SLOTS, attributes
 from prometheus_persist.graph.node import GraphNode
 
 _flat = chain.from_iterable
+_Seen = tuple[list[Any], list[int], list[Any]]  # values, sizes, keys
 
 
 def alike(nodes: list[GraphNode]) -> list[GraphNode]:
@@ -70,42 +72,59 @@ class SlotBatch:
         if like is not None and _same(self.keys, like.keys):
             self.keys = like.keys
 
-    def _now(self) -> tuple[list[Any], list[int], list[Any]]:
+    def _maps(self) -> list[Any]:
+        """What has keys, but for the ordered ones, as dicts."""
+        if not self._objects and not self._slotted:
+            return self._dicts
         maps: list[Any] = list(map(object.__getattribute__, self._objects, repeat("__dict__")))
         maps += map(attributes, self._slotted)
         maps += self._dicts
-        values = _flat(map(dict.values, maps))
-        keys = _flat(maps)
+        return maps
+
+    def _sized(self, maps: list[Any]) -> list[int]:
+        return list(map(len, chain(maps, self._ordered, self._lists)))
+
+    def _slots(self, maps: list[Any]) -> tuple[Iterator[Any], Iterator[Any]]:
+        """Every value, and every key; nothing of it is copied."""
+        values, keys = _flat(map(dict.values, maps)), _flat(maps)
         if self._ordered:  # a dict's own methods do not know their order
             values = chain(values, _flat(map(OrderedDict.values, self._ordered)))
             keys = chain(keys, _flat(self._ordered))
-            maps = maps + self._ordered
         if self._lists:
             values = chain(values, _flat(self._lists))
-            return list(values), list(map(len, maps + self._lists)), list(keys)
-        return list(values), list(map(len, maps)), list(keys)
+        return values, keys
+
+    def _now(self) -> _Seen:
+        maps = self._maps()
+        values, keys = self._slots(maps)
+        return list(values), self._sized(maps), list(keys)
+
+    def _is_still(self) -> bool:
+        """Whether nothing differs; that nothing does is the rule, so no list of it is made."""
+        maps = self._maps()
+        if self._sized(maps) != self._sizes:  # then there is as much of either as before
+            return False
+        values, keys = self._slots(maps)
+        return all(map(is_, values, self._values)) and all(map(is_, keys, self.keys))
 
     def changed(self) -> list[GraphNode]:
         """The nodes that differ from the last look, which this one then is."""
+        if self._is_still():
+            return []
         now = self._now()
         found = self._differing((self._values, self._sizes, self.keys), now)
-        if found:
-            self._values, self._sizes, self.keys = now
+        self._values, self._sizes, self.keys = now
         return found
 
     def peek(self) -> list[GraphNode]:
         """The same, without taking it in."""
+        if self._is_still():
+            return []
         return self._differing((self._values, self._sizes, self.keys), self._now())
 
-    def _differing(
-        self,
-        before: tuple[list[Any], list[int], list[Any]],
-        now: tuple[list[Any], list[int], list[Any]],
-    ) -> list[GraphNode]:
+    def _differing(self, before: _Seen, now: _Seen) -> list[GraphNode]:
         (old, old_sizes, old_keys), (new, sizes, keys) = before, now
         if sizes == old_sizes and _same(keys, old_keys):
-            if all(map(is_, new, old)):
-                return []
             ends = list(accumulate(sizes))
             where = compress(count(), map(is_not, new, old))
             return [self.nodes[at] for at in dict.fromkeys(bisect_right(ends, i) for i in where)]

@@ -19,10 +19,13 @@ that were never used.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from itertools import chain
+from operator import itemgetter
+from typing import Any, Final
 
 from prometheus_persist.graph.classes import ClassTable, name_of
 from prometheus_persist.graph.kinds import MAPPINGS, WHOLE, seen
+from prometheus_persist.graph.lists import ends_alike
 from prometheus_persist.graph.node import FAMILY, GraphDelta, GraphNode, Row, document_of, stream_of
 from prometheus_persist.graph.policy import HostPolicy
 from prometheus_persist.graph.rebuild import Rebuilt, entries_of
@@ -34,7 +37,8 @@ FORMAT = 1
 BATCH = 48
 SLICES = 2  # cold batches that are compared at every look
 LEARNING = 3
-OPENED_MAX = 200  # new nodes that stay hot until the next complete look sorts them
+OPENED_MAX = 200  # new nodes that stay hot until they are sorted; more where more is hot
+_VALUE: Final = itemgetter(2)  # of an entry
 
 
 class Tracker(GraphWriter):
@@ -145,13 +149,14 @@ class Tracker(GraphWriter):
             if self.nodes.get(id(node.obj)) is node:
                 self.update(node, delta)
         for node in list(self.longs):
-            self.list_changed(node, delta, complete=complete)
+            if complete or not ends_alike(node.obj, node.shadow or []):
+                self.list_changed(node, delta, complete=complete)
         for node in list(self.wholes):
             if (node.hot or complete) and seen(node.kind, node.obj, self.policy) != node.told:
                 self.whole(node, delta)
         self.drain(delta)
-        if tidy or (complete and self._since + len(self.opened) > OPENED_MAX):
-            self._sort(delta, sweep=tidy)
+        if tidy or self._crowded():
+            self._sort(delta, sweep=tidy, complete=complete)
         else:
             self._take_in()
         self._tell(delta)
@@ -196,6 +201,10 @@ class Tracker(GraphWriter):
             self.heat(node)
         self.make_live(classes)
 
+    def _crowded(self) -> bool:
+        """Whether much of what is hot has become an old record since the hot were sorted."""
+        return self._since + len(self.opened) > max(OPENED_MAX, len(self._hot_nodes) // 4)
+
     def _take_in(self) -> None:
         """Look at what is new from now on: what changes after this differs from it."""
         self._since += len(self.opened)
@@ -221,12 +230,15 @@ class Tracker(GraphWriter):
         if told != self._told:
             self._told = delta.put[META] = told
 
-    def _sort(self, delta: GraphDelta, *, sweep: bool = False) -> None:
-        """Which nodes are hot, anew; now and then also, which are still there."""
+    def _sort(self, delta: GraphDelta, *, sweep: bool = False, complete: bool = False) -> None:
+        """Which nodes are hot, anew; behind a complete look now and then also, which are still
+        there: that takes every batch anew, and what no look has seen yet would be taken for seen.
+        """
         assert self.root is not None
         before = [*self._hot_nodes, *self.opened]
         self.opened, self._since = [], 0
-        swept = sweep or self.next - self._swept > len(self.nodes) // 4 + self._batch
+        due = self.next - self._swept > len(self.nodes) // 4 + self._batch
+        swept = sweep or (complete and due)
         if swept:
             self._sweep(delta)
             before = list(self.nodes.values())
@@ -263,15 +275,12 @@ class Tracker(GraphWriter):
     def _renew_kids(self, node: GraphNode) -> None:
         """Forget the kids that a node had once and has no more."""
         if node.entries is not None:
-            held: Iterable[Any] = (
-                obj for _, key, value in node.entries.values() for obj in (key, value)
-            )
+            held = chain(node.entries, map(_VALUE, node.entries.values()))
         elif node.shadow is not None and node.dropped:
-            held = node.shadow
+            held = chain(node.shadow)
         else:
             return
-        get = self.nodes.get
-        node.kids = [kid for kid in (get(id(obj)) for obj in held) if kid is not None]
+        node.kids = list(filter(None, map(self.nodes.get, map(id, held))))
 
     def _sweep(self, delta: GraphDelta) -> None:
         """Drop what cannot be reached any more, and streams that hold nothing of what can."""

@@ -83,7 +83,8 @@ def _float(value: float) -> Json:
     return value if value - value == 0 else ["f", struct.pack(">d", value).hex()]
 
 
-def _str(value: str) -> Json:
+def as_str(value: str) -> Json:
+    """Text as JSON: itself, or its bytes where it has lone surrogates."""
     if value.isascii():
         return value
     try:
@@ -210,7 +211,7 @@ _WRITERS: Final[dict[type, Write]] = {
     bool: _same,
     int: _int,
     float: _float,
-    str: _str,
+    str: as_str,
     dt.datetime: _datetime,
     dt.date: lambda value: ["D", value.isoformat()],
     dt.time: _time,
@@ -298,7 +299,7 @@ class Leaves(dict[type, Write | None]):
         if cls is numpy.float64:
             return _float64
         if cls is numpy.str_:
-            return lambda value: ["ns", _str(str.__str__(value))]
+            return lambda value: ["ns", as_str(str.__str__(value))]
         if cls is numpy.bytes_:
             return lambda value: ["nb", packed(bytes(value))]
         if cls.__module__ == "numpy" and numpy.dtype(cls).type is cls:
@@ -309,7 +310,7 @@ class Leaves(dict[type, Write | None]):
         cls = type(value)
         if cls.__members__.get(value.name) is not value:
             raise BadValue(f"{cls.__qualname__} has no member {value.name}")
-        return ["e", self.table.number(cls), _str(value.name)]
+        return ["e", self.table.number(cls), as_str(value.name)]
 
     def _flag(self, value: enum.Flag) -> Json:
         return ["E", self.table.number(type(value)), _int(value.value)]

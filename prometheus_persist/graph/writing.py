@@ -41,15 +41,45 @@ from prometheus_persist.graph.kinds import (
 from prometheus_persist.graph.lists import TAIL, dropped, same
 from prometheus_persist.graph.node import GraphDelta, GraphNode, Row, document_of, stream_of
 from prometheus_persist.graph.policy import HostPolicy
-from prometheus_persist.graph.values import WITHHELD, Json, Leaves
+from prometheus_persist.graph.values import WITHHELD, Json, Leaves, as_str
 
 LONG: Final = 64  # a list of more is a stream
 INSIDE_MAX: Final = 12  # how deep nodes stand inside a record
+NAMES_MAX: Final = 10_000
 _EMPTY: Final[dict[type, Json]] = {tuple: ["()"], frozenset: ["fs"]}
 
 
 class _Withheld(BadValue):
     """A client where something else was to be written."""
+
+
+class _Names(dict[str, tuple[Json, bool]]):
+    """What a name or key is written as, and whether what is under it is left out; bounded, since
+    keys may be data. ``cls``: whose attributes; ``dict``: the keys of any mapping."""
+
+    def __init__(self, cls: type, policy: HostPolicy) -> None:
+        super().__init__()
+        self._cls, self._policy = cls, policy
+
+    def __missing__(self, name: str) -> tuple[Json, bool]:
+        if len(self) > NAMES_MAX:
+            self.clear()
+        hands, cls = self._policy, self._cls
+        hidden = hands.hidden(name) if cls is dict else hands.withheld(cls, name)
+        found = self[name] = as_str(name), hidden
+        return found
+
+
+class _NamesOf(dict[type, _Names]):
+    """The same, by class."""
+
+    def __init__(self, policy: HostPolicy) -> None:
+        super().__init__()
+        self._policy = policy
+
+    def __missing__(self, cls: type) -> _Names:
+        found = self[cls] = _Names(cls, self._policy)
+        return found
 
 
 class GraphWriter:
@@ -68,6 +98,7 @@ class GraphWriter:
         self.live: set[type] = set()
         self.alive: list[GraphNode] = []  # instances of live classes
         self._home = self._moving = ""
+        self._names = _NamesOf(policy)
 
     def node(self, obj: Any) -> GraphNode:
         """A new node; raises BadValue."""
@@ -97,11 +128,9 @@ class GraphWriter:
             each for each in map(self.nodes.get, map(id, node.shadow[-TAIL:])) if each is not None
         ]
 
-    def value(self, obj: Any, kids: list[GraphNode], depth: int) -> Json:
-        """Anything as JSON; nodes are appended to ``kids``. ``depth`` 0: in a document."""
-        write = self.leaves[type(obj)]
-        if write is not None:
-            return write(obj)
+    def _object(self, obj: Any, kids: list[GraphNode], depth: int) -> Json:
+        """What has an identity, as JSON; nodes are appended to ``kids``. ``depth`` 0: in a
+        document."""
         node = self.nodes.get(id(obj))
         if node is None:
             if type(obj) in _EMPTY and not obj:
@@ -133,10 +162,7 @@ class GraphWriter:
             return {"@": kind, "v": state(kind, obj, self.policy)}
         row = self._head(node)
         if kind == "o" or kind in MAPPINGS:
-            flat: list[Json] = []
-            for key, value in self._pairs(node):
-                flat += self._entry(node, key, value, kids, depth)
-            row["v"] = flat
+            row["v"] = self._entries(node, self._pairs(node), kids, depth)
         else:
             row["v"] = self._values(obj, kids, depth)
         node.kids = tuple(kids)
@@ -156,31 +182,48 @@ class GraphWriter:
         return row
 
     def _values(self, items: Iterable[Any], kids: list[GraphNode], depth: int) -> list[Json]:
+        leaves, told = self.leaves, list[Json]()
         try:
-            return [self.value(item, kids, depth) for item in items]
+            for item in items:
+                write = leaves[type(item)]
+                told.append(self._object(item, kids, depth) if write is None else write(item))
         except _Withheld as problem:
             raise BadValue(problem.detail) from None
+        return told
 
     def _pairs(self, node: GraphNode) -> Iterable[tuple[Any, Any]]:
         found = attributes(node.obj) if node.kind == "o" else node.obj
         return found.items()
 
-    def _entry(
-        self, node: GraphNode, key: Any, value: Any, kids: list[GraphNode], depth: int
+    def _entries(
+        self,
+        node: GraphNode,
+        pairs: Iterable[tuple[Any, Any]],
+        kids: list[GraphNode],
+        depth: int,
     ) -> list[Json]:
-        """A name or key, and what is under it."""
-        hidden = (
-            self.policy.withheld(type(node.obj), key)
-            if node.kind == "o"
-            else self.policy.hidden(key)
-        )
-        (name,) = self._values((key,), kids, depth)
-        if hidden:
-            return [name, WITHHELD]
-        try:
-            return [name, self.value(value, kids, depth)]
-        except _Withheld:
-            return [name, WITHHELD]
+        """Names or keys, and what is under them, in turns."""
+        leaves, told = self.leaves, list[Json]()
+        names = self._names[type(node.obj) if node.kind == "o" else dict]
+        for key, value in pairs:
+            if type(key) is str:
+                name, hidden = names[key]
+            else:
+                (name,) = self._values((key,), kids, depth)
+                hidden = node.kind == "o" and self.policy.withheld(type(node.obj), key)
+            told.append(name)
+            if hidden:
+                told.append(WITHHELD)
+                continue
+            write = leaves[type(value)]
+            if write is not None:
+                told.append(write(value))
+                continue
+            try:
+                told.append(self._object(value, kids, depth))
+            except _Withheld:
+                told.append(WITHHELD)
+        return told
 
     def whole(self, node: GraphNode, delta: GraphDelta) -> None:
         """Write a node as a document."""
@@ -220,7 +263,8 @@ class GraphWriter:
         assert old is not None
         assert isinstance(kids, list)
         now: dict[Any, tuple[int, Any, Any]] = {}
-        fields: Row = {}
+        moved: list[tuple[Any, Any]] = []
+        numbers: list[int] = []
         last = -1
         for key, value in self._pairs(node):
             was = old.get(key)
@@ -231,8 +275,11 @@ class GraphWriter:
                     continue
             else:
                 last, node.next = node.next, node.next + 1
-            fields[str(last)] = self._entry(node, key, value, kids, 0)
+            moved.append((key, value))
+            numbers.append(last)
             now[key] = last, key, value
+        told = self._entries(node, moved, kids, 0)
+        fields: Row = {str(n): [told[2 * at], told[2 * at + 1]] for at, n in enumerate(numbers)}
         for key, (number, _, _) in old.items():
             if key not in now or now[key][0] != number:
                 fields[str(number)] = None
@@ -272,8 +319,6 @@ class GraphWriter:
         now, old = node.obj, node.shadow
         assert old is not None
         size, was = len(now), len(old)
-        if not complete and size == was and now[0] is old[0] and now[-1] is old[-1]:
-            return
         if size >= was and same(now, old, 0, complete=complete):
             if size > was:
                 self._append(node, now[was:], delta)

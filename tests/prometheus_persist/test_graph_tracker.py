@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from chaos.oracle.objects import digest
 from prometheus_persist.errors import BadValue
-from prometheus_persist.graph import slots, writing
+from prometheus_persist.graph import slots, tracker, writing
 from prometheus_persist.graph.node import GraphNode
 from prometheus_persist.graph.policy import policy
 
@@ -228,6 +228,37 @@ def test_a_class_is_live_once_an_old_instance_changes() -> None:
     exact(kept)
 
 
+def test_what_is_hot_stays_bounded_where_nobody_asks_for_a_complete_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A host that only ever saves trades: its records cool. What changed among the cold before the
+    hot were sorted, and was seen by no look yet, is not taken for seen."""
+    monkeypatch.setattr(tracker, "SLICES", 0)
+    root: Any = Root()
+    root.items = [{"n": 0} for _ in range(100)]
+    kept = Kept(root)
+    for _ in range(4):
+        kept.look()
+    root.items[3]["n"] = "changed"
+    for number in range(1000):
+        root.items.append({"n": number, "inner": [number]})
+        kept.look()
+    assert len(kept.tracker._hot_nodes) < 300
+    kept.look(complete=True)
+    exact(kept)
+
+
+def test_another_object_among_the_last_entries_is_seen_at_every_look() -> None:
+    """The list is as long as before, and its ends are the same."""
+    root, kept = built()
+    for _ in range(4):
+        kept.look()
+    for back in range(2, 9):
+        root.items[-back] = {"another": back}
+        kept.look()
+        exact(kept)
+
+
 def test_a_late_find_is_counted_and_found() -> None:
     """Records that are plain dicts have no class that could be live: slices bound the lag."""
     root: Any = Root()
@@ -313,14 +344,14 @@ def test_the_random_graphs_notice(
 
 def test_a_reference_that_is_written_as_a_copy_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tracker forgets whom it knows: aliases are lost."""
-    known = writing.GraphWriter.value
+    known = writing.GraphWriter._object
 
     def forgetful(self: Any, obj: Any, kids: list[GraphNode], depth: int) -> Any:
         if type(obj) is Entry:
             self.nodes.pop(id(obj), None)
         return known(self, obj, kids, depth)
 
-    monkeypatch.setattr(writing.GraphWriter, "value", forgetful)
+    monkeypatch.setattr(writing.GraphWriter, "_object", forgetful)
     root, kept = built()
     assert digest(kept.again()[0]) != digest(root)
 
