@@ -169,7 +169,7 @@ def _float64(value: Any) -> Json:
 
 
 def _path(value: pathlib.PurePath) -> Json:
-    return ["p", type(value).__name__, _str(str(value))]
+    return ["p", type(value).__name__, as_str(str(value))]
 
 
 _PATHS: Final = {
@@ -185,7 +185,7 @@ _PATHS: Final = {
 
 def _pattern(value: re.Pattern[Any]) -> Json:
     of = value.pattern
-    return ["re", _str(of) if isinstance(of, str) else ["b", packed(of)], value.flags]
+    return ["re", as_str(of) if isinstance(of, str) else ["b", packed(of)], value.flags]
 
 
 def _as_pattern(told: Json, flags: int) -> re.Pattern[Any]:
@@ -199,7 +199,7 @@ def _logger(value: Any) -> Json:
     name = None if value is value.root else value.name
     if imported("logging").getLogger(name) is not value:
         raise BadValue(f"a logger {value.name} that logging does not know")
-    return ["lg", *([] if name is None else [_str(name)])]
+    return ["lg", *([] if name is None else [as_str(name)])]
 
 
 def _as_logger(name: Json = None) -> Any:
