@@ -8,6 +8,9 @@ are not quick are then not even imported. Every other run, the default one inclu
 bytecode, each would compile the packages anew, which is a third of the time that it takes; so it is
 kept under ``.pytest_cache`` then, and nothing appears beside the sources.
 
+**Processes.** An exchange that a test only needs is forked from a process that has imported it
+(``warmkit.py``).
+
 **Clocks.** No test of hypothesis fails because other programs had the processor.
 
 **Keys.** No test trades because keys happen to be in the environment. ``pytest -m okx_sandbox`` is
@@ -21,12 +24,14 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 from _pytest.mark.expression import Expression
 from hypothesis import HealthCheck, settings
+from warmkit import COLD, warm
 
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
@@ -160,6 +165,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         name = getattr(item, "originalname", item.name)
         if is_quick(item.path.name) and name not in SLOWER_TESTS:
             item.add_marker(QUICK)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm(request: pytest.FixtureRequest) -> Iterator[None]:
+    warm(on=request.path.name not in COLD)
+    yield
+    warm(on=False)
 
 
 def asked_for(expression: str) -> bool:
