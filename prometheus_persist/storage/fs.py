@@ -74,7 +74,9 @@ class Handle(Protocol):
     def reserve(self, size: int) -> None:
         """Fill the file with zeros up to ``size`` bytes; writing goes on where it was.
 
-        ENOSPC and EDQUOT mean that there was no room for the zeros, and no sync has failed.
+        What the file holds and its length are on the disk when it returns: a file that ends
+        within that space later was cut by somebody. ENOSPC and EDQUOT mean that there was no room
+        for the zeros, and no sync has failed.
         """
         ...
 

@@ -2,9 +2,9 @@
 
 It keeps apart what a process sees and what the platter holds.
 
-- A file's bytes are durable after ``fsync`` of a handle on it. Until then every write, and the
-  emptying by ``create``, is pending. A handle writes behind what it wrote or found, and does not
-  look where another handle has written since: one file, one writer.
+- A file's bytes are durable after ``fsync`` or ``reserve`` of a handle on it. Until then every
+  write, and the emptying by ``create``, is pending. A handle writes behind what it wrote or found,
+  and does not look where another handle has written since: one file, one writer.
 - A name (a new file, a rename, a removal) is durable after ``fsync_dir`` of the directory it is
   in. A directory's own name is an entry of the directory above it.
 - A sync that failed (``lose``) leaves what kernels leave: whatever was pending is still read,
@@ -279,12 +279,13 @@ class _MemoryHandle:
             self._at += len(data)
 
     def reserve(self, size: int) -> None:
-        """Zeros up to ``size`` bytes; the next write goes where it would have gone."""
+        """Zeros up to ``size`` bytes, durable; the next write goes where it would have gone."""
         with self._fs._guard:
             self._refuse_closed()
             end = len(self._node.data)
             if size > end:
                 self._node.write(end, bytes(size - end))
+                self._node.sync()
 
     def cut(self) -> None:
         """The file ends where the next byte would go."""
