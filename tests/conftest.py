@@ -8,8 +8,8 @@ are not quick are then not even imported. Every other run, the default one inclu
 bytecode, each would compile the packages anew, which is a third of the time that it takes; so it is
 kept under ``.pytest_cache`` then, and nothing appears beside the sources.
 
-**Processes.** An exchange that a test only needs is forked from a process that has imported it
-(``warmkit.py``).
+**Processes.** An exchange that a test only needs is forked from a process that has imported it, and
+so is the trading system of a scenario (``warmkit.py``).
 
 **Clocks.** No test of hypothesis fails because other programs had the processor.
 

@@ -15,6 +15,10 @@ import warmkit
 from warmkit import PROGRAMS, Warm
 
 import fakeokx
+from chaos.runner import play
+from chaos.scenarios import online
+from chaos.scenarios.table import BY_NAME
+from chaos.verdict import Outcome
 from fakeokx.process import runner
 
 pytestmark = pytest.mark.skipif(not warmkit.CAN, reason="no pidfd or no /proc: all start as ever")
@@ -121,6 +125,15 @@ def test_where_python_would_be_another_it_is_started(probe: dict[str, Any]) -> N
     assert one.returncode == 0
 
 
+def test_what_runs_to_its_end_is_warm_as_well(
+    probe: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    done = warmkit._subprocess().run(command("3"), check=False, input=b"", **probe)
+    assert done.returncode == 3
+    assert list(warmkit._FORKERS) == ["warm_probe"]
+    assert "at exit" in capfd.readouterr().out
+
+
 def test_other_commands_are_started() -> None:
     with Warm([sys.executable, "-c", "raise SystemExit(5)"]) as one:
         assert one._line is None
@@ -128,7 +141,7 @@ def test_other_commands_are_started() -> None:
 
 
 def test_an_exchange_is_warm_where_tests_ask_for_one_and_nowhere_else(tmp_path: Path) -> None:
-    assert runner.subprocess is subprocess  # this file is one of COLD
+    assert runner.subprocess is online.subprocess is subprocess  # this file is one of COLD
     try:
         warmkit.warm(on=True)
         with fakeokx.launch(tmp_path) as running:
@@ -147,9 +160,15 @@ def test_an_exchange_is_warm_where_tests_ask_for_one_and_nowhere_else(tmp_path: 
 
 
 def test_what_is_imported_beforehand_is_what_the_program_imports(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PYTHONVERBOSE", "1")
-    with fakeokx.launch(tmp_path) as running:
-        log = (running.directory / runner.LOG_NAME).read_text(errors="replace")
-    assert [name for name in PROGRAMS["fakeokx.cli"] if f"import '{name}'" not in log] == []
+    assert play(BY_NAME["manual-trade-while-down"], tmp_path, 1).outcome is Outcome.PASSED
+    (log,) = tmp_path.rglob(runner.LOG_NAME)
+    said = {
+        "fakeokx.cli": log.read_text(errors="replace"),
+        "chaos.workload": next(tmp_path.rglob("child1.log")).read_text(errors="replace"),
+        "chaos.workload.look": capfd.readouterr().err,
+    }
+    for program, names in PROGRAMS.items():
+        assert [name for name in names if f"import '{name}'" not in said[program]] == [], program

@@ -1,11 +1,12 @@
 """Programs that many tests start: imported once, forked for each of them.
 
-Most of what an exchange in a process of its own costs a test is the import of it. ``Warm`` stands
-where ``subprocess.Popen`` would. For a program of ``PROGRAMS`` it asks a process that has imported
-what that program imports, and has done nothing else, to fork; every other command starts as ever.
-The forked one is a process like any other: its own session, descriptors, directory, environment
-and arguments, signals as Python sets them, and the same end (``test_warm.py`` compares the two).
-What is different: its parent is the process that forked it, which reaps it at once, and its
+Most of what an exchange in a process of its own costs a test is the import of it; what the trading
+system of a scenario costs, that of ccxt. ``Warm`` stands where ``subprocess.Popen`` would. For a
+program of ``PROGRAMS`` it asks a process that has imported what that program imports, and has done
+nothing else, to fork; every other command starts as ever. The forked one is a process like any
+other: its own session, descriptors, directory, environment and arguments, signals as Python sets
+them, and the same end (``test_warm.py`` compares the two). What is different: what it would import
+later is there at once, its parent is the process that forked it, which reaps it at once, and its
 command line in ``/proc`` is that of the parent, which names the program.
 
 Only what starts a program *for* a test comes here (``PLACES``). What a test starts by itself, to
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import gc
 import inspect
 import json
@@ -35,7 +37,7 @@ import threading
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 PROGRAMS = {
@@ -47,27 +49,43 @@ PROGRAMS = {
         "uvicorn.lifespan.off",
         "uvicorn.loops.uvloop",
     ),
+    "chaos.workload": (
+        "chaos.faults",
+        "chaos.record",
+        "chaos.saboteurs",
+        "chaos.workload.play",
+        "prometheus_persist.session.reconciling",
+        "ccxt",
+    ),
+    "chaos.workload.look": (
+        "chaos.record",
+        "chaos.saboteurs.checks",
+        "chaos.workload.narrator",
+        "prometheus_persist.recovery",
+    ),
 }
-PLACES = ("fakeokx.process.runner",)
+PLACES = ("fakeokx.process.runner", "chaos.scenarios.online")
 COLD = ("test_fakeokx_server_runner.py", "test_fakeokx_client_kill.py", "test_warm.py")
 SAME = ("PYTHON", "LC_", "LANG", "TZ", "LD_")
 LOOKS_MS = 500
 CAN = hasattr(os, "pidfd_open") and Path("/proc/self/task").is_dir()
 
 
-class Subprocess(ModuleType):
-    """The module ``subprocess``, but for ``Popen``."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(subprocess, name)
-
-
 def warm(*, on: bool) -> None:
-    """Let the ``PLACES`` start programs warm, or as ever."""
-    stand_in = Subprocess("subprocess")
-    stand_in.Popen = Warm
+    """Let the ``PLACES`` of what is imported here start programs warm, or as ever."""
     for name in PLACES:
-        import_module(name).subprocess = stand_in if on else subprocess
+        if name.partition(".")[0] in sys.modules:
+            import_module(name).subprocess = _subprocess() if on else subprocess
+
+
+@functools.cache
+def _subprocess() -> ModuleType:
+    """The module ``subprocess``, but for its ``Popen``."""
+    found, plain = ModuleType("subprocess"), subprocess.run
+    vars(found).update({**vars(subprocess), "Popen": Warm})
+    found.run = FunctionType(plain.__code__, vars(found), "run", plain.__defaults__)
+    found.run.__kwdefaults__ = plain.__kwdefaults__
+    return found
 
 
 class Warm(subprocess.Popen):
