@@ -25,12 +25,20 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain, groupby
+from itertools import groupby
 
 from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.journal.change import Image, Outline, documents_text
 from prometheus_persist.journal.frame import DIGEST_BYTES, Tip
-from prometheus_persist.journal.records import LINE_END, Block, Records, RecordTally, block_of
+from prometheus_persist.journal.records import (
+    LINE_END,
+    Block,
+    Origin,
+    Records,
+    RecordTally,
+    block_of,
+    plain_rows,
+)
 from prometheus_persist.journal.upcast import SCHEMA, schema_in, upcast_image
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.exact_json import (
@@ -68,6 +76,7 @@ _UNREADABLE = (
     RuntimeError,
 )
 Ahead = Callable[[Iterator[bytes]], Iterator[bytes]]
+Look = Callable[[bytes, int, str], list[tuple[str, Block]]]
 COUNTED = (PUBLIC_TRADES,)
 _MEMBERS = ("documents.json", "streams.ndjson")
 _MANIFEST = "manifest.json"
@@ -188,12 +197,15 @@ def refuse_no_archive(first: bytes, last: bytes, where: str) -> None:
 
 
 def unpack(
-    data: bytes, where: str, ahead: Ahead = _here, *, keep: bool = True
+    data: bytes, where: str, ahead: Ahead = _here, *, keep: bool = True, closely: bool = True
 ) -> tuple[Image, Tip]:
     """The image and its tip; raises StoreDamaged for all that pack did not write.
 
     ``ahead`` may have the next piece of a member inflated and hashed while this one is decoded.
     Without ``keep`` everything is looked at alike, and records are counted only (``Tally``).
+    Not ``closely``: records are taken as the lines that they stand on, which fit their checksum,
+    and looked at when they are read (``Origin``); those of another schema, and nested ones, are
+    looked at now.
     """
     refuse_no_archive(data[:ENDING_BYTES], data[-ENDING_BYTES:], where)
     with _reading(data, where) as (archive, manifest):
@@ -201,7 +213,8 @@ def unpack(
         image = Image(seq=tip.seq, time_ms=manifest["time_ms"])
         image.documents = _documents(archive, manifest, where)
         pieces = ahead(_inflated(archive, manifest, "streams.ndjson", where, AHEAD_BYTES))
-        for name, block in _blocks(pieces, f"{where}/streams.ndjson"):
+        look = _block if closely or schema != SCHEMA else _lines
+        for name, block in _blocks(pieces, f"{where}/streams.ndjson", look):
             stream = image.streams.get(name)
             if stream is None:
                 stream = image.streams[name] = Records() if keep else RecordTally()
@@ -313,13 +326,13 @@ def _tip(manifest: JsonObject, where: str) -> Tip:
     return Tip(manifest["seq"], manifest["epoch"], bytes.fromhex(digest), manifest["wall_ms"])
 
 
-def _blocks(pieces: Iterator[bytes], where: str) -> Iterator[tuple[str, Block]]:
+def _blocks(pieces: Iterator[bytes], where: str, look: Look) -> Iterator[tuple[str, Block]]:
     """The streams and records of many lines at a time; raises StoreDamaged naming the line."""
     rest, number = b"", 0
     for piece in pieces:
         content, start = rest + piece, 0
         while (cut := content.find(b"\n", start + BLOCK_BYTES)) >= 0:
-            for found in _block(content[start : cut + 1], number, where):
+            for found in look(content[start : cut + 1], number, where):
                 yield found
                 number += found[1].count
             start = cut + 1
@@ -329,7 +342,40 @@ def _blocks(pieces: Iterator[bytes], where: str) -> Iterator[tuple[str, Block]]:
     if rest and not rest.endswith(b"\n"):
         raise StoreDamaged("its last line has no end", file=where)
     if rest:
-        yield from _block(rest, number, where)
+        yield from look(rest, number, where)
+
+
+def _lines(block: bytes, number: int, where: str) -> list[tuple[str, Block]]:
+    """The records of whole lines by stream, not looked at; as ``_block`` gives them where it is not
+    certain which line is of which stream, or that no record holds a container."""
+    count, found, start, before = block.count(b"\n"), [], 0, 0
+    if block.translate(None, _NO_BRACKETS) != b"[{}]\n" * count:
+        return _block(block, number, where)
+    last = block.rfind(b"\n", 0, -1) + 1
+    while start < len(block):
+        head = block[start : block.find(b",{", start) + 1]
+        name, end = _named(head), start
+        if block.startswith(head, last):
+            end = len(block)  # most blocks are of one stream
+        while name is not None and block.startswith(head, end) and end < len(block):
+            end = block.find(b"\n", end) + 1
+        alike, text = block.count(b"\n", start, end), block[start : end - 1]
+        between = text.count(b"}]\n" + head)
+        if name is None or not text.endswith(b"}]") or between != alike - 1:
+            return _block(block, number, where)
+        origin = Origin(where, number + before)
+        found.append((name, _without(head, text, alike, origin)))
+        start, before = end, before + alike
+    return found
+
+
+def _named(head: bytes) -> str | None:
+    """The stream whose lines begin with this; None where it is not as ``_head`` writes it."""
+    try:
+        (name,) = loads(head[:-1] + b"]", "a line's head")
+    except (StoreDamaged, ValueError, TypeError):
+        return None
+    return name if isinstance(name, str) and _head(name) == head else None
 
 
 def _block(block: bytes, number: int, where: str) -> list[tuple[str, Block]]:
@@ -351,9 +397,11 @@ def _block(block: bytes, number: int, where: str) -> list[tuple[str, Block]]:
     return found
 
 
-def _without(head: bytes, lines: bytes, count: int) -> Block:
-    """The records of lines that are known to be written exactly, and to have this head."""
-    return Block(lines[len(head) : -1].replace(b"]\n" + head, LINE_END), count, True)
+def _without(head: bytes, lines: bytes, count: int, origin: Origin | None = None) -> Block:
+    """The records of lines that have this head; known to be written exactly, unless they have an
+    ``origin``."""
+    text = lines[len(head) : -1].replace(b"]\n" + head, LINE_END)
+    return Block(text, count, origin is None, origin=origin)
 
 
 def _flat_names(block: bytes) -> Sequence[str] | None:
@@ -371,10 +419,7 @@ def _flat_names(block: bytes) -> Sequence[str] | None:
         return None
     names: tuple[str, ...]
     names, records = zip(*rows, strict=True)
-    if {*map(type, names)} != {str} or {*map(type, records)} != {dict}:
-        return None
-    floats = float in {*map(type, chain.from_iterable(map(dict.values, records)))}
-    return None if floats else names
+    return names if {*map(type, names)} == {str} and plain_rows(records) else None
 
 
 def _record(line: bytes, where: str) -> tuple[str, JsonObject]:

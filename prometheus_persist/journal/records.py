@@ -9,8 +9,11 @@ as. A tail that has grown long becomes a block.
 - Reading gives fresh objects, equal in type and value to what was handed in. ``of`` a million, one
   block's are alive at a time, for whoever goes through them and keeps none.
 - A block is ``plain`` where ``orjson`` is known to read it exactly: it was written by it from flat
-  records without a float, or proven in ``archive.py``. Any other is read record by record by
+  records without a float, or proven (``plain_rows``). Any other is read record by record by
   ``exact_json``, and a large one, as a host's old records are, is held packed.
+- A block with an ``origin`` has not been looked at: it is the text of lines that fit the checksum
+  of the archive they come from, and no more is known. It is proven whenever it is read; what is not
+  a record raises ``StoreDamaged`` naming the file and the line.
 - Records are only ever added. ``cut`` gives the first of them as they are now; it stays what it is
   while others append, and may be read by another thread than theirs.
 """
@@ -21,17 +24,26 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, overload
 
 import orjson
 
 from prometheus_persist.state.exact_json import JsonObject, dumps, flat, loads_object
+from prometheus_persist.state.own_json import canonical_again
 
 TAIL_RECORDS_MAX = 8  # of ten thousand streams each has a tail
 BLOCK_RECORDS_MAX = 256
 PACKED_BYTES_MIN = 16 * 1024
 LINE_END = b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where lines come from: a file, and how many lines are before them."""
+
+    file: str
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,7 @@ class Block:
     count: int
     plain: bool
     packed: bool = False
+    origin: Origin | None = None
 
     @property
     def text(self) -> bytes:
@@ -49,11 +62,36 @@ class Block:
         return zlib.decompress(self.data) if self.packed else self.data
 
     def objects(self) -> list[JsonObject]:
-        """The records, decoded."""
+        """The records, decoded; raises StoreDamaged where one that has an ``origin`` is none."""
+        if self.origin is not None:
+            return _proven(self.text, self.count, self.origin)
         if self.plain:
             found: list[JsonObject] = orjson.loads(b"[" + self.text.replace(LINE_END, b",") + b"]")
             return found
         return [loads_object(line, "a record in memory") for line in self.text.split(LINE_END)]
+
+    def part(self, first: int, last: int) -> Block:
+        """The records from ``first`` up to ``last``."""
+        lines, origin = self.text.split(LINE_END)[first:last], self.origin
+        if origin is not None:
+            origin = Origin(origin.file, origin.lines + first)
+        return Block(LINE_END.join(lines), len(lines), self.plain, origin=origin)
+
+
+def _proven(text: bytes, count: int, origin: Origin) -> list[JsonObject]:
+    rows = canonical_again(b"[" + text.replace(LINE_END, b",") + b"]")
+    if rows and len(rows) == count and plain_rows(rows):
+        return rows  # type: ignore[no-any-return]
+    numbered = enumerate(text.split(LINE_END), origin.lines + 1)
+    return [loads_object(line, f"{origin.file} line {at}") for at, line in numbered]
+
+
+def plain_rows(rows: Sequence[Any]) -> bool:
+    """Whether these, of which the text is known to have no containers in one another, are records
+    without a float, of which there is more than one way to write it."""
+    if {*map(type, rows)} != {dict}:
+        return False
+    return float not in {*map(type, chain.from_iterable(map(dict.values, rows)))}
 
 
 def block_of(records: Sequence[JsonObject]) -> Block:
@@ -161,11 +199,7 @@ class Records(Sequence[JsonObject]):
         while before < min(stop, self._held):
             block = self._blocks[at]
             first, last = max(start - before, 0), min(stop - before, block.count)
-            if last - first < block.count:
-                lines = block.text.split(LINE_END)[first:last]
-                yield Block(LINE_END.join(lines), len(lines), block.plain)
-            else:
-                yield block
+            yield block.part(first, last) if last - first < block.count else block
             at, before = at + 1, before + block.count
         first, last = max(start - self._held, 0), min(stop, self._count) - self._held
         if first < last:

@@ -60,14 +60,19 @@ def genesis() -> Base:
 
 
 class Bases:
-    """The bases of one store; ``damages`` has what was wrong with those that were asked for, and
-    ``unreadable`` why the disk refused those that it did not give."""
+    """The bases of one store; ``damages`` has what was wrong with those that were asked for,
+    ``sound`` where the others stand, and ``unreadable`` why the disk refused those that it did not
+    give."""
 
-    def __init__(self, fs: Fs, *, outlines: bool = False) -> None:
-        """``outlines``: a base that is opened has its records counted only, where that can be."""
+    def __init__(self, fs: Fs, *, outlines: bool = False, closely: bool = True) -> None:
+        """``outlines``: a base that is opened has its records counted only, where that can be.
+        Not ``closely``: they are looked at when they are read (``archive.unpack``)."""
         self._fs = fs
+        self._closely = closely
         self._outlines = outlines
         self._bad: dict[str, Damage] = {}
+        self._strange: dict[str, Damage] = {}
+        self.sound: dict[str, Tip] = {}
         self.unreadable: dict[str, str] = {}
         self._astray: dict[str, Damage] = {}
         snapshots = sorted(filter(is_snapshot, fs.list_dir(SNAPSHOTS)), reverse=True)
@@ -78,6 +83,11 @@ class Bases:
     @property
     def damages(self) -> list[Damage]:
         """Everything that was wrong with a base."""
+        return [*self.ruined, *self._strange.values()]
+
+    @property
+    def ruined(self) -> list[Damage]:
+        """The same, but for those that are whole, of another store."""
         return [*self._bad.values(), *self._astray.values()]
 
     def newest(self, seq_max: int | None = None) -> Base | None:
@@ -112,7 +122,7 @@ class Bases:
     def set_aside(self, paths: Iterable[str]) -> None:
         """These are of another store: named, and asked for no more."""
         for path in paths:
-            self._bad[path] = Damage(path, None, "is of another store", "ignored")
+            self._strange[path] = Damage(path, None, "is of another store", "ignored")
 
     def store_of(self, base: Base, chain: Chain | None = None) -> str:
         """The id of the store whose state this is; empty where none was ever given."""
@@ -130,9 +140,9 @@ class Bases:
         """Where every sound base stands, by its manifest."""
         found = []
         for path in (*self.snapshots, *self.history):
-            if path in self._bad:
+            if path in self._bad or path in self._strange:
                 continue
-            if (tip := self.peeked(path)) is not None:
+            if (tip := self.sound.get(path) or self.peeked(path)) is not None:
                 found.append(tip)
         return sorted(found, key=lambda tip: tip.seq)
 
@@ -155,11 +165,13 @@ class Bases:
 
     def open(self, path: str, *, keep: bool = True) -> Base | None:
         """Unpack a base; None where it is ruined. ``keep``: with its image."""
-        if path in self._bad:
+        if path in self._bad or path in self._strange:
             return None
         try:
             data = read_base(self._fs, path)
-            image, tip = self._outline(data, path) or unpack(data, path, read_ahead, keep=keep)
+            image, tip = self._outline(data, path) or unpack(
+                data, path, read_ahead, keep=keep, closely=self._closely
+            )
             named = base_seq(path.rpartition("/")[2])
             if named is not None and named != tip.seq:
                 raise StoreDamaged(f"holds commit {tip.seq}, not {named}", file=path)
@@ -171,6 +183,7 @@ class Bases:
             self.unreadable[path] = str(problem)
             self._bad[path] = Damage(path, None, f"cannot be read: {problem}", "ignored")
             return None
+        self.sound[path] = tip
         return Base(path, image if keep else None, tip)
 
     def image_of(self, base: Base) -> Image:

@@ -109,12 +109,22 @@ FRESH = "none"
 OPENING_BYTES_MAX = OVERHEAD_BYTES + len(opening(segment_name(1, 1), mirror=False, reserved=True))
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Everything that lies in a store."""
+
+    segments: Segments
+    bases: Bases
+    readable: Readable
+
+
 @dataclass(slots=True)
 class Restored:
     """A state, where it came from, and what opening the store for writing needs to know.
 
     ``gaps`` are moments of the past that are lost; looked for only where everything was read.
     ``proven``: something that was written after it proves that the newest frame was synced.
+    ``read``: what was read, where that was ``thorough``; who looks closer reads no file again.
     """
 
     image: Image
@@ -125,6 +135,7 @@ class Restored:
     readable: dict[str, str] = field(default_factory=dict)
     proven: bool = False
     gaps: list[Damage] = field(default_factory=list)
+    read: Read | None = None
 
     @property
     def documents(self) -> dict[str, JsonObject]:
@@ -176,12 +187,14 @@ def restore(
     clock: Clock | None = None,
     thorough: bool = False,
     outline: bool = False,
+    closely: bool = True,
 ) -> Restored:
     """The newest state, or that of an earlier moment; writes nothing. ``thorough`` reads all.
 
     ``outline`` wants the documents, and how many records the public ledger has: where the quick way
     leads to it, neither records nor the readable files of agents are read, and the image has no
-    more than that (``Outline``).
+    more than that (``Outline``). Not ``closely``: where the quick way leads to it, records of the
+    base, whose text fits its checksum, are looked at when they are read.
     """
     clock = clock or SystemClock()
     started = clock.monotonic_s()
@@ -192,7 +205,7 @@ def restore(
     if not thorough and at_ms is None:
         wanted = () if outline else ALL_BUT_CHUNKS
         readable = check_readable(fs, wanted) if seq is None else Readable()
-        copies, bases = segment_copies(fs), Bases(fs, outlines=outline)
+        copies, bases = segment_copies(fs), Bases(fs, outlines=outline, closely=closely)
         climb = _quick(fs, copies, bases, seq, readable)
     if climb is None:
         readable = check_readable(fs)
@@ -228,7 +241,8 @@ def restore(
     unlike = not_as_due(segments, due)
     past = gaps(segments, bases.tips(), newest) if thorough else []
     whole_files, proven = climb.readable.whole, _proven(climb, newest)
-    return Restored(image, chain.tip, facts, epoch, unlike, whole_files, proven, past)
+    read = Read(segments, bases, climb.readable) if thorough else None
+    return Restored(image, chain.tip, facts, epoch, unlike, whole_files, proven, past, read)
 
 
 def _proven(climb: _Climb, newest: Tip) -> bool:

@@ -1,7 +1,7 @@
 """Repair: whatever is damaged becomes what it ought to be, from what is good.
 
-``repair`` reads everything, decides, and does it; with ``dry_run`` it only says what it would do.
-The caller holds the lock.
+``repair`` reads everything, once, decides, and does it; with ``dry_run`` it only says what it would
+do. The caller holds the lock.
 
 Rules
 - Only what can be made exactly what it was is repaired: both copies of every segment that the chain
@@ -33,7 +33,7 @@ from prometheus_persist.journal.projection import FOLDERS
 from prometheus_persist.recovery.bases import Bases
 from prometheus_persist.recovery.damages import UNWRITTEN
 from prometheus_persist.recovery.ladder import Restored, restore
-from prometheus_persist.recovery.readable import check_readable
+from prometheus_persist.recovery.readable import Readable
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import only_of_the_disk
@@ -48,7 +48,7 @@ from prometheus_persist.storage.layout import (
 )
 from prometheus_persist.storage.replacing import RENEWED, renew_dir, replace_file
 from prometheus_persist.storage.retention import HISTORY_HOURS_MAX
-from prometheus_persist.storage.segments import Segments, copies_due, heal, read_segments
+from prometheus_persist.storage.segments import Segments, copies_due, heal
 from prometheus_persist.storage.store import Store
 
 KEEP_ALL = 1_000_000
@@ -105,14 +105,15 @@ def _repair(
     if accept_loss is not None:
         _refuse_needless(fs, clock, accept_loss)
     found = restore(fs, seq=accept_loss, clock=clock, thorough=True)
-    segments = read_segments(fs)
-    due = segments_of(back(found.tip, segments.frames))
+    read = found.read
+    assert read is not None, "a thorough restore has read everything"
+    due = segments_of(back(found.tip, read.segments.frames))
     if accept_loss is None:
         _refuse_loss(found, due)
     steps = [
-        *_segment_steps(segments, due, found.seq, accept_loss),
-        *_readable_steps(fs, found.seq, accept_loss),
-        *_base_steps(fs, found),
+        *_segment_steps(read.segments, due, found.seq, accept_loss),
+        *_readable_steps(read.readable, found.seq, accept_loss),
+        *_base_steps(read.bases, found.seq),
     ]
     leftovers = [
         RepairStep(f"{folder}/{name}", "removed", LEFTOVER)
@@ -155,7 +156,8 @@ def lossless(fs: Fs, clock: Clock) -> bool:
     """Whether a repair of all that is damaged here loses nothing."""
     try:
         found = restore(fs, clock=clock, thorough=True)
-        _refuse_loss(found, segments_of(back(found.tip, read_segments(fs).frames)))
+        assert found.read is not None, "a thorough restore has read everything"
+        _refuse_loss(found, segments_of(back(found.tip, found.read.segments.frames)))
     except StoreDamaged:
         return False
     return not found.gaps
@@ -199,8 +201,7 @@ def _segment_steps(
     return found
 
 
-def _readable_steps(fs: Fs, seq: int, accept_loss: int | None) -> list[RepairStep]:
-    readable = check_readable(fs)
+def _readable_steps(readable: Readable, seq: int, accept_loss: int | None) -> list[RepairStep]:
     damages = [each for each in readable.damages if each.outcome == "repaired"]
     found = [RepairStep(each.file, "rewritten", each.problem) for each in damages]
     if accept_loss is None:
@@ -214,12 +215,11 @@ def _readable_steps(fs: Fs, seq: int, accept_loss: int | None) -> list[RepairSte
     return found
 
 
-def _base_steps(fs: Fs, found: Restored) -> list[RepairStep]:
-    bases = Bases(fs)
-    beyond = [base.name for base in bases.each(keep_first=False) if base.tip.seq > found.seq]
-    steps = [RepairStep(each.file, "moved aside", each.problem) for each in bases.damages]
+def _base_steps(bases: Bases, seq: int) -> list[RepairStep]:
+    beyond = [path for path, tip in bases.sound.items() if tip.seq > seq]
+    steps = [RepairStep(each.file, "moved aside", each.problem) for each in bases.ruined]
     named = {step.path for step in steps}
-    why = f"beyond commit {found.seq}"
+    why = f"beyond commit {seq}"
     return steps + [RepairStep(path, "moved aside", why) for path in beyond if path not in named]
 
 

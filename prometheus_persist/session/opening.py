@@ -133,7 +133,7 @@ def opening(
 
 def _read(fs: Fs, clock: Clock, lock: Locks) -> tuple[Restored, SystemState]:
     """What is there, believed and of the right types; writes nothing."""
-    found = restore(fs, clock=clock)
+    found = restore(fs, clock=clock, closely=False)
     state = state_from(found.documents)
     lock.refuse_strange_mirror(fs, state.registry.store_id)
     return found, state

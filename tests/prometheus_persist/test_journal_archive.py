@@ -213,7 +213,8 @@ def test_archive_the_last_line_has_an_end() -> None:
 def test_archive_many_lines_at_once_are_no_softer(
     rows: list[tuple[str, Any]], block: int, data: st.DataObject
 ) -> None:
-    """With a byte changed, gone or twice: read in blocks as line by line, to the same end."""
+    """With a byte changed, gone or twice: read in blocks as line by line, to the same end; nor is
+    what is looked at only when it is read, though of two bad lines the other may be named."""
     content = bytearray(lines_of([dumps([name, record]) for name, record in rows]))
     at = data.draw(st.integers(0, len(content) - 1))
     match data.draw(st.sampled_from(["none", "other", "gone", "twice", "line"])):
@@ -226,15 +227,18 @@ def test_archive_many_lines_at_once_are_no_softer(
         case "line":
             content[at:at] = b"\n"
 
-    def read() -> Any:
+    packed = sealed({"schema": SCHEMA}, streams_ndjson=bytes(content))
+
+    def read(*, closely: bool = True) -> Any:
         try:
-            return repr(unpack(sealed(streams_ndjson=bytes(content)), "s.zip")[0].streams)
+            return repr(unpack(packed, "s.zip", closely=closely)[0].streams)
         except StoreDamaged as problem:
             return str(problem)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(archive, "BLOCK_BYTES", block)
-        fast = read()
+        fast, later = read(), read(closely=False)
+        assert fast == later or ("streams.ndjson" in fast and "streams.ndjson" in later)
         patch.setattr(archive, "_flat_names", lambda _: None)
         assert fast == read()
 

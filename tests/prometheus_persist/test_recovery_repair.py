@@ -97,6 +97,21 @@ def test_repair_dry_run_says_the_same_and_touches_nothing() -> None:
     assert planned == repair(MemoryFs.of(hurt_everywhere()), CLOCK)
 
 
+@pytest.mark.parametrize("hurt", [False, True])
+def test_repair_reads_every_file_once(hurt: bool) -> None:
+    """A look at a large store costs one reading of it, however much there is to decide."""
+    seen: list[str] = []
+
+    def note(op: str, path: str, data: bytes) -> None:
+        if op in ("read", "read_part"):
+            seen.append(path)
+
+    files = hurt_everywhere() if hurt else reference()[0]
+    repair(HookFs(MemoryFs.of(files), note), CLOCK, dry_run=True)
+    assert {path for path in files if path.endswith((".wal", ".zip", ".json"))} <= set(seen)
+    assert {path: seen.count(path) for path in seen if seen.count(path) > 1} == {}
+
+
 def test_repair_of_a_sound_store_does_nothing() -> None:
     """No step, no new epoch, not a byte."""
     fs = MemoryFs.of(reference()[0])
