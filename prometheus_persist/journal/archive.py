@@ -84,6 +84,14 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b"[{}]\n"))
 _DIGEST = re.compile(f"[0-9a-f]{{{2 * DIGEST_BYTES}}}")
 
 
+class _Member(zipfile.ZipInfo):
+    """A member with its level, which ``ZipFile`` gives only to those that it makes of a name."""
+
+    def __init__(self, name: str, when: tuple[int, int, int, int, int, int]) -> None:
+        super().__init__(name, when)
+        self._compresslevel = LEVEL
+
+
 def _no_pause() -> None:
     """For whom nobody waits."""
 
@@ -106,10 +114,10 @@ def _packed(
     first, last = _ZIP_YEARS_MS
     when = datetime.fromtimestamp(min(max(image.time_ms, first), last) / 1000, UTC).timetuple()[:6]
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
+    with zipfile.ZipFile(out, "w") as archive:
 
         def put(name: str, parts: Iterable[bytes]) -> JsonObject:
-            info = zipfile.ZipInfo(name, date_time=when)
+            info = _Member(name, when)
             info.compress_type = zipfile.ZIP_STORED if name in plain else zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             seal, size = hashlib.sha256(), 0

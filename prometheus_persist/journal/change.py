@@ -155,12 +155,14 @@ class Image:
     """Every document and stream at one sequence. ``apply`` moves it on, in place.
 
     ``time_ms`` is the wall time of the last change, whatever other frames came after it.
+    ``_own``: since it was cut, the streams that no cut has; only these are added to in place.
     """
 
     documents: dict[str, JsonObject] = field(default_factory=dict)
     streams: dict[str, Records] = field(default_factory=dict)
     seq: int = 0
     time_ms: int = 0
+    _own: set[str] | None = field(default=None, repr=False, compare=False)
 
     def apply(self, change: Change, seq: int, time_ms: int) -> None:
         """Take a change in; raises StoreDamaged for one that needs a document that is not there.
@@ -188,8 +190,10 @@ class Image:
 
     def _append(self, name: str, records: Sequence[JsonObject]) -> None:
         stream = self.streams.get(name)
-        if stream is None:
-            stream = self.streams[name] = Records()
+        if stream is None or (self._own is not None and name not in self._own):
+            stream = self.streams[name] = Records() if stream is None else stream.cut()
+            if self._own is not None:
+                self._own.add(name)
         stream.extend(records)
 
     def _there(self, key: str, seq: int) -> JsonObject:
@@ -205,9 +209,12 @@ class Image:
 
     def cut(self) -> Image:
         """The image as it stands, while this one goes on changing: taken in no time, read at
-        leisure, by another thread; documents are shared, streams can be read and not added to."""
-        streams = {name: records.cut() for name, records in self.streams.items()}
-        return Image(dict(self.documents), streams, self.seq, self.time_ms)
+        leisure, by another thread; documents are shared, streams can be read and not added to.
+
+        Nobody saves meanwhile, so ten thousand streams are not looked at: each goes on under an
+        object of its own once it is added to (``_append``)."""
+        self._own = set()
+        return Image(dict(self.documents), dict(self.streams), self.seq, self.time_ms)
 
     def digest(self) -> str:
         """SHA-256 over the canonical bytes of everything in it; equal images, equal digests."""

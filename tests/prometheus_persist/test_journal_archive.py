@@ -136,6 +136,18 @@ def test_archive_works_in_pieces() -> None:
         assert min(pauses) >= size // (2 * PIECE_BYTES) > 5
 
 
+def test_archive_is_packed_at_its_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The level that stands in the module is the one that the bytes are packed at."""
+    image = image_of({}, {"s": [{"n": n, "px": f"{n * 7919 % 10007}.1"} for n in range(2000)]})
+    sizes = []
+    for level in (1, 9):
+        monkeypatch.setattr(archive, "LEVEL", level)
+        data = pack(image, TIP)
+        assert same(unpack(data, "s.zip")[0], image)
+        sizes.append(len(data))
+    assert sizes[1] < sizes[0]
+
+
 HOSTILE_LINES = {
     "two records on a line": [b'["s",{"a":1}],["s",{"b":2}]', b'["t",{"c":3}]'],
     "a record on two lines": [b'["s",{"a":1', b'"b":2}]'],

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.journal.change import Change, Image, Ready, change_from
+from prometheus_persist.journal.records import Records
 from prometheus_persist.state.exact_json import dumps
 
 keys = st.sampled_from(["a", "agents/x", "b/c/d"])
@@ -178,3 +179,31 @@ def test_change_leaves_what_a_copy_of_the_image_holds() -> None:
     )
     assert image.documents == {"b": {"x": 2, "l": [1, 2]}}
     assert kept.documents == {"b": {"x": 1, "l": [1]}}
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(changes, st.booleans()), max_size=8))
+def test_change_leaves_what_a_cut_of_the_image_holds(history: list[tuple[Change, bool]]) -> None:
+    """Whatever is added, removed and begun anew behind it, and however often it is cut."""
+    image, cuts = Image(), []
+    for seq, (change, cut) in enumerate(history, 1):
+        image.apply(copy.deepcopy(change), seq, seq)
+        if cut:
+            cuts.append((image.cut(), image.copy(), image.digest()))
+    for cut, twin, digest in cuts:
+        assert cut.digest() == twin.digest() == digest
+        assert (cut.documents, cut.streams) == (twin.documents, twin.streams)
+
+
+def test_change_a_cut_looks_at_no_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody saves during it: of a thousand streams those that grow afterwards cost something."""
+    image, seen = Image(), []
+    image.apply(Change("", add={f"s{at}": [{"n": 1}] for at in range(1000)}), 1, 1)
+    real = Records.cut
+    monkeypatch.setattr(Records, "cut", lambda one: seen.append(1) or real(one))
+    held = image.cut()
+    assert not seen
+    for at in range(2, 5):
+        image.apply(Change("", add={"s1": [{"n": at}], "s2": [{"n": at}]}), at, at)
+    assert len(seen) == 2
+    assert (len(held.streams["s1"]), len(image.streams["s1"])) == (1, 4)
