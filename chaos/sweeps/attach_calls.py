@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from chaos.oracle.objects import told
+from chaos.sweeps.attach_fixture import seen
 from chaos.sweeps.interrupt_calls import InterruptedCall, InterruptedLife
 from chaos.sweeps.reference_workload import Yard
 from chaos.workload.attached_host import (
     MODULES,
     Client,
-    TradingRoom,
     founded,
     own_randomness,
-    unbound,
 )
 from chaos.workload.narrator import Narrator
 from chaos.workload.paper_life import FixedIds
@@ -62,16 +60,16 @@ class HostedLife(InterruptedLife):
     def leave(self) -> None:
         """Save all of it and go."""
         self.session.close()
-        self._due = _seen(self.room)
+        self._due = seen(self.room)
 
     def came_back_wrong(self) -> str:
         """What is wrong with the host that was attached just now."""
-        return "" if _seen(self.room) == self._due else f"step {self.room.steps}"
+        return "" if seen(self.room) == self._due else f"step {self.room.steps}"
 
     def host_differs(self) -> str:
         """What a restore gives, from what the power leaves, and is not alive."""
         with own_randomness():
-            alive, room = _seen(self.room), founded()
+            alive, room = seen(self.room), founded()
             try:
                 host = attach(
                     room, self._grounds.plot(), MODULES, bound=[Client],
@@ -79,14 +77,9 @@ class HostedLife(InterruptedLife):
                 )  # fmt: skip
             except PersistError as problem:
                 return str(problem)
-            found = _seen(room)
+            found = seen(room)
             host.close(save=False)
         return "" if found == alive else f"step {room.steps}, alive is {self.room.steps}"
-
-
-def _seen(room: TradingRoom) -> str:
-    with unbound(room):
-        return told(room)
 
 
 def _left(life: InterruptedLife) -> None:

@@ -13,6 +13,8 @@ Of every disk that is left, asked is what ``kills`` asks of the store, and of th
   commit was begun;
 - played on to its end it still is (I10);
 - no file has a key of its client (S11).
+
+Then the same host lives on files, in processes that a real SIGKILL ends (``attach_kills``).
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from unittest import mock
 
 from chaos.chance import generator
 from chaos.faults.switch import FaultSwitch, SwitchedFs, SwitchKind
-from chaos.oracle.objects import told
+from chaos.sweeps.attach_fixture import course_at, saves, seen
+from chaos.sweeps.attach_kills import kill
 from chaos.sweeps.judge_restore import judge_disk
 from chaos.sweeps.kills import Story, Wreck, dying, survivor, wrecks
 from chaos.sweeps.power import disks_after
@@ -40,7 +43,6 @@ from chaos.workload.attached_host import (
     TradingRoom,
     founded,
     own_randomness,
-    unbound,
 )
 from chaos.workload.clocks import WoundClock
 from chaos.workload.narrator import Narrator
@@ -89,12 +91,6 @@ class HostNarrator(Narrator):
         super().begin(seq, change)
 
 
-def seen(floor: TradingRoom) -> str:
-    """What a floor is, without its client."""
-    with unbound(floor):
-        return told(floor)
-
-
 def attached(floor: TradingRoom, plot: Path, fs: Fs, ears: HostEars) -> AttachedHost:
     """Attach as this host's author would."""
     ears.floor = floor
@@ -133,18 +129,6 @@ def live(plot: Path, fs: Fs, ears: AckLog, _seed: int, life: str) -> None:
                 p.close(save=False)
 
 
-def saves(p: AttachedHost, what: str, agent_id: str) -> None:
-    """What the host does at a hook."""
-    if what == "cycle":
-        p.on_cycle(p.root.steps)
-    elif what == "death":
-        p.on_agent_death(agent_id)
-    elif what == "trade":
-        p.on_trade(agent_id)
-    else:
-        p.save()
-
-
 @cache
 def _lives(seed: int) -> tuple[dict[str, dict[str, bytes]], dict[str, dict[int, int]]]:
     """The files that each life finds, and what the host was at each commit before it."""
@@ -173,14 +157,9 @@ def story(seed: int) -> Story:
 
 
 @cache
-def course() -> tuple[str, ...]:
+def course() -> dict[int, str]:
     """What a host that nobody saves and nobody kills is after each of its steps."""
-    floor = founded()
-    found = [seen(floor)]
-    while floor.steps < LAST_STEP:
-        floor.step()
-        found.append(seen(floor))
-    return tuple(found)
+    return course_at(range(LAST_STEP + 1))
 
 
 @contextlib.contextmanager
@@ -188,7 +167,6 @@ def stage() -> Iterator[Yard]:
     """A place to live in, with small pieces, and the process's own random numbers kept."""
     small = mock.patch.object(host_capture, "PIECE_RECORDS", PIECE_RECORDS)
     with yard() as grounds, own_randomness(), small:
-        course()  # now, since it draws
         yield grounds
 
 
@@ -207,6 +185,7 @@ def sweep_attach(seed: int, *, full: bool) -> Tally:
                 _cut(tally, wreck, grounds)
                 _again(tally, wreck, grounds, full=full)
             grounds.clear()
+        kill(tally, grounds, full=full)
     if not full:
         tally.notes.append(f"sampled: every {CI_STRIDES['die']}th operation")
     return tally
@@ -273,7 +252,7 @@ def judge_host(tally: Tally, disk: MemoryFs, ears: AckLog, grounds: Yard, where:
         else:
             while floor.steps < LAST_STEP:
                 floor.step()
-            if seen(floor) != course()[-1]:
+            if seen(floor) != course()[LAST_STEP]:
                 tally.wrong("another future", where)
             elif p.restored:
                 tally.counts["hosts restored exactly, and going on the same"] += 1

@@ -103,7 +103,7 @@ class TradingRoom:
         member = self.crew[int(drawn * (CREW - 10))]
         member.number, member.seen[str(self.steps % 3)] = member.number + 1, self.steps
         if self.steps % 5 == 0:
-            self.deals[self.steps].closed = self.deals[-1]  # an old record changes
+            self.deals[self.steps % DEALS].closed = self.deals[-1]  # an old record changes
             self.by_rank.sort(key=lambda each: (each.capital, each.agent_id))
             return "cycle", ""
         if self.steps % 7 == 0:
