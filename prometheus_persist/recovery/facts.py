@@ -34,11 +34,21 @@ class Damage:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectCount:
+    """A class of an attached host: how many objects of it there were when they were last counted
+    (as the host was attached, or at its exit), and how many were restored."""
+
+    name: str
+    before: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
 class RestoreFacts:
     """How the state came back. Times in Unix ms; ``fresh`` when there was nothing to restore.
 
     ``last_save_ms`` is when the newest commit was written. That the store was opened since, and
-    nothing saved, does not make it later.
+    nothing saved, does not make it later. ``objects`` are those of a host that was attached.
     """
 
     fresh: bool
@@ -51,6 +61,7 @@ class RestoreFacts:
     duration_ms: int
     damages: tuple[Damage, ...] = ()
     warnings: tuple[str, ...] = ()
+    objects: tuple[ObjectCount, ...] = ()
 
     @property
     def losses(self) -> tuple[Damage, ...]:

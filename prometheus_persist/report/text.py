@@ -98,7 +98,24 @@ def _system(facts: RecoveryFacts, say: Say) -> list[str]:
         place = damage.file if damage.offset is None else f"{damage.file} @ {damage.offset}"
         outcome = say(f"report.{damage.outcome}")
         lines.append(say("report.damage", place=place, problem=damage.problem, outcome=outcome))
+    lines += _objects(facts, say)
     return lines + [say("report.warning", text=warning) for warning in facts.restore.warnings]
+
+
+def _objects(facts: RecoveryFacts, say: Say) -> list[str]:
+    """Of an attached host; by name the classes whose number is another than at the last count."""
+    counts = facts.restore.objects
+    if not counts:
+        return []
+    there, classes = sum(one.now for one in counts), sum(one.now > 0 for one in counts)
+    return [
+        say("report.objects", n=f"{there:,}", classes=classes),
+        *(
+            say("report.objects_moved", name=one.name, before=f"{one.before:,}", n=f"{one.now:,}")
+            for one in counts
+            if one.now != one.before
+        ),
+    ]
 
 
 def _agents(facts: RecoveryFacts, say: Say) -> list[str]:

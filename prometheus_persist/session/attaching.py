@@ -38,6 +38,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, Unpack
 
@@ -53,6 +54,7 @@ from prometheus_persist.graph.rebuild import upcast as brought_up
 from prometheus_persist.graph.survey import HostSurvey, survey
 from prometheus_persist.graph.tracker import META, Tracker
 from prometheus_persist.journal.change import Image
+from prometheus_persist.recovery.facts import ObjectCount
 from prometheus_persist.saving.gate import OrderTerms
 from prometheus_persist.saving.host_capture import COUNTED, HostCapture
 from prometheus_persist.saving.intents import IntentHandle
@@ -90,6 +92,8 @@ class AttachedHost:
         then: dict[str, int] = (counted or {}).get("objects", {})
         now = {} if counted is None else capture.objects()
         self.objects = {name: (then.get(name, 0), now.get(name, 0)) for name in then | now}
+        counts = tuple(ObjectCount(name, *pair) for name, pair in sorted(self.objects.items()))
+        session.restored = replace(session.restored, objects=counts)
         alive = (name for name, agent in session.state.agents.items() if agent.alive)
         self.cut = cut(left, session.state.supervisor.system_cycle_count, alive)
         self._acted = list(self.cut.acted) if self.cut else []

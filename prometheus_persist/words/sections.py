@@ -35,6 +35,14 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "report.cycles": ("✅ 运行周期: {n}个周期", "✅ Cycles: {n}"),
     "report.runtime": ("✅ 总运行时长: {n}小时", "✅ Runtime: {n} hours"),
     "report.intents": ("⚠️  未结订单: {n}张", "⚠️  Open orders: {n}"),
+    "report.objects": (
+        "✅ 宿主对象: {n}个, 共{classes}类",
+        "✅ Host's objects: {n} (classes: {classes})",
+    ),
+    "report.objects_moved": (
+        "     {name}: 上次清点{before}个, 现有{n}个",
+        "     {name}: {before} when last counted, {n} now",
+    ),
     "report.damage": (
         "⚠️  {place}: {problem} ({outcome})",
         "⚠️  {place}: {problem} ({outcome})",
@@ -308,6 +316,10 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.timeline": ("停机期间", "While it was down"),
     "page.more": ("另有{n}条", "and {n} more"),
     "page.damages": ("磁盘上的损坏", "Damage on disk"),
+    "page.objects": ("恢复的宿主对象", "Host's objects that were restored"),
+    "page.class": ("类", "class"),
+    "page.counted": ("上次清点", "last counted"),
+    "page.there": ("现有", "now"),
     "page.priority": ("优先级", "priority"),
     "page.items": ("对账项", "items"),
     "page.balances": ("与OKX核对持仓（张）", "Positions compared with OKX (contracts)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sessionkit import Venue, killed
@@ -83,3 +84,24 @@ def test_objects_are_counted_by_class_against_the_last_count(tmp_path: Path) -> 
     p.close()
     with began(tmp_path, venue) as p:
         assert p.objects == {name: (3, 3)}
+
+
+def test_the_report_counts_what_was_restored_by_class(tmp_path: Path) -> None:
+    """Each class against its last count: as text, as a page and as data."""
+    venue, name = Venue(), "test_attach_cut:CutBot"
+    p = began(tmp_path, venue)
+    first = p.recover()
+    assert first.restore.objects == ()
+    assert "Host's objects" not in first.text("en")
+    p.root.others = [CutBot() for _ in range(3)]
+    p.on_cycle(1)
+    killed(p.session)
+    with began(tmp_path, venue) as p:
+        report = p.recover()
+        assert report.to_json()["restore"]["objects"] == [{"name": name, "before": 1, "now": 4}]
+        assert "✅ Host's objects: 4 (classes: 1)" in report.text("en")
+        assert f"{name}: 1 when last counted, 4 now" in report.text("en")
+        assert f"✅ 宿主对象: 4个, 共1类\n     {name}: 上次清点1个, 现有4个" in report.text("zh")
+        assert re.search(rf">{name}</td>.*last counted.*>1</td>.*>4</td>", report.html("en"))
+    with began(tmp_path, venue) as p:
+        assert "when last counted" not in p.recover().text("en"), "nothing moved since the exit"

@@ -109,6 +109,10 @@ def _tables(facts: RecoveryFacts, say: Say) -> dict[str, Drawn]:
     """Every table that has a row, by name."""
     found: dict[str, Rows] = {
         "damages": _damages(facts, say),
+        "objects": (
+            columns(say, "inn", "page.class", "page.counted", "page.there"),
+            [(one.name, one.before, one.now) for one in facts.restore.objects],
+        ),
         "withheld": (
             columns(say, ".t", "page.key", "page.until"),
             [(withheld_name(one, say), withheld_until(one, say)) for one in facts.withheld],

@@ -96,6 +96,7 @@ dt { color: var(--soft) } dd { margin: 0 }
 </ol>{% endif %}
 {{ section("changed", say("page.changed")) }}
 {{ section("damages", say("page.damages")) }}
+{{ section("objects", say("page.objects")) }}
 {{ section("withheld", say("report.withheld_section")) }}
 {% if tables.withheld and facts.may_trade %}<p>{{ say("report.withheld_rest") }}</p>{% endif %}
 {% if asked %}
