@@ -35,7 +35,7 @@ def lived_anew():
 
 @pytest.fixture
 def few(monkeypatch):
-    monkeypatch.setattr(attach_sweep, "CI_STRIDES", {"die": 43, "tear": 997})
+    monkeypatch.setattr(attach_sweep, "CI_STRIDES", {"die": 67, "tear": 997})
     monkeypatch.setattr(attach_sweep, "kill", lambda tally, grounds, full: None)
 
 
