@@ -50,7 +50,7 @@ SECONDS_MAX = 120.0
 EXACT: Final = "SIGKILLed hosts back exactly, and the same after 50 cycles"
 
 
-class Heard:
+class KilledLife:
     """One process: its number, and what it has said so far."""
 
     def __init__(self, pid: int, lines: IO[str]) -> None:
@@ -151,7 +151,7 @@ def _killed(
         tally.counts["of these, in an interpreter of its own"] += own
 
 
-def _strike(heard: Heard, chance: Random, paces: tuple[float, float]) -> None:
+def _strike(heard: KilledLife, chance: Random, paces: tuple[float, float]) -> None:
     """Kill it somewhere in, or soon after, a step's save, or as it is attached."""
     wanted = chance.randrange(HOOKS)
     first = -1
@@ -161,7 +161,7 @@ def _strike(heard: Heard, chance: Random, paces: tuple[float, float]) -> None:
     os.kill(heard.pid, signal.SIGKILL)
 
 
-def _place(heard: Heard, hook: int) -> str:
+def _place(heard: KilledLife, hook: int) -> str:
     if hook:
         return "at a hook"
     if heard.here is None:
@@ -169,7 +169,7 @@ def _place(heard: Heard, hook: int) -> str:
     return "in a save" if heard.begun > heard.done else "behind a save"
 
 
-def _as_it_was(tally: Tally, heard: Heard, legal: set[int], where: str) -> bool:
+def _as_it_was(tally: Tally, heard: KilledLife, legal: set[int], where: str) -> bool:
     """Whether it raised nothing, and found the host as it was."""
     if heard.raised:
         tally.wrong("raised", f"{where}: {heard.raised}")
@@ -183,7 +183,7 @@ def _as_it_was(tally: Tally, heard: Heard, legal: set[int], where: str) -> bool:
 
 
 @contextlib.contextmanager
-def _forked(life: Callable[[int], None]) -> Iterator[Heard]:
+def _forked(life: Callable[[int], None]) -> Iterator[KilledLife]:
     """A process forked off, so that a mistake that is planted here is in it as well."""
     reading, writing = os.pipe()
     sweeper = os.getpid()
@@ -198,7 +198,7 @@ def _forked(life: Callable[[int], None]) -> Iterator[Heard]:
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as lines, _watched(pid):
         try:
-            yield Heard(pid, lines)
+            yield KilledLife(pid, lines)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -206,13 +206,13 @@ def _forked(life: Callable[[int], None]) -> Iterator[Heard]:
 
 
 @contextlib.contextmanager
-def _interpreter(store: Path) -> Iterator[Heard]:
+def _interpreter(store: Path) -> Iterator[KilledLife]:
     asked = [sys.executable, "-m", "chaos.sweeps.attach_child", str(store), str(MORE)]
     child = subprocess.Popen(asked, stdout=subprocess.PIPE, text=True)  # noqa: S603 our own module
     assert child.stdout is not None
     with child, _watched(child.pid):
         try:
-            yield Heard(child.pid, child.stdout)
+            yield KilledLife(child.pid, child.stdout)
         finally:
             child.kill()
 
