@@ -11,6 +11,10 @@ kept under ``.pytest_cache`` then, and nothing appears beside the sources.
 **Processes.** An exchange that a test only needs is forked from a process that has imported it, and
 so is the trading system of a scenario (``warmkit.py``).
 
+**Workers.** Much of a test is waiting: for a disk, for a clock, for a process that it started. So
+there are three workers for two cores, but for the quick tests, which wait for nothing; and what
+takes longest comes first, so that no worker begins with it when the others are done.
+
 **Clocks.** No test of hypothesis fails because other programs had the processor.
 
 **Keys.** No test trades because keys happen to be in the environment. ``pytest -m okx_sandbox`` is
@@ -24,9 +28,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from _pytest.mark.expression import Expression
@@ -38,6 +43,7 @@ settings.load_profile("shared")
 MARKER = "okx_sandbox"
 KEYS = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE", "PERSIST_OKX_URL")
 
+T = TypeVar("T")
 QUICK = "quick"
 QUICK_FILES = (
     "test_state_*.py",
@@ -126,6 +132,23 @@ SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every p
     "test_two_states_have_one_digest_exactly_when_they_are_equal",
     "test_whichever_executions_the_books_missed_every_cent_is_explained",
 )
+LONGEST_TESTS = (  # more than ten seconds of a processor
+    "test_a_bot_that_is_killed_anywhere_loses_no_order_and_sends_none_twice",
+    "test_a_walk_leads_where_the_page_says",
+    "test_bounds_what_is_hostile_costs_little_memory",
+    "test_every_kind_is_detected_and_nothing_is_corrected_wrongly",
+    "test_from_an_empty_directory_and_the_front_page_alone",
+    "test_kill_before_every_operation",
+    "test_sweep_attach",
+    "test_sweep_errors_at_every_operation",
+    "test_sweep_fsync_sampled",
+    "test_sweep_interrupt",
+    "test_sweep_kills",
+    "test_sweep_power_sampled",
+    "test_the_run_says_what_the_example_says",
+    "test_twenty_thousand_requests_each_get_an_answer_in_the_shape_of_okx",
+    "test_twenty_thousand_requests_on_control_and_api_are_done_or_refused",
+)
 
 
 def is_quick(name: str) -> bool:
@@ -153,18 +176,49 @@ def _forget(bytecode: Path, place: Path) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Under ``-m quick``, files whose tests would all be deselected are not imported."""
-    only_quick = str(config.getoption("markexpr") or "").strip() == QUICK
-    if only_quick and fnmatch(collection_path.name, "test_*.py"):
+    if _only_quick(config) and fnmatch(collection_path.name, "test_*.py"):
         return None if is_quick(collection_path.name) else True
     return None
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
+    cores = yield
+    is_asked = "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ or _only_quick(config)
+    return cores if is_asked else cores + (cores + 1) // 2
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
     for item in items:
-        name = getattr(item, "originalname", item.name)
-        if is_quick(item.path.name) and name not in SLOWER_TESTS:
+        if is_quick(item.path.name) and _name(item) not in SLOWER_TESTS:
             item.add_marker(QUICK)
+    yield
+    if workers := int(getattr(config, "workerinput", {}).get("workercount", 0)):
+        items[:] = longest_first(items, workers, lambda item: _name(item) in LONGEST_TESTS)
+
+
+def longest_first(items: Sequence[T], workers: int, is_long: Callable[[T], bool]) -> list[T]:
+    """In an order in which each worker's share, as xdist deals them out, begins with long ones."""
+    long, rest = [each for each in items if is_long(each)], [x for x in items if not is_long(x)]
+    found: list[T] = []
+    for worker in range(workers):
+        until = len(items) * (worker + 1) // workers
+        found += long[worker::workers]
+        room = max(0, until - len(found))
+        found += rest[:room]
+        del rest[:room]
+    return found + rest
+
+
+def _name(item: pytest.Item) -> str:
+    return str(getattr(item, "originalname", item.name))
+
+
+def _only_quick(config: pytest.Config) -> bool:
+    return str(config.getoption("markexpr") or "").strip() == QUICK
 
 
 @pytest.fixture(scope="module", autouse=True)

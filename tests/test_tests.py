@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,43 @@ def test_what_is_left_out_of_a_quick_file_is_in_one() -> None:
         test for name, path in FILES.items() if tiers.is_quick(name) for test in names_in_file(path)
     }
     assert set(tiers.SLOWER_TESTS) <= quick
+
+
+def test_what_is_said_to_take_longest_is_there() -> None:
+    known = {test for path in FILES.values() for test in names_in_file(path)}
+    assert set(tiers.LONGEST_TESTS) <= known
+    assert len(set(tiers.LONGEST_TESTS)) == len(tiers.LONGEST_TESTS)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 8])
+def test_every_workers_share_begins_with_what_takes_longest(workers: int) -> None:
+    items = [*range(100)]
+    dealt = tiers.longest_first(items, workers, lambda each: each % 10 == 7)
+    assert sorted(dealt) == items
+    assert dealt == tiers.longest_first(items, workers, lambda each: each % 10 == 7)
+    shares = [dealt[len(items) * n // workers :] for n in range(workers)]
+    assert [share[0] % 10 for share in shares] == [7] * workers
+    assert dealt[-1] % 10 != 7
+    assert sorted(tiers.longest_first(items, workers, lambda _: True)) == items
+
+
+@pytest.mark.parametrize(
+    ("expression", "asked", "due"),
+    [("", None, {2: 3, 1: 2, 8: 12}), ("quick", None, {2: 2}), ("", "2", {2: 2})],
+)
+def test_there_are_more_workers_than_cores_where_tests_wait(
+    expression: str, asked: str | None, due: dict[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_AUTO_NUM_WORKERS", raising=False)
+    if asked:
+        monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", asked)
+    config: Any = SimpleNamespace(getoption=lambda _: expression)
+    for cores, workers in due.items():
+        counting = tiers.pytest_xdist_auto_num_workers(config)
+        next(counting)
+        with pytest.raises(StopIteration) as ended:
+            counting.send(cores)
+        assert ended.value.value == workers
 
 
 def test_quick_touches_no_exchange_of_its_own_process() -> None:
@@ -91,7 +129,7 @@ def test_a_test_is_marked_by_its_file_and_by_its_name() -> None:
         item("test_state_exactjson.py", "test_exactjson_round_trip"),
         item("test_chaos_scenarios.py", "test_scenario"),
     ]
-    tiers.pytest_collection_modifyitems(items)
+    list(tiers.pytest_collection_modifyitems(SimpleNamespace(), items))
     assert [each.marks for each in items] == [["quick"], [], []]
 
 
