@@ -16,9 +16,9 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         "ticket = self.store.enqueue(change)\nself._capture.learn(found)",
         "for key, each in found.items():\n"
         "    before = self.store.image.documents.get(key)\n"
-        "    known = each.known if before is None else type(each.known)(\n"
-        "        each.known.rules, before, each.known.ids, each.known.names, each.known.values,\n"
-        "        each.known.extra,\n"
+        "    was = each.known\n"
+        "    known = was if before is None else type(was)(\n"
+        "        was.rules, before, was.ids, was.names, was.values, was.deep, was.extra\n"
         "    )\n"
         "    self._capture._known[key] = known\n"
         "ticket = self.store.enqueue(change)\n"

@@ -18,6 +18,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+from orjson import Fragment
+
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.records import LINE_END, Records
 from prometheus_persist.state.exact_json import (
@@ -29,30 +32,41 @@ from prometheus_persist.state.exact_json import (
     flat,
     has_long_int,
     loads_object,
-    quoted,
 )
-from prometheus_persist.state.own_json import plain_text
 
 Grown = tuple[int, Sequence[Any]]
 """What a list of a document lost at its head, and what it gained at its end."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ready:
-    """Documents a change leads to, whole, and the texts that its payload has of them.
+    """Documents a change leads to, whole, and what its payload has of them.
 
-    Each document has its text in ``put`` (all of it), or what differs in ``set`` and ``grow``.
-    ``add`` has the records of streams as the text of a list, where somebody has written it already.
+    Of each document ``put`` has all, or ``set`` and ``grow`` what differs: JSON values that are
+    proven to be written exactly, or the ``written`` text of them. ``add`` has the records of
+    streams as text, where somebody has written them already.
     """
 
     documents: dict[str, JsonObject] = field(default_factory=dict)
-    put: dict[str, str] = field(default_factory=dict)
-    set: dict[str, str] = field(default_factory=dict)
-    grow: dict[str, str] = field(default_factory=dict)
-    add: dict[str, str] = field(default_factory=dict)
+    put: dict[str, JsonObject | Fragment] = field(default_factory=dict)
+    set: dict[str, JsonObject | Fragment] = field(default_factory=dict)
+    grow: dict[str, JsonObject] = field(default_factory=dict)
+    add: dict[str, Fragment] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+def written(value: object) -> Fragment:
+    """JSON that is sound but for its numbers and text, to be put into a payload; raises BadValue
+    for NaN, an endless integer, and what UTF-8 cannot hold."""
+    try:
+        data = as_text(value).encode()
+    except ValueError:
+        data = b""
+    if not data or has_long_int(data):
+        data = dumps(value, canonical=False)
+    return Fragment(data)
+
+
+@dataclass(slots=True)
 class Change:
     """One commit's content.
 
@@ -76,6 +90,8 @@ class Change:
     @property
     def documents(self) -> Collection[str]:
         """The keys of the documents it changes."""
+        if self.ready is not None and not (self.put or self.set or self.grow):
+            return self.ready.documents.keys()
         found = [self.put, self.set, self.grow, self.ready.documents if self.ready else {}]
         return dict.fromkeys(key for part in found for key in part).keys()
 
@@ -93,61 +109,54 @@ class Change:
 
     def to_bytes(self) -> bytes:
         """The payload as JSON; raises BadValue."""
-        data = self._spliced() if self.ready is not None else None
+        data = self._at_once() if self.ready is not None else None
         if data is None:
             data = dumps(self.to_json(), nesting_max=COMMIT_NESTING_MAX, canonical=False)
         return data
 
-    def _spliced(self) -> bytes | None:
-        """The payload put together from texts; None where anything needs a closer look."""
-        if self.ready is None or self.put or self.set or self.grow:
+    def _at_once(self) -> bytes | None:
+        """The payload by one encoding; None where anything needs a closer look."""
+        ready = self.ready
+        if ready is None or self.put or self.set or self.grow:
             return None
-        parts = [f'{{"why":{quoted(self.why)}']
-        for name in ("put", "set", "grow"):
-            texts: dict[str, str] = getattr(self.ready, name)
-            if texts:
-                inside = ",".join([f"{quoted(key)}:{text}" for key, text in texts.items()])
-                parts.append(f'"{name}":{{{inside}}}')
+        parts: JsonObject = {"why": self.why}
+        if ready.put:
+            parts["put"] = ready.put
+        if ready.set:
+            parts["set"] = ready.set
+        if ready.grow:
+            parts["grow"] = ready.grow
         if self.remove:
-            parts.append(f'"del":[{",".join(map(quoted, self.remove))}]')
+            parts["del"] = list(self.remove)
         if self.add:
-            added = self._added()
-            if added is None:
-                return None
-            parts.append(f'"add":{{{added}}}')
+            parts["add"] = added = dict[str, Fragment](ready.add)
+            last: object = None
+            for name, records in self.add.items():
+                if name not in added:
+                    only = records[0] if len(records) == 1 else records
+                    if only is not last:  # one record often goes onto two streams
+                        last, text = only, _rows(records)
+                    if text is None:
+                        return None
+                    added[name] = text
         try:
-            data = (",".join(parts) + "}").encode()
-        except UnicodeEncodeError:
+            return orjson.dumps(parts)
+        except orjson.JSONEncodeError:  # an integer of more than 64 bits, or no text for UTF-8
             return None
-        return None if has_long_int(data) else data
-
-    def _added(self) -> str | None:
-        written: dict[int, str] = {}  # one record often goes onto two streams
-        found = []
-        assert self.ready is not None
-        for name, records in self.add.items():
-            if name in self.ready.add:
-                found.append(f"{quoted(name)}:{self.ready.add[name]}")
-                continue
-            text = written.get(id(records[0])) if len(records) == 1 else None
-            if text is None:
-                text = _rows(records)
-                if text is None:
-                    return None
-                if len(records) == 1:
-                    written[id(records[0])] = text
-            found.append(f"{quoted(name)}:{text}")
-        return ",".join(found)
 
 
-def _rows(records: Sequence[JsonObject]) -> str | None:
-    """Flat records as a JSON list; None where anything needs a closer look."""
+def _rows(records: Sequence[JsonObject]) -> Fragment | None:
+    """Flat records as a JSON list; None where anything needs a closer look; raises BadValue."""
     if not all(map(flat, records)):
         return None
+    rows = list(records)
+    for row in rows:
+        if float in map(type, row.values()):  # orjson writes NaN as null
+            return written(rows)
     try:
-        return plain_text(records) or as_text(list(records))
-    except ValueError:
-        return None
+        return Fragment(orjson.dumps(rows))
+    except orjson.JSONEncodeError:
+        return written(rows)
 
 
 @dataclass(slots=True)

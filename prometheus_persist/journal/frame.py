@@ -51,6 +51,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from prometheus_persist.errors import BadValue
 
@@ -116,8 +117,7 @@ class Frame:
     joined: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tip:
+class Tip(NamedTuple):
     """The last frame of a chain: what the next one links to."""
 
     seq: int = 0

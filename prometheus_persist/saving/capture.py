@@ -2,7 +2,7 @@
 
 A capture remembers, for each document it has written, what every field was made of. Saving a trade
 then costs the fields that the trade touched, not the documents they are in: fields made of the same
-objects as last time are left alone; the others are written anew, each by a rule that proves it
+objects as last time are left alone; the others are made JSON anew, each by a rule that proves it
 comes back as it is (``state/encoding.py``). Of a ``History`` only what was appended is written, and
 nothing else looked at. Where no rule covers a value the whole document is written, read back and
 compared, and what a restore would refuse, or give back as something else, raises ``BadValue`` (S8).
@@ -18,36 +18,36 @@ what the store does not hold.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from itertools import count
+from itertools import compress
 from json import loads
-from operator import eq, is_
+from operator import is_, is_not
 from typing import Any
 
 from pydantic import BaseModel
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.state.documents import document, fits, id_field, is_same, odd, proven
-from prometheus_persist.state.encoding import Codec, codec, leaves
-from prometheus_persist.state.exact_json import COMMIT_NESTING_MAX, JsonObject, as_text, dumps
+from prometheus_persist.state.encoding import UNFIT, Codec, codec, leaves
+from prometheus_persist.state.exact_json import COMMIT_NESTING_MAX, JsonObject, dumps
 from prometheus_persist.state.history import History
-from prometheus_persist.state.money import Contracts
 from prometheus_persist.state.naming import LEAVES, named
 
 _IN_A_COMMIT = COMMIT_NESTING_MAX - 2  # a document stands two levels deep in a change
-_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+_BY_VALUE = 2  # marshal's version that knows no references: types and values alone decide
 
 
 @dataclass(slots=True)
 class Captured:
-    """A document as it is now; the text of all of it, or of what differs."""
+    """A document as it is now: all of it in ``put``, or what differs in ``set`` and ``grow``."""
 
     known: _Known
-    put: str = ""
-    set: str = ""
-    grow: str = ""
+    put: JsonObject | None = None
+    set: JsonObject | None = None
+    grow: JsonObject | None = None
 
     @property
     def content(self) -> JsonObject:
@@ -57,30 +57,58 @@ class Captured:
 
 @dataclass(slots=True)
 class _Known:
-    """What a model was when ``content`` was made of it.
-
-    ``values`` are in the order of the model's own fields: the value where it is immutable, else
-    what it was made of. Never changed: replaced.
-    """
+    """What a model was when ``content`` was made of it. Never changed: replaced."""
 
     rules: Codec
     content: JsonObject
     ids: str  # the field that the document's key repeats
     names: list[str]
-    values: list[object]
+    values: list[object]  # of the fields, in the order of the model's own
+    deep: dict[str, object]  # what those were made of that can change in place
     extra: object
 
-    def changed(self, model: BaseModel) -> list[int] | None:
-        """Which fields are not what they were; None where fields came or went."""
-        now = model.__dict__
-        extra = model.__pydantic_extra__
-        if list(now) != self.names or ((extra or self.extra) and not _is_still(extra, self.extra)):
+    def moved(self, model: BaseModel) -> Captured | None:
+        """The document with what changed made anew; None where no rule covers it."""
+        now, extra, deep, rules = model.__dict__, model.__pydantic_extra__, self.deep, self.rules
+        if list(now) != self.names or (
+            (extra or self.extra) and _again(extra, self.extra) is not self.extra
+        ):
             return None
-        return [
-            number
-            for number, new, old in zip(count(), now.values(), self.values, strict=False)
-            if new is not old and not (type(old) in _MADE_OF and _is_still(new, old))
-        ]
+        touched = compress(self.names, map(is_not, now.values(), self.values))
+        changed = [name for name in touched if name not in deep]
+        anew: dict[str, object] = {}  # what the others are made of now
+        for name, old in deep.items():
+            made_of = _again(now[name], old)
+            if made_of is not old:
+                anew[name] = made_of
+        if not (changed or anew):
+            return Captured(self)
+        if rules.check is not None or self.ids in changed:
+            return None
+        deeper = {}
+        if not LEAVES.issuperset(map(type, map(now.__getitem__, changed))):
+            deeper = {name: _kept(now[name]) for name in changed if type(now[name]) not in LEAVES}
+        grows = {
+            name: grown
+            for name, made_of in anew.items()
+            if type(made_of) is _Past and (grown := _grown(deep[name], made_of)) is not None
+        }
+        changed += [name for name in anew if name not in grows]
+        encoders, was, sets = rules.encoders, self.content, JsonObject()
+        for name in changed:
+            value = encoders[name](now[name])
+            old = was[name]
+            # Equal is not the same: 1, 1.0 and true are three values, 0.0 and -0.0 two.
+            if value != old or (value is not old and repr(value) != repr(old)):
+                sets[name] = value
+        if UNFIT in sets.values():
+            return None
+        content = was | sets if sets or grows else was
+        for name, (drop, more) in grows.items():
+            content[name] = [*was[name][drop:], *more]
+        deep = deep | anew | deeper if anew or deeper else deep
+        known = _Known(rules, content, self.ids, self.names, list(now.values()), deep, self.extra)
+        return Captured(known, set=sets, grow=grows)
 
 
 class Capture:
@@ -92,15 +120,15 @@ class Capture:
     def of(self, key: str, model: BaseModel, before: JsonObject | None) -> Captured | None:
         """The document of ``model`` if it differs from ``before``; raises BadValue."""
         known = self._known.get(key)
+        found = None
         if known is not None and known.content is before and known.rules.model is type(model):
-            changed = known.changed(model)
-            if changed is not None:
-                if not changed:
-                    return None
-                found = _moved(known, model, changed)
-                if found is not None:
-                    return self._different(key, found)
-        return self._different(key, _whole(key, model, before))
+            found = known.moved(model)
+        if found is None:
+            found = _whole(key, model, before)
+        if found.put or found.set or found.grow:
+            return found
+        self._known[key] = found.known  # it is what the store holds
+        return None
 
     def learn(self, found: Mapping[str, Captured]) -> None:
         """The store holds these, by key."""
@@ -111,75 +139,31 @@ class Capture:
         """Drop what is remembered of a document that is gone."""
         self._known.pop(key, None)
 
-    def _different(self, key: str, found: Captured) -> Captured | None:
-        """None where it is what the store holds, which is then known."""
-        if found.put or found.set or found.grow:
-            return found
-        self._known[key] = found.known
-        return None
-
 
 def _whole(key: str, model: BaseModel, before: JsonObject | None) -> Captured:
     if not isinstance(model, BaseModel):
         raise BadValue(f"cannot be saved: {named(key, model)} is no model")
     rules = codec(type(model))
-    text = rules.text(model) if fits(key, model) else None
-    if text is None:
+    content: Any = rules.content(model) if fits(key, model) else UNFIT
+    if content is UNFIT:
         content = document(model, key)
         proven(key, model, content)
         try:
-            text = dumps(content, nesting_max=_IN_A_COMMIT, canonical=False).decode()
+            dumps(content, nesting_max=_IN_A_COMMIT, canonical=False)
         except BadValue as problem:
             raise BadValue(f"cannot be saved: {odd(key, model) or problem.detail}") from None
-    else:
-        content = loads(text)
     same = before is not None and is_same(before, content)
+    held = model.__dict__
     known = _Known(
         rules=rules,
         content=before if before is not None and same else content,
         ids=id_field(key.partition("/")[0]),
-        names=list(model.__dict__),
-        values=[_kept(value) for value in model.__dict__.values()],
+        names=list(held),
+        values=list(held.values()),
+        deep={name: _kept(value) for name, value in held.items() if type(value) not in LEAVES},
         extra=_kept(model.__pydantic_extra__),
     )
-    return Captured(known, put="" if same else text)
-
-
-def _moved(known: _Known, model: BaseModel, changed: list[int]) -> Captured | None:
-    """The document with the changed fields written anew; None where no rule covers one."""
-    now, names, rules, content = model.__dict__, known.names, known.rules, known.content
-    if rules.check is not None:
-        return None
-    fresh: JsonObject = {}
-    sets: list[str] = []
-    grows: list[str] = []
-    values = list(known.values)
-    for number in changed:
-        name, old = names[number], values[number]
-        value = now[name]
-        longer = _grown(old, value) if type(old) is _Past else None
-        if longer is not None:
-            drop, more = longer
-            grows.append(f"{rules.heads[name]}[{drop},[{','.join(more)}]]")
-            fresh[name] = [*content[name][drop:], *map(loads, more)]
-        else:
-            encode = rules.encoders.get(name)
-            text = encode(value) if encode is not None and name != known.ids else None
-            if text is None:
-                return None
-            json_value = _json_value(value, text)
-            if json_value != content[name] or as_text(content[name]) != text:
-                sets.append(rules.heads[name] + text)
-                fresh[name] = json_value
-        values[number] = _kept(value)
-    moved = _Known(
-        rules, content | fresh if fresh else content, known.ids, names, values, known.extra
-    )
-    return Captured(
-        moved,
-        set="{" + ",".join(sets) + "}" if sets else "",
-        grow="{" + ",".join(grows) + "}" if grows else "",
-    )
+    return Captured(known, put=None if same else content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,26 +175,17 @@ class _Past:
     ever: int
 
 
-def _grown(old: _Past, new: object) -> tuple[int, list[str]] | None:
+def _grown(old: object, new: object) -> tuple[int, list[JsonObject]] | None:
     """What a history lost and gained; None where it is another one, or nothing is left of it."""
-    if new is not old.history or not old.history.dropped <= old.ever <= old.history.ever:
+    if type(old) is not _Past or type(new) is not _Past or new.history is not old.history:
         return None
-    return old.history.dropped - old.dropped, old.history.texts(old.ever)
-
-
-class _FlatDict(dict[Any, Any]):
-    """A copy of a dict that holds nothing mutable."""
-
-
-class _FlatList(list[Any]):
-    """A copy of a list that holds nothing mutable."""
+    if not new.dropped <= old.ever <= new.ever:
+        return None
+    return new.dropped - old.dropped, [loads(text) for text in new.history.texts(old.ever)]
 
 
 class _Leaves(list[object]):
     """What anything else is made of."""
-
-
-_MADE_OF = frozenset({_FlatDict, _FlatList, _Leaves, _Past})
 
 
 def _kept(value: object) -> object:
@@ -218,39 +193,32 @@ def _kept(value: object) -> object:
     kind = type(value)
     if kind in LEAVES:
         return value
-    if kind is dict and LEAVES.issuperset(map(type, value.values())):  # type: ignore[attr-defined]
-        return _FlatDict(value)  # type: ignore[call-overload]
-    if kind is list and LEAVES.issuperset(map(type, value)):  # type: ignore[call-overload]
-        return _FlatList(value)  # type: ignore[call-overload]
     if kind is History:
         return _Past(value, value.dropped, value.ever)  # type: ignore[arg-type,attr-defined]
+    if kind is dict or kind is list:
+        try:
+            return marshal.dumps(value, _BY_VALUE)  # type: ignore[arg-type]
+        except ValueError:  # a model is in it, or a Decimal
+            pass
     found = _Leaves()
     leaves(value, found)
     return found
 
 
-def _is_still(new: Any, old: Any) -> bool:
-    """Whether a value is made of the same objects as before, in place or not."""
+def _again(new: Any, old: Any) -> object:
+    """``old`` where a value is made of the same objects as before, in place or not; else what it
+    is made of now."""
     kind = type(old)
-    if kind is _FlatList:
-        return type(new) is list and len(new) == len(old) and all(map(is_, new, old))
-    if kind is _FlatDict:
-        return (
-            type(new) is dict
-            and len(new) == len(old)
-            and all(map(is_, new.values(), old.values()))
-            and all(map(eq, new, old))
-        )
+    if kind is bytes and (type(new) is dict or type(new) is list):
+        made_of = _kept(new)
+        return old if made_of == old else made_of
+    if kind is _Leaves:
+        found = _Leaves()
+        leaves(new, found)
+        same = len(found) == len(old) and all(map(is_, found, old))
+        return old if same else found
     if kind is _Past:
-        return new is old.history and (new.dropped, new.ever) == (old.dropped, old.ever)
-    found: list[object] = []
-    leaves(new, found)
-    return len(found) == len(old) and all(map(is_, found, old))
-
-
-def _json_value(value: object, text: str) -> Any:
-    """What reading ``text`` gives, which ``value`` was written as; shares nothing mutable."""
-    kind = type(value)
-    if kind is Decimal or kind is Contracts:
-        return text[1:-1]
-    return value if kind in _SCALARS else loads(text)
+        same = new is old.history and (new.dropped, new.ever) == (old.dropped, old.ever)
+    else:
+        same = new is old
+    return old if same else _kept(new)

@@ -33,11 +33,11 @@ from prometheus_persist.graph.classes import name_of
 from prometheus_persist.graph.node import GraphDelta
 from prometheus_persist.graph.survey import survey
 from prometheus_persist.graph.tracker import Tracker
-from prometheus_persist.journal.change import Change, Ready
+from prometheus_persist.journal.change import Change, Ready, written
 from prometheus_persist.saving.random_state import RANDOM, GlobalRandom
 from prometheus_persist.saving.triggers import Trigger
 from prometheus_persist.state.documents import is_hosts
-from prometheus_persist.state.exact_json import JsonObject, as_text
+from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.store import Store
 
 COMPLETE: Final = frozenset({Trigger.CYCLE, Trigger.DEATH, Trigger.EXIT, Trigger.MANUAL,
@@ -133,12 +133,12 @@ class HostCapture:
             (delta.set if RANDOM in before else delta.put)[RANDOM] = fields
         delta.put |= {name: row for name, row in self.beside.items() if before.get(name) != row}
         for name, row in delta.put.items():
-            ready.documents[name], ready.put[name] = row, as_text(row)
+            ready.documents[name], ready.put[name] = row, written(row)
         for name, row in delta.set.items():
-            ready.documents[name], ready.set[name] = before[name] | row, as_text(row)
+            ready.documents[name], ready.set[name] = before[name] | row, written(row)
         for name, records in delta.add.items():
             if records:
-                added[name], ready.add[name] = records, as_text(records)
+                added[name], ready.add[name] = records, written(records)
         return delta.gone
 
     def _looked(self, *, complete: bool, tidy: bool) -> GraphDelta:

@@ -169,27 +169,29 @@ class Saver:
         self, state: SystemState, why: str, keys: Iterable[str] | None, records: Records | None
     ) -> tuple[Change, dict[str, Captured]]:
         before = self.store.image.documents
+        live: dict[str, BaseModel | None]
         if keys is None:
             live = dict(members(state))
-            gone = [key for key in list(before) if key not in live and not is_hosts(key)]
+            live |= {key: None for key in list(before) if key not in live and not is_hosts(key)}
         else:
-            found = {key: member(state, key) for key in keys}
-            live = {key: model for key, model in found.items() if model is not None}
-            gone = [key for key in found if key not in live and key in before]
-        ready, moved = Ready(), dict[str, Captured]()
+            live = {key: member(state, key) for key in keys}
+        ready, moved, gone = Ready(), dict[str, Captured](), list[str]()
         for key, model in live.items():
-            captured = self._capture.of(key, model, before.get(key))
+            was = before.get(key)
+            if model is None:
+                self._capture.forget(key)
+                gone += () if was is None else (key,)
+                continue
+            captured = self._capture.of(key, model, was)
             if captured is not None:
                 moved[key] = captured
-                ready.documents[key] = captured.content
-                if captured.put:
-                    ready.put[key] = captured.put
+                ready.documents[key] = captured.known.content
                 if captured.set:
                     ready.set[key] = captured.set
                 if captured.grow:
                     ready.grow[key] = captured.grow
-        for key in gone:
-            self._capture.forget(key)
+                if captured.put:
+                    ready.put[key] = captured.put
         added: dict[str, Sequence[JsonObject]]
         added = {name: rows for name, rows in records.items() if rows} if records else {}
         if self.host is not None:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.state.encoding import codec
+from prometheus_persist.state.encoding import UNFIT, codec
 from prometheus_persist.state.foreign import foreign, kinds, own
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import Contracts
@@ -62,7 +62,7 @@ class Model(BaseModel):
                 if type(value) in LEAVES and held.get(name) is value:
                     continue
                 encode = encoders.get(name)
-                if encode is not None and encode(value) is not None:
+                if encode is not None and encode(value) is not UNFIT:
                     held[name] = value
                     continue
                 kept = _kept(self, name, value, _where(type(self), data), made=True)
@@ -74,7 +74,7 @@ class Model(BaseModel):
     def __setattr__(self, name: str, value: Any) -> None:
         rules, held = codec(type(self)), self.__dict__
         encode = rules.encoders.get(name)
-        if encode is not None and rules.check is None and encode(value) is not None:
+        if encode is not None and rules.check is None and encode(value) is not UNFIT:
             held[name] = value
             self.__pydantic_fields_set__.add(name)
             return

@@ -1,13 +1,16 @@
-"""A model's fields as JSON bytes, one field at a time, each proven to come back as it is (S8).
+"""A model's fields as JSON values, one field at a time, each proven to come back as it is (S8).
 
 The slow way to prove it is to read the whole document back and compare. Most fields of most models
 need no such proof: an ``int`` in a field declared ``int`` reads back as itself. So each model class
 has a *codec*: for every field whose declared type is one of those below, a function that gives the
-field's bytes if and only if the value has exactly that type; for every other field, and for every
-other value, none, and whoever asks goes the slow way (``documents.py``).
+field's JSON value if and only if the value has exactly that type; for every other field none, and
+``UNFIT`` for every other value, and whoever asks goes the slow way (``documents.py``).
 
     int  float  bool  str  Money  Contracts  datetime  a Literal of text  any of these or None
     a Model  list[Model]  dict[str, Model]  list[str]  History  JsonValue, dicts and lists of it
+
+A JSON value is fresh: it shares nothing that can be changed with what it was made of. It is all
+that a commit needs of a field: the image holds it, and one encoding writes all of a commit.
 
 ``leaves`` is what a field is compared by: the immutable values in it, in order, with the types of
 the containers between them. Two lists of leaves that are the same objects are the same value, also
@@ -22,22 +25,24 @@ import typing
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from json import loads
 from math import isfinite
 from typing import Any, Final
 
 from annotated_types import MaxLen, MinLen
 from pydantic import BaseModel, JsonValue
 
-from prometheus_persist.state.exact_json import quoted
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import Contracts, Money, writable
 from prometheus_persist.state.naming import LEAVES
 from prometheus_persist.state.plain_json import INT_LIMIT, json_text, writable_text
-from prometheus_persist.state.plain_json import encode as encode_json
 
-Encoder = Callable[[Any], str | None]
+Encoder = Callable[[Any], Any]
+UNFIT: Final = object()
+"""What an encoder gives for a value that has to go the slow way."""
 
 _TEXT: Final = frozenset({str})
+_INT_MIN: Final = -INT_LIMIT
 MONEY_CHARS: Final = 40  # fewer than any bound: shorter numbers need no closer look
 
 
@@ -46,36 +51,43 @@ def leaves(value: object, found: list[object]) -> None:
     kind = type(value)
     if kind in LEAVES:
         found.append(value)
-    elif kind is dict:
-        held: dict[Any, Any] = value  # type: ignore[assignment]
-        found.append(kind)
-        found.extend(held)
-        _leaves_of(held.values(), found)
-        found.append(len(held))
+        return
+    found.append(kind)
+    if kind is dict:
+        found.extend(value)  # type: ignore[arg-type]
+        inside: Any = value.values()  # type: ignore[attr-defined]
     elif kind is list or kind is tuple:
-        items: list[Any] = value  # type: ignore[assignment]
-        found.append(kind)
-        _leaves_of(items, found)
-        found.append(len(items))
+        inside = value
     elif kind is History:
-        past: History = value  # type: ignore[assignment]
-        found.append(kind)
-        found.extend(past.texts())
+        inside = value.texts()  # type: ignore[attr-defined]
     elif isinstance(value, BaseModel):
-        found.append(kind)
-        _leaves_of(value.__dict__.values(), found)
+        inside = value.__dict__.values()
         if value.__pydantic_extra__:
-            leaves(value.__pydantic_extra__, found)
+            inside = [*inside, value.__pydantic_extra__]
     else:
-        found.append(object())  # not known to be immutable: never the same again
-
-
-def _leaves_of(values: Any, found: list[object]) -> None:
-    if LEAVES.issuperset(map(type, values)):
-        found.extend(values)
+        found[-1] = object()  # not known to be immutable: never the same again
+        return
+    if LEAVES.issuperset(map(type, inside)):
+        found.extend(inside)
     else:
-        for item in values:
+        for item in inside:
             leaves(item, found)
+    found.append(_End)
+
+
+class _End:
+    """Stands behind what a container holds."""
+
+
+class _Encoders(dict[str, Encoder]):
+    """Encoders by field. A field that has none, asked for as one that is there, fits nothing."""
+
+    def __missing__(self, name: str) -> Encoder:
+        return _no_rule
+
+
+def _no_rule(_value: Any) -> Any:
+    return UNFIT
 
 
 class Codec:
@@ -83,8 +95,7 @@ class Codec:
 
     def __init__(self, model: type[BaseModel]) -> None:
         self.model = model
-        self.encoders: dict[str, Encoder] = {}
-        self.heads = {name: f"{quoted(name)}:" for name in model.model_fields}
+        self.encoders = _Encoders()
         hints = typing.get_type_hints(model, include_extras=True)
         self.json_fields = frozenset(
             name for name in model.model_fields if _holds_json(hints[name])
@@ -105,22 +116,20 @@ class Codec:
                 self.encoders[name] = encoder
         self.whole = len(self.encoders) == len(model.model_fields)
 
-    def text(self, model: BaseModel) -> str | None:
-        """The whole model as JSON text; None where it has to go the slow way."""
-        if not self.whole or model.__pydantic_extra__:
-            return None
-        parts = []
-        for name, value in model.__dict__.items():
-            text = self.encoders[name](value)
-            if text is None:
-                return None
-            parts.append(self.heads[name] + text)
+    def content(self, model: BaseModel) -> Any:
+        """The whole model as a JSON object; UNFIT where it has to go the slow way."""
+        held, encoders = model.__dict__, self.encoders
+        if not self.whole or model.__pydantic_extra__ or len(held) != len(encoders):
+            return UNFIT
+        found = {name: encoders[name](value) for name, value in held.items()}
+        if UNFIT in found.values():
+            return UNFIT
         if self.check is not None:
             try:
                 self.check(model)
             except ValueError:
-                return None
-        return "{" + ",".join(parts) + "}"
+                return UNFIT
+        return found
 
 
 _CODECS: Final[dict[type[BaseModel], Codec]] = {}
@@ -134,50 +143,54 @@ def codec(model: type[BaseModel]) -> Codec:
     return found
 
 
-def _int(value: Any) -> str | None:
-    return str(value) if type(value) is int and -INT_LIMIT < value < INT_LIMIT else None
+def _int(value: Any) -> Any:
+    return value if type(value) is int and _INT_MIN < value < INT_LIMIT else UNFIT
 
 
-def _float(value: Any) -> str | None:
-    return repr(value) if type(value) is float and isfinite(value) else None
+def _float(value: Any) -> Any:
+    return value if type(value) is float and isfinite(value) else UNFIT
 
 
-def _bool(value: Any) -> str | None:
-    return "true" if value is True else "false" if value is False else None
+def _bool(value: Any) -> Any:
+    return value if type(value) is bool else UNFIT
 
 
-def _str(value: Any) -> str | None:
-    return writable_text(quoted(value)) if type(value) is str else None
+def _str(value: Any) -> Any:
+    return value if type(value) is str and writable_text(value) is not None else UNFIT
 
 
-def _money(value: Any) -> str | None:
+def _money(value: Any) -> Any:
     if type(value) is not Decimal:
-        return None
+        return UNFIT
     text = str(value)
     short = len(text) < MONEY_CHARS and not text.strip("0123456789.-") and (value or text[0] != "-")
-    return f'"{text}"' if short or writable(value) else None
+    return text if short or writable(value) else UNFIT
 
 
-def _contracts(value: Any) -> str | None:
+def _contracts(value: Any) -> Any:
     # A quantity was bounded when it was made, and cannot be changed since.
-    return f'"{value.value!s}"' if type(value) is Contracts else None
+    return str(value.value) if type(value) is Contracts else UNFIT
 
 
-def _datetime(value: Any) -> str | None:
+def _datetime(value: Any) -> Any:
     if type(value) is not datetime or value.tzinfo not in (None, UTC):
-        return None
-    return f'"{value.replace(tzinfo=None).isoformat()}{"Z" if value.tzinfo else ""}"'
+        return UNFIT
+    return f"{value.replace(tzinfo=None).isoformat()}{'Z' if value.tzinfo else ''}"
 
 
-def _texts(value: Any) -> str | None:
-    if type(value) is not list or not _TEXT.issuperset(map(type, value)):
-        return None
-    return writable_text(encode_json(value))
+def _texts(value: Any) -> Any:
+    sound = type(value) is list and _TEXT.issuperset(map(type, value))
+    return list(value) if sound and writable_text("".join(value)) is not None else UNFIT
 
 
-def _history(value: Any) -> str | None:
+def _history(value: Any) -> Any:
     # Entries were proven when they were taken in, and cannot be changed since.
-    return f"[{','.join(value.texts())}]" if type(value) is History else None
+    return loads(f"[{','.join(value.texts())}]") if type(value) is History else UNFIT
+
+
+def _json(value: Any) -> Any:
+    text = json_text(value)
+    return UNFIT if text is None else loads(text)
 
 
 _PLAIN: Final[tuple[tuple[Any, Encoder], ...]] = (
@@ -190,9 +203,9 @@ _PLAIN: Final[tuple[tuple[Any, Encoder], ...]] = (
     (datetime, _datetime),
     (list[str], _texts),
     (History, _history),
-    (JsonValue, json_text),
-    (dict[str, JsonValue], lambda value: json_text(value) if type(value) is dict else None),
-    (list[JsonValue], lambda value: json_text(value) if type(value) is list else None),
+    (JsonValue, _json),
+    (dict[str, JsonValue], lambda value: _json(value) if type(value) is dict else UNFIT),
+    (list[JsonValue], lambda value: _json(value) if type(value) is list else UNFIT),
 )
 
 
@@ -222,8 +235,8 @@ def _holds_json(hint: Any) -> bool:
 
 
 def _of_model(model: type[BaseModel]) -> Encoder:
-    def encode(value: Any) -> str | None:
-        return codec(model).text(value) if type(value) is model else None
+    def encode(value: Any) -> Any:
+        return codec(model).content(value) if type(value) is model else UNFIT
 
     return encode
 
@@ -232,17 +245,17 @@ def _of_text(bounds: list[MinLen | MaxLen]) -> Encoder:
     least = max((each.min_length for each in bounds if isinstance(each, MinLen)), default=0)
     most = [each.max_length for each in bounds if isinstance(each, MaxLen)]
 
-    def encode(value: Any) -> str | None:
+    def encode(value: Any) -> Any:
         if type(value) is not str or len(value) < least or any(len(value) > each for each in most):
-            return None
+            return UNFIT
         return _str(value)
 
     return encode if bounds else _str
 
 
 def _of_literal(allowed: frozenset[str]) -> Encoder:
-    def encode(value: Any) -> str | None:
-        return quoted(value) if type(value) is str and value in allowed else None
+    def encode(value: Any) -> Any:
+        return value if type(value) is str and value in allowed else UNFIT
 
     return encode
 
@@ -254,37 +267,28 @@ def _of_optional(arguments: tuple[Any, ...]) -> Encoder | None:
         return None
     found = inner
 
-    def encode(value: Any) -> str | None:
-        return "null" if value is None else found(value)
+    def encode(value: Any) -> Any:
+        return None if value is None else found(value)
 
     return encode
 
 
 def _of_list(inner: Encoder) -> Encoder:
-    def encode(value: Any) -> str | None:
+    def encode(value: Any) -> Any:
         if type(value) is not list:
-            return None
-        parts = []
-        for item in value:
-            text = inner(item)
-            if text is None:
-                return None
-            parts.append(text)
-        return "[" + ",".join(parts) + "]"
+            return UNFIT
+        found = [inner(item) for item in value]
+        return UNFIT if UNFIT in found else found
 
     return encode
 
 
 def _of_dict(inner: Encoder) -> Encoder:
-    def encode(value: Any) -> str | None:
+    def encode(value: Any) -> Any:
         if type(value) is not dict or not _TEXT.issuperset(map(type, value)):
-            return None
-        parts = []
-        for name, item in value.items():
-            text = inner(item) if writable_text(name) is not None else None
-            if text is None:
-                return None
-            parts.append(f"{quoted(name)}:{text}")
-        return "{" + ",".join(parts) + "}"
+            return UNFIT
+        found = {name: inner(item) for name, item in value.items()}
+        sound = writable_text("".join(found)) is not None and UNFIT not in found.values()
+        return found if sound else UNFIT
 
     return encode

@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from prometheus_persist.state.encoding import codec, leaves
+from prometheus_persist.state.encoding import UNFIT, codec, leaves
 from prometheus_persist.state.history import History
 from prometheus_persist.state.naming import LEAVES, named
 from prometheus_persist.state.plain_json import (
@@ -68,7 +68,7 @@ def _foreign(value: object, levels: int, *, json: bool) -> Iterator[tuple[str, o
         rules = codec(type(value))
         for name, item in value.__dict__.items():
             encode = rules.encoders.get(name)
-            if encode is None or encode(item) is None:
+            if encode is None or encode(item) is UNFIT:
                 for deeper, found in _foreign(item, levels, json=name in rules.json_fields):
                     yield f".{name}{deeper}", found
         for name, item in (value.__pydantic_extra__ or {}).items():

@@ -16,7 +16,6 @@ way, which alone decides; so this module never refuses anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
@@ -48,20 +47,6 @@ def canonical_again(data: bytes) -> Any:
         value = orjson.loads(data)
         return value if orjson.dumps(value, option=orjson.OPT_SORT_KEYS) == data else None
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        return None
-
-
-def plain_text(records: Iterable[dict[str, Any]]) -> str | None:
-    """Flat records as a JSON list; None where a float is among them, or anything orjson refuses.
-
-    A float is written by others: orjson writes NaN as null.
-    """
-    rows = list(records)
-    if any(float in map(type, row.values()) for row in rows):
-        return None
-    try:
-        return orjson.dumps(rows).decode()
-    except orjson.JSONEncodeError:
         return None
 
 

@@ -312,21 +312,24 @@ class Committer:
 
     def _acknowledge(self, group: list[_Pending]) -> None:
         self.durable_seq = group[-1].ticket.seq
-        commits = [each.ticket for each in group if each.kind == COMMIT]
-        if commits:
-            self._acknowledged(commits[-1].seq, commits[-1].wall_ms)
+        for each in reversed(group):
+            if each.kind == COMMIT:
+                self._acknowledged(each.ticket.seq, each.ticket.wall_ms)
+                break
         for each in group:
-            each.ticket.done = True
-            if each.ticket.on_durable is not None:
-                each.ticket.on_durable()
-            each.ticket.wake()
+            ticket = each.ticket
+            ticket.done = True
+            if ticket.on_durable is not None:
+                ticket.on_durable()
+            ticket.wake()
 
     def _write(self, group: list[_Pending]) -> None:
         parts: list[bytes] = []
+        opened = False
         for each in group:
             if each.opens:
                 self._put(parts)
-                parts = []
+                parts, opened = [], True
                 self._open_segment(each.opens)
             wall_ms = each.ticket.wall_ms
             data, self.tip = encode(
@@ -335,7 +338,6 @@ class Committer:
             parts.append(data)
         self._put(parts)
         self._open.handles[JOURNAL].fsync()
-        opened = any(each.opens for each in group)
         if MIRROR in self._open.handles:
             was_dirty, self._mirror_dirty = self._mirror_dirty, True
             if self._options.mirror == "ack" or opened:
