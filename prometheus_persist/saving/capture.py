@@ -175,13 +175,11 @@ class _Past:
     ever: int
 
 
-def _grown(old: object, new: object) -> tuple[int, list[JsonObject]] | None:
+def _grown(old: object, new: _Past) -> tuple[int, list[JsonObject]] | None:
     """What a history lost and gained; None where it is another one, or nothing is left of it."""
-    if type(old) is not _Past or type(new) is not _Past or new.history is not old.history:
-        return None
-    if not new.dropped <= old.ever <= new.ever:
-        return None
-    return new.dropped - old.dropped, [loads(text) for text in new.history.texts(old.ever)]
+    if type(old) is _Past and old.history is new.history and new.dropped <= old.ever <= new.ever:
+        return new.dropped - old.dropped, [loads(text) for text in new.history.texts(old.ever)]
+    return None
 
 
 class _Leaves(list[object]):

@@ -6,7 +6,8 @@ captured on the caller's thread, before ``save`` returns; later changes to the l
 in it.
 
 What a restore would refuse, or give back as something else, raises ``BadValue`` before anything is
-written, and changes nothing.
+written, and changes nothing. That is so of ``save_soon``, too: a change is encoded on the caller's
+thread, and a ticket fails by the disk or the lock alone, never by a value.
 
 ``keys`` narrows the comparison to the documents a caller knows it touched, so that saving one trade
 costs one trade. Nothing changed and nothing to append: no commit.

@@ -83,11 +83,7 @@ class _Encoders(dict[str, Encoder]):
     """Encoders by field. A field that has none, asked for as one that is there, fits nothing."""
 
     def __missing__(self, name: str) -> Encoder:
-        return _no_rule
-
-
-def _no_rule(_value: Any) -> Any:
-    return UNFIT
+        return lambda _value: UNFIT
 
 
 class Codec:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from test_state_models import full_state
 from prometheus_persist.errors import BadValue
 from prometheus_persist.journal.change import Change, Image, Ready, change_from
 from prometheus_persist.saving.capture import Capture, Captured
+from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, Contracts, History, SystemState, contracts
 from prometheus_persist.state.documents import document, members, proven, state_from
 from prometheus_persist.state.encoding import UNFIT, codec
@@ -263,6 +265,27 @@ def test_what_would_not_come_back_is_refused(name: str, known: bool) -> None:
     state.agents["a/b"], state.private_ledgers["a/b"], state.intents["c1"] = good
     book.save(state)
     assert_holds(book, state)
+
+
+@pytest.mark.parametrize("rows", [[{"n": float("nan")}], [{"t": "\ud800"}], [{"n": 10**60}]])
+def test_what_cannot_be_written_is_the_callers_and_never_a_tickets(
+    rows: list[JsonObject], tmp_path: Path
+) -> None:
+    """Asynchronously, too: refused on the spot, nothing taken in, and the next save works."""
+    with Session.open(tmp_path) as session:
+        saver = session._saver
+        session.state.supervisor.system_cycle_count += 1
+        before = session._store.image.seq
+        with pytest.raises(BadValue, match="cannot be written exactly"):
+            saver.save_soon("x", keys=["supervisor"], records={"orphan_fills": rows})
+        session.state.mastermind.__dict__["intervention_mode"] = "\ud800"
+        with pytest.raises(BadValue, match=r"mastermind\.intervention_mode"):
+            saver.save_soon("x")
+        assert session._store.image.seq == before
+        session.state.mastermind.intervention_mode = "human"
+        ticket = saver.save_soon("x")
+        assert ticket is not None
+        assert ticket.wait() == before + 1
 
 
 def test_every_model_has_rules_for_nearly_every_field() -> None:
