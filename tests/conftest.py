@@ -11,9 +11,9 @@ kept under ``.pytest_cache`` then, and nothing appears beside the sources.
 **Processes.** An exchange that a test only needs is forked from a process that has imported it, and
 so is the trading system of a scenario (``warmkit.py``).
 
-**Workers.** Much of a test is waiting: for a disk, for a clock, for a process that it started. So
-there are three workers for two cores, but for the quick tests, which wait for nothing; and what
-takes longest comes first, so that no worker begins with it when the others are done.
+**Workers.** Half of the time of a test is waiting: for a disk, for a clock, for a process that it
+started. So there are two workers for each core, but for the quick tests, which wait for nothing;
+and what takes longest comes first, so that no worker begins with it when the others are done.
 
 **Clocks.** No test of hypothesis fails because other programs had the processor.
 
@@ -185,7 +185,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
     cores = yield
     is_asked = "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ or _only_quick(config)
-    return cores if is_asked else cores + (cores + 1) // 2
+    return cores if is_asked else 2 * cores
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

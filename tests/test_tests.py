@@ -70,7 +70,7 @@ def test_every_workers_share_begins_with_what_takes_longest(workers: int) -> Non
 
 @pytest.mark.parametrize(
     ("expression", "asked", "due"),
-    [("", None, {2: 3, 1: 2, 8: 12}), ("quick", None, {2: 2}), ("", "2", {2: 2})],
+    [("", None, {2: 4, 1: 2, 8: 16}), ("quick", None, {2: 2}), ("", "2", {2: 2})],
 )
 def test_there_are_more_workers_than_cores_where_tests_wait(
     expression: str, asked: str | None, due: dict[int, int], monkeypatch: pytest.MonkeyPatch
