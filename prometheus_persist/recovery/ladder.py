@@ -82,6 +82,7 @@ from prometheus_persist.recovery.damages import (
 from prometheus_persist.recovery.facts import Damage, RestoreFacts
 from prometheus_persist.recovery.readable import ALL_BUT_CHUNKS, Readable, check_readable
 from prometheus_persist.state.exact_json import JsonObject
+from prometheus_persist.storage.collecting import held_off
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.heard import tell_of
 from prometheus_persist.storage.interrupts import only_of_the_disk
@@ -179,6 +180,7 @@ def reading() -> Iterator[None]:
 
 
 @reading()
+@held_off()
 def restore(
     fs: Fs,
     *,

@@ -120,6 +120,7 @@ class Session(StoreWriter, ShowsItself):
         asked = Asked(policy, confirm=confirm, adopt_account=adopt_account)
         facts = self._reconcile(reader, asked)
         self._rest()
+        self._put_aside()
         if policy != "flatten" or not self.may_trade:
             return facts
         assert reader is not None

@@ -30,6 +30,7 @@ from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.stopping import Stops
 from prometheus_persist.state import Agent
 from prometheus_persist.storage.audit_log import AuditLog
+from prometheus_persist.storage.collecting import Aside, held_off
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import edges, given_back
 from prometheus_persist.storage.store import Observer, Store
@@ -38,6 +39,8 @@ from prometheus_persist.storage.tickets import Ticket
 if TYPE_CHECKING:  # only a host that is attached needs it
     from prometheus_persist.saving.host_capture import HostCapture
     from prometheus_persist.session.host_views import HostSide
+
+OBJECTS_EACH = 8  # that a document and its model are made of, about
 
 
 @edges
@@ -61,6 +64,7 @@ class StoreWriter:
         context = (self.state, settings, clock, store, self._saver, self._gate, log)
         self._context = SessionContext(*context, parts.found.time_ms, self.directory)
         self._marks = Marks(store.latches)
+        self._aside = Aside()
         self._upkeep = Upkeep(store, parts.fs, clock, settings, parts.base_seq)
 
     @classmethod
@@ -89,9 +93,10 @@ class StoreWriter:
         at = (Path(directory), fs, clock or SystemClock(), ids or SystemIds(), settings, observer)
         stops, session = Stops(signals=signals), None
         try:
-            with opening(*at, take_over=take_over, visit=visit) as parts:
+            with held_off(), opening(*at, take_over=take_over, visit=visit) as parts:
                 session = cls(parts, stops)
                 session._begin(parts)
+            session._put_aside()
             return session
         except BaseException:
             stops.end()
@@ -227,6 +232,12 @@ class StoreWriter:
             self._store.refuse()
             given_back(self._lock.release)
             self._stops.end()
+            self._aside.give_back()
+
+    def _put_aside(self) -> None:
+        """The collector need not look through what stays: the image, the state, the index."""
+        documents, booked = self._store.image.documents, self._context.index.booked
+        self._aside.put(OBJECTS_EACH * len(documents) + len(booked))
 
     def _begin(self, parts: Opened) -> None:
         fresh = parts.entered()

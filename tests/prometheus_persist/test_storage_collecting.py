@@ -1,0 +1,109 @@
+"""Python's collector: held off while a store is read, and kept from what a large one holds."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from storekit import HookFs, Ids, StillClock
+
+from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.recovery import restore
+from prometheus_persist.session import Session, Settings
+from prometheus_persist.state import Agent
+from prometheus_persist.storage import collecting
+from prometheus_persist.storage.collecting import Aside
+from prometheus_persist.storage.fs import LocalFs
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Iterator[None]:
+    on = gc.isenabled()
+    yield
+    gc.unfreeze()
+    (gc.enable if on else gc.disable)()
+
+
+def opened(root: Path, fs: HookFs | None = None) -> Session:
+    return Session.open(root, fs=fs, clock=StillClock(step_ms=1), ids=Ids(), settings=Settings())
+
+
+def filled(root: Path, agents: int) -> Path:
+    with opened(root) as session:
+        session.add_agents([Agent(agent_id=f"a{number}") for number in range(agents)])
+    return root
+
+
+def looked_through(session: Session) -> bool:
+    """Whether a full pass of the collector goes through what the store holds."""
+    tracked = {id(one) for one in gc.get_objects()}
+    held = [one.__dict__ for one in session.state.agents.values()]
+    held += [one for one in session._store.image.documents.values() if gc.is_tracked(one)]
+    return not tracked.isdisjoint(map(id, held))
+
+
+def test_a_large_store_is_not_looked_through_until_its_session_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No pass over it in the middle of a save; a small one changes nothing of the collector."""
+    filled(tmp_path, 20)
+    with opened(tmp_path) as session:
+        assert looked_through(session)
+        assert gc.get_freeze_count() == 0
+    monkeypatch.setattr(collecting, "MANY_OBJECTS", 100)
+    with opened(tmp_path) as session:
+        assert not looked_through(session)
+        assert gc.isenabled()
+        session.recover(None)
+        assert not looked_through(session)
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_grows_by_much_is_put_aside_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By as many as make a pass long; not for every little that is added."""
+    passes: list[int] = []
+    monkeypatch.setattr(gc, "collect", lambda: passes.append(1))
+    monkeypatch.setattr(collecting, "MANY_OBJECTS", 100)
+    aside = Aside()
+    for objects in (99, 100, 150, 199, 200, 250, 300):
+        aside.put(objects)
+    assert len(passes) == 3
+    aside.give_back()
+    assert gc.get_freeze_count() == 0
+
+
+def test_one_that_put_nothing_aside_gives_nothing_back() -> None:
+    """What a host had left out itself stays so."""
+    gc.freeze()
+    aside = Aside()
+    aside.put(5)
+    aside.give_back()
+    assert gc.get_freeze_count() > 0
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_collector_is_held_off_while_a_store_is_read(tmp_path: Path, on: bool) -> None:
+    """In an opening and in any restore, those that fail included; then it is as it was."""
+    filled(tmp_path, 2)
+    seen: list[bool] = []
+
+    def note(op: str, path: str, data: bytes) -> None:
+        if op == "read" and path.endswith(".wal"):
+            seen.append(gc.isenabled())
+
+    (gc.enable if on else gc.disable)()
+    opened(tmp_path, HookFs(LocalFs(tmp_path), note)).close(save=False)
+    assert seen[0] is False  # the clean-up beside it reads as well, later
+    seen.clear()
+    restore(HookFs(LocalFs(tmp_path), note))
+    assert gc.isenabled() is on
+    for copy in ("incremental/journal", "mirror"):
+        for path in (tmp_path / copy).iterdir():
+            path.unlink()
+    with pytest.raises(StoreDamaged):
+        opened(tmp_path)
+    assert gc.isenabled() is on
+    assert seen
+    assert not any(seen)
