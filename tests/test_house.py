@@ -61,3 +61,47 @@ def test_files_can_be_read_in_one_sitting() -> None:
     tests = {path: path.read_text("utf-8").count("\n") for path in (ROOT / "tests").rglob("*.py")}
     assert {path: count for path, count in (lines | tests).items() if count > LINES_MAX} == {}
     assert sorted(lines.values())[len(lines) // 2] <= MEDIAN_MAX
+
+
+# Cuts of strings that are neither paths, document keys nor lines: each has to have a reason.
+CUT_APART = {
+    "state/models.py": "a freeze's findings: a store of any schema keeps them as one text",
+    "graph/classes.py": "a class by module and name, as a store keeps it",
+    "journal/host_files.py": "the same, for a file's name",
+    "journal/projection.py": "a readable file's head and what is below it",
+    "reconcile/books.py": "an adoption's record: a store has the finding in its fill id alone",
+    "reconcile/given.py": "what a human wrote",
+    "reconcile/money/residual_money.py": "a stored flow: its ref is all a store has of the gap",
+    "report/in_chinese.py": "sentences",
+    "report/sections/findings.py": "lists of names, to be said in the reader's language",
+    "session/host_views.py": "an execution as it was booked, given to a host",
+}
+CUTS = {"split", "rsplit", "partition", "rpartition"}
+BETWEEN = {"'/'", "'.'", "b'\\n'", "LINE_END"}
+CORE = ("state", "graph", "journal", "reconcile", "report", "saving", "recovery", "session")
+
+
+def cut_apart(text: str) -> list[str]:
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in CUTS
+        and node.args
+        and ast.unparse(node.args[0]) not in BETWEEN
+    ]
+
+
+def test_no_amount_or_id_is_put_into_a_string_and_parsed_back() -> None:
+    """What one part of the library tells another has fields."""
+    found = {
+        str(path.relative_to(ROOT / "prometheus_persist"))
+        for path, text in modules().items()
+        if path.is_relative_to(ROOT / "prometheus_persist")
+        and path.relative_to(ROOT / "prometheus_persist").parts[0] in CORE
+        and cut_apart(text)
+    }
+    assert found == CUT_APART.keys()
+    assert cut_apart("finding_id = name.rpartition(':')[2]")
+    assert not cut_apart("folder, _, name = path.rpartition('/')")

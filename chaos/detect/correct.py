@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from typing import Final
 
@@ -38,22 +39,22 @@ def _key(row: Position) -> Key:
     return (row.inst_id, row.mgn_mode, row.pos_side)
 
 
-def wrong_holdings(held: Holdings, truth: Attribution) -> list[str]:
-    """Keys whose owners can be proven, and hold something else."""
-    return [
-        f"{' '.join(key)}: {_plain(held.get(key, {}))}, due {_plain(truth.held.get(key, {}))}"
+def wrong_holdings(held: Holdings, truth: Attribution) -> dict[Key, str]:
+    """Keys whose owners can be proven, and hold something else; what, and what is due."""
+    return {
+        key: f"{' '.join(key)}: {_plain(held.get(key, {}))}, due {_plain(truth.held.get(key, {}))}"
         for key in sorted(held.keys() | truth.held.keys())
         if key not in truth.unprovable and held.get(key, {}) != truth.held.get(key, {})
-    ]
+    }
 
 
-def moved(before: Holdings, after: Holdings, waits: set[str]) -> list[str]:
+def moved(before: Holdings, after: Holdings, waits: AbstractSet[str]) -> dict[Key, str]:
     """Keys of these instruments that are not what they were."""
-    return [
-        f"{' '.join(key)} moved"
+    return {
+        key: f"{' '.join(key)} moved"
         for key in sorted(before.keys() | after.keys())
         if key[0] in waits and before.get(key) != after.get(key)
-    ]
+    }
 
 
 def false_attributions(world: World, plan: Plan, truth: Attribution) -> list[str]:

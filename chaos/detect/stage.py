@@ -33,6 +33,7 @@ class Wound:
 
     cases: frozenset[str]
     named: frozenset[str]
+    places: frozenset[str]
     items: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     stops: bool = False
     harmless: bool = False
@@ -63,7 +64,10 @@ def wound(
     """``named`` may be texts and places; case D stops all of it."""
     words = {" ".join(each) if isinstance(each, tuple) else str(each) for each in named}
     more = {"stops": "D" in cases.split()} | more
-    return Wound(frozenset(cases.split()), frozenset(words), frozenset(items), **more)
+    places = {each[0] if isinstance(each, tuple) else str(each) for each in named}
+    return Wound(
+        frozenset(cases.split()), frozenset(words), frozenset(places), frozenset(items), **more
+    )
 
 
 def someone(world: World) -> str:

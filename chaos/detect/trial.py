@@ -21,7 +21,7 @@ reconciliation must find nothing and correct nothing. After it a real session st
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -74,7 +74,7 @@ class Trial:
     void: str = ""
     problems: list[str] = field(default_factory=list)
 
-    def corrected_wrongly(self, told: list[str], when: str) -> None:
+    def corrected_wrongly(self, told: Collection[str], when: str) -> None:
         """So many false corrections."""
         self.false_corrections += len(told)
         self.problems += [f"{when}: {each}" for each in told]
@@ -136,7 +136,9 @@ def _clean(trial: Trial, world: World) -> None:
     truth = world.truth()
     wrong = wrong_holdings(held_by(world.state), truth)
     if wrong or truth.unprovable:
-        trial.void = f"the books were not true before anything was done: {wrong[:TOLD_MAX]}"
+        trial.void = (
+            f"the books were not true before anything was done: {[*wrong.values()][:TOLD_MAX]}"
+        )
         return
     reading = world.read()
     plan = reading.plan
@@ -205,9 +207,10 @@ def _correct(trial: Trial, start: Restart, facts: RecoveryFacts, truth: Attribut
     before, after = held_by(world.state), held_by(state)
     if not facts.applied or "" in waits:
         waits |= {key[0] for key in before | after}
-    wrong = [each for each in wrong_holdings(after, truth) if each.split(" ")[0] not in waits]
-    trial.corrected_wrongly(wrong, "after the corrections")
-    trial.corrected_wrongly(moved(before, after, waits), "somebody has to be asked")
+    wrong = wrong_holdings(after, truth)
+    sure = [told for key, told in wrong.items() if key[0] not in waits]
+    trial.corrected_wrongly(sure, "after the corrections")
+    trial.corrected_wrongly(moved(before, after, waits).values(), "somebody has to be asked")
 
 
 def come_late(
@@ -227,13 +230,15 @@ def come_late(
     if not trial.detected:
         told = "; ".join(told_of(one) for one in plan.findings) or "nothing"
         trial.problems.append(f"hidden, and yet {facts.decision}: {told}")
-    places = {word.split(" ")[0] for word in wound.named}
+    places = wound.places
     for again in (False, True):
         if again:
             for name in sorted(session.state.intents):
                 session.settle(start.reader, name)
             facts = start.recover()
-        trial.corrected_wrongly(moved(before, held_by(session.state), places), "while hidden")
+        trial.corrected_wrongly(
+            moved(before, held_by(session.state), places).values(), "while hidden"
+        )
         trial.wrong_gates += bool(wrongly_open(session, world))
         trial.problems += wrongly_open(session, world)
     wound.show()
@@ -243,7 +248,7 @@ def come_late(
         told = "; ".join(told_of(one) for one in facts.plan.findings) if facts.plan else ""
         trial.dead_ends += 1
         trial.problems.append(f"shown, and yet {facts.decision}: {told}")
-    trial.corrected_wrongly(wrong_holdings(held_by(session.state), truth), "once it shows")
+    trial.corrected_wrongly(wrong_holdings(held_by(session.state), truth).values(), "once it shows")
     _agree(trial, start, "once it shows")
     adopted = [str(each.key) for each in session._context.books().adopted]
     trial.corrected_wrongly([f"{each} was adopted" for each in adopted], "once it shows")
@@ -281,7 +286,7 @@ def shut_beside(world: World, wounds: Iterable[Wound], shut: Iterable[str]) -> l
         if wound.stops:
             return []
         agents = {name for name, _ in wound.items} | (wound.named & set(world.agents))
-        about |= {word.split(" ")[0] for word in wound.named}
+        about |= wound.places
         for place, owners in held_by(world.state).items():
             about |= {place[0]} if agents & {name.rstrip("?") for name in owners} else set()
         about |= {
@@ -324,11 +329,10 @@ def _first_way(
     _agree(trial, start, "at the end of the way")
     held = held_by(start.session.state)
     if asks and wound.proven:
-        trial.corrected_wrongly(wrong_holdings(held, truth), "the first alternative")
+        trial.corrected_wrongly(wrong_holdings(held, truth).values(), "the first alternative")
     left = [f"{place} is held by {held[place]}" for place in wound.flat if _agents(held, place)]
     trial.corrected_wrongly(left, "the first alternative")
-    words = {word.split(" ")[0] for word in wound.named}
-    about = [name for name in ours(world) if name in words] or ours(world)[:1]
+    about = [name for name in ours(world) if name in wound.places] or ours(world)[:1]
     failed = trades(start, about)
     trial.dead_ends += bool(failed)
     trial.problems += [f"trading again: {failed}"] * bool(failed)

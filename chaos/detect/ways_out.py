@@ -99,10 +99,12 @@ def _inside(made: RandomHistory, result: HistoryResult, rng: random.Random) -> N
         if not (made.half_done or _all_wait(facts)):
             result.shut_beside = tuple(shut_beside(world, wounds, hands.shut()))
         before, after = held_by(world.state), held_by(start.session.state)
-        sure = [each for each in wrong_holdings(after, truth) if each.split(" ")[0] in passing]
+        wrong = wrong_holdings(after, truth)
+        sure = [told for key, told in wrong.items() if key[0] in passing]
         alone = len(made.struck) == 1 and not made.half_done
         unsure = {key[0] for key in truth.unprovable} & passing if alone else set()
-        sure += [each for each in moved(before, after, unsure) if _key(each) in truth.unprovable]
+        changed = moved(before, after, unsure)
+        sure += [told for key, told in changed.items() if key in truth.unprovable]
         result.wrong_gates = tuple(f"open, and not proven: {each}" for each in sure)
         if made.passes:
             world.venue.advance(LATER_MS)
@@ -122,11 +124,6 @@ def _all_wait(facts: RecoveryFacts) -> bool:
         one.case is Case.D or (one.case is Case.K and one.resolution is Resolution.HUMAN)
         for one in findings
     )
-
-
-def _key(told: str) -> tuple[str, str, str]:
-    inst_id, mgn_mode, pos_side, *_ = told.split(" ")
-    return inst_id, mgn_mode, pos_side
 
 
 def _go(hands: Hands, told: Told, result: HistoryResult, rng: random.Random) -> None:

@@ -27,6 +27,7 @@ from typing import Any, cast
 
 from prometheus_persist.errors import PlanStale
 from prometheus_persist.reconcile.account import identity_of
+from prometheus_persist.reconcile.books import adoption_id
 from prometheus_persist.reconcile.plan import (
     AdoptDifference,
     BookCash,
@@ -320,7 +321,7 @@ def _adoption_record(step: AdoptDifference, work: Work) -> JsonObject:
     told = {"undoes": step.undoes} if step.undoes else {}
     return {
         **told,
-        "fill_id": f"{step.key.inst_id}:{category}:{step.finding_id}",
+        "fill_id": adoption_id(step.key.inst_id, category, step.finding_id),
         **step.key._asdict(),
         "qty_contracts": str(step.qty_contracts.value),
         "px": str(step.entry_px),
@@ -411,15 +412,8 @@ def _settle(work: Work, step: SettleIntent) -> None:
 
 def _freeze(work: Work, step: FreezeInstrument) -> None:
     frozen = dict(work.state.freeze.instruments)
-    old = frozen.get(step.inst_id)
-    ids = [] if old is None or not old.finding_id else old.finding_id.split(",")
-    if step.finding_id and step.finding_id not in ids:
-        ids.append(step.finding_id)
-    frozen[step.inst_id] = FreezeEntry(
-        reason=step.reason if old is None else old.reason,
-        since_ms=work.now_ms if old is None else old.since_ms,
-        finding_id=",".join(ids),
-    )
+    entry = frozen.get(step.inst_id) or FreezeEntry(reason=step.reason, since_ms=work.now_ms)
+    frozen[step.inst_id] = entry.naming(step.finding_id)
     work.state.freeze = work.state.freeze.model_copy(update={"instruments": frozen})
 
 

@@ -33,7 +33,7 @@ from prometheus_persist.state.money import ZERO, add, exact, minus, plus
 if TYPE_CHECKING:
     from prometheus_persist.reconcile.views import Adoption, Books, Move
 
-NOBODY = ""
+NOBODY, PENALTY = "", "liquidation_penalty"
 _CLOSING_SIDE = {"long": "sell", "short": "buy", "net": "sell"}
 _ADOPTIONS = ("adopted", "released")
 _WITHOUT_MONEY = ("set_aside", "resized")
@@ -48,6 +48,7 @@ class StreamIndex:
 
     booked: set[str] = field(default_factory=set)
     flows: set[str] = field(default_factory=set)
+    penalties: dict[str, Decimal] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     ended: dict[str, OrderIntent] = field(default_factory=dict)
     money: dict[str, dict[str, Decimal]] = field(default_factory=dict)
@@ -84,6 +85,7 @@ class StreamIndex:
             tuple(self.adopted.values()),
             self.sizes,
             epoch,
+            penalties=self.penalties,
         )
 
     def take(self, streams: Mapping[str, Sequence[JsonObject]], since_ms: int = 0) -> None:
@@ -99,7 +101,10 @@ class StreamIndex:
             elif name == CASH_FLOWS:
                 for record in fresh:
                     self.flows.add(record["ref"])
-                    self._pay(record["agent_id"], record["kind"], Decimal(record["amount"]))
+                    amount = Decimal(record["amount"])
+                    if record["kind"] == PENALTY:
+                        self.penalties[record["ref"]] = amount
+                    self._pay(record["agent_id"], record["kind"], amount)
             else:
                 self._executions(fresh, since_ms)
             self._seen[name] = len(records)
@@ -178,7 +183,7 @@ class StreamIndex:
         from prometheus_persist.reconcile.views import Adoption
 
         self.booked.add(record["fill_id"])
-        finding_id = record.get("undoes") or record["fill_id"].rpartition(":")[2]
+        finding_id = record.get("undoes") or finding_of(record)
         before = self.adopted.pop(finding_id, None)
         quantity = contracts(record["qty_contracts"])
         if before is not None:
@@ -198,6 +203,16 @@ class StreamIndex:
     def _pay(self, owner: str, kind: str, amount: Decimal) -> None:
         paid = self.money.setdefault(owner, {})
         paid[kind] = add(paid.get(kind, ZERO), amount)
+
+
+def adoption_id(inst_id: str, category: str, finding_id: str) -> str:
+    """The fill id of a record that no execution is behind, unlike any that an exchange gives."""
+    return f"{inst_id}:{category}:{finding_id}"
+
+
+def finding_of(record: JsonObject) -> str:
+    """The finding that a record without an execution was written for."""
+    return str(record.get("finding_id") or record["fill_id"].rpartition(":")[2])
 
 
 def _since(records: Sequence[JsonObject], start: int) -> Iterable[JsonObject]:

@@ -20,6 +20,7 @@ from prometheus_persist.reconcile.plan import (
     Correction,
     Evidence,
     Finding,
+    Item,
     Resolution,
 )
 from prometheus_persist.state import PositionKey
@@ -121,6 +122,7 @@ def finding(
     corrections: Callable[[str], tuple[Correction, ...]] = lambda _: (),
     alternatives: Callable[[str], tuple[Alternative, ...]] = lambda _: (),
     about: tuple[str, ...] | None = None,
+    items: tuple[Item, ...] = (),
     identity: Mapping[str, str] | None = None,
 ) -> Finding:
     """One finding; ``corrections`` and ``alternatives`` are given the finding's id.
@@ -161,6 +163,7 @@ def finding(
         alternatives=ways,
         chosen="" if first is None else first.name,
         about=() if settled else _about(key, params or {}) if about is None else about,
+        items=items,
     )
 
 

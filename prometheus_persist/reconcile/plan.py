@@ -6,8 +6,7 @@
   HUMAN (nothing is touched until somebody approves), UNKNOWN (cannot be judged from what was read).
 - What a human decides carries at least one ``Alternative``, graded, with what it does to whom. The
   finding's ``corrections`` are those of the one that is chosen: the first unless another was asked
-  for. An UNKNOWN finding may carry alternatives too; none of them is chosen before somebody says
-  so.
+  for. An UNKNOWN finding may carry alternatives too; none of them is chosen unasked.
 - ``about`` is what a finding that is not settled keeps shut: instruments, "" for all of them. Its
   agent is kept shut with it (case C); an order without an answer keeps nothing else shut.
 - ``Correction`` is a closed sum type; ``apply.py`` turns it into one commit.
@@ -25,13 +24,7 @@ from enum import StrEnum
 
 from prometheus_persist.reconcile.views import TellHost as TellHost
 from prometheus_persist.reconcile.views import UnmanagedPosition
-from prometheus_persist.state import (
-    NO_CONTRACTS,
-    Contracts,
-    Execution,
-    OrderIntent,
-    PositionKey,
-)
+from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, OrderIntent, PositionKey
 
 
 class Verdict(StrEnum):
@@ -345,14 +338,19 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One way to settle a finding. ``name`` is what is chosen by, like ``close_all`` or
-    ``agent:A``; the part before the colon names its words: what it says, what speaks for it, what
-    against it, and what it leaves open (``alt.*`` in the catalogue)."""
+    """One way to settle a finding. ``kind`` names its words: what it says, what speaks for it and
+    against it, what it leaves open (``alt.*`` in the catalogue); ``agent_id``: whose, if any's."""
 
-    name: str
+    kind: str
     grade: Grade
     effects: tuple[Effect, ...]
     corrections: tuple[Correction, ...]
+    agent_id: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is chosen by, like ``close_all`` or ``agent:A``."""
+        return f"{self.kind}:{self.agent_id}" if self.agent_id else self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,7 +382,8 @@ class MoneyCheck:
 class Finding:
     """One deviation. ``what``, ``cause``, ``remedy`` are message ids; ``params`` fills them in.
 
-    ``alternatives``, ``chosen``, ``about``: see the module.
+    ``alternatives``, ``chosen``, ``about``: see the module. ``items`` are those that it is about
+    beyond those of its case.
     """
 
     finding_id: str
@@ -401,6 +400,7 @@ class Finding:
     alternatives: tuple[Alternative, ...] = ()
     chosen: str = ""
     about: tuple[str, ...] = ()
+    items: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

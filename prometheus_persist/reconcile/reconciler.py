@@ -250,8 +250,9 @@ def _ledger_findings(pairs: tuple[LedgerPair, ...], *, withheld: bool) -> list[F
 
 def _ledger_finding(pair: LedgerPair, withheld: bool) -> Finding:
     private, public = pair.versions
+    items = tuple(item for item in Item if item in pair.differing)
     params = {
-        "items": ",".join(item.value for item in Item if item in pair.differing),
+        "items": ",".join(items),
         "private_version": private,
         "public_version": public,
         "source": pair.source,
@@ -292,6 +293,7 @@ def _ledger_finding(pair: LedgerPair, withheld: bool) -> Finding:
         corrections=lambda _: steps,
         alternatives=lambda _: ways,
         about=EVERYTHING if withheld else tuple(sorted(held)),
+        items=items,
     )
 
 
@@ -316,6 +318,7 @@ def _stray_finding(pair: LedgerPair, withheld: bool) -> Finding:
         ],
         corrections=lambda _: () if withheld else (FollowLedgers(name),),
         about=EVERYTHING if withheld else (),
+        items=(Item.CAPITAL,),
     )
 
 

@@ -114,11 +114,7 @@ def _verdict(
     if item in pair.differing or pair.absent or not pair.known:
         note = next((one.finding_id for one in touching if one.case is Case.C), "")
         return ItemVerdict(pair.agent_id, item, Verdict.MISMATCH, note)
-    notes = [
-        one
-        for one in touching
-        if item in _ITEMS_OF_CASE[one.case] or item in one.params.get("items", "").split(",")
-    ]
+    notes = [one for one in touching if item in _ITEMS_OF_CASE[one.case] or item in one.items]
     proven = [one for one in notes if one.resolution is not Resolution.UNKNOWN]
     if proven:
         return ItemVerdict(pair.agent_id, item, Verdict.MISMATCH, proven[0].finding_id)

@@ -428,6 +428,7 @@ class Books:
     ``recorded`` is what every agent's booked executions add up to. ``adopted`` are the differences
     adopted and not given back, oldest first. ``sizes`` has (ctVal, ctMult) of every contract as it
     was last booked. ``epoch`` is the writer's. ``host``: a host's own books, where it shows them.
+    ``penalties`` has, by ref, the amounts of those of ``booked_flows`` that are liquidations'.
     """
 
     state: SystemState
@@ -443,3 +444,4 @@ class Books:
     sizes: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     epoch: int = 0
     host: HostBooks | None = None
+    penalties: Mapping[str, Decimal] = field(default_factory=dict)

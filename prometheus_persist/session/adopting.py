@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from prometheus_persist.reconcile.apply import Applied, apply_corrections
+from prometheus_persist.reconcile.books import finding_of
 from prometheus_persist.reconcile.given import Owners, evidence, given, said
 from prometheus_persist.saving import Trigger
 from prometheus_persist.session.context import SessionContext
@@ -26,8 +27,7 @@ def adopted(context: SessionContext, positions: Iterable[object], owners: Owners
             applied = apply_corrections(context.books(), steps, context.clock.now_ms())
             for records in applied.records.values():
                 for record in records:
-                    ident = str(record.get("finding_id") or record["fill_id"].rpartition(":")[2])
-                    record |= proofs[ident]
+                    record |= proofs[finding_of(record)]
             return applied
 
         lines = [line for each in found for line in said(*each)]

@@ -34,8 +34,7 @@ def lifted(freeze: FreezeState, inst_id: str | None, reason: str) -> FreezeState
     entry = freeze.everything if inst_id is None else freeze.instruments.get(inst_id)
     if entry is None:
         raise BadValue(f"{inst_id or 'everything'} is not frozen")
-    ids = [name for name in entry.finding_id.split(",") if name]
-    known = {**freeze.lifted, **dict.fromkeys(ids, reason)}
+    known = {**freeze.lifted, **dict.fromkeys(entry.finding_ids, reason)}
     left = {name: each for name, each in freeze.instruments.items() if name != inst_id}
     everything = None if inst_id is None else freeze.everything
     return freeze.model_copy(

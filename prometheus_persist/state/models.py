@@ -265,6 +265,16 @@ class FreezeEntry(Model):
     since_ms: int
     finding_id: str = ""
 
+    @property
+    def finding_ids(self) -> tuple[str, ...]:
+        """The findings that shut it; none where it was shut by hand. A store keeps them as one."""
+        return tuple(name for name in self.finding_id.split(",") if name)
+
+    def naming(self, finding_id: str) -> FreezeEntry:
+        """The same, with this finding among them; "" is none."""
+        ids = dict.fromkeys([*self.finding_ids, *filter(None, [finding_id])])
+        return self.model_copy(update={"finding_id": ",".join(ids)})
+
 
 class FreezeState(Model):
     """What may not trade: ``everything`` shuts the gate, an instrument refuses new entries.

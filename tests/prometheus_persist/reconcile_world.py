@@ -97,13 +97,11 @@ class World:
         self.cash = DEPOSIT
         self.bills: list[VenueBill] = []
         self.lives: dict[PositionKey, list[VenueLife]] = {}
-        self.flows: set[str] = set()
         self.fees: dict[str, Decimal] = {}
         self.money: dict[str, dict[str, Decimal]] = {}
         self.moves: list[Move] = []
         self.recorded: dict[str, dict[PositionKey, Contracts]] = {}
-        self.adoptions: list[dict] = []
-        self.written: list[dict] = []
+        self.adoptions, self.written, self.flows = list[dict](), list[dict](), list[dict]()
         self.index = StreamIndex()
         self.hidden: set[str] = set()
         self.host: HostBooks | None = None
@@ -284,13 +282,14 @@ class World:
             frozenset(self.booked),
             self.owners | {name: one.agent_id for name, one in self.state.intents.items()},
             dict(self.ended),
-            frozenset(self.flows),
+            frozenset(self.index.flows),
             dict(self.fees),
             {owner: dict(kinds) for owner, kinds in self.money.items()},
             tuple(sorted((m for m in self.moves if m.ts_ms >= since_ms), key=lambda m: m.ts_ms)),
             {owner: dict(held) for owner, held in self.recorded.items()},
             tuple(self.index.adopted.values()),
             host=self.host,
+            penalties=dict(self.index.penalties),
         )
 
     def view(self) -> VenueView:
@@ -336,15 +335,15 @@ class World:
             for row in done.records.get(stream, []):
                 self.booked.add(str(row["fill_id"]))
                 if row.get("category") in ("written", "unwritten"):
-                    self.index.take({"public_trades": [*self.written, row]})
                     self.written.append(row)
                 if "side" in row:
                     self._told(row)
                 else:
-                    self.index.take({"orphan_fills": [*self.adoptions, row]})
                     self.adoptions.append(row)
-        for row in done.records.get("cash_flows", []):
-            self.flows.add(str(row["ref"]))
+        self.flows += (paid := done.records.get("cash_flows", []))
+        told = {"public_trades": self.written, "orphan_fills": self.adoptions}
+        self.index.take({**told, "cash_flows": self.flows})
+        for row in paid:
             self._paid(str(row["agent_id"]), str(row["kind"]), Decimal(str(row["amount"])))
         for row in done.records.get("intent_log", []):
             self.ended[str(row["cl_ord_id"])] = OrderIntent.model_validate(row)

@@ -11,7 +11,7 @@ import pytest
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.reconcile.books import StreamIndex
-from prometheus_persist.state import PositionKey, contracts
+from prometheus_persist.state import PositionKey, SystemState, contracts
 
 BTC, ETH = "BTC-USDT-SWAP", "ETH-USDT-SWAP"
 COMMON = {"mgn_mode": "cross", "px": "100", "ct_val": "0.01", "ct_mult": "1"}
@@ -45,6 +45,20 @@ def ledger() -> list[dict[str, Any]]:
     found[19] = record(19, ts_ms=5, ct_val="7")  # late: not the size it has now
     found[23] = record(23, category="unwritten", undoes="w1", **written)
     return found
+
+
+def test_what_liquidations_cost_is_kept_by_ref() -> None:
+    """Of all flows of money only these: what a life's penalty comes to is added up of them."""
+    index = StreamIndex()
+    paid = [
+        {"ref": "7:1:penalty:-3:A", "agent_id": "A", "kind": "liquidation_penalty", "amount": "-3"},
+        {"ref": "99", "agent_id": "A", "kind": "funding", "amount": "-1"},
+        {"ref": "7:1:penalty:-5:A", "agent_id": "A", "kind": "liquidation_penalty", "amount": "-2"},
+    ]
+    index.take({"cash_flows": paid})
+    due = {"7:1:penalty:-3:A": Decimal(-3), "7:1:penalty:-5:A": Decimal(-2)}
+    assert index.books(SystemState(), {"cash_flows": paid}).penalties == due
+    assert index.flows == {"7:1:penalty:-3:A", "99", "7:1:penalty:-5:A"}
 
 
 def test_a_ledger_at_once_is_the_ledger_record_by_record() -> None:

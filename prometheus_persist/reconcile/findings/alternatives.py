@@ -24,7 +24,7 @@ Pure. Sizes are contracts in the key's coordinates.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from prometheus_persist.errors import BadValue
@@ -93,7 +93,8 @@ def of_executions(
     for name in _agents(start, steps, key)[:AGENTS_OFFERED_MAX]:
         whole = _replay(start, steps, _to(name))
         if whole is not None:
-            found.append(_booked(f"agent:{name}", Grade.ASSUMED, whole, key, finding_id))
+            way = _booked("agent", Grade.ASSUMED, whole, key, finding_id)
+            found.append(replace(way, agent_id=name))
     nobody = _replay(start, steps, _to(NOBODY))
     if nobody is not None and (venue or not _held_by_agents(nobody.holdings, key)):
         found.append(_booked("nobody", Grade.OPEN, nobody, key, finding_id))
@@ -142,7 +143,8 @@ def of_gap(
         left = {n: _toward(everyone[n], part) for n, part in zip(names, parts, strict=True)}
         place.offer("pro_rata", Grade.DECLARED, left, left.pop(NOBODY, NO_CONTRACTS))
     for name in list(held)[:AGENTS_OFFERED_MAX]:
-        place.offer(f"agent:{name}", Grade.ASSUMED, {name: held[name] + (venue - total)}, nobodys)
+        most = {name: held[name] + (venue - total)}
+        place.offer("agent", Grade.ASSUMED, most, nobodys, name)
     if venue or not held:
         place.offer("nobody", Grade.OPEN, {}, nobodys + (venue - total))
     if always and not any(one.corrections for one in found):
@@ -161,7 +163,12 @@ class _Place:
     offered: list[Alternative] = field(default_factory=list)
 
     def offer(
-        self, name: str, grade: Grade, agents: dict[str, Contracts], nobody: Contracts
+        self,
+        kind: str,
+        grade: Grade,
+        agents: dict[str, Contracts],
+        nobody: Contracts,
+        agent_id: str = "",
     ) -> None:
         """These agents hold that much then, nobody the rest; not where one cannot hold it."""
         key, after = self.key, self.after
@@ -179,7 +186,8 @@ class _Place:
             steps.append(AdoptDifference(key, change, px, ts_ms, self.finding_id))
             steps.append(FreezeInstrument(key.inst_id, FROZEN, self.finding_id))
             effects.append(Effect(NOBODY, str(key), _signed(change)))
-        self.offered.append(Alternative(name, grade, tuple(effects), tuple(steps)))
+        way = Alternative(kind, grade, tuple(effects), tuple(steps), agent_id)
+        self.offered.append(way)
 
     def _entry(self) -> tuple[Decimal, int]:
         if self.row is not None:
@@ -248,7 +256,7 @@ def _graded(done: _Replay, key: PositionKey, venue: Contracts) -> tuple[str, Gra
 
 
 def _booked(
-    name: str, grade: Grade, done: _Replay, key: PositionKey, finding_id: str
+    kind: str, grade: Grade, done: _Replay, key: PositionKey, finding_id: str
 ) -> Alternative:
     steps: list[Correction] = [
         BookFill(owner, execution, part) if owner else BookOrphan(execution, part)
@@ -260,7 +268,7 @@ def _booked(
         Effect(owner, str(key), _signed(quantity), plain(done.money[owner]))
         for owner, quantity in sorted(done.contracts.items())
     )
-    return Alternative(name, grade, effects, tuple(steps))
+    return Alternative(kind, grade, effects, tuple(steps))
 
 
 def _agents(

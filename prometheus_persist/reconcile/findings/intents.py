@@ -423,5 +423,5 @@ def _resting(inst_id: str, rows: list[Evidence]) -> Finding:
 def is_known(freeze: FreezeState, one: Finding) -> bool:
     """Whether a standing freeze names this finding, or a human has lifted the one that did."""
     entry = freeze.instruments.get(one.params["inst_id"])
-    standing = entry is not None and one.finding_id in entry.finding_id.split(",")
+    standing = entry is not None and one.finding_id in entry.finding_ids
     return standing or one.finding_id in freeze.lifted

@@ -33,6 +33,8 @@ from prometheus_persist.reconcile.views import Books
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
 from prometheus_persist.state.money import ZERO
 
+_ITEMS = (Item.SIZE, Item.OWNER)
+
 
 def owner_findings(books: Books, before: Holdings) -> list[Finding]:
     """One finding per agent and key that another agent's ledgers have."""
@@ -96,7 +98,7 @@ def _finding(
         key=key,
         params={
             "key": str(key),
-            "items": f"{Item.SIZE},{Item.OWNER}",
+            "items": ",".join(_ITEMS),
             "held": str(held),
             "booked": str(booked),
             "others": ", ".join(each for each in off if each != name),
@@ -106,4 +108,5 @@ def _finding(
             for each, quantity in off.items()
         ],
         alternatives=ways,
+        items=_ITEMS,
     )

@@ -1,7 +1,7 @@
 """What liquidations cost beyond their fees: the penalty, which no fill and no bill names.
 
 1. The exchange tells it per life of a position (posId and when it began) as a sum that only grows.
-   What the books have of it stands in the refs of their cash flows, so only what was added is new.
+   The refs of their cash flows name the life; only what was added to what they come to is new.
 2. There is nothing new without a liquidation: a bill of type 5 since the last reconciliation, or
    one among this plan's executions.
 3. It is borne by those whose contracts were liquidated, by their contracts in this plan: the
@@ -18,6 +18,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 
+from prometheus_persist.reconcile.books import PENALTY
 from prometheus_persist.reconcile.finding import finding
 from prometheus_persist.reconcile.match.attribute import LIQUIDATION
 from prometheus_persist.reconcile.match.split import NOBODY, bearing_order, money_shares
@@ -34,7 +35,6 @@ from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
 from prometheus_persist.state.money import ZERO, add, exact, plain, sub
 
 BILL_LIQUIDATION = "5"
-PENALTY = "liquidation_penalty"
 CENT = Decimal("0.01")
 _MARK = ":penalty:"
 _CLOCKS_APART_MS = 2_000
@@ -89,11 +89,10 @@ def _lives(books: Books, view: VenueView) -> list[_Life]:
         place = (row.pos_id, row.opened_ms)
         if row.liq_penalty and (place not in rows or row.liq_penalty < rows[place].liq_penalty):
             rows[place] = row
-    booked = _booked(books.booked_flows) if rows else {}
     found = []
     for (pos_id, opened_ms), row in sorted(rows.items(), key=lambda each: each[0]):
         name = f"{pos_id}:{opened_ms}"
-        known = booked.get(name)
+        known = _booked(books.penalties, name)
         found.append(
             _Life(
                 key=row.key,
@@ -108,15 +107,10 @@ def _lives(books: Books, view: VenueView) -> list[_Life]:
     return found
 
 
-def _booked(flows: AbstractSet[str]) -> dict[str, Decimal]:
-    """How much of each life's penalty is booked: the largest sum that a ref names."""
-    found: dict[str, Decimal] = {}
-    for ref in flows:
-        life, mark, rest = ref.partition(_MARK)
-        if mark:
-            amount = exact(rest.partition(":")[0])
-            found[life] = min(amount, found.get(life, ZERO))
-    return found
+def _booked(penalties: Mapping[str, Decimal], name: str) -> Decimal | None:
+    """How much of a life's penalty is booked; None for a life that none was booked of."""
+    of_it = [amount for ref, amount in penalties.items() if ref.startswith(f"{name}{_MARK}")]
+    return add(*of_it) if of_it else None
 
 
 def _weights(life: _Life, after: ProjectedBooks) -> Mapping[str, Contracts]:

@@ -19,6 +19,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from itertools import combinations
+from typing import Self
 
 from prometheus_persist.reconcile.finding import EVERYTHING, finding
 from prometheus_persist.reconcile.match.replay import NOBODY
@@ -48,11 +49,33 @@ _REF_HEX_CHARS = 16
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """A flow that was booked as unexplained and has not been given back."""
+    """A flow that was booked as unexplained and has not been given back.
+
+    A stored flow has room for one amount only, so its ``ref`` tells the gap as well; what is
+    written there and what is read of it stands here and nowhere else.
+    """
 
     digest: str
     amount: Decimal
     gap: Decimal
+
+    @property
+    def ref(self) -> str:
+        return f"{UNEXPLAINED}:{self.digest}:{plain(self.amount)}:{plain(self.gap)}"
+
+    @property
+    def returned(self) -> str:
+        """The ref of the flow that gives it back."""
+        return f"{RETURNED}:{self.digest}"
+
+    @classmethod
+    def of(cls, ref: str) -> Self | None:
+        """The flow with this ref; None for a flow of another kind."""
+        name, *parts = ref.split(":")
+        if name != UNEXPLAINED or len(parts) != len(dataclasses.fields(cls)):
+            return None
+        digest, amount, gap = parts
+        return cls(digest, exact(amount), exact(gap))
 
 
 def unexplained(
@@ -82,8 +105,8 @@ def unexplained(
     # The same figures may come back once more: another flow, and not the one booked already.
     again = {"before": str(before)} if before else {}
     digest = hashlib.sha256(dumps({**shown, **again, "amount": plain(amount)})).hexdigest()
-    ref = f"{UNEXPLAINED}:{digest[:_REF_HEX_CHARS]}:{plain(amount)}:{plain(off)}"
-    step = BookCash(NOBODY, ref, UNEXPLAINED, amount, "", check.bills_ms)
+    flow = _Standing(digest[:_REF_HEX_CHARS], amount, off)
+    step = BookCash(NOBODY, flow.ref, UNEXPLAINED, amount, "", check.bills_ms)
     effects = (Effect(NOBODY, "", "", plain(amount)),)
     kind = "money_adopted" if adopted else "money_unexplained"
     found = finding(
@@ -121,22 +144,15 @@ def _returned(
 
 
 def _standing(flows: AbstractSet[str]) -> list[_Standing]:
-    found = []
-    for ref in sorted(flows):
-        name, _, rest = ref.partition(":")
-        parts = rest.split(":")
-        if name == UNEXPLAINED and len(parts) == len(("digest", "amount", "gap")):
-            digest, amount, gap = parts
-            if f"{RETURNED}:{digest}" not in flows:
-                found.append(_Standing(digest, exact(amount), exact(gap)))
-    return found
+    found = filter(None, map(_Standing.of, sorted(flows)))
+    return [one for one in found if one.returned not in flows]
 
 
 def _give_back(back: tuple[_Standing, ...], check: MoneyCheck) -> tuple[list[Finding], MoneyCheck]:
     steps = tuple(
         BookCash(
             NOBODY,
-            f"{RETURNED}:{one.digest}",
+            one.returned,
             UNEXPLAINED,
             sub(ZERO, one.amount),
             "",

@@ -28,10 +28,10 @@ class ShownAlternative:
     command: str
 
 
-def alternative_words(name: str, params: Mapping[str, str], say: Say, what: str = "") -> str:
+def alternative_words(way: Alternative, params: Mapping[str, str], say: Say, what: str = "") -> str:
     """What an alternative does; ``what`` is pro, contra or leaves for these sides of it."""
-    kind, _, agent = name.partition(":")
-    return say(f"alt.{kind}{'.' if what else ''}{what}", **{**params, "agent": agent})
+    words = f"alt.{way.kind}{'.' if what else ''}{what}"
+    return say(words, **{**params, "agent": way.agent_id})
 
 
 def named(one: Finding) -> Mapping[str, str]:
@@ -48,11 +48,11 @@ def ways(one: Finding, options: str, say: Say) -> list[ShownAlternative]:
             name=way.name,
             grade=say(f"grade.{way.grade.value}"),
             suggested=way.name == one.chosen,
-            does=alternative_words(way.name, params, say),
+            does=alternative_words(way, params, say),
             effects=_effects(way, say),
-            pro=alternative_words(way.name, params, say, "pro"),
-            contra=alternative_words(way.name, params, say, "contra"),
-            leaves=alternative_words(way.name, params, say, "leaves"),
+            pro=alternative_words(way, params, say, "pro"),
+            contra=alternative_words(way, params, say, "contra"),
+            leaves=alternative_words(way, params, say, "leaves"),
             command=apply_command(options, one.finding_id, way.name),
         )
         for way in one.alternatives

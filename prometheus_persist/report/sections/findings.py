@@ -28,7 +28,8 @@ def finding_words(
 ) -> tuple[str, str, str]:
     """What was found, its cause, what is done: three sentences."""
     params = _params(one, plan, say)
-    chosen = alternative_words(one.chosen, named(one), say) if applied and one.chosen else ""
+    taken = (way for way in one.alternatives if applied and way.name == one.chosen)
+    chosen = next((alternative_words(way, named(one), say) for way in taken), "")
     return (
         say(_what(one, plan), **params),
         say(_cause(one), **params),
@@ -104,6 +105,9 @@ def _params(one: Finding, plan: Plan, say: Say) -> dict[str, str]:
     venue = next((row.venue for row in plan.balances if row.key == one.key), None)
     shown = {**key, "venue": "?" if venue is None else venue, **one.params}
     found = {name: _param(name, value, say) for name, value in shown.items()}
+    if "items" in found:
+        items = [say(f"item.{item}") for item in one.items]
+        found["items"] = say("report.comma").join(items) or say("item.version")
     older = _older(one.params)
     return found | ({"older": say(f"ledger.{older}")} if older else {})
 
@@ -128,7 +132,4 @@ def _param(name: str, value: str, say: Say) -> str:
             say("report.nobody") + one[1:] if one[:2] == "- " else one for one in value.split(", ")
         )
         return ", ".join(shares)
-    if name == "items":
-        items = [say(f"item.{item}") for item in value.split(",") if item]
-        return say("report.comma").join(items) or say("item.version")
     return value
