@@ -22,6 +22,7 @@ from pathlib import Path
 
 from chaos.chance import generator
 from chaos.digest import Fold, whole
+from chaos.faults.deaths import forked
 from chaos.record import CHILD, RUNNER, Voice, read
 from chaos.workload.clocks import WoundClock
 from chaos.workload.narrator import Narrator
@@ -103,15 +104,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--cycles", type=int, default=DAY_CYCLES)
     parser.add_argument("--moments", type=int, default=MOMENTS, help="samples of each kind")
     args = parser.parse_args(argv)
-    pid = os.fork()
-    if pid == 0:
-        try:
-            live_a_day(args.dir, args.record, args.seed, args.cycles)
-        finally:
-            os._exit(70)
-    _, status = os.waitpid(pid, 0)
+    died = forked(lambda: live_a_day(args.dir, args.record, args.seed, args.cycles))
     voice = Voice(args.record, by=RUNNER, run=0)
-    voice.say("lived", died=os.waitstatus_to_exitcode(status), cycles=args.cycles)
+    voice.say("lived", died=died, cycles=args.cycles)
     look_back(args.dir, args.record, voice, args.seed, args.moments)
     return 0
 

@@ -18,11 +18,8 @@ on ``/dev/shm`` where there is one: what is tried is the order of operations, no
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +27,7 @@ from typing import Any
 from chaos.chance import generator
 from chaos.digest import Fold, whole
 from chaos.faults import DiskFault, FaultyFs
+from chaos.faults.deaths import forked
 from chaos.faults.late import AckBeforeWrite
 from chaos.faults.seam import FaultKind
 from chaos.record import CHILD, RUNNER, Voice, read
@@ -162,7 +160,7 @@ class OperationSweep:
                 typed = isinstance(problem, PersistError)
                 voice.say("end", problem=f"{type(problem).__name__}: {problem}", typed=typed)
 
-        code = _forked(body)
+        code = forked(body)
         return code, [dict(event) for event in read(said).events]
 
     def _reopened(self, store: Path, fault: DiskFault | None) -> int:
@@ -173,7 +171,7 @@ class OperationSweep:
             session = Session.open(store, fs=faulty, clock=WoundClock(self._clock_ms))
             session.close(save=False)
 
-        return _forked(body)
+        return forked(body)
 
     def _disk(self, store: Path) -> Fs:
         disk: Fs = LocalFs(store)
@@ -185,23 +183,6 @@ class _Deaf:
 
     def say(self, event: str, **fields: Any) -> None:
         """Nothing."""
-
-
-def _forked(body: Callable[[], None]) -> int:
-    """Run ``body`` in a forked child; its exit code, negative for a signal."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if pid == 0:
-        code = 70
-        try:
-            with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
-                body()
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -28,11 +28,12 @@ from typing import Any, Final
 from unittest import mock
 
 from chaos.chance import generator
-from chaos.faults.switch import FaultSwitch, SwitchedFs, SwitchKind
+from chaos.faults.deaths import deaths, rehearsed
+from chaos.faults.switch import FaultSwitch, SwitchKind
 from chaos.sweeps.attach_fixture import course_at, saves, seen
 from chaos.sweeps.attach_kills import kill
 from chaos.sweeps.judge_restore import judge_disk
-from chaos.sweeps.kills import Story, Wreck, dying, survivor, wrecks
+from chaos.sweeps.kills import Story, Wreck, survivor, wrecks
 from chaos.sweeps.power import disks_after
 from chaos.sweeps.reference_workload import FIRST, SETTINGS, AckLog, Yard, ears_for, yard
 from chaos.sweeps.tally import Tally
@@ -200,19 +201,21 @@ def _cut(tally: Tally, wreck: Wreck, grounds: Yard) -> None:
 
 def _again(tally: Tally, wreck: Wreck, grounds: Yard, *, full: bool) -> None:
     """The process that comes back is killed as it restores the host."""
-    counting, ears = FaultSwitch(), wreck.ears
-    rehearsal = survivor(wreck.disk)
-    _come_back(SwitchedFs(rehearsal, counting), grounds, _heir(rehearsal, ears))
-    rng = generator(tally.seed, wreck.where, "again")
-    picked = min(counting.count, FULL_AGAIN if full else CI_AGAIN)
-    for number in sorted(rng.sample(range(1, counting.count + 1), picked)):
+
+    def fresh() -> tuple[MemoryFs, HostEars]:
         disk = survivor(wreck.disk)
-        heir, switch = _heir(disk, ears), FaultSwitch("die", at=number)
-        with dying(switch):
-            _come_back(SwitchedFs(disk, switch), grounds, heir)
-        tally.struck("kills as the host is restored", bool(switch.fired))
-        where = f"{wreck.where}, then die {number} ({switch.struck})"
-        _judge(tally, survivor(disk), heir, grounds, where)
+        return disk, _heir(disk, wreck.ears)
+
+    def back(fs: Fs, ears: HostEars) -> None:
+        _come_back(fs, grounds, ears)
+
+    every = range(1, rehearsed(fresh, back) + 1)
+    rng = generator(tally.seed, wreck.where, "again")
+    picked = sorted(rng.sample(every, min(len(every), FULL_AGAIN if full else CI_AGAIN)))
+    for one in deaths((FaultSwitch("die", at=number) for number in picked), fresh, back):
+        tally.struck("kills as the host is restored", bool(one.switch.fired))
+        where = f"{wreck.where}, then die {one.switch.at} ({one.switch.struck})"
+        _judge(tally, survivor(one.disk), one.seen, grounds, where)
 
 
 def _heir(disk: MemoryFs, ears: AckLog) -> HostEars:

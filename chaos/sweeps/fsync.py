@@ -32,9 +32,9 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from chaos.chance import generator
+from chaos.faults.deaths import dying
 from chaos.faults.switch import FaultSwitch, SwitchedFs
 from chaos.sweeps.judge_restore import NOW_MS, judge_disk, reopened
-from chaos.sweeps.kills import dying
 from chaos.sweeps.reference_workload import (
     FIRST,
     LIVES,

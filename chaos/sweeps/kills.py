@@ -14,17 +14,17 @@ says.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from chaos.chance import generator
-from chaos.faults.switch import Death, FaultSwitch, SwitchedFs, SwitchKind
+from chaos.faults.deaths import deaths, rehearsed
+from chaos.faults.switch import FaultSwitch, SwitchKind
 from chaos.sweeps.judge_restore import judge_disk, reopen, reopened
 from chaos.sweeps.reference_workload import LIVES, AckLog, Yard, disks_before, ears_for, live, yard
 from chaos.sweeps.tally import Tally
-from prometheus_persist.errors import PersistError
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.testing.memory_fs import MemoryFs
 
@@ -93,16 +93,6 @@ def survivor(disk: MemoryFs) -> MemoryFs:
     return MemoryFs.of(disk.contents())
 
 
-@contextlib.contextmanager
-def dying(switch: FaultSwitch) -> Iterator[None]:
-    """What unwinds out of a dead process says nothing: there is nobody left to hear it."""
-    try:
-        yield
-    except (Death, SystemExit, PersistError):
-        if not switch.dead:
-            raise
-
-
 def _struck(
     grounds: Yard,
     seed: int,
@@ -111,38 +101,42 @@ def _struck(
     kind: SwitchKind,
     stride: int,
 ) -> Iterator[Wreck]:
-    number = generator(seed, name, kind).randrange(stride) + 1 - stride
-    while True:
-        number += stride
+    def fresh() -> tuple[MemoryFs, AckLog]:
         disk = MemoryFs.of(story.disks(seed)[name])
-        ears = story.ears(disk, name)
-        share = generator(seed, "share", number).randint(1, 999)
-        switch = FaultSwitch(kind, at=number, share=share)
-        with dying(switch):
-            story.live(grounds.plot(), SwitchedFs(disk, switch), ears, seed, name)
-        if not switch.fired:
-            return
-        yield Wreck(disk, ears, switch, f"{name}, {kind} {number} ({switch.struck})")
+        return disk, story.ears(disk, name)
+
+    def lived(fs: Fs, ears: AckLog) -> None:
+        story.live(grounds.plot(), fs, ears, seed, name)
+
+    begin = generator(seed, name, kind).randrange(stride) + 1
+    switches = (
+        FaultSwitch(kind, at=number, share=generator(seed, "share", number).randint(1, 999))
+        for number in count(begin, stride)
+    )
+    for one in deaths(switches, fresh, lived):
+        if one.switch.fired:
+            where = f"{name}, {kind} {one.switch.at} ({one.switch.struck})"
+            yield Wreck(one.disk, one.seen, one.switch, where)
 
 
 def _nested(tally: Tally, wreck: Wreck, grounds: Yard, pair: int, stride: int) -> int:
     """Kill the recovery from a kill before each of its operations; the pairs still to skip."""
     left = wreck.disk.contents()
-    counting = FaultSwitch()
-    rehearsal = MemoryFs.of(left)
-    reopen(SwitchedFs(rehearsal, counting), grounds, ears_for(rehearsal))
-    for number in range(1, counting.count + 1):
-        pair += 1
-        if pair % stride:
-            continue
+
+    def fresh() -> tuple[MemoryFs, AckLog]:
         disk = MemoryFs.of(left)
-        ears, switch = ears_for(disk), FaultSwitch("die", at=number)
-        with dying(switch):
-            reopen(SwitchedFs(disk, switch), grounds, ears)
-        if not switch.fired:
+        return disk, ears_for(disk)
+
+    def back(fs: Fs, ears: AckLog) -> None:
+        reopen(fs, grounds, ears)
+
+    every = range(1, rehearsed(fresh, back) + 1)
+    due = (FaultSwitch("die", at=number) for number in every if (pair + number) % stride == 0)
+    for one in deaths(due, fresh, back):
+        if not one.switch.fired:
             break
-        where = f"{wreck.where}, then die {number} ({switch.struck})"
+        where = f"{wreck.where}, then die {one.switch.at} ({one.switch.struck})"
         tally.struck("kills during the recovery from a kill")
-        if judge_disk(tally, disk, ears, where):
-            reopened(tally, survivor(disk), grounds, where)
-    return pair
+        if judge_disk(tally, one.disk, one.seen, where):
+            reopened(tally, survivor(one.disk), grounds, where)
+    return pair + len(every)

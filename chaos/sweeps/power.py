@@ -19,11 +19,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chaos.chance import generator
-from chaos.faults.switch import FaultSwitch, SwitchedFs
+from chaos.faults.deaths import deaths, rehearsed
+from chaos.faults.switch import FaultSwitch
 from chaos.sweeps.judge_restore import judge_disk, reopen, reopened
-from chaos.sweeps.kills import Wreck, dying, wrecks
-from chaos.sweeps.reference_workload import Yard, yard
+from chaos.sweeps.kills import Wreck, wrecks
+from chaos.sweeps.reference_workload import AckLog, Yard, yard
 from chaos.sweeps.tally import Tally
+from prometheus_persist.storage.fs import Fs
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 CI_CUTS = 4
@@ -56,20 +58,23 @@ def sweep_power(seed: int, *, full: bool) -> Tally:
 
 def _again(tally: Tally, wreck: Wreck, grounds: Yard, *, full: bool) -> None:
     """The power fails while the next process comes back."""
-    counting, rehearsal = FaultSwitch(), wreck.disk.clone()
-    reopen(SwitchedFs(rehearsal, counting), grounds, wreck.ears.heir(rehearsal))
-    rng = generator(tally.seed, wreck.where, "again")
-    picked = min(counting.count, FULL_AGAIN if full else CI_AGAIN)
-    for number in sorted(rng.sample(range(1, counting.count + 1), picked)):
+
+    def fresh() -> tuple[MemoryFs, AckLog]:
         disk = wreck.disk.clone()
-        ears, switch = wreck.ears.heir(disk), FaultSwitch("die", at=number)
-        with dying(switch):
-            reopen(SwitchedFs(disk, switch), grounds, ears)
-        where = f"{wreck.where}, then the power at {number} ({switch.struck})"
+        return disk, wreck.ears.heir(disk)
+
+    def back(fs: Fs, ears: AckLog) -> None:
+        reopen(fs, grounds, ears)
+
+    every = range(1, rehearsed(fresh, back) + 1)
+    rng = generator(tally.seed, wreck.where, "again")
+    picked = sorted(rng.sample(every, min(len(every), FULL_AGAIN if full else CI_AGAIN)))
+    for one in deaths((FaultSwitch("die", at=number) for number in picked), fresh, back):
+        where = f"{wreck.where}, then the power at {one.switch.at} ({one.switch.struck})"
         for cut in range(-1, FULL_AGAIN_CUTS if full else 1):
             chance = generator(tally.seed, where, cut) if cut >= 0 else None
-            tally.struck("cuts during the recovery from a kill", bool(switch.fired))
-            judge_disk(tally, disk.after_power_cut(chance), ears, f"{where}, {cut}")
+            tally.struck("cuts during the recovery from a kill", bool(one.switch.fired))
+            judge_disk(tally, one.disk.after_power_cut(chance), one.seen, f"{where}, {cut}")
 
 
 def disks_after(wreck: Wreck, seed: int, *, full: bool) -> Iterator[tuple[str, MemoryFs]]:

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaos.digest import JsonObject
-from chaos.faults.switch import Death, FaultSwitch, SwitchedFs
+from chaos.faults.deaths import dying
+from chaos.faults.switch import FaultSwitch, SwitchedFs
 from chaos.faults.wire import WireSwitch
 from chaos.invariants.state import disagreements
 from chaos.oracle.shares import booked_contracts, held_contracts
@@ -85,11 +86,8 @@ def let_go(session: Session) -> None:
 def die_on(crisis: Crisis, disk: MemoryFs, switch: FaultSwitch, wire: WireSwitch) -> bool:
     """A recovery that dies where the switches say; whether it did."""
     wire.die = switch.end
-    try:
+    with dying(switch):
         recover_on(crisis, SwitchedFs(disk, switch), wire)
-    except (Death, SystemExit, PersistError):
-        if not switch.dead:
-            raise
     return switch.dead
 
 

@@ -25,10 +25,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chaos.chance import generator
+from chaos.faults.deaths import dying
 from chaos.faults.switch import FaultSwitch, SwitchedFs
 from chaos.sweeps.errors import FAILURES
 from chaos.sweeps.judge_restore import NOW_MS
-from chaos.sweeps.kills import dying
 from chaos.sweeps.reference_workload import FIRST, SETTINGS, digest_of, reference
 from chaos.sweeps.tally import Tally
 from chaos.workload.clocks import WoundClock

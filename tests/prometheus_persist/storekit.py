@@ -116,23 +116,6 @@ CHANGING = frozenset(
 )
 
 
-class Killed(BaseException):
-    """The process is gone; not an Exception, so nothing may mistake it for an error."""
-
-
-class KillSwitch:
-    """Ends the process before the ``at``-th operation, and every operation after it."""
-
-    def __init__(self, at: int) -> None:
-        self.at, self.count = at, 0
-
-    def __call__(self, op: str, path: str, data: bytes) -> int | None:
-        self.count += 1
-        if self.count >= self.at:
-            raise Killed(f"before operation {self.at}: {op} {path}")
-        return None
-
-
 def crash(store: Store) -> None:
     """The process is gone: nothing more is written, and its files are nobody's."""
     store._committer.shut("it crashed")

@@ -18,9 +18,6 @@ from typing import Any
 import pytest
 from storekit import (
     NEVER_MS,
-    HookFs,
-    Killed,
-    KillSwitch,
     StillClock,
     founding,
     open_store,
@@ -28,6 +25,7 @@ from storekit import (
 )
 
 from chaos.faults import DiskFault, FaultyFs
+from chaos.faults.deaths import deaths, every, forked
 from prometheus_persist.journal.projection import unwrap
 from prometheus_persist.recovery import Restored, restore
 from prometheus_persist.state import state_from
@@ -38,6 +36,7 @@ from prometheus_persist.testing.memory_fs import MemoryFs
 CLOCK = StillClock()
 RESERVES = (0, 4096)  # so few bytes that a segment reserves more than once
 Tell = Callable[[int], None]
+PAIRS = 150
 
 
 def story(fs: Fs, options: StoreOptions, tell: Tell, digests: dict[int, str] | None = None) -> None:
@@ -73,12 +72,11 @@ def still(reserve: int) -> StoreOptions:
 
 
 @cache
-def told(reserve: int) -> tuple[dict[int, str], int]:
-    """The digest at every sequence of the story, and how many operations it takes."""
+def told(reserve: int) -> dict[int, str]:
+    """The digest at every sequence of the story."""
     digests: dict[int, str] = {0: restore(MemoryFs(), clock=CLOCK).image.digest()}
-    count = KillSwitch(10**9)
-    story(HookFs(MemoryFs(), count), still(reserve), lambda seq: None, digests)
-    return digests, count.count
+    story(MemoryFs(), still(reserve), lambda seq: None, digests)
+    return digests
 
 
 def deadly(fs: Fs, at: int) -> FaultyFs:
@@ -89,21 +87,12 @@ def deadly(fs: Fs, at: int) -> FaultyFs:
 def in_child(work: Callable[[Tell], None]) -> tuple[int, list[int]]:
     """How the child ended (0, or the signal), and the acknowledgements it told of."""
     ours, theirs = os.pipe()
-    pid = os.fork()
-    if not pid:
-        code = 1
-        try:
-            os.close(ours)
-            work(lambda seq: os.write(theirs, f"{seq}\n".encode()) and None)
-            code = 0
-        finally:
-            os._exit(code)
+    ended = forked(lambda: work(lambda seq: os.write(theirs, f"{seq}\n".encode()) and None))
     os.close(theirs)
     with os.fdopen(ours, "rb") as pipe:
         acks = [int(line) for line in pipe.read().split()]
-    _, status = os.waitpid(pid, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the child failed by itself"
-    return (os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0), acks
+    assert ended <= 0, "the child failed by itself"
+    return -ended, acks
 
 
 @pytest.fixture
@@ -116,7 +105,7 @@ def fast_dir() -> Iterator[Path]:
 
 def assert_survived(fs: Fs, acked: int, openings: int = 1) -> Restored:
     """The state is one the story had; nothing acknowledged is lost; at most one commit is ahead."""
-    digests, _ = told(0)
+    digests = told(0)
     found = restore(fs, clock=CLOCK)
     assert acked <= found.seq <= acked + 1 + openings  # openings are frames, and no commits
     legal = {digests[acked], digests.get(acked + 1), digests.get(acked + 2) if not acked else None}
@@ -148,7 +137,7 @@ def test_kill_before_every_operation(fast_dir: Path, reserve: int) -> None:
         open_store(fs, CLOCK).commit(founding())
         assert restore(fs, clock=CLOCK).documents["supervisor"] is not None
         if not ended:
-            assert max(acks) == max(told(reserve)[0])
+            assert max(acks) == max(told(reserve))
             break
         assert ended == signal.SIGKILL
         kills += 1
@@ -167,22 +156,20 @@ def go_on(fs: Fs, options: StoreOptions, tell: Tell) -> None:
 @pytest.mark.parametrize("reserve", RESERVES)
 def test_kill_every_operation_of_every_reopening(reserve: int) -> None:
     """Two crashes in a row, in memory: an operation of the story, then one of the reopening."""
-    _, operations = told(reserve)
-    pairs = 0
-    for first in range(1, operations + 1, 5):
-        disk, acks = MemoryFs(), [0]
-        with pytest.raises(Killed):
-            story(HookFs(disk, KillSwitch(first)), still(reserve), acks.append)
-        left = disk.contents()
-        for second in range(1 + first // 5 % 7, 500, 7):
-            again = MemoryFs.of(left)
-            finished = True
-            try:
-                go_on(HookFs(again, KillSwitch(second)), still(reserve), acks.append)
-            except Killed:
-                finished = False
-            assert_survived(again, acks[-1], openings=2)
+    options, pairs = still(reserve), 0
+    firsts = deaths(
+        every(stride=5, reads=True),
+        lambda: (MemoryFs(), [0]),
+        lambda fs, acks: story(fs, options, acks.append),
+    )
+    for first in firsts:
+        left, acked = first.disk.contents(), first.seen[-1]
+        seconds = deaths(
+            every(start=1 + first.switch.at // 5 % 7, stride=7, reads=True),
+            lambda left=left: (MemoryFs.of(left), None),
+            lambda fs, _: go_on(fs, options, lambda seq: None),
+        )
+        for second in seconds:
+            assert_survived(second.disk, acked, openings=2)
             pairs += 1
-            if finished:
-                break
-    assert pairs > 150
+    assert pairs > PAIRS

@@ -14,8 +14,9 @@ import errno
 import random
 
 import pytest
-from storekit import CHANGING, NEVER_MS, HookFs, Killed, StillClock, founding, open_store, trade
+from storekit import CHANGING, NEVER_MS, HookFs, StillClock, founding, open_store, trade
 
+from chaos.faults.switch import Death
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.journal.chain import scan
 from prometheus_persist.recovery import restore
@@ -52,7 +53,7 @@ class Life:
     def before(self, op: str, path: str, data: bytes) -> None:
         self.count += self.armed and op in CHANGING
         if self.count >= self.at and self.armed:
-            raise Killed
+            raise Death
 
     def tell(self) -> None:
         self.told[self.store.image.seq] = self.store.image.digest()
@@ -67,7 +68,7 @@ class Life:
             self.store.flush()
             self.acked = self.store.tip.seq
             return True
-        except Killed:
+        except Death:
             return False
         finally:
             self.armed = False

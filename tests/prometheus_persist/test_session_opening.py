@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from sessionkit import Venue, opened
 from storekit import BTC, START_MS, HookFs, tree
 
+from chaos.faults.deaths import deaths, every
 from prometheus_persist.errors import BadConfig, Frozen, StoreDamaged, StoreFailed, StoreLocked
 from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore
@@ -53,28 +55,21 @@ def test_session_first_opening_is_fresh_and_shut(tmp_path: Path) -> None:
 
 def test_session_a_first_opening_cut_short_is_still_fresh(tmp_path: Path) -> None:
     """Killed before the first commit, at any operation: the next opening is a whole first one."""
-    for at in range(1, 150):
-        root = tmp_path / str(at)
-        count = [0]
+    roots = (tmp_path / str(number) for number in count())
 
-        def kill(op: str, path: str, data: bytes, at: int = at, count: list[int] = count) -> None:
-            count[0] += 1
-            if count[0] >= at:
-                raise SystemExit("killed")
-
+    def fresh() -> tuple[MemoryFs, Path]:
+        root = next(roots)
         root.mkdir()
-        disk, finished = MemoryFs(), True
-        try:
-            opened(root, fs=HookFs(disk, kill)).close(save=False)
-        except SystemExit:
-            finished = False
-        session = opened(root, fs=disk)
+        return MemoryFs(), root
+
+    for one in deaths(
+        every(reads=True), fresh, lambda fs, root: opened(root, fs=fs).close(save=False)
+    ):
+        session = opened(one.seen, fs=one.disk)
         assert session.state.registry.store_id == "t3st"
         assert session.state.watermark.since_ms > 0
         session.close()
-        if finished:
-            return
-    pytest.fail("an opening has more operations than were tried")
+    assert one.switch.at > 20
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from storekit import HookFs, Killed, KillSwitch, StillClock, founding, open_store
+from storekit import HookFs, StillClock, founding, open_store
 
+from chaos.faults.deaths import deaths, every, rehearsed
 from prometheus_persist.errors import BadValue, StoreFailed
 from prometheus_persist.journal.change import Change
 from prometheus_persist.storage.committer import StoreOptions
-from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.fs import Fs, LocalFs
 from prometheus_persist.storage.layout import (
     is_snapshot,
     segment_epoch,
@@ -318,31 +319,31 @@ def test_fs_of_many_files_no_more_than_a_batch_is_made_ahead(
 def test_fs_every_power_cut_in_a_batch_leaves_old_or_new() -> None:
     """Cut before any operation of a batch that threads sync: each file old or new, whole."""
     many = {path: b"new" + data for path, data in list(MANY.items())[:20]}
-    counted = KillSwitch(10**9)
-    replace_files(HookFs(MemoryFs.of({"d/x": b"", "e/x": b""}), counted), many)
-    assert counted.count == 20 * 5 + 2
-    for at in range(1, counted.count + 1, 3):
-        for seed in range(6):
-            inner = MemoryFs.of(dict.fromkeys(many, b"old"))
-            with pytest.raises(Killed):
-                replace_files(HookFs(inner, KillSwitch(at)), many)
-            left = inner.after_power_cut(random.Random(seed) if seed else None).contents()
+
+    def fresh() -> tuple[MemoryFs, None]:
+        return MemoryFs.of(dict.fromkeys(many, b"old")), None
+
+    def life(fs: Fs, _: None) -> None:
+        replace_files(fs, many)
+
+    assert rehearsed(fresh, life) == 20 * 4 + 2
+    for seed in range(6):
+        for one in deaths(every(stride=2), fresh, life):
+            left = one.disk.after_power_cut(random.Random(seed) if seed else None).contents()
             assert all(left[path] in (b"old", data) for path, data in many.items())
 
 
 def test_fs_every_power_cut_in_a_replace_leaves_old_or_new() -> None:
     """Cut before any operation, any legal part of the unsynced work kept: old or new, whole."""
-    for at in range(1, 8):
-        for seed in range(30):
-            inner = MemoryFs.of({"d/f": b"old content"})
-            finished = True
-            try:
-                replace_file(HookFs(inner, KillSwitch(at)), "d/f", b"the new content")
-            except Killed:
-                finished = False
-            left = inner.after_power_cut(random.Random(seed) if seed else None).read("d/f")
-            legal = [b"the new content"] if finished else [b"old content", b"the new content"]
-            assert left in legal
+    old, new = b"old content", b"the new content"
+    for seed in range(30):
+        for one in deaths(
+            every(reads=True),
+            lambda: (MemoryFs.of({"d/f": old}), None),
+            lambda fs, _: replace_file(fs, "d/f", new),
+        ):
+            left = one.disk.after_power_cut(random.Random(seed) if seed else None).read("d/f")
+            assert left in ([old, new] if one.switch.fired else [new])
 
 
 def test_layout_names_round_trip_and_sort_by_age() -> None:

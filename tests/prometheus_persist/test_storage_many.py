@@ -6,13 +6,16 @@ import random
 from collections import Counter
 
 import pytest
-from storekit import HookFs, Killed, KillSwitch, StillClock, open_store
+from storekit import HookFs, StillClock, open_store
 
+from chaos.faults.deaths import deaths, every, rehearsed
 from prometheus_persist.journal.change import Change
 from prometheus_persist.journal.projection import CHECKPOINT, unwrap
 from prometheus_persist.recovery import restore
 from prometheus_persist.state import Agent, PrivateLedger, Registry
 from prometheus_persist.state.documents import PUBLIC_TRADES, document, private_trades
+from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.store import Store
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
@@ -69,25 +72,18 @@ def test_a_cut_in_a_checkpoint_of_many_agents_leaves_every_file_old_or_new() -> 
     store.checkpoint()
     store.commit(Change("x", add={private_trades(f"A{n}"): [{"fill_id": "x"}] for n in range(12)}))
     digest = store.image.digest()
-    counted = KillSwitch(10**9)
 
-    def life(at: int, seed: int) -> MemoryFs:
-        disk = made.clone() if hasattr(made, "clone") else MemoryFs.of(made.contents())
-        again = open_store(disk, CLOCK)
-        switch = counted if not at else KillSwitch(at)
-        again._fs = HookFs(disk, switch)
-        try:
-            again.checkpoint()
-        except Killed:
-            pass
-        else:
-            assert not at
-        return disk.after_power_cut(random.Random(seed))
+    def fresh() -> tuple[MemoryFs, Store]:
+        disk = made.clone()
+        return disk, open_store(disk, CLOCK)
 
-    life(0, 0)
-    assert counted.count > 12 * 5
-    for at in range(1, counted.count + 1, 2):
-        left = life(at, at)
+    def life(fs: Fs, again: Store) -> None:
+        again._fs = fs
+        again.checkpoint()
+
+    assert rehearsed(fresh, life) > 12 * 4
+    for one in deaths(every(stride=2), fresh, life):
+        left = one.disk.after_power_cut(random.Random(one.switch.at))
         assert restore(left, clock=CLOCK).image.digest() == digest
         for path, data in left.contents().items():
             name = path.removeprefix(READABLE)

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from storekit import CHANGING, START_MS, HookFs, Killed, StillClock
+from storekit import START_MS, HookFs, StillClock
 
+from chaos.faults.deaths import deaths, every
 from prometheus_persist.errors import BadValue, StoreFailed
 from prometheus_persist.journal.archive import peek
 from prometheus_persist.journal.change import Change
@@ -165,28 +166,18 @@ def test_retention_killed_or_unplugged_before_every_operation() -> None:
     assert done.bases
     assert done.segments
     assert retain(once, now_ms, limits) == CleanUp()
-    for at in range(1, 200):
-        disk = MemoryFs.of(fresh.contents())
-        changes = [0]
-
-        def stop(op: str, path: str, data: bytes, at: int = at, seen: list[int] = changes) -> None:
-            seen[0] += op in CHANGING
-            if seen[0] >= at:
-                raise Killed
-
-        try:
-            retain(HookFs(disk, stop), now_ms, limits)
-        except Killed:
-            pass
-        else:
-            assert at > 10, "the clean-up had next to nothing to do"
-            return
+    for one in deaths(
+        every(),
+        lambda: (MemoryFs.of(fresh.contents()), None),
+        lambda fs, _: retain(fs, now_ms, limits),
+    ):
+        at, disk = one.switch.at, one.disk
         for left in (disk, disk.after_power_cut(random.Random(at) if at % 2 else None)):
             check_whole(left, told, now_ms, at)
             retain(left, now_ms, limits)
             assert kept(left) == kept(once), at
         check_whole(left, told, now_ms, at)
-    pytest.fail("the clean-up has more operations than were tried")
+    assert at > 10, "the clean-up had next to nothing to do"
 
 
 def test_retention_a_snapshot_that_the_disk_does_not_give_stops_no_clean_up() -> None:
