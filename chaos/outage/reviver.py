@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+import math
 import sys
 import time
 from collections import Counter
@@ -19,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from chaos.faults.wire import WireSwitch
-from chaos.outage.stage import SETTINGS, PatientClock
+from chaos.outage.stage import SETTINGS
 from chaos.workload.clients import client_of
+from chaos.workload.clocks import VenueClock
 from prometheus_persist import reconcile
 from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.exchange.reader import OrderSeen, ViewRequest
@@ -64,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     times: Times = Counter()
     _watch(deciding.reconcile, "reconcile", times)
     _watch(applying.apply_plan, "apply", times)
-    clock, wire = PatientClock(args.ahead_ms), WireSwitch()
+    clock, wire = VenueClock(args.ahead_ms, lasts_s_max=math.inf), WireSwitch()
     began = time.perf_counter()
     session = Session.open(args.store, clock=clock, settings=SETTINGS)
     times["open"] += round((time.perf_counter() - began) * 1000)

@@ -21,24 +21,12 @@ from chaos.digest import JsonObject
 from chaos.workload.clients import client_of
 from chaos.workload.clocks import VenueClock
 from chaos.workload.population import newborn
-from prometheus_persist.clock import SystemClock
 from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Contracts
 
 SETTINGS: Final = Settings(in_flight_ms=500, index_lag_ms=0)
 TIMEOUT_MS: Final = 10_000
-
-
-class PatientClock(SystemClock):
-    """The exchange's time; pauses last."""
-
-    def __init__(self, ahead_ms: int) -> None:
-        self._ahead_ms = ahead_ms
-
-    def now_ms(self) -> int:
-        """Unix time in milliseconds, by the exchange's clock."""
-        return super().now_ms() + self._ahead_ms
 
 
 @dataclass(frozen=True, slots=True)

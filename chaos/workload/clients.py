@@ -28,9 +28,9 @@ def near(client: Any) -> Any:
     return client
 
 
-def host_options(url: str) -> dict[str, Any]:
+def host_options(url: str, keys: tuple[str, str, str] = _KEYS) -> dict[str, Any]:
     """What ``ccxt.okx`` of a host that knows nothing of the library is made with."""
-    names = dict(zip(("apiKey", "secret", "password"), _KEYS, strict=True))
+    names = dict(zip(("apiKey", "secret", "password"), keys, strict=True))
     place = {"rest": url}
     return {**names, "urls": {"api": place, "test": place}, "enableRateLimit": False}
 

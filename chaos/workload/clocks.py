@@ -46,10 +46,9 @@ class VenueClock:
     not on the other: whoever waits uses up his patience, and the exchange's clock and this agree.
     """
 
-    LASTS_S_MAX = 0.05
-
-    def __init__(self, ahead_ms: int) -> None:
-        self._ahead_ms = ahead_ms
+    def __init__(self, ahead_ms: int = 0, lasts_s_max: float = 0.05) -> None:
+        self.ahead_ms = ahead_ms
+        self._lasts_s_max = lasts_s_max
         self._slept_s = 0.0
 
     @classmethod
@@ -59,7 +58,7 @@ class VenueClock:
 
     def now_ms(self) -> int:
         """Unix time in milliseconds, by the exchange's clock."""
-        return SystemClock().now_ms() + self._ahead_ms
+        return SystemClock().now_ms() + self.ahead_ms
 
     def monotonic_s(self) -> float:
         """The machine's own, and what was slept."""
@@ -67,7 +66,7 @@ class VenueClock:
 
     def sleep(self, seconds: float) -> None:
         """Returns at once from all but a short one."""
-        if seconds <= self.LASTS_S_MAX:
+        if seconds <= self._lasts_s_max:
             time.sleep(seconds)
         else:
             self._slept_s += seconds

@@ -22,7 +22,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, cast
 
 from prometheus_persist.errors import PlanStale
@@ -70,7 +69,12 @@ from prometheus_persist.state import (
     book_execution,
     next_outcome,
 )
-from prometheus_persist.state.booking import book_cash, book_unattributed, record_of
+from prometheus_persist.state.booking import (
+    book_cash,
+    book_unattributed,
+    execution_record,
+    record_of,
+)
 from prometheus_persist.state.documents import (
     CASH_FLOWS,
     INTENT_LOG,
@@ -182,7 +186,7 @@ def _count(state: SystemState, execution: Execution) -> None:
 def _book_orphan(work: Work, step: BookOrphan) -> None:
     _book_once(work, step.execution, step.part)
     work.state.unattributed, pnl = book_unattributed(work.state.unattributed, step.execution)
-    work.append(ORPHAN_FILLS, _orphan_record(step.execution, pnl, work.now_ms))
+    work.append(ORPHAN_FILLS, execution_record(step.execution, pnl, found_ms=work.now_ms))
     _count(work.state, step.execution)
 
 
@@ -338,28 +342,6 @@ def _book_once(work: Work, execution: Execution, part: str) -> None:
     if execution.fill_id in work.booked or name in work.fresh:
         raise PlanStale(f"execution {execution.fill_id} is booked already")
     work.fresh.add(name)
-
-
-def _orphan_record(execution: Execution, pnl: Decimal, now_ms: int) -> JsonObject:
-    return {
-        "fill_id": execution.fill_id,
-        "inst_id": execution.inst_id,
-        "mgn_mode": execution.mgn_mode,
-        "pos_side": execution.pos_side,
-        "side": execution.side,
-        "qty_contracts": str(execution.qty_contracts.value),
-        "px": str(execution.px),
-        "fee": str(execution.fee),
-        "pnl": str(pnl),
-        "ord_id": execution.ord_id,
-        "cl_ord_id": execution.cl_ord_id,
-        "ts_ms": execution.ts_ms,
-        "category": execution.category,
-        "source": execution.source,
-        "found_ms": now_ms,
-        "ct_val": str(execution.ct_val),
-        "ct_mult": str(execution.ct_mult),
-    }
 
 
 def _rebuild(work: Work, step: RebuildLedger) -> None:

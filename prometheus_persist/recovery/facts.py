@@ -11,12 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prometheus_persist.reconcile.facts import MoneyRow, SourceFacts
-from prometheus_persist.state.system_facts import AgentFacts, SystemFacts
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a restore needs none of it
     from prometheus_persist.reconcile.decision import WithheldFacts
+    from prometheus_persist.reconcile.facts import MoneyRow, SourceFacts
     from prometheus_persist.reconcile.plan import Plan
+    from prometheus_persist.state.system_facts import AgentFacts, SystemFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def book_execution(
     public_positions, public_pnl = applied(account.positions, execution)
     change = add(pnl, execution.fee)
     version = max(private.version, account.version) + 1
-    record = _record(agent.agent_id, execution, pnl, version)
+    record = execution_record(execution, pnl, agent_id=agent.agent_id, version=version)
     closing = pnl != ZERO
     new_private = private.model_copy(
         update={
@@ -248,9 +248,10 @@ def _realised(before: Position, execution: Execution, closed: Contracts) -> Deci
     return mul(to_base(closed, execution.ct_val, execution.ct_mult).value, move)
 
 
-def _record(agent_id: str, execution: Execution, pnl: Decimal, version: int) -> JsonObject:
+def execution_record(execution: Execution, pnl: Decimal, **more: str | int) -> JsonObject:
+    """An execution as the streams keep it: exact numbers as text; ``more`` says whose, or when."""
     return {
-        "agent_id": agent_id,
+        **more,
         "fill_id": execution.fill_id,
         "inst_id": execution.inst_id,
         "mgn_mode": execution.mgn_mode,
@@ -265,7 +266,6 @@ def _record(agent_id: str, execution: Execution, pnl: Decimal, version: int) -> 
         "ts_ms": execution.ts_ms,
         "category": execution.category,
         "source": execution.source,
-        "version": version,
         "ct_val": str(execution.ct_val),
         "ct_mult": str(execution.ct_mult),
     }

@@ -42,34 +42,23 @@ def foreign(where: str, value: object, *, json: bool) -> str:
 
     ``json``: whether only JSON's own types will do.
     """
-    for place, found in _foreign(value, JSON_LEVELS_MAX, json=json):
+    for place, found in not_plain(value, JSON_LEVELS_MAX) if json else _foreign(value):
         return named(where + place, found)
     return ""
 
 
-def _foreign(value: object, levels: int, *, json: bool) -> Iterator[tuple[str, object]]:
-    if json:
-        yield from not_plain(value, levels)
-        return
-    kind = type(value)
-    if kind is dict or kind is list:
-        if levels == 0:
-            yield "", value
-            return
-        items = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type]
-        for name, item in items:
-            if kind is dict and type(name) is not str:
-                yield f"[{name!r}]", name
-                return
-            place = f".{name}" if kind is dict else f"[{name}]"
-            for deeper, found in _foreign(item, levels - 1, json=False):
-                yield place + deeper, found
-    elif isinstance(value, BaseModel):
+def _foreign(value: object, levels: int = JSON_LEVELS_MAX) -> Iterator[tuple[str, object]]:
+    return not_plain(value, levels, _within)
+
+
+def _within(value: object, levels: int) -> Iterator[tuple[str, object]]:
+    if isinstance(value, BaseModel):
         rules = codec(type(value))
         for name, item in value.__dict__.items():
             encode = rules.encoders.get(name)
             if encode is None or encode(item) is UNFIT:
-                for deeper, found in _foreign(item, levels, json=name in rules.json_fields):
+                look = not_plain if name in rules.json_fields else _foreign
+                for deeper, found in look(item, levels):
                     yield f".{name}{deeper}", found
         for name, item in (value.__pydantic_extra__ or {}).items():
             for deeper, found in not_plain(item, levels):

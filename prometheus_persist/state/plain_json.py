@@ -8,7 +8,7 @@ back has the types of what went in. Whatever is not that has no text here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from prometheus_persist.state.exact_json import INT_DIGITS_MAX
 
 JSON_LEVELS_MAX: Final = 60
 INT_LIMIT: Final = 10**INT_DIGITS_MAX
+Within = Callable[[object, int], Iterator[tuple[str, object]]]
 _LEAVES: Final = frozenset({str, int, float, bool, type(None)})
 _TEXT: Final = frozenset({str})
 encode: Final = json.JSONEncoder(
@@ -43,8 +44,16 @@ def writable_text(text: str) -> str | None:
     return text
 
 
-def not_plain(value: object, levels: int = JSON_LEVELS_MAX) -> Iterator[tuple[str, object]]:
-    """Where in a value something stands that has no text here, and what."""
+def _unfit(value: object, _levels: int) -> Iterator[tuple[str, object]]:
+    if type(value) not in _LEAVES or not fits(value):
+        yield "", value
+
+
+def not_plain(
+    value: object, levels: int = JSON_LEVELS_MAX, within: Within = _unfit
+) -> Iterator[tuple[str, object]]:
+    """Where in a value something stands that has no text here, and what; ``within`` looks at what
+    is neither an object nor a list."""
     kind = type(value)
     if kind is dict or kind is list:
         if levels == 0:
@@ -56,10 +65,10 @@ def not_plain(value: object, levels: int = JSON_LEVELS_MAX) -> Iterator[tuple[st
                 yield f"[{name!r}]", name
                 return
             place = f".{name}" if kind is dict else f"[{name}]"
-            for deeper, found in not_plain(item, levels - 1):
+            for deeper, found in not_plain(item, levels - 1, within):
                 yield place + deeper, found
-    elif kind not in _LEAVES or not fits(value):
-        yield "", value
+    else:
+        yield from within(value, levels)
 
 
 def fits(value: object) -> bool:

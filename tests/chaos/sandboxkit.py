@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from chaos.sandbox.check import CANDIDATES, run_sandbox
 from chaos.sandbox.differences import Difference, Line, differences
 from chaos.workload.clients import near
+from chaos.workload.clocks import VenueClock
 from prometheus_persist.cli.app import app
-from prometheus_persist.clock import SystemClock, SystemIds
+from prometheus_persist.clock import SystemIds
 from prometheus_persist.exchange.okx.client import okx_client
 
 fakeokx = pytest.importorskip("fakeokx")
@@ -24,17 +25,9 @@ SECRETS = ("Key4711secretive", "S3cret4711secretive", "Phrase4711secretive")
 WAITING = ("live", "partially_filled", "pause")
 
 
-class Hurried(SystemClock):
+def hurried() -> VenueClock:
     """A clock on which waiting takes no time, and is counted all the same."""
-
-    def __init__(self) -> None:
-        self._slept_s = 0.0
-
-    def monotonic_s(self) -> float:
-        return super().monotonic_s() + self._slept_s
-
-    def sleep(self, seconds: float) -> None:
-        self._slept_s += seconds
+    return VenueClock(lasts_s_max=0)
 
 
 def client_of(venue: Any, secrets: tuple[str, str, str] | None = None, **more: Any) -> Any:
@@ -44,7 +37,7 @@ def client_of(venue: Any, secrets: tuple[str, str, str] | None = None, **more: A
 
 
 def run(venue: Any, tell: Callable[[Line], None] = lambda _: None) -> list[Line]:
-    return run_sandbox(client_of(venue), Hurried(), SystemIds(), tell)
+    return run_sandbox(client_of(venue), hurried(), SystemIds(), tell)
 
 
 def unknown(expected: list[Line], found: list[Line]) -> list[Difference]:

@@ -20,9 +20,9 @@ from sandboxkit import (
     KEYS,
     MODES,
     SECRETS,
-    Hurried,
     client_of,
     environment,
+    hurried,
     nothing_left,
     run,
     unknown,
@@ -154,7 +154,7 @@ def test_it_does_not_trade_where_it_cannot_see_what_is_in_use(venue: Any) -> Non
 
 def test_a_client_outside_sandbox_mode_sends_nothing(venue: Any) -> None:
     with pytest.raises(BadConfig, match="not in sandbox mode"):
-        run_sandbox(client_of(venue, sandbox=False), Hurried(), SystemIds())
+        run_sandbox(client_of(venue, sandbox=False), hurried(), SystemIds())
     assert venue.truth()["requests"] == {}
 
 
@@ -167,7 +167,7 @@ def test_a_key_of_the_real_account_and_one_that_may_not_trade_are_refused_at_the
 ) -> None:
     venue.add_key(*SECRETS, **fields)
     with pytest.raises(BadConfig) as refused:
-        run_sandbox(client_of(venue, SECRETS), Hurried(), SystemIds())
+        run_sandbox(client_of(venue, SECRETS), hurried(), SystemIds())
     assert refused.value.next_step == next_step
     truth = venue.truth()
     assert truth["orders"] == []
@@ -176,11 +176,11 @@ def test_a_key_of_the_real_account_and_one_that_may_not_trade_are_refused_at_the
 
 def test_wrong_keys_and_an_exchange_that_is_not_there_are_errors_of_their_own(venue: Any) -> None:
     with pytest.raises(VenueRefused, match="50119"):
-        run_sandbox(client_of(venue, SECRETS), Hurried(), SystemIds())
+        run_sandbox(client_of(venue, SECRETS), hurried(), SystemIds())
     client = client_of(venue, timeout_ms=500)
     venue.stop()
     with pytest.raises(VenueUnreachable):
-        run_sandbox(client, Hurried(), SystemIds())
+        run_sandbox(client, hurried(), SystemIds())
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandboxkit import KEYS, SECRETS, Hurried, command, environment, nothing_left, unknown
+from sandboxkit import KEYS, SECRETS, command, environment, hurried, nothing_left, unknown
 from typer.testing import CliRunner
 
 from chaos.sandbox.differences import read_back, reference
@@ -127,7 +127,7 @@ def test_a_signal_however_often_it_comes_ends_it_with_everything_taken_back(
 def test_no_secret_and_no_id_is_ever_written_down(
     venue: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chaos.sandbox.command.SystemClock", Hurried)
+    monkeypatch.setattr("chaos.sandbox.command.SystemClock", hurried)
     venue.add_key(*SECRETS)
     path = tmp_path / "seen.jsonl"
     keys = dict(zip(KEYS, SECRETS, strict=True))

@@ -22,9 +22,9 @@ from sandboxkit import (
     BTC,
     ETH,
     MODES,
-    Hurried,
     client_of,
     command,
+    hurried,
     nothing_left,
     run,
     unknown,
@@ -33,6 +33,7 @@ from sandboxkit import (
 from chaos.sandbox.check import run_sandbox
 from chaos.sandbox.differences import Difference, Line, differences, reference
 from chaos.sandbox.known import KNOWN, Known
+from chaos.workload.clocks import VenueClock
 from prometheus_persist.clock import SystemIds
 
 fakeokx = pytest.importorskip("fakeokx")
@@ -287,7 +288,7 @@ def test_a5_a_stop_left_of_a_canceled_parent_is_left_alone_and_no_difference(
 class Late:
     """An index of orders that shows everything, whatever was acknowledged, ``by_s`` later."""
 
-    def __init__(self, clock: Hurried, by_s: float) -> None:
+    def __init__(self, clock: VenueClock, by_s: float) -> None:
         self._clock = clock
         self._by_s = by_s
         self._shown: dict[str, list[tuple[float, dict[str, Any]]]] = {}
@@ -308,7 +309,7 @@ class Late:
 
 def run_late(venue: Any, by_s: float) -> tuple[list[Line], float]:
     """The check where orders show ``by_s`` later, and the seconds it took."""
-    clock = Hurried()
+    clock = hurried()
     began = clock.monotonic_s()
     with rewritten(venue.url, (Late(clock, by_s),)) as okx:
         lines = run_sandbox(client_of(okx), clock, SystemIds())

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from fakeokx_tools import BTC, VIEWER, RawClient
+from fakeokx_traders import ccxt_options
 
-from fakeokx import DEFAULT_KEY, DEFAULT_PASSPHRASE, DEFAULT_SECRET, FakeOkx, launch
+from fakeokx import FakeOkx, launch
 
 
 @pytest.fixture(scope="module")
@@ -41,15 +42,6 @@ def ccxt_of() -> Callable[..., Any]:
     ccxt = pytest.importorskip("ccxt")
 
     def connect(server: FakeOkx, **options: Any) -> Any:
-        return ccxt.okx(
-            {
-                "apiKey": DEFAULT_KEY,
-                "secret": DEFAULT_SECRET,
-                "password": DEFAULT_PASSPHRASE,
-                "urls": {"api": {"rest": server.url}, "test": {"rest": server.url}},
-                "enableRateLimit": False,
-                **options,
-            }
-        )
+        return ccxt.okx(ccxt_options(server, **options))
 
     return connect

@@ -7,6 +7,7 @@ ledgers were not saved at one time. Nothing here knows what the report looks lik
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from reconcile_world import BTC
 
 import fakeokx
 from chaos.workload.clients import client_of, host_client, near
-from prometheus_persist.clock import SystemClock
+from chaos.workload.clocks import VenueClock
 from prometheus_persist.exchange import OkxReader
 from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.session import Session, Settings
@@ -40,22 +41,13 @@ AWAY_MS = (9 * 60 + 17) * 60_000
 SYNC_EVERY = 39
 
 
-class Later(SystemClock):
-    """The machine's clock, moved."""
-
-    moved_ms = 0
-
-    def now_ms(self) -> int:
-        return super().now_ms() + self.moved_ms
-
-
 @dataclass
 class Day:
     """The venue, the clock that both go by, and the running session."""
 
     directory: Path
     venue: fakeokx.FakeOkx
-    clock: Later = field(default_factory=Later)
+    clock: VenueClock = field(default_factory=lambda: VenueClock(lasts_s_max=math.inf))
     settings: Settings = field(default_factory=lambda: Settings(detect="marked"))
     number: int = 0
 
@@ -69,7 +61,7 @@ class Day:
 
     def pass_time(self, ms: int) -> None:
         self.venue.advance(ms)
-        self.clock.moved_ms += ms
+        self.clock.ahead_ms += ms
 
     # the fifty-two hours --------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import ccxt
 
-from chaos.workload.clients import near
+from chaos.workload.clients import host_options, near
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.exchange import OkxReader
 from prometheus_persist.exchange.okx.client import okx_client
@@ -40,18 +40,7 @@ def client(url: str, key: str, secret: str, passphrase: str, *, demo: bool = Fal
     found = _CLIENTS.get((url, key, str(demo)))
     if found is not None:
         return found
-    found = near(
-        ccxt.okx(
-            {
-                "apiKey": key,
-                "secret": secret,
-                "password": passphrase,
-                "urls": {"api": {"rest": url}, "test": {"rest": url}},
-                "enableRateLimit": False,
-                "timeout": 5_000,
-            }
-        )
-    )
+    found = near(ccxt.okx({**host_options(url, (key, secret, passphrase)), "timeout": 5_000}))
     if demo:
         found.set_sandbox_mode(True)
     if url not in _MARKETS:
