@@ -22,7 +22,7 @@ WALKS = re.findall(r"^## Walk \d: .*?(?=^## )", PAGE, re.DOTALL | re.MULTILINE)
 BLOCKS = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = [line.partition("  #")[0].strip() for block in BLOCKS for line in block.splitlines()]
 PROGRAMS = {"pytest", "python", "prometheus-chaos"}
-FILES_MAX = 4
+FILES_MAX, FLOOR = 4, 83
 
 
 def paths_in(text: str) -> list[str]:
@@ -53,6 +53,15 @@ def test_the_layers_are_the_contracts_own() -> None:
     contracts = PROJECT["tool"]["importlinter"]["contracts"]
     due = {each["containers"][0]: each["layers"] for each in contracts if "containers" in each}
     assert told == due
+
+
+def test_the_floor_of_coverage_is_what_was_measured_and_only_rises() -> None:
+    """Whoever raises it raises it here as well; nobody lowers it."""
+    measured = re.search(r"Measured: (\d+\.\d+) %", PAGE)
+    assert measured is not None
+    floor = PROJECT["tool"]["coverage"]["report"]["fail_under"]
+    assert floor == int(float(measured[1]))
+    assert floor >= FLOOR
 
 
 @pytest.mark.parametrize("words", words_of("pytest"), ids=" ".join)

@@ -36,7 +36,7 @@ from prometheus_persist.testing.memory_fs import MemoryFs
 CLOCK = StillClock()
 RESERVES = (0, 4096)  # so few bytes that a segment reserves more than once
 Tell = Callable[[int], None]
-PAIRS = 150
+PAIRS = 900
 
 
 def story(fs: Fs, options: StoreOptions, tell: Tell, digests: dict[int, str] | None = None) -> None:
@@ -158,14 +158,14 @@ def test_kill_every_operation_of_every_reopening(reserve: int) -> None:
     """Two crashes in a row, in memory: an operation of the story, then one of the reopening."""
     options, pairs = still(reserve), 0
     firsts = deaths(
-        every(stride=5, reads=True),
+        every(stride=4, reads=True),
         lambda: (MemoryFs(), [0]),
         lambda fs, acks: story(fs, options, acks.append),
     )
     for first in firsts:
         left, acked = first.disk.contents(), first.seen[-1]
         seconds = deaths(
-            every(start=1 + first.switch.at // 5 % 7, stride=7, reads=True),
+            every(start=1 + first.switch.at // 4 % 7, stride=7, reads=True),
             lambda left=left: (MemoryFs.of(left), None),
             lambda fs, _: go_on(fs, options, lambda seq: None),
         )

@@ -336,7 +336,7 @@ def test_fs_every_power_cut_in_a_batch_leaves_old_or_new() -> None:
 def test_fs_every_power_cut_in_a_replace_leaves_old_or_new() -> None:
     """Cut before any operation, any legal part of the unsynced work kept: old or new, whole."""
     old, new = b"old content", b"the new content"
-    for seed in range(30):
+    for seed in range(35):
         for one in deaths(
             every(reads=True),
             lambda: (MemoryFs.of({"d/f": old}), None),

@@ -82,7 +82,7 @@ def test_a_cut_in_a_checkpoint_of_many_agents_leaves_every_file_old_or_new() -> 
         again.checkpoint()
 
     assert rehearsed(fresh, life) > 12 * 4
-    for one in deaths(every(stride=2), fresh, life):
+    for one in deaths(every(), fresh, life):
         left = one.disk.after_power_cut(random.Random(one.switch.at))
         assert restore(left, clock=CLOCK).image.digest() == digest
         for path, data in left.contents().items():
