@@ -14,8 +14,8 @@ else is a list that begins with a tag:
     ["8", x]  ["n", dtype, hex]  ["ns", x]  ["nb", base64]    numpy: float64, any scalar, str, bytes
     ["$", oid]  ["x"]                             a node (``tracker.py``), a place that is withheld
 
-numpy, ``random`` and ``uuid`` are looked up among the imported modules and never imported: a value
-of theirs cannot be there without them.
+numpy, ``logging``, ``pathlib``, ``random`` and ``uuid`` are looked up among the imported modules
+and never imported: a value of theirs cannot be there without them.
 
 Raises ``BadValue`` when writing, ``StoreDamaged`` when reading.
 """
@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import pathlib
 import re
 import struct
 import sys
@@ -168,19 +167,15 @@ def _float64(value: Any) -> Json:
     return ["8", float(value)] if value - value == 0 else _scalar(value)
 
 
-def _path(value: pathlib.PurePath) -> Json:
+_PATHS: Final = ("PurePosixPath", "PureWindowsPath", "PosixPath", "WindowsPath")
+
+
+def _path(value: Any) -> Json:
     return ["p", type(value).__name__, as_str(str(value))]
 
 
-_PATHS: Final = {
-    each.__name__: each
-    for each in (
-        pathlib.PurePosixPath,
-        pathlib.PureWindowsPath,
-        pathlib.PosixPath,
-        pathlib.WindowsPath,
-    )
-}
+def _as_path(name: str, text: Json) -> Any:
+    return getattr(needed("pathlib"), _PATHS[_PATHS.index(name)])(_text(text))
 
 
 def _pattern(value: re.Pattern[Any]) -> Json:
@@ -228,7 +223,6 @@ _WRITERS: Final[dict[type, Write]] = {
     Fraction: lambda value: ["fr", _int(value.numerator), _int(value.denominator)],
     range: lambda value: ["r", *map(_int, (value.start, value.stop, value.step))],
     re.Pattern: _pattern,
-    **dict.fromkeys(_PATHS.values(), _path),
 }
 
 
@@ -257,7 +251,7 @@ _READERS: Final[dict[str, Callable[..., Any]]] = {
     "fr": lambda up, down: Fraction(_long(up), _long(down)),
     "r": lambda *ends: range(*map(_long, ends)),
     "B": lambda name: BUILTINS[name],
-    "p": lambda name, text: _PATHS[name](_text(text)),
+    "p": _as_path,
     "re": _as_pattern,
     "lg": _as_logger,
     "()": tuple,
@@ -292,6 +286,9 @@ class Leaves(dict[type, Write | None]):
         uuids, numpy, logging = imported("uuid"), imported("numpy"), imported("logging")
         if logging is not None and issubclass(cls, logging.Logger):
             return _logger
+        paths = imported("pathlib")
+        if paths is not None and cls in [getattr(paths, name) for name in _PATHS]:
+            return _path
         if uuids is not None and cls is uuids.UUID:
             return lambda value: ["uu", value.hex]
         if numpy is None or not issubclass(cls, numpy.generic):
