@@ -101,8 +101,9 @@ SLOWER_FILES = (
     "test_storage_retention.py",
 )
 SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every point of something,
-    # programs of others
+    # programs of others, whole sweeps
     "test_a_random_graph_comes_back_after_any_mutation",
+    "test_a_sweep_with_json_or_in_a_pipe_has_no_such_line",
     "test_after_any_history_and_crash_every_cent_is_explained",
     "test_an_adopted_difference_at_any_price_leaves_nothing_behind",
     "test_any_changes_in_any_order",
@@ -131,6 +132,7 @@ SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every p
     "test_the_python_examples_of_the_readme_run",
     "test_two_states_have_one_digest_exactly_when_they_are_equal",
     "test_whichever_executions_the_books_missed_every_cent_is_explained",
+    "test_who_waits_at_a_terminal_sees_how_far_it_is",
 )
 LONGEST_TESTS = (  # more than ten seconds of a processor
     "test_a_bot_that_is_killed_anywhere_loses_no_order_and_sends_none_twice",
