@@ -1,13 +1,15 @@
 """Faults at the seam strike exactly where they were told to; damage really changes files."""
 
 import contextlib
-import os
 import signal
 
 import pytest
 
 from chaos.faults import DiskFault, FaultyFs, FileDamage, damage_file, parse_fault
+from chaos.faults.deaths import FAILED, deaths, every, forked, rehearsed
+from prometheus_persist.errors import StoreFailed
 from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.testing.memory_fs import MemoryFs
 
 FAULTS = [
     DiskFault("kill", at_op=12),
@@ -30,17 +32,6 @@ def test_a_fault_that_cannot_be_read_is_refused(text):
         parse_fault(text)
 
 
-def _ended(body):
-    """Fork ``body``; how the child ended."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            body()
-        finally:
-            os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 def _three_writes(fs):
     handle = fs.append("file")  # operation 1
     for text in (b"aaaa", b"bbbb", b"cccc"):
@@ -50,7 +41,29 @@ def _three_writes(fs):
 
 
 def _killed(tmp_path, fault):
-    return _ended(lambda: _three_writes(FaultyFs(LocalFs(tmp_path), fault)))
+    return forked(lambda: _three_writes(FaultyFs(LocalFs(tmp_path), fault)))
+
+
+def test_a_life_is_killed_at_every_operation_and_then_comes_to_its_end():
+    """In this process: the dead ones left what they had written, the last one everything."""
+    three = lambda: (MemoryFs(), None), lambda fs, _: _three_writes(fs)
+    lives = list(deaths(every(), *three))
+    assert [one.switch.fired for one in lives] == [1] * 7 + [0]
+    left = [len(one.disk.contents().get("file", b"")) for one in lives]
+    assert left == [0, 0, 4, 4, 8, 8, 12, 12]
+    assert rehearsed(*three) == 7
+    assert [one.switch.at for one in deaths(every(start=3, stride=4), *three)] == [3, 7, 11]
+
+
+def test_what_a_life_raises_by_itself_is_no_death():
+    """Of a process that lives it is passed on; a child says so by its exit code."""
+
+    def wrong(fs, _):
+        raise StoreFailed("by itself")
+
+    with pytest.raises(StoreFailed):
+        list(deaths(every(), lambda: (MemoryFs(), None), wrong))
+    assert forked(lambda: wrong(None, None)) == FAILED
 
 
 @pytest.mark.parametrize(("at_op", "left"), [(2, b""), (4, b"aaaa"), (5, b"aaaabbbb")])
