@@ -140,6 +140,7 @@ LONGEST_TESTS = (  # more than ten seconds of a processor
     "test_bounds_what_is_hostile_costs_little_memory",
     "test_every_kind_is_detected_and_nothing_is_corrected_wrongly",
     "test_from_an_empty_directory_and_the_front_page_alone",
+    "test_hosts_graphs_state_and_journal_on_another_python",
     "test_kill_before_every_operation",
     "test_sweep_attach",
     "test_sweep_errors_at_every_operation",
