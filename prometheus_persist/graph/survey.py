@@ -45,10 +45,10 @@ class HostSurvey:
     classes: dict[str, int] = field(default_factory=dict)
     objects: int = 0
 
-    def refuse(self, what: str = "attached") -> None:
+    def refuse(self) -> None:
         """Raise BadValue with every problem at once, where there is one."""
         if self.problems:
-            raise BadValue(f"cannot be {what}: " + "; ".join(self.problems))
+            raise BadValue("cannot be attached: " + "; ".join(self.problems))
 
 
 @dataclass(frozen=True, slots=True)

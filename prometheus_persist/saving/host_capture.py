@@ -149,7 +149,9 @@ class HostCapture:
             root = self.tracker.root
             if root is not None:
                 name = type(root.obj).__name__.lower()
-                survey(root.obj, self.tracker.table, self.tracker.policy, name).refuse("saved")
+                told = survey(root.obj, self.tracker.table, self.tracker.policy, name)
+                if told.problems:
+                    raise BadValue("cannot be saved: " + "; ".join(told.problems)) from None
             raise
 
     def _log_late(self) -> None:
