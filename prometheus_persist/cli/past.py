@@ -110,7 +110,7 @@ def repair_command(
         lock = None if dry_run else Locks(directory, mirror_dir, take_over=False)
         fs = visited(directory)
         if accept_loss is None:
-            output.working.expect(fs, times=2)
+            output.working.expect(fs)
         try:
             done = repair(fs, clock, accept_loss=accept_loss, dry_run=dry_run)
         finally:

@@ -38,12 +38,12 @@ class Working:
         self._total = self._done = self._begun = 0
         self._written = self._questions = 0
 
-    def expect(self, fs: Fs, *, times: int = 1, only: tuple[str, ...] = EVERYTHING) -> None:
-        """All that lies in these folders is going to be read, so many times."""
+    def expect(self, fs: Fs, *, only: tuple[str, ...] = EVERYTHING) -> None:
+        """All that lies in these folders is going to be read."""
         if not self.line:
             return
         paths = (f"{folder}/{name}" for folder in only for name in fs.list_dir(folder))
-        self._total = times * sum(_effort(path, fs.size(path) or 0) for path in paths)
+        self._total = sum(_effort(path, fs.size(path) or 0) for path in paths)
 
     def hear(self, work: Work, what: str, size: int) -> None:
         """A piece of work begins."""
