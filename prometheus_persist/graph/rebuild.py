@@ -10,15 +10,17 @@ The root is an object that is there already: it keeps its identity, and gets its
 raised before.
 
 Raises ``StoreDamaged``, naming class, attribute and number.
+
+(Over 300 lines: empty, filled and late are one recursion over one set of tables.)
 """
 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import is_
-from typing import Any
+from typing import Any, Final
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.graph.classes import ClassTable, name_of
@@ -37,6 +39,8 @@ from prometheus_persist.graph.values import WITHHELD, Json, Leaves
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 _LATE = MAPPINGS | {"s"}
+_TEXT: Final = frozenset({str})
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})  # JSON that stands for itself
 
 
 @dataclass(slots=True)
@@ -62,6 +66,15 @@ def entries_of(row: Row) -> list[tuple[int, list[Json]]]:
         return list(enumerate(map(list, zip(flat[::2], flat[1::2], strict=True))))
     found = [(int(name), pair) for name, pair in row.items() if pair and name.isdecimal()]
     return sorted(found)
+
+
+def columns_of(row: Row) -> tuple[list[Json], list[Json]]:
+    """The same, names or keys apart from what is under them, without the numbers."""
+    if "v" in row:
+        flat = row["v"]
+        return flat[::2], flat[1::2]
+    pairs = [pair for _, pair in entries_of(row)]
+    return [name for name, _ in pairs], [told for _, told in pairs]
 
 
 def rebuild(
@@ -125,6 +138,7 @@ class _Rebuilder:
         self._table, self._policy, self._leaves = table, policy, Leaves(table)
         self._found = Rebuilt(meta)
         self._records: dict[str, list[Row]] = {}
+        self._texts: dict[str, str] = {}  # names and keys, each but once
         self._queue: list[int] = []
         self._late: list[int] = []
         self._index(documents, streams)
@@ -146,7 +160,7 @@ class _Rebuilder:
                     inner = todo.pop()
                     found.rows[inner["#"]] = inner
                     found.homes[inner["#"]] = name
-                    if inner["@"] not in WHOLE:
+                    if inner["@"] not in WHOLE and dict in map(type, inner["v"]):
                         todo += [each for each in inner["v"] if type(each) is dict]
         for oid, key in own.items():
             found.rows[oid] = documents[key]
@@ -160,8 +174,7 @@ class _Rebuilder:
         if cls is not type(root):
             raise StoreDamaged(f"the host's root was a {cls.__qualname__}, not what is attached")
         found.objects[oid] = root
-        for name, told in self._attributes(cls, row):
-            found.attributes.append((name, self._held(root, name, told)))
+        found.attributes += zip(*self._attributes(root, row), strict=True)
         while self._queue or self._late:
             self._fill_all()
             if self._late:
@@ -181,12 +194,36 @@ class _Rebuilder:
             return self._leaves.read(told)
         return self._object(told["#"]) if type(told) is dict else told
 
-    def _held(self, owner: Any, name: Any, told: Json) -> Any:
-        """What is under a name or key; a place that is withheld is noted and kept free."""
-        if told == WITHHELD:
-            self._found.withheld.append((owner, name))
-            return None
-        return self._value(told)
+    def _values(self, told: list[Json]) -> list[Any]:
+        """All of them; the list itself where nothing in it stands for something else."""
+        if _PLAIN.issuperset(map(type, told)):
+            return told
+        value = self._value
+        return [each if type(each) in _PLAIN else value(each) for each in told]
+
+    def _keys(self, told: list[Json]) -> list[Any]:
+        texts = self._texts
+        if _TEXT.issuperset(map(type, told)):
+            return list(map(texts.setdefault, told, told))
+        return [
+            texts.setdefault(each, each) if type(each) is str else self._value(each)
+            for each in told
+        ]
+
+    def _held(self, owner: Any, names: list[Any], told: list[Json]) -> list[Any]:
+        """What is under names or keys; a place that is withheld is noted and kept free."""
+        if _PLAIN.issuperset(map(type, told)):
+            return told
+        found, value = [], self._value
+        for name, each in zip(names, told, strict=True):
+            if type(each) in _PLAIN:
+                found.append(each)
+            elif each == WITHHELD:
+                self._found.withheld.append((owner, name))
+                found.append(None)
+            else:
+                found.append(value(each))
+        return found
 
     def _object(self, oid: int) -> Any:
         known = self._found.objects
@@ -221,11 +258,11 @@ class _Rebuilder:
             case "q":
                 return deque(maxlen=row["m"])
             case "t":
-                return tuple(map(self._value, row["v"]))
+                return tuple(self._values(row["v"]))
             case "nt":
-                return tuple.__new__(self._table.find(row["c"]), map(self._value, row["v"]))
+                return tuple.__new__(self._table.find(row["c"]), self._values(row["v"]))
             case "fs":
-                items = list(map(self._value, row["v"]))
+                items = self._values(row["v"])
                 self._fill_all()
                 return frozenset(items)
         raise StoreDamaged(f"the host's objects have a kind {kind!r}, which nothing is")
@@ -238,15 +275,18 @@ class _Rebuilder:
                 self._fill_instance(made, row, oid)
             elif row["@"] == "L":
                 name = f"{FAMILY}/{oid}/{row['s']}"
-                made += [self._value(each["e"]) for each in self._records[name][row["d"] :]]
+                made += self._values([each["e"] for each in self._records[name][row["d"] :]])
             elif row["@"] in ("l", "q"):
-                made += map(self._value, row["v"])
+                made += self._values(row["v"])
 
     def _fill_instance(self, made: Any, row: Row, oid: int) -> None:
         own, slots = own_dict(made), SLOTS[type(made)]
         bare = not hasattr(type(made), "__dict__") or type(made).__dictoffset__ == 0
-        for name, told in self._attributes(type(made), row):
-            value = self._held(made, name, told)
+        names, values = self._attributes(made, row)
+        if not slots and not bare:
+            own.update(zip(names, values, strict=True))
+            return
+        for name, value in zip(names, values, strict=True):
             if name in slots:
                 slots[name].__set__(made, value)
             elif bare:
@@ -255,27 +295,31 @@ class _Rebuilder:
             else:
                 own[name] = value
 
-    def _attributes(self, cls: type, row: Row) -> Iterator[tuple[str, Json]]:
+    def _attributes(self, owner: Any, row: Row) -> tuple[list[Any], list[Any]]:
         """The attributes that a row has, by their present names."""
-        renamed = self._policy.renamed
-        for _, (name, told) in entries_of(row):
-            yield renamed.get(f"{cls.__qualname__}.{name}", name) if renamed else name, told
+        told_names, told = columns_of(row)
+        names, renamed = self._keys(told_names), self._policy.renamed
+        if renamed:
+            cls = type(owner).__qualname__
+            names = [renamed.get(f"{cls}.{name}", name) for name in names]
+        return names, self._held(owner, names, told)
 
     def _fill_late(self, oid: int) -> None:
         made, row = self._found.objects[oid], self._row(oid)
         if row["@"] == "s":
-            items = list(map(self._value, row["v"]))
+            items = self._values(row["v"])
             self._fill_all()
             made.update(items)
             return
-        pairs = []
-        for _, (told_key, told) in entries_of(row):
-            key = self._value(told_key)
-            pairs.append((key, self._held(made, key, told)))
+        told_keys, told = columns_of(row)
+        keys = self._keys(told_keys)
+        values = self._held(made, keys, told)
         self._fill_all()
-        put = OrderedDict.__setitem__ if row["@"] == "od" else dict.__setitem__
-        for key, value in pairs:
-            put(made, key, value)
+        if row["@"] != "od":
+            dict.update(made, zip(keys, values, strict=True))
+            return
+        for key, value in zip(keys, values, strict=True):
+            OrderedDict.__setitem__(made, key, value)
 
 
 def _is_node(key: str) -> bool:

@@ -24,11 +24,11 @@ from operator import itemgetter
 from typing import Any, Final
 
 from prometheus_persist.graph.classes import ClassTable, name_of
-from prometheus_persist.graph.kinds import MAPPINGS, WHOLE, seen
+from prometheus_persist.graph.kinds import MAPPINGS, WHOLE, attributes, seen
 from prometheus_persist.graph.lists import ends_alike
 from prometheus_persist.graph.node import FAMILY, GraphDelta, GraphNode, Row, document_of, stream_of
 from prometheus_persist.graph.policy import HostPolicy
-from prometheus_persist.graph.rebuild import Rebuilt, entries_of
+from prometheus_persist.graph.rebuild import Rebuilt, columns_of, entries_of
 from prometheus_persist.graph.slots import SlotBatch, alike
 from prometheus_persist.graph.writing import LONG, GraphWriter, looked_at
 
@@ -107,16 +107,18 @@ class Tracker(GraphWriter):
             self.wholes[node] = None
             return True
         if kind == "o" or kind in MAPPINGS:
-            pairs = list(self._pairs(node))
-            if kind == "o" and [name for _, (name, _) in entries_of(row)] != [n for n, _ in pairs]:
+            found = attributes(obj) if kind == "o" else obj
+            if kind == "o" and columns_of(row)[0] != list(found):
                 return False  # renamed, or nothing to bind anew
-            held: list[Any] = [each for pair in pairs for each in pair]
+            held: list[Any] = [*found, *found.values()]
             if not node.home:
-                numbers = [number for number, _ in entries_of(row)]
-                if len(numbers) != len(pairs):  # nothing to bind anew
+                told = entries_of(row)
+                if len(told) != len(found):  # nothing to bind anew
                     return False
-                told = zip(numbers, pairs, strict=True)
-                node.entries = {key: (number, key, value) for number, (key, value) in told}
+                node.entries = {
+                    key: (number, key, value)
+                    for (number, _), (key, value) in zip(told, found.items(), strict=True)
+                }
                 node.next = 1 + max((int(key) for key in row if key.isdecimal()), default=-1)
         else:
             held = list(obj)
@@ -124,7 +126,7 @@ class Tracker(GraphWriter):
             node.shadow, node.generation, node.dropped = held, row["s"], row["d"]
             self.longs[node] = None
         get = self.nodes.get
-        kids = [kid for kid in map(get, map(id, held)) if kid is not None]
+        kids = list(filter(None, map(get, map(id, held))))
         node.kids = kids if node.entries is not None or node.shadow is not None else tuple(kids)
         return True
 
