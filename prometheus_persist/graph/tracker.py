@@ -7,8 +7,9 @@ compared at every look, and that is exact. Cold is the rest: old records. It is 
 late by a bounded number of saves.
 
 A class is *live*, for good, once an instance is seen changed among the cold: then it is no record.
-The first ``LEARNING`` looks are complete, so that learning leaves no hole. What was found late is
-counted and named (``late``).
+The first ``LEARNING`` looks are complete, and so is any look that learns of a class: learning
+leaves no hole. Whoever can tell of a record before it is written (``note``) has it in the next
+look; what nobody told of is a late find, counted and named (``late``).
 
 A look that raises leaves the tracker *broken*: the next one writes everything anew, under numbers
 that were never used.
@@ -18,7 +19,7 @@ that were never used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Set
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final
@@ -61,6 +62,8 @@ class Tracker(GraphWriter):
         self._since = 0  # nodes that were opened since the hot were sorted
         self._swept = 0  # the next number at the last sweep
         self._mark = 0
+        self._records: set[type] = set()
+        self._touched: dict[GraphNode, None] = {}
 
     def begin(self, root: Any) -> GraphDelta:
         """Write everything."""
@@ -142,11 +145,13 @@ class Tracker(GraphWriter):
         complete = complete or tidy or self._looks < LEARNING
         self._looks += 1
         changed = [node for batch in self._hot for node in batch.changed()]
-        for batch in self._cold if complete else self._slice():
-            late = batch.changed()
-            if late:
-                self._learn(late)
-                changed += late
+        touched, self._touched = self._touched, {}
+        found = [node for batch in self._looked_at(complete) for node in batch.changed()]
+        if any(map(self._teaches, chain(found, touched))):  # what becomes hot is taken as it is
+            complete = True
+            found += [node for batch in self._cold for node in batch.changed()]
+        self._learn([node for node in dict.fromkeys(found) if not node.hot], touched)
+        changed += [*found, *touched]
         for node in dict.fromkeys(changed):
             if self.nodes.get(id(node.obj)) is node:
                 self.update(node, delta)
@@ -182,26 +187,46 @@ class Tracker(GraphWriter):
         new = set(classes) - self.live
         if new:
             self.live |= new
+            self._records -= new
             found = [node for node in self.nodes.values() if type(node.obj) in new]
             self.alive += found
             for node in found:
                 self.heat(node)
 
-    def _slice(self) -> list[SlotBatch]:
+    def note(self, obj: Any) -> None:
+        """An attribute of this one is about to be written; see ``guarded``. Any thread may call."""
+        node = self.nodes.get(id(obj))
+        if node is not None and not node.hot:
+            self._touched[node] = None
+
+    @property
+    def guarded(self) -> Set[type]:
+        """The classes of records: whose instances are compared only now and then."""
+        return self._records if self._looks >= LEARNING else frozenset()
+
+    def _teaches(self, node: GraphNode) -> bool:
+        """Whether a node that changed among the cold says something new of its class."""
+        return node.kind == "o" and not node.hot and type(node.obj) not in self.live
+
+    def _looked_at(self, complete: bool) -> list[SlotBatch]:
+        """The cold batches whose turn it is."""
         size = len(self._cold)
-        if not size:
-            return []
+        if complete or not size:
+            return self._cold
         first, self._turn = self._turn % size, self._turn + SLICES
         return [self._cold[(first + n) % size] for n in range(min(SLICES, size))]
 
-    def _learn(self, late: list[GraphNode]) -> None:
-        """These changed among the cold: a class of objects that live, or a late find."""
-        classes = {type(node.obj) for node in late if node.kind == "o"}
-        for node in late:
-            name = name_of(type(node.obj))
-            self.late[name] = self.late.get(name, 0) + 1
+    def _learn(self, found: list[GraphNode], touched: Collection[GraphNode]) -> None:
+        """These changed among the cold: classes of objects that live. What nobody had told of is a
+        late find."""
+        cold = [node for node in (*found, *touched) if not node.hot]
+        for node in found:
+            if node not in touched:
+                name = name_of(type(node.obj))
+                self.late[name] = self.late.get(name, 0) + 1
+        for node in cold:
             self.heat(node)
-        self.make_live(classes)
+        self.make_live({type(node.obj) for node in cold if node.kind == "o"})
 
     def _crowded(self) -> bool:
         """Whether much of what is hot has become an old record since the hot were sorted."""
@@ -252,6 +277,7 @@ class Tracker(GraphWriter):
                 cooled.append(node)
         for node in hot:
             node.hot = True
+        self._records |= {type(node.obj) for node in cooled if node.kind == "o"} - self.live
         self._hot_nodes = hot
         self._hot = self._batches(hot)
         self._cold = [*([] if swept else self._cold), *self._batches(alike(cooled))]
@@ -318,7 +344,7 @@ class Tracker(GraphWriter):
         root = self.root.obj
         old = [document_of(node) for node in self.nodes.values() if not node.home]
         streams = {stream_of(node) for node in self.longs} | self.ended
-        self.nodes, self.fresh, self.opened = {}, [], []
+        self.nodes, self.fresh, self.opened, self._touched = {}, [], [], {}
         self.longs, self.wholes, self.alive, self.ended = {}, {}, [], set()
         delta = self.begin(root)
         delta.gone += [*old, *sorted(streams)]

@@ -5,8 +5,9 @@ reconciliation, by hand) look at all of them, and those at the exit also drop wh
 any more. So a commit holds the typed state, the order's intent and the host as they were at one
 moment, or it holds none of them.
 
-A class whose settled records change all the same is said in the log ``prometheus_persist.attach``,
-once a class and process.
+Between two looks at everything, a record whose attribute is written is noticed as it is
+(``write_barrier.py``). What was found late all the same is said in the log
+``prometheus_persist.attach``, once a class and process.
 
 A commit that was not taken in, for whatever reason, makes the next look write everything anew.
 
@@ -36,6 +37,7 @@ from prometheus_persist.graph.tracker import Tracker
 from prometheus_persist.journal.change import Change, Ready, written
 from prometheus_persist.saving.random_state import RANDOM, GlobalRandom
 from prometheus_persist.saving.triggers import Trigger
+from prometheus_persist.saving.write_barrier import WriteBarrier
 from prometheus_persist.state.documents import is_hosts
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.store import Store
@@ -57,6 +59,11 @@ class HostCapture:
         self._taken = False
         self._logged: set[str] = set()
         self.beside: dict[str, JsonObject] = {}
+        self._barrier = WriteBarrier(tracker.note)
+
+    def let_go(self) -> None:
+        """The host's classes are its own again."""
+        self._barrier.let_go()
 
     def keep(self, values: Mapping[str, Any]) -> None:
         """Have these values in the next save; raises BadValue for what is no plain value, and
@@ -126,6 +133,8 @@ class HostCapture:
             complete = self._complete or why in COMPLETE
             delta = self._looked(complete=complete, tidy=why == Trigger.EXIT)
             self._log_late()
+            if not self._complete:
+                self._barrier.hold(self.tracker.guarded)
         if whole:
             self.beside[COUNTED] = {"objects": self.objects()}
         fields = self._rng.look()

@@ -230,6 +230,8 @@ class StoreWriter:
             self._store.whole(self._store.close)  # shut, and why, before the lock is anybody's
         finally:
             self._store.refuse()
+            if self._saver.host is not None:
+                self._saver.host.let_go()
             given_back(self._lock.release)
             self._stops.end()
             self._aside.give_back()
