@@ -39,9 +39,9 @@ HOSTED: Final[Mapping[str, Mistake]] = {
         seen_as="another host",
     ),
     "live-class-missed": Mistake(
-        "graph.tracker:Tracker._learn",
-        "self.make_live(classes)",
-        "pass",
+        "graph.tracker:Tracker.make_live",
+        "if type(node.obj) in new]",
+        "if False]",
         seen_as="another host",
     ),
 }
