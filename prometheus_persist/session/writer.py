@@ -230,10 +230,10 @@ class StoreWriter:
             self._store.whole(self._store.close)  # shut, and why, before the lock is anybody's
         finally:
             self._store.refuse()
-            if self._saver.host is not None:
-                self._saver.host.let_go()
             given_back(self._lock.release)
             self._stops.end()
+            if self._saver.host is not None:
+                self._saver.host.let_go()
             self._aside.give_back()
 
     def _put_aside(self) -> None:
