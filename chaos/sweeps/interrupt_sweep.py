@@ -210,11 +210,12 @@ def _traced(
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return local
 
+    tracer = sys.gettrace()
     sys.settrace(enter)
     try:
         call()
     finally:
-        sys.settrace(None)
+        sys.settrace(tracer)
 
 
 def _strikes(frame: FrameType | None) -> bool:

@@ -285,6 +285,7 @@ def struck_before(nth: int, call: Callable[[], object], files: tuple[str, ...]) 
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return local
 
+    before = sys.gettrace()
     sys.settrace(enter)
     try:
         call()
@@ -292,7 +293,7 @@ def struck_before(nth: int, call: Callable[[], object], files: tuple[str, ...]) 
     except Struck:
         return True
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
 
 
 def test_an_opening_that_is_interrupted_at_its_end_holds_no_lock(

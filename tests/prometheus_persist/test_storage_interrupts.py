@@ -104,12 +104,13 @@ def test_a_second_signal_while_locks_are_given_back_leaves_none_behind() -> None
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
             return local
 
+        before = sys.gettrace()
         sys.settrace(enter)
         try:
             with pytest.raises((Struck, KeyboardInterrupt)) as raised:
                 room.leave()
         finally:
-            sys.settrace(None)
+            sys.settrace(before)
         assert not held_by_others(room.lock), f"bytecode {nth}"
         if raised.type is Struck:
             break
