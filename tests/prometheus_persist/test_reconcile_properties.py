@@ -22,7 +22,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from reconcile_world import BTC, ETH, World, replaced
 
@@ -34,7 +34,7 @@ from prometheus_persist.errors import PlanStale
 from prometheus_persist.exchange import OkxReader
 from prometheus_persist.exchange.okx.query import READS
 from prometheus_persist.reconcile import Verdict, apply_plan, plan_to_json, reconcile
-from prometheus_persist.reconcile.plan import BookFill, SetQuantity
+from prometheus_persist.reconcile.plan import BookFill, Resolution, SetQuantity
 from prometheus_persist.session.planning import read
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import PositionKey
@@ -182,22 +182,33 @@ def test_what_a_crash_lost_is_booked_exactly_as_if_it_had_never_happened(
         assert mine == theirs
 
 
+SOLD_BY_HAND = [
+    Deal(owner, side, qty, 50, BTC, "cross", "cl_ord_id")
+    for owner, side, qty in (("A", "buy", 6), ("B_1", "buy", 1), (None, "sell", 7))
+]
+
+
 @settings(max_examples=200, deadline=None)
 @given(histories, st.integers(0, 12))
+@example(SOLD_BY_HAND, 2)
 def test_a_strangers_fill_never_moves_an_agent_that_did_not_hold_the_position_alone(
     history: list[Deal], seen: int
 ) -> None:
+    """But as a proposal, where it closed all that anybody held."""
     world = crashed(history, seen)
     plan = reconcile(world.books(), world.view())
+    held = {p.key for p in world.view().positions if p.qty_contracts}
     foreign = {f.fill_id for f in world.fills if not (f.cl_ord_id or f.tag)} - {
         f"{one.inst_id}:{f.trade_id}"
         for one in world.algos
         for f in world.fills
         if f.ord_id == one.ord_id
     }
-    for step in plan.corrections:
+    for found, step in ((each, step) for each in plan.findings for step in each.corrections):
         if isinstance(step, BookFill) and step.execution.fill_id in foreign:
             key = step.execution.key
+            if found.resolution is Resolution.HUMAN and key not in held:
+                continue
             others = [
                 name
                 for name, ledger in world.state.private_ledgers.items()
