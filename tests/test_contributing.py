@@ -22,7 +22,7 @@ WALKS = re.findall(r"^## Walk \d: .*?(?=^## )", PAGE, re.DOTALL | re.MULTILINE)
 BLOCKS = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = [line.partition("  #")[0].strip() for block in BLOCKS for line in block.splitlines()]
 PROGRAMS = {"pytest", "python", "prometheus-chaos"}
-FILES_MAX, FLOOR = 4, 83
+FILES_MAX, FLOOR = 4, 93
 
 
 def paths_in(text: str) -> list[str]:
@@ -60,7 +60,7 @@ def test_the_floor_of_coverage_is_what_was_measured_and_only_rises() -> None:
     measured = re.search(r"Measured: (\d+\.\d+) %", PAGE)
     assert measured is not None
     floor = PROJECT["tool"]["coverage"]["report"]["fail_under"]
-    assert floor == int(float(measured[1]))
+    assert floor == int(float(measured[1])) - 1  # what random examples reach differs a little
     assert floor >= FLOOR
 
 

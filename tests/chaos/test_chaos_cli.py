@@ -143,7 +143,7 @@ def test_stdout_is_one_document_whatever_happens(
 
 
 def test_a_sweep_of_one_call_strikes_no_other(monkeypatch, capsys):
-    monkeypatch.setattr(interrupt_sweep, "CI_STRIDE", 4001)
+    monkeypatch.setattr(interrupt_sweep, "CI_STRIDE", 499)
     assert main(["sweep", "interrupt", "--only", "give_up", "--json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert {name.partition(":")[0] for name in told["counts"] if ":" in name} == {
