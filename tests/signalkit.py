@@ -35,7 +35,7 @@ ENDS_S_MAX = 10.0
 TIDIES_S_MAX = 60.0  # at the pace of the client's own throttle
 HANGS_S = 90.0
 POLL_S = 0.001
-GONE_S_MAX = 2.0
+GONE_S_MAX = 5.0
 
 
 @dataclass
@@ -127,10 +127,19 @@ def judged(found: list[dict[str, Any]], sig: int, word: str, *words: str) -> int
 
 def removed(found: list[dict[str, Any]]) -> None:
     """No process lives for one of these places; they go."""
-    lines = [line.replace("\0", " ") for line in command_lines()]
+    patience = time.monotonic() + GONE_S_MAX  # sessions of their own, told to end or left alone
+    while (left := at_work(found)) and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert left == []
     for one in found:
-        assert [line for line in lines if one["work"] in line] == []
         shutil.rmtree(one["work"], ignore_errors=True)
+
+
+def at_work(found: list[dict[str, Any]]) -> list[str]:
+    """The command lines that name one of these places."""
+    places = [one["work"] for one in found]
+    lines = (line.replace("\0", " ") for line in command_lines())
+    return [line for line in lines if any(place in line for place in places)]
 
 
 def command_lines() -> list[str]:
