@@ -24,6 +24,7 @@ from typing import Final, TypeVar
 from prometheus_persist.cli.ending import uninterrupted
 
 LOOKS_S: Final = 0.2
+ENDS_S: Final = 3.0
 ORPHANED: Final = 1
 Work = TypeVar("Work")
 Result = TypeVar("Result")
@@ -39,8 +40,20 @@ def workers(jobs: int) -> Iterator[Pool]:
         yield pool
     finally:
         if pool is not None:
-            pool.terminate()
-            pool.join()
+            _end(pool)
+
+
+def _end(pool: Pool) -> None:
+    """No worker lives behind this. A pool waits without end for the rest of a result whose worker
+    it has just stopped, so it is waited for a while only; its threads end with the process."""
+    ending = threading.Thread(target=pool.terminate, name="pool-end", daemon=True)
+    ending.start()
+    ending.join(ENDS_S)
+    if ending.is_alive():
+        for worker in multiprocessing.active_children():
+            worker.kill()
+    else:
+        pool.join()
 
 
 def in_order(pool: Pool, part: Callable[[Work], Result], work: Iterable[Work]) -> Iterator[Result]:

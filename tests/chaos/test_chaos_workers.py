@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -181,3 +184,19 @@ def test_a_signal_that_another_thread_was_given_ends_the_wait_for_a_result() -> 
     command = [sys.executable, "-c", STRUCK_ELSEWHERE]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout == "stopped\n"
+
+
+def test_a_pool_that_would_never_end_is_left_and_its_workers_are_killed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker that was stopped within a result: its pool waits for the rest of it."""
+    monkeypatch.setattr(workers, "ENDS_S", 0.2)
+    at_work = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+    at_work.start()
+    pids = [at_work.pid or 0]
+    workers._end(types.SimpleNamespace(terminate=threading.Event().wait))
+    at_work.join(10)
+    deadline = time.monotonic() + 10
+    while living(pids) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert living(pids) == []
