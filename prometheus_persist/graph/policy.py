@@ -4,12 +4,11 @@ Never written (S11), whatever is in it: what an attribute, or a key of a dict, h
 secret, and instances of the types that are bound anew after a restore (clients of an exchange). So
 is what the host itself skips, by ``Class.attribute``, by attribute, or by class. What is called so
 and is no secret (the ``token`` of a trade) the host says by the same names (``public``). A place
-that is left out keeps
-its position: its row says that it was withheld, and after a restore it gets what the freshly built
-host has at the same place (``rebinding.py``).
+that is left out keeps its position: its row says that it was withheld, and after a restore it gets
+what the freshly built host has at the same place (``rebinding.py``).
 
-An *adapter* writes a type that cannot be written by its attributes: ``to_plain`` gives plain JSON
-of it, ``from_plain`` makes it again.
+An *adapter* writes a type that cannot be written by its attributes: ``to_plain`` gives lists, dicts
+and values for it (``adapted.py``), ``from_plain`` makes it again of just these.
 """
 
 from __future__ import annotations

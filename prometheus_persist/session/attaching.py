@@ -35,9 +35,7 @@ places its first order is registered. A settled record that changed all the same
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, Unpack
@@ -67,6 +65,7 @@ from prometheus_persist.shown import shown
 from prometheus_persist.state import Agent, Contracts, OrderIntent
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.state.models import Side
+from prometheus_persist.storage.collecting import held_off
 from prometheus_persist.storage.store import Store
 
 LEARNED, COMPLETE = "learned", "complete"
@@ -232,7 +231,7 @@ def attach(
     moved = {old: new for old, new in given.items() if ":" in old}
     renamed = {old: new for old, new in given.items() if ":" not in old}
     hands = policy([*skip, *rules], bound, adapters, renamed, public)
-    with _uncollected():
+    with held_off():
         host = _attached(
             root,
             directory,
@@ -269,19 +268,6 @@ def _reader(root: Any, exchange: Any) -> ExchangeReader | None:
     from prometheus_persist.exchange.okx.client import OkxReader
 
     return OkxReader(found)
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector, which would go through all objects again and again as they are made;
-    none of them is garbage."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _attached(

@@ -34,10 +34,10 @@ from prometheus_persist.errors import PlanStale
 from prometheus_persist.exchange import OkxReader
 from prometheus_persist.exchange.okx.query import READS
 from prometheus_persist.reconcile import Verdict, apply_plan, plan_to_json, reconcile
-from prometheus_persist.reconcile.plan import BookFill, Resolution, SetQuantity
+from prometheus_persist.reconcile.plan import BookFill, Plan, Resolution, SetQuantity
 from prometheus_persist.session.planning import read
 from prometheus_persist.session.settings import Settings
-from prometheus_persist.state import PositionKey
+from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
 from prometheus_persist.state.documents import to_documents
 from prometheus_persist.state.exact_json import dumps
 
@@ -182,6 +182,21 @@ def test_what_a_crash_lost_is_booked_exactly_as_if_it_had_never_happened(
         assert mine == theirs
 
 
+def of_agent(
+    world: World, plan: Plan, foreign: set[str], agent_id: str, key: PositionKey
+) -> tuple[Contracts, Contracts]:
+    """What an agent holds with its own executions, and what with those of strangers as well."""
+    rows = world.state.private_ledgers[agent_id].positions
+    before = sum((row.qty_contracts for row in rows if row.key == key), NO_CONTRACTS)
+    after = before
+    for step in plan.corrections:
+        if isinstance(step, BookFill) and (step.agent_id, step.execution.key) == (agent_id, key):
+            after += step.execution.signed
+            if step.execution.fill_id not in foreign:
+                before += step.execution.signed
+    return before, after
+
+
 SOLD_BY_HAND = [
     Deal(owner, side, qty, 50, BTC, "cross", "cl_ord_id")
     for owner, side, qty in (("A", "buy", 6), ("B_1", "buy", 1), (None, "sell", 7))
@@ -207,6 +222,8 @@ def test_a_strangers_fill_never_moves_an_agent_that_did_not_hold_the_position_al
         if isinstance(step, BookFill) and step.execution.fill_id in foreign:
             key = step.execution.key
             if found.resolution is Resolution.HUMAN:
+                before, after = of_agent(world, plan, foreign, step.agent_id, key)
+                assert before.sign * after.sign >= 0  # it turns nobody's position around
                 continue
             others = [
                 name
