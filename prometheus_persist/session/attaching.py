@@ -225,8 +225,9 @@ def attach(
     """
     if detect not in (LEARNED, COMPLETE):
         raise BadConfig(f"detect is {detect!r}: {LEARNED} or {COMPLETE}")
-    if isinstance(modules, str):
-        raise BadConfig("modules is a list of names, not one name")
+    for name, names in (("modules", modules), ("skip", skip), ("public", public)):
+        if isinstance(names, str):  # whose letters would be taken for names
+            raise BadConfig(f"{name} is a list of names, not one name")
     given, rules = dict(rename or {}), dict(rebind or {})
     moved = {old: new for old, new in given.items() if ":" in old}
     renamed = {old: new for old, new in given.items() if ":" not in old}

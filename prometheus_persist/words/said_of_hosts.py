@@ -11,7 +11,7 @@ from typing import Final
 HOSTS: Final[Mapping[str, str]] = {
     # options
     "detect is {detect}: {one} or {other}": "detect 为 {detect}：应为 {one} 或 {other}",
-    "modules is a list of names, not one name": "modules 应为名称的列表，而不是一个名称",
+    "{option} is a list of names, not one name": "{option} 应为名称的列表，而不是一个名称",
     "the host's random state cannot be made again": "宿主的随机状态无法重建",
     # its own books
     "ledger {name}: there are {names}": "账簿 {name}：可用的有 {names}",

@@ -195,6 +195,16 @@ def test_what_comes_later_and_cannot_be_kept_stops_the_save(tmp_path: Path) -> N
     assert again(tmp_path).digest_then == due  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("option", ["modules", "skip", "public"])
+def test_one_name_where_a_list_is_due_is_no_list_of_its_letters(
+    tmp_path: Path, option: str
+) -> None:
+    given: dict[str, Any] = {"modules": ["hostkit"], option: "hostkit"}
+    with pytest.raises(BadConfig, match=f"{option} is a list of names, not one name"):
+        attach(seeded(), tmp_path / "store", **given)
+    assert not (tmp_path / "store").exists()
+
+
 def test_a_secret_is_not_kept_beside_the_host_either(tmp_path: Path) -> None:
     with attached(seeded(), str(tmp_path), public=["token"]) as p:
         with pytest.raises(BadValue, match="api_key is called a secret"):
