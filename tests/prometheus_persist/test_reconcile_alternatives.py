@@ -145,6 +145,32 @@ def test_close_all_is_not_proven_where_agents_stand_against_each_other() -> None
     assert Grade.PROVEN not in {way.grade for way in one.alternatives}
 
 
+@pytest.mark.parametrize("sides", [("sell", "buy"), ("buy", "sell")])
+@pytest.mark.parametrize("shown", [True, False])
+def test_what_only_closes_what_is_nobodys_may_be_nobodys_in_a_flat_account(
+    sides: tuple[str, str], shown: bool
+) -> None:
+    """A hand stands against an agent and takes a part back; the account is flat by that."""
+    world = World("A")
+    opened, against = sides
+    world.trade(None, opened, 6)
+    world.trade("A", against, 5)
+    world.trade(None, against, 1, booked=False)
+    if not shown:
+        world.hidden.add(world.fills[-1].ord_id)
+    (one,) = [each for each in plan_of(world).findings if each.alternatives and each.key]
+    assert "nobody" in {way.name for way in one.alternatives}
+    world.adopt(plan_of(world, **{one.finding_id: "nobody"}))
+    assert abs(world.position("A")) == 5
+    assert agrees(world)
+    assert not plan_of(world).needs_human
+    world.trade("A", opened, 5)  # what it held can be closed, and taken back whole
+    world.trade(None, against, 5, booked=False)
+    world.adopt(plan_of(world))
+    assert agrees(world)
+    assert plan_of(world).clean
+
+
 def test_what_each_alternative_does_to_whom_is_what_it_then_does() -> None:
     world = made(Row("", steps(OPEN5, trade("B", "buy", 2, px=120), unbooked(None, "sell", 3))))
     plan = plan_of(world)

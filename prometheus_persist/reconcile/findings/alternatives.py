@@ -9,7 +9,8 @@ that are proven, by each of these rules. A rule that cannot be booked is not off
                             agent first, as far as it holds
     agent:NAME    ASSUMED   all of it to one agent
     nobody        OPEN      all of it to nobody, in sight, instrument frozen; the agents keep what
-                            the books say. Not where the account is flat: nothing could be closed
+                            the books say. Where the account is flat, only if what was nobody's gets
+                            less: what the agents keep could not be closed otherwise
 
 A difference without executions is settled by writing quantities; the money that belongs to it is
 then what the account has beyond the books (``explained.py``).
@@ -96,7 +97,7 @@ def of_executions(
             way = _booked("agent", Grade.ASSUMED, whole, key, finding_id)
             found.append(replace(way, agent_id=name))
     nobody = _replay(start, steps, _to(NOBODY))
-    if nobody is not None and (venue or not _held_by_agents(nobody.holdings, key)):
+    if nobody is not None and (venue or _may_be_nobodys(nobody, key)):
         found.append(_booked("nobody", Grade.OPEN, nobody, key, finding_id))
     return _best_first(found)
 
@@ -145,8 +146,9 @@ def of_gap(
     for name in list(held)[:AGENTS_OFFERED_MAX]:
         most = {name: held[name] + (venue - total)}
         place.offer("agent", Grade.ASSUMED, most, nobodys, name)
-    if venue or not held:
-        place.offer("nobody", Grade.OPEN, {}, nobodys + (venue - total))
+    nobody = nobodys + (venue - total)
+    if venue or not held or _nearer_to_zero(nobodys, nobody):
+        place.offer("nobody", Grade.OPEN, {}, nobody)
     if always and not any(one.corrections for one in found):
         return _AS_SHOWN
     return _best_first(found)
@@ -285,6 +287,16 @@ def _agents(
 
 def _held_by_agents(holdings: Holdings, key: PositionKey) -> bool:
     return bool(holdings.holders(key))
+
+
+def _may_be_nobodys(done: _Replay, key: PositionKey) -> bool:
+    """In a flat account: no agent holds anything, or only what was nobody's was closed."""
+    left, moved = done.holdings.held(NOBODY, key), done.contracts.get(NOBODY, NO_CONTRACTS)
+    return not _held_by_agents(done.holdings, key) or _nearer_to_zero(left - moved, left)
+
+
+def _nearer_to_zero(before: Contracts, after: Contracts) -> bool:
+    return before.sign * after.sign >= 0 and abs(after) < abs(before)
 
 
 def _best_first(found: Iterable[Alternative]) -> tuple[Alternative, ...]:
