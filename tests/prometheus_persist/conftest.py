@@ -20,6 +20,13 @@ def exchange() -> Iterator[Any]:
 
 
 @pytest.fixture
+def venue(tmp_path: Path) -> Iterator[Any]:
+    """An exchange with a directory of its own: what it has seen is there when it starts again."""
+    with pytest.importorskip("fakeokx").launch(tmp_path / "venue") as running:
+        yield running
+
+
+@pytest.fixture
 def short() -> Iterator[Path]:
     """A directory whose name is short enough for a socket's."""
     with tempfile.TemporaryDirectory(prefix="s-", dir="/tmp") as name:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import types
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from typing import Any
 import pytest
 from attached_bot import AT_ONCE, BTC, Bot
 
-import fakeokx
 import prometheus_persist
 from chaos.workload.clients import host_client
 from prometheus_persist import attach, contracts
@@ -30,12 +28,6 @@ from prometheus_persist.storage.fs import LocalFs
 CHILD = Path(__file__).with_name("attached_bot.py")
 STEPS = ("written", "sent", "intent", "settled", "written", "cycle")
 TRADES = 14
-
-
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Any]:
-    with fakeokx.launch(tmp_path / "venue") as venue:
-        yield venue
 
 
 def test_a_bot_that_is_killed_anywhere_loses_no_order_and_sends_none_twice(

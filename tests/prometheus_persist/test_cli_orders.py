@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +30,6 @@ from prometheus_persist.state import contracts
 fakeokx = pytest.importorskip("fakeokx")
 
 ONE, TWO, _ = AGENTS
-
-
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Any]:
-    with fakeokx.launch(tmp_path / "venue") as running:
-        yield running
 
 
 def run(*arguments: object, env: dict[str, str] | None = None) -> Result:

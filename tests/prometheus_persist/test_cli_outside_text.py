@@ -14,7 +14,6 @@ import re
 import shlex
 import subprocess
 import zipfile
-from collections.abc import Iterator
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -47,12 +46,6 @@ PLAIN = "Agent_交易员 π [1/2] :skull:"
 
 def run(*arguments: object, **env: str) -> Result:
     return CliRunner().invoke(app, [str(each) for each in arguments], env={**KEYS, **env})
-
-
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Any]:
-    with fakeokx.launch(tmp_path / "venue") as running:
-        yield running
 
 
 @pytest.fixture

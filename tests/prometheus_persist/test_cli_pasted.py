@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ ONE, TWO, _ = AGENTS
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(each) for each in arguments], env=KEYS)
-
-
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Any]:
-    with fakeokx.launch(tmp_path / "venue") as running:
-        yield running
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +39,6 @@ fakeokx = pytest.importorskip("fakeokx")
 ONE, TWO, THREE = AGENTS
 PATIENCE_S = 60.0
 STORE_PART = "abcd"  # as long as the part of a tag that is the store's
-
-
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Any]:
-    with fakeokx.launch(tmp_path / "venue") as running:
-        yield running
 
 
 @pytest.fixture

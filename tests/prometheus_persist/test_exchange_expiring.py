@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import ccxt
@@ -29,12 +28,6 @@ OURS = (fakeokx.DEFAULT_KEY, fakeokx.DEFAULT_SECRET, fakeokx.DEFAULT_PASSPHRASE)
 
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-@pytest.fixture
-def exchange() -> Iterator[Any]:
-    with fakeokx.launch() as running:
-        yield running
 
 
 def plain(url: str, kind: Any = ccxt.okx) -> Any:

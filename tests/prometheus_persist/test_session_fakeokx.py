@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,12 +34,6 @@ from prometheus_persist.state.registry import SYSTEM_OWNER
 
 fakeokx = pytest.importorskip("fakeokx")
 ONE, TWO, THREE = AGENTS
-
-
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[Any]:
-    with fakeokx.launch(tmp_path / "venue") as running:
-        yield running
 
 
 def sent(session: Session, venue: Any, agent: str, side: str, sz: str, **more: str) -> str:
