@@ -23,37 +23,31 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import groupby
 
 from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.journal.change import Image, Outline, documents_text
 from prometheus_persist.journal.frame import DIGEST_BYTES, Tip
+from prometheus_persist.journal.packed import Packed
 from prometheus_persist.journal.records import (
     LINE_END,
     Block,
-    Origin,
     Records,
     RecordTally,
-    block_of,
-    plain_rows,
 )
+from prometheus_persist.journal.stream_lines import blocks, head_of, held_blocks
 from prometheus_persist.journal.upcast import SCHEMA, schema_in, upcast_image
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.exact_json import (
-    DOCUMENT_BYTES_MAX,
     JsonObject,
     dumps,
-    loads,
     loads_object,
 )
-from prometheus_persist.state.own_json import canonical_again
 
 ARCHIVE_FORMAT = 1
 MEMBER_BYTES_MAX = 2 * 1024 * 1024 * 1024 - 1
 MANIFEST_BYTES_MAX = 64 * 1024
-BLOCK_BYTES = 64 * 1024  # of records that are read at once
 AHEAD_BYTES = 4 * 1024 * 1024  # of a member that are inflated at a time
 PIECE_BYTES = 16 * 1024  # of work that is done at a stretch
 RATIO_MAX = 100
@@ -62,6 +56,7 @@ SMALL_BYTES_MAX = 1024 * 1024  # no bomb, whatever its ratio
 _ZIP_YEARS_MS = (315_532_800_000, 4_323_455_999_000)  # 1980 to 2106: what a zip can date
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENDING_BYTES = 22  # of an archive, the last ones
+_LOCAL = struct.Struct("<26xHH")  # of a member's header: how long its name and its extra field are
 _BEGINNING, _ENDING = b"PK\x03\x04", b"PK\x05\x06"
 _NUMBERS = ("seq", "epoch", "time_ms", "wall_ms")
 _UNREADABLE = (
@@ -76,11 +71,9 @@ _UNREADABLE = (
     RuntimeError,
 )
 Ahead = Callable[[Iterator[bytes]], Iterator[bytes]]
-Look = Callable[[bytes, int, str], list[tuple[str, Block]]]
 COUNTED = (PUBLIC_TRADES,)
 _MEMBERS = ("documents.json", "streams.ndjson")
 _MANIFEST = "manifest.json"
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[{}]\n"))
 _DIGEST = re.compile(f"[0-9a-f]{{{2 * DIGEST_BYTES}}}")
 
 
@@ -153,17 +146,12 @@ def _contents(image: Image) -> tuple[Iterator[bytes], Iterator[bytes]]:
 
     def records() -> Iterator[bytes]:
         for name in sorted(image.streams):
-            head = _head(name)
+            head = head_of(name)
             between = b"]\n" + head
             for block in image.streams[name].blocks():
                 yield head + block.text.replace(LINE_END, between) + b"]\n"
 
     return documents_text(image.documents), records()
-
-
-def _head(stream: str) -> bytes:
-    """What a line of this stream begins with."""
-    return b"[" + dumps(stream) + b","
 
 
 def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
@@ -212,17 +200,16 @@ def unpack(
     ``ahead`` may have the next piece of a member inflated and hashed while this one is decoded.
     Without ``keep`` everything is looked at alike, and records are counted only (``Tally``).
     Not ``closely``: records are taken as the lines that they stand on, which fit their checksum,
-    and looked at when they are read (``Origin``); those of another schema, and nested ones, are
-    looked at now.
+    stay packed, and are looked at when they are read (``Origin``); those of another schema now.
     """
     refuse_no_archive(data[:ENDING_BYTES], data[-ENDING_BYTES:], where)
     with _reading(data, where) as (archive, manifest):
         tip, schema = _tip(manifest, where), schema_in(manifest, where)
         image = Image(seq=tip.seq, time_ms=manifest["time_ms"])
         image.documents = _documents(archive, manifest, where)
-        pieces = ahead(_inflated(archive, manifest, "streams.ndjson", where, AHEAD_BYTES))
-        look = _block if closely or schema != SCHEMA else _lines
-        for name, block in _blocks(pieces, f"{where}/streams.ndjson", look):
+        for name, block in _streams(
+            archive, data, manifest, where, ahead, closely or schema != SCHEMA
+        ):
             stream = image.streams.get(name)
             if stream is None:
                 stream = image.streams[name] = Records() if keep else RecordTally()
@@ -275,20 +262,63 @@ def _reading(data: bytes, where: str) -> Iterator[tuple[zipfile.ZipFile, JsonObj
         yield archive, manifest
 
 
+def _streams(
+    archive: zipfile.ZipFile,
+    data: bytes,
+    manifest: JsonObject,
+    where: str,
+    ahead: Ahead,
+    closely: bool,
+) -> Iterator[tuple[str, Block]]:
+    """The streams and records of an archive; see ``unpack``."""
+    name = "streams.ndjson"
+    file = f"{where}/{name}"
+    if closely:
+        yield from blocks(ahead(_inflated(archive, manifest, name, where, AHEAD_BYTES)), file)
+    else:
+        packed = _stored(archive, data, name, where)
+        yield from held_blocks(packed, ahead(_sealed(packed.pieces(), manifest, name, where)), file)
+
+
 def _inflated(
     archive: zipfile.ZipFile, manifest: JsonObject, name: str, where: str, piece_bytes: int
 ) -> Iterator[bytes]:
     """A member piece by piece; raises StoreDamaged at the latest after the last one."""
+
+    def pieces() -> Iterator[bytes]:
+        with archive.open(name) as member:
+            while piece := member.read(piece_bytes):
+                yield piece
+
+    return _sealed(pieces(), manifest, name, where)
+
+
+def _stored(archive: zipfile.ZipFile, data: bytes, name: str, where: str) -> Packed:
+    """A member as it lies in ``data``."""
+    info = archive.getinfo(name)
+    try:
+        archive.open(name).close()  # its header fits the directory's
+    except _UNREADABLE as problem:
+        raise _not_an_archive(problem, where) from None
+    header = data[info.header_offset : info.header_offset + _LOCAL.size]
+    start = info.header_offset + _LOCAL.size + sum(_LOCAL.unpack(header))
+    content = memoryview(data)[start : start + info.compress_size]
+    return Packed(content, deflated=info.compress_type == zipfile.ZIP_DEFLATED)
+
+
+def _sealed(
+    pieces: Iterator[bytes], manifest: JsonObject, name: str, where: str
+) -> Iterator[bytes]:
+    """A member's pieces; raises StoreDamaged at the latest after the last one."""
     size, seal = _announced(manifest, name, where)
     seen, found = 0, hashlib.sha256()
     try:
-        with archive.open(name) as member:
-            while piece := member.read(piece_bytes):
-                seen += len(piece)
-                if seen > size:
-                    break
-                found.update(piece)
-                yield piece
+        for piece in pieces:
+            seen += len(piece)
+            if seen > size:
+                break
+            found.update(piece)
+            yield piece
     except _UNREADABLE as problem:
         raise _not_an_archive(problem, where) from None
     if seen != size or found.hexdigest() != seal:
@@ -332,109 +362,6 @@ def _tip(manifest: JsonObject, where: str) -> Tip:
     if not sound or not isinstance(digest, str) or _DIGEST.fullmatch(digest) is None:
         raise StoreDamaged("the manifest does not say where it stands", file=where)
     return Tip(manifest["seq"], manifest["epoch"], bytes.fromhex(digest), manifest["wall_ms"])
-
-
-def _blocks(pieces: Iterator[bytes], where: str, look: Look) -> Iterator[tuple[str, Block]]:
-    """The streams and records of many lines at a time; raises StoreDamaged naming the line."""
-    rest, number = b"", 0
-    for piece in pieces:
-        content, start = rest + piece, 0
-        while (cut := content.find(b"\n", start + BLOCK_BYTES)) >= 0:
-            for found in look(content[start : cut + 1], number, where):
-                yield found
-                number += found[1].count
-            start = cut + 1
-        rest = content[start:]
-        if len(rest) > DOCUMENT_BYTES_MAX:
-            raise StoreDamaged(f"a line of over {DOCUMENT_BYTES_MAX} bytes", file=where)
-    if rest and not rest.endswith(b"\n"):
-        raise StoreDamaged("its last line has no end", file=where)
-    if rest:
-        yield from look(rest, number, where)
-
-
-def _lines(block: bytes, number: int, where: str) -> list[tuple[str, Block]]:
-    """The records of whole lines by stream, not looked at; as ``_block`` gives them where it is not
-    certain which line is of which stream, or that no record holds a container."""
-    count, found, start, before = block.count(b"\n"), [], 0, 0
-    if block.translate(None, _NO_BRACKETS) != b"[{}]\n" * count:
-        return _block(block, number, where)
-    last = block.rfind(b"\n", 0, -1) + 1
-    while start < len(block):
-        head = block[start : block.find(b",{", start) + 1]
-        name, end = _named(head), start
-        if block.startswith(head, last):
-            end = len(block)  # most blocks are of one stream
-        while name is not None and block.startswith(head, end) and end < len(block):
-            end = block.find(b"\n", end) + 1
-        alike, text = block.count(b"\n", start, end), block[start : end - 1]
-        between = text.count(b"}]\n" + head)
-        if name is None or not text.endswith(b"}]") or between != alike - 1:
-            return _block(block, number, where)
-        origin = Origin(where, number + before)
-        found.append((name, _without(head, text, alike, origin)))
-        start, before = end, before + alike
-    return found
-
-
-def _named(head: bytes) -> str | None:
-    """The stream whose lines begin with this; None where it is not as ``_head`` writes it."""
-    try:
-        (name,) = loads(head[:-1] + b"]", "a line's head")
-    except (StoreDamaged, ValueError, TypeError):
-        return None
-    return name if isinstance(name, str) and _head(name) == head else None
-
-
-def _block(block: bytes, number: int, where: str) -> list[tuple[str, Block]]:
-    """The records of whole lines, behind ``number`` others, by stream."""
-    names = _flat_names(block)
-    if names is None:
-        numbered = enumerate(block.split(b"\n")[:-1], number + 1)
-        rows = [_record(line, f"{where} line {at}") for at, line in numbered]
-        runs = groupby(rows, key=lambda row: row[0])
-        return [(name, block_of([record for _, record in run])) for name, run in runs]
-    if names.count(names[0]) == len(names):
-        return [(names[0], _without(_head(names[0]), block[:-1], len(names)))]
-    lines, start, found = block.split(b"\n"), 0, []
-    for name, run in groupby(names):
-        count = len(list(run))
-        text = b"\n".join(lines[start : start + count])
-        found.append((name, _without(_head(name), text, count)))
-        start += count
-    return found
-
-
-def _without(head: bytes, lines: bytes, count: int, origin: Origin | None = None) -> Block:
-    """The records of lines that have this head; known to be written exactly, unless they have an
-    ``origin``."""
-    text = lines[len(head) : -1].replace(b"]\n" + head, LINE_END)
-    return Block(text, count, origin is None, origin=origin)
-
-
-def _flat_names(block: bytes) -> Sequence[str] | None:
-    """The streams of whole lines, all read at once; None where that is not certain to be exact.
-
-    It is where each line has four brackets, ``[{}]``, in this order: then there is a record to a
-    line and nothing within it, and no bracket stands in a text. And where it is to the byte what
-    would be written, without a float, of which there is more than one way to write it: then the
-    bytes can be kept as they are.
-    """
-    rows = canonical_again(b"[" + block[:-1].replace(b"\n", b",") + b"]")
-    if not rows or block.translate(None, _NO_BRACKETS) != b"[{}]\n" * len(rows):
-        return None
-    if {*map(type, rows)} != {list} or {*map(len, rows)} != {2}:
-        return None
-    names: tuple[str, ...]
-    names, records = zip(*rows, strict=True)
-    return names if {*map(type, names)} == {str} and plain_rows(records) else None
-
-
-def _record(line: bytes, where: str) -> tuple[str, JsonObject]:
-    match loads(line, where):
-        case [str() as name, dict() as record]:
-            return name, record
-    raise StoreDamaged("is not a record", file=where)
 
 
 def _checked_infos(archive: zipfile.ZipFile, where: str) -> dict[str, zipfile.ZipInfo]:

@@ -12,8 +12,9 @@ as. A tail that has grown long becomes a block.
   records without a float, or proven (``plain_rows``). Any other is read record by record by
   ``exact_json``, and a large one, as a host's old records are, is held packed.
 - A block with an ``origin`` has not been looked at: it is the text of lines that fit the checksum
-  of the archive they come from, and no more is known. It is proven whenever it is read; what is not
-  a record raises ``StoreDamaged`` naming the file and the line.
+  of the archive they come from, and no more is known. It stays as the archive has it
+  (``packed.py``) and is proven whenever it is read; what is not a record raises ``StoreDamaged``
+  naming the file and the line.
 - Records are only ever added. ``cut`` gives the first of them as they are now; it stays what it is
   while others append, and may be read by another thread than theirs.
 """
@@ -29,8 +30,9 @@ from typing import Any, overload
 
 import orjson
 
+from prometheus_persist.journal.packed import PackedLines
 from prometheus_persist.state.exact_json import JsonObject, dumps, flat, loads_object
-from prometheus_persist.state.own_json import canonical_again
+from prometheus_persist.state.own_json import canonical_again, openers
 
 TAIL_RECORDS_MAX = 8  # of ten thousand streams each has a tail
 BLOCK_RECORDS_MAX = 256
@@ -50,7 +52,7 @@ class Origin:
 class Block:
     """Some records: their text, how many, and whether ``orjson`` reads them exactly."""
 
-    data: bytes
+    data: bytes | PackedLines
     count: int
     plain: bool
     packed: bool = False
@@ -59,6 +61,8 @@ class Block:
     @property
     def text(self) -> bytes:
         """The records' text."""
+        if isinstance(self.data, PackedLines):
+            return self.data.text()
         return zlib.decompress(self.data) if self.packed else self.data
 
     def objects(self) -> list[JsonObject]:
@@ -79,9 +83,10 @@ class Block:
 
 
 def _proven(text: bytes, count: int, origin: Origin) -> list[JsonObject]:
-    rows = canonical_again(b"[" + text.replace(LINE_END, b",") + b"]")
-    if rows and len(rows) == count and plain_rows(rows):
-        return rows  # type: ignore[no-any-return]
+    if openers(text) == count:  # else a record has containers in it, or a bracket in a text
+        rows = canonical_again(b"[" + text.replace(LINE_END, b",") + b"]")
+        if rows and len(rows) == count and plain_rows(rows):
+            return rows  # type: ignore[no-any-return]
     numbered = enumerate(text.split(LINE_END), origin.lines + 1)
     return [loads_object(line, f"{origin.file} line {at}") for at, line in numbered]
 

@@ -12,7 +12,7 @@ import pytest
 from storekit import START_MS, StillClock, founding, open_store, trade
 
 from prometheus_persist.errors import StoreDamaged
-from prometheus_persist.journal import archive, records
+from prometheus_persist.journal import records, stream_lines
 from prometheus_persist.journal.archive import unpack
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.repair import repair
@@ -115,7 +115,7 @@ def test_an_opening_and_its_snapshot_decode_no_old_record(
     path = told(tmp_path)
     before = members_of(path)["streams.ndjson"]
     monkeypatch.setattr(records, "_proven", lambda *_: pytest.fail("decoded"))
-    monkeypatch.setattr(archive, "_block", lambda *_: pytest.fail("looked at closely"))
+    monkeypatch.setattr(stream_lines, "_block", lambda *_: pytest.fail("looked at closely"))
     session = Session.open(tmp_path, clock=CLOCK)
     session.save("nothing")
     session.snapshot()
