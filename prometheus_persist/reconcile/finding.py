@@ -103,8 +103,15 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "unexplained_returned": ("what.money_returned", "cause.explained_since", "remedy.cash_own"),
     "host_lacks": ("what.host_differs", "cause.host_lacks", "remedy.host_told"),
     "host_lacks_by_hand": ("what.host_differs", "cause.host_lacks", "remedy.host_by_hand"),
+    "host_twice": ("what.host_differs", "cause.host_twice", "remedy.host_told"),
+    "host_twice_by_hand": ("what.host_differs", "cause.host_twice", "remedy.host_by_hand"),
     "host_door_failed": ("what.host_differs", "cause.host_door_failed", "remedy.host_by_hand"),
     "host_differs": ("what.host_differs", "cause.host_unexplained", "remedy.host_by_hand"),
+    "host_turned": ("what.host_turned", "cause.host_unexplained", "remedy.host_by_hand"),
+    "host_owner": ("what.host_differs", "cause.host_owner", "remedy.host_pair"),
+    "host_key": ("what.host_differs", "cause.host_key", "remedy.host_pair"),
+    "host_px": ("what.host_px", "cause.host_item", "remedy.host_px"),
+    "host_since": ("what.host_since", "cause.host_item", "remedy.host_since"),
     "host_unread": ("what.host_unread", "cause.host_view", "remedy.host_view"),
     "money_adopted": ("what.money_unexplained", "cause.adopted", "remedy.choose"),
 }
@@ -129,7 +136,8 @@ def finding(
 
     Of a HUMAN one the first alternative is chosen. ``about`` None: the instrument of ``key``, or of
     ``params``, else everything. ``identity`` is what it is known by where its rows leave the window
-    one by one, or move by themselves: its id is then of these, and not of params and evidence.
+    one by one, or move by themselves: its id is then of these, and not of params and evidence (nor
+    of its kind, if it names another ``kind``).
     """
     what, cause, remedy = WORDS[kind]
     proofs = tuple(sorted(set_of(evidence), key=lambda row: (row.kind, row.ref)))
@@ -143,7 +151,8 @@ def finding(
         "evidence": [[row.kind, row.ref, dict(row.fields)] for row in proofs],
     }
     if identity is not None:
-        said |= {"params": dict(identity), "evidence": []}
+        told = identity.get("kind", kind)
+        said |= {"kind": told, "params": dict(identity), "evidence": []}
     finding_id = f"{case.value}-{hashlib.sha256(dumps(said)).hexdigest()[:ID_HEX_CHARS]}"
     ways = alternatives(finding_id)
     first = ways[0] if ways and resolution is Resolution.HUMAN else None

@@ -22,38 +22,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from prometheus_persist.reconcile.items import PRIORITY as PRIORITY
+from prometheus_persist.reconcile.items import HostItem as HostItem
+from prometheus_persist.reconcile.items import Item as Item
+from prometheus_persist.reconcile.items import ItemVerdict as ItemVerdict
+from prometheus_persist.reconcile.items import Verdict as Verdict
 from prometheus_persist.reconcile.views import TellHost as TellHost
 from prometheus_persist.reconcile.views import UnmanagedPosition
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution, OrderIntent, PositionKey
-
-
-class Verdict(StrEnum):
-    """What is said of one compared item."""
-
-    MATCH = "MATCH"
-    MISMATCH = "MISMATCH"
-    UNKNOWN = "UNKNOWN"
-
-
-class Item(StrEnum):
-    """The compared items, in the order of the report."""
-
-    SIZE = "size"
-    DIRECTION = "direction"
-    ENTRY_PX = "entry_px"
-    HOLDING_TIME = "holding_time"
-    CAPITAL = "capital"
-    OWNER = "owner"
-
-
-PRIORITY: Mapping[Item, str] = {
-    Item.SIZE: "P0",
-    Item.DIRECTION: "P0",
-    Item.ENTRY_PX: "P1",
-    Item.HOLDING_TIME: "P2",
-    Item.CAPITAL: "P1",
-    Item.OWNER: "P0",
-}
 
 
 class Case(StrEnum):
@@ -82,16 +58,6 @@ class Resolution(StrEnum):
     ORPHAN = "ORPHAN"
     HUMAN = "HUMAN"
     UNKNOWN = "UNKNOWN"
-
-
-@dataclass(frozen=True, slots=True)
-class ItemVerdict:
-    """One item of one agent. ``before`` the corrections, with a note where it is not MATCH."""
-
-    agent_id: str
-    item: Item
-    verdict: Verdict
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +374,7 @@ class Plan:
     """The whole outcome. ``fills_seen_ms`` is how far the exchange's fills are then booked.
 
     ``unmanaged`` are positions of products that the books do not keep: in sight, nobody's.
+    ``host_items`` are a host's own books, item by item, where it shows them.
     ``bound`` is what the plan was made for and holds for alone: store id, uid, demo or live.
     """
 
@@ -421,6 +388,7 @@ class Plan:
     money: MoneyCheck | None = None
     unmanaged: tuple[UnmanagedPosition, ...] = ()
     bound: Mapping[str, str] = field(default_factory=dict)
+    host_items: tuple[HostItem, ...] = ()
 
     @property
     def needs_human(self) -> bool:

@@ -109,6 +109,7 @@ def _body(plan: Plan) -> JsonObject:
         "money": None if plan.money is None else _money(plan.money),
         **({"unmanaged": [_fields(one) for one in plan.unmanaged]} if plan.unmanaged else {}),
         **({"bound": dict(plan.bound)} if plan.bound else {}),
+        **({"host_items": [_fields(one) for one in plan.host_items]} if plan.host_items else {}),
     }
 
 

@@ -162,7 +162,7 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
     cash, money = judge_money(books, view, before, findings)
     findings = in_order((*findings, *chosen_by(choices, cash)))
     own = host_findings(books, view, outcome(before, findings), findings)
-    findings = in_order((*findings, *chosen_by(choices, own)))
+    findings = in_order((*findings, *chosen_by(choices, own.findings)))
     return hashed(
         Plan(
             read_ms=view.read_ms,
@@ -175,6 +175,7 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
             money=money,
             unmanaged=view.unmanaged,
             bound=bound(books, view),
+            host_items=own.items,
         )
     )
 

@@ -17,10 +17,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from prometheus_persist.reconcile.host_seen import HostBooks as HostBooks
+from prometheus_persist.reconcile.host_seen import HostRow as HostRow
+from prometheus_persist.reconcile.host_seen import TellHost as TellHost
 from prometheus_persist.state import (
-    BaseQty,
     Contracts,
-    Execution,
     OrderIntent,
     PositionKey,
     SystemState,
@@ -372,45 +373,6 @@ class Adoption:
     since_ms: int = 0
     found_ms: int = 0
     owner: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HostRow:
-    """What one of a host's own ledgers (``private``, ``public``) holds for one agent."""
-
-    ledger: str
-    agent_id: str
-    key: PositionKey
-    quantity: Contracts | BaseQty
-    entry_px: Decimal | None = None
-    opened_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class TellHost:
-    """A correction: have the host book an execution itself, by a door that it gives (``open`` or
-    ``close``). Carried out by whoever has the host."""
-
-    agent_id: str
-    door: str
-    execution: Execution
-
-
-@dataclass(frozen=True, slots=True)
-class HostBooks:
-    """A host's own books, seen through its views at one moment; ``problem``: why they were not.
-
-    ``ledgers`` are those that have a view. ``recent`` are the newest executions that the typed
-    books hold, by agent, oldest first. ``doors`` are those that the host gives, ``told`` the fill
-    ids that went through one already.
-    """
-
-    ledgers: tuple[str, ...]
-    rows: tuple[HostRow, ...] = ()
-    problem: str = ""
-    recent: tuple[tuple[str, Execution], ...] = ()
-    doors: AbstractSet[str] = frozenset()
-    told: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

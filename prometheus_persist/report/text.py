@@ -18,6 +18,7 @@ from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.sections.alternatives import human_lines
 from prometheus_persist.report.sections.decision import decision_lines, step_lines
 from prometheus_persist.report.sections.findings import finding_lines
+from prometheus_persist.report.sections.host_books import host_lines
 from prometheus_persist.report.sections.money import money_lines
 from prometheus_persist.report.sections.standing import frozen_lines, standing_lines
 from prometheus_persist.report.sections.waiting import (
@@ -42,6 +43,7 @@ def render_text(facts: RecoveryFacts, lang: str) -> str:
         _system(facts, say),
         _agents(facts, say),
         _three_books(facts, say),
+        host_lines(facts, say),
         _details(facts, say),
         money_lines(facts, say),
         standing_lines(facts.system, unmanaged_lines(facts, say), say),

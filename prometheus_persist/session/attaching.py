@@ -58,7 +58,7 @@ from prometheus_persist.saving.host_capture import COUNTED, HostCapture
 from prometheus_persist.saving.intents import IntentHandle
 from prometheus_persist.saving.random_state import RANDOM, GlobalRandom, put_back
 from prometheus_persist.session.cut_cycle import CYCLE, cut
-from prometheus_persist.session.host_views import TOLD, HostViews
+from prometheus_persist.session.host_views import HostViews
 from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.session import Session
 from prometheus_persist.shown import shown
@@ -306,7 +306,7 @@ def _attached(
             kept, left = capture.kept(documents), documents.get(CYCLE)
             counted = documents.get(COUNTED, {})
         tracker.make_live(live)
-        views.begin(root, capture, documents.get(TOLD))
+        views.begin(root, capture, documents)
         if meta is not None and drawn is not None:
             put_back(drawn)  # before the save: it saves what is drawn from
         return capture

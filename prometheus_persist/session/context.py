@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from prometheus_persist.exchange.reader import ExchangeReader
     from prometheus_persist.reconcile.apply import Applied
     from prometheus_persist.reconcile.plan import Plan
-    from prometheus_persist.reconcile.views import Books
+    from prometheus_persist.reconcile.views import Books, VenueView
     from prometheus_persist.session.host_views import HostSide
 
 TRIES = 3
@@ -69,6 +69,11 @@ class SessionContext:
         """Have the host book what the plan tells it; what it then holds is in the next commit."""
         if self.host is not None:
             self.host.tell(plan.corrections)
+
+    def mark_host(self, books: Books, plan: Plan, view: VenueView) -> None:
+        """Remember where the host's books agree, as they were looked at; in the next commit."""
+        if self.host is not None:
+            self.host.mark(books, plan, view, (self.store.tip.seq, self.clock.now_ms()))
 
     def booked(self) -> Books:
         """The books as far as booking one order needs them: at a cost that does not grow."""

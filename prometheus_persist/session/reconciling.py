@@ -239,6 +239,8 @@ def _ended(
         left = reconcile(books, as_kept(view) if accepts_loss(plan) else view)
         decision = decide(left, context.settings.human_stops, confirmed=reading.confirmed)
     final = plan if left is None else left
+    if final is not None and view is not None and asked.policy != "observe":
+        context.mark_host(books, final, view)
     if final is not None and decision.is_open:
         decision = _not_settled(decision, final, looked_again=left is not None)
     facts = _facts(context, reading, restored, asked, started_s, decision)

@@ -14,13 +14,29 @@ CAUSE: Final[Mapping[str, tuple[str, str]]] = {
         "宿主没有记入{fills}笔已入账的成交",
         "the host has not booked {fills} fill(s) that are booked here",
     ),
+    "cause.host_twice": (
+        "宿主把{fills}笔成交记了两遍",
+        "the host has booked {fills} fill(s) twice",
+    ),
     "cause.host_door_failed": (
-        "成交已经由宿主的入口交给它，它的账簿仍然不同",
-        "the fills went through the host's door, and its books still differ",
+        "成交已经交给宿主的入口，它的账簿仍然不同：{why}",
+        "the fills went through the host's door, and its books still differ: {why}",
     ),
     "cause.host_unexplained": (
         "近期成交都解释不了这一差额",
-        "no recent executions add up to the difference",
+        "no recent executions prove where the difference comes from",
+    ),
+    "cause.host_owner": (
+        "同样的张数记在了另一个Agent名下：{beside}为{beside_held}张，应为{beside_contracts}张",
+        "as many stand under another agent: {beside} has {beside_held}, {beside_contracts} are due",
+    ),
+    "cause.host_key": (
+        "同样的张数记在了另一处：{beside}为{beside_held}张，应为{beside_contracts}张",
+        "as many stand under another key: {beside} has {beside_held}, {beside_contracts} are due",
+    ),
+    "cause.host_item": (
+        "张数一致，这一项不一致",
+        "the size agrees, this item does not",
     ),
     "cause.host_view": (
         "宿主给出的视图无法使用",
@@ -312,6 +328,23 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
     "remedy.host_by_hand": (
         "不改动宿主；请在它的{ledger}账簿中把{agent}的{key}改为{contracts}张，或确认保持不变",
         "nothing of the host is changed; set {key} of {agent} to {contracts} contracts in its "
+        "{ledger} ledger, or say that it stays as it is",
+    ),
+    "remedy.host_pair": (
+        "不改动宿主；请在它的{ledger}账簿中把{agent}的{key}改为{contracts}张，把{beside}改为"
+        "{beside_contracts}张，或确认保持不变",
+        "nothing of the host is changed; in its {ledger} ledger set {key} of {agent} to "
+        "{contracts} contracts and {beside} to {beside_contracts}, or say that they stay as they "
+        "are",
+    ),
+    "remedy.host_px": (
+        "不改动宿主；请在它的{ledger}账簿中把{agent}的{key}入场价改为{due_px}，或确认保持不变",
+        "nothing of the host is changed; set the entry price of {key} of {agent} to {due_px} in "
+        "its {ledger} ledger, or say that it stays as it is",
+    ),
+    "remedy.host_since": (
+        "不改动宿主；请在它的{ledger}账簿中把{agent}的{key}开仓时间改为{due_ms}，或确认保持不变",
+        "nothing of the host is changed; set the time of {key} of {agent} to {due_ms} in its "
         "{ledger} ledger, or say that it stays as it is",
     ),
     "remedy.host_view": (

@@ -36,6 +36,19 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "宿主的{ledger}账簿中，{agent}的{key}为{held}张，应为{contracts}张",
         "the host's {ledger} ledger has {held} contracts of {key} for {agent}; {contracts} are due",
     ),
+    "what.host_turned": (
+        "方向不符：宿主的{ledger}账簿中，{agent}的{key}为{held}张，应为{contracts}张",
+        "the other side: the host's {ledger} ledger has {held} contracts of {key} for {agent}; "
+        "{contracts} are due",
+    ),
+    "what.host_px": (
+        "宿主的{ledger}账簿中，{agent}的{key}入场价为{px}，应为{due_px}",
+        "the host's {ledger} ledger has {key} of {agent} at {px}; {due_px} is due",
+    ),
+    "what.host_since": (
+        "宿主的{ledger}账簿中，{agent}的{key}开仓时间为{since_ms}，应为{due_ms}",
+        "the host's {ledger} ledger has {key} of {agent} since {since_ms}; {due_ms} is due",
+    ),
     "what.host_unread": (
         "宿主自己的账簿没有看到：{problem}",
         "the host's own books were not seen: {problem}",
@@ -258,6 +271,33 @@ WHAT: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 WHY: Final[Mapping[str, tuple[str, str]]] = {
+    "why.host_no_px": ("宿主不记录入场价", "the host keeps no entry price"),
+    "why.host_no_since": ("宿主不记录持仓时间", "the host keeps no holding time"),
+    "why.host_time_twice": (
+        "该时区中这个钟点出现两次或不存在",
+        "its zone has that clock time twice, or not at all",
+    ),
+    "why.host_rounded": (
+        "相差不到一个最小变动价位：无法区分是取整还是另一个价格",
+        "within a tick: rounded, or another price",
+    ),
+    "why.host_no_tick": (
+        "该合约已无最小变动价位可依",
+        "the contract has no tick any more to compare by",
+    ),
+    "why.host_several": ("同一持仓有多行", "several rows for one position"),
+    "why.host_other_size": ("张数不同，未作比较", "not compared beside another size"),
+    "why.host_unread": ("该账簿的视图无法读取", "the view of that ledger could not be read"),
+    "why.host_unfit": ("数量不是整数倍的合约张数", "its quantity is no number of contracts"),
+    "why.host_asked": ("另有一项差异正在处理此持仓", "another finding asks about that position"),
+    "why.host_left": ("按人工决定保持不变", "stays as it is, as a human said"),
+    "why.door_raised": ("入口抛出了异常", "the door raised an exception"),
+    "why.door_silent": ("视图没有显示这笔成交", "the view did not show them"),
+    "why.door_other": ("它还改动了别的持仓", "it moved another position, too"),
+    "why.door_undone": (
+        "当时已记入，现在又不见了",
+        "the view showed them then, and does not any more",
+    ),
     "why.no_instrument": ("没有该合约的规格", "the contract's specification is not known"),
     "why.row_makes_no_sense": ("成交记录自相矛盾", "the fill's row makes no sense"),
     "why.no_margin_mode": ("保证金模式无从证明", "its margin mode cannot be proven"),

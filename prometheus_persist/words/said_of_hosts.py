@@ -20,6 +20,15 @@ HOSTS: Final[Mapping[str, str]] = {
     "{quantity} has no unit: write contracts(...) or coins(...)": (
         "{quantity} 没有单位：请写 contracts(...) 或 coins(...)"
     ),
+    "{text} is no text": "{text} 不是文本",
+    "{text}: there are {names}": "{text}：可用的有 {names}",
+    "{since} is no datetime: since is when the position was opened": (
+        "{since} 不是 datetime：since 是开仓的时刻"
+    ),
+    "{since} has no zone: give tz as well, or a time with its zone": (
+        "{since} 没有时区：请同时给出 tz，或给出带时区的时间"
+    ),
+    "{tz} is no time zone that this machine knows": "{tz} 不是本机所知的时区",
     "the host keeps its own number": "宿主保留自己的数字",
     # classes
     "class {name} is in no registered module": "类 {name} 不在任何已登记的模块中",

@@ -49,6 +49,8 @@ TERMS: Final[Mapping[str, tuple[str, str]]] = {
     "row.account": ("账户", "account"),
     "row.instrument": ("合约", "instrument"),
     "row.flow": ("资金变动", "flow"),
+    "row.door": ("入口", "door"),
+    "row.agreed": ("上次一致时的序号", "last agreed at seq"),
     "environment.demo": ("模拟盘", "demo trading"),
     "environment.live": ("实盘", "live"),
     "outcome.PENDING": ("待发送", "not known to have left"),

@@ -77,7 +77,7 @@ def test_without_a_door_the_exact_number_is_said_and_nothing_is_written(tmp_path
         assert (report.decision, bot.position, bot.deals) == ("human", {"A": "0"}, [])
         (one,) = report.plan.findings  # type: ignore[union-attr]
         assert (one.case.value, one.agent_id) == ("N", "A")
-        assert [row.kind for row in one.evidence] == ["fill"]
+        assert [row.kind for row in one.evidence] == ["agreed", "fill"]
         assert not p.session.may_trade_on(BTC)
         for lang, sentence in (
             ("en", "private, public ledger has 0 contracts of BTC-USDT-SWAP cross net for A; 2"),
@@ -173,6 +173,10 @@ def test_a_view_that_fails_is_no_empty_book(tmp_path: Path) -> None:
         bot.position["A"] = "many"
         report = p.recover()
         assert "not seen: private: BadValue" in report.text("en").replace("\n", " ")
+        assert (report.decision, bot.calls) == ("human", 0), "the other view says what it lacks"
+        bot.deals = [("grow", "0.02")]
+        report = p.recover()
+        assert "not seen: public: " in report.text("en").replace("\n", " ")
         assert bot.calls == 0
         assert p.session.may_trade_on(BTC), "the account itself was judged"
 

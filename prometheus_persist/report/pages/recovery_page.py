@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from prometheus_persist.reconcile.plan import Finding, Plan, Verdict
+from prometheus_persist.reconcile.plan import Finding, HostItem, Plan, Verdict
 from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.pages.making import Drawn, Lines, html_page
 from prometheus_persist.report.pages.money_steps import drawn_steps, money_steps
@@ -20,6 +20,7 @@ from prometheus_persist.report.sections.alternatives import ways
 from prometheus_persist.report.sections.corrections import correction_words
 from prometheus_persist.report.sections.decision import decision_lines, is_partial, is_pending
 from prometheus_persist.report.sections.findings import evidence_name, finding_words, is_done
+from prometheus_persist.report.sections.host_books import HOST_ITEMS, host_rows, value_words
 from prometheus_persist.report.sections.money import money_is_first, money_verdict
 from prometheus_persist.report.sections.standing import frozen_name, frozen_reason, standing_owner
 from prometheus_persist.report.sections.waiting import (
@@ -131,6 +132,7 @@ def _tables(facts: RecoveryFacts, say: Say) -> dict[str, Drawn]:
             ),
             unmanaged_rows(facts, say),
         ),
+        "host": _host(facts, say),
         "changed": _changed(facts, say),
         "agents": _agents(facts, say),
         "sources": _sources(facts, say),
@@ -162,6 +164,31 @@ def _standing(facts: RecoveryFacts, say: Say) -> Rows:
         (standing_owner(one, say), one.key, one.contracts, one.entry_px, when(one.since_ms))
         for one in facts.system.standing
     ]
+
+
+def _host(facts: RecoveryFacts, say: Say) -> Rows:
+    """Every position of every ledger of the host, with its items."""
+    names = [f"item.{one.value}" for one in HOST_ITEMS]
+    heads = columns(say, ".......", "page.ledger", "", "page.key", *names)
+    return heads, [
+        (
+            say(f"ledger.{row[0].ledger}"),
+            row[0].agent_id,
+            str(row[0].key),
+            *(_host_item(one, say) for one in row),
+        )
+        for row in host_rows(facts)
+    ]
+
+
+def _host_item(one: HostItem, say: Say) -> Toned:
+    mark, tone = _VERDICTS[one.verdict]
+    shown, due = (value_words(one, value, say) for value in (one.shown, one.due))
+    if one.verdict is Verdict.UNKNOWN:
+        return Toned(f"{mark} {known(one.note, one.note, say)}", tone)
+    if one.verdict is Verdict.MATCH:
+        return Toned(f"{mark} {shown}", tone)
+    return Toned(f"{mark} {say('page.host_due', shown=shown, due=due)}", tone)
 
 
 def _priorities(plan: Plan, say: Say) -> Rows:

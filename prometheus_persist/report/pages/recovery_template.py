@@ -139,6 +139,7 @@ dt { color: var(--soft) } dd { margin: 0 }
 {{ money.owners }}
 {% endif %}
 {% endif %}
+{{ section("host", say("report.host_section")) }}
 {{ section("standing", say("report.standing_section")) }}
 {{ section("frozen", say("report.frozen_section")) }}
 {{ section("unmanaged", say("page.unmanaged")) }}

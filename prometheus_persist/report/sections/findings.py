@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from prometheus_persist.reconcile.plan import Evidence, Finding, Plan
 from prometheus_persist.report.sections.alternatives import alternative_words, named
-from prometheus_persist.report.values import Say, known, money
+from prometheus_persist.report.values import Say, known, money, when
 
 EVIDENCE_SHOWN_MAX = 4
 _MONEY_PARAMS = frozenset({"pnl", "fee", "amount", "residual"})
@@ -117,6 +117,8 @@ def _param(name: str, value: str, say: Say) -> str:
         return money(value, signed=True)
     if name == "why":
         return say(value)
+    if name in ("since_ms", "due_ms"):
+        return when(int(value))
     if name in ("environment", "shown"):
         return known(f"environment.{value}", value, say)
     if name == "sources":
