@@ -16,10 +16,8 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         "ticket = self.store.enqueue(change)\nself._capture.learn(found)",
         "for key, each in found.items():\n"
         "    before = self.store.image.documents.get(key)\n"
-        "    was = each.known\n"
-        "    known = was if before is None else type(was)(\n"
-        "        was.rules, before, was.ids, was.names, was.values, was.deep, was.extra\n"
-        "    )\n"
+        "    was = each.content if before is None else before\n"
+        "    known = type(each)(each.rules, was, each.ids, each.names, each.extra, each.seen)\n"
         "    self._capture._known[key] = known\n"
         "ticket = self.store.enqueue(change)\n"
         "self._capture.learn(found)",

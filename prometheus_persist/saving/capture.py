@@ -3,9 +3,11 @@
 A capture remembers, for each document it has written, what every field was made of. Saving a trade
 then costs the fields that the trade touched, not the documents they are in: fields made of the same
 objects as last time are left alone; the others are made JSON anew, each by a rule that proves it
-comes back as it is (``state/encoding.py``). Of a ``History`` only what was appended is written, and
-nothing else looked at. Where no rule covers a value the whole document is written, read back and
-compared, and what a restore would refuse, or give back as something else, raises ``BadValue`` (S8).
+comes back as it is (``state/encoding.py``). Fields of JSON values are compared by one copy of them
+all; a list of models that is another one is made anew without being compared. Of a ``History`` only
+what was appended is written, and nothing else looked at. Where no rule covers a value the whole
+document is written, read back and compared, and what a restore would refuse, or give back as
+something else, raises ``BadValue`` (S8).
 
 What is remembered of a document counts only as long as the store holds the very object that was
 made here. Whatever else changes the store, or keeps a change from getting there, makes the next
@@ -30,9 +32,10 @@ from pydantic import BaseModel
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.state.documents import document, fits, id_field, is_same, odd, proven
-from prometheus_persist.state.encoding import UNFIT, Codec, codec, leaves
+from prometheus_persist.state.encoding import UNFIT, Codec, codec
 from prometheus_persist.state.exact_json import COMMIT_NESTING_MAX, JsonObject, dumps
 from prometheus_persist.state.history import History
+from prometheus_persist.state.leaves import leaves
 from prometheus_persist.state.naming import LEAVES, named
 
 _IN_A_COMMIT = COMMIT_NESTING_MAX - 2  # a document stands two levels deep in a change
@@ -41,99 +44,120 @@ _BY_VALUE = 2  # marshal's version that knows no references: types and values al
 
 
 @dataclass(slots=True)
-class Captured:
-    """A document as it is now: all of it in ``put``, or what differs in ``set`` and ``grow``."""
+class Seen:
+    """What a look at a model saw, copied: nothing of it changes any more."""
 
-    known: _Known
-    put: JsonObject | None = None
-    set: JsonObject | None = None
-    grow: JsonObject | None = None
-
-    @property
-    def content(self) -> JsonObject:
-        """The document."""
-        return self.known.content
+    values: list[object]  # of the fields, in the order of the model's own
+    plain: bytes  # the fields of JSON values
+    deep: dict[str, object]  # what the others were made of that can change in place
+    told: JsonObject  # what is not made of the same objects as before, as JSON
+    grow: JsonObject
 
 
 @dataclass(slots=True)
-class _Known:
-    """What a model was when ``content`` was made of it. Never changed: replaced."""
+class Captured:
+    """A document, and what its model was when it was made. Never changed: replaced.
+
+    How it differs from the one before: all is in ``put``, or what differs in ``set`` and ``grow``.
+    """
 
     rules: Codec
     content: JsonObject
     ids: str  # the field that the document's key repeats
     names: list[str]
-    values: list[object]  # of the fields, in the order of the model's own
-    deep: dict[str, object]  # what those were made of that can change in place
     extra: object
+    seen: Seen
+    put: JsonObject | None = None
+    set: JsonObject | None = None
+    grow: JsonObject | None = None
 
-    def moved(self, model: BaseModel) -> Captured | None:
-        """The document with what changed made anew; None where no rule covers it."""
-        now, extra, deep, rules = model.__dict__, model.__pydantic_extra__, self.deep, self.rules
-        if list(now) != self.names or (
+    def look(self, model: BaseModel, last: Seen) -> Seen | None:
+        """What changed since ``last``, made anew; None where no rule covers it."""
+        now, extra, rules, deep = model.__dict__, model.__pydantic_extra__, self.rules, last.deep
+        names, values, plain = self.names, [*now.values()], last.plain
+        if [*now] != names or (
             (extra or self.extra) and _again(extra, self.extra) is not self.extra
         ):
             return None
-        touched = compress(self.names, map(is_not, now.values(), self.values))
-        changed = [name for name in touched if name not in deep]
-        anew: dict[str, object] = {}  # what the others are made of now
+        inside = rules.plain
+        anew: dict[str, object] = {}
+        told: JsonObject = {}
+        grows: JsonObject = {}
+        changed = [*compress(names, map(is_not, values, last.values))]
+        if inside:
+            changed = [name for name in changed if name not in inside]
+            try:
+                plain = marshal.dumps(rules.pick(now), _BY_VALUE)
+            except ValueError:  # what is in it is no JSON
+                return None
+            if plain != last.plain:
+                changed += inside
         for name, old in deep.items():
+            if name in changed and type(old) is not _Past:
+                anew[name] = None  # another one: made anew, and looked into the next time
+                continue
             made_of = _again(now[name], old)
             if made_of is not old:
                 anew[name] = made_of
-        if not (changed or anew):
-            return Captured(self)
-        if rules.check is not None or self.ids in changed:
+                grown = _grown(old, made_of) if type(made_of) is _Past else None
+                if grown is not None:
+                    grows[name] = grown
+                elif name not in changed:
+                    changed.append(name)
+        if changed and (rules.check is not None or self.ids in changed):
             return None
-        deeper = {}
-        if not LEAVES.issuperset(map(type, map(now.__getitem__, changed))):
-            deeper = {name: _kept(now[name]) for name in changed if type(now[name]) not in LEAVES}
-        grows = {
-            name: grown
-            for name, made_of in anew.items()
-            if type(made_of) is _Past and (grown := _grown(deep[name], made_of)) is not None
-        }
-        changed += [name for name in anew if name not in grows]
-        encoders, was, sets = rules.encoders, self.content, JsonObject()
+        encoders = rules.encoders
         for name in changed:
-            value = encoders[name](now[name])
+            held = now[name]
+            value = told[name] = encoders[name](held)
+            if value is UNFIT:
+                return None
+            if type(held) not in LEAVES and name not in deep and name not in inside:
+                anew[name] = None
+        return Seen(values, plain, deep | anew if anew else deep, told, grows)
+
+    def after(self, seen: Seen) -> Captured:
+        """The document with what was seen in it."""
+        was, grows = self.content, seen.grow
+        sets: JsonObject = {}
+        for name, value in seen.told.items():
             old = was[name]
             # Equal is not the same: 1, 1.0 and true are three values, 0.0 and -0.0 two.
             if value != old or (value is not old and repr(value) != repr(old)):
                 sets[name] = value
-        if UNFIT in sets.values():
-            return None
         content = was | sets if sets or grows else was
         for name, (drop, more) in grows.items():
             content[name] = [*was[name][drop:], *more]
-        deep = deep | anew | deeper if anew or deeper else deep
-        known = _Known(rules, content, self.ids, self.names, list(now.values()), deep, self.extra)
-        return Captured(known, set=sets, grow=grows)
+        return Captured(
+            self.rules, content, self.ids, self.names, self.extra, seen, None, sets, grows
+        )
 
 
 class Capture:
     """Compares models with documents; remembers what it wrote."""
 
     def __init__(self) -> None:
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, Captured] = {}
 
     def of(self, key: str, model: BaseModel, before: JsonObject | None) -> Captured | None:
         """The document of ``model`` if it differs from ``before``; raises BadValue."""
         known = self._known.get(key)
         found = None
         if known is not None and known.content is before and known.rules.model is type(model):
-            found = known.moved(model)
+            seen = known.look(model, known.seen)
+            if seen is not None and not (seen.told or seen.grow):
+                return None
+            found = None if seen is None else known.after(seen)
         if found is None:
             found = _whole(key, model, before)
         if found.put or found.set or found.grow:
             return found
-        self._known[key] = found.known  # it is what the store holds
+        self._known[key] = found  # it is what the store holds
         return None
 
     def learn(self, found: Mapping[str, Captured]) -> None:
         """The store holds these, by key."""
-        for key, captured in found.items():
-            self._known[key] = captured.known
+        self._known.update(found)
 
     def forget(self, key: str) -> None:
         """Drop what is remembered of a document that is gone."""
@@ -154,16 +178,22 @@ def _whole(key: str, model: BaseModel, before: JsonObject | None) -> Captured:
             raise BadValue(f"cannot be saved: {odd(key, model) or problem.detail}") from None
     same = before is not None and is_same(before, content)
     held = model.__dict__
-    known = _Known(
+    deep = (name for name in held if type(held[name]) not in LEAVES and name not in rules.plain)
+    return Captured(
         rules=rules,
         content=before if before is not None and same else content,
         ids=id_field(key.partition("/")[0]),
         names=list(held),
-        values=list(held.values()),
-        deep={name: _kept(value) for name, value in held.items() if type(value) not in LEAVES},
         extra=_kept(model.__pydantic_extra__),
+        seen=Seen(
+            values=list(held.values()),
+            plain=marshal.dumps(rules.pick(held), _BY_VALUE) if rules.plain else b"",
+            deep={name: _kept(held[name]) for name in deep},
+            told=JsonObject(),
+            grow=JsonObject(),
+        ),
+        put=None if same else content,
     )
-    return Captured(known, put=None if same else content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,37 +216,23 @@ class _Leaves(list[object]):
     """What anything else is made of."""
 
 
-def _kept(value: object) -> object:
-    """What a later value is compared with: itself where it cannot change, else what is in it."""
-    kind = type(value)
-    if kind in LEAVES:
-        return value
-    if kind is History:
-        return _Past(value, value.dropped, value.ever)  # type: ignore[arg-type,attr-defined]
-    if kind is dict or kind is list:
-        try:
-            return marshal.dumps(value, _BY_VALUE)  # type: ignore[arg-type]
-        except ValueError:  # a model is in it, or a Decimal
-            pass
+def _kept(value: Any) -> object:
+    """What a later value is compared with."""
+    if type(value) is History:
+        return _Past(value, value.dropped, value.ever)
     found = _Leaves()
     leaves(value, found)
     return found
 
 
-def _again(new: Any, old: Any) -> object:
+def _again(value: object, old: Any) -> object:
     """``old`` where a value is made of the same objects as before, in place or not; else what it
     is made of now."""
-    kind = type(old)
-    if kind is bytes and (type(new) is dict or type(new) is list):
-        made_of = _kept(new)
-        return old if made_of == old else made_of
-    if kind is _Leaves:
-        found = _Leaves()
-        leaves(new, found)
-        same = len(found) == len(old) and all(map(is_, found, old))
-        return old if same else found
-    if kind is _Past:
-        same = new is old.history and (new.dropped, new.ever) == (old.dropped, old.ever)
+    now: Any = _kept(value)
+    if type(now) is not type(old):
+        return now
+    if type(now) is _Past:
+        same = now.history is old.history and (now.dropped, now.ever) == (old.dropped, old.ever)
     else:
-        same = new is old
-    return old if same else _kept(new)
+        same = len(now) == len(old) and all(map(is_, now, old))
+    return old if same else now

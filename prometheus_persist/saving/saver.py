@@ -176,7 +176,9 @@ class Saver:
             live |= {key: None for key in list(before) if key not in live and not is_hosts(key)}
         else:
             live = {key: member(state, key) for key in keys}
-        ready, moved, gone = Ready(), dict[str, Captured](), list[str]()
+        ready = Ready()
+        moved: dict[str, Captured] = {}
+        gone: list[str] = []
         for key, model in live.items():
             was = before.get(key)
             if model is None:
@@ -186,7 +188,7 @@ class Saver:
             captured = self._capture.of(key, model, was)
             if captured is not None:
                 moved[key] = captured
-                ready.documents[key] = captured.known.content
+                ready.documents[key] = captured.content
                 if captured.set:
                     ready.set[key] = captured.set
                 if captured.grow:

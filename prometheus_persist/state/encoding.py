@@ -11,11 +11,6 @@ field's JSON value if and only if the value has exactly that type; for every oth
 
 A JSON value is fresh: it shares nothing that can be changed with what it was made of. It is all
 that a commit needs of a field: the image holds it, and one encoding writes all of a commit.
-
-``leaves`` is what a field is compared by: the immutable values in it, in order, with the types of
-the containers between them. Two lists of leaves that are the same objects are the same value, also
-where dicts and lists were changed in place; a leaf of a type that might be mutable never compares
-equal.
 """
 
 from __future__ import annotations
@@ -27,6 +22,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from json import loads
 from math import isfinite
+from operator import itemgetter
 from typing import Any, Final
 
 from annotated_types import MaxLen, MinLen
@@ -34,7 +30,6 @@ from pydantic import BaseModel, JsonValue
 
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import Contracts, Money, writable
-from prometheus_persist.state.naming import LEAVES
 from prometheus_persist.state.plain_json import INT_LIMIT, json_text, writable_text
 
 Encoder = Callable[[Any], Any]
@@ -44,39 +39,6 @@ UNFIT: Final = object()
 _TEXT: Final = frozenset({str})
 _INT_MIN: Final = -INT_LIMIT
 MONEY_CHARS: Final = 40  # fewer than any bound: shorter numbers need no closer look
-
-
-def leaves(value: object, found: list[object]) -> None:
-    """Append what ``value`` is made of to ``found``."""
-    kind = type(value)
-    if kind in LEAVES:
-        found.append(value)
-        return
-    found.append(kind)
-    if kind is dict:
-        found.extend(value)  # type: ignore[arg-type]
-        inside: Any = value.values()  # type: ignore[attr-defined]
-    elif kind is list or kind is tuple:
-        inside = value
-    elif kind is History:
-        inside = value.texts()  # type: ignore[attr-defined]
-    elif isinstance(value, BaseModel):
-        inside = value.__dict__.values()
-        if value.__pydantic_extra__:
-            inside = [*inside, value.__pydantic_extra__]
-    else:
-        found[-1] = object()  # not known to be immutable: never the same again
-        return
-    if LEAVES.issuperset(map(type, inside)):
-        found.extend(inside)
-    else:
-        for item in inside:
-            leaves(item, found)
-    found.append(_End)
-
-
-class _End:
-    """Stands behind what a container holds."""
 
 
 class _Encoders(dict[str, Encoder]):
@@ -96,6 +58,9 @@ class Codec:
         self.json_fields = frozenset(
             name for name in model.model_fields if _holds_json(hints[name])
         )
+        plain = (name for name in model.model_fields if _is_plain(hints[name]))
+        self.plain = tuple(plain)  # JSON values and nothing else
+        self.pick: Callable[[Any], Any] = itemgetter(*self.plain) if self.plain else dict
         self.whole = False
         self.check: Callable[[Any], None] | None = getattr(model, "refuse_unsound", None)
         decorators = model.__pydantic_decorators__
@@ -228,6 +193,11 @@ def _encoder(hint: Any) -> Encoder | None:
 def _holds_json(hint: Any) -> bool:
     """Whether JSON of any form may stand in a field of this type."""
     return hint == JsonValue or any(map(_holds_json, typing.get_args(hint)))
+
+
+def _is_plain(hint: Any) -> bool:
+    """Whether what stands in a field of this type is JSON, and can change in place."""
+    return hint == list[str] or _holds_json(hint)
 
 
 def _of_model(model: type[BaseModel]) -> Encoder:

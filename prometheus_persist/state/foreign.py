@@ -12,8 +12,9 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from prometheus_persist.state.encoding import UNFIT, codec, leaves
+from prometheus_persist.state.encoding import UNFIT, codec
 from prometheus_persist.state.history import History
+from prometheus_persist.state.leaves import leaves
 from prometheus_persist.state.naming import LEAVES, named
 from prometheus_persist.state.plain_json import (
     JSON_LEVELS_MAX,
