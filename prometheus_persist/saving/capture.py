@@ -184,7 +184,7 @@ def _whole(key: str, model: BaseModel, before: JsonObject | None) -> Captured:
         content=before if before is not None and same else content,
         ids=id_field(key.partition("/")[0]),
         names=list(held),
-        extra=_kept(model.__pydantic_extra__),
+        extra=_kept(model.__pydantic_extra__) if model.__pydantic_extra__ else None,
         seen=Seen(
             values=list(held.values()),
             plain=marshal.dumps(rules.pick(held), _BY_VALUE) if rules.plain else b"",
