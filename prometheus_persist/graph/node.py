@@ -18,8 +18,8 @@ class GraphNode:
 
     ``home``: the stream that has its row; empty where a document has it. ``entries``: of an object
     with a document, what each name or key was written as: number, key, value. ``shadow``: of a long
-    list, what it was. ``kids``: what it leads to; a list only where more may be added. ``told``: of
-    an object that is written whole, its state.
+    list, what it was. ``kids``: of any other that is hot, what it leads to; None where nobody has
+    asked yet. ``told``: of an object that is written whole, its state.
     """
 
     __slots__ = (
@@ -45,7 +45,7 @@ class GraphNode:
         self.written = False
         self.hot = False
         self.mark = 0
-        self.kids: Sequence[GraphNode] = ()
+        self.kids: Sequence[GraphNode] | None = None
         self.entries: dict[Any, tuple[int, Any, Any]] | None = None
         self.next = 0
         self.shadow: list[Any] | None = None

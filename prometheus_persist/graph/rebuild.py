@@ -56,6 +56,7 @@ class Rebuilt:
     withheld: list[tuple[Any, Any]] = field(default_factory=list)
     attributes: list[tuple[str, Any]] = field(default_factory=list)
     altered: set[int] = field(default_factory=set)  # what ``upcast`` changed
+    unlike: set[int] = field(default_factory=set)  # whose rows may not be what they are now
     next: int = 1
 
 
@@ -174,7 +175,7 @@ class _Rebuilder:
         if cls is not type(root):
             raise StoreDamaged(f"the host's root was a {cls.__qualname__}, not what is attached")
         found.objects[oid] = root
-        found.attributes += zip(*self._attributes(root, row), strict=True)
+        found.attributes += zip(*self._attributes(root, row, oid), strict=True)
         while self._queue or self._late:
             self._fill_all()
             if self._late:
@@ -210,7 +211,7 @@ class _Rebuilder:
             for each in told
         ]
 
-    def _held(self, owner: Any, names: list[Any], told: list[Json]) -> list[Any]:
+    def _held(self, owner: Any, names: list[Any], told: list[Json], oid: int) -> list[Any]:
         """What is under names or keys; a place that is withheld is noted and kept free."""
         if _PLAIN.issuperset(map(type, told)):
             return told
@@ -220,6 +221,7 @@ class _Rebuilder:
                 found.append(each)
             elif each == WITHHELD:
                 self._found.withheld.append((owner, name))
+                self._found.unlike.add(oid)
                 found.append(None)
             else:
                 found.append(value(each))
@@ -282,7 +284,7 @@ class _Rebuilder:
     def _fill_instance(self, made: Any, row: Row, oid: int) -> None:
         own, slots = own_dict(made), SLOTS[type(made)]
         bare = not hasattr(type(made), "__dict__") or type(made).__dictoffset__ == 0
-        names, values = self._attributes(made, row)
+        names, values = self._attributes(made, row, oid)
         if not slots and not bare:
             own.update(zip(names, values, strict=True))
             return
@@ -295,14 +297,16 @@ class _Rebuilder:
             else:
                 own[name] = value
 
-    def _attributes(self, owner: Any, row: Row) -> tuple[list[Any], list[Any]]:
+    def _attributes(self, owner: Any, row: Row, oid: int) -> tuple[list[Any], list[Any]]:
         """The attributes that a row has, by their present names."""
         told_names, told = columns_of(row)
         names, renamed = self._keys(told_names), self._policy.renamed
         if renamed:
             cls = type(owner).__qualname__
-            names = [renamed.get(f"{cls}.{name}", name) for name in names]
-        return names, self._held(owner, names, told)
+            told_names, names = names, [renamed.get(f"{cls}.{name}", name) for name in names]
+            if names != told_names:
+                self._found.unlike.add(oid)
+        return names, self._held(owner, names, told, oid)
 
     def _fill_late(self, oid: int) -> None:
         made, row = self._found.objects[oid], self._row(oid)
@@ -313,7 +317,7 @@ class _Rebuilder:
             return
         told_keys, told = columns_of(row)
         keys = self._keys(told_keys)
-        values = self._held(made, keys, told)
+        values = self._held(made, keys, told, oid)
         self._fill_all()
         if row["@"] != "od":
             dict.update(made, zip(keys, values, strict=True))

@@ -11,6 +11,9 @@ The first ``LEARNING`` looks are complete, and so is any look that learns of a c
 leaves no hole. Whoever can tell of a record before it is written (``note``) has it in the next
 look; what nobody told of is a late find, counted and named (``late``).
 
+Of an old record no node is kept, only where it is (``settled.py``); it becomes one again where it
+is referred to anew, changed, or told of.
+
 A look that raises leaves the tracker *broken*: the next one writes everything anew, under numbers
 that were never used.
 
@@ -19,27 +22,27 @@ that were never used.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 from itertools import chain
-from operator import itemgetter
-from typing import Any, Final
+from typing import Any
 
 from prometheus_persist.graph.classes import ClassTable, name_of
-from prometheus_persist.graph.kinds import MAPPINGS, WHOLE, attributes, seen
+from prometheus_persist.graph.kinds import MAPPINGS, UNCHANGING, WHOLE, attributes, seen
 from prometheus_persist.graph.lists import ends_alike
 from prometheus_persist.graph.node import FAMILY, GraphDelta, GraphNode, Row, document_of, stream_of
 from prometheus_persist.graph.policy import HostPolicy
 from prometheus_persist.graph.rebuild import Rebuilt, columns_of, entries_of
-from prometheus_persist.graph.slots import SlotBatch, alike
+from prometheus_persist.graph.settled import Settled
+from prometheus_persist.graph.slots import SlotBatch, alike, held_by
 from prometheus_persist.graph.writing import LONG, GraphWriter, looked_at
 
 META = f"{FAMILY}/meta"
 FORMAT = 1
 BATCH = 48
-SLICES = 2  # cold batches that are compared at every look
+COLD = 3  # times as many are looked at together among the cold
+SLICES = 1  # cold batches that are compared at every look
 LEARNING = 3
 OPENED_MAX = 200  # new nodes that stay hot until they are sorted; more where more is hot
-_VALUE: Final = itemgetter(2)  # of an entry
 
 
 class Tracker(GraphWriter):
@@ -63,7 +66,7 @@ class Tracker(GraphWriter):
         self._swept = 0  # the next number at the last sweep
         self._mark = 0
         self._records: set[type] = set()
-        self._touched: dict[GraphNode, None] = {}
+        self._touched: dict[int, Any] = {}
 
     def begin(self, root: Any) -> GraphDelta:
         """Write everything."""
@@ -79,26 +82,37 @@ class Tracker(GraphWriter):
     def adopt(self, root: Any, rebuilt: Rebuilt) -> GraphDelta:
         """Go on with what was restored: the same numbers, nothing written but what differs."""
         delta = GraphDelta()
-        self.next = rebuilt.next
-        self._told = rebuilt.meta
+        self.next, self._told = rebuilt.next, rebuilt.meta
+        live = {self.table.by_name(name) for name in rebuilt.meta["live"]}
+        odd = rebuilt.altered | rebuilt.unlike
+        settled, old = Settled(), list[Any]()
         for oid, obj in rebuilt.objects.items():
-            node = GraphNode(obj, oid, self.kinds[type(obj)])
-            node.written, node.home = True, rebuilt.homes[oid]
+            home, kind = rebuilt.homes[oid], self.kinds[type(obj)]
+            if home and oid not in odd and kind not in WHOLE and type(obj) not in live:
+                settled.add(id(obj), oid, home)
+                old.append(obj)
+                continue
+            node = self.nodes[id(obj)] = GraphNode(obj, oid, kind)
+            node.written, node.hot, node.home = True, True, home
             node.generation = rebuilt.generations.get(oid, 0)  # none is ever begun again
-            self.nodes[id(obj)] = node
+        settled.pack(least=1)
+        self.settled = settled
         self.root = self.nodes[id(root)]
         self.opened = list(self.nodes.values())
         for node in list(self.opened):  # what is written here may open more
-            node.hot = True
             known = self._as_written(node, rebuilt.rows[node.oid])
             if not known or node.oid in rebuilt.altered:
                 self.whole(node, delta)
         self.ended = rebuilt.streams - {stream_of(node) for node in self.longs}
         self.drain(delta)
-        self.live |= {self.table.by_name(name) for name in rebuilt.meta["live"]}
+        self.live |= live
         self.alive = [node for node in self.nodes.values() if type(node.obj) in self.live]
-        self._sweep(delta)
-        self._sort(delta)
+        if rebuilt.altered or rebuilt.unlike:
+            old = self._sweep(delta)
+        else:  # all that was made again can be reached
+            self._drop_ended({*map(rebuilt.homes.__getitem__, rebuilt.objects)}, delta)
+            self._swept = self.next
+        self._sort(delta, old=old)
         self._tell(delta)
         return delta
 
@@ -113,7 +127,6 @@ class Tracker(GraphWriter):
             found = attributes(obj) if kind == "o" else obj
             if kind == "o" and columns_of(row)[0] != list(found):
                 return False  # renamed, or nothing to bind anew
-            held: list[Any] = [*found, *found.values()]
             if not node.home:
                 told = entries_of(row)
                 if len(told) != len(found):  # nothing to bind anew
@@ -123,14 +136,9 @@ class Tracker(GraphWriter):
                     for (number, _), (key, value) in zip(told, found.items(), strict=True)
                 }
                 node.next = 1 + max((int(key) for key in row if key.isdecimal()), default=-1)
-        else:
-            held = list(obj)
         if row["@"] == "L":
-            node.shadow, node.generation, node.dropped = held, row["s"], row["d"]
+            node.shadow, node.generation, node.dropped = list(obj), row["s"], row["d"]
             self.longs[node] = None
-        get = self.nodes.get
-        kids = list(filter(None, map(get, map(id, held))))
-        node.kids = kids if node.entries is not None or node.shadow is not None else tuple(kids)
         return True
 
     def look(self, *, complete: bool = False, tidy: bool = False) -> GraphDelta:
@@ -144,12 +152,13 @@ class Tracker(GraphWriter):
         delta = GraphDelta()
         complete = complete or tidy or self._looks < LEARNING
         self._looks += 1
-        changed = [node for batch in self._hot for node in batch.changed()]
-        touched, self._touched = self._touched, {}
-        found = [node for batch in self._looked_at(complete) for node in batch.changed()]
+        changed = self._nodes_of(self._hot)
+        told, self._touched = self._touched, {}
+        touched = dict.fromkeys(self.known_of(told.values()))
+        found = self._nodes_of(self._looked_at(complete))
         if any(map(self._teaches, chain(found, touched))):  # what becomes hot is taken as it is
             complete = True
-            found += [node for batch in self._cold for node in batch.changed()]
+            found += self._nodes_of(self._cold)
         self._learn([node for node in dict.fromkeys(found) if not node.hot], touched)
         changed += [*found, *touched]
         for node in dict.fromkeys(changed):
@@ -172,7 +181,14 @@ class Tracker(GraphWriter):
 
     def unsaved(self) -> list[GraphNode]:
         """What differs from what was written, compared completely; takes nothing in."""
-        found = [node for batch in (*self._hot, *self._cold) for node in batch.peek()]
+        found = []
+        for obj in {
+            id(obj): obj for batch in (*self._hot, *self._cold) for obj in batch.peek()
+        }.values():
+            node, told = self.nodes.get(id(obj)), self.settled.find(id(obj))
+            if node is None and told is not None:
+                node = GraphNode(obj, told[0], self.kinds[type(obj)])
+            found += [node] if node is not None else []
         for node in self.longs:
             now, old = node.obj, node.shadow or []
             if len(now) != len(old) or not all(a is b for a, b in zip(now, old, strict=True)):
@@ -188,6 +204,10 @@ class Tracker(GraphWriter):
         if new:
             self.live |= new
             self._records -= new
+            old = {id(obj): obj for batch in self._cold for obj in batch.objects}
+            for obj in old.values():
+                if type(obj) in new:
+                    self.known(obj)
             found = [node for node in self.nodes.values() if type(node.obj) in new]
             self.alive += found
             for node in found:
@@ -196,8 +216,21 @@ class Tracker(GraphWriter):
     def note(self, obj: Any) -> None:
         """An attribute of this one is about to be written; see ``guarded``. Any thread may call."""
         node = self.nodes.get(id(obj))
-        if node is not None and not node.hot:
-            self._touched[node] = None
+        if self.settled.find(id(obj)) is not None if node is None else not node.hot:
+            self._touched[id(obj)] = obj
+
+    def objects(self) -> Iterator[Any]:
+        """Every object that is known, each once."""
+        for node in self.nodes.values():
+            yield node.obj
+        old = (obj for batch in self._cold for obj in batch.objects)
+        for ident, obj in {id(obj): obj for obj in chain(old, self.settled.kept)}.items():
+            if ident not in self.nodes and self.settled.find(ident) is not None:
+                yield obj
+
+    def _nodes_of(self, batches: Iterable[SlotBatch]) -> list[GraphNode]:
+        """What changed in these."""
+        return self.known_of(obj for batch in batches for obj in batch.changed())
 
     @property
     def guarded(self) -> Set[type]:
@@ -236,16 +269,18 @@ class Tracker(GraphWriter):
         """Look at what is new from now on: what changes after this differs from it."""
         self._since += len(self.opened)
         self._hot_nodes += self.opened
-        if self.opened and self._hot and len(self._hot[-1].nodes) < self._batch:
-            self.opened = self._hot.pop().nodes + self.opened  # looked at in this very cut
-        self._hot += self._batches(self.opened)
+        new = [node.obj for node in self.opened if looked_at(node)]
+        if new and self._hot and len(last := self._hot[-1].objects) < self._batch:
+            self._hot.pop()
+            new = last + new  # looked at in this very cut
+        self._hot += self._batches(new, self._batch)
         self.opened = []
 
-    def _batches(self, nodes: list[GraphNode]) -> list[SlotBatch]:
-        seen = [node for node in nodes if looked_at(node)]
+    def _batches(self, objects: list[Any], size: int) -> list[SlotBatch]:
         found: list[SlotBatch] = []
-        for at in range(0, len(seen), self._batch):
-            found.append(SlotBatch(seen[at : at + self._batch], found[-1] if found else None))
+        for at in range(0, len(objects), size):
+            last = found[-1] if found else None
+            found.append(SlotBatch(objects[at : at + size], self.kinds, last))
         return found
 
     def _tell(self, delta: GraphDelta) -> None:
@@ -257,33 +292,56 @@ class Tracker(GraphWriter):
         if told != self._told:
             self._told = delta.put[META] = told
 
-    def _sort(self, delta: GraphDelta, *, sweep: bool = False, complete: bool = False) -> None:
+    def _sort(
+        self,
+        delta: GraphDelta,
+        *,
+        sweep: bool = False,
+        complete: bool = False,
+        old: Iterable[Any] = (),
+    ) -> None:
         """Which nodes are hot, anew; behind a complete look now and then also, which are still
         there: that takes every batch anew, and what no look has seen yet would be taken for seen.
+        ``old``: settled objects that no batch has.
         """
         assert self.root is not None
-        before = [*self._hot_nodes, *self.opened]
+        before: Iterable[GraphNode] = [*self._hot_nodes, *self.opened]
         self.opened, self._since = [], 0
-        due = self.next - self._swept > len(self.nodes) // 4 + self._batch
-        swept = sweep or (complete and due)
+        known = len(self.nodes) + len(self.settled)
+        swept = sweep or (complete and self.next - self._swept > known // 4 + self._batch)
         if swept:
-            self._sweep(delta)
-            before = list(self.nodes.values())
-        hot = self._reached([self.root, *self.alive], whole=False)
-        cooled = []
-        for node in before:
-            if node.mark != self._mark and (node.hot or swept):
-                node.hot = False
-                cooled.append(node)
+            old = self._sweep(delta)
+            before, self._cold = list(self.nodes.values()), []
+        hot = self._reached([self.root, *self.alive])
+        cooled = [node for node in before if node.mark != self._mark and (node.hot or swept)]
+        self._records |= {type(node.obj) for node in cooled if node.kind == "o"} - self.live
         for node in hot:
             node.hot = True
-        self._records |= {type(node.obj) for node in cooled if node.kind == "o"} - self.live
         self._hot_nodes = hot
-        self._hot = self._batches(hot)
-        self._cold = [*([] if swept else self._cold), *self._batches(alike(cooled))]
+        seen = [node.obj for node in hot if looked_at(node)]
+        self._hot = self._batches(seen, self._batch)
+        self._settle(cooled, [obj for obj in old if id(obj) not in self.nodes])
+        if (swept or not self._looks or complete) and self.settled.pack():
+            self.nodes = dict(self.nodes)  # which takes the room of those that left it
 
-    def _reached(self, roots: list[GraphNode], *, whole: bool) -> list[GraphNode]:
-        """What can be reached; but for ``whole``, without passing the settled part of a list."""
+    def _settle(self, cooled: list[GraphNode], old: list[Any]) -> None:
+        """Keep little of what has become an old record, and look at it now and then."""
+        for node in cooled:
+            node.hot, node.kids = False, None
+            looked = looked_at(node)
+            if looked or (node.home and node.kind in UNCHANGING):
+                old.append(node.obj)
+                if node.home:
+                    del self.nodes[id(node.obj)]
+                    self.settled.add(id(node.obj), node.oid, node.home)
+        kept = {kind: list[Any]() for kind in (True, False)}
+        for obj in old:
+            kept[self.kinds[type(obj)] in UNCHANGING].append(obj)
+        self.settled.kept += kept[True]
+        self._cold = [*self._cold, *self._batches(alike(kept[False]), COLD * self._batch)]
+
+    def _reached(self, roots: list[GraphNode]) -> list[GraphNode]:
+        """What can be reached without passing the settled part of a list."""
         self._mark += 1
         mark, todo, found = self._mark, [], []
         for node in roots:
@@ -293,30 +351,38 @@ class Tracker(GraphWriter):
         while todo:
             node = todo.pop()
             found.append(node)
-            self._renew_kids(node)
-            for kid in node.kids if whole or node.shadow is None else self.tail(node):
+            for kid in self.tail(node) if node.shadow is not None else self.kids_of(node):
                 if kid.mark != mark:
                     kid.mark = mark
                     todo.append(kid)
         return found
 
-    def _renew_kids(self, node: GraphNode) -> None:
-        """Forget the kids that a node had once and has no more."""
-        if node.entries is not None:
-            held = chain(node.entries, map(_VALUE, node.entries.values()))
-        elif node.shadow is not None and node.dropped:
-            held = chain(node.shadow)
-        else:
-            return
-        node.kids = list(filter(None, map(self.nodes.get, map(id, held))))
-
-    def _sweep(self, delta: GraphDelta) -> None:
-        """Drop what cannot be reached any more, and streams that hold nothing of what can."""
+    def _there(self) -> dict[int, Any]:
+        """All that is known and can be reached, by its ``id``: nothing is unseen when it is asked
+        for, so what is in the slots is what was written."""
         assert self.root is not None
-        self._reached([self.root], whole=True)
-        mark, homes = self._mark, set()
+        has, kinds = self._has_identity, self.kinds
+        known = {*self.nodes, *self.settled.idents()}
+        level = [self.root.obj]
+        found = {id(obj): obj for obj in level}
+        while level:
+            inside = {
+                id(each): each
+                for obj in level
+                if kinds[type(obj)] not in WHOLE
+                for each in held_by(obj, kinds[type(obj)])
+                if has[type(each)] and id(each) not in found
+            }
+            level = [obj for ident, obj in inside.items() if ident in known]
+            found.update((id(obj), obj) for obj in level)
+        return found
+
+    def _sweep(self, delta: GraphDelta) -> list[Any]:
+        """Drop what cannot be reached any more, and streams that hold nothing of what can; returns
+        the old records."""
+        there, homes = self._there(), set[str]()
         for key, node in list(self.nodes.items()):
-            if node.mark == mark:
+            if key in there:
                 homes.add(node.home)
                 continue
             del self.nodes[key]
@@ -326,11 +392,21 @@ class Tracker(GraphWriter):
             if node.shadow is not None:
                 del self.longs[node]
                 self.ended.add(stream_of(node))
-        self.alive = [node for node in self.alive if node.mark == mark]
-        for name in sorted(self.ended - homes):
+        self.settled = self.settled.only(there, self.nodes)
+        old = []
+        for ident, (_, home) in self.settled.entries():
+            old.append(there[ident])
+            homes.add(home)
+        self.alive = [node for node in self.alive if id(node.obj) in there]
+        self._drop_ended(homes, delta)
+        self._swept = self.next
+        return old
+
+    def _drop_ended(self, homes: Collection[str], delta: GraphDelta) -> None:
+        """Drop the streams that are no list's any more and hold nothing."""
+        for name in sorted(self.ended - set(homes)):
             self.ended.discard(name)
             self._gone(name, delta)
-        self._swept = self.next
 
     @staticmethod
     def _gone(name: str, delta: GraphDelta) -> None:
@@ -345,6 +421,7 @@ class Tracker(GraphWriter):
         old = [document_of(node) for node in self.nodes.values() if not node.home]
         streams = {stream_of(node) for node in self.longs} | self.ended
         self.nodes, self.fresh, self.opened, self._touched = {}, [], [], {}
+        self.settled, self._cold, self._hot_nodes = Settled(), [], []
         self.longs, self.wholes, self.alive, self.ended = {}, {}, [], set()
         delta = self.begin(root)
         delta.gone += [*old, *sorted(streams)]

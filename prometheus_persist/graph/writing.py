@@ -22,7 +22,9 @@ written anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Final
 
 from prometheus_persist.errors import BadValue
@@ -41,11 +43,14 @@ from prometheus_persist.graph.kinds import (
 from prometheus_persist.graph.lists import TAIL, dropped, same
 from prometheus_persist.graph.node import GraphDelta, GraphNode, Row, document_of, stream_of
 from prometheus_persist.graph.policy import HostPolicy
+from prometheus_persist.graph.settled import Settled
+from prometheus_persist.graph.slots import held_by
 from prometheus_persist.graph.values import WITHHELD, Json, Leaves, as_str
 
 LONG: Final = 64  # a list of more is a stream
 INSIDE_MAX: Final = 12  # how deep nodes stand inside a record
 NAMES_MAX: Final = 10_000
+_VALUE: Final = itemgetter(2)  # of an entry
 _EMPTY: Final[dict[type, Json]] = {tuple: ["()"], frozenset: ["fs"]}
 
 
@@ -82,6 +87,22 @@ class _NamesOf(dict[type, _Names]):
         return found
 
 
+class _Identities(dict[type, bool]):
+    """Whether the instances of a class have an identity."""
+
+    def __init__(self, leaves: Leaves) -> None:
+        super().__init__()
+        self._leaves = leaves
+
+    def __missing__(self, cls: type) -> bool:
+        try:
+            found = self._leaves[cls] is None
+        except BadValue:  # a value that is not kept
+            found = False
+        self[cls] = found
+        return found
+
+
 class GraphWriter:
     """Knows the nodes by their objects, and writes them."""
 
@@ -89,6 +110,8 @@ class GraphWriter:
         self.table, self.policy, self.long = table, policy, long
         self.leaves, self.kinds = Leaves(table), Kinds(table, policy)
         self.nodes: dict[int, GraphNode] = {}
+        self.settled = Settled()  # ``nodes`` holds where an object is in both
+        self._has_identity = _Identities(self.leaves)
         self.next = 1
         self.fresh: list[GraphNode] = []  # due to be written as documents
         self.opened: list[GraphNode] = []  # to be looked at from now on
@@ -111,6 +134,31 @@ class GraphWriter:
             self.alive.append(found)
         return found
 
+    def known(self, obj: Any) -> GraphNode | None:
+        """The node of an object; an old record becomes one again. None where it is new."""
+        found = self.nodes.get(id(obj))
+        if found is None:
+            told = self.settled.find(id(obj))
+            if told is not None:
+                found = self.nodes[id(obj)] = GraphNode(obj, told[0], self.kinds[type(obj)])
+                found.home, found.written = told[1], True
+        return found
+
+    def known_of(self, held: Iterable[Any]) -> list[GraphNode]:
+        """The nodes among what is held somewhere."""
+        has = self._has_identity
+        found = (self.known(each) for each in held if has[type(each)])
+        return [node for node in found if node is not None]
+
+    def kids_of(self, node: GraphNode) -> Sequence[GraphNode]:
+        """What a node leads to that is no long list."""
+        if node.entries is not None:  # as it was written
+            return self.known_of(chain(node.entries, map(_VALUE, node.entries.values())))
+        if node.kids is None:
+            whole = node.kind in WHOLE
+            node.kids = () if whole else tuple(self.known_of(held_by(node.obj, node.kind)))
+        return node.kids
+
     def heat(self, node: GraphNode) -> None:
         """Look at a node, and at what it leads to, each time."""
         todo = [node]
@@ -119,19 +167,17 @@ class GraphWriter:
             if not one.hot:
                 one.hot = True
                 self.opened.append(one)
-                todo += self.tail(one) if one.shadow is not None else one.kids
+                todo += self.tail(one) if one.shadow is not None else self.kids_of(one)
 
     def tail(self, node: GraphNode) -> list[GraphNode]:
         """The nodes among the last entries of a long list."""
         assert node.shadow is not None
-        return [
-            each for each in map(self.nodes.get, map(id, node.shadow[-TAIL:])) if each is not None
-        ]
+        return self.known_of(node.shadow[-TAIL:])
 
     def _object(self, obj: Any, kids: list[GraphNode], depth: int) -> Json:
         """What has an identity, as JSON; nodes are appended to ``kids``. ``depth`` 0: in a
         document."""
-        node = self.nodes.get(id(obj))
+        node = self.known(obj)
         if node is None:
             if type(obj) in _EMPTY and not obj:
                 return _EMPTY[type(obj)]
@@ -234,7 +280,7 @@ class GraphWriter:
         name = document_of(node)
         delta.set.pop(name, None)
         if node.kind == "o" or node.kind in MAPPINGS:
-            node.entries, node.next, node.kids = {}, 0, []  # ``_moved`` adds to them
+            node.entries, node.next, node.kids = {}, 0, None
             delta.put[name] = self._head(node)
             delta.put[name] |= self._moved(node)
         else:
@@ -259,9 +305,8 @@ class GraphWriter:
 
     def _moved(self, node: GraphNode) -> Row:
         """The fields of a document that are not as they were written."""
-        old, kids = node.entries, node.kids
+        old = node.entries
         assert old is not None
-        assert isinstance(kids, list)
         now: dict[Any, tuple[int, Any, Any]] = {}
         moved: list[tuple[Any, Any]] = []
         numbers: list[int] = []
@@ -278,7 +323,7 @@ class GraphWriter:
             moved.append((key, value))
             numbers.append(last)
             now[key] = last, key, value
-        told = self._entries(node, moved, kids, 0)
+        told = self._entries(node, moved, [], 0)
         fields: Row = {str(n): [told[2 * at], told[2 * at + 1]] for at, n in enumerate(numbers)}
         for key, (number, _, _) in old.items():
             if key not in now or now[key][0] != number:
@@ -293,7 +338,7 @@ class GraphWriter:
             old = stream_of(node)
             self.ended.add(old)
         node.written, node.home, node.entries = True, "", None
-        node.generation, node.dropped, node.kids, node.shadow = node.generation + 1, 0, [], []
+        node.generation, node.dropped, node.kids, node.shadow = node.generation + 1, 0, None, []
         self.longs[node] = None
         self._append(node, list(node.obj), delta, old)
         name = document_of(node)
@@ -303,13 +348,11 @@ class GraphWriter:
     def _append(
         self, node: GraphNode, items: list[Any], delta: GraphDelta, moving: str = ""
     ) -> None:
-        kids = node.kids
         assert node.shadow is not None
-        assert isinstance(kids, list)
         self._home, self._moving = stream_of(node), moving
         records = delta.add.setdefault(self._home, [])
         try:
-            records += [{"e": told} for told in self._values(items, kids, 1)]
+            records += [{"e": told} for told in self._values(items, [], 1)]
         finally:
             self._home = self._moving = ""
         node.shadow += items

@@ -80,8 +80,8 @@ class HostCapture:
 
     def objects(self) -> dict[str, int]:
         """How many instances of each class there are."""
-        kinds = (type(node.obj) for node in self.tracker.nodes.values() if node.kind == "o")
-        return dict(sorted(Counter(map(name_of, kinds)).items()))
+        kinds, classes = self.tracker.kinds, Counter(map(type, self.tracker.objects()))
+        return dict(sorted((name_of(cls), n) for cls, n in classes.items() if kinds[cls] == "o"))
 
     def kept(self, documents: Mapping[str, JsonObject]) -> dict[str, Any]:
         """What was kept; raises StoreDamaged."""

@@ -293,7 +293,7 @@ def play(seed: int) -> int:
         if step == 3 and r.random() < 0.5:
             wrote = kept.restart()
             assert (wrote.put, wrote.set, wrote.add) == ({}, {}, {}), f"seed {seed}"
-            known = [node.obj for node in kept.tracker.nodes.values()]
+            known = list(kept.tracker.objects())
             pool = [each for each in known if not isinstance(each, (tuple, frozenset, Root))]
         mutate(r, pool)
         if r.random() < 0.3:

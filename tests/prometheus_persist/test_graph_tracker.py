@@ -359,7 +359,7 @@ def test_a_reference_that_is_written_as_a_copy_is_noticed(monkeypatch: pytest.Mo
 def test_batches_of_old_records_share_their_keys() -> None:
     """Half of what a look remembers of them; one of them that gets another key is still seen."""
     root: Any = Root()
-    root.items = [{"n": n, "inner": {"x": n}} for n in range(400)]
+    root.items = [{"n": n, "inner": {"x": n}} for n in range(1200)]
     kept = Kept(root)
     for _ in range(4):
         kept.look(complete=True, tidy=True)
