@@ -38,9 +38,10 @@ from prometheus_persist.graph.policy import HostPolicy
 from prometheus_persist.graph.values import WITHHELD, Json, Leaves
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
-_LATE = MAPPINGS | {"s"}
 _TEXT: Final = frozenset({str})
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})  # JSON that stands for itself
+_ONCE: Final = frozenset({"d", "e"})  # tags of values of which the same are read but once
+_UNKNOWN: Final = object()
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ def fill(root: Any, rebuilt: Rebuilt) -> None:
 def upcast(rebuilt: Rebuilt, steps: Mapping[str, Upcast], root: Any) -> None:
     """Give each object of a class what its step makes of its attributes; everything is there and
     filled by then. ``steps`` are by ``module:qualname``."""
-    for oid, obj in rebuilt.objects.items():
+    for oid, obj in rebuilt.objects.items() if steps else ():
         step = steps.get(name_of(type(obj)))
         if step is None:
             continue
@@ -140,6 +141,7 @@ class _Rebuilder:
         self._found = Rebuilt(meta)
         self._records: dict[str, list[Row]] = {}
         self._texts: dict[str, str] = {}  # names and keys, each but once
+        self._read: dict[tuple[Json, ...], Any] = {}
         self._queue: list[int] = []
         self._late: list[int] = []
         self._index(documents, streams)
@@ -155,14 +157,18 @@ class _Rebuilder:
             records = list(streams[name])
             if row.get("@") == "L" and row["s"] == generation:
                 self._records[name] = records
-            for record in records:
-                todo = [record["e"]] if type(record["e"]) is dict else []
-                while todo:
-                    inner = todo.pop()
-                    found.rows[inner["#"]] = inner
-                    found.homes[inner["#"]] = name
-                    if inner["@"] not in WHOLE and dict in map(type, inner["v"]):
-                        todo += [each for each in inner["v"] if type(each) is dict]
+            level = [each for record in records if type(each := record["e"]) is dict]
+            while level:  # what stands inside one another, all of a depth at once
+                oids = [inner["#"] for inner in level]
+                found.rows.update(zip(oids, level, strict=True))
+                found.homes.update(dict.fromkeys(oids, name))
+                level = [
+                    each
+                    for inner in level
+                    if inner["@"] not in WHOLE
+                    for each in inner["v"]
+                    if type(each) is dict
+                ]
         for oid, key in own.items():
             found.rows[oid] = documents[key]
             found.homes[oid] = ""
@@ -189,11 +195,22 @@ class _Rebuilder:
         return row
 
     def _value(self, told: Json) -> Any:
-        if type(told) is list:
-            if told[0] == "$":
-                return self._object(told[1])
+        if type(told) is dict:
+            return self._object(told["#"])
+        if type(told) is not list:
+            return told
+        tag = told[0]
+        if tag == "$":
+            return self._object(told[1])
+        if tag not in _ONCE:
             return self._leaves.read(told)
-        return self._object(told["#"]) if type(told) is dict else told
+        try:
+            found = self._read.get(key := tuple(told), _UNKNOWN)
+        except TypeError:  # a list in it, which no such value has
+            return self._leaves.read(told)
+        if found is _UNKNOWN:
+            found = self._read[key] = self._leaves.read(told)
+        return found
 
     def _values(self, told: list[Json]) -> list[Any]:
         """All of them; the list itself where nothing in it stands for something else."""
@@ -215,27 +232,27 @@ class _Rebuilder:
         """What is under names or keys; a place that is withheld is noted and kept free."""
         if _PLAIN.issuperset(map(type, told)):
             return told
-        found, value = [], self._value
-        for name, each in zip(names, told, strict=True):
+        found, value = list(told), self._value
+        for at, each in enumerate(told):
             if type(each) in _PLAIN:
-                found.append(each)
-            elif each == WITHHELD:
-                self._found.withheld.append((owner, name))
+                continue
+            if type(each) is list and each == WITHHELD:
+                self._found.withheld.append((owner, names[at]))
                 self._found.unlike.add(oid)
-                found.append(None)
+                found[at] = None
             else:
-                found.append(value(each))
+                found[at] = value(each)
         return found
 
     def _object(self, oid: int) -> Any:
         known = self._found.objects
-        if oid in known:
-            return known[oid]
-        row = self._row(oid)
-        kind = row["@"]
-        made = known[oid] = self._empty(kind, row)
-        if kind not in WHOLE:
-            (self._late if kind in _LATE else self._queue).append(oid)
+        made = known.get(oid, _UNKNOWN)
+        if made is _UNKNOWN:
+            row = self._row(oid)
+            kind = row["@"]
+            made = known[oid] = self._empty(kind, row)
+            if kind not in WHOLE:
+                (self._late if kind == "s" else self._queue).append(oid)
         return made
 
     def _empty(self, kind: Json, row: Row) -> Any:
@@ -275,6 +292,8 @@ class _Rebuilder:
             made, row = self._found.objects[oid], self._row(oid)
             if type(row["@"]) is int:
                 self._fill_instance(made, row, oid)
+            elif row["@"] in MAPPINGS:
+                self._fill_mapping(made, row, oid)
             elif row["@"] == "L":
                 name = f"{FAMILY}/{oid}/{row['s']}"
                 made += self._values([each["e"] for each in self._records[name][row["d"] :]])
@@ -315,15 +334,28 @@ class _Rebuilder:
             self._fill_all()
             made.update(items)
             return
-        told_keys, told = columns_of(row)
-        keys = self._keys(told_keys)
+        keys, told = columns_of(row)
+        keys = self._keys(keys)
         values = self._held(made, keys, told, oid)
         self._fill_all()
-        if row["@"] != "od":
-            dict.update(made, zip(keys, values, strict=True))
+        _put_items(made, keys, values)
+
+    def _fill_mapping(self, made: Any, row: Row, oid: int) -> None:
+        """At once where all keys are text; else later, when they have been filled themselves."""
+        keys, told = columns_of(row)
+        if not _TEXT.issuperset(map(type, keys)):
+            self._late.append(oid)
             return
-        for key, value in zip(keys, values, strict=True):
-            OrderedDict.__setitem__(made, key, value)
+        keys = self._keys(keys)
+        _put_items(made, keys, self._held(made, keys, told, oid))
+
+
+def _put_items(made: Any, keys: list[Any], values: list[Any]) -> None:
+    if type(made) is not OrderedDict:
+        dict.update(made, zip(keys, values, strict=True))
+        return
+    for key, value in zip(keys, values, strict=True):
+        OrderedDict.__setitem__(made, key, value)
 
 
 def _is_node(key: str) -> bool:

@@ -225,7 +225,7 @@ class Tracker(GraphWriter):
             yield node.obj
         old = (obj for batch in self._cold for obj in batch.objects)
         for ident, obj in {id(obj): obj for obj in chain(old, self.settled.kept)}.items():
-            if ident not in self.nodes and self.settled.find(ident) is not None:
+            if ident not in self.nodes:
                 yield obj
 
     def _nodes_of(self, batches: Iterable[SlotBatch]) -> list[GraphNode]:

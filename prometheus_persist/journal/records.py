@@ -31,8 +31,8 @@ from typing import Any, overload
 import orjson
 
 from prometheus_persist.journal.packed import PackedLines
-from prometheus_persist.state.exact_json import JsonObject, dumps, flat, loads_object
-from prometheus_persist.state.own_json import canonical_again, openers
+from prometheus_persist.state.exact_json import NESTING_MAX, JsonObject, dumps, flat, loads_object
+from prometheus_persist.state.own_json import canonical_again, nested_within, openers
 
 TAIL_RECORDS_MAX = 8  # of ten thousand streams each has a tail
 BLOCK_RECORDS_MAX = 256
@@ -87,8 +87,23 @@ def _proven(text: bytes, count: int, origin: Origin) -> list[JsonObject]:
         rows = canonical_again(b"[" + text.replace(LINE_END, b",") + b"]")
         if rows and len(rows) == count and plain_rows(rows):
             return rows  # type: ignore[no-any-return]
+    elif (nested := _nested_rows(text, count)) is not None:
+        return nested
     numbered = enumerate(text.split(LINE_END), origin.lines + 1)
     return [loads_object(line, f"{origin.file} line {at}") for at, line in numbered]
+
+
+def _nested_rows(text: bytes, count: int) -> list[JsonObject] | None:
+    """Records with containers in them, read at once; None where a line is not, to the byte, what is
+    written for its record again, or too deep."""
+    try:
+        rows = orjson.loads(b"[" + text.replace(LINE_END, b",") + b"]")
+        if len(rows) != count or {*map(type, rows)} != {dict}:
+            return None
+        same = LINE_END.join(map(orjson.dumps, rows)) == text
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    return rows if same and nested_within(rows, openers(text) + 1, NESTING_MAX + 1) else None
 
 
 def plain_rows(rows: Sequence[Any]) -> bool:

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from array import array
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import graphkit
+import numpy as np
 import pytest
 from graphkit import Entry, Kept, Root, digest
 
@@ -191,3 +194,47 @@ def test_the_random_graphs_notice(
         return
     with pytest.raises((AssertionError, KeyError, StoreDamaged)):
         sum(map(graphkit.play, range(40)))
+
+
+def test_values_that_are_read_but_once_are_exact() -> None:
+    """The same time, the same member: one object, where nobody can tell; what is equal and another
+    value (zeros, folds, zones, numbers of a type) stays what it is."""
+    utc, noon = dt.UTC, dt.datetime(2026, 1, 1, 12)  # noqa: DTZ001 as hosts do
+    times = [noon, noon.replace(fold=1), noon.replace(tzinfo=utc), dt.date(2026, 1, 1)]
+    zeros = [
+        np.float64(0.0),
+        np.float64(-0.0),
+        0.0,
+        -0.0,
+        0,
+        False,
+        Decimal("0.0"),
+        Decimal("-0.00"),
+        Decimal(0),
+        b"",
+        "",
+    ]
+    root: Any = Root()
+    root.items = [{"at": each, "n": n} for n in range(3) for each in [*times, *zeros]]
+    copy = Kept(root).again()[0]
+    assert digest(copy) == digest(root)
+    assert [repr(each) for each in copy.items] == [repr(each) for each in root.items]
+
+
+def test_a_dict_by_text_is_filled_before_a_key_of_another_is_hashed() -> None:
+    """A key whose hash needs what is in a dict of its own."""
+    root: Any = Root()
+    inner = {"deep": {"n": 5}}
+    key = (frozenset({("n", 5)}), 7)
+    root.items = [{key: inner, (1, (2, ("x",))): [inner]}, {"again": key}]
+    copy = Kept(root).again()[0]
+    assert digest(copy) == digest(root)
+    assert next(iter(copy.items[0])) is copy.items[1]["again"]
+
+
+def test_the_last_key_of_all_becomes_one_of_another_type() -> None:
+    """What is visited then only has that key more, at its end."""
+    one: dict[Any, Any] = {"b": 1.5}
+    batch = SlotBatch([{"a": 2.5}, one], KINDS)
+    retyped(one)
+    assert batch.changed() == [one]

@@ -17,7 +17,7 @@ from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import Tip
 from prometheus_persist.journal.projection import checksum, project, wrap
 from prometheus_persist.journal.records import Records, block_of
-from prometheus_persist.state.exact_json import dumps
+from prometheus_persist.state.exact_json import NESTING_MAX, dumps, loads_object
 
 text = st.text(st.characters(exclude_categories=("Cs",)), max_size=6)
 leaves = st.one_of(
@@ -166,3 +166,34 @@ def test_many_nested_records_take_less_than_their_text() -> None:
     assert list(found) == rows
     assert b"\n".join(block.text for block in found.blocks()) == text
     assert list(found.part(3, 7)) == rows[3:7]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b'{"a":[{"b":1.50}]}', b'{"a":[]}'],  # a float that would be written otherwise
+        [b'{"a":[1],"a":[2]}', b'{"a":[]}'],  # a key twice
+        [b'{"x":1},{"b":[{"y":1}', b'{"z":1}]}'],  # two records, and no line is one
+        [b'{"a":[1]},{"a":[2]}', b'{"a":[3]}'],  # three on two lines
+        [b'{"a": [1]}', b'{"a":[2]}'],  # a space
+        [b"[[1]]", b'{"a":[2]}'],  # no object
+        [b'{"a":' + b"[" * NESTING_MAX + b"]" * NESTING_MAX + b"}", b'{"a":[2]}'],
+        [b'{"a":[1e999]}', b'{"a":[2]}'],
+    ],
+)
+def test_records_with_containers_are_read_at_once_only_where_each_line_is_one(
+    lines: list[bytes],
+) -> None:
+    """Whatever is not to the byte what would be written is read line by line, as before."""
+    assert records._nested_rows(b"\n".join(lines), len(lines)) is None
+
+
+def test_records_with_containers_that_are_read_at_once_are_exact() -> None:
+    """As deep as a record may be, floats and large numbers included."""
+    deep = NESTING_MAX - 1
+    lines = [
+        b'{"a":[1.5,-0.0,1e+22,18446744073709551615,"\\n"],"b":{"c":[null,true]}}',
+        b'{"a":' + b"[" * deep + b"]" * deep + b"}",
+    ]
+    found = records._nested_rows(b"\n".join(lines), len(lines))
+    assert exact(found) == exact([loads_object(line, "here") for line in lines])
