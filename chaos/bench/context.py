@@ -24,15 +24,16 @@ class Scale:
     requests: int
     host_cycles: int
     host_rounds: int
+    crowd_entries: int
 
 
 TINY = Scale(
     agents=20, records=50, snapshot_records=50, restarts=1, restores=1, requests=64,
-    host_cycles=8, host_rounds=2,
+    host_cycles=8, host_rounds=2, crowd_entries=1_000,
 )  # fmt: skip
 QUICK = Scale(
     agents=300, records=15_000, snapshot_records=5_000, restarts=3, restores=2, requests=1_024,
-    host_cycles=300, host_rounds=40,
+    host_cycles=300, host_rounds=40, crowd_entries=20_000,
 )  # fmt: skip
 FULL = Scale(
     agents=10_000,
@@ -43,6 +44,7 @@ FULL = Scale(
     requests=8_192,
     host_cycles=2_000,
     host_rounds=150,
+    crowd_entries=1_000_000,
 )
 
 

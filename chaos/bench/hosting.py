@@ -11,6 +11,9 @@ everything in its first three saves. Memory is what Python itself has allocated 
 a run of its own), over what the host takes alone.
 
 A contestant that is not installed is skipped and says so.
+
+Another host (``crowd_host.py``) has many more objects and as little that changes: what a save there
+takes shows whether it is the size of the host that is paid for, or what a trade touches.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from chaos.bench import crowd_host
+from chaos.bench.crowd_host import CrowdHost
 from chaos.bench.old_host import MODULES, TRADES_A_CYCLE, OldHost, grown
 from chaos.bench.peers import replace, sync_folder
 
@@ -58,11 +63,12 @@ class Keeper(Protocol):
 class AttachedKeeper:
     """This library."""
 
-    def __init__(self, folder: Path, host: OldHost) -> None:
+    def __init__(self, folder: Path, host: OldHost | CrowdHost) -> None:
         from prometheus_persist import Settings, attach
 
         settings = Settings(snapshot_every_s=1e9)
-        self.host, self._root = attach(host, folder, MODULES, settings=settings), host
+        modules = (*MODULES, *crowd_host.MODULES)
+        self.host, self._root = attach(host, folder, modules, settings=settings), host
         self.save, self.trade = self.host.save, self.host.on_trade
 
     def cycled(self) -> None:
@@ -182,7 +188,8 @@ def restored(name: str, folder: Path) -> OldHost:
 def main(folder: str, what: str, name: str, cycles: str, rounds: str) -> None:
     """One contestant in this process. ``saved`` prints how many samples of trades, first saves and
     looks, the last cycle, and the samples; ``restored`` its time and the cycle; ``memory`` bytes
-    before and after. Times are nanoseconds."""
+    before and after; ``crowd`` how many samples of trades and looks of a host with ``cycles``
+    entries, and these. Times are nanoseconds."""
     place = Path(folder)
     if what == "saved":
         _saved(name, place, int(cycles), int(rounds))
@@ -192,6 +199,8 @@ def main(folder: str, what: str, name: str, cycles: str, rounds: str) -> None:
         print(time.process_time_ns() - started, host.cycle)
         sys.stdout.flush()
         os._exit(0)  # what is held open is nobody's any more
+    elif what == "crowd":
+        _crowd(place, int(cycles), int(rounds))
     else:
         _memory(name, place, int(cycles))
 
@@ -200,26 +209,44 @@ def _saved(name: str, place: Path, cycles: int, rounds: int) -> None:
     host = grown(cycles)
     kept = keeper(name, place, host)
     found: list[list[int]] = [[], [], []]
-
-    def timed(into: list[int], call: Callable[[], object]) -> None:
-        started = time.thread_time_ns()
-        call()
-        into.append(time.thread_time_ns() - started)
-
     gc.collect()
     warm = WARM_CYCLES if name == SUBJECT else 0
     for number in range(warm + rounds):
         trades, first, looks = found if number >= warm else ([], [], [])
         host.decide()
-        timed(first, kept.save)
+        _timed(first, kept.save)
         for _ in range(TRADES_A_CYCLE):
-            timed(trades, partial(kept.trade, host.trade()))
+            _timed(trades, partial(kept.trade, host.trade()))
         host.report()
         kept.cycled()
         if isinstance(kept, AttachedKeeper) and len(looks) < LOOKS:
-            timed(looks, kept.look)
+            _timed(looks, kept.look)
     kept.close()
     print(*map(len, found), host.cycle, *(sample for part in found for sample in part))
+
+
+def _timed(into: list[int], call: Callable[[], object]) -> None:
+    started = time.thread_time_ns()
+    call()
+    into.append(time.thread_time_ns() - started)
+
+
+def _crowd(place: Path, entries: int, rounds: int) -> None:
+    host = CrowdHost(entries)
+    kept = AttachedKeeper(place, host)
+    found: list[list[int]] = [[], []]
+    gc.collect()
+    for number in range(WARM_CYCLES + rounds):
+        trades, looks = found if number >= WARM_CYCLES else ([], [])
+        host.cycle += 1
+        for _ in range(TRADES_A_CYCLE):
+            _timed(trades, partial(kept.trade, host.trade()))
+        kept.cycled()
+        if len(looks) < LOOKS:
+            _timed(looks, kept.look)
+    print(*map(len, found), *(sample for part in found for sample in part))
+    sys.stdout.flush()
+    os._exit(0)  # a snapshot of it is not what is measured
 
 
 def _memory(name: str, place: Path, cycles: int) -> None:

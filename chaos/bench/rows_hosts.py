@@ -1,20 +1,28 @@
 """Rows on an attached host: a save after a trade, the first of a cycle, a look at everything, a
-restore, memory; beside what would write everything each time."""
+restore, memory; beside what would write everything each time.
+
+Then a host of many more objects (``crowd_host.py``). A save there may take 1.5 times what it takes
+on the first host, in the same run: so much does the size of a host cost, on whatever machine. A
+look at everything goes through all of it, and has a bar of its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from chaos.bench.children import run_child
-from chaos.bench.context import Options
+from chaos.bench.context import FULL, Options
+from chaos.bench.crowd_host import AGENTS
 from chaos.bench.hosting import PEERS, SUBJECT, absent
 from chaos.bench.table import BenchRow, RequiredBar, TableLine, timed_line
 from prometheus_persist.errors import StoreFailed
 
 TRADE_MS_MAX, FIRST_MS_MAX, LOOK_MS_MAX = 5.0, 10.0, 60.0
 RESTORE_S_MAX, MEMORY_TIMES_MAX = 2.0, 1.5
+CROWD_TIMES_MAX, CROWD_LOOK_MS_MAX = 1.5, 225.0
 _NAMES: Final = ("host_trade", "host_first", "host_look", "host_restore", "host_memory")
 _PEERED: Final = tuple(name for name in _NAMES if name != "host_look")
 _CHILD = "import sys\nfrom chaos.bench.hosting import main\nmain(*sys.argv[1:])"
@@ -40,7 +48,37 @@ def host_rows(options: Options) -> list[BenchRow]:
     }
     params = {"cycles": f"{options.scale.host_cycles:,}"}
     base = f"host_{SUBJECT}"
-    return [BenchRow(name, params, lines[name], checks[name], base=base) for name in _NAMES]
+    rows = [BenchRow(name, params, lines[name], checks[name], base=base) for name in _NAMES]
+    return [*rows, *_crowd_rows(options, lines["host_trade"][0])]
+
+
+def _crowd_rows(options: Options, small: TableLine) -> list[BenchRow]:
+    """The host of many objects, beside the saves after a trade of the other one."""
+    entries, rounds = options.scale.crowd_entries, options.scale.host_rounds
+    params = {"agents": f"{AGENTS}", "entries": f"{entries:,}"}
+    words = (SUBJECT, str(entries), str(rounds))
+    try:
+        found = run_child(_CHILD, options.place("host_crowd"), "crowd", *words)
+    except StoreFailed as problem:
+        line = TableLine("host_crowd", why_not=f"failed:{problem.detail}")
+        return [BenchRow(name, params, [line]) for name in ("host_crowd", "host_crowd_look")]
+    trades, samples = found[0], found[2:]
+    line = timed_line("host_crowd", samples[:trades])
+    looks = timed_line("host_crowd", samples[trades:])
+    shown = replace(small, name="host_small")
+    checks: list[RequiredBar] = []
+    if small.times is not None and line.times is not None:
+        half = line.times.median_ns / small.times.median_ns
+        most = line.times.p99_ns / small.times.p99_ns
+        checks = [
+            RequiredBar("crowd_median", half, "<=", CROWD_TIMES_MAX, "x"),
+            RequiredBar("crowd_p99", most, "<=", CROWD_TIMES_MAX, "x"),
+        ]
+    bar = _bar({"host_crowd_look": [looks]}, "host_crowd_look", "host_median_ms", CROWD_LOOK_MS_MAX)
+    return [
+        BenchRow("host_crowd", params, [line, shown], checks, base="host_small"),
+        BenchRow("host_crowd_look", params, [looks], bar if options.scale == FULL else ()),
+    ]
 
 
 def _measured(options: Options, name: str, line: str) -> dict[str, TableLine]:

@@ -94,6 +94,14 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
         "同一宿主：接入后的内存，对宿主自身内存",
         "The same host: memory once it is kept, over what it takes alone",
     ),
+    "host_crowd": (
+        "宿主有{agents}个Agent、共{entries}条历史记录：一笔交易后的保存",
+        "A host of {agents} agents with {entries} entries: save after a trade",
+    ),
+    "host_crowd_look": (
+        "同一宿主（{entries}条历史记录）：一次完整检查，未发现变化",
+        "That host of {entries} entries: a look at everything that finds nothing",
+    ),
     "hosts": ("已接入的宿主", "Attached hosts"),
 }
 
@@ -149,6 +157,8 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
     "save_outside": ("快照之外的保存", "saves outside it"),
     "snapshot_took": ("快照耗时", "the snapshot took"),
     "host_attach": ("本库：attach", "this library: attach"),
+    "host_crowd": ("本库：attach", "this library: attach"),
+    "host_small": ("对照：上面较小的宿主", "beside it: the smaller host above"),
     "host_pickle": ("pickle，全部，fsync", "pickle of everything, fsync"),
     "host_cloudpickle": ("cloudpickle，全部，fsync", "cloudpickle of everything, fsync"),
     "host_jsonpickle": ("jsonpickle，全部，fsync", "jsonpickle of everything, fsync"),
@@ -182,6 +192,8 @@ CHECKS: Final[Mapping[str, tuple[str, str]]] = {
     "host_p99_ms": ("p99", "p99"),
     "host_median_ms": ("中位数", "median"),
     "host_memory": ("对宿主自身", "of the host's own"),
+    "crowd_median": ("中位数，对较小的宿主", "median, of the smaller host's"),
+    "crowd_p99": ("p99，对较小的宿主", "p99, of the smaller host's"),
     "size_s": ("用时", "time"),
     "size_memory": ("峰值 / 存活数据", "peak / live data"),
 }

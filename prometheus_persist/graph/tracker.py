@@ -171,7 +171,7 @@ class Tracker(GraphWriter):
             if (node.hot or complete) and seen(node.kind, node.obj, self.policy) != node.told:
                 self.whole(node, delta)
         self.drain(delta)
-        if tidy or self._crowded():
+        if tidy or self._crowded(complete=complete):
             self._sort(delta, sweep=tidy, complete=complete)
         else:
             self._take_in()
@@ -261,9 +261,11 @@ class Tracker(GraphWriter):
             self.heat(node)
         self.make_live({type(node.obj) for node in cold if node.kind == "o"})
 
-    def _crowded(self) -> bool:
-        """Whether much of what is hot has become an old record since the hot were sorted."""
-        return self._since + len(self.opened) > max(OPENED_MAX, len(self._hot_nodes) // 4)
+    def _crowded(self, *, complete: bool) -> bool:
+        """Whether much of what is hot has become an old record since the hot were sorted. Behind a
+        complete look, which takes its time in any case, less is much: so few others have to."""
+        most = max(OPENED_MAX, len(self._hot_nodes) // 4)
+        return self._since + len(self.opened) > (most // 8 if complete else most)
 
     def _take_in(self) -> None:
         """Look at what is new from now on: what changes after this differs from it."""

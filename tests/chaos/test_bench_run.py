@@ -43,6 +43,8 @@ ROWS = [
     "host_look",
     "host_restore",
     "host_memory",
+    "host_crowd",
+    "host_crowd_look",
 ]
 
 

@@ -26,7 +26,7 @@ from prometheus_persist.shown import MARKS_MAX, tell
 BREAKS = "\r\nforged: line\x85end"
 HOSTILE = f"A{CLEARS}{TURNS}{BREAKS}" + "\u0301" * 500 + "Z"
 PRINTS = {
-    "chaos/bench/hosting.py": 3,  # of a child, to the bench that started it
+    "chaos/bench/hosting.py": 4,  # of a child, to the bench that started it
     "chaos/sweeps/interrupt_child.py": 2,  # to the sweep that started it: "ready", and JSON
     "chaos/sweeps/thin_disk_child.py": 1,  # likewise
     "chaos/sweeps/soak.py": 1,  # likewise
