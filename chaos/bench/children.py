@@ -57,6 +57,16 @@ print(time.monotonic_ns() - started)
 session.close(save=False)
 """
 
+SUM_UP = """
+import sys
+from prometheus_persist.session import Session
+session = Session.open(sys.argv[1])
+session.recover(None)
+session.snapshot()
+session.close(save=False)
+print(0)
+"""
+
 MEMORY = """
 import gc, sys, tracemalloc
 from prometheus_persist.session import Session

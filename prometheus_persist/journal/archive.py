@@ -5,9 +5,11 @@
                      every other member; its own SHA-256 over the rest of it
     documents.json   every document, canonical JSON
     streams.ndjson   every record, one line each: ["stream", {record}]
+    sums.json        what the first of them come to (``reconcile/sums.py``); absent in older ones,
+                     and where nobody had added them up
 
 The same image gives the same bytes (members are stored under the snapshot's own time). Reading
-bounds everything before it allocates: member names must be exactly these three, sizes and ratio are
+bounds everything before it allocates: member names must be exactly these, sizes and ratio are
 capped, links and paths have no place to be. A member that would shrink beyond the ratio that is
 read is stored as it is.
 
@@ -37,7 +39,7 @@ from prometheus_persist.journal.records import (
     RecordTally,
 )
 from prometheus_persist.journal.stream_lines import blocks, head_of, held_blocks
-from prometheus_persist.journal.upcast import SCHEMA, schema_in, upcast_image
+from prometheus_persist.journal.upcast import SCHEMA, as_it_was, schema_in, upcast_image
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.exact_json import (
     JsonObject,
@@ -70,9 +72,11 @@ _UNREADABLE = (
     NotImplementedError,
     RuntimeError,
 )
+Pieces = Callable[[], Iterable[bytes]]
 Ahead = Callable[[Iterator[bytes]], Iterator[bytes]]
 COUNTED = (PUBLIC_TRADES,)
 _MEMBERS = ("documents.json", "streams.ndjson")
+_SUMS = "sums.json"
 _MANIFEST = "manifest.json"
 _DIGEST = re.compile(f"[0-9a-f]{{{2 * DIGEST_BYTES}}}")
 
@@ -89,19 +93,28 @@ def _no_pause() -> None:
     """For whom nobody waits."""
 
 
-def pack(image: Image, tip: Tip, pause: Callable[[], None] = _no_pause) -> bytes:
-    """The archive's bytes for an image whose last frame was ``tip``.
+def pack(
+    image: Image,
+    tip: Tip,
+    pause: Callable[[], None] = _no_pause,
+    sums: Pieces | None = None,
+) -> bytes:
+    """The archive's bytes for an image whose last frame was ``tip``; ``sums`` are of its records.
 
     Works in pieces of well under a millisecond and calls ``pause`` between them, so that whoever
     saves meanwhile gets his turn.
     Raises BadValue for more than an archive can hold.
     """
-    data, dense = _packed(image, tip, frozenset(), pause)
-    return _packed(image, tip, dense, pause)[0] if dense else data
+    data, dense = _packed(image, tip, frozenset(), pause, sums)
+    return _packed(image, tip, dense, pause, sums)[0] if dense else data
 
 
 def _packed(
-    image: Image, tip: Tip, plain: frozenset[str], pause: Callable[[], None]
+    image: Image,
+    tip: Tip,
+    plain: frozenset[str],
+    pause: Callable[[], None],
+    sums: Pieces | None = None,
 ) -> tuple[bytes, frozenset[str]]:
     """The archive, and which of its members are denser than what is read."""
     first, last = _ZIP_YEARS_MS
@@ -124,6 +137,8 @@ def _packed(
                     pause()
             return {"bytes": size, "sha256": seal.hexdigest()}
 
+        contents: dict[str, Iterable[bytes]] = dict(zip(_MEMBERS, _contents(image), strict=True))
+        contents |= {_SUMS: sums()} if sums is not None else {}
         manifest: JsonObject = {
             "format": ARCHIVE_FORMAT,
             "schema": SCHEMA,
@@ -133,7 +148,7 @@ def _packed(
             "time_ms": image.time_ms,
             "wall_ms": tip.wall_ms,
             "records": {name: len(image.streams.get(name, ())) for name in COUNTED},
-            "members": dict(zip(_MEMBERS, map(put, _MEMBERS, _contents(image)), strict=True)),
+            "members": {name: put(name, parts) for name, parts in contents.items()},
         }
         manifest["sha256"] = hashlib.sha256(dumps(manifest)).hexdigest()
         put(_MANIFEST, [dumps(manifest)])
@@ -175,7 +190,7 @@ def check(data: bytes, where: str, pause: Callable[[], None] = _no_pause) -> Tip
     In small pieces, like ``pack``, and without building the image. Raises StoreDamaged.
     """
     with _reading(data, where) as (archive, manifest):
-        for name in _MEMBERS:
+        for name in manifest["members"]:
             for _ in _inflated(archive, manifest, name, where, PIECE_BYTES):
                 pause()
     return _tip(manifest, where)
@@ -200,7 +215,8 @@ def unpack(
     ``ahead`` may have the next piece of a member inflated and hashed while this one is decoded.
     Without ``keep`` everything is looked at alike, and records are counted only (``Tally``).
     Not ``closely``: records are taken as the lines that they stand on, which fit their checksum,
-    stay packed, and are looked at when they are read (``Origin``); those of another schema now.
+    stay packed, and are looked at when they are read (``Origin``); those that a step brings to the
+    present schema are looked at now.
     """
     refuse_no_archive(data[:ENDING_BYTES], data[-ENDING_BYTES:], where)
     with _reading(data, where) as (archive, manifest):
@@ -208,7 +224,7 @@ def unpack(
         image = Image(seq=tip.seq, time_ms=manifest["time_ms"])
         image.documents = _documents(archive, manifest, where)
         for name, block in _streams(
-            archive, data, manifest, where, ahead, closely or schema != SCHEMA
+            archive, data, manifest, where, ahead, closely or not as_it_was(schema)
         ):
             stream = image.streams.get(name)
             if stream is None:
@@ -217,6 +233,9 @@ def unpack(
         told = _counted(manifest) or {}
         if any(count != len(image.streams.get(name, ())) for name, count in told.items()):
             raise StoreDamaged("holds not as many records as its manifest says", file=where)
+        if _SUMS in manifest["members"]:
+            sums = b"".join(_inflated(archive, manifest, _SUMS, where, AHEAD_BYTES))
+            image.sums = sums if keep else None
     return (upcast_image(image, schema) if keep else image), tip
 
 
@@ -227,7 +246,7 @@ def outline(data: bytes, where: str) -> tuple[Outline, Tip] | None:
     with _reading(data, where) as (archive, manifest):
         tip, schema = _tip(manifest, where), schema_in(manifest, where)
         told = _counted(manifest)
-        if told is None or schema != SCHEMA:
+        if told is None or not as_it_was(schema):
             return None
         documents = _documents(archive, manifest, where)
         counts: dict[str, Records] = {name: RecordTally(count) for name, count in told.items()}
@@ -343,7 +362,11 @@ def _opened(archive: zipfile.ZipFile, where: str) -> tuple[dict[str, zipfile.Zip
     """An archive's members and its manifest, both found sound."""
     infos = _checked_infos(archive, where)
     content = _member(archive, infos[_MANIFEST], MANIFEST_BYTES_MAX, where)
-    return infos, _manifest(content, where)
+    manifest = _manifest(content, where)
+    told = manifest.get("members")
+    if not isinstance(told, dict) or {*told, _MANIFEST} != infos.keys():
+        raise StoreDamaged("the manifest does not announce its members", file=where)
+    return infos, manifest
 
 
 def _announced(manifest: JsonObject, name: str, where: str) -> tuple[int, str]:
@@ -367,7 +390,7 @@ def _tip(manifest: JsonObject, where: str) -> Tip:
 def _checked_infos(archive: zipfile.ZipFile, where: str) -> dict[str, zipfile.ZipInfo]:
     infos = archive.infolist()
     names = sorted(info.filename for info in infos)
-    if names != sorted((_MANIFEST, *_MEMBERS)):
+    if names not in (sorted((_MANIFEST, *_MEMBERS)), sorted((_MANIFEST, *_MEMBERS, _SUMS))):
         raise StoreDamaged(f"members {names[:5]} are not those of a snapshot", file=where)
     for info in infos:
         if info.compress_type not in _METHODS or info.flag_bits & 1:

@@ -164,6 +164,8 @@ class Image:
     """Every document and stream at one sequence. ``apply`` moves it on, in place.
 
     ``time_ms`` is the wall time of the last change, whatever other frames came after it.
+    ``sums``: what its first records come to, as a snapshot kept it (``reconcile/sums.py``); None
+    where none did, and once a stream was removed. Whoever changes the image may take them out.
     ``_own``: since it was cut, the streams that no cut has; only these are added to in place.
     """
 
@@ -171,6 +173,7 @@ class Image:
     streams: dict[str, Records] = field(default_factory=dict)
     seq: int = 0
     time_ms: int = 0
+    sums: bytes | None = field(default=None, repr=False, compare=False)
     _own: set[str] | None = field(default=None, repr=False, compare=False)
 
     def apply(self, change: Change, seq: int, time_ms: int) -> None:
@@ -191,7 +194,8 @@ class Image:
             self.documents.update(change.ready.documents)
         for key in change.remove:
             self.documents.pop(key, None)
-            self.streams.pop(key, None)
+            if self.streams.pop(key, None) is not None:
+                self.sums = None
         for name, records in change.add.items():
             if records:  # a stream without a record is no stream: archives do not hold any
                 self._append(name, records)

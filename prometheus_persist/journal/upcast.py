@@ -14,6 +14,7 @@ on disk is rewritten for it, and the next writer writes the present schema.
             identity, the registry's epoch ahead, a contract's size with each execution; records of
             what is written, set aside or rescaled without an execution
     3 → 4   a host's own objects under ``host/``; what a commit removes may be a stream
+    4 → 5   a snapshot may keep what its records come to; documents and records are what they were
 
 From schema 2 on a step may be given some fields of a document only; what a list grew by is not
 given to it, so a step that changes the entries of a list has to take that on.
@@ -33,7 +34,7 @@ from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.records import Records
 from prometheus_persist.state.exact_json import JsonObject, dumps, loads_object
 
-SCHEMA = 4
+SCHEMA = 5
 Step = Callable[[str, JsonObject], JsonObject]
 
 
@@ -62,9 +63,14 @@ def schema_of(payload: bytes, where: str) -> int:
     return schema_in(loads_object(payload, where), where)
 
 
+def as_it_was(schema: int) -> bool:
+    """Whether every document and record of a schema is the same in the present one."""
+    return all(UPCASTERS[version] is _as_it_was for version in range(schema, SCHEMA))
+
+
 def upcast_change(change: Change, schema: int) -> Change:
     """The same change in the present schema."""
-    if schema == SCHEMA:
+    if as_it_was(schema):
         return change
     return Change(
         change.why,
@@ -81,7 +87,7 @@ def upcast_change(change: Change, schema: int) -> Change:
 
 def upcast_image(image: Image, schema: int) -> Image:
     """The same image in the present schema."""
-    if schema == SCHEMA:
+    if as_it_was(schema):
         return image
     whole = upcast_change(Change("", image.documents, (), image.streams), schema)
     streams = {name: Records(records) for name, records in whole.add.items()}
@@ -98,4 +104,4 @@ def _as_it_was(_name: str, item: JsonObject) -> JsonObject:
     return item
 
 
-UPCASTERS: Mapping[int, Step] = {1: _as_it_was, 2: _as_it_was, 3: _as_it_was}
+UPCASTERS: Mapping[int, Step] = dict.fromkeys(range(1, SCHEMA), _as_it_was)

@@ -1,14 +1,20 @@
 """What the streams already hold, by id: booked fills and cash flows, ended orders and whose they
 were, how much money was booked to whom, and the executions that a coming bill may still concern.
+
+An index is a function of its streams: the same, in whatever portions they were taken in. A snapshot
+may keep one (``sums.py``); what has been appended since is then taken in on top.
 """
 
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal, DecimalException
 from functools import lru_cache
+from itertools import islice
+from operator import itemgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from prometheus_persist.errors import BadValue
@@ -38,26 +44,78 @@ _CLOSING_SIDE = {"long": "sell", "short": "buy", "net": "sell"}
 _ADOPTIONS = ("adopted", "released")
 _WITHOUT_MONEY = ("set_aside", "resized")
 _WRITTEN = ("written", "unwritten")
+_NEVER = (0, 0)
+SUMMED = (PUBLIC_TRADES, ORPHAN_FILLS, CASH_FLOWS, INTENT_LOG)
+Recent = tuple[int, int, str, JsonObject]
+"""An execution's time, the place of its stream in ``SUMMED``, its owner, and its record."""
 _quantity = lru_cache(maxsize=4096, typed=True)(exact)  # few texts, met a million times
 _number = lru_cache(maxsize=4096, typed=True)(Decimal)
 
 
+class EndedOrders(Mapping[str, OrderIntent]):
+    """Ended orders by clOrdId. Those that a snapshot named are read where they stand, by the number
+    of their record, once they are asked for."""
+
+    __slots__ = ("_at", "_count", "_read", "_rows")
+
+    def __init__(
+        self, rows: Sequence[JsonObject] = (), at: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
+        self._rows, self._at = rows, at
+        self._read: dict[str, OrderIntent] = {}
+        self._count = len(at)
+
+    def add(self, intent: OrderIntent) -> None:
+        """One more, or another state of one that is there."""
+        self._count += intent.cl_ord_id not in self
+        self._read[intent.cl_ord_id] = intent
+
+    def __getitem__(self, name: str) -> OrderIntent:
+        found = self._read.get(name)
+        if found is None:
+            found = OrderIntent.model_validate(self._rows[self._at[name]])
+            self._read[name] = found
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._read or name in self._at
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._at, *(name for name in self._read if name not in self._at)])
+
+    def __len__(self) -> int:
+        return self._count
+
+
 @dataclass(slots=True)
 class StreamIndex:
-    """An index that keeps up with the growth of the streams."""
+    """An index that keeps up with the growth of the streams.
+
+    ``ids`` has the id of every record of each of the ``SUMMED`` streams, in their order: a fill's,
+    a flow's ref, an order's clOrdId; ``agents`` whose each of the orders was. ``recent`` are the
+    executions with a time from ``since_ms`` on.
+    """
 
     booked: set[str] = field(default_factory=set)
     flows: set[str] = field(default_factory=set)
     penalties: dict[str, Decimal] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
-    ended: dict[str, OrderIntent] = field(default_factory=dict)
+    ended: EndedOrders = field(default_factory=EndedOrders)
     money: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     recorded: dict[str, dict[PositionKey, Contracts]] = field(default_factory=dict)
-    adopted: dict[str, Adoption] = field(default_factory=dict)
+    written: dict[str, Adoption] = field(default_factory=dict)
+    nobodys: dict[str, Adoption] = field(default_factory=dict)
     sizes: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
-    _sized: dict[str, int] = field(default_factory=dict)
-    _recent: list[tuple[int, str, JsonObject]] = field(default_factory=list)
-    _seen: dict[str, int] = field(default_factory=dict)
+    sized: dict[str, tuple[int, int]] = field(default_factory=dict)
+    recent: list[Recent] = field(default_factory=list)
+    since_ms: int = 0
+    ids: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in SUMMED})
+    agents: list[str] = field(default_factory=list)
+
+    @property
+    def adopted(self) -> dict[str, Adoption]:
+        """The differences that were written without an execution, and stand."""
+        return self.written | self.nobodys
 
     def books(
         self, state: SystemState, streams: Mapping[str, Sequence[JsonObject]], epoch: int = 0
@@ -70,7 +128,7 @@ class StreamIndex:
 
         since_ms = state.account_cash.bills_ms
         self.take(streams, since_ms)
-        self._recent = [each for each in self._recent if each[0] >= since_ms]
+        self.recent = [each for each in self.recent if each[0] >= since_ms]
         waiting = {key: item.agent_id for key, item in state.intents.items()}
         return Books(
             state,
@@ -78,9 +136,9 @@ class StreamIndex:
             ChainMap(waiting, self.owners),
             self.ended,
             self.flows,
-            _fees(self._recent),
+            _fees(self.recent),
             self.money,
-            _moves(self._recent),
+            _moves(self.recent),
             self.recorded,
             tuple(self.adopted.values()),
             self.sizes,
@@ -89,15 +147,29 @@ class StreamIndex:
         )
 
     def take(self, streams: Mapping[str, Sequence[JsonObject]], since_ms: int = 0) -> None:
-        """Read what has been appended since the last time; from ``since_ms`` on it is recent."""
-        for name in (PUBLIC_TRADES, ORPHAN_FILLS, CASH_FLOWS, INTENT_LOG):
-            records = streams.get(name, [])
-            fresh = _since(records, self._seen.get(name, 0))
+        """Read what has been appended since the last time; from ``since_ms`` on it is recent.
+
+        Where that fails, nothing is taken, and the next time begins anew.
+        """
+        try:
+            self._take(streams, since_ms)
+        except BaseException:  # halfway: what was taken would be taken twice
+            for each in fields(self):
+                setattr(self, each.name, getattr(StreamIndex(), each.name))
+            raise
+
+    def _take(self, streams: Mapping[str, Sequence[JsonObject]], since_ms: int) -> None:
+        self.since_ms = max(self.since_ms, since_ms)
+        for name in SUMMED:
+            ids = self.ids[name]
+            fresh = _since(streams.get(name, ()), len(ids))
             if name == INTENT_LOG:
                 for record in fresh:
                     intent = OrderIntent.model_validate(record)
                     self.owners[intent.cl_ord_id] = intent.agent_id
-                    self.ended[intent.cl_ord_id] = intent
+                    self.ended.add(intent)
+                    ids.append(intent.cl_ord_id)
+                    self.agents.append(intent.agent_id)
             elif name == CASH_FLOWS:
                 for record in fresh:
                     self.flows.add(record["ref"])
@@ -105,28 +177,29 @@ class StreamIndex:
                     if record["kind"] == PENALTY:
                         self.penalties[record["ref"]] = amount
                     self._pay(record["agent_id"], record["kind"], amount)
+                    ids.append(record["ref"])
             else:
-                self._executions(fresh, since_ms)
-            self._seen[name] = len(records)
+                self._executions(fresh, since_ms, name)
 
-    def _executions(self, records: Iterable[JsonObject], since_ms: int) -> None:
+    def _executions(self, records: Iterable[JsonObject], since_ms: int, stream: str) -> None:
         """Take in what was booked; a long ledger is millions of them, and every step here counts.
 
         What they come to is added up first, and only the sums are looked at.
         """
         paid: dict[str, list[Decimal]] = {}
         moved: dict[tuple[str, str, str, str], Decimal] = {}
-        booked, sized, recent, closing = self.booked, self._sized, self._recent, _CLOSING_SIDE
+        ids, rank, first = self.ids[stream], SUMMED.index(stream), len(self.ids[stream])
+        sized, recent, closing = self.sized, self.recent, _CLOSING_SIDE
         try:
             for record in records:
                 category = record.get("category")
+                ids.append(record["fill_id"])
                 if category in _ADOPTIONS:
                     self._adoption(record)
                     continue
-                booked.add(record["fill_id"])
                 inst_id, ts_ms = record["inst_id"], record["ts_ms"]
-                if ts_ms >= sized.get(inst_id, 0):
-                    self._size(record)
+                if "ct_val" in record and (ts_ms, rank) >= sized.get(inst_id, _NEVER):
+                    self._size(record, rank)
                 if category in _WITHOUT_MONEY:
                     continue
                 if category in _WRITTEN:
@@ -145,9 +218,10 @@ class StreamIndex:
                     step = minus if record["side"] == closing[pos_side] else plus
                     moved[key] = step(moved.get(key, ZERO), quantity)
                 if ts_ms >= since_ms and "side" in record:
-                    recent.append((ts_ms, owner, record))
+                    recent.append((ts_ms, rank, owner, record))
         except DecimalException as problem:
             raise BadValue(f"no exact result: {type(problem).__name__}") from None
+        self.booked.update(islice(ids, first, None))
         for owner, (pnl, fee) in paid.items():
             self._pay(owner, "pnl", exact(pnl))
             self._pay(owner, "fee", exact(fee))
@@ -155,12 +229,11 @@ class StreamIndex:
             held, at = self.recorded.setdefault(owner, {}), PositionKey(*place)
             held[at] = held.get(at, NO_CONTRACTS) + contracts(change)
 
-    def _size(self, record: JsonObject) -> None:
+    def _size(self, record: JsonObject, rank: int) -> None:
         """The contract's size as it was last booked, in whatever stream."""
-        if "ct_val" in record:
-            name = record["inst_id"]
-            self.sizes[name] = _number(record["ct_val"]), _number(record["ct_mult"])
-            self._sized[name] = record["ts_ms"]
+        name = record["inst_id"]
+        self.sizes[name] = _number(record["ct_val"]), _number(record["ct_mult"])
+        self.sized[name] = record["ts_ms"], rank
 
     def _written(self, record: JsonObject) -> None:
         """A quantity that was written for an agent, or is given back."""
@@ -169,28 +242,27 @@ class StreamIndex:
         key, change = _moved(record)
         owner, finding_id = record["agent_id"], record.get("undoes") or record["finding_id"]
         name = f"{finding_id} {owner} {key}"
-        before = self.adopted.pop(name, None)
+        before = self.written.pop(name, None)
         quantity = change if before is None else change + before.qty_contracts
         if quantity and (before is not None or record["category"] == "written"):
             px, since_ms = Decimal(record["px"]), record["since_ms"]
             made = before or Adoption(
                 key, quantity, finding_id, px, since_ms, record["found_ms"], owner
             )
-            self.adopted[name] = replace(made, qty_contracts=quantity)
+            self.written[name] = replace(made, qty_contracts=quantity)
 
     def _adoption(self, record: JsonObject) -> None:
         """A difference that was made nobody's, or is given back."""
         from prometheus_persist.reconcile.views import Adoption
 
-        self.booked.add(record["fill_id"])
         finding_id = record.get("undoes") or finding_of(record)
-        before = self.adopted.pop(finding_id, None)
+        before = self.nobodys.pop(finding_id, None)
         quantity = contracts(record["qty_contracts"])
         if before is not None:
             quantity += before.qty_contracts
         if quantity and (before is not None or record["category"] == "adopted"):
             key = PositionKey(record["inst_id"], record["mgn_mode"], record["pos_side"])
-            self.adopted[finding_id] = before or Adoption(
+            made = before or Adoption(
                 key,
                 quantity,
                 finding_id,
@@ -198,7 +270,7 @@ class StreamIndex:
                 record.get("since_ms") or record["ts_ms"],
                 record["found_ms"],
             )
-            self.adopted[finding_id] = replace(self.adopted[finding_id], qty_contracts=quantity)
+            self.nobodys[finding_id] = replace(made, qty_contracts=quantity)
 
     def _pay(self, owner: str, kind: str, amount: Decimal) -> None:
         paid = self.money.setdefault(owner, {})
@@ -220,21 +292,25 @@ def _since(records: Sequence[JsonObject], start: int) -> Iterable[JsonObject]:
     return records.since(start) if isinstance(records, Records) else records[start:]
 
 
-def _fees(recent: list[tuple[int, str, JsonObject]]) -> dict[str, Decimal]:
+def _fees(recent: list[Recent]) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
-    for _, _, record in recent:
+    for *_, record in recent:
         name = record["fill_id"]
         found[name] = add(found.get(name, ZERO), Decimal(record["fee"]))
     return found
 
 
-def _moves(recent: list[tuple[int, str, JsonObject]]) -> tuple[Move, ...]:
+def _moves(recent: list[Recent]) -> tuple[Move, ...]:
     from prometheus_persist.reconcile.views import Move
 
-    moves = []
-    for ts_ms, owner, record in recent:
-        moves.append(Move(ts_ms, owner, *_moved(record)))
-    return tuple(sorted(moves, key=lambda move: move.ts_ms))
+    return tuple(
+        Move(ts_ms, owner, *_moved(record)) for ts_ms, _, owner, record in in_order(recent)
+    )
+
+
+def in_order(recent: Iterable[Recent]) -> list[Recent]:
+    """Oldest first; of one time as the streams have them, one stream after the other."""
+    return sorted(recent, key=itemgetter(0, 1))
 
 
 def _moved(record: JsonObject) -> tuple[PositionKey, Contracts]:

@@ -186,6 +186,16 @@ class Bases:
         self.sound[path] = tip
         return Base(path, image if keep else None, tip)
 
+    def look_at_sums(self, base: Base, image: Image) -> None:
+        """Name a base whose sums are not those of its records, and drop them; costs a look at every
+        record. Its records are as good as ever."""
+        from prometheus_persist.reconcile.sums import wrong
+
+        if image.sums is not None and wrong(image.sums, image.streams):
+            why = "its sums are not those of its records"
+            self._astray[base.name] = Damage(base.name, None, why, "ignored")
+            image.sums = None
+
     def image_of(self, base: Base) -> Image:
         """A base's image, unpacked now where it was not kept; raises StoreDamaged."""
         if base.image is not None:

@@ -217,6 +217,8 @@ def restore(
     newest = chain.tip if seq is None and at_ms is None else link(base.tip, segments.frames).tip
     whole = back(newest, segments.frames)
     image = bases.image_of(base)
+    if thorough:
+        bases.look_at_sums(base, image)
     _replay(image, chain, schemas_of(segments))
     image.seq = chain.tip.seq
     fresh = base.name == GENESIS and not any(p.frame.kind == COMMIT for p in chain.frames)

@@ -2,7 +2,8 @@
 
 Whatever moves the books goes through ``commit_of``, while ``gate.turn`` is held: no order intent is
 issued or answered between what was looked at and what is written. The index is taken on likewise;
-interrupted halfway, either shuts the store.
+interrupted halfway, either shuts the store. It begins with the sums that a snapshot kept, where
+there are any (``kept``), and the next snapshot keeps what it then comes to.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from prometheus_persist.storage.store import Store
 
 if TYPE_CHECKING:
     from prometheus_persist.exchange.reader import ExchangeReader
+    from prometheus_persist.journal.archive import Pieces
     from prometheus_persist.reconcile.apply import Applied
     from prometheus_persist.reconcile.plan import Plan
     from prometheus_persist.reconcile.views import Books, VenueView
@@ -52,6 +54,7 @@ class SessionContext:
     _reader: ExchangeReader | None = None
     hearing: Hearing = field(init=False)
     index: StreamIndex = field(default_factory=StreamIndex)
+    kept: bytes | None = None
 
     def __post_init__(self) -> None:
         self.hearing = Hearing(self.store.latches)
@@ -60,6 +63,7 @@ class SessionContext:
         """The books as they stand."""
         at = (self.state, self.store.image.streams, self.store.epoch)
         with self.gate.turn:
+            self.store.whole(self._begin)
             found = self.store.whole(self.index.books, *at)
             if self.host is None:
                 return found
@@ -150,4 +154,26 @@ class SessionContext:
     def _take(self) -> None:
         at = (self.store.image.streams, self.state.account_cash.bills_ms)
         with self.gate.turn:
+            self.store.whole(self._begin)
             self.store.whole(self.index.take, *at)
+
+    def _begin(self) -> None:
+        """Have the index that the snapshot kept, if it can be used; looked at once."""
+        kept, self.kept = self.kept, None
+        if kept is not None:
+            from prometheus_persist.reconcile.sums import index_from
+
+            since_ms = self.state.account_cash.bills_ms
+            self.index = index_from(kept, self.store.image.streams, since_ms) or self.index
+
+    def sums(self) -> Pieces | None:
+        """What a snapshot taken now may keep of the index; None where nothing was added up."""
+        with self.gate.turn:
+            kept = self.kept
+            if kept is not None:
+                return lambda: [kept]
+            if not self.index.booked:
+                return None
+            from prometheus_persist.reconcile.sums import sums_of
+
+            return sums_of(self.index)

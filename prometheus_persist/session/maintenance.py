@@ -9,8 +9,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import StoreFailed
+from prometheus_persist.journal.archive import Pieces
 from prometheus_persist.saving.triggers import SaveAction, Trigger, actions_due
 from prometheus_persist.session.background import Beside
 from prometheus_persist.session.settings import Settings
@@ -24,16 +27,24 @@ LOOK_COMMITS = 256
 
 
 class Upkeep:
-    """Of one open store. ``base_seq`` is where its newest base stands."""
+    """Of one open store. ``base_seq`` is where its newest base stands; ``sums`` gives what its
+    records come to, where anybody knows."""
 
     def __init__(
-        self, store: Store, fs: Fs, clock: Clock, settings: Settings, base_seq: int
+        self,
+        store: Store,
+        fs: Fs,
+        clock: Clock,
+        settings: Settings,
+        base_seq: int,
+        sums: Callable[[], Pieces | None],
     ) -> None:
         self._store = store
         self._fs = fs
         self._clock = clock
         self._settings = settings
         self._base_seq = base_seq
+        self._sums = sums
         self._look_at = 0  # the commit from which on the tail is looked at again
         self._last_snapshot_s = clock.monotonic_s() - _snapshot_age_s(fs, clock)
         work = {
@@ -61,6 +72,7 @@ class Upkeep:
             settings.snapshots_kept,
             history_hours=settings.history_hours,
             history_bytes_max=settings.history_bytes_max,
+            sums=self._sums(),
         )
         self._base_seq = seq
         self._last_snapshot_s = self._clock.monotonic_s()

@@ -29,6 +29,7 @@ from prometheus_persist.reconcile.plan import (
     Verdict,
 )
 from prometheus_persist.reconcile.reconciler import reconcile
+from prometheus_persist.reconcile.sums import index_from
 from prometheus_persist.reconcile.views import Books, VenueView
 from prometheus_persist.recovery import restore
 from prometheus_persist.recovery.facts import RestoreFacts
@@ -90,7 +91,8 @@ def plan_only(
     clock = clock or SystemClock()
     started = clock.monotonic_s()
     restored = restore(visited(Path(directory)), clock=clock)
-    state, index = state_from(restored.documents), StreamIndex()
+    state, sums = state_from(restored.documents), restored.image.sums
+    index = index_from(sums, restored.streams, state.account_cash.bills_ms) or StreamIndex()
     books = index.books(state, restored.streams)
     settings = visiting(Path(directory))
     waits = _still_under_way(books, restored.time_ms, clock.now_ms(), settings)

@@ -63,9 +63,11 @@ class StoreWriter:
         log = AuditLog(parts.fs, parts.lock.fence)
         context = (self.state, settings, clock, store, self._saver, self._gate, log)
         self._context = SessionContext(*context, parts.found.time_ms, self.directory)
+        self._context.kept = parts.found.image.sums
+        parts.found.image.sums = None
         self._marks = Marks(store.latches)
         self._aside = Aside()
-        self._upkeep = Upkeep(store, parts.fs, clock, settings, parts.base_seq)
+        self._upkeep = Upkeep(store, parts.fs, clock, settings, parts.base_seq, self._context.sums)
 
     @classmethod
     def open(

@@ -31,7 +31,7 @@ from typing import Protocol
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import PersistError, StoreFailed
-from prometheus_persist.journal.archive import check, pack
+from prometheus_persist.journal.archive import Pieces, check, pack
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import COMMIT, Tip
 from prometheus_persist.journal.projection import (
@@ -247,17 +247,19 @@ class Store:
         *,
         history_hours: float = HISTORY_HOURS,
         history_bytes_max: int = HISTORY_BYTES_MAX,
+        sums: Pieces | None = None,
     ) -> str:
         """Write a full archive, verify it, drop what is no longer kept; returns its path.
 
         One at a time. Commits go on meanwhile: what is packed is the state at the beginning.
+        ``sums`` are of the first records of the streams, and of no more than there are by now.
         """
         with self._archiving, self._disk("snapshot"):
             image, tip, _ = self._cut()
             self._settle()
             taken = [name for name in self._fs.list_dir(SNAPSHOTS) if is_snapshot(name)]
             path = f"{SNAPSHOTS}/{self._free_name(taken)}"
-            self._replace(path, pack(image, tip, breather()))
+            self._replace(path, pack(image, tip, breather(), sums))
             check(self._fs.read(path), path, breather())
         self.clean_up(keep, history_hours=history_hours, history_bytes_max=history_bytes_max)
         return path

@@ -67,6 +67,8 @@ STORES: Final[Mapping[str, str]] = {
     "documents.json holds what is not a document": "documents.json 里有不是文档的内容",
     "{name} does not fit its checksum": "{name} 与校验和不符",
     "the manifest does not announce {name}": "清单没有列出 {name}",
+    "the manifest does not announce its members": "清单所列与归档内的文件不符",
+    "its sums are not those of its records": "其中的汇总与记录不符",
     "the manifest does not say where it stands": "清单没有说明它处于哪次提交",
     "its last line has no end": "最后一行不完整",
     "members {names} are not those of a snapshot": "成员 {names} 不是快照应有的",

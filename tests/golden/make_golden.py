@@ -17,6 +17,8 @@ from storekit import StillClock, founding, open_store, trade  # noqa: E402
 
 from prometheus_persist.journal.change import Change  # noqa: E402
 from prometheus_persist.journal.upcast import SCHEMA  # noqa: E402
+from prometheus_persist.reconcile.books import StreamIndex  # noqa: E402
+from prometheus_persist.reconcile.sums import sums_of  # noqa: E402
 from prometheus_persist.state import state_from  # noqa: E402
 from prometheus_persist.storage.fs import LocalFs  # noqa: E402
 
@@ -33,7 +35,9 @@ def make(root: Path) -> dict[str, object]:
             seq = store.commit(trade(state, 3 * life + number))
             digests[str(seq)] = store.image.digest()
             if life and not number:
-                store.snapshot(3)
+                index = StreamIndex()
+                index.take(store.image.streams)
+                store.snapshot(3, sums=sums_of(index))
         store.commit(Change("cycle", {"supervisor": {"market_state_history": [], "life": life}}))
         for entry in range(3):
             grown = {"supervisor": {"market_state_history": (entry // 2, [{"n": entry}])}}
