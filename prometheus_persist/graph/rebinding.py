@@ -4,6 +4,9 @@ A rule names a place, and an attribute of the fresh root: ``{"Supervisor.okx_tra
 Any other place gets what the fresh host has at the same place: restored and fresh objects are gone
 through side by side, along attributes, keys and entries, as long as they are of the same type.
 Where there is nothing, the attribute or key is taken away again, and named.
+
+Of text in which an address had a password, the rest was written: the fresh host's text is taken
+where it says the same but for the password, else the rest stays, and the place is named.
 """
 
 from __future__ import annotations
@@ -13,14 +16,17 @@ from typing import Any, Final
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.graph.kinds import SLOTS, attributes, own_dict
+from prometheus_persist.graph.values import without_passwords
 
+Withheld = tuple[Any, Any, str | None]
+"""Whose place it is, its name or key, and what was written of a text (None: nothing)."""
 _NOTHING: Final = object()
 
 
 def rebind(
     restored: Mapping[str, Any],
     fresh: Mapping[str, Any],
-    withheld: Iterable[tuple[Any, Any]],
+    withheld: Iterable[Withheld],
     rules: Mapping[str, str],
     root: Any,
 ) -> tuple[dict[str, Any], list[str]]:
@@ -31,19 +37,21 @@ def rebind(
     """
     places = list(withheld)
     given = {where: _at(fresh, path, where) for where, path in rules.items()}
-    beside = _pairs(restored, fresh, {id(owner) for owner, _ in places})
+    beside = _pairs(restored, fresh, {id(owner) for owner, _, _ in places})
     of_root: dict[str, Any] = {}
     missing = []
-    for owner, name in places:
+    for owner, name, rest in places:
         value = _by_rule(given, owner, name)
         if value is _NOTHING:
             value = fresh.get(name, _NOTHING) if owner is root else _named(beside, owner, name)
-        if owner is root:
-            if value is not _NOTHING:
-                of_root[name] = value
-        else:
+        is_missing = value is _NOTHING
+        if rest is not None and (type(value) is not str or without_passwords(value) != rest):
+            value, is_missing = rest, True
+        if owner is not root:
             _put(owner, name, value)
-        if value is _NOTHING:
+        elif value is not _NOTHING:
+            of_root[name] = value
+        if is_missing:
             missing.append(f"{type(owner).__qualname__}.{name}")
     return of_root, sorted(set(missing))
 

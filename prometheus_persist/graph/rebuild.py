@@ -35,12 +35,14 @@ from prometheus_persist.graph.kinds import (
 )
 from prometheus_persist.graph.node import FAMILY, Row
 from prometheus_persist.graph.policy import HostPolicy
-from prometheus_persist.graph.values import WITHHELD, Json, Leaves
+from prometheus_persist.graph.rebinding import Withheld
+from prometheus_persist.graph.values import CENSORED, WITHHELD, Json, Leaves
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 _TEXT: Final = frozenset({str})
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})  # JSON that stands for itself
 _ONCE: Final = frozenset({"d", "e"})  # tags of values of which the same are read but once
+_LEFT_OUT: Final = frozenset({WITHHELD[0], CENSORED})
 _UNKNOWN: Final = object()
 
 
@@ -54,7 +56,7 @@ class Rebuilt:
     homes: dict[int, str] = field(default_factory=dict)
     streams: set[str] = field(default_factory=set)
     generations: dict[int, int] = field(default_factory=dict)  # the last, of each list
-    withheld: list[tuple[Any, Any]] = field(default_factory=list)
+    withheld: list[Withheld] = field(default_factory=list)
     attributes: list[tuple[str, Any]] = field(default_factory=list)
     altered: set[int] = field(default_factory=set)  # what ``upcast`` changed
     unlike: set[int] = field(default_factory=set)  # whose rows may not be what they are now
@@ -236,12 +238,11 @@ class _Rebuilder:
         for at, each in enumerate(told):
             if type(each) in _PLAIN:
                 continue
-            if type(each) is list and each == WITHHELD:
-                self._found.withheld.append((owner, names[at]))
+            told_of = each[0] if type(each) is list else ""
+            found[at] = None if told_of == WITHHELD[0] else value(each)
+            if told_of in _LEFT_OUT:
+                self._found.withheld.append((owner, names[at], found[at]))
                 self._found.unlike.add(oid)
-                found[at] = None
-            else:
-                found[at] = value(each)
         return found
 
     def _object(self, oid: int) -> Any:

@@ -28,7 +28,7 @@ from prometheus_persist.graph.kinds import (
     state,
 )
 from prometheus_persist.graph.policy import HostPolicy, is_secret
-from prometheus_persist.graph.values import Leaves
+from prometheus_persist.graph.values import Leaves, without_passwords
 from prometheus_persist.shown import shown
 
 TUPLES_MAX: Final = 100  # one inside the other: they are made from the inside out
@@ -115,6 +115,8 @@ class _Surveyor:
         try:
             write = self._leaves[type(obj)]
             if write is not None:
+                if type(obj) is str and without_passwords(obj) != obj:
+                    raise BadValue("text with a password in an address, in a list, set or key")
                 write(obj)
                 return
         except BadValue as problem:
@@ -147,6 +149,7 @@ class _Surveyor:
             for key, value in obj.items():
                 self._todo.append((key, _Step(" (a key)", step)))
                 text = repr(key) if type(key) in (str, int) else type(key).__qualname__
+                text = without_passwords(text)
                 self._named(obj, key, value, _Step(f"[{text}]", step))
         else:
             tuples = step.tuples + 1 if kind in ("t", "nt", "fs") else 0
@@ -161,7 +164,8 @@ class _Surveyor:
     def _named(self, owner: Any, name: Any, value: Any, step: _Step) -> None:
         of_class = not isinstance(owner, dict)
         hidden = self._policy.withheld(type(owner), name) if of_class else self._policy.hidden(name)
-        if hidden or self._policy.is_bound_anew(type(value)):
+        left_out = hidden or self._policy.is_bound_anew(type(value))
+        if left_out or (type(value) is str and without_passwords(value) != value):
             self._found.withheld.append(step.path())
             if hidden and of_class and is_secret(name):
                 self._count(f"{type(owner).__qualname__}.{name}", step)

@@ -13,6 +13,8 @@ else is a list that begins with a tag:
     ["p", class, text]  ["re", pattern, flags]  ["lg", name]    a path, a pattern, a logger by name
     ["8", x]  ["n", dtype, hex]  ["ns", x]  ["nb", base64]    numpy: float64, any scalar, str, bytes
     ["$", oid]  ["x"]                             a node (``tracker.py``), a place that is withheld
+    ["w", text]                                   text in which an address had a password (S11):
+                                                  what is written of it, ``http://***@proxy:8080``
 
 numpy, ``logging``, ``pathlib``, ``random`` and ``uuid`` are looked up among the imported modules
 and never imported: a value of theirs cannot be there without them.
@@ -40,7 +42,9 @@ from prometheus_persist.graph.classes import ClassTable
 Json = Any
 Write = Callable[[Any], Json]
 WITHHELD: Final = ["x"]
+CENSORED: Final = "w"
 _BITS = 1 << 63
+_LOGIN: Final = re.compile(r"(?<=://)[^\s/?#@:]*:[^\s/?#@]+(?=@)")
 BUILTINS: Final = {
     each.__name__: each
     for each in (int, float, str, bool, bytes, list, dict, set, tuple, frozenset, object, complex)
@@ -91,6 +95,17 @@ def as_str(value: str) -> Json:
     except UnicodeEncodeError:
         return ["u", value.encode("utf-8", "surrogatepass").hex()]
     return value
+
+
+def without_passwords(text: str) -> str:
+    """The same without the name and the password in any address."""
+    return _LOGIN.sub("***", text) if "://" in text and "@" in text else text
+
+
+def _str(value: str) -> Json:
+    if "://" in value and (said := without_passwords(value)) != value:
+        return [CENSORED, as_str(said)]
+    return as_str(value)
 
 
 def _zone(zone: dt.tzinfo | None) -> list[Json]:
@@ -206,7 +221,7 @@ _WRITERS: Final[dict[type, Write]] = {
     bool: _same,
     int: _int,
     float: _float,
-    str: as_str,
+    str: _str,
     dt.datetime: _datetime,
     dt.date: lambda value: ["D", value.isoformat()],
     dt.time: _time,
@@ -254,6 +269,7 @@ _READERS: Final[dict[str, Callable[..., Any]]] = {
     "p": _as_path,
     "re": _as_pattern,
     "lg": _as_logger,
+    CENSORED: lambda text: _text(text),
     "()": tuple,
     "fs": frozenset,
     "8": lambda value: needed("numpy").float64(value),
@@ -296,7 +312,7 @@ class Leaves(dict[type, Write | None]):
         if cls is numpy.float64:
             return _float64
         if cls is numpy.str_:
-            return lambda value: ["ns", as_str(str.__str__(value))]
+            return lambda value: ["ns", as_str(without_passwords(str.__str__(value)))]
         if cls is numpy.bytes_:
             return lambda value: ["nb", packed(bytes(value))]
         if cls.__module__ == "numpy" and numpy.dtype(cls).type is cls:

@@ -45,7 +45,7 @@ from prometheus_persist.graph.node import GraphDelta, GraphNode, Row, document_o
 from prometheus_persist.graph.policy import HostPolicy
 from prometheus_persist.graph.settled import Settled
 from prometheus_persist.graph.slots import held_by
-from prometheus_persist.graph.values import WITHHELD, Json, Leaves, as_str
+from prometheus_persist.graph.values import WITHHELD, Json, Leaves, as_str, without_passwords
 
 LONG: Final = 64  # a list of more is a stream
 INSIDE_MAX: Final = 12  # how deep nodes stand inside a record
@@ -69,6 +69,8 @@ class _Names(dict[str, tuple[Json, bool]]):
     def __missing__(self, name: str) -> tuple[Json, bool]:
         if len(self) > NAMES_MAX:
             self.clear()
+        if without_passwords(name) != name:
+            raise BadValue(f"the key {without_passwords(name)!r} has a password in it")
         hands, cls = self._policy, self._cls
         hidden = hands.hidden(name) if cls is dict else hands.withheld(cls, name)
         found = self[name] = as_str(name), hidden

@@ -29,7 +29,9 @@ from prometheus_persist.state.exact_json import JsonObject, dumps
 LEVELS: Final = 8
 FILES_MAX: Final = 200
 NEWEST: Final = 20
-_PLAIN: Final = frozenset({"8", "d", "t", "D", "dec", "uu", "ns"})  # shown by their first value
+_PLAIN: Final = frozenset(
+    {"8", "d", "t", "D", "dec", "uu", "ns", "w"}
+)  # shown by their first value
 _NAMES: Final = ("agent_id", "id", "name")
 _STEM = re.compile(r"[^a-z0-9]")
 

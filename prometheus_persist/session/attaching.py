@@ -333,7 +333,7 @@ def _restored(
     meta = image.documents[META]
     made = rebuild(meta, image.documents, image.streams, tracker.table, hands, root)
     own, unbound = bound_again(dict(made.attributes), fresh, made.withheld, rules, root)
-    places = {name for owner, name in made.withheld if owner is root}
+    places = {name for owner, name, _ in made.withheld if owner is root}
     made.attributes = [
         (name, own.get(name, value))
         for name, value in made.attributes

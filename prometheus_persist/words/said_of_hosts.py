@@ -70,6 +70,10 @@ HOSTS: Final[Mapping[str, str]] = {
     "a generator that was seeded by a {name}": "以 {name} 播种的随机数发生器",
     "{cls} is no instance of a class": "{cls} 不是类的实例",
     "{cls} is bound anew, and stands in no list or set": ("{cls} 要重新绑定，不能放在列表或集合里"),
+    "text with a password in an address, in a list, set or key": (
+        "列表、集合或字典键中的文本，其网址里带有密码"
+    ),
+    "the key {name} has a password in it": "字典键 {name} 里带有密码",
     "over {number} tuples inside one another": "元组嵌套超过 {number} 层",
     "an array that shares its memory with another": "与另一个数组共用内存的数组",
     "the order of this set is another in every process, unless PYTHONHASHSEED is fixed": (

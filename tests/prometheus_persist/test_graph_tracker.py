@@ -322,7 +322,7 @@ def test_withheld_places_keep_their_position() -> None:
     assert "sentinel" not in str((kept.documents, kept.streams))
     again = kept.again()[1]
     assert [name for name, _ in again.attributes] == list(vars(root))
-    assert {name for _, name in again.withheld} == {"api_key", "passphrase"}
+    assert {name for _, name, _ in again.withheld} == {"api_key", "passphrase"}
 
 
 @pytest.mark.parametrize(

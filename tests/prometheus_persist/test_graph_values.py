@@ -202,6 +202,48 @@ def test_secrets_are_in_no_row_and_come_from_the_fresh_host() -> None:
     assert fresh.items[0].config == root.items[0].config
 
 
+PROXY = "http://me:sentinel-77aa@127.0.0.1:8080/x?a=b@c"
+
+
+def test_a_password_in_an_address_is_in_no_row_and_comes_from_the_fresh_host() -> None:
+    """Where that says the same but for it; else what else was said stays, and is named."""
+    root: Any = Root()
+    root.proxy, root.said = PROXY, f"no answer from {PROXY}"
+    root.of = {"https": PROXY, "plain": "http://me@127.0.0.1:8080", "mail": "a:b@c.org"}
+    found = survey(root, TABLE, policy())
+    assert found.problems == []
+    assert sorted(found.withheld) == ["root.of['https']", "root.proxy", "root.said"]
+    kept = Kept(root, given=policy())
+    root.seen = [PROXY]  # behind the look at the start: nothing of it stops
+    kept.look(complete=True)
+    assert "sentinel" not in str((kept.documents, kept.streams))
+    fresh: Any = Root()
+    fresh.proxy, fresh.said, fresh.of = PROXY, "", {"https": PROXY.replace("8080", "81")}
+    meta = kept.documents[META]
+    table = ClassTable(["graphkit"], meta["classes"])
+    made = rebuild(meta, kept.documents, kept.streams, table, policy(), fresh)
+    own, missing = rebind(dict(made.attributes), dict(vars(fresh)), made.withheld, {}, fresh)
+    hidden = PROXY.replace("me:sentinel-77aa", "***")
+    assert own == {"proxy": PROXY, "said": f"no answer from {hidden}"}
+    assert missing == ["Root.said", "dict.https"]
+    again = dict(made.attributes)
+    assert again["of"] == {**root.of, "https": hidden}
+    assert again["seen"] == [hidden]
+
+
+def test_a_password_in_an_address_where_nothing_can_stand_for_it_is_refused_by_its_path() -> None:
+    root: Any = Root()
+    root.proxies, root.scores = [PROXY], {PROXY: 1}
+    found = survey(root, TABLE, policy())
+    assert "sentinel" not in str(found)
+    assert [each.partition(": ")[0] for each in found.problems] == [
+        "root.scores (a key) (and 1 more)"
+    ]
+    with pytest.raises(BadValue, match="has a password in it") as refused:
+        Kept(root, given=policy())
+    assert "sentinel" not in str(refused.value)
+
+
 def test_a_place_that_the_fresh_host_lacks_is_named() -> None:
     """Nothing is made up: the attribute is not there, and said to be missing."""
     root = secretive()
