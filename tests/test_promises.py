@@ -17,6 +17,7 @@ import pytest
 
 from chaos.saboteurs import SABOTEURS
 from chaos.saboteurs.deciders import DECIDERS
+from chaos.saboteurs.host_books import HOST_BOOKS
 from chaos.saboteurs.hosted import HOSTED
 from chaos.saboteurs.planted import LATE, SHARED, SWEPT
 from chaos.saboteurs.reconcilers import RECONCILERS
@@ -37,7 +38,17 @@ PROPERTIES = ("safe", "live")
 CATALOGUES = {
     "sweeps": set(SWEEPS),
     "scenarios": set(SCENARIOS),
-    "saboteurs": {*SABOTEURS, *RECONCILERS, *DECIDERS, *SWEPT, *LATE, *SHARED, *STRUCK, *HOSTED},
+    "saboteurs": {
+        *SABOTEURS,
+        *RECONCILERS,
+        *DECIDERS,
+        *SWEPT,
+        *LATE,
+        *SHARED,
+        *STRUCK,
+        *HOSTED,
+        *HOST_BOOKS,
+    },
 }
 FIELDS = ("kept by", "judged by", "tests", *CATALOGUES)
 # P0, P1 and P2 of a report are priorities of compared items: a key in quotes, or before a colon.
@@ -201,7 +212,7 @@ def test_citations_are_told_from_priorities(tmp_path: Path) -> None:
 
 
 def test_the_readme_counts_the_saboteurs_that_there_are() -> None:
-    planted = len(SWEPT) + len(LATE) + len(SHARED) + len(STRUCK) + len(HOSTED)
+    planted = len(SWEPT) + len(LATE) + len(SHARED) + len(STRUCK) + len(HOSTED) + len(HOST_BOOKS)
     whole = len(SABOTEURS) + len(RECONCILERS) + len(DECIDERS)
     readme = (ROOT / "chaos" / "README.md").read_text("utf-8")
     told = " ".join(readme.split())

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from chaos.detect import hands, inside, late, outside, own, past, products, stops
-from chaos.detect.stage import Kind
+from chaos.detect import hands, hosted, inside, late, outside, own, past, products, stops
+from chaos.detect.hosted import HostDeed
+from chaos.detect.stage import Kind, no_course
 
 KINDS: Final = (
     Kind("own-fill", "自己的成交未入账", "own fill not booked", own.own_fill),
@@ -164,8 +165,61 @@ KINDS: Final = (
     Kind("late-part", "两笔成交之一晚到", "one of two fills late", late.second_part),
     Kind("late-older", "早于水位的成交晚到", "fill late, older than seen", late.older),
     Kind("look-up-fails", "一张订单查不到结果", "one look-up fails", past.look_up_fails),
+    *(
+        Kind(name, zh, en, no_course, deed=deed)
+        for name, zh, en, deed in (
+            ("host-lacks", "宿主漏记成交", "host lacks a fill", HostDeed(hosted.lacks)),
+            (
+                "host-lacks-no-door",
+                "宿主漏记成交（无入口）",
+                "host lacks a fill, no door",
+                HostDeed(hosted.lacks, ()),
+            ),
+            ("host-twice", "宿主重复记账", "host booked a fill twice", HostDeed(hosted.twice)),
+            (
+                "host-twice-no-door",
+                "宿主重复记账（无入口）",
+                "host booked a fill twice, no door",
+                HostDeed(hosted.twice, ("open", "close")),
+            ),
+            (
+                "host-one-ledger",
+                "宿主只记了一本",
+                "host booked one ledger",
+                HostDeed(hosted.one_ledger),
+            ),
+            (
+                "host-door-fails",
+                "宿主入口未记账",
+                "host's door does not book",
+                HostDeed(hosted.door_fails),
+            ),
+            ("host-size", "宿主张数不同", "host holds another size", HostDeed(hosted.size)),
+            (
+                "host-side",
+                "宿主方向相反",
+                "host holds the other side",
+                HostDeed(hosted.side, hedged=False),
+            ),
+            ("host-price", "宿主入场价不同", "host has another entry price", HostDeed(hosted.px)),
+            ("host-since", "宿主开仓时间不同", "host has another time", HostDeed(hosted.since)),
+            ("host-owner", "宿主归属被调换", "host has another owner", HostDeed(hosted.owner)),
+            (
+                "host-mode",
+                "宿主保证金模式不同",
+                "host has another margin mode",
+                HostDeed(hosted.mode),
+            ),
+            (
+                "host-unreadable",
+                "宿主视图读取失败",
+                "host's view raises",
+                HostDeed(hosted.unreadable),
+            ),
+        )
+    ),
 )
 HIDDEN: Final = frozenset(kind.name for kind in KINDS if kind.name.startswith("late-"))
 """What is hidden until a trial lifts the veil: for trials of one kind, not for histories."""
-COMBINED: Final = tuple(kind for kind in KINDS if kind.name not in HIDDEN)
+COMBINED: Final = tuple(kind for kind in KINDS if kind.name not in HIDDEN and kind.deed is None)
 BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}

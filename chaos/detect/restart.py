@@ -38,7 +38,7 @@ def stored(world: World, directory: Path | None = None) -> Files:
 @contextlib.contextmanager
 def _opened(world: World, disk: Fs | None, directory: Path | None = None) -> Iterator[Session]:
     """A session that lets go in the end, without a last save."""
-    place = directory or Path(tempfile.mkdtemp(prefix="chaos-detect-", dir=_fast()))
+    place = directory or Path(tempfile.mkdtemp(prefix="chaos-detect-", dir=fast()))
     session = Session.open(place, fs=disk, clock=world.clock, settings=SETTINGS)
     try:
         yield session
@@ -48,7 +48,8 @@ def _opened(world: World, disk: Fs | None, directory: Path | None = None) -> Ite
             shutil.rmtree(place, ignore_errors=True)
 
 
-def _fast() -> str | None:
+def fast() -> str | None:
+    """Where a directory is made that only a lock lies in."""
     fast = Path("/dev/shm")  # noqa: S108 only a lock lies there, in a directory of its own
     return str(fast) if fast.is_dir() else None
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chaos.detect.stage import Course, Kind, wound
+from chaos.detect.host_trial import attempt_hosted
+from chaos.detect.stage import Kind, no_course
 from chaos.detect.trial import Trial, attempt
-from chaos.detect.world import World
 from chaos.verdict import Outcome
 from chaos.workers import in_order, workers
 from prometheus_persist.cli.ending import raise_if_stopped
@@ -128,7 +128,7 @@ def _tried(kind: Kind, seed: int, number: int) -> Trial:
     """One instance; one that breaks down is void and says where."""
     raise_if_stopped()
     try:
-        return attempt(kind, seed, number)
+        return (attempt if kind.deed is None else attempt_hosted)(kind, seed, number)
     except Exception as problem:  # noqa: BLE001 whatever it was, the instance proves nothing
         told = traceback.extract_tb(problem.__traceback__)[-1]
         void = f"{type(problem).__name__}: {problem} ({told.name}, line {told.lineno})"
@@ -137,16 +137,10 @@ def _tried(kind: Kind, seed: int, number: int) -> Trial:
 
 def total(scores: Iterable[Score]) -> Score:
     """All kinds together."""
-    whole = Score(Kind("total", "合计", "total", _nothing))
+    whole = Score(Kind("total", "合计", "total", no_course))
     for each in scores:
         whole.instances += each.instances
         whole.void += each.void
         whole.counts += each.counts
         whole.problems += each.problems
     return whole
-
-
-def _nothing(_world: World) -> Course:
-    """The course of no kind."""
-    yield
-    return wound("")

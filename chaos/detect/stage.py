@@ -20,9 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chaos.detect.world import Place, World
+
+if TYPE_CHECKING:
+    from chaos.detect.hosted import HostDeed
 
 SIZE, DIRECTION, OWNER = "size", "direction", "owner"
 
@@ -49,13 +52,15 @@ Course = Generator[None, None, Wound]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind. ``hedged`` None: in either position mode."""
+    """One kind. ``hedged`` None: in either position mode. ``deed``: in a host's own books, and then
+    there is no course."""
 
     name: str
     zh: str
     en: str
     course: Callable[[World], Course]
     hedged: bool | None = None
+    deed: HostDeed | None = None
 
 
 def wound(
@@ -113,3 +118,9 @@ def lose(world: World, ord_id: str) -> None:
     """The exchange does not show this order any more; what it did can be proven by nobody."""
     world.venue.hide(ord_id)
     world.doubtful.add(ord_id)
+
+
+def no_course(_world: World) -> Course:
+    """The course of no kind."""
+    yield
+    return wound("")

@@ -60,18 +60,23 @@ def told_name(door: str, fill_id: str) -> str:
 @dataclass(frozen=True, slots=True)
 class HostMark:
     """When a place of a host's ledger was last what the typed books had: at sequence ``seq``, our
-    clock ``ms``, after so many records of ``public_trades``, ``held`` contracts."""
+    clock ``ms``, after so many records of ``public_trades``, ``held`` contracts.
+
+    ``spent``: it proves nothing any more, since the place was seen with a number of its own (where
+    ``seq`` is zero, it never agreed).
+    """
 
     seq: int
     ms: int
     trades: int
     held: Contracts
+    spent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerMarks:
     """The marks of one ledger: everything agreed at ``seq``, and what is not in ``held`` was flat,
-    but for the places of ``but``, which have an older mark or (None) never agreed."""
+    but for the places of ``but``, which have an older mark or (None) none."""
 
     seq: int
     ms: int

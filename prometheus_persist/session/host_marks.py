@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from prometheus_persist.reconcile.host_seen import HostMark, LedgerMarks, Place
-from prometheus_persist.state import Contracts, PositionKey, contracts
+from prometheus_persist.state import PositionKey, contracts
 from prometheus_persist.state.exact_json import JsonObject
 
 AGREED: Final = "host/agreed"
@@ -41,7 +41,7 @@ def marks_from_json(written: JsonObject | None) -> dict[str, LedgerMarks]:
 def _ledger(one: LedgerMarks) -> JsonObject:
     held = [[agent, *key, str(size)] for (agent, key), size in sorted(one.held.items())]
     but = [
-        [agent, *key, mark and [mark.seq, mark.ms, mark.trades, str(mark.held)]]
+        [agent, *key, mark and [mark.seq, mark.ms, mark.trades, str(mark.held), mark.spent]]
         for (agent, key), mark in sorted(one.but.items(), key=lambda each: each[0])
     ]
     return {"seq": one.seq, "ms": one.ms, "trades": one.trades, "held": held, "but": but}
@@ -55,6 +55,5 @@ def _place(row: list[Any]) -> Place:
 def _mark(row: list[Any] | None) -> HostMark | None:
     if row is None:
         return None
-    seq, ms, trades, held = row
-    size: Contracts = contracts(held)
-    return HostMark(seq, ms, trades, size)
+    seq, ms, trades, held, spent = row
+    return HostMark(seq, ms, trades, contracts(held), spent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chaos.saboteurs.host_books import HOST_BOOKS
 from chaos.saboteurs.hosted import HOSTED
 from chaos.saboteurs.planted import LATE, SHARED, SWEPT, Mistake, planted
 from chaos.saboteurs.struck import STRUCK
@@ -20,6 +21,7 @@ from prometheus_persist.session import live_booking
             "shared": SHARED,
             "struck": STRUCK,
             "hosted": HOSTED,
+            "host-books": HOST_BOOKS,
         }.items()
         for name, mistake in mistakes.items()
     ],

@@ -11,7 +11,13 @@ from reconcile_acts import CLOSE5, NET, OPEN5, A, H, Row, U, steps, trade, unboo
 from reconcile_world import BTC, START_MS, World
 
 from prometheus_persist.reconcile import Plan, Verdict
-from prometheus_persist.reconcile.host_seen import HostBooks, HostRow, LedgerMarks, TellHost
+from prometheus_persist.reconcile.host_seen import (
+    HostBooks,
+    HostMark,
+    HostRow,
+    LedgerMarks,
+    TellHost,
+)
 from prometheus_persist.state import PositionKey, contracts
 from prometheus_persist.state.money import coins
 
@@ -61,10 +67,11 @@ def agreed(world: World, held: str = "") -> None:
     world.host = HostBooks(BOTH, marks=dict.fromkeys(BOTH, mark))
 
 
-def never_agreed(world: World) -> None:
+def own_number(world: World) -> None:
     agreed(world)
     assert world.host is not None
-    mark = dataclasses.replace(world.host.marks["private"], but={("A", NET): None})
+    old = HostMark(3, 0, 0, contracts("3"), spent=True)
+    mark = dataclasses.replace(world.host.marks["private"], but={("A", NET): old})
     world.host = HostBooks(BOTH, marks=dict.fromkeys(BOTH, mark))
 
 
@@ -237,7 +244,7 @@ HOST_BOOKS = (
     ),
     Row(
         "near N: it had its own number before",
-        steps(OPEN5, never_agreed, ADD2, host(("*", "A", "5"), doors=EVERY)),
+        steps(OPEN5, own_number, ADD2, host(("*", "A", "5"), doors=EVERY)),
         (("N", H, "A"),),
         check=because("host_unexplained"),
     ),

@@ -180,6 +180,42 @@ def test_the_mark_is_kept_over_a_restart_and_moves_only_with_agreement(tmp_path:
         assert host.private["A"][0] == "4"
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["seen to agree", "never seen"])
+@pytest.mark.parametrize("wrong", ["7", "0"])
+def test_what_is_asked_can_be_answered_at_once(tmp_path: Path, wrong: str, first: bool) -> None:
+    """A plan says the same again, although the mark has been looked at meanwhile."""
+    host, venue = Ledgers(), Venue()
+    seen = views("")
+    with began(host, tmp_path, venue, seen) as p:
+        if not first:
+            seen._marks.clear()
+        traded(p, venue)
+        host.private["A"] = host.public["A"] = [wrong, 100.0, None]
+        plan = p.recover().plan
+        assert plan is not None
+        again = p.recover().plan
+        assert again is not None
+        assert again.plan_hash == plan.plan_hash
+        assert p.session.approve(venue, plan.plan_hash).decision == "go"
+
+
+def test_a_number_of_its_own_is_explained_by_no_later_execution(tmp_path: Path) -> None:
+    """It has one too few for a reason that nobody knows; then one of that size is booked by all."""
+    host, venue = Ledgers(), Venue()
+    with began(host, tmp_path, venue, views()) as p:
+        fill = traded(p, venue, size="5")
+        for ledger in (host.private, host.public):
+            host.book(ledger, "A", fill)
+        p.recover()
+        host.private["A"][0] = host.public["A"][0] = "3"
+        assert p.session.approve(venue, p.recover().plan.plan_hash).decision == "go"  # type: ignore[union-attr]
+        fill = traded(p, venue, size="2")
+        for ledger in (host.private, host.public):
+            host.book(ledger, "A", fill)
+        assert p.recover().decision == "human"
+        assert (host.calls, host.private["A"][0]) == ([], "5")
+
+
 def test_a_recovery_of_what_agrees_writes_no_mark_anew(tmp_path: Path) -> None:
     host, venue = Ledgers(), Venue()
     with began(host, tmp_path, venue, views()) as p:
@@ -373,11 +409,15 @@ PLACES = st.tuples(
 COUNTS = st.integers(0, 2**40)
 QUANTITIES = st.integers(-9, 9).map(contracts)
 
+MARKS = st.builds(HostMark, COUNTS, COUNTS, COUNTS, QUANTITIES, st.booleans())
+
 
 @given(
     held=st.dictionaries(PLACES, QUANTITIES, max_size=4),
     but=st.dictionaries(
-        PLACES, st.none() | st.builds(HostMark, COUNTS, COUNTS, COUNTS, QUANTITIES), max_size=4
+        PLACES,
+        st.none() | st.builds(HostMark, COUNTS, COUNTS, COUNTS, QUANTITIES, st.booleans()),
+        max_size=4,
     ),
     now=st.tuples(COUNTS, COUNTS, COUNTS),
 )

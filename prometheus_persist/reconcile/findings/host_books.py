@@ -166,7 +166,7 @@ def _size_finding(host: HostBooks, off: Off) -> Finding:
     evidence = [_evidence(agent, one) for one in fills]
     evidence += [Evidence("door", name, {"agent": agent}) for name in failed]
     evidence = evidence or [Evidence("ledger", f"private/{agent}", {str(key): str(off.should)})]
-    if mark is not None:
+    if mark is not None and mark.seq:
         agreed = {"agreed_ms": str(mark.ms), "contracts": str(mark.held)}
         evidence.append(Evidence("agreed", str(mark.seq), agreed))
     return finding(

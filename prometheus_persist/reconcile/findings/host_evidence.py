@@ -8,8 +8,8 @@
 2. Where the typed books were moved without an execution since, nothing is proven: what was held at
    the mark and the executions since do not add up to what is held now.
 3. Of more than ``SUBSETS_MAX`` executions only the newest ones in a row are thought of, and only
-   where no other run comes to the same. So it is where the ledger was never looked at before.
-4. A place without a mark that was looked at before proves nothing: it has its own number.
+   where no other run comes to the same. So it is where the ledger was never seen to agree.
+4. A mark that is spent proves nothing: the place has a number of its own.
 """
 
 from __future__ import annotations
@@ -51,14 +51,13 @@ def explained(
     known = [(one, at) for agent, one, at in host.recent if (agent, one.key) == place]
     fresh = [one for agent, one in booked if (agent, one.key) == place]
     marks = [host.marks[name].of(place) if name in host.marks else None for name in ledgers]
-    if not any(name in host.marks for name in ledgers):
-        return Explained(_newest([*(one for one, _ in known), *fresh], lacks))
     told = [mark for mark in marks if mark is not None]
-    if len(told) < len(marks):
-        return Explained()
+    if not told:
+        return Explained(_newest([*(one for one, _ in known), *fresh], lacks))
     mark = min(told, key=lambda one: one.trades)
     since = [*(one for one, at in known if at >= mark.trades), *fresh]
-    if mark.trades < host.reach or mark.held + _sum(since) != should:
+    spent = len(told) < len(marks) or any(one.spent for one in told)
+    if spent or mark.trades < host.reach or mark.held + _sum(since) != should:
         return Explained(mark=mark)
     if len(since) > SUBSETS_MAX:
         return Explained(_newest(since, lacks), mark=mark)

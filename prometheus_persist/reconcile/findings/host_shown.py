@@ -4,14 +4,14 @@
    of contracts is ``unfit``. A host's long or short is the signed position of an account that nets.
 2. A ledger whose view failed shows nothing: it is in neither, and not flat.
 3. ``marked``: when each place of each ledger last held what the typed books hold. A place that
-   differs keeps the mark of before only as long as the executions since explain the difference;
-   else it has none until it agrees again. Where nothing moved, neither do the marks.
+   differs keeps the mark of before; once the executions since do not explain the difference, it is
+   ``spent`` until the place agrees again. Where nothing moved, neither do the marks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from prometheus_persist.reconcile.host_seen import HostBooks, HostMark, HostRow, LedgerMarks, Place
@@ -100,8 +100,11 @@ def marked(
             same = typed.get(place, NO_CONTRACTS) == held.get(place, NO_CONTRACTS)
             if same and place not in found.unfit:
                 continue
-            known = old is not None and ((name, place) not in differs or place in explained)
-            but[place] = old.of(place) if old is not None and known else None
+            mark = None if old is None else old.of(place)
+            if (name, place) in differs and place not in explained:
+                size = typed.get(place, NO_CONTRACTS)
+                mark = replace(mark or HostMark(0, 0, now[2], size), spent=True)
+            but[place] = mark
         agreed = {place: size for place, size in typed.items() if size and place not in but}
         new = LedgerMarks(*now, agreed, but)
         if old is None or (old.trades, old.held, old.but) != (new.trades, new.held, new.but):
