@@ -166,7 +166,7 @@ class HostCapture:
     def _log_late(self) -> None:
         for name in self.tracker.late.keys() - self._logged:
             self._logged.add(name)
-            logging.getLogger(LOGGER).info("late: %s", name)
+            logging.getLogger(LOGGER).info("late: %s: %d", name, self.tracker.late[name])
 
     def taken_in(self) -> None:
         """What was taken last is a part of the store's."""

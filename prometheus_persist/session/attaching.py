@@ -191,9 +191,12 @@ class AttachedHost:
 
     def check(self) -> list[str]:
         """What differs from what was saved, by class and number, found by a look at everything;
-        empty: nothing is unsaved. Changes nothing."""
-        found = self._capture.tracker.unsaved()
-        return [shown(f"{type(node.obj).__qualname__} {node.oid}") for node in found]
+        then how many settled records of which class were found late (``late``). Empty: nothing is
+        unsaved, and nothing ever was between two saves. Changes nothing."""
+        tracker = self._capture.tracker
+        found = [f"{type(node.obj).__qualname__} {node.oid}" for node in tracker.unsaved()]
+        late = [f"late: {name}: {count}" for name, count in sorted(tracker.late.items())]
+        return [shown(line) for line in (*found, *late)]
 
     def close(self, *, save: bool = True) -> None:
         """See ``Session.close``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -21,11 +21,12 @@ from chaos.bench.page import render_page as bench_page
 from chaos.bench.table import BenchRow, Report, RequiredBar, TableLine, timed_line
 from prometheus_persist.journal.past_facts import PastCollector, PastFacts, ToldCommit, told_changes
 from prometheus_persist.reconcile.facts import MoneyRow, SourceFacts
-from prometheus_persist.reconcile.plan import Evidence, MoneyCheck, Verdict
+from prometheus_persist.reconcile.plan import Evidence, HostItem, Item, MoneyCheck, Verdict
 from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.pages.past_page import past_page
 from prometheus_persist.report.pages.recovery_page import render_page
 from prometheus_persist.report.pages.store_page import StoreGlance, store_page
+from prometheus_persist.state import PositionKey
 from prometheus_persist.state.store_facts import store_facts
 from prometheus_persist.state.system_facts import AgentFacts, FrozenFacts, StandingFacts
 
@@ -85,8 +86,10 @@ def somebody_decides() -> RecoveryFacts:
     """Everything at once that somebody has to look at."""
     facts = needs_human()
     agent = StandingFacts("LiveAgent_03", "SOL-USDT-SWAP cross net", "-5", "0.10123", SAVED_MS)
+    assert facts.plan is not None
     return dataclasses.replace(
         facts,
+        plan=dataclasses.replace(facts.plan, host_items=tuple(host_books())),
         system=dataclasses.replace(
             facts.system,
             frozen=(
@@ -96,6 +99,24 @@ def somebody_decides() -> RecoveryFacts:
             standing=(agent,),
         ),
     )
+
+
+def host_books() -> Iterator[HostItem]:
+    """Two ledgers of a host: one that agrees as far as it goes, one that does not."""
+    key = PositionKey("SOL-USDT-SWAP", "cross", "net")
+    match, off, unknown = Verdict.MATCH, Verdict.MISMATCH, Verdict.UNKNOWN
+    later = str(SAVED_MS + HOUR_MS)
+    for ledger, item, verdict, shown, due, note in (
+        ("private", Item.SIZE, match, "100", "100", ""),
+        ("private", Item.DIRECTION, match, "long", "long", ""),
+        ("private", Item.ENTRY_PX, match, "0.101", "0.10104", ""),
+        ("private", Item.HOLDING_TIME, unknown, "", str(SAVED_MS), "why.host_no_since"),
+        ("public", Item.SIZE, match, "100", "100", ""),
+        ("public", Item.DIRECTION, off, "short", "long", "N-0123456789ab"),
+        ("public", Item.ENTRY_PX, off, "0.112", "0.10104", "N-0123456789ab"),
+        ("public", Item.HOLDING_TIME, off, later, str(SAVED_MS), "N-0123456789ab"),
+    ):
+        yield HostItem(ledger, "LiveAgent_01", key, item, verdict, shown, due, note)
 
 
 def measured() -> Report:

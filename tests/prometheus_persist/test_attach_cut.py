@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from sessionkit import Venue, killed
 from storekit import BTC, StillClock
 
+from chaos.saboteurs.planted import Mistake, planted
 from prometheus_persist import AttachedHost, attach, contracts
+
+
+class Newcomer:
+    """Of a class that came after the count."""
 
 
 class CutBot:
@@ -105,3 +111,39 @@ def test_the_report_counts_what_was_restored_by_class(tmp_path: Path) -> None:
         assert re.search(rf">{name}</td>.*last counted.*>1</td>.*>4</td>", report.html("en"))
     with began(tmp_path, venue) as p:
         assert "when last counted" not in p.recover().text("en"), "nothing moved since the exit"
+
+
+def counted_rightly(at: Path) -> None:
+    """The test above; and one class comes that was not there before."""
+    test_the_report_counts_what_was_restored_by_class(at)
+    p = began(at / "more", Venue())
+    p.root.others = [Newcomer()]
+    p.on_cycle(1)
+    killed(p.session)
+    with began(at / "more", Venue()) as p:
+        assert p.objects.get("test_attach_cut:Newcomer") == (0, 1)
+
+
+COUNTS = {
+    "all are objects": ("saving.host_capture:HostCapture.objects", 'node.kind == "o"', "node.kind"),
+    "counted by each save": ("saving.host_capture:HostCapture.take", "if whole:", "if True:"),
+    "never counted": ("saving.host_capture:HostCapture.take", "if whole:", "if False:"),
+    "now for then": (
+        "session.attaching:AttachedHost.__init__",
+        "(then.get(name, 0), now.get(name, 0))",
+        "(now.get(name, 0), now.get(name, 0))",
+    ),
+    "only what was there": (
+        "session.attaching:AttachedHost.__init__",
+        "for name in then | now}",
+        "for name in then}",
+    ),
+    "of another class": ("report.text:_objects", "name=one.name", 'name="?"'),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_mistake_in_the_counts_of_a_report_is_noticed(name: str, tmp_path: Path) -> None:
+    counted_rightly(tmp_path / "right")
+    with planted(Mistake(*COUNTS[name])), pytest.raises(AssertionError):
+        counted_rightly(tmp_path / "wrong")

@@ -129,7 +129,7 @@ def test_what_differs_and_what_is_not_kept_is_said_item_by_item(tmp_path: Path) 
         assert "私有账簿的入场价格: 宿主为" in zh
         page = report.html("zh")
         assert "宿主不记录持仓时间" in page
-        assert "（应为" in page
+        assert "≠ 应为" in page
         told = report.to_json()["plan"]["host_items"]
         assert {"ledger", "agent_id", "item", "verdict", "shown", "due", "note"} <= told[0].keys()
         host.private["A"][1] = due

@@ -20,7 +20,7 @@ from prometheus_persist.report.sections.alternatives import ways
 from prometheus_persist.report.sections.corrections import correction_words
 from prometheus_persist.report.sections.decision import decision_lines, is_partial, is_pending
 from prometheus_persist.report.sections.findings import evidence_name, finding_words, is_done
-from prometheus_persist.report.sections.host_books import HOST_ITEMS, host_rows, value_words
+from prometheus_persist.report.sections.host_books import shown_items, value_words
 from prometheus_persist.report.sections.money import money_is_first, money_verdict
 from prometheus_persist.report.sections.standing import frozen_name, frozen_reason, standing_owner
 from prometheus_persist.report.sections.waiting import (
@@ -167,28 +167,30 @@ def _standing(facts: RecoveryFacts, say: Say) -> Rows:
 
 
 def _host(facts: RecoveryFacts, say: Say) -> Rows:
-    """Every position of every ledger of the host, with its items."""
-    names = [f"item.{one.value}" for one in HOST_ITEMS]
-    heads = columns(say, ".......", "page.ledger", "", "page.key", *names)
+    """Every item of every position of the host's ledgers."""
+    heads = columns(
+        say, "...tt", "page.ledger", "page.key", "page.item", "page.host_has", "page.verdict"
+    )
     return heads, [
         (
-            say(f"ledger.{row[0].ledger}"),
-            row[0].agent_id,
-            str(row[0].key),
-            *(_host_item(one, say) for one in row),
+            f"{one.agent_id} · {say(f'ledger.{one.ledger}')}",
+            str(one.key),
+            say(f"item.{one.item.value}"),
+            value_words(one, one.shown, say),
+            _host_item(one, say),
         )
-        for row in host_rows(facts)
+        for one in shown_items(facts)
     ]
 
 
 def _host_item(one: HostItem, say: Say) -> Toned:
     mark, tone = _VERDICTS[one.verdict]
-    shown, due = (value_words(one, value, say) for value in (one.shown, one.due))
+    words = say(f"verdict.{one.verdict.value}")
     if one.verdict is Verdict.UNKNOWN:
-        return Toned(f"{mark} {known(one.note, one.note, say)}", tone)
-    if one.verdict is Verdict.MATCH:
-        return Toned(f"{mark} {shown}", tone)
-    return Toned(f"{mark} {say('page.host_due', shown=shown, due=due)}", tone)
+        words = known(one.note, one.note, say)
+    elif one.verdict is Verdict.MISMATCH:
+        words = say("page.host_due", due=value_words(one, one.due, say))
+    return Toned(f"{mark} {words}", tone)
 
 
 def _priorities(plan: Plan, say: Say) -> Rows:

@@ -13,7 +13,6 @@ from prometheus_persist.report.steps import present
 from prometheus_persist.report.values import Say, known, when
 
 _SIDES = {"long": "direction.long", "short": "direction.short", "none": "direction.none"}
-HOST_ITEMS = (Item.SIZE, Item.DIRECTION, Item.ENTRY_PX, Item.HOLDING_TIME)
 
 
 def host_lines(facts: RecoveryFacts, say: Say) -> list[str]:
@@ -58,12 +57,6 @@ def shown_items(facts: RecoveryFacts) -> tuple[HostItem, ...]:
     """Those of the last look."""
     plan = present(facts)
     return () if plan is None else plan.host_items
-
-
-def host_rows(facts: RecoveryFacts) -> list[tuple[HostItem, ...]]:
-    """The items of each position of each ledger, in the order of ``HOST_ITEMS``."""
-    items = shown_items(facts)
-    return [items[at : at + len(HOST_ITEMS)] for at in range(0, len(items), len(HOST_ITEMS))]
 
 
 def value_words(one: HostItem, value: str, say: Say) -> str:
