@@ -19,7 +19,7 @@ from prometheus_persist.commands import (
     of_store,
     plan_command,
 )
-from prometheus_persist.reconcile.plan import Finding, Plan, Resolution
+from prometheus_persist.reconcile.plan import Case, Finding, Plan, Resolution
 from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.messages import message
 from prometheus_persist.report.values import Say
@@ -91,11 +91,9 @@ def _steps(facts: RecoveryFacts) -> Iterator[NextStep]:
     plan, waiting = present(facts), asked(facts)
     others = [] if plan is None else [one for one in plan.findings if one not in waiting]
     humans = [one for one in waiting if one.resolution is Resolution.HUMAN]
-    unknown = [
-        one
-        for one in others
-        if one.resolution is Resolution.UNKNOWN and (one.about or one.what == "what.host_unread")
-    ]
+    unknown = [one for one in others if one.resolution is Resolution.UNKNOWN and one.about]
+    if any(one.what == "what.host_unread" for one in others):
+        yield NextStep("step.host_view")
     for one in others:
         if one.what == "what.other_account":
             yield from _other_account(one, options)
@@ -107,7 +105,9 @@ def _steps(facts: RecoveryFacts) -> Iterator[NextStep]:
     elif facts.policy == "observe" and not waiting:
         yield NextStep("step.observed", again)
     yield from _owners_to_name(humans, plan, options)
-    if humans:
+    if any(one.case is Case.N for one in humans):  # no command has the host
+        yield NextStep("step.host_books")
+    if any(one.case is not Case.N for one in humans):
         yield NextStep("step.write_plan", plan_command(options))
         yield NextStep("step.apply_plan", apply_command(options))
     yield from _undecided([one for one in waiting if one not in humans], options, again)

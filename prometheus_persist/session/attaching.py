@@ -52,7 +52,9 @@ from prometheus_persist.graph.rebuild import upcast as brought_up
 from prometheus_persist.graph.survey import HostSurvey, survey
 from prometheus_persist.graph.tracker import META, Tracker
 from prometheus_persist.journal.change import Image
+from prometheus_persist.reconcile.finding import Choices
 from prometheus_persist.recovery.facts import ObjectCount
+from prometheus_persist.report.steps import present
 from prometheus_persist.saving.gate import OrderTerms
 from prometheus_persist.saving.host_capture import COUNTED, HostCapture
 from prometheus_persist.saving.intents import IntentHandle
@@ -144,6 +146,15 @@ class AttachedHost:
     def recover(self) -> RecoveryReport:
         """Reconcile the three books now, see ``Session.recover``; it is ``report`` as well."""
         self.report = self.session.recover(self._asked())
+        return self.report
+
+    def approve(self, choices: Choices | None = None) -> RecoveryReport:
+        """Approve what ``report`` asks, with other alternatives by finding where ``choices`` names
+        some; see ``Session.approve``. Raises BadConfig where there is no plan."""
+        found = self.report and present(self.report)
+        if not found:
+            raise BadConfig("nothing was reconciled: p.recover() first")
+        self.report = self.session.approve(self._asked(), found.plan_hash, choices)
         return self.report
 
     def settle(self, cl_ord_id: str) -> OrderIntent:

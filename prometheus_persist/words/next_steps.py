@@ -138,6 +138,15 @@ STEP: Final[Mapping[str, tuple[str, str]]] = {
         "2. 批准：每项按标★的建议执行",
         "2. approve it, with the alternatives marked ★",
     ),
+    "step.host_books": (
+        "宿主自己的账簿：在它的进程里按上面所写改正，再执行 p.recover()；或用 p.approve() 保持不变",
+        "the host's own books: in its process set what is due, as said above, then p.recover(); or "
+        "p.approve() leaves them as they are",
+    ),
+    "step.host_view": (
+        "修正宿主的视图，再在它的进程里执行 p.recover()",
+        "mend the host's view, then p.recover() in its process",
+    ),
     "step.if_true": (
         "若{finding}所述确属实情：先用 --plan 生成方案，再明确选择",
         "if what {finding} says is true after all: write a plan first, then choose it by name",

@@ -29,6 +29,7 @@ HOSTS: Final[Mapping[str, str]] = {
         "{since} 没有时区：请同时给出 tz，或给出带时区的时间"
     ),
     "{tz} is no time zone that this machine knows": "{tz} 不是本机所知的时区",
+    "nothing was reconciled: {call} first": "尚未对账：请先执行 {call}",
     "the host keeps its own number": "宿主保留自己的数字",
     # classes
     "class {name} is in no registered module": "类 {name} 不在任何已登记的模块中",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -15,7 +16,7 @@ from sessionkit import Venue
 from storekit import BTC, StillClock
 
 from prometheus_persist import AttachedHost, Dealt, Held, HostViews, attach, contracts
-from prometheus_persist.errors import BadValue
+from prometheus_persist.errors import BadConfig, BadValue
 from prometheus_persist.reconcile.findings.host_evidence import explained
 from prometheus_persist.reconcile.host_seen import HostBooks, HostMark, LedgerMarks
 from prometheus_persist.reconcile.items import Verdict
@@ -197,6 +198,32 @@ def test_what_is_asked_can_be_answered_at_once(tmp_path: Path, wrong: str, first
         assert again is not None
         assert again.plan_hash == plan.plan_hash
         assert p.session.approve(venue, plan.plan_hash).decision == "go"
+
+
+def test_the_report_says_what_a_human_does_in_the_hosts_process(tmp_path: Path) -> None:
+    """No command has the host: what is printed works there, as printed."""
+    host, venue = Ledgers(), Venue()
+    with began(host, tmp_path, venue, views()) as p:
+        with pytest.raises(BadConfig, match=r"p\.recover\(\) first"):
+            attach(Ledgers(), tmp_path / "new", ["test_attach_items"]).approve()
+        fill = traded(p, venue)
+        for ledger in (host.private, host.public):
+            host.book(ledger, "A", fill)
+        host.private["A"][0] = "7"
+        text = p.recover().text("en")
+        assert "or p.approve() leaves them as they are" in " ".join(text.split())
+        assert "prometheus-persist reconcile" not in text
+        assert "p.approve() 保持不变" in p.recover().text("zh")
+        (printed,) = set(re.findall(r"p\.approve\(\{.*\}\)", text))
+        assert eval(printed, {"p": p}).decision == "go"
+        host.private["A"][0] = "8"
+        assert p.recover().decision == "human"
+        assert p.approve() is p.report
+        assert p.report is not None
+        assert p.report.decision == "go"
+        host.private["A"][0] = "many"
+        text = " ".join(p.recover().text("en").split())
+        assert "mend the host's view, then p.recover() in its process" in text
 
 
 def test_a_number_of_its_own_is_explained_by_no_later_execution(tmp_path: Path) -> None:

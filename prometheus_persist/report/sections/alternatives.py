@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prometheus_persist.commands import apply_command
-from prometheus_persist.reconcile.plan import Alternative, Effect, Finding
+from prometheus_persist.reconcile.plan import Alternative, Case, Effect, Finding
 from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.sections.corrections import correction_words
 from prometheus_persist.report.steps import asked
@@ -53,10 +53,17 @@ def ways(one: Finding, options: str, say: Say) -> list[ShownAlternative]:
             pro=alternative_words(way, params, say, "pro"),
             contra=alternative_words(way, params, say, "contra"),
             leaves=alternative_words(way, params, say, "leaves"),
-            command=apply_command(options, one.finding_id, way.name),
+            command=_chosen_by(one, way.name, options),
         )
         for way in one.alternatives
     ]
+
+
+def _chosen_by(one: Finding, name: str, options: str) -> str:
+    """What chooses it: a command, or in a host's process a call (no command has the host)."""
+    if one.case is Case.N:
+        return f"p.approve({{'{one.finding_id}': '{name}'}})"
+    return apply_command(options, one.finding_id, name)
 
 
 def _effects(way: Alternative, say: Say) -> tuple[str, ...]:
