@@ -125,7 +125,7 @@ def counted_rightly(at: Path) -> None:
 
 
 COUNTS = {
-    "all are objects": ("saving.host_capture:HostCapture.objects", 'node.kind == "o"', "node.kind"),
+    "all are objects": ("saving.host_capture:HostCapture.objects", 'kinds[cls] == "o"', "True"),
     "counted by each save": ("saving.host_capture:HostCapture.take", "if whole:", "if True:"),
     "never counted": ("saving.host_capture:HostCapture.take", "if whole:", "if False:"),
     "now for then": (
