@@ -13,6 +13,9 @@ as there are values, all keys are plain text, and to compare them by what they s
 it visits anything else, or in another order (an instance's dict, on some Pythons), the batch is not
 ``fast`` from the moment that it is taken, and gone through by the dicts' own methods.
 
+Where all of a batch are dicts under the same keys, their sizes are not asked for: as many keys in a
+row, the same over and over, with another size somewhere, would be a key twice in one dict.
+
 A batch remembers what it saw last; it is taken when its objects have been written. Old records are
 ``alike``: batches of them have the same keys, and then share one list of them. They are looked at
 in the order in which they lie in memory, which takes half the time.
@@ -22,7 +25,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gc import get_referents
 from itertools import accumulate, chain, compress, count, repeat
 from operator import is_, is_not
@@ -78,6 +81,7 @@ class SlotBatch:
         "_ordered",
         "_sizes",
         "_slotted",
+        "_uniform",
         "_values",
         "keys",
     )
@@ -121,17 +125,20 @@ class SlotBatch:
             *self._lists,
         ]
 
-    def _parts(self) -> tuple[list[Any], list[Any]]:
+    def _parts(self) -> tuple[Sequence[Any], Sequence[Any]]:
         """Dicts and those of instances; what else has keys, but for the ordered ones, as dicts."""
-        maps, others = list(self._dicts), list(self._mapped)
-        maps += map(object.__getattribute__, self._instances, repeat("__dict__"))
-        others += map(attributes, self._slotted)
+        maps, others = self._dicts, self._mapped
+        if self._instances:
+            own = map(object.__getattribute__, self._instances, repeat("__dict__"))
+            maps = [*maps, *own]
+        if self._slotted:
+            others = [*others, *map(attributes, self._slotted)]
         return maps, others
 
-    def _sized(self, maps: list[Any], others: list[Any]) -> list[int]:
+    def _sized(self, maps: Sequence[Any], others: Sequence[Any]) -> list[int]:
         return list(map(len, chain(maps, others, self._ordered, self._lists)))
 
-    def _beside(self, others: list[Any]) -> tuple[Iterator[Any], Iterator[Any]]:
+    def _beside(self, others: Sequence[Any]) -> tuple[Iterator[Any], Iterator[Any]]:
         """Every value and key but for those of ``maps``; nothing of it is copied."""
         values, keys = _flat(map(dict.values, others)), _flat(others)
         if self._ordered:  # a dict's own methods do not know their order
@@ -147,14 +154,21 @@ class SlotBatch:
 
     def _take(self, now: _Now) -> None:
         self._values, self._sizes, self.keys, self._names = now
-        visited = get_referents(*self._parts()[0])
+        maps, _ = self._parts()
+        visited, sizes = get_referents(*maps), {*self._sizes}
         self._fast = len(visited) == len(self.keys) and all(map(is_, visited, self._values))
+        self._uniform = (
+            self._fast
+            and len(maps) == len(self._sizes)
+            and len(sizes) == 1
+            and self.keys == self.keys[: self._sizes[0]] * len(maps)
+        )
 
     def _is_still(self) -> bool:
         """Whether nothing differs; that nothing does is the rule, so little of it is copied."""
         maps, others = self._parts()
-        if self._sized(maps, others) != self._sizes:  # then there is as much of each as before
-            return False
+        if not self._uniform and self._sized(maps, others) != self._sizes:
+            return False  # else there is as much of each as before, or the keys tell
         inside: Iterable[Any] = _flat(map(dict.values, maps))
         if self._fast:
             inside = visited = get_referents(*maps)

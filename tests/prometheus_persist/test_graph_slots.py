@@ -86,6 +86,23 @@ def test_what_two_dicts_have_together_is_not_what_each_has() -> None:
     assert batch.changed() == [first, second]
 
 
+def test_sizes_that_shift_among_dicts_under_the_same_keys() -> None:
+    """The same keys and values in a row, one dict shorter and its neighbour longer: the keys tell,
+    since no dict has one twice."""
+    found: list[dict[str, float]] = [{"a": n + 0.5, "b": n + 0.25} for n in range(6)]
+    batch = SlotBatch(found, KINDS)
+    assert batch._uniform
+    last = found[2].pop("b")
+    assert batch.changed() == [found[2]]
+    assert not batch._uniform
+    found[2]["b"] = last
+    assert batch.changed() == [found[2]]
+    assert batch._uniform
+    for each in found:
+        each.clear()
+    assert batch.changed() == found
+
+
 def test_plain_dicts_are_gone_through_fast() -> None:
     """Or nothing is tested here; what has other keys is not, and is looked at all the same."""
     assert SlotBatch([{"a": 1}], KINDS)._fast
