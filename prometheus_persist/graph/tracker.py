@@ -215,9 +215,14 @@ class Tracker(GraphWriter):
 
     def note(self, obj: Any) -> None:
         """An attribute of this one is about to be written; see ``guarded``. Any thread may call."""
-        node = self.nodes.get(id(obj))
-        if self.settled.find(id(obj)) is not None if node is None else not node.hot:
-            self._touched[id(obj)] = obj
+        ident = id(obj)
+        node = self.nodes.get(ident)
+        if node is None:
+            if ident in self._touched or self.settled.find(ident) is None:
+                return
+        elif node.hot:
+            return
+        self._touched[ident] = obj
 
     def objects(self) -> Iterator[Any]:
         """Every object that is known, each once."""
@@ -265,7 +270,7 @@ class Tracker(GraphWriter):
         """Whether much of what is hot has become an old record since the hot were sorted. Behind a
         complete look, which takes its time in any case, less is much: so few others have to."""
         most = max(OPENED_MAX, len(self._hot_nodes) // 4)
-        return self._since + len(self.opened) > (most // 8 if complete else most)
+        return self._since + len(self.opened) > (most // 2 if complete else most)
 
     def _take_in(self) -> None:
         """Look at what is new from now on: what changes after this differs from it."""
