@@ -124,6 +124,15 @@ def test_streams_that_are_not_next_to_one_another_are_read_as_they_are(
             assert taken[due.decode()] == [{"n": n} for name, n in rows if name == due]
 
 
+def test_a_record_that_is_nested_too_deeply_is_named_when_it_is_read() -> None:
+    """As where it is looked at closely: no reading goes deeper than that."""
+    deep = b"[" * 200 + b"]" * 200
+    member = Packed(deflated(b'["s",{"a":%s}]\n' % deep), deflated=True)
+    ((_, block),) = stream_lines.held_blocks(member, member.pieces(), "s")
+    with pytest.raises(StoreDamaged, match="nested too deeply"):
+        block.objects()
+
+
 def held(pieces: Iterator[bytes]) -> list[Any]:
     return list(stream_lines.held_blocks(Packed(memoryview(b""), deflated=True), pieces, "s"))
 
