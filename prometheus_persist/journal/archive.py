@@ -89,14 +89,14 @@ class _Member(zipfile.ZipInfo):
         self._compresslevel = LEVEL
 
 
-def _no_pause() -> None:
+def no_pause() -> None:
     """For whom nobody waits."""
 
 
 def pack(
     image: Image,
     tip: Tip,
-    pause: Callable[[], None] = _no_pause,
+    pause: Callable[[], None] = no_pause,
     sums: Pieces | None = None,
 ) -> bytes:
     """The archive's bytes for an image whose last frame was ``tip``; ``sums`` are of its records.
@@ -184,7 +184,7 @@ def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
     yield b"".join(held)
 
 
-def check(data: bytes, where: str, pause: Callable[[], None] = _no_pause) -> Tip:
+def check(data: bytes, where: str, pause: Callable[[], None] = no_pause) -> Tip:
     """Read an archive to its end, every member against its checksum; its tip.
 
     In small pieces, like ``pack``, and without building the image. Raises StoreDamaged.

@@ -29,11 +29,12 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Any, Final
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.change import Image
 from prometheus_persist.journal.host_files import host_files
-from prometheus_persist.journal.records import LINE_END, Records
+from prometheus_persist.journal.records import LINE_END, Records, plain_line
 from prometheus_persist.state.documents import (
     HOST,
     INTENT_LOG,
@@ -57,6 +58,8 @@ _HEAD = re.compile(
 )
 HEAD_BYTES = 1024  # more than a head has
 _SMALL = 1 << 53
+_CONSTANTS: Final = {None: b"null", True: b"true", False: b"false"}
+_LINE, _LAST_LINE = b"\n      ", b"\n    "
 _LOOSE = ("registry", "freeze", "unattributed", "watermark")
 
 
@@ -185,37 +188,92 @@ def checkpoint(image: Image, epoch: int, saved_ms: int, checksums: Mapping[str, 
     }
 
 
+class Content:
+    """A file's ``data`` as text, encoded once: what its checksum covers, and its lines.
+
+    Raises BadValue for what JSON cannot hold exactly.
+    """
+
+    __slots__ = ("_canonical", "_lines", "seal")
+
+    def __init__(self, data: JsonObject) -> None:
+        """``seal`` is the checksum."""
+        self._canonical: dict[str, bytes] = {}
+        self._lines: list[bytes] = []
+        for name, value in data.items():
+            key = _text(name)
+            canonical, lines = _encoded(value)
+            self._canonical[name] = key + b":" + canonical
+            self._lines.append(key + b": " + lines)
+        seal = hashlib.sha256(b"{")
+        seal.update(b",".join([self._canonical[name] for name in sorted(self._canonical)]))
+        seal.update(b"}")
+        self.seal = seal.hexdigest()
+
+    def lines(self, indent: bytes) -> bytes:
+        """The fields, one to a line."""
+        return indent + (b",\n" + indent).join(self._lines)
+
+
 def checksum(data: JsonObject) -> str:
     """SHA-256 of the canonical bytes."""
-    if not any(isinstance(value, Records) for value in data.values()):
-        return hashlib.sha256(dumps(data)).hexdigest()
-    inner = b",".join(_key(key) + b":" + _canonical(data[key]) for key in sorted(data))
-    return hashlib.sha256(b"{" + inner + b"}").hexdigest()
+    return Content(data).seal
 
 
-def _key(name: str) -> bytes:
-    """The name of a field, which can be written: ``checksum`` has seen the values beneath it."""
-    return quoted(name).encode()
+def _text(name: Any) -> bytes:
+    """The name of a field, or a text."""
+    try:
+        return quoted(name).encode()
+    except (TypeError, UnicodeEncodeError):
+        return dumps({name: 0}).partition(b":")[0]  # which says what is wrong with it
 
 
-def _canonical(value: object) -> bytes:
-    """A value of a file's ``data``; records are text already."""
+def _encoded(value: object) -> tuple[bytes, bytes]:
+    """A value as its checksum covers it, and as it is laid out: a list of objects, or an object of
+    objects, has a line for each member."""
     if isinstance(value, Records):
-        return b"[" + b",".join(b.text.replace(LINE_END, b",") for b in value.blocks()) + b"]"
-    return _short(value) or dumps(value, nesting_max=NESTING_MAX - 1)
+        texts = [block.text for block in value.blocks()]  # each record is on a line already
+        return _both(b"[", LINE_END.join(texts), b"]")
+    if type(value) is list and value and all(isinstance(item, dict) for item in value):
+        return _both(b"[", LINE_END.join([_object(item) for item in value]), b"]")
+    if type(value) is dict and value and all(isinstance(item, dict) for item in value.values()):
+        rows = {key: (_text(key), _object(item)) for key, item in value.items()}
+        canonical = b",".join([b":".join(rows[key]) for key in sorted(rows)])
+        lines = (b"," + _LINE).join([b": ".join(row) for row in rows.values()])
+        return b"{" + canonical + b"}", b"{" + _LINE + lines + _LAST_LINE + b"}"
+    text = _plain(value)
+    return text, text
 
 
-def _short(value: object) -> bytes:
-    """A text or a small number, which most fields are; nothing for anything else."""
-    if type(value) is str:
-        return quoted(value).encode()
-    return b"%d" % value if type(value) is int and abs(value) < _SMALL else b""
+def _both(first: bytes, lines: bytes, last: bytes) -> tuple[bytes, bytes]:
+    """Members that stand on lines, as they are covered and as they are laid out."""
+    if not lines:
+        return first + last, first + last
+    laid_out = first + _LINE + lines.replace(LINE_END, b"," + _LINE) + _LAST_LINE + last
+    return first + lines.replace(LINE_END, b",") + last, laid_out
 
 
-def wrap(name: str, data: JsonObject, seal: str, seq: int, saved_ms: int) -> bytes:
+def _object(item: JsonObject) -> bytes:
+    return plain_line(item) or dumps(item, nesting_max=NESTING_MAX - 2)
+
+
+def _plain(value: Any) -> bytes:
+    """Any value; most are a text, a small number, or nothing."""
+    kind = type(value)
+    if kind is str:
+        return _text(value)
+    if kind is int and abs(value) < _SMALL:
+        return b"%d" % value
+    if value is None or kind is bool:
+        return _CONSTANTS[value]
+    found = plain_line(value) if kind is dict else None
+    return found or dumps(value, nesting_max=NESTING_MAX - 1)
+
+
+def wrap(name: str, data: JsonObject | Content, seal: str, seq: int, saved_ms: int) -> bytes:
     """The bytes of the file ``name``; ``seal`` is the checksum of ``data``."""
-    inner = b",\n".join(b"    " + _key(key) + b": " + _lines(data[key]) for key in data)
-    text = b"{\n" + inner + b"\n  }\n}\n"
+    content = data if isinstance(data, Content) else Content(data)
+    text = b"{\n" + content.lines(b"    ") + b"\n  }\n}\n"
     head: JsonObject = {
         "schema_version": SCHEMA_VERSION,
         "file": name,
@@ -225,22 +283,7 @@ def wrap(name: str, data: JsonObject, seal: str, seq: int, saved_ms: int) -> byt
         "text_checksum": hashlib.sha256(text).hexdigest(),
     }
     head["head_checksum"] = checksum(head)
-    fields = b",\n".join(b"  " + _key(key) + b": " + _short(item) for key, item in head.items())
-    return b"{\n" + fields + _DATA + text
-
-
-def _lines(value: object) -> bytes:
-    """A value; a list of objects, or an object of objects, gets a line for each member."""
-    if isinstance(value, Records) and value:
-        between = b",\n      "
-        texts = (block.text.replace(LINE_END, between) for block in value.blocks())
-        return b"[\n      " + between.join(texts) + b"\n    ]"
-    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        return b"[\n      " + b",\n      ".join(map(dumps, value)) + b"\n    ]"
-    if isinstance(value, dict) and value and all(isinstance(v, dict) for v in value.values()):
-        rows = (_key(key) + b": " + dumps(item) for key, item in value.items())
-        return b"{\n      " + b",\n      ".join(rows) + b"\n    }"
-    return _canonical(value)
+    return b"{\n" + Content(head).lines(b"  ") + _DATA + text
 
 
 def vouch(name: str, content: bytes, where: str) -> tuple[str, int]:

@@ -118,7 +118,7 @@ def block_of(records: Sequence[JsonObject]) -> Block:
     """Records as a block; raises BadValue for what JSON cannot hold exactly."""
     lines = []
     for record in records:
-        line = _plain_line(record)
+        line = plain_line(record)
         if line is None:
             return _nested(LINE_END.join(map(dumps, records)), len(records))
         lines.append(line)
@@ -131,7 +131,7 @@ def _nested(text: bytes, count: int) -> Block:
     return Block(zlib.compress(text, 1), count, False, packed=True)
 
 
-def _plain_line(record: JsonObject) -> bytes | None:
+def plain_line(record: JsonObject) -> bytes | None:
     """A flat record without a float as canonical JSON; None for any other.
 
     Where orjson writes such a value at all, it writes what ``dumps`` writes, and reads it back.

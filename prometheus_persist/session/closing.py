@@ -30,7 +30,7 @@ def closed(
         finally:
             beside.wait()
         if save:
-            store.checkpoint()
+            store.checkpoint(alone=True)
     except BaseException as problem:
         for other in beside.take_failed():
             problem.add_note(f"and {other!r}")

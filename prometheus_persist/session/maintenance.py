@@ -47,7 +47,7 @@ class Upkeep:
         self._sums = sums
         self._look_at = 0  # the commit from which on the tail is looked at again
         self._last_snapshot_s = clock.monotonic_s() - _snapshot_age_s(fs, clock)
-        work = {
+        work: dict[SaveAction, Callable[[], object]] = {
             SaveAction.CHECKPOINT: store.checkpoint,
             SaveAction.SNAPSHOT: self.snapshot,
             SaveAction.CLEAN_UP: self._clean_up,

@@ -47,6 +47,7 @@ SPARSE_BYTES_MIN = 64 * 1024 * 1024
 SPARSE_RATIO_MAX = 64  # a disk that packs what it holds does not pack these files any closer
 READ_BYTES_MAX = 4 * 1024 * 1024 * 1024
 TEMPORARY = ".tmp"
+FOLDERS_HELD_MAX = 16  # more than a store has
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _CLOSED = -1  # no descriptor
 _LOOK = getattr(os, "O_PATH", os.O_RDONLY)
@@ -187,6 +188,30 @@ class _LocalHandle:
         return at
 
 
+class _Folder:
+    """A directory, open for looking names up in it until nobody has it any more."""
+
+    def __init__(self, name: str, above: int) -> None:
+        self.descriptor = _open_dir(name, above, _LOOK)
+        self._id = _id_of(os.fstat(self.descriptor))
+
+    def is_still(self, name: str, above: int) -> bool:
+        """Whether the name leads to this one, and through no link. While it is open no other one
+        can have its number."""
+        try:
+            return _id_of(os.stat(name, dir_fd=above, follow_symlinks=False)) == self._id
+        except OSError:
+            return False
+
+    def __del__(self) -> None:
+        with contextlib.suppress(AttributeError, OSError):  # it was never opened
+            os.close(self.descriptor)
+
+
+def _id_of(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
+
+
 class LocalFs:
     """Files under one directory of this machine: the one that bore the name when it was found."""
 
@@ -194,6 +219,7 @@ class LocalFs:
         self.root = Path(root)
         self._held: int | None = None
         self._give_back: Callable[[], object] = lambda: None
+        self._folders: dict[str, _Folder] = {}
 
     def held(self) -> int:
         """The directory itself, as a descriptor; raises FileNotFoundError while there is none."""
@@ -207,22 +233,31 @@ class LocalFs:
     def close(self) -> None:
         """Give the directory back: nothing can be looked up from here any more (EBADF)."""
         self._held = _CLOSED
+        self._folders.clear()
         self._give_back()
 
     @contextlib.contextmanager
     def _in(self, path: str) -> Iterator[tuple[int, str]]:
         """The folder that ``path`` lies in, and its name there; an error names the file whole."""
-        *folders, name = _inside(path).split("/")
-        with contextlib.ExitStack() as opened:
-            try:
-                at = self.held()
-                for folder in folders:
-                    at = _open_dir(folder, at, _LOOK)
-                    opened.callback(os.close, at)
-                yield at, name
-            except OSError as problem:
-                problem.filename = str(self.root / path)
-                raise
+        above, _, name = _inside(path).rpartition("/")
+        try:
+            folder = self._folder(above) if above else None  # held until the block ends
+            yield self.held() if folder is None else folder.descriptor, name
+        except OSError as problem:
+            problem.filename = str(self.root / path)
+            raise
+
+    def _folder(self, path: str) -> _Folder:
+        """A folder of the store, of which each part is still what its name leads to."""
+        above, _, name = path.rpartition("/")
+        parent = self._folder(above) if above else None
+        at = self.held() if parent is None else parent.descriptor
+        found = self._folders.get(path)
+        if found is None or not found.is_still(name, at):
+            if len(self._folders) >= FOLDERS_HELD_MAX:
+                self._folders.clear()
+            found = self._folders[path] = _Folder(name, at)
+        return found
 
     def _open(self, path: str, flags: int) -> int:
         """A regular file, opened without waiting for anybody; for its owner alone."""

@@ -7,17 +7,23 @@ file old or new, whole. Raises ``OSError`` as the disk gave it, and what a ``fen
 from __future__ import annotations
 
 import contextlib
+import resource
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from prometheus_persist.errors import StoreFailed
+from prometheus_persist.errors import PersistError
 from prometheus_persist.storage.fs import NO_ROOM, TEMPORARY, Fs, Handle
 from prometheus_persist.storage.layout import is_temporary
 
 SLICE_BYTES = 1024 * 1024
-BATCH_FILES = 128  # of open files, of which a process may have few
+BATCH_FILES = 128  # two batches are open at a time, and a process may have few files
 BATCH_BYTES = 16 * 1024 * 1024
-SYNC_THREADS = 8
+FEW_FILES = 8  # which need no threads
+SYNC_THREADS = 16  # the more wait together, the fewer writes of the disk's own journal
 RENEWED = f"renewed{TEMPORARY}"
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
 def renew_dir(fs: Fs, path: str, *, making_room: bool = False) -> None:
@@ -73,21 +79,40 @@ def replace_files(
     tmp → write → fsync → rename, then fsync of every directory, once: the only order in which every
     crash leaves each file old or new, whole. Not atomic as a set. Many files go by batches: all are
     written, then all are synced, by several threads at once, so that one write of the disk's own
-    journal serves many; only then is the first one renamed. A large file is synced slice by slice,
-    so that somebody else's commit has little to wait behind.
+    journal serves many; only then is the first one renamed. While a batch is synced, the next one
+    is made and written. A large file is synced slice by slice, so that somebody else's commit has
+    little to wait behind.
 
     Who may do this beside somebody else gives a ``mark`` of its own for the temporary names, and a
     ``fence``: it is asked before each renaming, and raises where it is somebody else's turn.
 
-    On failure the temporary files go and the error is raised: the files of the batches before are
-    new, those of this one each old or new, those after it old. Contents are asked for one batch at
-    a time.
+    On failure the temporary files go and the error is raised: those of the batch that failed and of
+    the one before it are each old or new, all before them new, all after them old. Contents are
+    asked for one batch at a time.
     """
     folders: set[str] = set()
     due = iter(files.items() if isinstance(files, Mapping) else files)
-    while batch := _batch(due):
-        _replace_batch(fs, batch, mark, fence)
-        folders.update(path.rpartition("/")[0] or "." for path, _ in batch)
+    syncs, under_way = _Syncs(), []
+    try:
+        while batch := _batch(due):
+            folders.update(path.rpartition("/")[0] or "." for path, _ in batch)
+            under_way.append(_Batch(fs, [path for path, _ in batch], f"{mark}{TEMPORARY}"))
+            under_way[-1].write(batch)
+            under_way[-1].synced = syncs.begun(under_way[-1].handles)
+            if len(under_way) > 1:
+                under_way[0].put_in_place(fence)
+                del under_way[0]
+        for last in under_way:
+            last.put_in_place(fence)
+    except (OSError, PersistError):
+        syncs.end()
+        for each in under_way:
+            each.give_up()
+        raise
+    finally:
+        syncs.end()  # before a file is closed that a thread is at
+        for each in under_way:
+            each.close()
     for folder in sorted(folders):
         fs.fsync_dir(folder)
 
@@ -95,50 +120,91 @@ def replace_files(
 def _batch(due: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     """The next files, not too many and not too large; none where there are no more."""
     found: list[tuple[str, bytes]] = []
-    size = 0
+    size, most = 0, _files_at_once()
     for path, data in due:
         found.append((path, data))
         size += len(data)
-        if len(found) >= BATCH_FILES or size >= BATCH_BYTES:
+        if len(found) >= most or size >= BATCH_BYTES:
             break
     return found
 
 
-def _replace_batch(
-    fs: Fs, batch: list[tuple[str, bytes]], mark: str, fence: Callable[[], None] | None
-) -> None:
-    end = f"{mark}{TEMPORARY}"
-    try:
-        with contextlib.ExitStack() as opened:
-            handles = []
-            for path, data in batch:
-                handle = fs.create(f"{path}{end}")
-                opened.callback(handle.close)
-                handles.append(handle)
-                for start in range(0, len(data), SLICE_BYTES) or (0,):
-                    if start:
-                        handle.fsync()
-                    handle.write(data[start : start + SLICE_BYTES])
-            _sync_all(handles)
-        for path, _ in batch:
+def _files_at_once() -> int:
+    """How many files a batch has; less where this process may open few."""
+    may_open, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if may_open == resource.RLIM_INFINITY:
+        return BATCH_FILES
+    return max(min(BATCH_FILES, may_open // 8), 1)
+
+
+class _Batch:
+    """Files under their temporary names, from written to put in place."""
+
+    def __init__(self, fs: Fs, paths: list[str], end: str) -> None:
+        self._fs, self._paths, self._end = fs, paths, end
+        self.handles: list[Handle] = []
+        self.synced: list[Future[None]] = []
+
+    def write(self, files: list[tuple[str, bytes]]) -> None:
+        """Write all of them; of each but the last slice is synced."""
+        for path, data in files:
+            handle = self._fs.create(f"{path}{self._end}")
+            self.handles.append(handle)
+            for start in range(0, len(data), SLICE_BYTES) or (0,):
+                if start:
+                    handle.fsync()
+                handle.write(data[start : start + SLICE_BYTES])
+
+    def put_in_place(self, fence: Callable[[], None] | None) -> None:
+        """Rename them, once every one is synced."""
+        for each in self.synced:
+            each.result()
+        self.close()
+        for path in self._paths:
             if fence is not None:
                 fence()
-            fs.rename(f"{path}{end}", path)
-    except (OSError, StoreFailed):
-        for path, _ in batch:
+            self._fs.rename(f"{path}{self._end}", path)
+
+    def close(self) -> None:
+        """Close what is open."""
+        with contextlib.ExitStack() as closing:
+            while self.handles:
+                closing.callback(self.handles.pop(0).close)
+
+    def give_up(self) -> None:
+        """Remove what is not in place."""
+        with contextlib.suppress(OSError):
+            self.close()
+        for path in self._paths:
             with contextlib.suppress(OSError):
-                fs.unlink(f"{path}{end}")
-        raise
+                self._fs.unlink(f"{path}{self._end}")
 
 
-def _sync_all(handles: list[Handle]) -> None:
-    """Sync every one; many of them by several threads, which the disk serves together."""
-    if len(handles) <= SYNC_THREADS:
-        for handle in handles:
-            handle.fsync()
-        return
-    from concurrent.futures import ThreadPoolExecutor  # few files need none
+class _Syncs:
+    """Syncs files; many of them by several threads, which the disk serves together."""
 
-    with ThreadPoolExecutor(SYNC_THREADS, "persist-sync") as pool:
-        for done in [pool.submit(handle.fsync) for handle in handles]:
-            done.result()
+    def __init__(self) -> None:
+        self._pool = contextlib.ExitStack()
+        self._submit: Callable[[list[Handle]], Future[None]] | None = None
+
+    def begun(self, handles: list[Handle]) -> list[Future[None]]:
+        """Sync every one: few at once, many while others go on."""
+        if len(handles) <= FEW_FILES:
+            _sync(handles)
+            return []
+        if self._submit is None:
+            from concurrent.futures import ThreadPoolExecutor  # few files need none
+
+            pool = self._pool.enter_context(ThreadPoolExecutor(SYNC_THREADS, "persist-sync"))
+            self._submit = lambda some: pool.submit(_sync, some)
+        return [self._submit(handles[first::SYNC_THREADS]) for first in range(SYNC_THREADS)]
+
+    def end(self) -> None:
+        """No thread is at a file any more."""
+        self._pool.close()
+        self._submit = None
+
+
+def _sync(handles: list[Handle]) -> None:
+    for handle in handles:
+        handle.fsync()

@@ -31,12 +31,13 @@ from typing import Protocol
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import PersistError, StoreFailed
-from prometheus_persist.journal.archive import Pieces, check, pack
+from prometheus_persist.journal.archive import Pieces, check, no_pause, pack
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import COMMIT, Tip
 from prometheus_persist.journal.projection import (
     CHECKPOINT,
     FOLDERS,
+    Content,
     checkpoint,
     checksum,
     project,
@@ -198,17 +199,18 @@ class Store:
         written = self._projected
         return all(written.get(name) == checksum(data) for name, data in self._extra.items())
 
-    def checkpoint(self) -> list[str]:
+    def checkpoint(self, *, alone: bool = False) -> list[str]:
         """Refresh the readable files that changed, each atomically; returns their names.
 
         One at a time. Commits go on meanwhile: what is written is the state at the beginning.
+        ``alone``: there will be none, and nobody is given way to.
         """
         with self._projecting, self._disk("checkpoint"):
             touched = None
             try:
                 image, _, touched = self._cut(touched=True)
                 self._settle()
-                return self._refresh(image, touched)
+                return self._refresh(image, touched, no_pause if alone else breather())
             except BaseException:
                 with self._guard:  # the next one does what this one did not
                     since = self._touched
@@ -216,21 +218,23 @@ class Store:
                     self._touched = None if unknown else {*(touched or ()), *(since or ())}
                 raise
 
-    def _refresh(self, image: Image, touched: set[str] | None) -> list[str]:
+    def _refresh(
+        self, image: Image, touched: set[str] | None, pause: Callable[[], None]
+    ) -> list[str]:
         now_ms = self._clock.now_ms()
         seals: dict[str, str] = {}
         written = dict(self._projected)
-        pause = breather()
 
         def changed() -> Iterator[tuple[str, bytes]]:
             """What differs, made when its turn has come: all of it at once may be very much."""
             files = project(image, touched=touched, written=written)
             for name, data in chain(self._extra.items(), files):
-                seal = checksum(data)
+                content = Content(data)
+                seal = content.seal
                 if written.get(name) != seal:
                     seals[name] = seal
                     self._projected.pop(name, None)  # until it is there, nobody knows which is
-                    yield f"{INCREMENTAL}/{name}", wrap(name, data, seal, image.seq, now_ms)
+                    yield f"{INCREMENTAL}/{name}", wrap(name, content, seal, image.seq, now_ms)
                 pause()
 
         self._projected.pop(CHECKPOINT, None)

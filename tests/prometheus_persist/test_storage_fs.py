@@ -126,6 +126,50 @@ def test_fs_stays_in_the_directory_that_it_found(tmp_path: Path) -> None:
     assert theirs == dict.fromkeys(("cut", "gone", "from", "read"), b"theirs")
 
 
+def test_fs_a_folder_that_was_used_before_is_looked_up_by_its_name(tmp_path: Path) -> None:
+    """Moved away, another one in its place: the name counts. A link in its place is not followed,
+    though it leads to the same folder. Put back, it is used again; one above it likewise."""
+    fs = LocalFs(tmp_path)
+    fs.make_dir("a/b")
+    replace_file(fs, "a/b/f", b"first")
+    for folder in ("a/b", "a"):
+        (tmp_path / folder).rename(tmp_path / "aside")
+        assert fs.size("a/b/f") is None
+        fs.make_dir("a/b")
+        replace_file(fs, "a/b/f", b"second")
+        assert (tmp_path / "a/b/f").read_bytes() == b"second"
+        (tmp_path / folder).rename(tmp_path / "second")
+        (tmp_path / folder).symlink_to(tmp_path / "second", target_is_directory=True)
+        for look in (fs.read, fs.create, fs.unlink):
+            with pytest.raises(OSError, match="link"):
+                look("a/b/f")
+        (tmp_path / folder).unlink()
+        shutil.rmtree(tmp_path / "second")
+        with pytest.raises(FileNotFoundError):
+            fs.create("a/b/g")
+        (tmp_path / "aside").rename(tmp_path / folder)
+        assert fs.read("a/b/f") == b"first"
+
+
+def test_fs_folders_that_are_held_are_given_back(tmp_path: Path) -> None:
+    """However many folders there are, few are held; none once the disk is closed, or gone."""
+
+    def held() -> int:
+        return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+    gc.collect()
+    before, fs = held(), LocalFs(tmp_path)
+    for number in range(40):
+        fs.make_dir(f"a/{number}")
+        replace_file(fs, f"a/{number}/f", b"x")
+    assert before < held() <= before + 17
+    fs.close()
+    assert held() == before
+    assert LocalFs(tmp_path).read("a/7/f") == b"x"
+    gc.collect()
+    assert held() == before
+
+
 def test_fs_in_a_directory_that_was_removed_nothing_is_and_nothing_is_made(tmp_path: Path) -> None:
     """Nor in the one that has its name by then."""
     root = tmp_path / "store"
@@ -269,7 +313,8 @@ MANY = {f"{'de'[number % 2]}/{number:03d}": b"%d" % number for number in range(3
 
 
 def test_fs_many_files_cost_one_sync_of_each_directory() -> None:
-    """Every file is synced before the first of its batch is renamed; few are open at a time."""
+    """Every file is synced before the first of its batch is renamed; two batches are open at a
+    time, and the second one is written before the first one is in place."""
     inner, done, opened, high = MemoryFs.of({"d/x": b"", "e/x": b""}), [], 0, 0
 
     def note(op: str, path: str, data: bytes) -> None:
@@ -281,7 +326,7 @@ def test_fs_many_files_cost_one_sync_of_each_directory() -> None:
     replace_files(HookFs(inner, note), iter(MANY.items()))
     assert {path: inner.contents()[path] for path in MANY} == MANY
     assert [path for op, path in done if op == "fsync_dir"] == ["d", "e"]
-    assert 1 < high <= BATCH_FILES
+    assert BATCH_FILES < high <= 2 * BATCH_FILES
     at = {step: number for number, step in enumerate(done)}
     for path in MANY:
         steps = [(op, f"{path}.tmp") for op in ("create", "write", "fsync", "close")]
@@ -291,6 +336,8 @@ def test_fs_many_files_cost_one_sync_of_each_directory() -> None:
         batch = names[start : start + BATCH_FILES]
         synced = max(at["fsync", f"{path}.tmp"] for path in batch)
         assert synced < min(at["rename", path] for path in batch)
+        for path in names[start + BATCH_FILES : start + 2 * BATCH_FILES]:
+            assert at["write", f"{path}.tmp"] < min(at["rename", path] for path in batch)
     assert opened == 0
 
 
@@ -305,7 +352,7 @@ def test_fs_of_many_files_no_more_than_a_batch_is_made_ahead(
         nonlocal made
         for number in range(100):
             made += 1
-            assert made - written <= 10
+            assert made - written <= 20
             yield f"f{number}", bytes(100)
 
     def note(op: str, path: str, data: bytes) -> None:
@@ -314,6 +361,55 @@ def test_fs_of_many_files_no_more_than_a_batch_is_made_ahead(
 
     replace_files(HookFs(MemoryFs.of({}), note), contents())
     assert written == made == 100
+
+
+@pytest.mark.parametrize("failing", ["create", "write", "fsync", "rename"])
+def test_fs_of_many_files_none_stays_temporary_where_one_fails(failing: str) -> None:
+    """In the second of three batches, of which two are under way: each file is old or new, those of
+    the last batch are old, and no temporary file is left of any."""
+    inner = MemoryFs.of(dict.fromkeys(MANY, b"old"))
+    names, struck = list(MANY), [*MANY][BATCH_FILES + 7]
+
+    def fail(op: str, path: str, data: bytes) -> int | None:
+        if op == failing and path in (struck, f"{struck}.tmp"):
+            raise OSError(errno.EIO, "input/output error")
+        return None
+
+    with pytest.raises(OSError, match="input/output"):
+        replace_files(HookFs(inner, fail), MANY)
+    left = inner.contents()
+    assert left.keys() == MANY.keys()
+    assert all(left[path] in (b"old", data) for path, data in MANY.items())
+    assert all(left[path] == b"old" for path in (struck, *names[2 * BATCH_FILES :]))
+
+
+def test_fs_what_cannot_be_made_leaves_no_temporary_file_of_what_could() -> None:
+    """Contents of a later batch raise while an earlier one is under way."""
+    inner = MemoryFs.of({"d/x": b"", "e/x": b""})
+
+    def contents() -> Iterator[tuple[str, bytes]]:
+        yield from list(MANY.items())[:BATCH_FILES]
+        raise BadValue("no JSON")
+
+    with pytest.raises(BadValue):
+        replace_files(inner, contents())
+    assert not [path for path in inner.contents() if path.endswith(".tmp")]
+
+
+def test_fs_where_few_files_may_be_open_batches_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else's files are open as well: an eighth of what may be is a batch's."""
+    opened, high = 0, 0
+
+    def note(op: str, path: str, data: bytes) -> None:
+        nonlocal opened, high
+        opened += (op == "create") - (op == "close")
+        high = max(high, opened)
+
+    monkeypatch.setattr("resource.getrlimit", lambda _: (64, 1024))
+    disk = MemoryFs.of({"d/x": b"", "e/x": b""})
+    replace_files(HookFs(disk, note), MANY)
+    assert {path: disk.contents()[path] for path in MANY} == MANY
+    assert high == 16
 
 
 def test_fs_every_power_cut_in_a_batch_leaves_old_or_new() -> None:
