@@ -37,7 +37,7 @@ def verify_command(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: La
         refuse_missing(directory)
         fs = visited(directory)
         output.working.expect(fs)
-        found = verify(fs)
+        found = verify(fs, alone=True)  # the line's own thread has nothing that a fork needs
         refuse_fresh(directory, found.facts)
         losses = found.facts.losses
         for item in damage_rows(found.facts, directory):

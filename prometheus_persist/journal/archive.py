@@ -25,6 +25,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -237,6 +238,22 @@ def unpack(
             sums = b"".join(_inflated(archive, manifest, _SUMS, where, AHEAD_BYTES))
             image.sums = sums if keep else None
     return (upcast_image(image, schema) if keep else image), tip
+
+
+def proves_records(data: bytes, where: str) -> bool:
+    """Whether every record of an archive is one, and is written as ``pack`` writes it: to have it
+    known of records that were not looked at closely. Raises StoreDamaged."""
+    with _reading(data, where) as (archive, manifest):
+        if schema_in(manifest, where) != SCHEMA:
+            return False
+        seal, counts = hashlib.sha256(), Counter[str]()
+        for name, block in _streams(archive, data, manifest, where, _here, closely=True):
+            counts[name] += block.count
+            head = head_of(name)
+            seal.update(head + block.text.replace(LINE_END, b"]\n" + head) + b"]\n")
+        told = _counted(manifest) or {}
+        fits = all(counts[name] == count for name, count in told.items())
+        return fits and seal.hexdigest() == _announced(manifest, "streams.ndjson", where)[1]
 
 
 def outline(data: bytes, where: str) -> tuple[Outline, Tip] | None:

@@ -10,14 +10,16 @@ A large base is inflated and hashed by a thread of its own, a piece ahead of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from prometheus_persist.errors import StoreDamaged
-from prometheus_persist.journal.archive import outline, peek, unpack
+from prometheus_persist.journal.archive import outline, peek, proves_records, unpack
 from prometheus_persist.journal.chain import Chain
 from prometheus_persist.journal.change import Image, change_from
 from prometheus_persist.journal.frame import COMMIT, Tip
+from prometheus_persist.recovery.apart import Errands
 from prometheus_persist.recovery.facts import Damage
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import only_of_the_disk
@@ -25,6 +27,7 @@ from prometheus_persist.storage.layout import HISTORY, SNAPSHOTS, base_seq, is_s
 from prometheus_persist.storage.retention import read_base
 
 GENESIS = "journal"
+LARGE_BYTES = 1024 * 1024  # packed: records enough for a second process
 
 
 @dataclass(slots=True)
@@ -64,9 +67,18 @@ class Bases:
     ``sound`` where the others stand, and ``unreadable`` why the disk refused those that it did not
     give."""
 
-    def __init__(self, fs: Fs, *, outlines: bool = False, closely: bool = True) -> None:
+    def __init__(
+        self,
+        fs: Fs,
+        *,
+        outlines: bool = False,
+        closely: bool = True,
+        errands: Errands | None = None,
+    ) -> None:
         """``outlines``: a base that is opened has its records counted only, where that can be.
-        Not ``closely``: they are looked at when they are read (``archive.unpack``)."""
+        Not ``closely``: they are looked at when they are read (``archive.unpack``). With
+        ``errands`` a second process looks at those of the newest base, where there are many, and
+        ``proven`` waits for it."""
         self._fs = fs
         self._closely = closely
         self._outlines = outlines
@@ -79,6 +91,24 @@ class Bases:
         kept = sorted((n for n in fs.list_dir(HISTORY) if base_seq(n) is not None), reverse=True)
         self.snapshots = [f"{SNAPSHOTS}/{name}" for name in snapshots]
         self.history = [f"{HISTORY}/{name}" for name in kept]
+        self._apart: tuple[str, bytes] | None = None
+        self._told: Callable[[], object] = lambda: True
+        if errands is not None and errands.can_be:
+            self._begin(errands)
+
+    def _begin(self, errands: Errands) -> None:
+        """Have the records of the newest base looked at apart."""
+        path = next(iter((*self.snapshots, *self.history)), None)
+        if path is None or (self._fs.size(path) or 0) < LARGE_BYTES:
+            return
+        with contextlib.suppress(StoreDamaged, OSError):  # whoever opens it tells of it
+            data = read_base(self._fs, path)
+            self._apart = path, data
+            self._told = errands.begin(lambda: proves_records(data, path))
+
+    def proven(self) -> bool:
+        """Whether the records that nobody has looked at here are known to be records."""
+        return self._told() is True
 
     @property
     def damages(self) -> list[Damage]:
@@ -168,9 +198,11 @@ class Bases:
         if path in self._bad or path in self._strange:
             return None
         try:
-            data = read_base(self._fs, path)
+            is_apart = self._apart is not None and self._apart[0] == path
+            data = self._apart[1] if self._apart and is_apart else read_base(self._fs, path)
+            closely = self._closely and not is_apart
             image, tip = self._outline(data, path) or unpack(
-                data, path, read_ahead, keep=keep, closely=self._closely
+                data, path, read_ahead, keep=keep, closely=closely
             )
             named = base_seq(path.rpartition("/")[2])
             if named is not None and named != tip.seq:

@@ -68,6 +68,7 @@ from prometheus_persist.journal.change import Image, change_from
 from prometheus_persist.journal.frame import COMMIT, OPEN, OVERHEAD_BYTES, Tip
 from prometheus_persist.journal.records import Records
 from prometheus_persist.journal.upcast import SCHEMA, opening, schema_of, upcast_change
+from prometheus_persist.recovery.apart import Errands
 from prometheus_persist.recovery.bases import GENESIS, Base, Bases, genesis
 from prometheus_persist.recovery.damages import (
     Due,
@@ -190,13 +191,16 @@ def restore(
     thorough: bool = False,
     outline: bool = False,
     closely: bool = True,
+    errands: Errands | None = None,
 ) -> Restored:
     """The newest state, or that of an earlier moment; writes nothing. ``thorough`` reads all.
 
     ``outline`` wants the documents, and how many records the public ledger has: where the quick way
     leads to it, neither records nor the readable files of agents are read, and the image has no
     more than that (``Outline``). Not ``closely``: where the quick way leads to it, records of the
-    base, whose text fits its checksum, are looked at when they are read.
+    base, whose text fits its checksum, are looked at when they are read. With ``errands`` a second
+    process does some of the proving of a ``thorough`` one, and the caller asks
+    ``Restored.read.bases.proven`` at last.
     """
     clock = clock or SystemClock()
     started = clock.monotonic_s()
@@ -210,8 +214,9 @@ def restore(
         copies, bases = segment_copies(fs), Bases(fs, outlines=outline, closely=closely)
         climb = _quick(fs, copies, bases, seq, readable)
     if climb is None:
-        readable = check_readable(fs)
-        copies, bases = segment_copies(fs), Bases(fs)
+        errands = errands if thorough else None
+        readable = check_readable(fs, errands=errands)
+        copies, bases = segment_copies(fs), Bases(fs, errands=errands)
         climb = _full(fs, copies, bases, seq, at_ms, now_ms, readable)
     base, chain, segments = climb.base, climb.chain, climb.segments
     newest = chain.tip if seq is None and at_ms is None else link(base.tip, segments.frames).tip

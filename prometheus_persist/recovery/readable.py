@@ -8,18 +8,22 @@ are never written again) the files are looked for only.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from typing import Any, NamedTuple
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.projection import CHECKPOINT, FOLDERS, saved_ms, unwrap, vouch
+from prometheus_persist.recovery.apart import Errands
 from prometheus_persist.recovery.facts import Damage
 from prometheus_persist.state.exact_json import JsonObject
-from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.fs import Fs, folders_held
+from prometheus_persist.storage.heard import tell_of
 from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import INCREMENTAL, is_readable
 from prometheus_persist.storage.mark import Mark, marks, read_mark
 
+MANY_FILES = 1000
 ALL_BUT_CHUNKS = tuple(folder for folder in FOLDERS if folder != "records")
 
 
@@ -41,40 +45,90 @@ class Readable:
     damages: list[Damage] = field(default_factory=list)
 
 
-def check_readable(fs: Fs, folders: Collection[str] = FOLDERS) -> Readable:
-    """Check the marks, and the readable files; those in folders, only in these."""
+def check_readable(
+    fs: Fs, folders: Collection[str] = FOLDERS, errands: Errands | None = None
+) -> Readable:
+    """Check the marks, and the readable files; those in folders, only in these. With ``errands`` a
+    second process looks at half of them, where there are many."""
     found = Readable()
     _take_marks(fs, found)
     due: dict[str, str] = {}
     names = [name for name in fs.list_dir(INCREMENTAL) if is_readable(INCREMENTAL, name)]
-    unread: list[str] = []
+    unread: set[str] = set()
     for folder in FOLDERS:
         place = f"{INCREMENTAL}/{folder}"
-        inside = [f"{folder}/{name}" for name in fs.list_dir(place) if is_readable(place, name)]
-        (names if folder in folders else unread).extend(inside)
-    for name in names:
-        path = f"{INCREMENTAL}/{name}"
+        if folder in folders:
+            names += [f"{folder}/{n}" for n in fs.list_dir(place) if is_readable(place, n)]
+        else:
+            unread.update(f"{folder}/{name}" for name in fs.list_dir(place))
+    for name, seen in zip(names, _looks(fs, names, errands), strict=True):
         found.there = True
-        try:
-            content = fs.read(path)
-            found.whole[name], found.seqs[name] = vouch(name, content, path)
-            found.mark_ms = max(found.mark_ms, saved_ms(content))
-            if name == CHECKPOINT:
-                data, _ = unwrap(name, content, path)
-                due = data["files"] if isinstance(data.get("files"), dict) else {}
-                found.stands_on = _stands_on(data)
-        except StoreDamaged as problem:
-            found.damages.append(Damage(path, problem.offset, problem.reason, "repaired"))
-        except OSError as problem:
-            only_of_the_disk(problem)
-            found.damages.append(Damage(path, None, f"cannot be read: {problem}", "repaired"))
-    for name in unread:
-        if name in due:
-            found.there, found.whole[name], found.seqs[name] = True, due[name], 0
+        if isinstance(seen, Damage):
+            found.damages.append(seen)
+            continue
+        found.whole[name], found.seqs[name] = seen.seal, seen.seq
+        found.mark_ms = max(found.mark_ms, seen.saved_ms)
+        if seen.head is not None:
+            due = seen.head["files"] if isinstance(seen.head.get("files"), dict) else {}
+            found.stands_on = _stands_on(seen.head)
+    for name in filter(unread.__contains__, due):
+        found.there, found.whole[name], found.seqs[name] = True, due[name], 0
     found.mark = max(found.seqs.values(), default=0)
     named = {damage.file for damage in found.damages}
     found.damages += [damage for damage in _astray(found, due) if damage.file not in named]
     return found
+
+
+class _Whole(NamedTuple):
+    """A file that is whole; ``head`` is what the checkpoint says."""
+
+    seal: str
+    seq: int
+    saved_ms: int
+    head: JsonObject | None = None
+
+
+def _looks(fs: Fs, names: Sequence[str], errands: Errands | None) -> Iterator[_Whole | Damage]:
+    """What is seen of each of these files, in order."""
+    shared = errands is not None and errands.can_be and len(names) >= MANY_FILES
+    half = len(names) // 2 if shared else len(names)
+    others, told = names[half:], None
+    if others and errands is not None:
+        told = errands.begin(lambda: list(map(_as_json, _looked(fs, others))))
+    yield from _looked(fs, names[:half])
+    seen = told() if told is not None else None
+    if seen is None:
+        yield from _looked(fs, others)
+    for name, one in zip(others, seen or (), strict=seen is not None):
+        tell_of("reads", f"{INCREMENTAL}/{name}")
+        yield _of_json(one)
+
+
+def _looked(fs: Fs, names: Sequence[str]) -> list[_Whole | Damage]:
+    with folders_held():
+        return [_look(fs, name) for name in names]
+
+
+def _as_json(seen: _Whole | Damage) -> list[Any]:
+    return [*(seen if isinstance(seen, _Whole) else (*astuple(seen), "damage"))]
+
+
+def _of_json(told: list[Any]) -> _Whole | Damage:
+    return Damage(*told[:-1]) if told[-1] == "damage" else _Whole(*told)
+
+
+def _look(fs: Fs, name: str) -> _Whole | Damage:
+    path = f"{INCREMENTAL}/{name}"
+    try:
+        content = fs.read(path)
+        seal, seq = vouch(name, content, path)
+        head = unwrap(name, content, path)[0] if name == CHECKPOINT else None
+        return _Whole(seal, seq, saved_ms(content), head)
+    except StoreDamaged as problem:
+        return Damage(path, problem.offset, problem.reason, "repaired")
+    except OSError as problem:
+        only_of_the_disk(problem)
+        return Damage(path, None, f"cannot be read: {problem}", "repaired")
 
 
 def _take_marks(fs: Fs, found: Readable) -> None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from prometheus_persist.clock import Clock
+from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.recovery.apart import Errands
 from prometheus_persist.recovery.bases import Bases
 from prometheus_persist.recovery.facts import Damage, RestoreFacts
 from prometheus_persist.recovery.ladder import Restored, reading, restore
@@ -71,9 +73,26 @@ def stored_images(fs: Fs) -> list[StoredImage]:
 
 
 @reading()
-def verify(fs: Fs, *, clock: Clock | None = None) -> Verification:
-    """Read the whole store; raises StoreDamaged and StoreFailed where a restore would."""
-    restored = restore(fs, clock=clock, thorough=True)
+def verify(fs: Fs, *, clock: Clock | None = None, alone: bool | None = None) -> Verification:
+    """Read the whole store; raises StoreDamaged and StoreFailed where a restore would.
+
+    Half of a large store is proven by a second process (``apart.py``); ``alone``: whether this one
+    may be forked for it, None: where it has no other thread.
+    """
+    with Errands(alone=alone) as errands:
+        try:
+            found = _verified(fs, clock, errands)
+        except StoreDamaged:
+            if not errands.begun:
+                raise
+        else:
+            if found.restored.read is not None and found.restored.read.bases.proven():
+                return found
+    return _verified(fs, clock, None)  # what is not proven so is looked at here, and named
+
+
+def _verified(fs: Fs, clock: Clock | None, errands: Errands | None) -> Verification:
+    restored = restore(fs, clock=clock, thorough=True, errands=errands)
     damages = (*restored.facts.damages, *restored.gaps, *_audit_damages(fs))
     restored = replace(restored, facts=replace(restored.facts, damages=damages))
     state_from(restored.documents)

@@ -34,6 +34,7 @@ import os
 import stat
 import weakref
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Protocol
 
@@ -47,7 +48,6 @@ SPARSE_BYTES_MIN = 64 * 1024 * 1024
 SPARSE_RATIO_MAX = 64  # a disk that packs what it holds does not pack these files any closer
 READ_BYTES_MAX = 4 * 1024 * 1024 * 1024
 TEMPORARY = ".tmp"
-FOLDERS_HELD_MAX = 16  # more than a store has
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _CLOSED = -1  # no descriptor
 _LOOK = getattr(os, "O_PATH", os.O_RDONLY)
@@ -189,7 +189,7 @@ class _LocalHandle:
 
 
 class _Folder:
-    """A directory, open for looking names up in it until nobody has it any more."""
+    """A directory, open for looking names up in it."""
 
     def __init__(self, name: str, above: int) -> None:
         self.descriptor = _open_dir(name, above, _LOOK)
@@ -203,9 +203,45 @@ class _Folder:
         except OSError:
             return False
 
-    def __del__(self) -> None:
-        with contextlib.suppress(AttributeError, OSError):  # it was never opened
-            os.close(self.descriptor)
+
+class _Opened:
+    """Directories of one disk that were opened, by path, until they are given back."""
+
+    def __init__(self) -> None:
+        self._now: dict[str, _Folder] = {}
+        self._all: list[_Folder] = []
+
+    def folder(self, path: str, root: int) -> int:
+        """A folder of which each part is still what its name leads to."""
+        above, _, name = path.rpartition("/")
+        at = self.folder(above, root) if above else root
+        found = self._now.get(path)
+        if found is None or not found.is_still(name, at):
+            found = self._now[path] = _Folder(name, at)
+            self._all.append(found)
+        return found.descriptor
+
+    def close(self) -> None:
+        """Give all of them back."""
+        while self._all:
+            os.close(self._all.pop().descriptor)
+
+
+_HELD: ContextVar[dict[LocalFs, _Opened] | None] = ContextVar("held", default=None)
+
+
+@contextlib.contextmanager
+def folders_held() -> Iterator[None]:
+    """In this block, on this thread, folders that names are looked up in stay open: whoever works
+    on many files opens each of them once. Each time they are asked whether they are still there."""
+    held: dict[LocalFs, _Opened] = {}
+    before = _HELD.set(held)
+    try:
+        yield
+    finally:
+        _HELD.reset(before)
+        for opened in held.values():
+            opened.close()
 
 
 def _id_of(found: os.stat_result) -> tuple[int, int]:
@@ -219,7 +255,6 @@ class LocalFs:
         self.root = Path(root)
         self._held: int | None = None
         self._give_back: Callable[[], object] = lambda: None
-        self._folders: dict[str, _Folder] = {}
 
     def held(self) -> int:
         """The directory itself, as a descriptor; raises FileNotFoundError while there is none."""
@@ -233,31 +268,22 @@ class LocalFs:
     def close(self) -> None:
         """Give the directory back: nothing can be looked up from here any more (EBADF)."""
         self._held = _CLOSED
-        self._folders.clear()
         self._give_back()
 
     @contextlib.contextmanager
     def _in(self, path: str) -> Iterator[tuple[int, str]]:
         """The folder that ``path`` lies in, and its name there; an error names the file whole."""
         above, _, name = _inside(path).rpartition("/")
+        held = _HELD.get()
+        opened = _Opened() if held is None else held.setdefault(self, _Opened())
         try:
-            folder = self._folder(above) if above else None  # held until the block ends
-            yield self.held() if folder is None else folder.descriptor, name
+            yield opened.folder(above, self.held()) if above else self.held(), name
         except OSError as problem:
             problem.filename = str(self.root / path)
             raise
-
-    def _folder(self, path: str) -> _Folder:
-        """A folder of the store, of which each part is still what its name leads to."""
-        above, _, name = path.rpartition("/")
-        parent = self._folder(above) if above else None
-        at = self.held() if parent is None else parent.descriptor
-        found = self._folders.get(path)
-        if found is None or not found.is_still(name, at):
-            if len(self._folders) >= FOLDERS_HELD_MAX:
-                self._folders.clear()
-            found = self._folders[path] = _Folder(name, at)
-        return found
+        finally:
+            if held is None:
+                opened.close()
 
     def _open(self, path: str, flags: int) -> int:
         """A regular file, opened without waiting for anybody; for its owner alone."""

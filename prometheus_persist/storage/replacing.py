@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from prometheus_persist.errors import PersistError
-from prometheus_persist.storage.fs import NO_ROOM, TEMPORARY, Fs, Handle
+from prometheus_persist.storage.fs import NO_ROOM, TEMPORARY, Fs, Handle, folders_held
 from prometheus_persist.storage.layout import is_temporary
 
 SLICE_BYTES = 1024 * 1024
@@ -92,11 +92,25 @@ def replace_files(
     """
     folders: set[str] = set()
     due = iter(files.items() if isinstance(files, Mapping) else files)
+    with folders_held():
+        _put_all(fs, due, f"{mark}{TEMPORARY}", fence, folders)
+    for folder in sorted(folders):
+        fs.fsync_dir(folder)
+
+
+def _put_all(
+    fs: Fs,
+    due: Iterator[tuple[str, bytes]],
+    end: str,
+    fence: Callable[[], None] | None,
+    folders: set[str],
+) -> None:
+    """Put them in place, batch by batch, and note in which ``folders``."""
     syncs, under_way = _Syncs(), []
     try:
         while batch := _batch(due):
             folders.update(path.rpartition("/")[0] or "." for path, _ in batch)
-            under_way.append(_Batch(fs, [path for path, _ in batch], f"{mark}{TEMPORARY}"))
+            under_way.append(_Batch(fs, [path for path, _ in batch], end))
             under_way[-1].write(batch)
             under_way[-1].synced = syncs.begun(under_way[-1].handles)
             if len(under_way) > 1:
@@ -113,8 +127,6 @@ def replace_files(
         syncs.end()  # before a file is closed that a thread is at
         for each in under_way:
             each.close()
-    for folder in sorted(folders):
-        fs.fsync_dir(folder)
 
 
 def _batch(due: Iterator[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
