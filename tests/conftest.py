@@ -1,8 +1,13 @@
-"""Which tests are quick, and which trade only when they are asked for by name.
+"""Which tests are quick, which are slow, and which trade only when they are asked for by name.
 
 **Quick.** ``pytest -m quick`` takes less than a minute on two cores. A test is quick by the file it
 is in: what decides and computes, without an exchange or a child in a process of its own. Files that
-are not quick are then not even imported. Every other run, the default one included, is as ever.
+are not quick are then not even imported.
+
+**Slow.** ``pytest`` alone leaves out what tries one thing in hundreds of places, or twenty thousand
+requests, or every version of Python; it says so in its first lines. ``pytest -m slow`` runs just
+that, and whoever names a file, a test, a word (``-k``) or a marker gets all that is named.
+``.ci/run`` runs both.
 
 **Bytecode.** Thousands of processes are started by these tests. Where Python is told to write no
 bytecode, each would compile the packages anew, which is a third of the time that it takes; so it is
@@ -45,6 +50,8 @@ KEYS = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE", "PERSIST_OKX_URL"
 
 T = TypeVar("T")
 QUICK = "quick"
+SLOW = "slow"
+LEAVES_OUT = "leaves_out_slow"
 QUICK_FILES = (
     "test_state_*.py",
     "test_graph_*.py",
@@ -134,6 +141,7 @@ SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every p
     "test_whichever_executions_the_books_missed_every_cent_is_explained",
     "test_who_waits_at_a_terminal_sees_how_far_it_is",
 )
+LONGEST_SECONDS = 900
 LONGEST_TESTS = (  # more than ten seconds of a processor
     "test_a_bot_that_is_killed_anywhere_loses_no_order_and_sends_none_twice",
     "test_a_walk_leads_where_the_page_says",
@@ -154,6 +162,36 @@ LONGEST_TESTS = (  # more than ten seconds of a processor
 )
 
 
+SLOW_FILES = (  # one thing in hundreds of places; twenty thousand requests; programs of others
+    "test_chaos_sweeps_*.py",
+    "test_*cli_signals.py",
+    "test_fakeokx_fuzz*.py",
+    "test_okx_sandbox_*.py",
+    "test_attach_exchange.py",
+    "test_attach_pythons.py",
+    "test_bench_run.py",
+    "test_chaos_detect.py",
+    "test_chaos_outage.py",
+    "test_chaos_positions_unread.py",
+    "test_chaos_saboteurs.py",
+    "test_chaos_ways_out.py",
+    "test_examples.py",
+    "test_exchange_faults.py",
+    "test_newcomer.py",
+    "test_recovery_beside.py",
+    "test_recovery_damage.py",
+    "test_recovery_kill.py",
+    "test_recovery_memory.py",
+    "test_recovery_power.py",
+    "test_store_bounds.py",
+    "test_store_strangers.py",
+    "test_typed_surface.py",
+    "test_versions.py",
+    "test_walks.py",
+)
+SCENARIOS, MOSTLY = "test_scenarios.py", "-net-warm]"  # the other modes and openings are slow
+
+
 def is_quick(name: str) -> bool:
     """Whether a file of tests, by its name, belongs to the quick tier."""
     return any(fnmatch(name, each) for each in QUICK_FILES) and not any(
@@ -161,7 +199,17 @@ def is_quick(name: str) -> bool:
     )
 
 
+def is_slow(name: str, test: str) -> bool:
+    """Whether a test, by its file's name and its own, is left out where nobody asks for it."""
+    return any(fnmatch(name, each) for each in SLOW_FILES) or (
+        name == SCENARIOS and not test.endswith(MOSTLY)
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config.option, LEAVES_OUT):  # a worker has it from whoever started it
+        option = config.option
+        setattr(option, LEAVES_OUT, not (option.file_or_dir or option.keyword or option.markexpr))
     if not asked_for(str(config.getoption("markexpr") or "")):
         for name in KEYS:
             os.environ.pop(name, None)
@@ -170,6 +218,10 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = str(bytecode)  # of the workers and of what they start
         config.add_cleanup(lambda: _forget(bytecode, Path(tempfile.gettempdir())))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return "slow tests are left out: pytest -m slow" if _leaves_out(config) else ""
 
 
 def _forget(bytecode: Path, place: Path) -> None:
@@ -198,6 +250,14 @@ def pytest_collection_modifyitems(
     for item in items:
         if is_quick(item.path.name) and _name(item) not in SLOWER_TESTS:
             item.add_marker(QUICK)
+        if is_slow(item.path.name, item.name):
+            item.add_marker(SLOW)
+        if _name(item) in LONGEST_TESTS:  # where many share the processor it takes a while
+            item.add_marker(pytest.mark.timeout(LONGEST_SECONDS))
+    if _leaves_out(config):
+        slow = [item for item in items if item.get_closest_marker(SLOW)]
+        items[:] = [item for item in items if not item.get_closest_marker(SLOW)]
+        config.hook.pytest_deselected(items=slow)
     yield
     if workers := int(getattr(config, "workerinput", {}).get("workercount", 0)):
         items[:] = longest_first(items, workers, lambda item: _name(item) in LONGEST_TESTS)
@@ -218,6 +278,10 @@ def longest_first(items: Sequence[T], workers: int, is_long: Callable[[T], bool]
 
 def _name(item: pytest.Item) -> str:
     return str(getattr(item, "originalname", item.name))
+
+
+def _leaves_out(config: pytest.Config) -> bool:
+    return bool(getattr(config.option, LEAVES_OUT))
 
 
 def _only_quick(config: pytest.Config) -> bool:

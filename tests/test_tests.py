@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def names_in_file(path: Path) -> set[str]:
     return set(re.findall(r"^ *(?:async )?def (test_\w+)\(", path.read_text("utf-8"), re.MULTILINE))
 
 
-@pytest.mark.parametrize("pattern", [*tiers.QUICK_FILES, *tiers.SLOWER_FILES])
+@pytest.mark.parametrize("pattern", [*tiers.QUICK_FILES, *tiers.SLOWER_FILES, *tiers.SLOW_FILES])
 def test_every_pattern_of_the_tiers_fits_a_file(pattern: str) -> None:
     assert [name for name in FILES if fnmatch(name, pattern)]
 
@@ -54,6 +55,47 @@ def test_what_is_said_to_take_longest_is_there() -> None:
     known = {test for path in FILES.values() for test in names_in_file(path)}
     assert set(tiers.LONGEST_TESTS) <= known
     assert len(set(tiers.LONGEST_TESTS)) == len(tiers.LONGEST_TESTS)
+
+
+def test_what_is_quick_is_not_slow() -> None:
+    assert not [name for name in FILES if tiers.is_quick(name) and tiers.is_slow(name, "")]
+
+
+@pytest.mark.parametrize(
+    ("words", "passed"),
+    [
+        ([], {"test_plain.py", "test_scenarios.py"}),
+        (["-m", "slow"], {"test_walks.py", "test_scenarios.py"}),
+        (["-m", "slow or not slow"], {"test_plain.py", "test_walks.py", "test_scenarios.py"}),
+        (["-k", "walks"], {"test_walks.py"}),
+        (["test_walks.py"], {"test_walks.py"}),
+    ],
+)
+def test_slow_tests_are_left_out_only_where_nobody_asks(
+    words: list[str], passed: set[str], tmp_path: Path
+) -> None:
+    """A run of its own, by two workers, and it says so; of each scenario one mode is not slow."""
+    (tmp_path / "conftest.py").write_text((TESTS / "conftest.py").read_text("utf-8"))
+    ini = 'testpaths = "."\nmarkers = ["slow: ", "quick: ", "okx_sandbox: "]\n'
+    (tmp_path / "pyproject.toml").write_text(f"[tool.pytest.ini_options]\n{ini}")
+    for name in ("test_plain.py", "test_walks.py"):
+        (tmp_path / name).write_text("def test_it(): pass\n")
+    modes = "@pytest.mark.parametrize('_', ['a-net-warm', 'a-hedge-warm'])"
+    (tmp_path / "test_scenarios.py").write_text(
+        f"import pytest\n\n{modes}\ndef test_scenario(_): pass\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-n2", "-v", "-p", "no:cacheprovider", *words]
+    env = os.environ | {"PYTHONPATH": str(TESTS)}
+    for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER"):
+        env.pop(name, None)
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    found = re.findall(r"PASSED (test_\w+\.py)::(\S+)", done.stdout)
+    assert {name for name, _ in found} == passed, done.stdout
+    said = [test for name, test in found if name == "test_scenarios.py"]
+    slow = {"test_scenario[a-hedge-warm]"}
+    assert ("slow tests are left out: pytest -m slow" in done.stdout) is (not words)
+    if said and len(passed) == 2:
+        assert (set(said) == slow) is bool(words)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 8])
@@ -129,7 +171,8 @@ def test_a_test_is_marked_by_its_file_and_by_its_name() -> None:
         item("test_state_exactjson.py", "test_exactjson_round_trip"),
         item("test_chaos_scenarios.py", "test_scenario"),
     ]
-    list(tiers.pytest_collection_modifyitems(SimpleNamespace(), items))
+    config = SimpleNamespace(option=SimpleNamespace(leaves_out_slow=False))
+    list(tiers.pytest_collection_modifyitems(config, items))
     assert [each.marks for each in items] == [["quick"], [], []]
 
 
