@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from chaos.bench.context import Options
 from chaos.bench.host import Host
@@ -36,24 +36,30 @@ def stolen_row(options: Options) -> BenchRow:
     """What a loop of fixed work loses to an async save of one trade in each round.
 
     A round is: a trade is booked, [the save is submitted,] about 200 µs of Python, 1 ms of idling.
-    Timed are submission and work. Rounds with and without a save alternate, block by block; a save
-    has stolen what its round took beyond the median round without one, which can be negative.
+    Timed are submission and work, and once more up to the end of the idling, in which the writer
+    thread makes and writes what was submitted: where it is not done by then, the loop wakes late.
+    Rounds with and without a save alternate, block by block; a save has stolen what its round took
+    beyond the median round without one, which can be negative.
     """
     host = Host(options.place("stolen"), AGENTS)
     try:
         work = _work(WORK_US)
         calls: list[int] = []
         rounds: dict[bool, list[int]] = {True: [], False: []}
+        whole: dict[bool, list[int]] = {True: [], False: []}
         block_s = min(BLOCK_S, options.seconds)
         for block in range(2 * max(2, round(options.seconds * 2 / block_s)) + 2):
-            found, made = _rounds(host, work, block_s, saves=block % 2 == 1)
+            saves = block % 2 == 1
+            found, idled, made = _rounds(host, work, block_s, saves=saves)
             if block > 1:
-                rounds[block % 2 == 1] += found
+                rounds[saves] += found
+                whole[saves] += idled
                 calls += made
     finally:
         host.close()
     base = percentile(sorted(rounds[False]), 500)
     stolen = timed_line("stolen", [each - base for each in rounds[True]])
+    idle = percentile(sorted(whole[False]), 500)
     checks: list[RequiredBar] = []
     if stolen.times is not None:
         checks = [
@@ -65,6 +71,7 @@ def stolen_row(options: Options) -> BenchRow:
     lines = [
         stolen,
         timed_line("stolen_call", calls),
+        timed_line("stolen_whole", [each - idle for each in whole[True]]),
         timed_line("stolen_nothing", [each - base for each in rounds[False]]),
     ]
     return BenchRow("stolen", lines=lines, checks=checks)
@@ -72,9 +79,10 @@ def stolen_row(options: Options) -> BenchRow:
 
 def _rounds(
     host: Host, work: Callable[[], None], block_s: float, *, saves: bool
-) -> tuple[list[int], list[int]]:
-    """The rounds of one block and, of those, the calls alone; nanoseconds."""
+) -> tuple[list[int], list[int], list[int]]:
+    """The rounds of one block, the same with their idling, and the calls alone; nanoseconds."""
     rounds: list[int] = []
+    whole: list[int] = []
     calls: list[int] = []
     last: Ticket | None = None
     until = time.perf_counter() + block_s
@@ -87,9 +95,10 @@ def _rounds(
         work()
         rounds.append(time.perf_counter_ns() - started)
         time.sleep(IDLE_S)
+        whole.append(time.perf_counter_ns() - started)
     if last is not None:
         last.wait()
-    return rounds, calls
+    return rounds, whole, calls
 
 
 def _work(us: int) -> Callable[[], None]:
@@ -132,18 +141,30 @@ def grouped_row(options: Options) -> BenchRow:
 
 
 def threads_row(options: Options) -> BenchRow:
-    """Sixty-four threads that commit and wait, each for itself: how many frames share a sync."""
+    """Sixty-four threads that commit and wait, each for itself: how many frames share a sync.
+
+    They begin together, and take their changes from one heap, so that there are sixty-four of them
+    until it is used up: how few the last ones are says nothing of the store.
+    """
     host, inner = Host(options.place("threads"), AGENTS, "off"), _Syncs()
     each = max(2, options.scale.requests // CONCURRENT)
+    line = threading.Barrier(CONCURRENT + 1)
     try:
-        batches = [[host.change_of(host.trade()) for _ in range(each)] for _ in range(CONCURRENT)]
-        threads = [
-            threading.Thread(target=_one_by_one, args=(host.store, batch)) for batch in batches
-        ]
+        heap = [host.change_of(host.trade()) for _ in range(each * CONCURRENT)]
+        heap.reverse()
+
+        def life() -> None:
+            line.wait()
+            with suppress(IndexError):
+                while True:
+                    host.store.commit(heap.pop())
+
+        threads = [threading.Thread(target=life) for _ in range(CONCURRENT)]
+        for thread in threads:
+            thread.start()
         with inner.counted():
             started = time.perf_counter_ns()
-            for thread in threads:
-                thread.start()
+            line.wait()
             for thread in threads:
                 thread.join()
             took_ns = time.perf_counter_ns() - started

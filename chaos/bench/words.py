@@ -129,6 +129,7 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
     "raw_load": ("裸写：预分配 + fdatasync，磁盘繁忙", "raw: the same, disk busy"),
     "stolen": ("每次保存占用", "stolen by each save"),
     "stolen_call": ("其中调用本身", "of that, the call itself"),
+    "stolen_whole": ("连同其后的空闲", "with the idling behind it"),
     "stolen_nothing": ("同一循环，不保存", "the same loop without a save"),
     "fresh": ("新库，10个Agent", "fresh store, 10 agents"),
     "many_agents": ("许多Agent", "many agents"),

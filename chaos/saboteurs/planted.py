@@ -64,7 +64,7 @@ SWEPT: Final[dict[str, Mistake]] = {
     ),
     "capture-then-submit": Mistake(
         "saving.saver:Saver._submit",
-        "with self._in_order:",
+        "with self._in_order, self._taking:",
         "if True:",
         "save",
         "save",

@@ -17,7 +17,8 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         "for key, each in found.items():\n"
         "    before = self.store.image.documents.get(key)\n"
         "    was = each.content if before is None else before\n"
-        "    known = type(each)(each.rules, was, each.ids, each.names, each.extra, each.seen)\n"
+        "    known = type(each)(each.rules, was, each.ids, each.names, each.values,\n"
+        "        each.plain, each.deep, each.extra)\n"
         "    self._capture._known[key] = known\n"
         "ticket = self.store.enqueue(change)\n"
         "self._capture.learn(found)",
@@ -53,8 +54,8 @@ STRUCK: Final[Mapping[str, Mistake]] = {
     ),
     "chained-halfway": Mistake(
         "storage.store:Store.enqueue",
-        "return self.whole(self._taken_in, change, encoded)",
-        "return self._taken_in(change, encoded)",
+        "return self.whole(self._taken_in, change, encoded, taken)",
+        "return self._taken_in(change, encoded, taken)",
         "save",
         near="Image.apply",
         seen_as="acknowledged and lost",

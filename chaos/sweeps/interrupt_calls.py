@@ -123,6 +123,13 @@ class InterruptedLife:
         assert ticket is not None
         ticket.wait()
 
+    def save_one_soon(self) -> None:
+        """Of one agent: copied here, and made by whoever is quicker."""
+        self.session.state.agents[self.who].trade_count += 1
+        ticket = self.session.save_soon("soon", agents=[self.who])
+        assert ticket is not None
+        ticket.wait()
+
     def order(self) -> IntentHandle:
         """A new intent."""
         self.handle = self.session.order_intent(self.who, INSTRUMENT, "buy", UNIT)
@@ -200,6 +207,9 @@ CALLS: Final[Mapping[str, InterruptedCall]] = {
     "on_cycle": InterruptedCall(lambda life: life.session.on_cycle(next(life.numbers))),
     "on_agent_death": InterruptedCall(lambda life: life.session.on_agent_death(life.who)),
     "save_soon and its ticket": InterruptedCall(InterruptedLife.save_soon),
+    "save_soon of one and its ticket": InterruptedCall(
+        InterruptedLife.save_one_soon, InterruptedLife.save_one_soon
+    ),
     "add_agent": InterruptedCall(
         lambda life: life.session.add_agent(Agent(agent_id=f"N{life.clock.peek_ms()}"))
     ),

@@ -13,6 +13,7 @@ Raises ``StoreDamaged`` for a payload that is no change; ``BadValue`` where it c
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from prometheus_persist.state.exact_json import (
     loads_object,
 )
 
+_EXACT = frozenset({str, int, bool, type(None)})  # orjson writes them as they are, or not at all
 Grown = tuple[int, Sequence[Any]]
 """What a list of a document lost at its head, and what it gained at its end."""
 
@@ -129,20 +131,40 @@ class Change:
         if self.remove:
             parts["del"] = list(self.remove)
         if self.add:
-            parts["add"] = added = dict[str, Fragment](ready.add)
-            last: object = None
-            for name, records in self.add.items():
-                if name not in added:
-                    only = records[0] if len(records) == 1 else records
-                    if only is not last:  # one record often goes onto two streams
-                        last, text = only, _rows(records)
-                    if text is None:
-                        return None
-                    added[name] = text
+            added = rows_written(self.add, ready.add)
+            if added is None:
+                return None
+            parts["add"] = added
         try:
             return orjson.dumps(parts)
         except orjson.JSONEncodeError:  # an integer of more than 64 bits, or no text for UTF-8
             return None
+
+
+def rows_written(
+    add: Mapping[str, Sequence[JsonObject]], ready: Mapping[str, Fragment]
+) -> dict[str, Fragment] | None:
+    """The records of streams as text, but for those that are ``ready``; None where anything needs a
+    closer look; raises BadValue."""
+    added = {**ready}
+    last: object = None
+    for name, records in add.items():
+        if name not in added:
+            only = records[0] if len(records) == 1 else records
+            if only is not last:  # one record often goes onto two streams
+                last, text = only, _row(only) or _rows(records)
+            if text is None:
+                return None
+            added[name] = text
+    return added
+
+
+def _row(record: object) -> Fragment | None:
+    """A list of one record, where it is flat, has no float, and nothing needs a closer look."""
+    if type(record) is dict and _EXACT.issuperset(map(type, record.values())):
+        with contextlib.suppress(orjson.JSONEncodeError):
+            return Fragment(b"[" + orjson.dumps(record) + b"]") if flat(record) else None
+    return None
 
 
 def _rows(records: Sequence[JsonObject]) -> Fragment | None:

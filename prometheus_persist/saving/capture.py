@@ -40,19 +40,6 @@ from prometheus_persist.state.naming import LEAVES, named
 
 _IN_A_COMMIT = COMMIT_NESTING_MAX - 2  # a document stands two levels deep in a change
 
-_BY_VALUE = 2  # marshal's version that knows no references: types and values alone decide
-
-
-@dataclass(slots=True)
-class Seen:
-    """What a look at a model saw, copied: nothing of it changes any more."""
-
-    values: list[object]  # of the fields, in the order of the model's own
-    plain: bytes  # the fields of JSON values
-    deep: dict[str, object]  # what the others were made of that can change in place
-    told: JsonObject  # what is not made of the same objects as before, as JSON
-    grow: JsonObject
-
 
 @dataclass(slots=True)
 class Captured:
@@ -65,32 +52,35 @@ class Captured:
     content: JsonObject
     ids: str  # the field that the document's key repeats
     names: list[str]
+    values: list[object]  # of the fields, in the order of the model's own
+    plain: bytes  # the fields of JSON values
+    deep: dict[str, object]  # what the others were made of that can change in place
     extra: object
-    seen: Seen
     put: JsonObject | None = None
     set: JsonObject | None = None
     grow: JsonObject | None = None
 
-    def look(self, model: BaseModel, last: Seen) -> Seen | None:
-        """What changed since ``last``, made anew; None where no rule covers it."""
-        now, extra, rules, deep = model.__dict__, model.__pydantic_extra__, self.rules, last.deep
-        names, values, plain = self.names, [*now.values()], last.plain
+    def moved(self, model: BaseModel) -> Captured | None:
+        """The document with what changed made anew, or this very one; None where no rule covers
+        it."""
+        now, extra, rules, deep = model.__dict__, model.__pydantic_extra__, self.rules, self.deep
+        names, values, plain = self.names, [*now.values()], self.plain
         if [*now] != names or (
             (extra or self.extra) and _again(extra, self.extra) is not self.extra
         ):
             return None
-        inside = rules.plain
-        anew: dict[str, object] = {}
-        told: JsonObject = {}
+        inside, encoders, was = rules.plain, rules.encoders, self.content
+        anew: dict[str, object] = {}  # what the deep ones are made of now
+        sets: JsonObject = {}
         grows: JsonObject = {}
-        changed = [*compress(names, map(is_not, values, last.values))]
+        changed = [*compress(names, map(is_not, values, self.values))]
         if inside:
             changed = [name for name in changed if name not in inside]
             try:
-                plain = marshal.dumps(rules.pick(now), _BY_VALUE)
+                plain = copy_of(rules.picked(now))
             except ValueError:  # what is in it is no JSON
                 return None
-            if plain != last.plain:
+            if plain != self.plain:
                 changed += inside
         for name, old in deep.items():
             if name in changed and type(old) is not _Past:
@@ -104,33 +94,37 @@ class Captured:
                     grows[name] = grown
                 elif name not in changed:
                     changed.append(name)
-        if changed and (rules.check is not None or self.ids in changed):
+        if not (changed or anew):
+            return self
+        if rules.check is not None or self.ids in changed:
             return None
-        encoders = rules.encoders
         for name in changed:
             held = now[name]
-            value = told[name] = encoders[name](held)
+            value = encoders[name](held)
             if value is UNFIT:
                 return None
+            if differ(value, was[name]):
+                sets[name] = value
             if type(held) not in LEAVES and name not in deep and name not in inside:
                 anew[name] = None
-        return Seen(values, plain, deep | anew if anew else deep, told, grows)
-
-    def after(self, seen: Seen) -> Captured:
-        """The document with what was seen in it."""
-        was, grows = self.content, seen.grow
-        sets: JsonObject = {}
-        for name, value in seen.told.items():
-            old = was[name]
-            # Equal is not the same: 1, 1.0 and true are three values, 0.0 and -0.0 two.
-            if value != old or (value is not old and repr(value) != repr(old)):
-                sets[name] = value
         content = was | sets if sets or grows else was
         for name, (drop, more) in grows.items():
             content[name] = [*was[name][drop:], *more]
+        deep = deep | anew if anew else deep
         return Captured(
-            self.rules, content, self.ids, self.names, self.extra, seen, None, sets, grows
+            rules, content, self.ids, names, values, plain, deep, self.extra, None, sets, grows
         )
+
+
+def copy_of(values: list[Any]) -> bytes:
+    """JSON values, copied so that types and values alone decide whether two copies are the same;
+    ValueError for what is none."""
+    return marshal.dumps(values, 2)  # the version that knows no references
+
+
+def differ(one: object, other: object) -> bool:
+    """Equal is not the same: 1, 1.0 and true are three values, 0.0 and -0.0 two."""
+    return one != other or (one is not other and repr(one) != repr(other))
 
 
 class Capture:
@@ -144,16 +138,19 @@ class Capture:
         known = self._known.get(key)
         found = None
         if known is not None and known.content is before and known.rules.model is type(model):
-            seen = known.look(model, known.seen)
-            if seen is not None and not (seen.told or seen.grow):
+            found = known.moved(model)
+            if found is known:
                 return None
-            found = None if seen is None else known.after(seen)
         if found is None:
             found = _whole(key, model, before)
         if found.put or found.set or found.grow:
             return found
         self._known[key] = found  # it is what the store holds
         return None
+
+    def known(self, key: str) -> Captured | None:
+        """What is remembered of a document."""
+        return self._known.get(key)
 
     def learn(self, found: Mapping[str, Captured]) -> None:
         """The store holds these, by key."""
@@ -184,14 +181,10 @@ def _whole(key: str, model: BaseModel, before: JsonObject | None) -> Captured:
         content=before if before is not None and same else content,
         ids=id_field(key.partition("/")[0]),
         names=list(held),
+        values=list(held.values()),
+        plain=copy_of(rules.picked(held)) if rules.plain else b"",
+        deep={name: _kept(held[name]) for name in deep},
         extra=_kept(model.__pydantic_extra__) if model.__pydantic_extra__ else None,
-        seen=Seen(
-            values=list(held.values()),
-            plain=marshal.dumps(rules.pick(held), _BY_VALUE) if rules.plain else b"",
-            deep={name: _kept(held[name]) for name in deep},
-            told=JsonObject(),
-            grow=JsonObject(),
-        ),
         put=None if same else content,
     )
 
@@ -220,16 +213,21 @@ def _kept(value: Any) -> object:
     """What a later value is compared with."""
     if type(value) is History:
         return _Past(value, value.dropped, value.ever)
+    if type(value) is list and not value:
+        return _NOTHING
     found = _Leaves()
     leaves(value, found)
     return found
+
+
+_NOTHING = _Leaves([list])
 
 
 def _again(value: object, old: Any) -> object:
     """``old`` where a value is made of the same objects as before, in place or not; else what it
     is made of now."""
     now: Any = _kept(value)
-    if type(now) is not type(old):
+    if now is old or type(now) is not type(old):
         return now
     if type(now) is _Past:
         same = now.history is old.history and (now.dropped, now.ever) == (old.dropped, old.ever)

@@ -6,8 +6,15 @@ captured on the caller's thread, before ``save`` returns; later changes to the l
 in it.
 
 What a restore would refuse, or give back as something else, raises ``BadValue`` before anything is
-written, and changes nothing. That is so of ``save_soon``, too: a change is encoded on the caller's
-thread, and a ticket fails by the disk or the lock alone, never by a value.
+written, and changes nothing.
+
+``save_soon`` of some documents copies what changed and goes on (``copied.py``); whoever writes
+next, the writer thread as a rule, compares, proves and encodes the copies, in their order
+(``Store.later``). Types, changed JSON values and records are proven on the caller's thread and
+raise ``BadValue`` there. What only encoding can tell of a value that went past its model's own
+checks shuts the store, and so does a change that cannot be written: its ticket fails and every one
+behind it, nothing of them is written, and a store that is opened anew has what was acknowledged.
+Whatever saves, flushes, closes or reads what the store holds has all of it made first.
 
 ``keys`` narrows the comparison to the documents a caller knows it touched, so that saving one trade
 costs one trade. Nothing changed and nothing to append: no commit.
@@ -30,13 +37,16 @@ just that, nothing is written and ``BooksMoved`` says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from orjson import Fragment
 from pydantic import BaseModel
 
 from prometheus_persist.errors import BooksMoved
-from prometheus_persist.journal.change import Change, Ready
+from prometheus_persist.journal.change import Change, Ready, rows_written
 from prometheus_persist.saving.capture import Capture, Captured
+from prometheus_persist.saving.copied import Copied, copied, prove
 from prometheus_persist.state import SystemState
 from prometheus_persist.state.documents import is_hosts, member, members, put_member
 from prometheus_persist.state.exact_json import JsonObject
@@ -51,6 +61,36 @@ MadeFrom = Mapping[str, tuple[BaseModel, dict[str, Any]]]
 """Models under their keys, each with the values that its fields had."""
 
 
+TAKEN_MAX = 16  # changes that wait for being made; with more of them a save makes them itself
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What a save copied that does not wait, and what is made of it in its turn."""
+
+    ticket: Ticket
+    capture: Capture
+    why: str
+    copies: dict[str, Copied]
+    add: dict[str, Sequence[JsonObject]]
+    texts: dict[str, Fragment]
+    found: dict[str, Captured] = field(default_factory=dict)
+
+    def made(self, before: Mapping[str, JsonObject]) -> Change:
+        """The change of the documents ``before`` it; raises BadValue."""
+        ready, self.found = Ready(add=self.texts), {}
+        for key, copy in self.copies.items():
+            captured = self.capture.of(key, copy.model(), before.get(key))
+            if captured is not None:
+                self.found[key] = captured
+                _put_into(ready, key, captured)
+        return Change(self.why, add=self.add, ready=ready)
+
+    def learn(self) -> None:
+        """The store holds it."""
+        self.capture.learn(self.found)
+
+
 class Saver:
     """Saves ``state`` into ``store``."""
 
@@ -59,7 +99,9 @@ class Saver:
         self.state = state
         self.host: HostCapture | None = None
         self._capture = Capture()
-        self._in_order = store.latches.new()
+        self._in_order = store.order
+        self._taking = store.latches.new()  # nothing is looked at meanwhile; taken after _in_order
+        self._waiting: dict[str, Copied] = {}  # the newest copies that wait for being made
 
     def save(
         self, why: str, *, keys: Iterable[str] | None = None, records: Records | None = None
@@ -75,10 +117,51 @@ class Saver:
         self, why: str, *, keys: Iterable[str] | None = None, records: Records | None = None
     ) -> Ticket | None:
         """The same, durable when the ticket is done; None where nothing differs."""
-        ticket = self._submit(self.state, why, keys, records)
+        keys = None if keys is None else tuple(keys)
+        ticket = None if keys is None else self._take(why, keys, records or {})
+        if ticket is None:
+            ticket = self._submit(self.state, why, keys, records)
+            self._prove(keys or ())
         if ticket is not None:
             self.store.write_soon()
         return ticket
+
+    def _prove(self, keys: Iterable[str]) -> None:
+        """Models of such types were saved: their like need only be copied."""
+        for key in keys:
+            model = member(self.state, key)
+            if model is not None:
+                prove(model)
+
+    def _take(self, why: str, keys: tuple[str, ...], records: Records) -> Ticket | None:
+        """See what differs, and promise that it is made; None where that is not enough."""
+        store = self.store
+        if self.host is not None or len(store.waiting) >= TAKEN_MAX or not _writable(why, *records):
+            return None
+        add = {name: rows for name, rows in records.items() if rows}
+        texts = rows_written(add, {})
+        if texts is None:
+            return None
+        with self._taking:
+            if not store.waiting:
+                self._waiting = {}
+            copies: dict[str, Copied] = {}
+            differs = bool(add)
+            for key in keys:
+                model, known = member(self.state, key), self._capture.known(key)
+                copy = None if model is None or known is None else copied(model, known)
+                if copy is None:
+                    return None
+                copies[key] = copy
+                last = self._waiting.get(key)
+                if not differs and (last or store.holds(key, copy.known.content)):
+                    differs = copy.differs(last)
+            if not differs:
+                return None
+            taken = _Taken(store.promise(), self._capture, why, copies, add, texts)
+            store.later(taken)
+            self._waiting |= copies
+            return taken.ticket
 
     def made_from(self, keys: Iterable[str] | None = None) -> MadeFrom:
         """What the live state is now, for ``save_moved`` of what is worked out from here on."""
@@ -115,7 +198,7 @@ class Saver:
         keys: tuple[str, ...] | None,
         base: MadeFrom,
     ) -> int:
-        with self._in_order:  # nobody saves the one half without the other
+        with self._in_order, self._taking:  # nobody saves the one half without the other
             before = self._replace(moved, keys, base)
             try:
                 ticket = self._submit(self.state, why, keys, records)
@@ -156,7 +239,7 @@ class Saver:
     def _submit(
         self, state: SystemState, why: str, keys: Iterable[str] | None, records: Records | None
     ) -> Ticket | None:
-        with self._in_order:
+        with self._in_order, self._taking:
             change, found = self._captured(state, why, keys, records)
             ticket = None
             if not change.empty:
@@ -188,18 +271,28 @@ class Saver:
             captured = self._capture.of(key, model, was)
             if captured is not None:
                 moved[key] = captured
-                ready.documents[key] = captured.content
-                if captured.set:
-                    ready.set[key] = captured.set
-                if captured.grow:
-                    ready.grow[key] = captured.grow
-                if captured.put:
-                    ready.put[key] = captured.put
+                _put_into(ready, key, captured)
         added: dict[str, Sequence[JsonObject]]
         added = {name: rows for name, rows in records.items() if rows} if records else {}
         if self.host is not None:
             gone += self.host.take(why, before, ready, added)
         return Change(why, remove=gone, add=added, ready=ready), moved
+
+
+def _put_into(ready: Ready, key: str, captured: Captured) -> None:
+    if captured.put or captured.set or captured.grow:
+        ready.documents[key] = captured.content
+    if captured.set:
+        ready.set[key] = captured.set
+    if captured.grow:
+        ready.grow[key] = captured.grow
+    if captured.put:
+        ready.put[key] = captured.put
+
+
+def _writable(*texts: str) -> bool:
+    """Whether any encoding can hold them."""
+    return all(map(str.isascii, texts))
 
 
 def _fields(model: BaseModel) -> dict[str, Any]:

@@ -162,7 +162,10 @@ class StoreWriter:
     def save_soon(self, trigger: str, agents: Iterable[str] | None = None) -> Ticket | None:
         """Capture now, return at once; durable when the ticket is done. None: nothing differs.
 
-        ``agents`` narrows it to these agents and their ledgers.
+        ``agents`` narrows it to these agents and their ledgers, and to a copy of them: the writer
+        thread encodes it. Raises BadValue for a value that would not come back as it is. One that
+        went past its model's own checks, a NaN by ``model_copy``, may be told of by the ticket
+        alone, as StoreFailed: the session is shut then.
         """
         self._attend()
         keys = None if agents is None else [key for name in agents for key in keys_of(name)]

@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from json import loads
 from math import isfinite
-from operator import itemgetter
 from typing import Any, Final
 
 from annotated_types import MaxLen, MinLen
@@ -58,9 +57,11 @@ class Codec:
         self.json_fields = frozenset(
             name for name in model.model_fields if _holds_json(hints[name])
         )
-        plain = (name for name in model.model_fields if _is_plain(hints[name]))
-        self.plain = tuple(plain)  # JSON values and nothing else
-        self.pick: Callable[[Any], Any] = itemgetter(*self.plain) if self.plain else dict
+        flat = {name: hint for name, hint in hints.items() if _is_flat(hint)}
+        found = (name for name in model.model_fields if name in flat or _is_plain(hints[name]))
+        self.plain = tuple(found)  # made of JSON values and nothing else
+        self.flat = [(self.plain.index(name), name, flat[name]) for name in flat]
+        self.forms: set[tuple[type, ...]] = set()  # types of fields that were saved
         self.whole = False
         self.check: Callable[[Any], None] | None = getattr(model, "refuse_unsound", None)
         decorators = model.__pydantic_decorators__
@@ -76,6 +77,15 @@ class Codec:
             if encoder is not None:
                 self.encoders[name] = encoder
         self.whole = len(self.encoders) == len(model.model_fields)
+
+    def picked(self, held: dict[str, Any]) -> list[Any]:
+        """What the plain fields are made of: what is no JSON value does not fit."""
+        found = [held[name] for name in self.plain]
+        for at, _, model in self.flat:
+            value = found[at]
+            if type(value) is model and not value.__pydantic_extra__:
+                found[at] = value.__dict__
+        return found
 
     def content(self, model: BaseModel) -> Any:
         """The whole model as a JSON object; UNFIT where it has to go the slow way."""
@@ -198,6 +208,12 @@ def _holds_json(hint: Any) -> bool:
 def _is_plain(hint: Any) -> bool:
     """Whether what stands in a field of this type is JSON, and can change in place."""
     return hint == list[str] or _holds_json(hint)
+
+
+def _is_flat(hint: Any) -> bool:
+    """Whether it is a model whose fields are single JSON values, whatever else may be in it."""
+    fields: Any = getattr(hint, "model_fields", {}).values()
+    return bool(fields) and {int, float, bool, str}.issuperset(each.annotation for each in fields)
 
 
 def _of_model(model: type[BaseModel]) -> Encoder:

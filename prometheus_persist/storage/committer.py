@@ -25,8 +25,8 @@ Rules
   cut a later one may be there and an earlier one not, and that is no gap.
 - A full disk is noticed before a change is taken in, where space is reserved: that save raises, and
   the store stays open.
-
 - What an exception from a signal handler ends halfway shuts it (``interrupts.py``).
+- What was promised before it was made (``Store.later``) the writer thread has made first.
 
 Raises ``StoreFailed``; ``BadValue`` for what no frame can hold.
 """
@@ -35,6 +35,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, ParamSpec, TypeVar
@@ -62,7 +63,7 @@ from prometheus_persist.storage.interrupts import (
     spawn,
 )
 from prometheus_persist.storage.layout import JOURNAL, MIRROR, segment_name
-from prometheus_persist.storage.tickets import Asleep, Ticket
+from prometheus_persist.storage.tickets import Asleep, Taken, Ticket
 
 MirrorSync = Literal["behind", "ack", "off"]
 _WALL_MS_END = 1 << 64  # what a frame has room for
@@ -137,6 +138,8 @@ class Committer:
         self._asleep = Asleep()
         self._io = self.latches.turn(self._asleep.hand_over)  # the files; one group at a time
         self._pending: list[_Pending] = []
+        self.taken: deque[Taken] = deque()  # what comes behind the pending ones, once made
+        self.make: Callable[[], None] = lambda: None  # has that made
         self._pending_bytes = 0
         self._segment_bytes = 0
         self._open = _Copies()
@@ -177,9 +180,19 @@ class Committer:
                 if not any(each.opens for each in self._pending):
                     self._reserve(due, "nothing was taken in")
 
-    def submit(self, kind: int, payload: bytes, on_durable: Callable[[], None] | None) -> Ticket:
+    def submit(
+        self,
+        kind: int,
+        payload: bytes,
+        on_durable: Callable[[], None] | None,
+        promised: Ticket | None = None,
+    ) -> Ticket:
         """Chain a frame behind the others; it is durable when its ticket is done."""
-        return self._chain(kind, payload, on_durable)
+        return self._chain(kind, payload, on_durable, promised=promised)
+
+    def promise(self) -> Ticket:
+        """The ticket of a frame that is yet to be submitted."""
+        return Ticket(0, 0, self._awaited)
 
     def write_soon(self) -> None:
         """Have the writer thread write what is pending."""
@@ -224,7 +237,10 @@ class Committer:
             self.failed = why
         with self._guard:
             lost, self._pending = self._pending, []
-        _fail(lost, f"this store is shut: {self.failed}")
+        _fail([each.ticket for each in lost], f"this store is shut: {self.failed}")
+        with contextlib.suppress(IndexError):  # there is no more of them
+            while True:
+                _fail([self.taken.popleft().ticket], f"this store is shut: {self.failed}")
 
     def whole(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Do what may not be left halfway: whatever ends it shuts the store.
@@ -241,15 +257,19 @@ class Committer:
             self._shut_by(problem)
             raise
 
+    def end_threads(self) -> None:
+        """Wait until the threads have ended. They may want what the caller of ``close`` holds."""
+        self._ending = True
+        for bell in (self._wake, self._mirror_due, self._end):
+            bell.ring()
+        for thread in self._threads:
+            with contextlib.suppress(RuntimeError):  # it has not begun, and will find the end
+                thread.join()
+
     def close(self) -> None:
         """Write what is pending, sync both copies, cut what was reserved, stop the threads."""
         try:
-            self._ending = True
-            for bell in (self._wake, self._mirror_due, self._end):
-                bell.ring()
-            for thread in self._threads:
-                with contextlib.suppress(RuntimeError):  # it has not begun, and will find the end
-                    thread.join()
+            self.end_threads()
             with self._io:
                 if not self.failed:
                     self._write_pending()
@@ -267,6 +287,7 @@ class Committer:
         payload: bytes,
         on_durable: Callable[[], None] | None = None,
         opens: str = "",
+        promised: Ticket | None = None,
     ) -> Ticket:
         with self._guard:
             if self.failed:
@@ -274,7 +295,8 @@ class Committer:
             now_ms = self._clock.now_ms()
             if not 0 <= now_ms < _WALL_MS_END:
                 raise BadValue(f"a frame field is out of range: wall time {now_ms}")
-            ticket = Ticket(self.seq + 1, now_ms, self._awaited, on_durable)
+            ticket = self.promise() if promised is None else promised
+            ticket.seq, ticket.wall_ms, ticket.on_durable = self.seq + 1, now_ms, on_durable
             self._pending.append(_Pending(kind, payload, ticket, opens))
             self.seq, self._last = ticket.seq, ticket
             self._pending_bytes += len(payload) + OVERHEAD_BYTES
@@ -290,9 +312,11 @@ class Committer:
 
     @edge
     def _awaited(self, ticket: Ticket) -> None:
+        self.make()
         self.wait(ticket)
 
     def _write_pending(self) -> None:
+        self._asleep.gather(lambda: len(self._pending))
         group: list[_Pending] = []
         try:
             with self._guard:
@@ -305,13 +329,14 @@ class Committer:
                 self._acknowledge(group)
         except BaseException as problem:
             self.failed = self.failed or INTERRUPTED  # first, and in one step
-            _fail(group, self._shut_by(problem))
+            _fail([each.ticket for each in group], self._shut_by(problem))
             if of_the_disk(problem):
                 raise StoreFailed(self.failed) from problem
             raise
 
     def _acknowledge(self, group: list[_Pending]) -> None:
         self.durable_seq = group[-1].ticket.seq
+        self._asleep.count()
         for each in reversed(group):
             if each.kind == COMMIT:
                 self._acknowledged(each.ticket.seq, each.ticket.wall_ms)
@@ -443,11 +468,13 @@ class Committer:
         spawn(name, run, self._threads.append)
 
     def _run_writer(self) -> None:
-        """Write what nobody waits for."""
+        """Have made and write what nobody waits for."""
         while not self._ending and not self.failed:
             self._wake.wait()
-            with contextlib.suppress(StoreFailed), self._io:
-                self._write_pending()
+            with contextlib.suppress(StoreFailed):
+                self.make()
+                with self._io:
+                    self._write_pending()
 
     def _run_mirror(self) -> None:
         """Keep the mirror's sync at most a little behind."""
@@ -466,8 +493,8 @@ def _close(handle: Handle) -> None:
         only_of_the_disk(problem)
 
 
-def _fail(group: list[_Pending], why: str) -> None:
-    for each in group:
-        if not each.ticket.done:
-            each.ticket.failed, each.ticket.done = why, True
-            each.ticket.wake()
+def _fail(tickets: list[Ticket], why: str) -> None:
+    for ticket in tickets:
+        if not ticket.done:
+            ticket.failed, ticket.done = why, True
+            ticket.wake()

@@ -72,7 +72,7 @@ from prometheus_persist.storage.retention import (
     RetentionLimits,
     retain,
 )
-from prometheus_persist.storage.tickets import Ticket
+from prometheus_persist.storage.tickets import Taken, Ticket
 
 BREATH_S = 0.0001
 BREATH_EVERY_S = 0.001
@@ -114,7 +114,7 @@ class Store:
         files that are not made of the image, by name. ``acknowledged`` is told what is: a
         sequence and its time.
         """
-        self.image = image
+        self._image = image
         self.epoch = epoch
         self._fs = fs
         self._clock = clock
@@ -129,12 +129,20 @@ class Store:
             acknowledged(tip.seq, tip.wall_ms)
         self._committer = Committer(fs, tip, epoch, clock, options, fence, acknowledged)
         self.whole, self.wait = self._committer.whole, self._committer.wait
-        self.refuse_shut = self._committer.refuse_shut
+        self.refuse_shut, self.promise = self._committer.refuse_shut, self._committer.promise
         self.latches = self._committer.latches
+        self.order = self.latches.new()  # from a look to its frame; taken before _guard
+        self.waiting, self._committer.make = self._committer.taken, self.settle
         self._guard = self.latches.new()
         self._archiving = self.latches.new()  # one snapshot at a time; taken before _guard
         self._projecting = self.latches.new()  # one checkpoint at a time; taken before _guard
-        self.image.seq = self.tip.seq
+        self._image.seq = self.tip.seq
+
+    @property
+    def image(self) -> Image:
+        """What the store holds, with everything in it that was saved before."""
+        self.settle()
+        return self._image
 
     @property
     def tip(self) -> Tip:
@@ -162,27 +170,58 @@ class Store:
 
     def flush(self) -> int:
         """Wait until everything submitted is durable; returns the last sequence."""
+        self.settle()
         self._committer.flush()
         return self._committer.durable_seq
 
-    def enqueue(self, change: Change) -> Ticket:
+    def holds(self, key: str, content: JsonObject) -> bool:
+        """Whether this very object is a document that is made already."""
+        return self._image.documents.get(key) is content
+
+    def later(self, taken: Taken) -> None:
+        """Have a frame behind all others, of the change that is made by whoever writes next, the
+        writer thread as a rule. A change that cannot be made or written shuts the store."""
+        self.refuse_shut()
+        self.waiting.append(taken)
+        if self._committer.failed:  # meanwhile, and nobody has seen this one
+            self._committer.shut(self._committer.failed)
+
+    def settle(self) -> None:
+        """Have every change taken in that was promised."""
+        while self.waiting:
+            with self.order:
+                try:
+                    taken = self.waiting[0]
+                except IndexError:  # somebody else was quicker, or shut the store
+                    return
+                try:
+                    self.enqueue(taken.made(self._image.documents), taken)
+                except PersistError as problem:  # nothing that comes behind it may be written
+                    self._committer.shut(problem.detail)
+
+    def enqueue(self, change: Change, taken: Taken | None = None) -> Ticket:
         """Take a change in now; durable once somebody has waited for the ticket, or flushed."""
         self.refuse_shut()
         encoded = change.to_bytes()
         with self._guard:
             self._committer.make_room(len(encoded))
-            return self.whole(self._taken_in, change, encoded)
+            return self.whole(self._taken_in, change, encoded, taken)
 
-    def _taken_in(self, change: Change, encoded: bytes) -> Ticket:
+    def _taken_in(self, change: Change, encoded: bytes, taken: Taken | None) -> Ticket:
         watch = self._watch(change.to_json()) if self._observer is not None else None
-        ticket = self._committer.submit(COMMIT, encoded, watch)
+        promised = None if taken is None else taken.ticket
+        ticket = self._committer.submit(COMMIT, encoded, watch, promised)
         try:
-            self.image.apply(change, ticket.seq, ticket.wall_ms)
+            self._image.apply(change, ticket.seq, ticket.wall_ms)
         except PersistError as problem:  # the frame is chained, and the image lacks it
             self._committer.shut(problem.detail)
             raise
         if self._touched is not None:
             self._touched.update(change.documents, change.remove, change.add)
+        if taken is not None:
+            taken.learn()
+            with contextlib.suppress(IndexError):  # the store was shut
+                self.waiting.popleft()
         return ticket
 
     def _watch(self, payload: JsonObject) -> Callable[[], None]:
@@ -288,10 +327,10 @@ class Store:
     def _cut(self, *, touched: bool = False) -> tuple[Image, Tip, set[str] | None]:
         """The state of now, its last frame, and what was touched since the last checkpoint (which
         is forgotten where ``touched`` is asked for)."""
-        self._committer.flush()
+        self.flush()
         with self._guard:
             self._committer.flush()  # of what was submitted meanwhile; commits wait for it
-            image, tip, names = self.image.cut(), self.tip, self._touched
+            image, tip, names = self._image.cut(), self.tip, self._touched
             if touched:
                 self._touched = set()
         return image, tip, names
@@ -312,6 +351,8 @@ class Store:
         the threads that end here would wait for it.
         """
         self.latches.let_go()
+        self._committer.end_threads()
+        self.settle()
         with self._guard:
             self._committer.close()
 

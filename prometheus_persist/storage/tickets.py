@@ -8,26 +8,37 @@ frame is done, or it is his turn to write.
 - Whoever ends a frame, well or not, wakes who waits for it.
 - Whoever gives the files back wakes one whose frame is not done: a flush, the writer thread and a
   close as well (``interrupts.Turn``).
+- Where many save at once, whoever writes lets half of them come first: those that were just told
+  would find their frames too late by a hair, each time. One thread waits for nobody.
 - A sleeper enters himself first and asks once more then: who ended his frame or gave the files back
   before has not seen him.
+- A frame may be promised before its bytes are made (``Taken``): its ticket has no sequence until
+  then, and whoever waits for it has it made first.
 - Between giving back and waking a signal's handler may raise. So a sleeper looks after
   ``ASK_AGAIN_S`` in any case; and one who is called away hands on what he was woken for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from prometheus_persist.errors import StoreFailed
+from prometheus_persist.journal.change import Change
+from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.interrupts import Bell, Turn
 
 ASK_AGAIN_S = 0.05
+GATHER_S = 0.001  # a crowd is waited for no longer
 
 
 @dataclass(slots=True)
 class Ticket:
-    """A frame on its way. ``wait`` returns when it is durable, or raises StoreFailed."""
+    """A frame on its way. ``wait`` returns when it is durable, or raises StoreFailed.
+
+    ``seq`` is 0 while nothing but what was seen is there (``Taken``)."""
 
     seq: int
     wall_ms: int
@@ -55,11 +66,43 @@ class Ticket:
             self.bell.ring()
 
 
+class Taken(Protocol):
+    """A change of which only what it is made of is there."""
+
+    @property
+    def ticket(self) -> Ticket:
+        """Of its frame."""
+        ...
+
+    def made(self, before: Mapping[str, JsonObject]) -> Change:
+        """The change, of the documents that the store holds by then; raises PersistError."""
+        ...
+
+    def learn(self) -> None:
+        """The store holds it."""
+        ...
+
+
 class Asleep:
     """The frames of one committer that somebody waits for without the files."""
 
     def __init__(self) -> None:
         self._tickets: dict[int, Ticket] = {}  # whoever waits enters and leaves himself
+        self._crowd = 0  # how many wait at once
+
+    def count(self) -> None:
+        """Before they are told: how many there are. Some may have gone home: of a crowd that is not
+        seen again, an eighth is forgotten each time."""
+        self._crowd = max(len(self._tickets), self._crowd * 7 // 8)
+
+    def gather(self, pending: Callable[[], int]) -> None:
+        """Let those who were just told come back, until half of them have: the frames of the others
+        are made while theirs are synced."""
+        due = self._crowd // 2
+        if pending() < due:
+            until_s = time.monotonic() + GATHER_S
+            while pending() < due and time.monotonic() < until_s:
+                time.sleep(GATHER_S / 20)
 
     def wait(self, ticket: Ticket, files: Turn, write: Callable[[], None]) -> None:
         """Until it is done; by ``write``, with the files, where nobody else has them."""

@@ -25,6 +25,7 @@ from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.store import Store
+from prometheus_persist.storage.tickets import Ticket
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
@@ -40,6 +41,19 @@ INTERRUPTED_OPERATIONS = range(1, 3 * SAVES) if FULL else (2, 9, 20, 31)
 
 class Struck(Exception):
     """What a signal's handler raises."""
+
+
+class Promised:
+    """A change that is made by whoever writes next."""
+
+    def __init__(self, ticket: Ticket, change: Change) -> None:
+        self.ticket, self.change = ticket, change
+
+    def made(self, _before: object) -> Change:
+        return self.change
+
+    def learn(self) -> None:
+        """Nobody has to."""
 
 
 class Crowd:
@@ -72,7 +86,7 @@ class Crowd:
         self.line.wait(HANG_S)
         for turn in range(SAVES):
             name = f"agents/{number}-{turn}"
-            how = (self.commits, self.submits, self.flushes)[(number + turn) % 3]
+            how = (self.commits, self.submits, self.flushes, self.promises)[(number + turn) % 4]
             try:
                 self.saving = self.saving or number == 0
                 how(Change("note", {name: {"agent_id": name, "n": turn}}))
@@ -92,6 +106,12 @@ class Crowd:
     def flushes(self, change: Change) -> None:
         self.store.enqueue(change)
         self.store.flush()
+
+    def promises(self, change: Change) -> None:
+        taken = Promised(self.store.promise(), change)
+        self.store.later(taken)
+        self.store.write_soon()
+        taken.ticket.wait()
 
 
 def play(before: Callable[[str, str], None]) -> tuple[Crowd, list[threading.Thread], MemoryFs]:
