@@ -19,11 +19,13 @@ from prometheus_persist.saving.saver import TAKEN_MAX, Saver
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, PrivateLedger, PublicAccount, SystemState, contracts
 from prometheus_persist.state.documents import documents_of
+from prometheus_persist.state.exact_json import dumps
 from prometheus_persist.state.models import Position
 from prometheus_persist.storage.tickets import Ticket
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 NAME = "a"
+FAMILIES = ("agents", "private_ledgers", "public_accounts")
 KEYS = (f"agents/{NAME}", f"private_ledgers/{NAME}", f"public_accounts/{NAME}")
 SETTLED = {"fills": [{"fill_id": "1"}]}
 
@@ -172,24 +174,42 @@ def test_so_many_wait_and_no_more(session: Session) -> None:
     assert not session._store.waiting
 
 
-@pytest.mark.parametrize("name", sorted(CHANGES.keys() & {"a field", "positions", "an item more"}))
-def test_a_change_of_each_kind_comes_back(name: str, session: Session) -> None:
-    """Whether it was copied, or took a closer look at once."""
-    state = session.state
+OF_AGENTS = [
+    name
+    for name in CHANGES
+    if name
+    in {
+        *("a field", "digits behind the point", "a float that was equal", "an entry of a dict"),
+        *("an int for a float", "a true for a one", "a new key", "an item more", "an inner model"),
+        *("positions", "no position", "text beyond ASCII", "a field of the host's", "a none"),
+        "another model of the same",
+    }
+]
+
+
+def others(state: SystemState) -> list[str]:
+    """Two more agents, of the names that the tables change; the keys of all."""
     for held in (state.agents, state.private_ledgers, state.public_accounts):
-        for other in ("LiveAgent_01", "a/b"):
-            held[other] = held[NAME].model_copy(update={"agent_id": other}, deep=True)  # type: ignore[attr-defined,index]
+        for name in ("LiveAgent_01", "a/b"):
+            model: Any = held[NAME].model_copy(update={"agent_id": name}, deep=True)
+            held[name] = model
+    return [f"{family}/{name}" for family in FAMILIES for name in (NAME, "LiveAgent_01", "a/b")]
+
+
+@pytest.mark.parametrize("name", OF_AGENTS)
+def test_a_change_of_each_kind_comes_back(name: str, session: Session) -> None:
+    """Together with one for which a copy does, whether a copy does for this one or not."""
+    state = session.state
+    keys = others(state)
     session._saver.save("x")
     for _ in range(2):
         CHANGES[name](state)
-        session._saver.save_soon(
-            "x", keys=[f"{each}/a/b" for each in ("agents", "private_ledgers")]
-        )
-        session._saver.save_soon("x", keys=["agents/LiveAgent_01"])
-    due = documents_of(state, [*KEYS, "agents/a/b", "private_ledgers/a/b", "agents/LiveAgent_01"])
-    session._store.flush()
-    held_now = session._store.image.documents
-    assert {key: held_now[key] for key in due} == due
+        for agent in state.agents.values():
+            agent.trade_count += 1
+        due = documents_of(state, keys)
+        assert session._saver.save_soon("x", keys=keys, records=SETTLED)
+        held = session._store.image.documents
+        assert {key: dumps(held[key]) for key in due} == {k: dumps(each) for k, each in due.items()}
 
 
 LATE = {"NaN for a float", "a NaN of money", "a giant of money"}
@@ -200,9 +220,7 @@ LATE = {"NaN for a float", "a NaN of money", "a giant of money"}
 def test_what_would_not_come_back_is_refused_and_never_written(name: str, session: Session) -> None:
     """On the caller's thread, but for what only encoding can tell: that shuts the store."""
     state = session.state
-    for held in (state.agents, state.private_ledgers, state.public_accounts):
-        for other in ("LiveAgent_01", "a/b"):
-            held[other] = held[NAME].model_copy(update={"agent_id": other}, deep=True)  # type: ignore[attr-defined,index]
+    others(state)
     session._saver.save("x")
     keys = ["agents/a/b", "private_ledgers/a/b"]
     due = session._store.image.documents.copy()

@@ -227,3 +227,41 @@ def test_a_thread_that_is_called_away_leaves_nobody_asleep() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert struck == 40
+
+
+def a_crowd(of: int) -> tickets.Asleep:
+    """So many wait asleep, and one of them is about to write."""
+    asleep = tickets.Asleep()
+    asleep._tickets = {number: tickets.Ticket(number, 0, lambda _: None) for number in range(of)}
+    asleep.count()
+    asleep._tickets.clear()
+    return asleep
+
+
+def test_whoever_writes_lets_half_of_a_crowd_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tickets, "GATHER_S", 60.0)
+    slept = itertools.count(1)
+    come = 0
+
+    def sleep(_seconds: float) -> None:
+        nonlocal come
+        come = next(slept)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    a_crowd(64).gather(lambda: come)
+    assert come == 32
+
+
+def test_one_thread_waits_for_nobody_and_a_crowd_that_went_home_is_forgotten() -> None:
+    def sleeps(asleep: tickets.Asleep) -> bool:
+        since_s = time.monotonic()
+        asleep.gather(lambda: 1)  # the frame of who is about to write
+        return time.monotonic() - since_s >= tickets.GATHER_S
+
+    assert not sleeps(a_crowd(0))
+    assert not sleeps(a_crowd(1))
+    asleep = a_crowd(64)
+    assert sleeps(asleep)
+    for _ in range(30):
+        asleep.count()
+    assert not sleeps(asleep)
