@@ -293,3 +293,12 @@ def test_the_writer_thread_makes_it_by_itself(tmp_path: Path) -> None:
             time.sleep(0.001)
         assert ticket.done
         assert ticket.durable() == session.seq
+
+
+def test_a_position_of_another_type_is_refused_on_the_callers_thread(session: Session) -> None:
+    trade(session.state, 5)
+    session.state.private_ledgers[NAME].positions[0].__dict__["updated_ms"] = "5"
+    with pytest.raises(BadValue, match="cannot be saved"):
+        session._saver.save_soon("x", keys=KEYS, records=SETTLED)
+    trade(session.state, 6)
+    soon(session, SETTLED)
