@@ -139,6 +139,12 @@ def _soon(scenery: Scenery) -> None:
     scenery.floor.session.save_soon("meanwhile", agents=[WATCHER])
 
 
+def _soon_and_made(scenery: Scenery) -> None:
+    """The writer thread has made a frame of it, and not written it yet."""
+    _soon(scenery)
+    scenery.floor.session._store.settle()
+
+
 def _soon_then_save(session: Session) -> None:
     session.save_soon("meanwhile", agents=[WATCHER])
     session.on_trade(WATCHER)  # nothing is new to it, and yet it has to wait
@@ -207,6 +213,7 @@ DEEDS: Final = (
     Deed("save", "store", _save_both),
     Deed("save_soon, save", "store", lambda s: _durable(s, _soon_then_save)),
     Deed("save_soon", "store", _soon),
+    Deed("save_soon, made", "store", _soon_and_made),
     Deed("checkpoint", "store", lambda s: s.floor.session.checkpoint()),
     Deed("snapshot", "store", lambda s: s.floor.session.snapshot()),
     Deed("replaces", "store", _replace, kinds=("operation", "request", "line")),
