@@ -14,7 +14,6 @@ from decimal import Decimal, DecimalException
 from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from prometheus_persist.errors import BadValue
@@ -59,11 +58,11 @@ class EndedOrders(Mapping[str, OrderIntent]):
     __slots__ = ("_at", "_count", "_read", "_rows")
 
     def __init__(
-        self, rows: Sequence[JsonObject] = (), at: Mapping[str, int] = MappingProxyType({})
+        self, rows: Sequence[JsonObject] = (), at: Mapping[str, int] | None = None
     ) -> None:
-        self._rows, self._at = rows, at
+        self._rows, self._at = rows, at or {}
         self._read: dict[str, OrderIntent] = {}
-        self._count = len(at)
+        self._count = len(self._at)
 
     def add(self, intent: OrderIntent) -> None:
         """One more, or another state of one that is there."""

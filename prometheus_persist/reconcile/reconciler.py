@@ -27,6 +27,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
 from prometheus_persist.reconcile.account import (
@@ -97,6 +98,7 @@ from prometheus_persist.reconcile.views import (
 from prometheus_persist.state import (
     NO_CONTRACTS,
     Contracts,
+    PositionKey,
     PrivateLedger,
     PublicAccount,
 )
@@ -132,8 +134,7 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
     twins = namesakes(books, view)
     found = claims(books, view, before.held_keys() | venue.keys(), old, twins)
     start = rescaled(before, sized)
-    odd = unfit_positions(books, view, before.held_keys() | venue.keys())
-    odd |= {key.inst_id: "why.other_mode" for key in venue if not fits(key, view.pos_mode)}
+    odd = _odd(books, view, before.held_keys(), venue.keys())
     murky = frozenset({*doubts, *odd, *(c.fill.inst_id for c in found if c.execution is None)})
     clear = tuple(claim for claim in found if claim.fill.inst_id not in murky)
     gone = undone(books, start, clear, venue)
@@ -178,6 +179,14 @@ def reconcile(books: Books, view: VenueView, choices: Choices = NO_CHOICES) -> P
             host_items=own.items,
         )
     )
+
+
+def _odd(
+    books: Books, view: VenueView, held: AbstractSet[PositionKey], shown: AbstractSet[PositionKey]
+) -> dict[str, str]:
+    """Instruments of which positions cannot be judged, and why."""
+    other = {key.inst_id: "why.other_mode" for key in shown if not fits(key, view.pos_mode)}
+    return unfit_positions(books, view, frozenset(held | shown)) | other
 
 
 def _murky(found: Iterable[Claim], instruments: frozenset[str]) -> tuple[Claim, ...]:

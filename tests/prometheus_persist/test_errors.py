@@ -21,6 +21,7 @@ from prometheus_persist.errors import (
     VenueRefused,
 )
 
+FORKS = {"apart.py"}  # a fork ends without what is due at the end of its parent
 EXIT_CODES = {
     "BadValue": 2,
     "BadConfig": 2,
@@ -94,4 +95,5 @@ def test_errors_only_leaves_are_raised() -> None:
                 assert name not in branches, f"{path}:{node.lineno}"
             if isinstance(node, ast.Attribute) and "cli" not in path.parts:
                 text = ast.unparse(node)
-                assert text not in ("sys.exit", "os._exit"), f"{path}:{node.lineno}"
+                ends = text in ("sys.exit", "os._exit")
+                assert not ends or path.name in FORKS, f"{path}:{node.lineno}"

@@ -135,7 +135,8 @@ def test_summary_decodes_no_record_of_a_snapshot_and_reads_no_agents_file(
     """What it costs does not depend on how many trades there ever were."""
     fs = store_with_a_snapshot()
     want, read = due(fs), []
-    monkeypatch.setattr(archive, "_blocks", lambda *_: pytest.fail("records were read"))
+    for name in ("blocks", "held_blocks"):
+        monkeypatch.setattr(archive, name, lambda *_: pytest.fail("records were read"))
     monkeypatch.setattr(records, "block_of", lambda *_: pytest.fail("records were made"))
     inner = fs.read
 
