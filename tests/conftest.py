@@ -4,10 +4,10 @@
 is in: what decides and computes, without an exchange or a child in a process of its own. Files that
 are not quick are then not even imported.
 
-**Slow.** ``pytest`` alone leaves out what tries one thing in hundreds of places, or twenty thousand
-requests, or every version of Python; it says so in its first lines. ``pytest -m slow`` runs just
-that, and whoever names a file, a test, a word (``-k``) or a marker gets all that is named.
-``.ci/run`` runs both.
+**Slow.** ``pytest`` alone leaves out what tries one thing in hundreds of places, random histories,
+twenty thousand requests, other Pythons and guides as printed; it says so in its first lines.
+``pytest -m slow`` runs just that, and whoever names a file, a test, a word (``-k``) or a marker
+gets all that is named. ``.ci/run`` runs both.
 
 **Bytecode.** Thousands of processes are started by these tests. Where Python is told to write no
 bytecode, each would compile the packages anew, which is a third of the time that it takes; so it is
@@ -116,6 +116,7 @@ SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every p
     "test_any_changes_in_any_order",
     "test_apprise_is_imported_when_it_is_asked_for_and_tells",
     "test_booking_conserves_contracts_and_money",
+    "test_books_begun_with_sums_are_those_of_every_record",
     "test_change_replay_equals_the_live_image",
     "test_every_cent_is_explained_in_long_short_mode",
     "test_exactjson_any_bytes_give_a_value_or_damage",
@@ -132,6 +133,7 @@ SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every p
     "test_session_a_first_opening_cut_short_is_still_fresh",
     "test_sessions_do_everything",
     "test_store_acknowledged_commits_survive_any_power_cut",
+    "test_streams_are_the_same_packed_and_looked_at_closely",
     "test_the_engine_agrees_with_the_naive_exchange",
     "test_the_live_system_and_the_recovered_one_share_the_same_fundings",
     "test_the_order_and_repetition_of_bills_and_lives_change_nothing",
@@ -162,32 +164,50 @@ LONGEST_TESTS = (  # more than ten seconds of a processor
 )
 
 
-SLOW_FILES = (  # one thing in hundreds of places; twenty thousand requests; programs of others
-    "test_chaos_sweeps_*.py",
+SLOW_FILES = (  # one thing in hundreds of places; random histories, twenty thousand requests;
+    # programs of others, guides as printed, whole programs once for each exit code
     "test_*cli_signals.py",
-    "test_fakeokx_fuzz*.py",
-    "test_okx_sandbox_*.py",
     "test_attach_exchange.py",
     "test_attach_pythons.py",
     "test_bench_run.py",
+    "test_bench_sizes.py",
+    "test_chaos_demo.py",
     "test_chaos_detect.py",
+    "test_chaos_detect_hosts.py",
     "test_chaos_outage.py",
+    "test_chaos_plugin.py",
     "test_chaos_positions_unread.py",
     "test_chaos_saboteurs.py",
+    "test_chaos_sweeps_*.py",
     "test_chaos_ways_out.py",
+    "test_cli_exits.py",
+    "test_cli_plan_files.py",
     "test_examples.py",
     "test_exchange_faults.py",
+    "test_fakeokx_fuzz*.py",
+    "test_fakeokx_server_control.py",
+    "test_fakeokx_server_runner.py",
+    "test_journal_records.py",
     "test_newcomer.py",
+    "test_okx_sandbox*.py",
+    "test_pages_in_a_browser.py",
+    "test_readme.py",
+    "test_reconcile_properties.py",
     "test_recovery_beside.py",
     "test_recovery_damage.py",
     "test_recovery_kill.py",
     "test_recovery_memory.py",
     "test_recovery_power.py",
+    "test_recovery_repair.py",
+    "test_report_seed_example.py",
+    "test_session_forks.py",
+    "test_storage_retention.py",
     "test_store_bounds.py",
     "test_store_strangers.py",
     "test_typed_surface.py",
     "test_versions.py",
     "test_walks.py",
+    "test_wrapping_*.py",
 )
 SCENARIOS, MOSTLY = "test_scenarios.py", "-net-warm]"  # the other modes and openings are slow
 
