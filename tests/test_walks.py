@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import pytest
 
+from chaos.saboteurs.host_books import HOST_BOOKS
 from chaos.saboteurs.hosted import HOSTED
 from chaos.saboteurs.planted import LATE, SHARED, SWEPT
 from chaos.saboteurs.struck import STRUCK
@@ -33,7 +34,7 @@ PROGRAMS = {
 }
 STRIKES = "--saboteur"  # such a command has to fail
 EXAMPLE, OWN = "lock-released-first", "lock-shared"
-PLANTED = sum(map(len, (SWEPT, LATE, SHARED, STRUCK, HOSTED)))
+PLANTED = sum(map(len, (SWEPT, LATE, SHARED, STRUCK, HOSTED, HOST_BOOKS)))
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -48,7 +48,7 @@ def _live(store: Path, more: int, to: int, die_at: int, sparing: bool) -> None:
         _say(to, "done", floor.steps)
         if floor.steps == die_at:
             os.kill(os.getpid(), signal.SIGKILL)
-    unsaved = len(p.check())
+    unsaved = len(p.check()) - len(p.late)  # what was late is saved since
     p.close()
     _say(to, "end", floor.steps, seen(floor), unsaved)
 

@@ -338,8 +338,7 @@ class Tracker(GraphWriter):
             looked = looked_at(node)
             if looked or (node.home and node.kind in UNCHANGING):
                 old.append(node.obj)
-                if node.home:
-                    del self.nodes[id(node.obj)]
+                if node.home and self.nodes.pop(id(node.obj), None) is node:
                     self.settled.add(id(node.obj), node.oid, node.home)
         kept = {kind: list[Any]() for kind in (True, False)}
         for obj in old:
