@@ -118,6 +118,7 @@ SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every p
     "test_booking_conserves_contracts_and_money",
     "test_books_begun_with_sums_are_those_of_every_record",
     "test_change_replay_equals_the_live_image",
+    "test_each_readable_file_that_is_damaged_is_named_whoever_read_it",
     "test_every_cent_is_explained_in_long_short_mode",
     "test_exactjson_any_bytes_give_a_value_or_damage",
     "test_exactjson_round_trip",
@@ -132,6 +133,7 @@ SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every p
     "test_rules_write_what_the_models_write",
     "test_session_a_first_opening_cut_short_is_still_fresh",
     "test_sessions_do_everything",
+    "test_slow_tests_are_left_out_only_where_nobody_asks",
     "test_store_acknowledged_commits_survive_any_power_cut",
     "test_streams_are_the_same_packed_and_looked_at_closely",
     "test_the_engine_agrees_with_the_naive_exchange",
@@ -142,6 +144,7 @@ SLOWER_TESTS = (  # in files that are quick otherwise: random histories, every p
     "test_two_states_have_one_digest_exactly_when_they_are_equal",
     "test_whichever_executions_the_books_missed_every_cent_is_explained",
     "test_who_waits_at_a_terminal_sees_how_far_it_is",
+    "test_wrong_sums_are_thrown_away_or_named",
 )
 LONGEST_SECONDS = 900
 LONGEST_TESTS = (  # more than ten seconds of a processor
