@@ -38,6 +38,7 @@ TAIL_RECORDS_MAX = 8  # of ten thousand streams each has a tail
 BLOCK_RECORDS_MAX = 256
 PACKED_BYTES_MIN = 16 * 1024
 LINE_END = b"\n"
+_NEXT = b"}\n{"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ class Block:
 
 
 def _proven(text: bytes, count: int, origin: Origin) -> list[JsonObject]:
-    if openers(text) == count:  # else a record has containers in it, or a bracket in a text
+    if openers(text) == count and text.count(_NEXT) == count - 1:  # each begins its line, and has
+        # no containers in it, nor a bracket in a text
         rows = canonical_again(b"[" + text.replace(LINE_END, b",") + b"]")
         if rows and len(rows) == count and plain_rows(rows):
             return rows  # type: ignore[no-any-return]

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from storekit import START_MS
 
+from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal import records
 from prometheus_persist.journal.archive import pack, unpack
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.journal.frame import Tip
 from prometheus_persist.journal.projection import checksum, project, wrap
-from prometheus_persist.journal.records import Records, block_of
+from prometheus_persist.journal.records import Block, Origin, Records, block_of
 from prometheus_persist.state.exact_json import NESTING_MAX, dumps, loads_object
 
 text = st.text(st.characters(exclude_categories=("Cs",)), max_size=6)
@@ -43,6 +44,20 @@ def exact(found: Any) -> str:
     if isinstance(found, dict):
         return repr([(key, exact(found[key])) for key in sorted(found)])
     return repr(found)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b'{"a":1},{"b":2\n"c":3}',
+        b'{"a":1\n"b":2},{"c":3}',
+        b'{"a":1},\n{"b":2}',
+        b'{"a":1}\n{"b":2},',
+    ],
+)
+def test_lines_that_are_records_only_together_are_none(lines: bytes) -> None:
+    with pytest.raises(StoreDamaged, match=r"s\.zip line [56]"):
+        Block(lines, 2, True, origin=Origin("s.zip", 4)).objects()
 
 
 @settings(max_examples=150, deadline=None)
