@@ -97,11 +97,15 @@ def _steps(facts: RecoveryFacts) -> Iterator[NextStep]:
     for one in others:
         if one.what == "what.other_account":
             yield from _other_account(one, options)
-    if facts.applied and unapplied(facts) and not (humans or facts.withheld):
+    left = unapplied(facts)
+    if facts.applied and left and not (humans or facts.withheld):
         yield NextStep("step.read_again_soon", again)
-    elif not facts.applied and unapplied(facts):
-        part = bool(humans or facts.decision == "incomplete")
-        yield NextStep("step.correct_rest" if part else "step.correct", proven)
+    elif not facts.applied and left:
+        if any(one.case is Case.N for one in left):  # no command has the host's doors
+            yield NextStep("step.host_doors")
+        if any(one.case is not Case.N for one in left):
+            part = bool(humans or facts.decision == "incomplete")
+            yield NextStep("step.correct_rest" if part else "step.correct", proven)
     elif facts.policy == "observe" and not waiting:
         yield NextStep("step.observed", again)
     yield from _owners_to_name(humans, plan, options)

@@ -143,6 +143,10 @@ STEP: Final[Mapping[str, tuple[str, str]]] = {
         "the host's own books: in its process set what is due, as said above, then p.recover(); or "
         "p.approve() leaves them as they are",
     ),
+    "step.host_doors": (
+        "宿主自己的账簿：在它的进程里执行 p.recover()，由宿主的入口更正",
+        "the host's own books: p.recover() in its process has its doors put them right",
+    ),
     "step.host_view": (
         "修正宿主的视图，再在它的进程里执行 p.recover()",
         "mend the host's view, then p.recover() in its process",

@@ -110,6 +110,16 @@ def test_what_the_second_look_found_counts() -> None:
     assert "Still differing" in render_text(still, "en")
 
 
+def test_what_goes_through_a_hosts_doors_is_no_commands() -> None:
+    """A command has no host: it would correct nothing of it, and say that all is well."""
+    [(host, plan), *_] = of_kind("host_lacks")
+    [(own, _), *_] = of_kind("fill_unrecorded")
+    only = facts(dataclasses.replace(plan, findings=(host,)), "go", policy="observe")
+    assert kinds_of(only) == ["step.host_doors"]
+    both = facts(dataclasses.replace(plan, findings=(own, host)), "go", policy="observe")
+    assert kinds_of(both) == ["step.host_doors", "step.correct"]
+
+
 def test_another_account_is_two_ways_and_each_has_the_right_options() -> None:
     [(_, plan), *_] = of_kind("other_account")
     right, adopt = next_steps(dataclasses.replace(ended(plan), options="--dir s"))
