@@ -16,20 +16,27 @@ from chaos.bench.text import remarks, tables
 from chaos.bench.words import LINES, TALK, say
 
 QUICK_SECONDS = 1.0
-FULL_SECONDS = 10.0
+FULL_SECONDS = 5.0
 
 
 def measured(
-    folder: Path, *, full: bool, seconds: float | None, tell: Callable[[str], None], lang: str
+    folder: Path,
+    *,
+    full: bool,
+    seconds: float | None,
+    against: Path | None,
+    tell: Callable[[str], None],
+    lang: str,
 ) -> Report:
-    """The report of one run; ``tell`` hears which row is being measured. Raises BadConfig."""
+    """The report of one run, ``against`` another tree; ``tell`` hears which row is being measured.
+    Raises BadConfig."""
     options = Options(
         folder,
         seconds if seconds is not None else FULL_SECONDS if full else QUICK_SECONDS,
         FULL if full else QUICK,
-        lambda row: tell(say(TALK, "measuring", lang, row=row)),
+        tell=lambda row: tell(say(TALK, "measuring", lang, row=row)),
     )
-    return run_bench(options)
+    return run_bench(options, against)
 
 
 def sized(

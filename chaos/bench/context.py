@@ -14,13 +14,18 @@ SECONDS_MAX = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much data the rows with much data use."""
+    """How many rounds, and how much data the rows with much data use.
 
+    ``restarts`` and ``requests`` are those of one round. ``long_rounds`` are the rounds of what
+    takes seconds: restores, recoveries, attached hosts.
+    """
+
+    rounds: int
+    long_rounds: int
     agents: int
     records: int
     snapshot_records: int
     restarts: int
-    restores: int
     requests: int
     host_cycles: int
     host_rounds: int
@@ -28,36 +33,40 @@ class Scale:
 
 
 TINY = Scale(
-    agents=20, records=50, snapshot_records=50, restarts=1, restores=1, requests=64,
+    rounds=2, long_rounds=1, agents=20, records=50, snapshot_records=50, restarts=1, requests=64,
     host_cycles=8, host_rounds=2, crowd_entries=1_000,
 )  # fmt: skip
 QUICK = Scale(
-    agents=300, records=15_000, snapshot_records=5_000, restarts=3, restores=2, requests=1_024,
-    host_cycles=300, host_rounds=40, crowd_entries=20_000,
+    rounds=3, long_rounds=2, agents=300, records=15_000, snapshot_records=5_000, restarts=1,
+    requests=512, host_cycles=300, host_rounds=40, crowd_entries=20_000,
 )  # fmt: skip
 FULL = Scale(
+    rounds=5,
+    long_rounds=3,
     agents=10_000,
     records=1_000_000,
     snapshot_records=100_000,
-    restarts=15,
-    restores=3,
-    requests=8_192,
+    restarts=3,
+    requests=2_048,
     host_cycles=2_000,
-    host_rounds=150,
+    host_rounds=50,
     crowd_entries=1_000_000,
 )
+ROOT = Path(__file__).parent.parent.parent
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """A run as it was asked for; raises BadConfig for what cannot be carried out.
 
-    ``seconds`` is the time that each contestant of a race gets.
+    ``seconds`` is the time that each contestant of a race gets, in all rounds; in a round of its
+    own it is that round's. ``home`` is the tree whose commands are measured.
     """
 
     folder: Path
     seconds: float
     scale: Scale = QUICK
+    home: Path = ROOT
     tell: Callable[[str], None] = lambda _: None
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prometheus_persist.journal.change import Change
 from prometheus_persist.journal.frame import COMMIT, Tip, encode
@@ -39,7 +39,9 @@ from prometheus_persist.state.models import Side
 from prometheus_persist.state.registry import AgentIds
 from prometheus_persist.storage.committer import MirrorSync
 from prometheus_persist.storage.store import Store
-from prometheus_persist.storage.tickets import Ticket
+
+if TYPE_CHECKING:  # older libraries have it elsewhere, and are measured, too
+    from prometheus_persist.storage.tickets import Ticket
 
 INSTRUMENT = "BTC-USDT-SWAP"
 START_MS = 1_764_723_600_000

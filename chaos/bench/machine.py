@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,13 +20,27 @@ def machine(folder: Path) -> dict[str, str]:
         "processor": _processor(),
         "cores": str(os.cpu_count() or "?"),
         "memory": _memory(),
-        "load": _load(),
+        "load": load(),
         "file_system": kind,
         "device": device,
         "kernel": platform.platform(),
         "python": sys.version.split()[0],
         "sqlite": sqlite3.sqlite_version,
     }
+
+
+def commit_of(tree: Path) -> str:
+    """What git calls the commit of a tree; a question mark where it does not know."""
+    try:
+        said = subprocess.run(  # noqa: S603 a fixed word
+            ["git", "-C", str(tree), "describe", "--always", "--dirty"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "?"
+    return said.stdout.strip()
 
 
 def file_system(folder: Path) -> tuple[str, str]:
@@ -51,7 +66,8 @@ def busy() -> bool:
     return os.getloadavg()[0] >= BUSY_LOAD
 
 
-def _load() -> str:
+def load() -> str:
+    """The load of the last 1, 5 and 15 minutes."""
     return " ".join(f"{part:.2f}" for part in os.getloadavg())
 
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chaos.bench.stats import BINS_PER_DECADE, bin_edge_us
-from chaos.bench.table import BenchRow, Report
-from chaos.bench.text import cells, duration, remarks, verdict
-from chaos.bench.words import LINES, ROWS, TALK, say, say_note
+from chaos.bench.table import BenchRow, Report, Verdict
+from chaos.bench.text import cells, duration, headings, reasons, remarks, verdict
+from chaos.bench.words import LINES, ROWS, TALK, say
 from prometheus_persist.report.pages.charts import (
     AxisScale,
     AxisTick,
@@ -30,6 +30,7 @@ DECADES = (1, 6)  # 10 µs to 1 s, in powers of ten of a microsecond
 LINE_US = 100_000.0
 DRAWN = ("trade_off", "trade_behind", "trade_ack", "trade_load", "raw_given", "sqlite", "lmdb")
 HEIGHT = 260
+MARKS = {"met": ("ok", "✓"), "missed": ("off", "✗"), "untold": ("dim", "?")}
 
 BENCH = """\
 {% extends "page" %}
@@ -41,10 +42,10 @@ BENCH = """\
 {% for row in rows %}
 <h2>{{ row.title }}</h2>
 {{ row.table }}
-{% for text, met in row.checks %}
-<p class="{{ "ok" if met else "off" }}">{{ "✓" if met else "✗" }} {{ text }}</p>
+{% for text, verdict in row.checks %}
+<p class="{{ marks[verdict][0] }}">{{ marks[verdict][1] }} {{ text }}</p>
 {% endfor %}
-{% if row.why %}<p>{{ row.why }}</p>{% endif %}
+{% for text in row.whys %}<p>{{ text }}</p>{% endfor %}
 {% endfor %}
 <ul class="dim">{% for text in notes %}<li>{{ text }}</li>{% endfor %}</ul>
 {% endblock %}
@@ -62,33 +63,30 @@ def render_page(report: Report, lang: str) -> str:
         histogram=say(TALK, "histogram", lang),
         drawing=drawing(report, lang),
         rows=[_row(row, lang) for row in report.rows],
+        marks=MARKS,
         notes=remarks(report, lang),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class BenchSection:
-    """One row of the report on the page; ``checks`` with whether they are met."""
+    """One row of the report on the page; ``checks`` with their verdicts."""
 
     title: str
     table: str
-    checks: list[tuple[str, bool]]
-    why: str
+    checks: list[tuple[str, Verdict]]
+    whys: list[str]
 
 
 def _row(row: BenchRow, lang: str) -> BenchSection:
-    names = (
-        "N", say(TALK, "median", lang), "p99", "p99.9", say(TALK, "max", lang),
-        say(TALK, "ratio", lang),
-    )  # fmt: skip
-    columns = [Column(), *(Column(name, "n") for name in names)]
+    columns = [Column(), *(Column(name, "n") for name in headings(row, lang))]
     lines: list[list[Cell]] = [
-        [say(LINES, line.name, lang), *cells(line, row.ratio_of(line), lang)] for line in row.lines
+        [say(LINES, line.name, lang), *cells(row, line, lang)] for line in row.lines
     ]
-    why = say(TALK, "not_measured", lang, reason=say_note(row.why_not, lang)) if row.why_not else ""
-    checks = [(verdict(check, lang), check.met) for check in row.checks]
+    checks = [(verdict(row, check, lang), check.verdict) for check in row.checks]
     title = say(ROWS, row.row_id, lang, **row.params)
-    return BenchSection(title, table(columns, lines) if lines else "", checks, why)
+    drawn = table(columns, lines) if lines else ""
+    return BenchSection(title, drawn, checks, reasons(row, lang))
 
 
 def drawing(report: Report, lang: str) -> Drawn:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from chaos.bench.context import Options
 from chaos.bench.host import Host
-from chaos.bench.race import Contestant, run_race
+from chaos.bench.race import Contestant, Race, run_race
 from chaos.bench.rows_saving import collector_notes, saving
 from chaos.bench.table import BenchRow, ratio, timed_line
 from prometheus_persist.saving import Trigger
@@ -13,7 +15,7 @@ AGENTS = 10
 AGED_RATIO_MAX = 1.3
 
 
-def aged_rows(options: Options) -> list[BenchRow]:
+def aged_rows(options: Options) -> Iterator[list[BenchRow]]:
     """One race of three stores: fresh, with many agents, with a long ledger.
 
     In each, one agent trades and that trade is saved. Beside them, without a bar, the save of a
@@ -28,10 +30,15 @@ def aged_rows(options: Options) -> list[BenchRow]:
         hosts["long_ledger"].add_records(scale.records)
         contestants = [saving(name, host, host.names[0]) for name, host in hosts.items()]
         contestants += [_looking(f"{name}_all", hosts[name]) for name in ("fresh", "many_agents")]
-        race = run_race(contestants, options.seconds)
+        while True:
+            yield _rows_of(options, run_race(contestants, options.seconds))
     finally:
         for host in hosts.values():
             host.close()
+
+
+def _rows_of(options: Options, race: Race) -> list[BenchRow]:
+    scale = options.scale
     lines = {name: timed_line(name, samples) for name, samples in race.samples.items()}
     params = {"agents": f"{scale.agents:,}", "records": f"{scale.records:,}"}
     notes = collector_notes(race)

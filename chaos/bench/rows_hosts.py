@@ -8,11 +8,13 @@ look at everything goes through all of it, and has a bar of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import Final
 
+import prometheus_persist
 from chaos.bench.children import run_child
 from chaos.bench.context import FULL, Options
 from chaos.bench.crowd_host import AGENTS
@@ -28,10 +30,20 @@ _PEERED: Final = tuple(name for name in _NAMES if name != "host_look")
 _CHILD = "import sys\nfrom chaos.bench.hosting import main\nmain(*sys.argv[1:])"
 
 
-def host_rows(options: Options) -> list[BenchRow]:
-    """Every contestant in turn, in processes of its own."""
+def host_rows(options: Options) -> Iterator[list[BenchRow]]:
+    """Every contestant in turn, in processes of its own; the peers, which have no bar, once.
+    Raises StoreFailed where the library cannot attach."""
+    if not hasattr(prometheus_persist, "attach"):
+        raise StoreFailed("this library attaches no host")
+    for names in chain([(SUBJECT, *PEERS)], repeat((SUBJECT,))):
+        scratch = options.place("hosts")
+        yield _host_rows(replace(options, folder=scratch), names)
+        shutil.rmtree(scratch)
+
+
+def _host_rows(options: Options, names: tuple[str, ...]) -> list[BenchRow]:
     lines: dict[str, list[TableLine]] = {name: [] for name in _NAMES}
-    for name in (SUBJECT, *PEERS):
+    for name in names:
         line = f"host_{name.lower()}"
         try:
             found = _measured(options, name, line)

@@ -35,11 +35,15 @@ while os.getppid() == int(sys.argv[2]):  # nobody is left to end it: it ends its
 """
 
 
-def saving_rows(options: Options) -> list[BenchRow]:
+def saving_rows(options: Options) -> Iterator[list[BenchRow]]:
     """One race for all of: no mirror, mirror behind, mirror acknowledged, and the peers."""
     with ExitStack() as stack:
         contestants = _contestants(options, stack)
-        race = run_race(contestants, options.seconds)
+        while True:
+            yield _saved(run_race(contestants, options.seconds))
+
+
+def _saved(race: Race) -> list[BenchRow]:
     lines = {name: timed_line(name, samples) for name, samples in race.samples.items()}
     lines.setdefault("lmdb", TableLine("lmdb", why_not="not_installed:lmdb"))
     peers = ("raw_given", "raw_grown", "sqlite_job", "sqlite", "lmdb", "json_files", "pickle")
@@ -126,20 +130,23 @@ def committing(name: str, host: Host) -> Contestant:
     return Contestant(name, prepare, commit, host.settle)
 
 
-def load_row(options: Options) -> BenchRow:
+def load_row(options: Options) -> Iterator[list[BenchRow]]:
     """The tail of a durable save while another process keeps the disk busy."""
     folder = options.place("load")
     host = Host(options.place("load/host"), AGENTS)
     raw = Raw(folder, host, list(payloads(host, PAYLOADS)), given=True)
     try:
-        with disk_load(folder / "noise"):
-            race = run_race(
-                [saving("trade_load", host), Contestant("raw_load", raw.prepare, raw.save)],
-                options.seconds * 2,
-            )
+        contestants = [saving("trade_load", host), Contestant("raw_load", raw.prepare, raw.save)]
+        while True:
+            with disk_load(folder / "noise"):
+                race = run_race(contestants, options.seconds * 2)
+            yield [_loaded(race)]
     finally:
         raw.close()
         host.close()
+
+
+def _loaded(race: Race) -> BenchRow:
     lines = [timed_line(name, race.samples[name]) for name in ("trade_load", "raw_load")]
     checks: list[RequiredBar] = []
     notes = list(collector_notes(race))

@@ -53,18 +53,31 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
         "64个线程各自持久保存并等待，无镜像",
         "64 threads that commit and wait, each for itself, no mirror",
     ),
+    "help": (
+        "三个命令的 --help：处理器时间（含解释器与导入）",
+        "--help of the three programs: processor time, interpreter and imports included",
+    ),
+    "settle": (
+        "结清一笔交易：向交易所的请求数（该合约此前已结清过）",
+        "Settling one trade: requests to the exchange, of a contract that was settled before",
+    ),
+    "collector": (
+        "垃圾回收：打开{records}条账簿记录并首次恢复时的最长停顿",
+        "Longest pass of the collector, {records} ledger records opened and recovered",
+    ),
     "restart": (
         "重启：{agents}个Agent、{records}条记录，从进程启动到状态可用",
         "Restart: {agents} agents, {records} records, process start to state in hand",
     ),
     "restore_ledger": (
-        "恢复{records}条账簿记录",
-        "Restore of {records} ledger records",
+        "恢复{records}条账簿记录，处理器时间",
+        "Restore of {records} ledger records, processor time",
     ),
     "restore_agents": ("恢复{agents}个Agent", "Restore of {agents} agents"),
     "first_recover": (
-        "打开{records}条账簿记录并首次恢复（不问交易所）",
-        "Open a ledger of {records} records and recover for the first time, of the books alone",
+        "打开{records}条账簿记录并首次恢复（不问交易所），处理器时间",
+        "Open a ledger of {records} records and recover for the first time, of the books alone, "
+        "processor time",
     ),
     "far": (
         "恢复：交易所每次往返{ms}毫秒，客户端按README创建",
@@ -140,6 +153,18 @@ LINES: Final[Mapping[str, tuple[str, str]]] = {
     "one_by_one": ("逐个", "one by one"),
     "threads": ("64个线程", "64 threads"),
     "frames": ("每次同步的帧数", "frames a sync"),
+    "one_thread": ("只有一个线程", "one thread alone"),
+    "help_prometheus-persist": ("prometheus-persist --help", "prometheus-persist --help"),
+    "help_prometheus-chaos": ("prometheus-chaos --help", "prometheus-chaos --help"),
+    "help_fakeokx": ("fakeokx --help", "fakeokx --help"),
+    "requests": ("请求数", "requests"),
+    "settled": ("结清用时", "time to settle"),
+    "restore_passed": ("本库，经过的时间", "this store, time that passed"),
+    "first_passed": ("快照无汇总，经过的时间", "no sums in the snapshot, time that passed"),
+    "summed_passed": ("快照含汇总，经过的时间", "with sums in the snapshot, time that passed"),
+    "pass_opening": ("打开与恢复期间", "while opening and recovering"),
+    "pass_saving": ("其后300次保存期间", "in 300 saves behind it"),
+    "pass_full": ("其后的一次全量回收", "a full pass then"),
     "restart": ("本库", "this store"),
     "first_recover": ("快照无汇总", "no sums in the snapshot"),
     "summed_recover": ("快照含汇总", "with sums in the snapshot"),
@@ -183,6 +208,12 @@ CHECKS: Final[Mapping[str, tuple[str, str]]] = {
     "to_job": ("对做同样事的SQLite（中位数）", "to SQLite doing the same job (median)"),
     "to_fresh": ("对新库（中位数）", "to fresh (median)"),
     "frames_a_sync": ("每次同步的帧数", "frames a sync"),
+    "one_thread_before": ("一个线程，对对比版本", "one thread, to the other tree"),
+    "help_prometheus-persist": ("prometheus-persist", "prometheus-persist"),
+    "help_prometheus-chaos": ("prometheus-chaos", "prometheus-chaos"),
+    "help_fakeokx": ("fakeokx", "fakeokx"),
+    "requests": ("请求数", "requests"),
+    "pause_ms": ("最长停顿", "longest pass"),
     "recover_s": ("中位数", "median"),
     "tail_ms": ("p99.9", "p99.9"),
     "median_us": ("中位数", "median"),
@@ -217,6 +248,36 @@ TALK: Final[Mapping[str, tuple[str, str]]] = {
     "of_live": ("对存活数据", "of live data"),
     "met": ("达到", "met"),
     "missed": ("未达到", "not met"),
+    "untold": ("此刻在这台机器上无法判断", "cannot be told on this machine now"),
+    "of_rounds": ("；{number}轮：{range}", "; {number} rounds: {range}"),
+    "it_was": ("；对比版本：{value}", "; other tree: {value}"),
+    "before": ("对比版本", "other tree"),
+    "over": ("本版/对比", "this/other"),
+    "spread": ("轮间差", "spread"),
+    "before_unknown": ("对比版本：未知（{reason}）", "other tree: UNKNOWN ({reason})"),
+    "noise_load": (
+        "噪声：负载（1/5/15分钟）开始{begin}，结束{end}",
+        "noise: load (1, 5, 15 minutes) {begin} at the begin, {end} at the end",
+    ),
+    "noise_sync_us": (
+        "噪声：各轮之间的裸同步 p10 {p10}、p50 {p50}、p90 {p90}；前三分之一中位数{first_third}，"
+        "后三分之一{last_third}",
+        "noise: raw syncs between the rounds p10 {p10}, p50 {p50}, p90 {p90}; median {first_third} "
+        "in the first third, {last_third} in the last",
+    ),
+    "noise_loop_us": (
+        "噪声：各轮之间固定的一段Python p10 {p10}、p50 {p50}、p90 {p90}；前三分之一中位数"
+        "{first_third}，后三分之一{last_third}",
+        "noise: a fixed loop of Python between the rounds p10 {p10}, p50 {p50}, p90 {p90}; median "
+        "{first_third} in the first third, {last_third} in the last",
+    ),
+    "noise_rounds": (
+        "每行{rounds}轮，耗时的行{long}轮；“轮间差”为各轮中位数的最大与最小之差；差异大于离标准的"
+        "距离时，既不算达到也不算未达到：{untold}项",
+        "{rounds} rounds of each row, {long} of long ones; spread is the most less the least of "
+        "their medians; where rounds differ by more than the value is away from its bar, it is "
+        "neither met nor not met: {untold} such",
+    ),
     "line": ("参赛者", "contestant"),
     "median": ("中位数", "median"),
     "max": ("最大", "max"),
@@ -262,9 +323,10 @@ TALK: Final[Mapping[str, tuple[str, str]]] = {
     "axis_share": ("占各自样本的比例", "share of its own samples"),
     "line100": ("100毫秒", "100 ms"),
     "how": (
-        "同一进程、同一磁盘、分块交错测量；比值为中位数之比；首块为预热，不计入。",
-        "One process, one disk, interleaved in blocks; ratios are median over median; the first "
-        "block warms up and is not counted.",
+        "同一磁盘、分块交错测量；对比版本在单独的进程中逐轮交替；比值为中位数之比；每轮首块为预热"
+        "，不计入。",
+        "One disk, interleaved in blocks; another tree in processes of its own, in turns round by "
+        "round; ratios are median over median; a round's first block warms up and is not counted.",
     ),
 }
 

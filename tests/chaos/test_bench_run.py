@@ -17,6 +17,7 @@ from chaos.bench.host import Host
 from chaos.bench.peers import JsonFiles, Lmdb, Pickle, Raw, Sqlite
 from chaos.bench.race import Contestant, run_race
 from chaos.bench.rows_async import _snapshot_row
+from chaos.bench.run import Row
 from chaos.bench.table import BenchRow
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import BadConfig, StoreFailed
@@ -33,10 +34,13 @@ ROWS = [
     "grouped",
     "threads",
     "restart",
+    "help",
     "restore_ledger",
-    "restore_agents",
     "first_recover",
+    "collector",
+    "restore_agents",
     "far",
+    "settle",
     "snapshot",
     "host_trade",
     "host_first",
@@ -56,10 +60,11 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_tiny_run_measures_every_row_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """Each row has lines with samples, or says why not; no bar is needed to be met."""
     told: list[str] = []
-    found = run.run_bench(Options(tmp_path, 0.01, TINY, told.append))
+    found = run.run_bench(Options(tmp_path, 0.02, TINY, tell=told.append))
     assert [row.row_id for row in found.rows] == ROWS
     assert {row.row_id: row.why_not for row in found.rows if row.why_not} == {}
-    assert told == [name for name, _ in run.ROWS]
+    assert told == [row.name for row in run.ROWS]
+    assert {"p10", "p50", "p90", "first_third", "last_third"} == set(found.noise["sync_us"])
     for row in found.rows:
         assert row.lines, row.row_id
         for line in row.lines:
@@ -73,11 +78,13 @@ def test_a_tiny_run_measures_every_row_and_leaves_nothing_behind(tmp_path: Path)
 def test_a_row_that_fails_says_why_and_the_others_go_on(tmp_path: Path) -> None:
     """The reason is what it raised."""
 
-    def broken(_: Options) -> BenchRow:
-        raise StoreFailed("the disk is full")
+    def play(row: Row, _: Options) -> list[BenchRow]:
+        if row.name == "restart":
+            raise StoreFailed("the disk is full")
+        return [BenchRow("ack")]
 
-    measures = (("restart", broken), ("ack", lambda _: BenchRow("ack")))
-    first, second = run._rows(Options(tmp_path, 1.0), measures)
+    rows = [row for row in run.ROWS if row.name in ("restart", "snapshot")]
+    first, second = run._rows(Options(tmp_path, 1.0), rows, play)
     assert "the disk is full" in first.why_not
     assert (second.row_id, second.why_not) == ("ack", "")
 
@@ -91,7 +98,8 @@ def test_a_missed_bar_is_reported_and_fails_only_under_check(
     from chaos.bench.table import RequiredBar
 
     missed = BenchRow("save", checks=[RequiredBar("to_raw", 9.0, "<=", 1.25, "x")])
-    monkeypatch.setattr(run, "ROWS", (("save", lambda _: missed),))
+    monkeypatch.setattr(run, "ROWS", run.ROWS[:1])
+    monkeypatch.setattr(run, "play_turns", lambda *_: [missed])
     page = tmp_path / "speed.html"
     said = CliRunner().invoke(
         app, ["bench", "--dir", str(tmp_path), "--json", "--html", str(page), *extra]
