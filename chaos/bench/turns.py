@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from chaos.bench.children import TIMEOUT_S
-from chaos.bench.context import ROOT, Options, Scale
+from chaos.bench.context import ROOT, Options
 from chaos.bench.table import BenchRow, RequiredBar, TableLine, beside, merged, timed_line
 from prometheus_persist.errors import BadConfig, StoreFailed
 
 Measure = Callable[[Options], Iterator[list[BenchRow]]]
-_CHILD = "import sys\nfrom chaos.bench.turns import play\nplay(*sys.argv[1:])"
+_CHILD = "import sys\nfrom chaos.bench.playing import play\nplay(*sys.argv[1:])"
 
 
 def overlay(folder: Path, against: Path) -> Path:
@@ -161,25 +161,6 @@ def _by_row(rounds: list[list[BenchRow]]) -> list[list[BenchRow]]:
         for row in rows:
             found.setdefault(row.row_id, []).append(row)
     return list(found.values())
-
-
-def play(name: str, folder: str, seconds: str, scale: str, home: str) -> None:
-    """In the child: a round for each line that is read, its rows as one line of JSON."""
-    from chaos.bench.run import ROWS
-
-    told = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever prints, the answer is told apart
-    measure = next(row.measure for row in ROWS if row.name == name)
-    options = Options(Path(folder), float(seconds), Scale(**json.loads(scale)), Path(home))
-    rounds = measure(options)
-    try:
-        for _ in sys.stdin:
-            told.write(json.dumps([wire_of(row) for row in next(rounds)]) + "\n")
-            told.flush()
-    finally:
-        close = getattr(rounds, "close", None)
-        if close is not None:
-            close()
 
 
 def wire_of(row: BenchRow) -> dict[str, Any]:

@@ -119,10 +119,10 @@ HELPS: Final[Mapping[str, str]] = {
         "与直接写入、SQLite、LMDB、重写文件并列：同一进程、同一磁盘、轮流进行。"
     ),
     "Prints median, p99, p99.9 and the longest, and each ratio beside the bar it has to reach. "
-    "A minute or two without --full. A missed bar is reported; the exit code is 0 unless --check. A "
-    "bar that is nearer than the rounds are to each other is neither missed nor met. With --sizes "
-    "every command runs on one large store, in a process of its own: seconds, and the peak of "
-    "memory beside what the store holds.": (
+    "A minute or two without --full. A missed bar is reported; the exit code is 0 unless --check. "
+    "A bar that is nearer than the rounds are to each other is neither missed nor met. With "
+    "--sizes every command runs on one large store, in a process of its own: seconds, and the peak "
+    "of memory beside what the store holds.": (
         "显示中位数、p99、p99.9、最长值，以及每个比值和须达到的标准。不带 --full 时一两分钟。未"
         "达标会写明，"
         "除非用 --check，退出码为 0。各轮之间的差异大于离标准的距离时，既不算未达标也不算达标。带"
