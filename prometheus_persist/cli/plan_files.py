@@ -3,7 +3,8 @@
 1. The approval is of the file's content: its hash is worked out anew, and a file whose content is
    not what its own hash says was changed, and is refused.
 2. A plan holds for one store, one account, and demo trading or real. Another one is refused.
-3. A plan that is not that of the present view is stale (``PlanStale``).
+3. A plan that is not that of the present view is stale (``PlanStale``); where a source could not be
+   read that could be when it was made, nobody can say so, and the answer is what came of reading.
 
 All of this is found out by reading: no lock is taken and no byte of the store is written. Each
 refusal is one sentence of the catalogue.
@@ -35,12 +36,13 @@ _DERIVED = ("needs_human", "incomplete", "clean")
 @dataclass(frozen=True, slots=True)
 class PlanFile:
     """A plan as it was written: its hash, and what it holds for. ``offers`` are the alternatives
-    of every finding that has any."""
+    of every finding that has any, ``unread`` the sources that were not whole, and why."""
 
     path: Path
     plan_hash: str
     bound: Mapping[str, str]
     offers: Mapping[str, tuple[str, ...]]
+    unread: frozenset[str]
 
 
 def read_plan_file(path: Path, output: Output) -> PlanFile:
@@ -55,11 +57,13 @@ def read_plan_file(path: Path, output: Output) -> PlanFile:
             for one in plan["findings"]
         }
         bound = {str(name): str(value) for name, value in plan.get("bound", {}).items()}
+        unread = frozenset(str(one) for one in plan["source_problems"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError, BadValue) as problem:
         raise BadConfig(output.say("cli.plan.none", path=path, problem=problem)) from None
     if worked_out != stated:
         raise BadConfig(output.say("cli.plan.changed", path=path))
-    return PlanFile(path, stated, bound, {name: ways for name, ways in offers.items() if ways})
+    offered_ways = {name: ways for name, ways in offers.items() if ways}
+    return PlanFile(path, stated, bound, offered_ways, unread)
 
 
 def choices_of(given: Iterable[str], plan: PlanFile, output: Output) -> dict[str, str]:
@@ -100,14 +104,17 @@ def _both(environment: str) -> tuple[str, str]:
 def looked_at(
     plan: PlanFile, directory: Path, reader: ExchangeReader, output: Output
 ) -> RecoveryReport:
-    """What the present view comes to; raises BadConfig for another account's, and PlanStale."""
+    """What the present view comes to; raises BadConfig for another account's, and PlanStale.
+
+    ``incomplete`` where more was left unread than when the plan was made.
+    """
     now = plan_only(directory, reader)
     if now.plan is None:
         return now
     uid, account = now.plan.bound.get("uid", ""), plan.bound.get("uid", "")
     if uid and uid != account:
         raise BadConfig(output.say("cli.plan.account", path=plan.path, account=account, uid=uid))
-    if now.plan.plan_hash != plan.plan_hash:
+    if now.plan.plan_hash != plan.plan_hash and not set(now.plan.source_problems) - plan.unread:
         raise PlanStale(output.say("cli.plan.stale", path=plan.path))
     return now
 

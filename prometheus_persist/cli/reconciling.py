@@ -4,7 +4,7 @@
   Where they see what differs the code is 3, though it be proven: it is not corrected.
 - ``--apply FILE`` is the human's word for exactly the plan in FILE (``plan_files.py``), with the
   alternatives that it suggests or those that ``--choose`` names. Whether it may be applied is found
-  out before the store is opened.
+  out before the store is opened; an exchange that is not read in full is code 5, and no stale plan.
 - ``--adopt-account UID`` keeps the books for another account from now on.
 - Otherwise the plan is shown. On a terminal it is asked for, and the yes is bound to the plan's
   hash; ``--yes`` asks nobody. Without either nothing is applied, and the code is 3. Where nothing
@@ -243,7 +243,7 @@ def _approved(
     choices = choices_of(choose, plan, output)
     refuse_foreign(plan, directory, demo=demo, output=output)
     now = looked_at(plan, directory, reader, output)
-    if now.plan is None:
+    if now.plan is None or now.plan.plan_hash != plan.plan_hash:  # not read in full
         return now
     try:
         return _opened(directory, lambda session: session.approve(reader, plan.plan_hash, choices))

@@ -15,8 +15,9 @@ stop leaves every ledger as it was.
   find nothing (P1). Decision, gate, words and exit code are those of this second look: a correction
   that did not correct, or an approval of nothing, opens nothing.
 - ``confirm`` is asked before anything is corrected. Its yes is bound to the plan's hash: the
-  exchange is read again, and another plan is ``PlanStale``. Without it nothing is applied, and the
-  decision is ``human``.
+  exchange is read again, and another plan is ``PlanStale``; one of a reading that is not whole is
+  ``incomplete``, since nobody can say whether the approved one holds. Without it nothing is
+  applied, and the decision is ``human``.
 - Policies: ``adopt`` corrects what is proven; ``observe`` plans and reports, applies nothing and
   leaves the gate shut; ``flatten`` adopts, and then closes everything (``flattening.py``).
 """
@@ -161,9 +162,12 @@ def _read(context: SessionContext, reader: ExchangeReader, asked: Asked) -> Plan
 def _refuse_stale(reading: PlannedReading, plan: Plan, approved: Approval) -> None:
     """Raise PlanStale where this is not the approved plan, BadValue for a choice it has not.
 
+    A reading that failed in part gives another plan whether anything moved or not: it is neither.
     A choice may change what is asked about the money; its one way is then taken for the new one.
     """
     if reading.approved is None:
+        if reading.view is not None and any(not one.cut for one in reading.view.problems()):
+            return
         raise PlanStale(
             f"approved {approved.plan_hash[:12]}…, the present view gives {plan.plan_hash[:12]}…"
         )

@@ -235,6 +235,7 @@ class Session(StoreWriter, ShowsItself):
     ) -> RecoveryReport:
         """Apply the plan with this hash, human parts included; raises PlanStale for another.
 
+        Where the exchange is not read in full, nothing is applied: ``incomplete``, ask again.
         ``choices``: alternatives by finding id, where not the suggested one is meant (BadValue for
         what the plan does not offer). What the plan is then, is applied, looked at again, and only
         that second look opens the gate.

@@ -23,6 +23,8 @@ KEYS = {
     "OKX_API_PASSPHRASE": fakeokx.DEFAULT_PASSPHRASE,
 }
 IN_FLIGHT_MS = 300
+PATIENT_S = 600
+"""For one reading: a machine that stands still for a minute is no silent exchange."""
 
 
 def reader_of(venue: Any) -> OkxReader:
@@ -34,8 +36,12 @@ def sender_of(venue: Any) -> Sender:
 
 
 def opened(root: Path, **more: Any) -> Session:
-    """A session of a host beside the exchange: what is not there soon never left."""
-    settings = {"in_flight_ms": IN_FLIGHT_MS, "index_lag_ms": 0, **more}
+    """A session of a host beside the exchange: what is not there soon never left.
+
+    Commands on its store run by the same settings.
+    """
+    patient: dict[str, Any] = {"index_lag_ms": 0, "recovery_budget_s": float(PATIENT_S)}
+    settings = {"in_flight_ms": IN_FLIGHT_MS, **patient, **more}
     return Session.open(root, settings=Settings(**settings))
 
 

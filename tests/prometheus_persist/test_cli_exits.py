@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakekit import BTC, KEYS, booked, founded
+from fakekit import BTC, KEYS, PATIENT_S, booked, founded
 from signalkit import Kit, judged, removed
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -295,7 +295,7 @@ def test_the_exit_code_and_the_document(
     store = trouble(name)
     wrong = WRONG.get(name, ())
     where = {"url": answering(name)[1]} if name in ANSWERS else {}
-    budget_s = 60 if name == "human" else 1  # what differs is looked at twice
+    budget_s = PATIENT_S if name in ("nothing wrong", "human") else 1  # what answers may be slow
     said = run(store, tmp_path, command, "--json", *wrong, budget_s=budget_s, **where)
     assert said.exit_code == TABLE[name][command], said.output
     assert "Traceback" not in said.output

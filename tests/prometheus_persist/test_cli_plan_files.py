@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from fakekit import AGENTS, BTC, KEYS, booked, files_of, founded, held, opened, 
 from test_report_every_kind import UNSAID
 from typer.testing import CliRunner, Result
 
+import prometheus_persist.cli.reconciling as reconciling
 from prometheus_persist.cli.app import app
 from prometheus_persist.cli.venue import venue_reader
 from prometheus_persist.session import plan_only
@@ -97,6 +99,10 @@ def test_a_file_that_was_changed_is_refused(
     assert files_of(root) == before
 
 
+def ledgers(root: Path) -> dict[str, bytes]:
+    return {name: data for name, data in files_of(root).items() if "ledger" in name}
+
+
 @pytest.mark.parametrize(
     "content", ["", "{}", "[]", '{"plan": null}', '{"plan": {"x": 1}}', "\xff"]
 )
@@ -164,6 +170,35 @@ def test_a_stale_plan_is_refused(asked: tuple[Path, Path], venue: Any, tmp_path:
         assert "--plan" in said.stderr
     assert files_of(root) == before
     venue.trade_by_hand("ETH-USDT-SWAP", "sell", "1")
+
+
+def test_a_source_that_fails_makes_no_plan_stale(
+    asked: tuple[Path, Path], venue: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it is looked at, and when it is applied: nobody can say whether it holds; ask again."""
+    root, (_, plan) = tmp_path / "store", asked
+    shutil.copytree(asked[0], root)
+    failing = [{"action": "error_before", "path": "account/positions", "times": 0}]
+    before, look = ledgers(root), reconciling.looked_at
+
+    def looked_at(*given: Any) -> Any:
+        venue.set_faults([])
+        found = look(*given)
+        venue.set_faults(failing)
+        return found
+
+    for _ in range(2):
+        venue.set_faults(failing)
+        said = reconcile(root, venue, "--apply", plan)
+        assert said.exit_code == 5, said.output
+        assert "stale" not in said.output
+        assert "account/positions" in said.stdout
+        assert ledgers(root) == before
+        monkeypatch.setattr(reconciling, "looked_at", looked_at)
+    monkeypatch.undo()
+    venue.set_faults([])
+    assert reconcile(root, venue, "--apply", plan).exit_code == 0
+    assert ledgers(root) != before
 
 
 def test_choices_are_checked_before_anything_is_asked(asked: tuple[Path, Path], venue: Any) -> None:

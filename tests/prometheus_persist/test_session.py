@@ -298,6 +298,11 @@ def test_session_a_human_must_approve_the_very_plan(tmp_path: Path) -> None:
     with pytest.raises(PlanStale):
         session.approve(venue, "0" * 64)
     assert ledger_bytes(tmp_path) == before
+    assert facts.plan is not None
+    venue.deaf = ("positions",)
+    unread = session.approve(venue, facts.plan.plan_hash)
+    assert (unread.decision, unread.applied) == ("incomplete", False), "no stale plan: ask again"
+    assert ledger_bytes(tmp_path) == before
     session.close()
 
 
