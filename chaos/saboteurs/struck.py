@@ -13,15 +13,14 @@ from chaos.saboteurs.planted import Mistake
 STRUCK: Final[Mapping[str, Mistake]] = {
     "knows-before-it-wrote": Mistake(
         "saving.saver:Saver._submit",
-        "ticket = self.store.enqueue(change)\nself._capture.learn(found)",
+        "ticket = self.store.enqueue(change, learn, awaited=awaited)",
         "for key, each in found.items():\n"
         "    before = self.store.image.documents.get(key)\n"
         "    was = each.content if before is None else before\n"
         "    known = type(each)(each.rules, was, each.ids, each.names, each.values,\n"
         "        each.plain, each.deep, each.extra)\n"
         "    self._capture._known[key] = known\n"
-        "ticket = self.store.enqueue(change)\n"
-        "self._capture.learn(found)",
+        "ticket = self.store.enqueue(change, learn, awaited=awaited)",
         "save",
         near="Store.enqueue",
         seen_as="acknowledged and lost",

@@ -13,7 +13,6 @@ Raises ``StoreDamaged`` for a payload that is no change; ``BadValue`` where it c
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,17 +41,15 @@ Grown = tuple[int, Sequence[Any]]
 
 @dataclass(slots=True)
 class Ready:
-    """Documents a change leads to, whole, and what its payload has of them.
+    """What somebody has written already: the text of documents that are put, of fields that are
+    set, of records that are added.
 
-    Of each document ``put`` has all, or ``set`` and ``grow`` what differs: JSON values that are
-    proven to be written exactly, or the ``written`` text of them. ``add`` has the records of
-    streams as text, where somebody has written them already.
+    A change that has it holds nothing in its documents but JSON values that are proven to be
+    written exactly.
     """
 
-    documents: dict[str, JsonObject] = field(default_factory=dict)
-    put: dict[str, JsonObject | Fragment] = field(default_factory=dict)
-    set: dict[str, JsonObject | Fragment] = field(default_factory=dict)
-    grow: dict[str, JsonObject] = field(default_factory=dict)
+    put: dict[str, Fragment] = field(default_factory=dict)
+    set: dict[str, Fragment] = field(default_factory=dict)
     add: dict[str, Fragment] = field(default_factory=dict)
 
 
@@ -73,61 +70,55 @@ class Change:
     """One commit's content.
 
     ``put`` are documents, whole; ``set`` are fields of documents that are there, ``grow`` lists in
-    them that became longer. ``ready`` are documents that somebody has written already.
+    them that became longer. ``ready``: what of it is proven, and written, already.
     """
 
     why: str
-    put: Mapping[str, JsonObject] = field(default_factory=dict)
+    put: dict[str, JsonObject] = field(default_factory=dict)
     remove: Sequence[str] = ()
     add: Mapping[str, Sequence[JsonObject]] = field(default_factory=dict)
-    set: Mapping[str, JsonObject] = field(default_factory=dict)
-    grow: Mapping[str, Mapping[str, Grown]] = field(default_factory=dict)
+    set: dict[str, JsonObject] = field(default_factory=dict)
+    grow: dict[str, dict[str, Grown]] = field(default_factory=dict)
     ready: Ready | None = None
 
     @property
     def empty(self) -> bool:
         """Whether it would change nothing."""
-        return not (self.documents or self.remove or any(self.add.values()))
+        documents = self.put or self.set or self.grow or self.remove
+        return not (documents or any(self.add.values()))
 
     @property
     def documents(self) -> Collection[str]:
         """The keys of the documents it changes."""
-        if self.ready is not None and not (self.put or self.set or self.grow):
-            return self.ready.documents.keys()
-        found = [self.put, self.set, self.grow, self.ready.documents if self.ready else {}]
-        return dict.fromkeys(key for part in found for key in part).keys()
+        return dict.fromkeys((*self.put, *self.set, *self.grow)).keys()
 
     def to_json(self) -> JsonObject:
-        """The change as a JSON object, with what is ready whole."""
-        put = {**self.put, **(self.ready.documents if self.ready else {})}
+        """The change as a JSON object."""
         grow = {
             key: {name: [drop, list(more)] for name, (drop, more) in lists.items()}
             for key, lists in self.grow.items()
         }
         add = {name: list(records) for name, records in self.add.items()}
-        parts = {"put": put, "set": dict(self.set), "grow": grow, "del": list(self.remove)}
+        parts = {"put": {**self.put}, "set": {**self.set}, "grow": grow, "del": list(self.remove)}
         found: JsonObject = {"why": self.why}
         return found | {name: part for name, part in (parts | {"add": add}).items() if part}
 
     def to_bytes(self) -> bytes:
         """The payload as JSON; raises BadValue."""
-        data = self._at_once() if self.ready is not None else None
+        data = self._at_once(self.ready) if self.ready is not None else None
         if data is None:
             data = dumps(self.to_json(), nesting_max=COMMIT_NESTING_MAX, canonical=False)
         return data
 
-    def _at_once(self) -> bytes | None:
+    def _at_once(self, ready: Ready) -> bytes | None:
         """The payload by one encoding; None where anything needs a closer look."""
-        ready = self.ready
-        if ready is None or self.put or self.set or self.grow:
-            return None
         parts: JsonObject = {"why": self.why}
-        if ready.put:
-            parts["put"] = ready.put
-        if ready.set:
-            parts["set"] = ready.set
-        if ready.grow:
-            parts["grow"] = ready.grow
+        if self.put:
+            parts["put"] = {**self.put, **ready.put}
+        if self.set:
+            parts["set"] = {**self.set, **ready.set} if ready.set else self.set
+        if self.grow:
+            parts["grow"] = self.grow
         if self.remove:
             parts["del"] = list(self.remove)
         if self.add:
@@ -150,9 +141,10 @@ def rows_written(
     last: object = None
     for name, records in add.items():
         if name not in added:
-            only = records[0] if len(records) == 1 else records
+            one = len(records) == 1
+            only = records[0] if one else records
             if only is not last:  # one record often goes onto two streams
-                last, text = only, _row(only) or _rows(records)
+                last, text = only, (_row(only) if one else None) or _rows(records)
             if text is None:
                 return None
             added[name] = text
@@ -162,8 +154,10 @@ def rows_written(
 def _row(record: object) -> Fragment | None:
     """A list of one record, where it is flat, has no float, and nothing needs a closer look."""
     if type(record) is dict and _EXACT.issuperset(map(type, record.values())):
-        with contextlib.suppress(orjson.JSONEncodeError):
-            return Fragment(b"[" + orjson.dumps(record) + b"]") if flat(record) else None
+        try:
+            return Fragment(b"[" + orjson.dumps(record) + b"]")
+        except orjson.JSONEncodeError:  # keys that are no text, a long integer, no UTF-8
+            pass
     return None
 
 
@@ -212,8 +206,6 @@ class Image:
                 name: _grown(old.get(name), drop, more, f"{name} of {key!r} at commit {seq}")
                 for name, (drop, more) in lists.items()
             }
-        if change.ready is not None:
-            self.documents.update(change.ready.documents)
         for key in change.remove:
             self.documents.pop(key, None)
             if self.streams.pop(key, None) is not None:

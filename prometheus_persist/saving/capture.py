@@ -14,8 +14,8 @@ made here. Whatever else changes the store, or keeps a change from getting there
 look a complete one; nothing has to be told to forget.
 
 A look changes nothing. What it found is remembered by ``learn``, once the store has taken the
-change in, and in one step for each document: interrupted anywhere, a capture knows of no document
-what the store does not hold.
+change in, with the document as the store holds it then, and in one step for each: interrupted
+anywhere, a capture knows of no document what the store does not hold.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ _IN_A_COMMIT = COMMIT_NESTING_MAX - 2  # a document stands two levels deep in a 
 
 @dataclass(slots=True)
 class Captured:
-    """A document, and what its model was when it was made. Never changed: replaced.
+    """A document, and what its model was when it was made. Replaced, not changed, once it is known.
 
     How it differs from the one before: all is in ``put``, or what differs in ``set`` and ``grow``.
+    Then ``content`` is still the one before, until it is known (``learn``).
     """
 
     rules: Codec
@@ -103,16 +104,13 @@ class Captured:
             value = encoders[name](held)
             if value is UNFIT:
                 return None
-            if differ(value, was[name]):
+            if value != was[name] or differ(value, was[name]):
                 sets[name] = value
             if type(held) not in LEAVES and name not in deep and name not in inside:
                 anew[name] = None
-        content = was | sets if sets or grows else was
-        for name, (drop, more) in grows.items():
-            content[name] = [*was[name][drop:], *more]
         deep = deep | anew if anew else deep
         return Captured(
-            rules, content, self.ids, names, values, plain, deep, self.extra, None, sets, grows
+            rules, was, self.ids, names, values, plain, deep, self.extra, None, sets, grows
         )
 
 
@@ -152,8 +150,10 @@ class Capture:
         """What is remembered of a document."""
         return self._known.get(key)
 
-    def learn(self, found: Mapping[str, Captured]) -> None:
-        """The store holds these, by key."""
+    def learn(self, found: Mapping[str, Captured], held: Mapping[str, JsonObject]) -> None:
+        """The store holds these, by key, as the documents that are ``held``."""
+        for key, each in found.items():
+            each.content = held[key]
         self._known.update(found)
 
     def forget(self, key: str) -> None:

@@ -115,6 +115,7 @@ class HostCapture:
         self,
         why: str,
         before: Mapping[str, JsonObject],
+        change: Change,
         ready: Ready,
         added: dict[str, Sequence[JsonObject]],
     ) -> list[str]:
@@ -142,9 +143,9 @@ class HostCapture:
             (delta.set if RANDOM in before else delta.put)[RANDOM] = fields
         delta.put |= {name: row for name, row in self.beside.items() if before.get(name) != row}
         for name, row in delta.put.items():
-            ready.documents[name], ready.put[name] = row, written(row)
+            change.put[name], ready.put[name] = row, written(row)
         for name, row in delta.set.items():
-            ready.documents[name], ready.set[name] = before[name] | row, written(row)
+            change.set[name], ready.set[name] = row, written(row)
         for name, records in delta.add.items():
             if records:
                 added[name], ready.add[name] = records, written(records)

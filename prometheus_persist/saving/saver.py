@@ -38,6 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orjson import Fragment
@@ -78,17 +79,18 @@ class _Taken:
 
     def made(self, before: Mapping[str, JsonObject]) -> Change:
         """The change of the documents ``before`` it; raises BadValue."""
-        ready, self.found = Ready(add=self.texts), {}
+        change = Change(self.why, add=self.add, ready=Ready(add=self.texts))
+        self.found = {}
         for key, copy in self.copies.items():
             captured = self.capture.of(key, copy.model(), before.get(key))
             if captured is not None:
                 self.found[key] = captured
-                _put_into(ready, key, captured)
-        return Change(self.why, add=self.add, ready=ready)
+                _put_into(change, key, captured)
+        return change
 
-    def learn(self) -> None:
+    def learn(self, held: Mapping[str, JsonObject]) -> None:
         """The store holds it."""
-        self.capture.learn(self.found)
+        self.capture.learn(self.found, held)
 
 
 class Saver:
@@ -110,7 +112,7 @@ class Saver:
 
         Raises StoreFailed; BadValue for a value that would not come back as it is.
         """
-        ticket = self._submit(self.state, why, keys, records)
+        ticket = self._submit(self.state, why, keys, records, awaited=True)
         return self.store.flush() if ticket is None else self.store.wait(ticket)
 
     def save_soon(
@@ -146,22 +148,27 @@ class Saver:
             if not store.waiting:
                 self._waiting = {}
             copies: dict[str, Copied] = {}
-            differs = bool(add)
             for key in keys:
                 model, known = member(self.state, key), self._capture.known(key)
                 copy = None if model is None or known is None else copied(model, known)
                 if copy is None:
                     return None
                 copies[key] = copy
-                last = self._waiting.get(key)
-                if not differs and (last or store.holds(key, copy.known.content)):
-                    differs = copy.differs(last)
-            if not differs:
+            if not (add or self._differ(copies)):
                 return None
             taken = _Taken(store.promise(), self._capture, why, copies, add, texts)
             store.later(taken)
             self._waiting |= copies
             return taken.ticket
+
+    def _differ(self, copies: Mapping[str, Copied]) -> bool:
+        """Whether any of them surely differs from what waits, or from what the store holds."""
+        for key, copy in copies.items():
+            last = self._waiting.get(key)
+            known = last or self.store.documents.get(key) is copy.known.content
+            if known and copy.differs(last):
+                return True
+        return False
 
     def made_from(self, keys: Iterable[str] | None = None) -> MadeFrom:
         """What the live state is now, for ``save_moved`` of what is worked out from here on."""
@@ -201,7 +208,7 @@ class Saver:
         with self._in_order, self._taking:  # nobody saves the one half without the other
             before = self._replace(moved, keys, base)
             try:
-                ticket = self._submit(self.state, why, keys, records)
+                ticket = self._submit(self.state, why, keys, records, awaited=True)
             except BaseException:
                 self._put(before)
                 raise
@@ -237,14 +244,20 @@ class Saver:
             put_member(self.state, key, model)
 
     def _submit(
-        self, state: SystemState, why: str, keys: Iterable[str] | None, records: Records | None
+        self,
+        state: SystemState,
+        why: str,
+        keys: Iterable[str] | None,
+        records: Records | None,
+        *,
+        awaited: bool = False,
     ) -> Ticket | None:
         with self._in_order, self._taking:
             change, found = self._captured(state, why, keys, records)
             ticket = None
             if not change.empty:
-                ticket = self.store.enqueue(change)
-                self._capture.learn(found)
+                learn = partial(self._capture.learn, found)
+                ticket = self.store.enqueue(change, learn, awaited=awaited)
             if self.host is not None:
                 self.host.taken_in()
             return ticket
@@ -260,6 +273,7 @@ class Saver:
         else:
             live = {key: member(state, key) for key in keys}
         ready = Ready()
+        change = Change(why, ready=ready)
         moved: dict[str, Captured] = {}
         gone: list[str] = []
         for key, model in live.items():
@@ -271,23 +285,22 @@ class Saver:
             captured = self._capture.of(key, model, was)
             if captured is not None:
                 moved[key] = captured
-                _put_into(ready, key, captured)
+                _put_into(change, key, captured)
         added: dict[str, Sequence[JsonObject]]
         added = {name: rows for name, rows in records.items() if rows} if records else {}
         if self.host is not None:
-            gone += self.host.take(why, before, ready, added)
-        return Change(why, remove=gone, add=added, ready=ready), moved
+            gone += self.host.take(why, before, change, ready, added)
+        change.remove, change.add = gone, added
+        return change, moved
 
 
-def _put_into(ready: Ready, key: str, captured: Captured) -> None:
-    if captured.put or captured.set or captured.grow:
-        ready.documents[key] = captured.content
+def _put_into(change: Change, key: str, captured: Captured) -> None:
     if captured.set:
-        ready.set[key] = captured.set
+        change.set[key] = captured.set
     if captured.grow:
-        ready.grow[key] = captured.grow
+        change.grow[key] = captured.grow
     if captured.put:
-        ready.put[key] = captured.put
+        change.put[key] = captured.put
 
 
 def _writable(*texts: str) -> bool:

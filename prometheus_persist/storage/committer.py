@@ -21,6 +21,9 @@ Rules
 - A segment is written into space filled with zeros, ``reserve_bytes`` at a time, ahead of it, so
   that a sync has no metadata to write; 0: nothing is reserved. A clean close cuts the rest off;
   after a crash it reads as zeros, which are no frame.
+- Where nobody else is about, a frame that is waited for is written as it is submitted (``begin``),
+  and the disk begins with it while its change is taken in; the sync comes when it is waited for. A
+  call that ends in between leaves it to whoever writes next: both are synced, then acknowledged.
 - Frames that one write puts down are marked as such (``joined``), but for the first: after a power
   cut a later one may be there and an earlier one not, and that is no gap.
 - A full disk is noticed before a change is taken in, where space is reserved: that save raises, and
@@ -37,7 +40,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, ParamSpec, TypeVar
 
 from prometheus_persist.clock import Clock
@@ -52,17 +55,17 @@ from prometheus_persist.journal.frame import (
 )
 from prometheus_persist.journal.upcast import opening
 from prometheus_persist.storage.forks import refuse_child
-from prometheus_persist.storage.fs import NO_ROOM, Fs, Handle
+from prometheus_persist.storage.fs import Fs, Handle
 from prometheus_persist.storage.interrupts import (
     INTERRUPTED,
     Bell,
     Latches,
     edge,
     of_the_disk,
-    only_of_the_disk,
     spawn,
 )
 from prometheus_persist.storage.layout import JOURNAL, MIRROR, segment_name
+from prometheus_persist.storage.segment_files import SegmentFiles
 from prometheus_persist.storage.tickets import Asleep, Taken, Ticket
 
 MirrorSync = Literal["behind", "ack", "off"]
@@ -88,15 +91,6 @@ class _Pending:
     payload: bytes
     ticket: Ticket
     opens: str = ""  # the segment that begins with this frame
-
-
-@dataclass(slots=True)
-class _Copies:
-    """The open files of the present segment."""
-
-    handles: dict[str, Handle] = field(default_factory=dict)
-    size: int = 0
-    reserved: int = 0
 
 
 def no_fence() -> None:
@@ -138,11 +132,12 @@ class Committer:
         self._asleep = Asleep()
         self._io = self.latches.turn(self._asleep.hand_over)  # the files; one group at a time
         self._pending: list[_Pending] = []
+        self._down: list[_Pending] = []  # written, and not synced; behind _io
         self.taken: deque[Taken] = deque()  # what comes behind the pending ones, once made
         self.make: Callable[[], None] = lambda: None  # has that made
         self._pending_bytes = 0
         self._segment_bytes = 0
-        self._open = _Copies()
+        self._open = SegmentFiles()
         self._mirror_lock = self.latches.new()  # the mirror's file; taken after _io, never before
         self._mirror_dirty = False
         self._mirror_due, self._wake, self._end = Bell(), Bell(), Bell()
@@ -190,6 +185,18 @@ class Committer:
         """Chain a frame behind the others; it is durable when its ticket is done."""
         return self._chain(kind, payload, on_durable, promised=promised)
 
+    def begin(self) -> None:
+        """Where nobody else is about: write what is pending, and let the disk begin with it while
+        the caller goes on. Whoever waits for it, or writes next, syncs it. Raises StoreFailed.
+        """
+        if not (self._down or self._asleep.crowded) and self._io.acquire(blocking=False):
+            try:
+                self._put_down()
+                if self._down:
+                    self._open.handles[JOURNAL].begin_sync()
+            finally:
+                self._io.release()
+
     def promise(self) -> Ticket:
         """The ticket of a frame that is yet to be submitted."""
         return Ticket(0, 0, self._awaited)
@@ -236,7 +243,7 @@ class Committer:
         if not self.failed or self.failed is INTERRUPTED:
             self.failed = why
         with self._guard:
-            lost, self._pending = self._pending, []
+            lost, self._pending, self._down = [*self._down, *self._pending], [], []
         _fail([each.ticket for each in lost], f"this store is shut: {self.failed}")
         with contextlib.suppress(IndexError):  # there is no more of them
             while True:
@@ -316,8 +323,25 @@ class Committer:
         self.wait(ticket)
 
     def _write_pending(self) -> None:
+        """Put down what is pending, sync it with what was put down before, and tell."""
         self._asleep.gather(lambda: len(self._pending))
+        self._put_down()
+        group = self._down
+        if not group:
+            return
+        try:
+            self._sync_down()
+            self._fence()
+            self._down = []
+            self._acknowledge(group)
+        except BaseException as problem:
+            self._broken(problem, group)
+            raise
+
+    def _put_down(self) -> None:
         group: list[_Pending] = []
+        if not self._pending:
+            return
         try:
             with self._guard:
                 group, self._pending = self._pending, group
@@ -325,14 +349,17 @@ class Committer:
             if group:
                 self._fence()
                 self._write(group)
-                self._fence()
-                self._acknowledge(group)
+                self._down += group
         except BaseException as problem:
-            self.failed = self.failed or INTERRUPTED  # first, and in one step
-            _fail([each.ticket for each in group], self._shut_by(problem))
-            if of_the_disk(problem):
-                raise StoreFailed(self.failed) from problem
+            self._broken(problem, group)
             raise
+
+    def _broken(self, problem: BaseException, group: list[_Pending]) -> None:
+        """Shut by what ended a write of these; raises StoreFailed where the disk did."""
+        self.failed = self.failed or INTERRUPTED  # first, and in one step
+        _fail([each.ticket for each in group], self._shut_by(problem))
+        if of_the_disk(problem):
+            raise StoreFailed(self.failed) from problem
 
     def _acknowledge(self, group: list[_Pending]) -> None:
         self.durable_seq = group[-1].ticket.seq
@@ -350,23 +377,25 @@ class Committer:
 
     def _write(self, group: list[_Pending]) -> None:
         parts: list[bytes] = []
-        opened = False
         for each in group:
             if each.opens:
                 self._put(parts)
-                parts, opened = [], True
+                parts = []
                 self._open_segment(each.opens)
-            wall_ms = each.ticket.wall_ms
+            joined = bool(parts) or self._open.unsynced
             data, self.tip = encode(
-                each.kind, self.tip, self._epoch, wall_ms, each.payload, joined=bool(parts)
+                each.kind, self.tip, self._epoch, each.ticket.wall_ms, each.payload, joined=joined
             )
             parts.append(data)
         self._put(parts)
-        self._open.handles[JOURNAL].fsync()
+
+    def _sync_down(self) -> None:
+        self._open.sync_journal()
         if MIRROR in self._open.handles:
             was_dirty, self._mirror_dirty = self._mirror_dirty, True
-            if self._options.mirror == "ack" or opened:
+            if self._options.mirror == "ack" or self._open.new:
                 self.sync_mirror()
+                self._open.new = False
             else:
                 self._start("persist-mirror", self._run_mirror)
                 if not was_dirty:
@@ -379,34 +408,14 @@ class Committer:
         due = self._open.size + len(data)
         if due > self._open.reserved and self._options.reserve_bytes:
             self._reserve(due, "what was pending is not saved")
-        for handle in self._open.handles.values():
-            handle.write(data)
-        self._open.size = due
+        self._open.write(data)
 
     def _reserve(self, due: int, otherwise: str) -> None:
         """Space for ``due`` bytes of this segment and some more; at least for these, or raise."""
         with self._mirror_lock:
-            full = self._on_disk(self._reserved, due)
+            full = self._on_disk(self._open.reserve, due, self._options.reserve_bytes)
         if full is not None:
             raise StoreFailed(f"no room on the disk, {otherwise}: {full}") from full
-
-    def _reserved(self, due: int) -> OSError | None:
-        """What the disk says where it has no room."""
-        full = None
-        for size in (due + self._options.reserve_bytes, due):
-            try:
-                for handle in self._open.handles.values():
-                    handle.reserve(size)
-                self._open.reserved = size
-                return None
-            except OSError as problem:
-                if problem.errno not in NO_ROOM:
-                    raise
-                full = problem
-                for handle in self._open.handles.values():
-                    handle.cut()  # what is left of the disk is for others
-                self._open.reserved = self._open.size
-        return full
 
     def _open_segment(self, name: str) -> None:
         if self._open.handles:
@@ -423,27 +432,22 @@ class Committer:
 
     def _sync_and_cut(self) -> None:
         with self._mirror_lock:
-            for handle in self._open.handles.values():
-                if self._open.reserved > self._open.size:
-                    handle.cut()
-                handle.fsync()
+            self._open.sync_and_cut()
             self._mirror_dirty = False
 
     def _drop_handles(self) -> None:
-        with self._mirror_lock, contextlib.ExitStack() as closing:
-            for handle in self._open.handles.values():
-                closing.callback(_close, handle)
-            self._open = _Copies()
+        with self._mirror_lock:
+            try:
+                self._open.close()
+            finally:
+                self._open = SegmentFiles()
 
     def _on_disk(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Whatever ends the work early, a frame may be on the disk that nobody acknowledged."""
         try:
             return work(*args, **kwargs)
         except BaseException as problem:
-            self.failed = self.failed or INTERRUPTED  # first, and in one step
-            self._shut_by(problem)
-            if of_the_disk(problem):
-                raise StoreFailed(self.failed) from problem
+            self._broken(problem, [])
             raise
 
     def _shut_by(self, problem: BaseException) -> str:
@@ -483,14 +487,6 @@ class Committer:
             if not self._end.wait(self._options.mirror_sync_ms / 1000):
                 with contextlib.suppress(StoreFailed):
                     self.sync_mirror()
-
-
-def _close(handle: Handle) -> None:
-    """What a disk says to that comes too late to matter: all was synced, or is lost anyway."""
-    try:
-        handle.close()
-    except OSError as problem:
-        only_of_the_disk(problem)
 
 
 def _fail(tickets: list[Ticket], why: str) -> None:

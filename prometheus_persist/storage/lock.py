@@ -97,7 +97,7 @@ class StoreLock:
 
     def fence(self) -> None:
         """Raise StoreFailed once somebody else has taken over; ForkedChild in a forked process."""
-        self.refuse_child()
+        refuse_child(self._pid)
         try:
             named = self._named(LOCK) if self._file in _OPEN else None
         except OSError as problem:
@@ -211,7 +211,8 @@ class StoreLock:
     def _named(self, name: str) -> _Identity | None:
         """Which file has this name; None where none has."""
         try:
-            return _identity(os.stat(name, dir_fd=self._root, follow_symlinks=False))
+            found = os.stat(name, dir_fd=self._root, follow_symlinks=False)
+            return found.st_dev, found.st_ino
         except FileNotFoundError:
             return None
 

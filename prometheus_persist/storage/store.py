@@ -26,6 +26,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Protocol
 
@@ -141,7 +142,8 @@ class Store:
     @property
     def image(self) -> Image:
         """What the store holds, with everything in it that was saved before."""
-        self.settle()
+        if self.waiting:
+            self.settle()
         return self._image
 
     @property
@@ -151,7 +153,7 @@ class Store:
 
     def commit(self, change: Change) -> int:
         """Make one change durable; returns its sequence. Raises StoreFailed, BadValue."""
-        return self.wait(self.enqueue(change))
+        return self.wait(self.enqueue(change, awaited=True))
 
     def submit(self, change: Change) -> Ticket:
         """Take a change in now, make it durable soon; the ticket says when."""
@@ -174,9 +176,10 @@ class Store:
         self._committer.flush()
         return self._committer.durable_seq
 
-    def holds(self, key: str, content: JsonObject) -> bool:
-        """Whether this very object is a document that is made already."""
-        return self._image.documents.get(key) is content
+    @property
+    def documents(self) -> Mapping[str, JsonObject]:
+        """Those that are made already, by key."""
+        return self._image.documents
 
     def later(self, taken: Taken) -> None:
         """Have a frame behind all others, of the change that is made by whoever writes next, the
@@ -195,41 +198,65 @@ class Store:
                 except IndexError:  # somebody else was quicker, or shut the store
                     return
                 try:
-                    self.enqueue(taken.made(self._image.documents), taken)
+                    self.enqueue(taken.made(self._image.documents), taken.learn, taken.ticket)
                 except PersistError as problem:  # nothing that comes behind it may be written
                     self._committer.shut(problem.detail)
 
-    def enqueue(self, change: Change, taken: Taken | None = None) -> Ticket:
-        """Take a change in now; durable once somebody has waited for the ticket, or flushed."""
+    def enqueue(
+        self,
+        change: Change,
+        learn: Callable[[Mapping[str, JsonObject]], None] | None = None,
+        promised: Ticket | None = None,
+        *,
+        awaited: bool = False,
+    ) -> Ticket:
+        """Take a change in now; durable once somebody has waited for the ticket, or flushed.
+
+        ``learn`` is told of the documents with the change in them. ``awaited``: the caller waits
+        for it at once, and the disk begins with it before it is taken in.
+        """
         self.refuse_shut()
         encoded = change.to_bytes()
         with self._guard:
             self._committer.make_room(len(encoded))
-            return self.whole(self._taken_in, change, encoded, taken)
+            return self.whole(self._taken_in, change, encoded, learn, promised, awaited)
 
-    def _taken_in(self, change: Change, encoded: bytes, taken: Taken | None) -> Ticket:
-        watch = self._watch(change.to_json()) if self._observer is not None else None
-        promised = None if taken is None else taken.ticket
+    def _taken_in(
+        self,
+        change: Change,
+        encoded: bytes,
+        learn: Callable[[Mapping[str, JsonObject]], None] | None,
+        promised: Ticket | None,
+        awaited: bool,
+    ) -> Ticket:
+        watch = self._watch(change) if self._observer is not None else None
         ticket = self._committer.submit(COMMIT, encoded, watch, promised)
+        if awaited:
+            self._committer.begin()
         try:
             self._image.apply(change, ticket.seq, ticket.wall_ms)
         except PersistError as problem:  # the frame is chained, and the image lacks it
             self._committer.shut(problem.detail)
             raise
         if self._touched is not None:
-            self._touched.update(change.documents, change.remove, change.add)
-        if taken is not None:
-            taken.learn()
+            self._touched.update(change.put, change.set, change.grow, change.remove, change.add)
+        if learn is not None:
+            learn(self._image.documents)
+        if promised is not None:
             with contextlib.suppress(IndexError):  # the store was shut
                 self.waiting.popleft()
         return ticket
 
-    def _watch(self, payload: JsonObject) -> Callable[[], None]:
-        """Tell the observer that a frame begins; returns what tells it that it is durable."""
+    def _watch(self, change: Change) -> Callable[[], None]:
+        """Tell the observer that a frame begins, with its documents whole; returns what tells it
+        that it is durable."""
         assert self._observer is not None
         observer, seq = self._observer, self._committer.seq + 1
         started = self._clock.monotonic_s()
-        observer.begin(seq, payload)
+        after = Image(dict(self._image.documents))
+        after.apply(replace(change, add={}, remove=()), seq, 0)
+        put = {key: after.documents[key] for key in change.documents}
+        observer.begin(seq, replace(change, put=put, set={}, grow={}).to_json())
         return lambda: observer.durable(seq, self._clock.monotonic_s() - started)
 
     @property

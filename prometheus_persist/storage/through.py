@@ -102,6 +102,10 @@ class ThroughHandle:
         """A write."""
         self._fs.carry_out("cut", self._path, self._inner.cut)
 
+    def begin_sync(self) -> None:
+        """No operation."""
+        self._inner.begin_sync()
+
     def fsync(self) -> None:
         """A write."""
         self._fs.carry_out("fsync", self._path, self._inner.fsync)

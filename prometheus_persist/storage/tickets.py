@@ -78,8 +78,8 @@ class Taken(Protocol):
         """The change, of the documents that the store holds by then; raises PersistError."""
         ...
 
-    def learn(self) -> None:
-        """The store holds it."""
+    def learn(self, held: Mapping[str, JsonObject]) -> None:
+        """The store holds it, in the documents that are ``held``."""
         ...
 
 
@@ -90,6 +90,11 @@ class Asleep:
         self._tickets: dict[int, Ticket] = {}  # whoever waits enters and leaves himself
         self._crowd = 0  # how many wait at once
 
+    @property
+    def crowded(self) -> bool:
+        """Whether others wait, or did a moment ago."""
+        return bool(self._crowd or self._tickets)
+
     def count(self) -> None:
         """Before they are told: how many there are. Some may have gone home: of a crowd that is not
         seen again, an eighth is forgotten each time."""
@@ -99,7 +104,7 @@ class Asleep:
         """Let those who were just told come back, until half of them have: the frames of the others
         are made while theirs are synced."""
         due = self._crowd // 2
-        if pending() < due:
+        if due and pending() < due:
             until_s = time.monotonic() + GATHER_S
             while pending() < due and time.monotonic() < until_s:
                 time.sleep(GATHER_S / 20)
@@ -129,6 +134,8 @@ class Asleep:
 
     def hand_over(self) -> None:
         """The files were given back: wake one whose frame is not done."""
+        if not self._tickets:
+            return
         for ticket in self._tickets.copy().values():  # in one step: others enter and leave
             if not ticket.done and ticket.bell is not None:
                 ticket.bell.ring()

@@ -293,6 +293,9 @@ class _MemoryHandle:
             self._refuse_closed()
             self._node.cut(self._at)
 
+    def begin_sync(self) -> None:
+        """A power cut may find any part of what is not synced on the disk, with this or without."""
+
     def fsync(self) -> None:
         """All that was written is durable now."""
         with self._fs._guard:

@@ -44,15 +44,15 @@ class Book:
             captured = self.capture.of(key, model, self.held.get(key))
             if captured is not None:
                 found[key] = captured
-        self.held.update({key: each.content for key, each in found.items()})
-        self.capture.learn(found)
-        ready = Ready({key: each.content for key, each in found.items()})
+        change = Change("x", ready=Ready())
         for name in ("put", "set", "grow"):
             parts = {key: getattr(each, name) for key, each in found.items()}
-            getattr(ready, name).update({key: part for key, part in parts.items() if part})
+            getattr(change, name).update({key: part for key, part in parts.items() if part})
+        seq = self.replayed.seq + 1
+        Image(self.held).apply(change, seq, 0)
+        self.capture.learn(found, self.held)
         if found:
-            change = change_from(Change("x", ready=ready).to_bytes(), "x")
-            self.replayed.apply(change, self.replayed.seq + 1, 0)
+            self.replayed.apply(change_from(change.to_bytes(), "x"), seq, 0)
         return found
 
 
@@ -178,9 +178,10 @@ def test_a_capture_that_never_got_to_the_store_is_made_again() -> None:
     assert lost is not None
     assert again == lost
     assert again.set == {"days_alive": 5}
-    book.held["agents/a/b"] = again.content
-    book.capture.learn({"agents/a/b": again})
+    book.held["agents/a/b"] |= again.set
+    book.capture.learn({"agents/a/b": again}, book.held)
     assert book.capture.of("agents/a/b", state.agents["a/b"], again.content) is None
+    assert again.content is book.held["agents/a/b"]
 
 
 def test_a_capture_that_the_store_took_in_and_nobody_learned_of_is_looked_at_anew() -> None:
@@ -191,7 +192,8 @@ def test_a_capture_that_the_store_took_in_and_nobody_learned_of_is_looked_at_ane
     taken = book.capture.of("supervisor", state.supervisor, book.held["supervisor"])
     assert taken is not None
     assert taken.grow
-    book.held["supervisor"] = book.replayed.documents["supervisor"] = taken.content
+    for image in (Image(book.held), book.replayed):
+        image.apply(Change("x", grow={"supervisor": taken.grow}), 1, 0)
     assert book.save(state) == {}
     state.supervisor.market_state_history.append({"n": 2})
     assert book.save(state).keys() == {"supervisor"}

@@ -52,7 +52,7 @@ class Promised:
     def made(self, _before: object) -> Change:
         return self.change
 
-    def learn(self) -> None:
+    def learn(self, _held: object) -> None:
         """Nobody has to."""
 
 
