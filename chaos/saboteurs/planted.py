@@ -46,8 +46,8 @@ class Mistake:
 SWEPT: Final[dict[str, Mistake]] = {
     "fence-before-only": Mistake(
         "storage.committer:Committer._write_pending",
-        "self._write(group)\nself._fence()",
-        "self._write(group)",
+        "self._sync_down()\nself._fence()",
+        "self._sync_down()",
         "save",
         "take over and save",
         "write incremental/journal",

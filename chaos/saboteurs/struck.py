@@ -13,6 +13,7 @@ from chaos.saboteurs.planted import Mistake
 STRUCK: Final[Mapping[str, Mistake]] = {
     "knows-before-it-wrote": Mistake(
         "saving.saver:Saver._submit",
+        "learn = partial(self._capture.learn, found)\n"
         "ticket = self.store.enqueue(change, learn, awaited=awaited)",
         "for key, each in found.items():\n"
         "    before = self.store.image.documents.get(key)\n"
@@ -20,14 +21,14 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         "    known = type(each)(each.rules, was, each.ids, each.names, each.values,\n"
         "        each.plain, each.deep, each.extra)\n"
         "    self._capture._known[key] = known\n"
+        "learn = partial(self._capture.learn, found)\n"
         "ticket = self.store.enqueue(change, learn, awaited=awaited)",
         "save",
         near="Store.enqueue",
         seen_as="acknowledged and lost",
     ),
     "swapped-before-the-try": Mistake(
-        "storage.committer:Committer._write_pending",
-        "group: list[_Pending] = []\n"
+        "storage.committer:Committer._put_down",
         "try:\n"
         "with self._guard:\n"
         "group, self._pending = self._pending, group\n"
@@ -39,7 +40,7 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         "try:\n"
         "    if group:",
         "save",
-        near="_write_pending",
+        near="_put_down",
         seen_as="acknowledged and lost",
     ),
     "goes-on-halfway": Mistake(
@@ -53,8 +54,8 @@ STRUCK: Final[Mapping[str, Mistake]] = {
     ),
     "chained-halfway": Mistake(
         "storage.store:Store.enqueue",
-        "return self.whole(self._taken_in, change, encoded, taken)",
-        "return self._taken_in(change, encoded, taken)",
+        "return self.whole(self._taken_in, change, encoded, learn, promised, awaited)",
+        "return self._taken_in(change, encoded, learn, promised, awaited)",
         "save",
         near="Image.apply",
         seen_as="acknowledged and lost",

@@ -197,15 +197,7 @@ class Image:
 
         A document is replaced, never changed in place: copies share it.
         """
-        self.documents.update(change.put)
-        for key, fields in change.set.items():
-            self.documents[key] = self._there(key, seq) | fields
-        for key, lists in change.grow.items():
-            old = self._there(key, seq)
-            self.documents[key] = old | {
-                name: _grown(old.get(name), drop, more, f"{name} of {key!r} at commit {seq}")
-                for name, (drop, more) in lists.items()
-            }
+        self.documents.update(self.after(change, seq))
         for key in change.remove:
             self.documents.pop(key, None)
             if self.streams.pop(key, None) is not None:
@@ -214,6 +206,19 @@ class Image:
             if records:  # a stream without a record is no stream: archives do not hold any
                 self._append(name, records)
         self.seq, self.time_ms = seq, time_ms
+
+    def after(self, change: Change, seq: int) -> dict[str, JsonObject]:
+        """The documents that a change leads to, whole; raises what ``apply`` raises."""
+        found = {**change.put}
+        for key, fields in change.set.items():
+            found[key] = (found[key] if key in found else self._there(key, seq)) | fields
+        for key, lists in change.grow.items():
+            old = found[key] if key in found else self._there(key, seq)
+            found[key] = old | {
+                name: _grown(old.get(name), drop, more, f"{name} of {key!r} at commit {seq}")
+                for name, (drop, more) in lists.items()
+            }
+        return found
 
     def _append(self, name: str, records: Sequence[JsonObject]) -> None:
         stream = self.streams.get(name)

@@ -253,10 +253,8 @@ class Store:
         assert self._observer is not None
         observer, seq = self._observer, self._committer.seq + 1
         started = self._clock.monotonic_s()
-        after = Image(dict(self._image.documents))
-        after.apply(replace(change, add={}, remove=()), seq, 0)
-        put = {key: after.documents[key] for key in change.documents}
-        observer.begin(seq, replace(change, put=put, set={}, grow={}).to_json())
+        whole = replace(change, put=self._image.after(change, seq), set={}, grow={})
+        observer.begin(seq, whole.to_json())
         return lambda: observer.durable(seq, self._clock.monotonic_s() - started)
 
     @property
