@@ -46,6 +46,7 @@ class Effort:
 
 
 GATE = Effort()
+QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
 
 
 def play(

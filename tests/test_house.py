@@ -21,6 +21,7 @@ OKX_TERMS = {
     "IllegalTransition",
     "Instrument",
     "LazyGroup",  # of the same text as Help
+    "Steps",  # likewise
     "Position",
     "PositionKey",
     "Rescale",

@@ -15,12 +15,10 @@ from typing import NamedTuple
 
 import pytest
 
-from chaos.saboteurs import SABOTEURS
-from chaos.saboteurs.deciders import DECIDERS
+from chaos.saboteurs import DECIDERS, RECONCILERS, SABOTEURS
 from chaos.saboteurs.host_books import HOST_BOOKS
 from chaos.saboteurs.hosted import HOSTED
 from chaos.saboteurs.planted import LATE, SHARED, SWEPT
-from chaos.saboteurs.reconcilers import RECONCILERS
 from chaos.saboteurs.struck import STRUCK
 from chaos.scenarios.table import BY_NAME as SCENARIOS
 from chaos.sweeps.catalogue import SWEEPS

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+from typing import TYPE_CHECKING
 
 from chaos import gate
 from chaos.arguments import in_language
 from chaos.cli.kit import aside, at_work, positive, unknown
-from chaos.detect import ways_out as leading_out
-from chaos.detect.kinds import BY_NAME as KIND_BY_NAME
-from chaos.detect.kinds import KINDS
-from chaos.detect.run import INSTANCES, Score, total
-from chaos.detect.run import run as run_detection
-from chaos.detect.table import show as show_detection
-from chaos.detect.table import show_ways_out
-from chaos.detect.ways_out import COMMANDS, HISTORIES
+from chaos.detect import COMMANDS, HISTORIES, INSTANCES
 from chaos.report.words import Lang, word
-from chaos.saboteurs.deciders import DECIDERS, misled
+from chaos.saboteurs import DECIDERS
 from prometheus_persist.cli.ending import write_document
-from prometheus_persist.terminal import Terminal
+
+if TYPE_CHECKING:
+    from chaos.detect.run import Score
+    from chaos.detect.ways_out import WaysOutVerdict
 
 _WAYS_OUT = (
     "Several discrepancies of `detect` strike at once, in random histories. After "
@@ -60,8 +57,13 @@ def add_ways_out(leading: argparse.ArgumentParser) -> None:
 
 def do_detect(args: argparse.Namespace, lang: Lang) -> int:
     """The command; returns the exit code."""
-    names = args.kinds or list(KIND_BY_NAME)
-    if unknown("kind", names, KIND_BY_NAME, lang):
+    from chaos.detect.kinds import BY_NAME, KINDS
+    from chaos.detect.run import run, total
+    from chaos.detect.table import show
+    from prometheus_persist.terminal import Terminal
+
+    names = args.kinds or list(BY_NAME)
+    if unknown("kind", names, BY_NAME, lang):
         return gate.EXIT_USAGE
 
     kinds, done = [kind for kind in KINDS if kind.name in names], 0
@@ -74,7 +76,7 @@ def do_detect(args: argparse.Namespace, lang: Lang) -> int:
         work.says(args.command, f"{done}/{len(kinds)}", done / len(kinds))
 
     with at_work(args) as work:
-        scores = run_detection(kinds, args.instances, args.seed, told, args.jobs)
+        scores = run(kinds, args.instances, args.seed, told, args.jobs)
     whole = total(scores)
     if args.json:
         data = {
@@ -84,28 +86,34 @@ def do_detect(args: argparse.Namespace, lang: Lang) -> int:
         }
         write_document(data)
     else:
-        show_detection(scores, args.seed, Terminal(), lang)
+        show(scores, args.seed, Terminal(), lang)
     return gate.EXIT_OF_OUTCOME[whole.outcome]
 
 
 def do_ways_out(args: argparse.Namespace, lang: Lang) -> int:
     """The command; returns the exit code."""
-    if unknown("kind", args.kinds, KIND_BY_NAME, lang):
+    from chaos.detect.kinds import BY_NAME
+    from chaos.detect.table import show_ways_out
+    from chaos.detect.ways_out import run
+    from chaos.saboteurs.deciders import misled
+    from prometheus_persist.terminal import Terminal
+
+    if unknown("kind", args.kinds, BY_NAME, lang):
         return gate.EXIT_USAGE
     all_of_them = args.histories + args.commands
 
-    def told(done: int, so_far: leading_out.WaysOutVerdict) -> None:
+    def told(done: int, so_far: WaysOutVerdict) -> None:
         wrong, dead = so_far.counts["wrong gates"], so_far.counts["dead ends"]
         line = word("so far", lang).format(n=f"{done}/{all_of_them}", wrong=wrong, dead=dead)
         work.says(args.command, line, done / all_of_them)
         if not work and (done % 50 == 0 or done == all_of_them):
             aside(line)
 
-    kinds = [KIND_BY_NAME[name] for name in args.kinds] or None
+    kinds = [BY_NAME[name] for name in args.kinds] or None
     broken = misled(args.saboteur) if args.saboteur else contextlib.nullcontext()
     jobs = 1 if args.saboteur else args.jobs
     with broken, at_work(args) as work:
-        verdict = leading_out.run(
+        verdict = run(
             args.histories, args.commands, args.seed, jobs,
             first=args.number, kinds=kinds, told=told,
         )  # fmt: skip

@@ -1,4 +1,7 @@
-"""What the commands of ``prometheus-chaos`` share: how they talk, and names that may be wrong."""
+"""What the commands of ``prometheus-chaos`` share: how they talk, and names that may be wrong.
+
+What plays, strikes and judges is imported when a command is called: its help needs names alone.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,13 @@ import argparse
 import difflib
 import sys
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from chaos.report.words import Lang, word
 from prometheus_persist.shown import shown, tell
-from prometheus_persist.terminal import WorkLine
+
+if TYPE_CHECKING:
+    from prometheus_persist.terminal import WorkLine
 
 
 def aside(line: str, work: WorkLine | None = None) -> None:
@@ -21,6 +27,8 @@ def aside(line: str, work: WorkLine | None = None) -> None:
 
 def at_work(args: argparse.Namespace) -> WorkLine:
     """How far it is, for who waits at a terminal."""
+    from prometheus_persist.terminal import WorkLine
+
     return WorkLine(wanted=not args.json, ticks=False)
 
 

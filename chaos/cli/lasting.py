@@ -6,11 +6,8 @@ import argparse
 
 from chaos import gate
 from chaos.cli.kit import aside, at_work, unknown
-from chaos.outage import OUTAGES, all_well, run_outage
-from chaos.outage import show as show_outages
 from chaos.report.words import Lang
 from prometheus_persist.cli.ending import write_document
-from prometheus_persist.terminal import Terminal
 
 
 def add_outage(lasting: argparse.ArgumentParser) -> None:
@@ -22,6 +19,9 @@ def add_outage(lasting: argparse.ArgumentParser) -> None:
 
 def do_outage(args: argparse.Namespace, lang: Lang) -> int:
     """The command; returns the exit code."""
+    from chaos.outage import OUTAGES, all_well, run_outage, show
+    from prometheus_persist.terminal import Terminal
+
     names = args.outages or list(OUTAGES)
     if unknown("outage", names, OUTAGES, lang):
         return gate.EXIT_USAGE
@@ -35,5 +35,5 @@ def do_outage(args: argparse.Namespace, lang: Lang) -> int:
     if args.json:
         write_document([each.to_json() for each in results])
     else:
-        show_outages(results, Terminal(), lang)
+        show(results, Terminal(), lang)
     return gate.EXIT_MET if all_well(results) else gate.EXIT_FAILED

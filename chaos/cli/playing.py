@@ -8,18 +8,11 @@ from pathlib import Path
 
 from chaos import gate
 from chaos.cli.kit import aside, at_work, say, unknown
-from chaos.report.lines import to_json
-from chaos.report.table import show
 from chaos.report.words import Lang, word
-from chaos.runner import Effort, run, saved
 from chaos.saboteurs import SABOTEURS
-from chaos.scenarios.table import BY_NAME, SCENARIOS
 from chaos.verdict import RunVerdict
 from prometheus_persist.cli.ending import write_document
 from prometheus_persist.shown import tell
-from prometheus_persist.terminal import Terminal
-
-QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
 
 
 def add_list(_: argparse.ArgumentParser) -> None:
@@ -42,6 +35,8 @@ def add_gate(judging: argparse.ArgumentParser) -> None:
 
 def do_list(args: argparse.Namespace, lang: Lang) -> int:
     """The command; returns the exit code."""
+    from chaos.scenarios.table import SCENARIOS
+
     told = {each.name: each.what_zh if lang == "zh" else each.what for each in SCENARIOS}
     if args.json:
         write_document(told)
@@ -54,6 +49,9 @@ def do_list(args: argparse.Namespace, lang: Lang) -> int:
 
 def do_run(args: argparse.Namespace, lang: Lang) -> int:
     """The command; returns the exit code."""
+    from chaos.runner import GATE, QUICK, run
+    from chaos.scenarios.table import BY_NAME
+
     names = args.scenarios or list(BY_NAME)
     if unknown("scenario", names, BY_NAME, lang, word("see list", lang)):
         return gate.EXIT_USAGE
@@ -72,7 +70,7 @@ def do_run(args: argparse.Namespace, lang: Lang) -> int:
         if due:
             work.says(args.command, due[0], 1 - len(due) / len(names))
 
-    effort, due = QUICK if args.quick else Effort(), list(names)
+    effort, due = QUICK if args.quick else GATE, list(names)
     with at_work(args) as work:
         work.says(args.command, due[0], 0.0)
         verdicts = run(names, out, args.seed, effort=effort, saboteur=args.saboteur, told=told)
@@ -82,6 +80,8 @@ def do_run(args: argparse.Namespace, lang: Lang) -> int:
 
 def do_gate(args: argparse.Namespace, lang: Lang) -> int:
     """The command; returns the exit code."""
+    from chaos.runner import saved
+
     try:
         verdicts = saved(args.run_dir)
     except FileNotFoundError:
@@ -91,6 +91,10 @@ def do_gate(args: argparse.Namespace, lang: Lang) -> int:
 
 
 def _tell(verdicts: list[RunVerdict], out: Path, lang: Lang, *, as_json: bool) -> int:
+    from chaos.report.lines import to_json
+    from chaos.report.table import show
+    from prometheus_persist.terminal import Terminal
+
     judged = gate.add_up(verdicts)
     gate.keep(judged, out, lang)
     if as_json:

@@ -6,26 +6,29 @@ import argparse
 import contextlib
 import textwrap
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from chaos import gate
 from chaos.cli.kit import aside, at_work, say, unknown
 from chaos.report.words import Lang
+from chaos.saboteurs import CAUGHT_BY_SWEEP, RECONCILERS
 from chaos.saboteurs.hosted import HOSTED
 from chaos.saboteurs.planted import SHARED, SWEPT, planted
-from chaos.saboteurs.reconcilers import CAUGHT_BY_SWEEP, RECONCILERS, sabotaged
 from chaos.sweeps.catalogue import (
     ALL,
     IN_PARTS,
     SWEEPS,
     outcome_of,
+    parts_of,
     remarks,
     run_sweeps,
     samples_table,
     sweeps_table,
 )
-from chaos.sweeps.tally import Tally, watched
 from prometheus_persist.cli.ending import write_document
-from prometheus_persist.terminal import Terminal
+
+if TYPE_CHECKING:
+    from chaos.sweeps.tally import Tally
 
 TOLD_EVERY_S = 10.0
 _WIDTH = 78
@@ -79,6 +82,10 @@ def _listed(head: str, names: Iterable[str]) -> list[str]:
 
 def do_sweep(args: argparse.Namespace, lang: Lang) -> int:
     """The command; returns the exit code."""
+    from chaos.saboteurs.reconcilers import sabotaged
+    from chaos.sweeps.tally import watched
+    from prometheus_persist.terminal import Terminal
+
     done = 0.0
 
     def told(tally: Tally) -> None:
@@ -92,7 +99,7 @@ def do_sweep(args: argparse.Namespace, lang: Lang) -> int:
     if args.only and args.sweep not in IN_PARTS:
         say("only", lang, names=", ".join(IN_PARTS))
         return gate.EXIT_USAGE
-    if unknown("call", args.only, IN_PARTS.get(args.sweep, ()), lang):
+    if unknown("call", args.only, parts_of(args.sweep), lang):
         return gate.EXIT_USAGE
     name = args.saboteur
     mistake = {**SWEPT, **SHARED, **HOSTED}.get(name)

@@ -21,7 +21,6 @@ from chaos.verdict import Outcome
 from chaos.workers import in_order, workers
 from prometheus_persist.cli.ending import raise_if_stopped
 
-INSTANCES: Final = 200
 PROBLEMS_MAX: Final = 5
 
 

@@ -42,8 +42,6 @@ from prometheus_persist.reconcile.plan import Case, Resolution
 from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.json_form import facts_to_json
 
-HISTORIES: Final = 3_000
-COMMANDS: Final = 300
 TRADED_MAX: Final = 2
 UNFIT: Final = frozenset(
     {"clock-at-restart", "positions-empty", "position-missing", "position-shrunk"}

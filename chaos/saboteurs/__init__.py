@@ -9,6 +9,13 @@
 A saboteur is named on the command line of a child and never reaches a run that did not ask for it.
 """
 
-from chaos.saboteurs.catalogue import CAUGHT_BY, SABOTEURS, Sabotage
+from chaos.saboteurs.catalogue import (
+    CAUGHT_BY,
+    CAUGHT_BY_SWEEP,
+    DECIDERS,
+    RECONCILERS,
+    SABOTEURS,
+    Sabotage,
+)
 
-__all__ = ["CAUGHT_BY", "SABOTEURS", "Sabotage"]
+__all__ = ["CAUGHT_BY", "CAUGHT_BY_SWEEP", "DECIDERS", "RECONCILERS", "SABOTEURS", "Sabotage"]

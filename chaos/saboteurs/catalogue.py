@@ -11,3 +11,23 @@ CAUGHT_BY: Final[dict[Sabotage, str]] = {
     "checksum-not-checked": "corrupt-journal",
     "intent-after-send": "sigkill-mid-save",
 }
+
+WrongReconciler = Literal["failed-read-is-flat", "booked-again", "owner-by-size"]
+RECONCILERS: Final[tuple[WrongReconciler, ...]] = get_args(WrongReconciler)
+CAUGHT_BY_SWEEP: Final[dict[WrongReconciler, str]] = {
+    "failed-read-is-flat": "exchange",
+    "booked-again": "recovery",
+    "owner-by-size": "recovery",
+}
+
+WrongDecider = Literal[
+    "second-look-skipped",
+    "withheld-ignored",
+    "choice-ignored",
+    "not-believed-is-flat",
+    "excess-passed-over",
+    "epoch-not-raised",
+    "freeze-forgotten",
+    "shuts-everything",
+]
+DECIDERS: Final[tuple[WrongDecider, ...]] = get_args(WrongDecider)

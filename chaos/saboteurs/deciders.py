@@ -20,8 +20,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
+from chaos.saboteurs.catalogue import WrongDecider
 from prometheus_persist.reconcile import apply as applying
 from prometheus_persist.reconcile import reconciler as deciding
 from prometheus_persist.reconcile.finding import chosen_by
@@ -29,17 +30,6 @@ from prometheus_persist.reconcile.plan import Finding, Plan, RaiseEpoch, Resolut
 from prometheus_persist.saving.admission import Admission
 from prometheus_persist.session import freezing, planning, reconciling, session
 
-WrongDecider = Literal[
-    "second-look-skipped",
-    "withheld-ignored",
-    "choice-ignored",
-    "not-believed-is-flat",
-    "excess-passed-over",
-    "epoch-not-raised",
-    "freeze-forgotten",
-    "shuts-everything",
-]
-DECIDERS: Final[tuple[WrongDecider, ...]] = get_args(WrongDecider)
 CAUGHT_ON: Final[dict[WrongDecider, str]] = {
     "second-look-skipped": "hand-close-part own-fill",
     "withheld-ignored": "hand-close-part",

@@ -16,8 +16,9 @@ import contextlib
 import dataclasses
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, cast
 
+from chaos.saboteurs.catalogue import WrongReconciler
 from prometheus_persist.reconcile import apply as applying
 from prometheus_persist.reconcile import reconciler as deciding
 from prometheus_persist.reconcile.decision import Decision
@@ -37,13 +38,6 @@ from prometheus_persist.reconcile.views import POSITIONS, Books, VenueFill, Venu
 from prometheus_persist.session import reconciling
 from prometheus_persist.state import NO_CONTRACTS, Execution
 
-WrongReconciler = Literal["failed-read-is-flat", "booked-again", "owner-by-size"]
-RECONCILERS: Final[tuple[WrongReconciler, ...]] = get_args(WrongReconciler)
-CAUGHT_BY_SWEEP: Final[dict[WrongReconciler, str]] = {
-    "failed-read-is-flat": "exchange",
-    "booked-again": "recovery",
-    "owner-by-size": "recovery",
-}
 _HONEST: Final = deciding.reconcile
 _APPLY: Final = applying.apply_plan
 _NOT_SETTLED: Final = reconciling._not_settled

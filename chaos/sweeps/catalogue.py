@@ -1,35 +1,23 @@
-"""The sweeps by name, how to run them, and how their results become a table and an exit code."""
+"""The sweeps by name, how to run them, and how their results become a table and an exit code.
+
+A sweep is imported when it is run: a help needs its name.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable
-from typing import Final, Protocol
-
-from rich.table import Table
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from chaos.report.words import Lang
-from chaos.sweeps import interrupt_sweep, meanwhile_sweep
-from chaos.sweeps.attach_sweep import sweep_attach
-from chaos.sweeps.bits import sweep_bits
-from chaos.sweeps.copies_sweep import sweep_copies
-from chaos.sweeps.errors import sweep_errors
-from chaos.sweeps.exchange_fault_sweep import sweep_venue_faults
-from chaos.sweeps.files import sweep_files
-from chaos.sweeps.fork_sweep import sweep_fork
-from chaos.sweeps.fsync import sweep_fsync
-from chaos.sweeps.hostile import sweep_hostile
-from chaos.sweeps.interrupt_sweep import sweep_interrupt
-from chaos.sweeps.kills import sweep_kills
-from chaos.sweeps.lock_sweep import sweep_lock
-from chaos.sweeps.meanwhile_sweep import sweep_meanwhile
-from chaos.sweeps.power import sweep_power
-from chaos.sweeps.recovery_sweep import sweep_recovery
-from chaos.sweeps.repair_sweep import sweep_repair
-from chaos.sweeps.soak import sweep_soak
-from chaos.sweeps.strace_sweep import sweep_strace
-from chaos.sweeps.tally import PROBLEMS_SHOWN_MAX, Tally
 from chaos.verdict import Outcome
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from chaos.sweeps.tally import Tally
 
 ALL = "all"
 _HEADS: Final = {
@@ -41,46 +29,62 @@ _HEADS: Final = {
 class Sweep(Protocol):
     """Strikes, looks, counts."""
 
-    def __call__(self, seed: int, *, full: bool) -> Tally:
-        """One run."""
+    def __call__(self, seed: int, *, full: bool, **only: Collection[str]) -> Tally:
+        """One run; ``only`` some of its parts, of ``IN_PARTS``."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Imported:
+    """A sweep by ``module:function``."""
+
+    place: str
+
+    def __call__(self, seed: int, *, full: bool, **only: Collection[str]) -> Tally:
+        """One run."""
+        module, _, name = self.place.partition(":")
+        found: Any = getattr(import_module(f"chaos.sweeps.{module}"), name)
+        tally: Tally = found(seed, full=full, **only)
+        return tally
+
+
 SWEEPS: Final[dict[str, Sweep]] = {
-    "bits": sweep_bits,
-    "files": sweep_files,
-    "kills": sweep_kills,
-    "power": sweep_power,
-    "errors": sweep_errors,
-    "interrupt": sweep_interrupt,
-    "fsync": sweep_fsync,
-    "repair": sweep_repair,
-    "strace": sweep_strace,
-    "soak": sweep_soak,
-    "recovery": sweep_recovery,
-    "exchange": sweep_venue_faults,
-    "meanwhile": sweep_meanwhile,
-    "lock": sweep_lock,
-    "fork": sweep_fork,
-    "copies": sweep_copies,
-    "hostile": sweep_hostile,
-    "attach": sweep_attach,
+    "bits": _Imported("bits:sweep_bits"),
+    "files": _Imported("files:sweep_files"),
+    "kills": _Imported("kills:sweep_kills"),
+    "power": _Imported("power:sweep_power"),
+    "errors": _Imported("errors:sweep_errors"),
+    "interrupt": _Imported("interrupt_sweep:sweep_interrupt"),
+    "fsync": _Imported("fsync:sweep_fsync"),
+    "repair": _Imported("repair_sweep:sweep_repair"),
+    "strace": _Imported("strace_sweep:sweep_strace"),
+    "soak": _Imported("soak:sweep_soak"),
+    "recovery": _Imported("recovery_sweep:sweep_recovery"),
+    "exchange": _Imported("exchange_fault_sweep:sweep_venue_faults"),
+    "meanwhile": _Imported("meanwhile_sweep:sweep_meanwhile"),
+    "lock": _Imported("lock_sweep:sweep_lock"),
+    "fork": _Imported("fork_sweep:sweep_fork"),
+    "copies": _Imported("copies_sweep:sweep_copies"),
+    "hostile": _Imported("hostile:sweep_hostile"),
+    "attach": _Imported("attach_sweep:sweep_attach"),
 }
+IN_PARTS: Final = ("interrupt", "meanwhile")
+"""Sweeps that can be told to take some of the calls only that they go through."""
 
 
-IN_PARTS: Final[dict[str, tuple[str, ...]]] = {
-    "interrupt": interrupt_sweep.PARTS,
-    "meanwhile": meanwhile_sweep.PARTS,
-}
-"""The calls that a sweep goes through, where it can be told to take some of them only."""
+def parts_of(name: str) -> tuple[str, ...]:
+    """Those calls; none for any other sweep."""
+    if name not in IN_PARTS:
+        return ()
+    parts: tuple[str, ...] = import_module(f"chaos.sweeps.{name}_sweep").PARTS
+    return parts
 
 
 def run_sweep(name: str, seed: int, *, full: bool, only: Collection[str] = ()) -> Tally:
     """One sweep, with the time it took; ``only`` these of its parts."""
     began = time.monotonic()
     if only:
-        parts = {"interrupt": sweep_interrupt, "meanwhile": sweep_meanwhile}
-        tally = parts[name](seed, full=full, only=only)
+        tally = SWEEPS[name](seed, full=full, only=only)
         tally.notes.append(f"of its parts only: {', '.join(only)}")
     else:
         tally = SWEEPS[name](seed, full=full)
@@ -113,6 +117,8 @@ def outcome_of(tallies: Iterable[Tally]) -> Outcome | None:
 
 def sweeps_table(tallies: Iterable[Tally], lang: Lang) -> Table:
     """One line a sweep."""
+    from rich.table import Table
+
     table = Table()
     for number, head in enumerate(_HEADS[lang]):
         table.add_column(head, justify="right" if number in (2, 4, 5) else "left", overflow="fold")
@@ -132,6 +138,8 @@ def sweeps_table(tallies: Iterable[Tally], lang: Lang) -> Table:
 
 def samples_table(tally: Tally) -> Table:
     """The samples of a sweep that takes any."""
+    from rich.table import Table
+
     table = Table(title=tally.name, title_justify="left")
     for name in tally.rows[0]:
         table.add_column(name, justify="right")
@@ -142,6 +150,8 @@ def samples_table(tally: Tally) -> Table:
 
 def remarks(tally: Tally) -> list[str]:
     """Problems, notes and the reason for a skip, as lines."""
+    from chaos.sweeps.tally import PROBLEMS_SHOWN_MAX
+
     lines = [f"{tally.name}: {problem}" for problem in tally.problems[:PROBLEMS_SHOWN_MAX]]
     if len(tally.problems) > PROBLEMS_SHOWN_MAX:
         lines.append(f"{tally.name}: … and {len(tally.problems) - PROBLEMS_SHOWN_MAX} more")

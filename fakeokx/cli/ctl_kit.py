@@ -1,6 +1,7 @@
 """What the commands of ``fakeokx ctl`` share: where the exchange is, and the words for it."""
 
 import json
+import os
 import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -8,9 +9,10 @@ from typing import Annotated, Any, Final
 import typer
 
 from fakeokx.cli.exits import exits_in_a_line
-from fakeokx.control.client import Control
+from fakeokx.cli.helping import Steps
 
 MARKS_MAX: Final = 4
+URL_VARIABLE: Final = "FAKEOKX_URL"
 Inst = Annotated[str, typer.Argument(help="Instrument, such as BTC-USDT-SWAP.")]
 Px = Annotated[str, typer.Argument(help="Price.")]
 Sz = Annotated[str, typer.Argument(help="Contracts; base currency on spot.")]
@@ -18,6 +20,7 @@ AccountName = Annotated[str, typer.Option(help="Account.")]
 PosSide = Annotated[str, typer.Option(help="long or short; nothing in net mode.")]
 MgnMode = Annotated[str, typer.Option(help="cross or isolated.")]
 ctl = typer.Typer(
+    cls=Steps,
     no_args_is_help=True,
     help="Steer a running fakeokx.",
     epilog=exits_in_a_line(),
@@ -30,13 +33,13 @@ ctl = typer.Typer(
 def _at(
     ctx: typer.Context,
     url: Annotated[
-        str, typer.Option(envvar="FAKEOKX_URL", help="Address of the running exchange.")
+        str, typer.Option(envvar=URL_VARIABLE, help="Address of the running exchange.")
     ] = "",
     ca: Annotated[
         Path | None, typer.Option(help="Its certificate authority, if it is an https one.")
     ] = None,
 ) -> None:
-    ctx.obj = _Steered(url, ca)
+    ctx.obj = _Steered(url or os.environ.get(URL_VARIABLE, ""), ca)
 
 
 class _Steered:
@@ -46,6 +49,8 @@ class _Steered:
         self._url, self._ca = url, ca
 
     def __getattr__(self, name: str) -> Any:
+        from fakeokx.control.client import Control
+
         if not self._url.startswith(("http://", "https://")):
             raise typer.BadParameter("give --url http://127.0.0.1:PORT, or set FAKEOKX_URL")
         return getattr(Control(self._url, ca=self._ca), name)

@@ -1,11 +1,18 @@
-"""One way to reach the control API of a running exchange. Standard library only."""
+"""One way to reach the control API of a running exchange. Standard library only.
 
-import http.client
+HTTP and TLS are imported when somebody asks: a help has this in its signatures.
+"""
+
+from __future__ import annotations
+
 import json
 import os
-import ssl
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
+    from ssl import SSLContext
 
 TIMEOUT_S_DEFAULT: Final = 10.0
 TOKEN_VARIABLE: Final = "FAKEOKX_TOKEN"  # noqa: S105 -- the name of one
@@ -43,8 +50,11 @@ class ControlConnection:
         self._timeout_s = timeout_s
         token = token or os.environ.get(TOKEN_VARIABLE, "")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        is_tls = parts.scheme == "https"
-        self._tls = ssl.create_default_context(cafile=ca) if is_tls else None
+        self._tls: SSLContext | None = None
+        if parts.scheme == "https":
+            from ssl import create_default_context
+
+            self._tls = create_default_context(cafile=ca)
 
     @property
     def ws_url(self) -> str:
@@ -65,9 +75,10 @@ class ControlConnection:
             raise ControlRefused(answer["error"]["code"], answer["error"]["msg"])
         return answer
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _connection(self) -> HTTPConnection:
+        from http.client import HTTPConnection, HTTPSConnection
+
+        at = (self._host, self._port)
         if self._tls is None:
-            return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
-        return http.client.HTTPSConnection(
-            self._host, self._port, timeout=self._timeout_s, context=self._tls
-        )
+            return HTTPConnection(*at, timeout=self._timeout_s)
+        return HTTPSConnection(*at, timeout=self._timeout_s, context=self._tls)

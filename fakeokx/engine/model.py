@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 
 from fakeokx.engine.decimals import ONE, ZERO, ratio
 from fakeokx.engine.lifecycle import AlgoState, OrdState
+from fakeokx.engine.names import LONG_SHORT_MODE as LONG_SHORT_MODE
+from fakeokx.engine.names import MAIN as MAIN
+from fakeokx.engine.names import NET_MODE as NET_MODE
 
-MAIN: Final = "main"
-NET_MODE: Final = "net_mode"
-LONG_SHORT_MODE: Final = "long_short_mode"
 CROSS: Final = "cross"
 ISOLATED: Final = "isolated"
 CASH: Final = "cash"

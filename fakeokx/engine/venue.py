@@ -43,6 +43,7 @@ from fakeokx.engine.model import (
     Position,
     PositionKey,
 )
+from fakeokx.engine.names import SEED_MAX
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.switches import Switches
 
@@ -54,7 +55,6 @@ MAKER_RATE: Final = Decimal("0.0002")
 RULES: Final = 3
 _ID_BASE: Final = 2_000_000_000_000_000_000
 _ID_SEED_STEP: Final = 1_000_000_000_000
-SEED_MAX: Final = 999_999
 
 
 class Amended(NamedTuple):

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from fakeokx.engine.model import MAIN
 from fakeokx.engine.refusals import Refusal
+from fakeokx.runtime.defaults import KEY_FORM
 from fakeokx.wire.auth import ENVIRONMENTS, ApiKey
 
 FILE_NAME: Final = "keys.json"
 READ_ONLY: Final = "read_only"
 TRADE: Final = "trade"
-FORM: Final = "NAME:SECRET:PASSPHRASE[:read_only|trade[:ACCOUNT]]"
 KEYS_MAX: Final = 1000
 WORD_CHARS_MAX: Final = 200
 _PARTS: Final = 5
@@ -51,7 +51,7 @@ def parse(text: str) -> ApiKey:
     name, secret, passphrase, perm, account, *rest = [*text.split(":"), *[""] * _PARTS]
     is_whole = all((name, secret, passphrase)) and perm in ("", READ_ONLY, TRADE)
     if not is_whole or any(rest):
-        raise ValueError(f"a key is written {FORM}")
+        raise ValueError(f"a key is written {KEY_FORM}")
     return ApiKey(name, secret, passphrase, may_trade=perm != READ_ONLY, account=account or MAIN)
 
 

@@ -26,12 +26,7 @@ from prometheus_persist.cli.options import (
     output_of,
     refuse_missing,
 )
-from prometheus_persist.cli.venue import refuse_other_account, venue_positions
 from prometheus_persist.errors import BadConfig
-from prometheus_persist.recovery import restore
-from prometheus_persist.session import Session
-from prometheus_persist.session.settings_sources import visited
-from prometheus_persist.state import state_from
 
 _PART = re.compile(r"([+-]?[0-9.]+)@(.+)", re.DOTALL)
 Given = Annotated[
@@ -60,6 +55,12 @@ def adopt(
     """
     output = output_of(as_json, lang, directory, exchange, demo=demo)
     with guard(output):
+        from prometheus_persist.cli.venue import refuse_other_account, venue_positions
+        from prometheus_persist.recovery import restore
+        from prometheus_persist.session import Session
+        from prometheus_persist.session.settings_sources import visited
+        from prometheus_persist.state import state_from
+
         asked = owners_of(owners)
         refuse_missing(directory)
         identity = state_from(restore(visited(directory)).documents).account_cash.identity

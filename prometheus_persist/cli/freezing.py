@@ -20,7 +20,6 @@ from prometheus_persist.cli.options import (
     refuse_missing,
 )
 from prometheus_persist.errors import BadConfig
-from prometheus_persist.session import Session
 
 Inst = Annotated[str, typer.Argument(help="The instrument, like BTC-USDT-SWAP.")]
 All = Annotated[bool, typer.Option("--all", help="Every order of every agent.")]
@@ -64,6 +63,8 @@ def _change(
 ) -> None:
     output = output_of(as_json, lang, directory)
     with guard(output):
+        from prometheus_persist.session import Session
+
         if bool(inst_id) == everything:
             raise BadConfig("name an instrument, or say --all")
         if not reason.strip():

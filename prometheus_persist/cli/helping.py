@@ -198,7 +198,29 @@ class Help(_Base):  # type: ignore[misc]
         return name
 
 
-class LazyGroup(TyperGroup):
+class Steps(TyperGroup):
+    """A group whose own words stand before the command: with none there, none is looked at.
+
+    The parser loads a validator, a tenth of a second, to find a word that nobody wrote empty.
+    What an environment variable says in place of one, the group's function has to look up itself.
+    """
+
+    _none_of_its_own = False
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Which command, and its words."""
+        self._none_of_its_own = bool(args) and not args[0].startswith("-")
+        try:
+            return super().parse_args(ctx, args)
+        finally:
+            self._none_of_its_own = False
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The words that are the group's own."""
+        return [] if self._none_of_its_own else super().get_params(ctx)
+
+
+class LazyGroup(Steps):
     """A group whose commands are imported when they are called, or their own help is asked for.
 
     ``table``: by name, ``module:name`` of a function or group, and the first sentence of its help;

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from prometheus_persist.cli.options import Json, Lang, guard, output_of
 from prometheus_persist.errors import BadConfig
-from prometheus_persist.wrapping.draft import draft, open_questions
-from prometheus_persist.wrapping.looking import SourceLook, looked
-from prometheus_persist.wrapping.places import MAIN
+
+if TYPE_CHECKING:
+    from prometheus_persist.wrapping.looking import SourceLook
 
 Source = Annotated[str, typer.Argument(metavar="SCRIPT", help="A file, or a module by its name.")]
 Out = Annotated[Path, typer.Option("--out", help="The file to write; never one that is there.")]
@@ -29,6 +29,9 @@ def init(
     """
     output = output_of(as_json, lang)
     with guard(output):
+        from prometheus_persist.wrapping.draft import draft, open_questions
+        from prometheus_persist.wrapping.looking import looked
+
         path, module = _source(source)
         try:
             look = looked(path, module)
@@ -54,6 +57,8 @@ def init(
 
 def _source(source: str) -> tuple[Path, str]:
     """The file, and how its module is called when it runs."""
+    from prometheus_persist.wrapping.places import MAIN
+
     path = Path(source)
     if path.is_file():
         return path, MAIN

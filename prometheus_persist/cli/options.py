@@ -70,7 +70,7 @@ def guard(output: Output) -> Any:
 
 def refuse_missing(directory: Path) -> None:
     """Raise NoStore where nothing of a store lies: an unmounted disk is an empty directory."""
-    from prometheus_persist.recovery.summary import holds_anything
+    from prometheus_persist.recovery.in_short import holds_anything
     from prometheus_persist.session.settings_sources import visited
 
     if not directory.is_dir() or not holds_anything(visited(directory)):

@@ -13,13 +13,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from prometheus_persist.cli.helping import Steps
 from prometheus_persist.cli.options import (
     DEFAULT_DIR,
     EPILOG,
@@ -32,25 +30,10 @@ from prometheus_persist.cli.options import (
     output_of,
     refuse_missing,
 )
-from prometheus_persist.cli.order_lines import is_open, order_lines, order_row
-from prometheus_persist.cli.output import Output
-from prometheus_persist.cli.venue import refuse_other_account, venue_reader, venue_sender
-from prometheus_persist.clock import SystemClock
-from prometheus_persist.errors import EXIT_OK, EXIT_VENUE, BadConfig, VenueRefused
-from prometheus_persist.recovery import restore
-from prometheus_persist.saving.gate import UNANSWERED
-from prometheus_persist.session import Session
-from prometheus_persist.session.settings_sources import visited
-from prometheus_persist.state import OrderIntent, state_from
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-SEEN_AGAIN = 5
-SEEN_AGAIN_S = 0.3
-"""How often, and how long after each other, a canceled order is asked for until its end shows."""
+from prometheus_persist.errors import EXIT_OK, EXIT_VENUE, BadConfig
 
 orders = typer.Typer(
+    cls=Steps,
     epilog=EPILOG,
     add_completion=False,
     rich_markup_mode=None,
@@ -76,6 +59,12 @@ def list_orders(
         return
     output = output_of(as_json, lang, directory, exchange, demo=demo)
     with guard(output):
+        from prometheus_persist.cli.order_lines import order_lines, order_row
+        from prometheus_persist.clock import SystemClock
+        from prometheus_persist.recovery import restore
+        from prometheus_persist.session.settings_sources import visited
+        from prometheus_persist.state import state_from
+
         refuse_missing(directory)
         state = state_from(restore(visited(directory)).documents)
         rows = [order_row(state, one, SystemClock().now_ms()) for one in state.intents.values()]
@@ -106,14 +95,18 @@ def settle(
     output = output_of(as_json, lang, directory, exchange, demo=demo)
     code = EXIT_OK
     with guard(output):
+        from prometheus_persist.cli import order_deeds as deeds
+        from prometheus_persist.cli.venue import venue_reader
+        from prometheus_persist.saving.gate import UNANSWERED
+
         refuse_missing(directory)
         reader = venue_reader(exchange, sandbox=demo, environ=os.environ)
-        with _opened(directory, exchange, demo, output) as session:
-            found = _settled(session, reader, names or (), output)
+        with deeds.opened(directory, exchange, demo, output) as session:
+            found = deeds.settled(session, reader, names or (), output)
             session.checkpoint()
         if any(one.outcome in UNANSWERED for one in found):
             code = EXIT_VENUE
-        output.data({"orders": [_told(one) for one in found]})
+        output.data({"orders": [deeds.told(one) for one in found]})
     raise typer.Exit(code)
 
 
@@ -133,10 +126,13 @@ def give_up(
     """
     output = output_of(as_json, lang, directory, exchange, demo=demo)
     with guard(output):
+        from prometheus_persist.cli import order_deeds as deeds
+        from prometheus_persist.session import Session
+
         if not reason.strip():
             raise BadConfig(output.say("cli.orders.reason"))
         refuse_missing(directory)
-        _known(directory, [name], output)
+        deeds.known(directory, [name], output)
         session = Session.open(directory, visit=True)
         try:
             ended = session.give_up(name, reason)
@@ -144,7 +140,7 @@ def give_up(
         finally:
             session.close(save=False)
         output.text(output.say("cli.orders.given_up", order=name, reason=reason.strip()))
-        output.data({"orders": [_told(ended)]})
+        output.data({"orders": [deeds.told(ended)]})
 
 
 @orders.command(epilog=EPILOG)
@@ -168,114 +164,26 @@ def cancel(
     output = output_of(as_json, lang, directory, exchange, demo=demo)
     code = EXIT_OK
     with guard(output):
+        from prometheus_persist.cli import order_deeds as deeds
+        from prometheus_persist.cli.order_lines import is_open
+        from prometheus_persist.cli.venue import venue_reader, venue_sender
+
         if bool(name) == bool(inst_id and ord_id) or (name and (inst_id or ord_id or algo)):
             raise BadConfig(output.say("cli.orders.which"))
         refuse_missing(directory)
         if name:
-            _known(directory, [name], output)
+            deeds.known(directory, [name], output)
         reader = venue_reader(exchange, sandbox=demo, environ=os.environ)
         sender = venue_sender(exchange, sandbox=demo, environ=os.environ)
-        with _opened(directory, exchange, demo, output) as session:
+        with deeds.opened(directory, exchange, demo, output) as session:
             if not name:
-                _cancel(sender, inst_id, ord_id, "", algo, output)
+                deeds.cancel(sender, inst_id, ord_id, "", algo, output)
                 output.data({"canceled": ord_id})
                 return
             before = session.state.intents[name]
-            _cancel(sender, *_cancel_by(before, output), output)
-            ended = _seen_ended(session, reader, name, output)
+            deeds.cancel(sender, *deeds.cancel_by(before, output), output)
+            ended = deeds.seen_ended(session, reader, name, output)
             session.checkpoint()
         code = EXIT_VENUE if is_open(ended) else EXIT_OK
-        output.data({"orders": [_told(ended)]})
+        output.data({"orders": [deeds.told(ended)]})
     raise typer.Exit(code)
-
-
-def _cancel_by(one: OrderIntent, output: Output) -> tuple[str, str, str, bool]:
-    """Instrument, OKX's id, ours, and whether it is an algo order: a fired one is its child."""
-    if one.child_ord_id:
-        return one.inst_id, one.child_ord_id, "", False
-    if one.parent and not one.ord_id:
-        told = output.say("cli.orders.attached", order=one.cl_ord_id, parent=one.parent)
-        raise BadConfig(told)
-    return one.inst_id, one.ord_id, one.cl_ord_id, one.kind == "algo"
-
-
-def _cancel(sender: Any, inst_id: str, ord_id: str, name: str, algo: bool, output: Output) -> None:
-    """Ask for it; a refusal is told: it may have ended by itself, which settling shows."""
-    try:
-        sender.cancel(inst_id, ord_id=ord_id, cl_ord_id="" if ord_id else name, algo=algo)
-    except VenueRefused as problem:
-        if not name:
-            raise
-        refused = output.say("cli.orders.cancel_refused", order=name, problem=problem.detail)
-        output.text(refused)
-        return
-    output.text(output.say("cli.orders.cancel_sent", order=name or ord_id))
-
-
-def _seen_ended(session: Session, reader: Any, name: str, output: Output) -> OrderIntent:
-    found = session.settle(reader, name)
-    for _ in range(SEEN_AGAIN):
-        if not is_open(found):
-            break
-        SystemClock().sleep(SEEN_AGAIN_S)
-        found = session.settle(reader, name)
-    _say(found, session, output)
-    return found
-
-
-def _settled(
-    session: Session, reader: Any, names: Iterable[str], output: Output
-) -> list[OrderIntent]:
-    asked = list(dict.fromkeys(names)) or sorted(session.state.intents)
-    _refuse_unknown(asked, session.state.intents, output)
-    if not asked:
-        output.text(output.say("cli.orders.none"))
-    found = []
-    for name in asked:
-        if name in session.state.intents:  # one may have ended with the order before it
-            found.append(session.settle(reader, name))
-            _say(found[-1], session, output)
-    return found
-
-
-def _say(one: OrderIntent, session: Session, output: Output) -> None:
-    if one.outcome in UNANSWERED:
-        wait_ms = session.settings.in_flight_ms + session.settings.index_lag_ms
-        waits = output.say("cli.orders.unanswered", order=one.cl_ord_id, s=-(-wait_ms // 1000))
-        output.text(waits)
-        return
-    told = {
-        "order": one.cl_ord_id,
-        "outcome": output.say(f"outcome.{one.outcome}"),
-        "booked": one.booked_contracts,
-        "contracts": one.qty_contracts,
-    }
-    output.text(output.say("cli.orders.settled", **told))
-
-
-@contextmanager
-def _opened(directory: Path, exchange: str, demo: bool, output: Output) -> Iterator[Session]:
-    """A visit to a store whose account these keys are of; found out before anything is opened."""
-    identity = state_from(restore(visited(directory)).documents).account_cash.identity
-    refuse_other_account(identity, exchange, sandbox=demo, environ=os.environ, say=output.say)
-    session = Session.open(directory, visit=True)
-    try:
-        yield session
-    finally:
-        session.close(save=False)
-
-
-def _known(directory: Path, names: Iterable[str], output: Output) -> None:
-    _refuse_unknown(names, state_from(restore(visited(directory)).documents).intents, output)
-
-
-def _refuse_unknown(names: Iterable[str], there: Iterable[str], output: Output) -> None:
-    known = sorted(there)
-    for name in names:
-        if name not in known:
-            told = ", ".join(known) or "-"
-            raise BadConfig(output.say("cli.orders.unknown", order=name, there=told))
-
-
-def _told(one: OrderIntent) -> dict[str, Any]:
-    return one.model_dump(mode="json")

@@ -17,15 +17,8 @@ from prometheus_persist.cli.options import (
     output_of,
     refuse_missing,
 )
-from prometheus_persist.cli.output import utc
-from prometheus_persist.cli.working import BASES
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import BadConfig
-from prometheus_persist.recovery.follow import Follower
-from prometheus_persist.recovery.repair import lossless, repair
-from prometheus_persist.recovery.verify import stored_images
-from prometheus_persist.session.locks import Locks
-from prometheus_persist.session.settings_sources import visited, visiting
 
 TAIL_POLL_S = 0.3
 
@@ -38,6 +31,11 @@ def snapshots(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = 
     """
     output = output_of(as_json, lang, directory)
     with guard(output):
+        from prometheus_persist.cli.output import utc
+        from prometheus_persist.cli.working import BASES
+        from prometheus_persist.recovery.verifying import stored_images
+        from prometheus_persist.session.settings_sources import visited
+
         refuse_missing(directory)
         fs = visited(directory)
         output.working.expect(fs, only=BASES)
@@ -68,6 +66,10 @@ def tail(
     output, clock = output_of(as_json, lang, directory), SystemClock()
     output.as_lines = True
     with guard(output):
+        from prometheus_persist.cli.output import utc
+        from prometheus_persist.recovery.follow import Follower
+        from prometheus_persist.session.settings_sources import visited
+
         refuse_missing(directory)
         output.working.line.close()
         follower = Follower(visited(directory))
@@ -103,6 +105,10 @@ def repair_command(
     """
     output = output_of(as_json, lang, directory)
     with guard(output):
+        from prometheus_persist.recovery.repair import lossless, repair
+        from prometheus_persist.session.locks import Locks
+        from prometheus_persist.session.settings_sources import visited, visiting
+
         refuse_missing(directory)
         mirror_dir, clock = visiting(directory).mirror_dir, SystemClock()
         if accept_loss is not None and lossless(visited(directory), clock):

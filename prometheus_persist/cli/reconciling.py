@@ -17,12 +17,9 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -37,30 +34,11 @@ from prometheus_persist.cli.options import (
     output_of,
     refuse_missing,
 )
-from prometheus_persist.cli.output import Output, write_private
-from prometheus_persist.cli.plan_files import (
-    choices_of,
-    looked_at,
-    offered,
-    read_plan_file,
-    refuse_foreign,
-)
-from prometheus_persist.cli.venue import venue_reader, venue_sender
-from prometheus_persist.errors import (
-    EXIT_HUMAN,
-    EXIT_OK,
-    BadConfig,
-    PlanStale,
-    VenueUnreachable,
-)
-from prometheus_persist.exchange.okx.client import OkxReader
+from prometheus_persist.errors import BadConfig
 from prometheus_persist.harness import harness
-from prometheus_persist.report.json_form import facts_to_json
-from prometheus_persist.report.pages.recovery_page import render_page
-from prometheus_persist.report.text import render_text
-from prometheus_persist.session import EXIT_OF_DECISION, Session, plan_only
-from prometheus_persist.session.report import RecoveryReport
-from prometheus_persist.shown import shown
+
+if TYPE_CHECKING:
+    from prometheus_persist.cli.output import Output
 
 POLICIES = ("adopt", "observe", "flatten")
 
@@ -148,118 +126,43 @@ def reconcile(
         alone = demo and plan is None and apply is None and html is None
         raise typer.Exit(_sandbox(output, exchange, transcript, alone=alone))
     with guard(output):
+        from prometheus_persist.cli import recovering
+        from prometheus_persist.cli.output import write_private
+        from prometheus_persist.cli.plan_files import offered
+        from prometheus_persist.cli.venue import venue_reader, venue_sender
+        from prometheus_persist.report.json_form import facts_to_json
+        from prometheus_persist.report.pages.recovery_page import render_page
+        from prometheus_persist.report.text import render_text
+        from prometheus_persist.session import Session, plan_only
+
         _refuse_unfit(plan, apply, policy, transcript, choose or [], adopt_account)
         if account and (policy != "flatten" or demo):
             raise BadConfig("--account goes with --policy flatten --live")
         refuse_missing(directory)
         reader = venue_reader(exchange, sandbox=demo, environ=os.environ)
-        question = _Question(output, policy, adopt_account)
+        question = recovering.Asking(output, policy, adopt_account)
         if policy == "flatten" and not demo:
-            question.account = _real_account(reader, account, output, yes=yes)
+            question.account = recovering.real_account(reader, account, output, yes=yes)
             question.named = bool(account)
         if plan is not None or policy == "observe":
             facts = plan_only(directory, reader, policy=policy if policy == "observe" else "")
             if plan is not None:
                 write_private(plan, offered(facts_to_json(facts)))
         elif apply is not None:
-            facts = _approved(directory, reader, apply, choose or [], demo, output)
+            facts = recovering.approved(directory, reader, apply, choose or [], demo, output)
         else:
             more: dict[str, Any] = {"policy": policy, "confirm": None if yes else question.ask}
             if policy == "flatten":
                 more["send"] = venue_sender(exchange, sandbox=demo, environ=os.environ)
             recover = partial(Session.recover, reader=reader, adopt_account=adopt_account, **more)
-            facts = _opened(directory, recover)
+            facts = recovering.opened(directory, recover)
         if not question.declined:
             output.report(render_text(facts, output.lang))
         output.data(facts_to_json(facts))
         if html is not None:
             write_private(html, render_page(facts, output.lang))
-    raise typer.Exit(_code(facts, looked=plan is not None or policy == "observe"))
-
-
-@dataclass
-class _Question:
-    """The one question, put to whoever sits at the terminal.
-
-    ``account``: the real one whose positions would be closed; it is typed where it was not named.
-    """
-
-    output: Output
-    policy: str
-    adopt_account: str = ""
-    account: str = ""
-    named: bool = False
-    declined: bool = False
-
-    def ask(self, facts: RecoveryReport) -> bool:
-        """Show what would be done, and ask; no where nobody can be asked."""
-        say = self.output.say
-        self.output.report(render_text(facts, self.output.lang))
-        if at_a_terminal() and self._agreed():
-            return True
-        self.declined = True
-        self.output.aside(say("cli.not_applied"))
-        step = f"{say('next.confirm')}{say('cli.colon')}{self.output.command(*self._without())}"
-        self.output.aside(f"{say('cli.next')} {step}")
-        return False
-
-    def _without(self) -> list[str]:
-        """The same command, that asks nobody."""
-        found = ["reconcile", *(["--policy", self.policy] if self.policy != "adopt" else [])]
-        found += ["--adopt-account", self.adopt_account] if self.adopt_account else []
-        return [*found, *(["--account", self.account] if self.account else []), "--yes"]
-
-    def _agreed(self) -> bool:
-        say = self.output.say
-        if self.account and not self.named:
-            words = say("cli.confirm_flatten_live", uid=shown(self.account))
-            typed = typer.prompt(words, default="", show_default=False, err=True)
-            return str(typed).strip() == self.account
-        words = say("cli.confirm_flatten" if self.policy == "flatten" else "cli.confirm")
-        return typer.confirm(words, default=False, err=True)
-
-
-def _real_account(reader: OkxReader, named: str, output: Output, *, yes: bool) -> str:
-    """The uid of the keys' account; BadConfig for another one than was named, or for none."""
-    if yes and not named:
-        raise BadConfig(output.say("cli.flatten_unnamed"))
-    uid, _ = reader.whose()
-    if not uid:
-        raise VenueUnreachable(output.say("cli.flatten_unknown"))
-    if named and named != uid:
-        raise BadConfig(output.say("cli.flatten_other", named=named, uid=uid))
-    return uid
-
-
-def at_a_terminal() -> bool:
-    """Whether somebody can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _approved(
-    directory: Path, reader: Any, path: Path, choose: list[str], demo: bool, output: Output
-) -> RecoveryReport:
-    plan = read_plan_file(path, output)
-    choices = choices_of(choose, plan, output)
-    refuse_foreign(plan, directory, demo=demo, output=output)
-    now = looked_at(plan, directory, reader, output)
-    if now.plan is None or now.plan.plan_hash != plan.plan_hash:  # not read in full
-        return now
-    try:
-        return _opened(directory, lambda session: session.approve(reader, plan.plan_hash, choices))
-    except PlanStale:  # it has moved since it was looked at
-        raise PlanStale(output.say("cli.plan.stale", path=path)) from None
-
-
-def _opened(directory: Path, act: Callable[[Session], RecoveryReport]) -> RecoveryReport:
-    session = Session.open(directory, visit=True)
-    try:
-        facts = act(session)
-        if facts.applied:
-            session.checkpoint()
-    finally:
-        session.close(save=False)
-    return facts
+        code = recovering.code_of(facts, looked=plan is not None or policy == "observe")
+    raise typer.Exit(code)
 
 
 def _sandbox(output: Output, exchange: str, transcript: Path | None, *, alone: bool) -> int:
@@ -294,9 +197,3 @@ def _refuse_unfit(
         raise BadConfig("--adopt-account is a word of its own; only --yes goes with it")
     if plan is not None and policy == "flatten":
         raise BadConfig("--plan only looks; it does not go with flatten")
-
-
-def _code(facts: RecoveryReport, *, looked: bool) -> int:
-    left = bool(facts.flattened is not None and facts.flattened.left)
-    seen = bool(looked and facts.plan is not None and facts.plan.corrections)
-    return EXIT_OF_DECISION[facts.decision] or (EXIT_HUMAN if left or seen else EXIT_OK)

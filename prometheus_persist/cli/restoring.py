@@ -17,13 +17,8 @@ from prometheus_persist.cli.options import (
     refuse_fresh,
     refuse_missing,
 )
-from prometheus_persist.cli.output import damage_rows, unix_ms, utc
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import EXIT_DAMAGED, EXIT_OK, BadConfig
-from prometheus_persist.recovery import restore, verify
-from prometheus_persist.recovery.restore_into import agents_only, write_into
-from prometheus_persist.session import Session
-from prometheus_persist.session.settings_sources import visited
 
 
 def verify_command(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -> None:
@@ -34,6 +29,10 @@ def verify_command(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: La
     """
     output = output_of(as_json, lang, directory)
     with guard(output):
+        from prometheus_persist.cli.output import damage_rows
+        from prometheus_persist.recovery import verify
+        from prometheus_persist.session.settings_sources import visited
+
         refuse_missing(directory)
         fs = visited(directory)
         output.working.expect(fs)
@@ -80,6 +79,8 @@ def save(directory: Dir = DEFAULT_DIR, as_json: Json = False, lang: Lang = "") -
     """
     output = output_of(as_json, lang, directory)
     with guard(output):
+        from prometheus_persist.session import Session
+
         refuse_missing(directory)
         session = Session.open(directory, visit=True)
         try:
@@ -116,12 +117,13 @@ def restore_command(
     """
     output = output_of(as_json, lang, directory)
     with guard(output):
-        if (seq is not None or at) and into is None and not dry_run:
-            raise BadConfig("an earlier moment needs --into NEWDIR, or --dry-run to look only")
-        if only_agents and into is None:
-            raise BadConfig("--agents-only leaves ledgers out, so it needs --into NEWDIR")
-        if seq is not None and at:
-            raise BadConfig("--seq and --at exclude each other")
+        from prometheus_persist.cli.output import damage_rows, unix_ms, utc
+        from prometheus_persist.recovery import restore
+        from prometheus_persist.recovery.restore_into import agents_only, write_into
+        from prometheus_persist.session import Session
+        from prometheus_persist.session.settings_sources import visited
+
+        _refuse_unfit(seq, at, into, only_agents=only_agents, dry_run=dry_run)
         refuse_missing(directory)
         clock = SystemClock()
         written = into is None and not dry_run
@@ -160,3 +162,14 @@ def restore_command(
             }
         )
     raise typer.Exit(EXIT_DAMAGED if facts.losses and seq is None and not at else EXIT_OK)
+
+
+def _refuse_unfit(
+    seq: int | None, at: str, into: Path | None, *, only_agents: bool, dry_run: bool
+) -> None:
+    if (seq is not None or at) and into is None and not dry_run:
+        raise BadConfig("an earlier moment needs --into NEWDIR, or --dry-run to look only")
+    if only_agents and into is None:
+        raise BadConfig("--agents-only leaves ledgers out, so it needs --into NEWDIR")
+    if seq is not None and at:
+        raise BadConfig("--seq and --at exclude each other")

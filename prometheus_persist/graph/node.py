@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prometheus_persist.graph.values import Json
-from prometheus_persist.state.documents import HOST
+from prometheus_persist.state.names import HOST
 
 Row = dict[str, Json]
 FAMILY: Final = HOST

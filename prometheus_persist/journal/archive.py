@@ -41,12 +41,12 @@ from prometheus_persist.journal.records import (
 )
 from prometheus_persist.journal.stream_lines import blocks, head_of, held_blocks
 from prometheus_persist.journal.upcast import SCHEMA, as_it_was, schema_in, upcast_image
-from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.state.exact_json import (
     JsonObject,
     dumps,
     loads_object,
 )
+from prometheus_persist.state.names import PUBLIC_TRADES
 
 ARCHIVE_FORMAT = 1
 MEMBER_BYTES_MAX = 2 * 1024 * 1024 * 1024 - 1

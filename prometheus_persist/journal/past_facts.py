@@ -25,8 +25,8 @@ from decimal import Decimal
 from typing import Final
 
 from prometheus_persist.state.exact_json import JsonObject
-from prometheus_persist.state.models import DEAD
 from prometheus_persist.state.money import ZERO, add, sub
+from prometheus_persist.state.names import DEAD
 from prometheus_persist.state.redacted import redacted
 from prometheus_persist.state.store_facts import Documents, amount_of, positions_of
 

@@ -33,16 +33,15 @@ from typing import Any, Final
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.change import Image
-from prometheus_persist.journal.host_files import host_files
 from prometheus_persist.journal.records import LINE_END, Records, plain_line
-from prometheus_persist.state.documents import (
+from prometheus_persist.state.exact_json import NESTING_MAX, JsonObject, dumps, loads_object, quoted
+from prometheus_persist.state.names import (
     HOST,
     INTENT_LOG,
     ORPHAN_FILLS,
     PUBLIC_TRADES,
     private_trades,
 )
-from prometheus_persist.state.exact_json import NESTING_MAX, JsonObject, dumps, loads_object, quoted
 
 SCHEMA_VERSION = 1
 CHECKPOINT = "checkpoint_latest.json"
@@ -157,8 +156,11 @@ def _files(image: Image) -> Iterator[_File]:
             ("orphan_fills", ORPHAN_FILLS, "orphan_fills"),
         ),
     )
-    for name, build in host_files(image):
-        yield _File(name, build, families=frozenset({HOST}))
+    if f"{HOST}/meta" in documents:  # nothing else here is about somebody else's objects
+        from prometheus_persist.journal.host_files import host_files
+
+        for name, build in host_files(image):
+            yield _File(name, build, families=frozenset({HOST}))
     for agent_id, row in documents.get("registry", {}).get("rows", {}).items():
         stem = row["file_stem"]
         agent, ledger = f"agents/{agent_id}", f"private_ledgers/{agent_id}"

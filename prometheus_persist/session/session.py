@@ -26,14 +26,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.recovery.facts import FlattenFacts
 from prometheus_persist.saving import IntentHandle, Trigger
 from prometheus_persist.saving.triggers import SaveAction
 from prometheus_persist.session.freezing import frozen, lifted, put
 from prometheus_persist.session.inbox import NOT
 from prometheus_persist.session.opening import Opened
 from prometheus_persist.session.reached import Reached
-from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.showing import ShowsItself
 from prometheus_persist.session.stopping import Stops
 from prometheus_persist.session.writer import StoreWriter
@@ -43,9 +41,11 @@ from prometheus_persist.storage.interrupts import edges
 if TYPE_CHECKING:  # opening needs none of these; what does imports it where it is used
     from prometheus_persist.exchange.reader import ExchangeReader
     from prometheus_persist.reconcile.given import Owners
+    from prometheus_persist.recovery.facts import FlattenFacts
     from prometheus_persist.saving.gate import OrderTerms
     from prometheus_persist.session.flattening import Send
     from prometheus_persist.session.reconciling import Asked
+    from prometheus_persist.session.report import RecoveryReport
     from prometheus_persist.session.telling import OnReport
     from prometheus_persist.state.models import Side
 

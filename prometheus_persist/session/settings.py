@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -148,6 +147,8 @@ class Settings:
         """These settings with others in their place; raises BadConfig likewise."""
         for name in values:
             if name not in KEYS:
+                from difflib import get_close_matches
+
                 near = get_close_matches(name, KEYS, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(KEYS)}"
                 raise BadConfig(f"{where}: there is no setting {name!r}; {hint}")

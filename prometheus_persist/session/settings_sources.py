@@ -23,7 +23,6 @@ import os
 import stat
 import warnings
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
 from prometheus_persist.errors import BadConfig, StoreDamaged
@@ -71,7 +70,10 @@ def over(settings: Settings, environ: Mapping[str, str]) -> Settings:
             continue
         if key in KEYS:
             values[key] = KEYS[key].read(text)
-        elif near := get_close_matches(key, KEYS, n=1, cutoff=_NEAR):
+            continue
+        from difflib import get_close_matches  # needed once something is wrong
+
+        if near := get_close_matches(key, KEYS, n=1, cutoff=_NEAR):
             meant = PREFIX + near[0].upper()
             raise BadConfig(f"{name}: there is no such setting; did you mean {meant}?")
     return settings.changed(values, "the environment (PERSIST_…)")

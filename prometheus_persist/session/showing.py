@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +65,8 @@ def glance_of(directory: Path, store: Store) -> StoreGlance:
 
 def framed(page: Callable[[], str], height: int) -> str | None:
     """A page in a frame of its own; None where it cannot be made."""
+    from html import escape
+
     try:
         html = page()
     except BadConfig:

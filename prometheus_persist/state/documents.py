@@ -54,14 +54,14 @@ from prometheus_persist.state.models import (
     Valhalla,
     Watermark,
 )
+from prometheus_persist.state.names import CASH_FLOWS as CASH_FLOWS
+from prometheus_persist.state.names import HOST as HOST
+from prometheus_persist.state.names import INTENT_LOG as INTENT_LOG
+from prometheus_persist.state.names import ORPHAN_FILLS as ORPHAN_FILLS
+from prometheus_persist.state.names import PUBLIC_TRADES as PUBLIC_TRADES
+from prometheus_persist.state.names import private_trades as private_trades
 from prometheus_persist.state.naming import named
 from prometheus_persist.state.registry import Registry
-
-PUBLIC_TRADES = "public_trades"
-ORPHAN_FILLS = "orphan_fills"
-INTENT_LOG = "intent_log"
-CASH_FLOWS = "cash_flows"
-HOST = "host"
 
 FAMILIES: dict[str, tuple[str, type[BaseModel]]] = {
     "agents": ("agents", Agent),
@@ -81,11 +81,6 @@ SINGLES: dict[str, type[BaseModel]] = {
     "watermark": Watermark,
     "account_cash": AccountCash,
 }
-
-
-def private_trades(agent_id: str) -> str:
-    """The name of an agent's own stream."""
-    return f"private_trades/{agent_id}"
 
 
 def document(model: BaseModel, key: str = "") -> JsonObject:

@@ -28,6 +28,7 @@ from prometheus_persist.errors import BadValue
 from prometheus_persist.state.base import Model
 from prometheus_persist.state.history import History
 from prometheus_persist.state.money import NO_CONTRACTS, ZERO, Contracts, Money
+from prometheus_persist.state.names import DEAD as DEAD
 from prometheus_persist.state.naming import named
 from prometheus_persist.state.registry import Registry
 
@@ -37,7 +38,6 @@ Side = Literal["buy", "sell"]
 PosSide = Literal["net", "long", "short"]
 MgnMode = Literal["cross", "isolated", "cash"]
 Outcome = Literal["PENDING", "ACCEPTED", "UNKNOWN", "REJECTED", "FILLED", "CANCELED"]
-DEAD = "DEAD"
 
 
 class PositionKey(NamedTuple):

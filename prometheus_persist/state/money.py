@@ -29,12 +29,13 @@ from decimal import (
     InvalidOperation,
     Overflow,
 )
-from typing import Annotated, Any, Self
-
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from prometheus_persist.errors import BadValue
+
+if TYPE_CHECKING:  # a model's class imports it; who only adds up needs none
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 DIGITS_MAX = 100
 DECIMALS_MAX = 80
@@ -139,6 +140,8 @@ class _ExactSchema:
     def __get_pydantic_core_schema__(
         cls, _source: Any, _handler: GetCoreSchemaHandler
     ) -> CoreSchema:
+        from pydantic_core import core_schema
+
         return core_schema.no_info_plain_validator_function(
             _pydantic(exact),
             serialization=core_schema.plain_serializer_function_ser_schema(
@@ -214,6 +217,8 @@ class _Quantity:
     def __get_pydantic_core_schema__(
         cls, _source: Any, _handler: GetCoreSchemaHandler
     ) -> CoreSchema:
+        from pydantic_core import core_schema
+
         def parse(value: object) -> _Quantity:
             return value if isinstance(value, cls) else cls(exact(value))
 

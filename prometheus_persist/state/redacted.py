@@ -20,6 +20,7 @@ uses for one is not recognised.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 HIDDEN = "***"
 _NAMES = (
@@ -34,37 +35,42 @@ _LINES = r"(?:proxy-)?authorization|(?:set-)?cookie"
 _EDGE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"  # of a word, also behind an escaped line break
 _QUOTED = r"""b?(?P<quote>\\*["'])(?P<inner>(?:(?!(?P=quote)).)*)(?P=quote)"""
 _LONG = r"[A-Za-z0-9+/_=.~-]"
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.DOTALL), instead)
-    for pattern, instead in (
-        (r"-----BEGIN [^-]*PRIVATE KEY-----.*?(?:-----END [^-]*-----|\Z)", HIDDEN),
-        (r"(?<=://)[^\s/?#\"'<>@]*(?:@[^\s/?#\"'<>@]*)*@", f"{HIDDEN}@"),
-        (rf"""(?P<head>{_EDGE}(?:{_LINES})\\*["']?\s*[:=,]\s*){_QUOTED}""", rf"\g<head>{HIDDEN}"),
-        (rf"(?P<head>{_EDGE}(?:{_LINES})\s*[:=]\s*)[^\r\n\\\"',}}\]]+", rf"\g<head>{HIDDEN}"),
-        (rf"""(?P<head>\(\s*b?["']{_NAMED}["']\s*,\s*){_QUOTED}""", rf"\g<head>{HIDDEN}"),
-        (
-            rf"""(?P<head>{_EDGE}{_NAMED}\\*["']?\s*[:=]\s*){_QUOTED}""",
-            rf"\g<head>{HIDDEN}",
-        ),
-        (
-            rf"""(?P<head>{_EDGE}{_NAMED}\s*=\s*)[^\s"'&,;)\]}}]+""",
-            rf"\g<head>{HIDDEN}",
-        ),
-        (
-            rf"""(?P<head>{_EDGE}{_NAMED}\s*:\s*)(?={_LONG}{{6}}){_LONG}*[0-9+/=]{_LONG}*""",
-            rf"\g<head>{HIDDEN}",
-        ),
-        (rf"(?P<head>\bbearer\s+){_LONG}{{6,}}", rf"\g<head>{HIDDEN}"),
-        (
-            r"(?P<head>\bbasic\s+)(?=[A-Za-z]*[0-9+/=])[A-Za-z0-9+/]{8,}={0,2}",
-            rf"\g<head>{HIDDEN}",
-        ),
-    )
+_FORMS = (
+    (r"-----BEGIN [^-]*PRIVATE KEY-----.*?(?:-----END [^-]*-----|\Z)", HIDDEN),
+    (r"(?<=://)[^\s/?#\"'<>@]*(?:@[^\s/?#\"'<>@]*)*@", f"{HIDDEN}@"),
+    (rf"""(?P<head>{_EDGE}(?:{_LINES})\\*["']?\s*[:=,]\s*){_QUOTED}""", rf"\g<head>{HIDDEN}"),
+    (rf"(?P<head>{_EDGE}(?:{_LINES})\s*[:=]\s*)[^\r\n\\\"',}}\]]+", rf"\g<head>{HIDDEN}"),
+    (rf"""(?P<head>\(\s*b?["']{_NAMED}["']\s*,\s*){_QUOTED}""", rf"\g<head>{HIDDEN}"),
+    (
+        rf"""(?P<head>{_EDGE}{_NAMED}\\*["']?\s*[:=]\s*){_QUOTED}""",
+        rf"\g<head>{HIDDEN}",
+    ),
+    (
+        rf"""(?P<head>{_EDGE}{_NAMED}\s*=\s*)[^\s"'&,;)\]}}]+""",
+        rf"\g<head>{HIDDEN}",
+    ),
+    (
+        rf"""(?P<head>{_EDGE}{_NAMED}\s*:\s*)(?={_LONG}{{6}}){_LONG}*[0-9+/=]{_LONG}*""",
+        rf"\g<head>{HIDDEN}",
+    ),
+    (rf"(?P<head>\bbearer\s+){_LONG}{{6,}}", rf"\g<head>{HIDDEN}"),
+    (
+        r"(?P<head>\bbasic\s+)(?=[A-Za-z]*[0-9+/=])[A-Za-z0-9+/]{8,}={0,2}",
+        rf"\g<head>{HIDDEN}",
+    ),
 )
+
+
+@cache
+def _rules() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Compiled for the first text: a restart that is told nothing by anybody needs none."""
+    return tuple(
+        (re.compile(pattern, re.IGNORECASE | re.DOTALL), instead) for pattern, instead in _FORMS
+    )
 
 
 def redacted(text: str) -> str:
     """``text`` without what looks like a credential; the same text where nothing does."""
-    for pattern, instead in _RULES:
+    for pattern, instead in _rules():
         text = pattern.sub(instead, text)
     return text

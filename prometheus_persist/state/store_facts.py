@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.state.exact_json import JsonObject
-from prometheus_persist.state.models import DEAD
 from prometheus_persist.state.money import ZERO, add, plain
+from prometheus_persist.state.names import DEAD
 from prometheus_persist.state.system_facts import FrozenFacts
 
 NAMED_MAX = 10

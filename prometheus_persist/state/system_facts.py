@@ -4,9 +4,12 @@ nobody alive manages. Money and contracts as plain text."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from prometheus_persist.state.models import Position, SystemState
 from prometheus_persist.state.money import plain
+
+if TYPE_CHECKING:
+    from prometheus_persist.state.models import Position, SystemState
 
 NOBODY = ""
 

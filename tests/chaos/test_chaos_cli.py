@@ -7,9 +7,9 @@ from ptykit import at_terminal
 
 from chaos.cli import main
 from chaos.record import RUNNER, Voice
+from chaos.saboteurs import RECONCILERS
 from chaos.saboteurs.hosted import HOSTED
 from chaos.saboteurs.planted import SHARED, SWEPT
-from chaos.saboteurs.reconcilers import RECONCILERS
 from chaos.scenarios.table import SCENARIOS
 from chaos.sweeps import interrupt_sweep
 from chaos.sweeps.catalogue import SWEEPS

@@ -12,9 +12,9 @@ from chaos.arguments.helps import HELPS
 from chaos.cli.app import main, parser
 from chaos.demo.__main__ import parser as demo_parser
 from chaos.gate import EXITS, EXITS_ZH
+from chaos.saboteurs import RECONCILERS
 from chaos.saboteurs.hosted import HOSTED
 from chaos.saboteurs.planted import SHARED, SWEPT
-from chaos.saboteurs.reconcilers import RECONCILERS
 from prometheus_persist.cli.helping import cells
 
 NAMES = "|".join((*RECONCILERS, *SWEPT, *SHARED, *HOSTED))

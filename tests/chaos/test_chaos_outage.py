@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+import chaos.outage
 from chaos.cli import app as cli
-from chaos.cli import lasting
 from chaos.oracle.shares import held_contracts
 from chaos.outage import OUTAGES, OutageResult, all_well, run_outage
 from chaos.outage import course as outage_course
@@ -38,7 +38,7 @@ def test_late_or_wrong_is_exit_1(monkeypatch, capsys):
     assert not all_well([good, late])
     assert not all_well([wrong])
     for result, code, word in ((good, 0, "passed"), (late, 1, "too late"), (wrong, 1, "failed")):
-        monkeypatch.setattr(lasting, "run_outage", lambda *_, result=result, **__: result)
+        monkeypatch.setattr(chaos.outage, "run_outage", lambda *_, result=result, **__: result)
         assert cli.main(["outage", "crowd", "--quick", "--lang", "en"]) == code
         assert word in capsys.readouterr().out
     assert cli.main(["outage", "crowds"]) == 2

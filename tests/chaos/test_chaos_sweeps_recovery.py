@@ -3,7 +3,8 @@
 import pytest
 
 from chaos.faults.wire import WireSwitch
-from chaos.saboteurs.reconcilers import CAUGHT_BY_SWEEP, RECONCILERS, sabotaged
+from chaos.saboteurs import CAUGHT_BY_SWEEP, RECONCILERS
+from chaos.saboteurs.reconcilers import sabotaged
 from chaos.sweeps import exchange_fault_sweep, recovery_sweep
 from chaos.sweeps.catalogue import SWEEPS
 from chaos.sweeps.outage_fixture import booked_twice, differences, timeless

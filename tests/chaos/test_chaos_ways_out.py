@@ -16,7 +16,8 @@ from chaos.detect.kinds import BY_NAME, HIDDEN, KINDS
 from chaos.detect.restart import restarted, stored
 from chaos.detect.safe import wrongly_open
 from chaos.detect.ways_out import UNFIT, HistoryResult, WaysOutVerdict, commanded, played, run
-from chaos.saboteurs.deciders import CAUGHT_ON, DECIDERS, misled
+from chaos.saboteurs import DECIDERS
+from chaos.saboteurs.deciders import CAUGHT_ON, misled
 from chaos.verdict import Outcome
 
 SHOWN = sorted(BY_NAME.keys() - HIDDEN)  # what is hidden for a while is shown by its own trial only

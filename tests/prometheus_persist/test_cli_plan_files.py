@@ -17,7 +17,7 @@ from fakekit import AGENTS, BTC, KEYS, booked, files_of, founded, held, opened, 
 from test_report_every_kind import UNSAID
 from typer.testing import CliRunner, Result
 
-import prometheus_persist.cli.reconciling as reconciling
+import prometheus_persist.cli.recovering as recovering
 from prometheus_persist.cli.app import app
 from prometheus_persist.cli.venue import venue_reader
 from prometheus_persist.session import plan_only
@@ -179,7 +179,7 @@ def test_a_source_that_fails_makes_no_plan_stale(
     root, (_, plan) = tmp_path / "store", asked
     shutil.copytree(asked[0], root)
     failing = [{"action": "error_before", "path": "account/positions", "times": 0}]
-    before, look = ledgers(root), reconciling.looked_at
+    before, look = ledgers(root), recovering.looked_at
 
     def looked_at(*given: Any) -> Any:
         venue.set_faults([])
@@ -194,7 +194,7 @@ def test_a_source_that_fails_makes_no_plan_stale(
         assert "stale" not in said.output
         assert "account/positions" in said.stdout
         assert ledgers(root) == before
-        monkeypatch.setattr(reconciling, "looked_at", looked_at)
+        monkeypatch.setattr(recovering, "looked_at", looked_at)
     monkeypatch.undo()
     venue.set_faults([])
     assert reconcile(root, venue, "--apply", plan).exit_code == 0

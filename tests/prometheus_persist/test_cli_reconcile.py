@@ -28,7 +28,7 @@ from fakekit import (
 )
 from typer.testing import CliRunner, Result
 
-import prometheus_persist.cli.reconciling as reconciling
+import prometheus_persist.cli.recovering as recovering
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import Frozen
 from prometheus_persist.exchange.okx.query import READS
@@ -155,8 +155,8 @@ def test_reconcile_a_yes_is_for_the_plan_that_was_shown(
         venue.trade_by_hand(ETH, "buy", "1")
         return True
 
-    monkeypatch.setattr(reconciling, "at_a_terminal", lambda: True)
-    monkeypatch.setattr(reconciling.typer, "confirm", thinking)
+    monkeypatch.setattr(recovering, "at_a_terminal", lambda: True)
+    monkeypatch.setattr(recovering.typer, "confirm", thinking)
     said = reconcile(root, venue)
     assert said.exit_code == 3
     assert "approved" in said.stderr

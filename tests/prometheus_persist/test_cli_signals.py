@@ -220,7 +220,7 @@ from {program} import {function}
 @pytest.mark.parametrize(
     ("program", "function", "module", "name", "words"),
     [
-        ("prometheus_persist.cli", "main", "prometheus_persist.cli.status", "summary", "status"),
+        ("prometheus_persist.cli", "main", "prometheus_persist.cli.glance", "summary", "status"),
         ("chaos.cli", "console", "chaos.cli.playing", "do_list", "list"),
     ],
 )

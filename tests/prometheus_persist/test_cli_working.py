@@ -17,7 +17,7 @@ from prometheus_persist.cli.working import Working
 from prometheus_persist.clock import SystemClock
 from prometheus_persist.recovery import restore
 from prometheus_persist.recovery.repair import repair
-from prometheus_persist.recovery.verify import stored_images, verify
+from prometheus_persist.recovery.verifying import stored_images, verify
 from prometheus_persist.session import Session
 from prometheus_persist.session.settings_sources import visited
 from prometheus_persist.state import Agent

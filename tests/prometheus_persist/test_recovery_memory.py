@@ -15,7 +15,7 @@ from prometheus_persist.clock import SystemClock
 from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore, summary, verify
 from prometheus_persist.recovery.repair import repair
-from prometheus_persist.recovery.verify import stored_images
+from prometheus_persist.recovery.verifying import stored_images
 from prometheus_persist.state.documents import PUBLIC_TRADES
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import LocalFs

@@ -29,7 +29,7 @@ from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.follow import Follower
 from prometheus_persist.recovery.ladder import AGE_WARN_MS, FUTURE_WARN_MS
 from prometheus_persist.recovery.restore_into import write_into
-from prometheus_persist.recovery.verify import stored_images
+from prometheus_persist.recovery.verifying import stored_images
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.fs import Fs, LocalFs
 from prometheus_persist.testing.memory_fs import MemoryFs

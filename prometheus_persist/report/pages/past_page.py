@@ -37,8 +37,8 @@ from prometheus_persist.report.pages.past_template import PAST, SCRIPT
 from prometheus_persist.report.pages.tables import Cell, columns, table
 from prometheus_persist.report.values import Say, known, money, speaker, when
 from prometheus_persist.shown import shown
-from prometheus_persist.state.models import DEAD
 from prometheus_persist.state.money import plain
+from prometheus_persist.state.names import DEAD
 
 TOTAL_PX, EQUITY_PX, HELD_PX = 160, 56, 26
 _LINES = ("opened", "ended", "recovered")

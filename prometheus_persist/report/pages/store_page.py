@@ -10,7 +10,7 @@ from prometheus_persist.report.pages.making import html_page
 from prometheus_persist.report.pages.tables import Cell, Column, Toned, columns, table
 from prometheus_persist.report.sections.standing import frozen_name, frozen_reason
 from prometheus_persist.report.values import Say, ago, money, speaker, when
-from prometheus_persist.state.models import DEAD
+from prometheus_persist.state.names import DEAD
 from prometheus_persist.state.store_facts import StoreFacts
 
 Cells = tuple[Sequence[Column], Sequence[Sequence[Cell]]]

@@ -18,7 +18,7 @@ from prometheus_persist.clock import Clock
 from prometheus_persist.journal.projection import FOLDERS
 from prometheus_persist.recovery.facts import RestoreFacts
 from prometheus_persist.recovery.ladder import reading, restore
-from prometheus_persist.state.documents import PUBLIC_TRADES
+from prometheus_persist.state.names import PUBLIC_TRADES
 from prometheus_persist.state.store_facts import StoreFacts, store_facts
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import (
