@@ -90,8 +90,8 @@ def over_websocket(venue: FakeOkx, told: Told, name: str, is_trading: threading.
                         ),
                         5,
                     )
-                except (ccxt.NetworkError, TimeoutError):
-                    return
+                except (ccxt.NetworkError, TimeoutError, ConnectionError):
+                    return  # the last one is aiohttp's own: it died before the order was sent
                 told.orders.add(made["id"])
                 is_trading.set()
 
@@ -101,14 +101,28 @@ def over_websocket(venue: FakeOkx, told: Told, name: str, is_trading: threading.
 WAYS: tuple[Callable[..., None], ...] = (over_rest, over_websocket)
 
 
+class Trader(threading.Thread):
+    """One way of trading until the connection breaks; ``odd`` is what else ended it."""
+
+    def __init__(self, way: Callable[..., None], *args: Any) -> None:
+        super().__init__(daemon=True)
+        self._way, self._args = way, args
+        self.odd: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._way(*self._args)
+        except BaseException as problem:  # noqa: BLE001 whoever joins it is told
+            self.odd = problem
+
+
 def test_nothing_that_was_acknowledged_is_missing_after_a_kill(tmp_path: Path) -> None:
     pytest.importorskip("ccxt")
     chance, told = random.Random(SEED), Told()
     with launch(tmp_path) as venue:
         for kill in range(KILLS):
             is_trading = threading.Event()
-            args = (venue, told, f"k{kill}", is_trading)
-            trader = threading.Thread(target=WAYS[kill % 2], args=args)
+            trader = Trader(WAYS[kill % 2], venue, told, f"k{kill}", is_trading)
             before = len(told.orders)
             trader.start()
             assert is_trading.wait(60), f"kill {kill}: no order was acknowledged"
@@ -116,6 +130,7 @@ def test_nothing_that_was_acknowledged_is_missing_after_a_kill(tmp_path: Path) -
             venue.kill()
             trader.join(30)
             assert not trader.is_alive(), f"kill {kill}: the client hangs"
+            assert trader.odd is None, f"kill {kill}: {trader.odd!r}"
             assert len(told.orders) > before
             venue.restart()
             truth = venue.truth()
@@ -131,12 +146,13 @@ def test_a_ledger_that_lost_a_line_would_be_noticed(tmp_path: Path) -> None:
     pytest.importorskip("ccxt")
     told, is_trading = Told(), threading.Event()
     with launch(tmp_path) as venue:
-        trader = threading.Thread(target=over_rest, args=(venue, told, "m", is_trading))
+        trader = Trader(over_rest, venue, told, "m", is_trading)
         trader.start()
         assert is_trading.wait(60)
         time.sleep(0.2)
         venue.kill()
         trader.join(30)
+        assert trader.odd is None, repr(trader.odd)
         ledger = tmp_path / "venue.ledger"
         lines = ledger.read_bytes().splitlines(keepends=True)
         ledger.write_bytes(b"".join(lines[:-3]))
