@@ -28,7 +28,7 @@ def help_row(options: Options) -> Iterator[list[BenchRow]]:
             name = f"help_{program}"
             module, _, call = scripts[program].partition(":")
             code = f"import sys\nfrom {module} import {call}\nsys.argv[0] = {program!r}\n{call}()"
-            line = timed_line(name, [_cpu_ns(options, code) for _ in range(options.scale.restarts)])
+            line = timed_line(name, [_cpu_ns(options, code)])
             lines.append(line)
             if line.times is not None:
                 seconds = line.times.median_ns / 1e9

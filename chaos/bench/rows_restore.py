@@ -59,8 +59,9 @@ def ledger_rows(options: Options) -> Iterator[list[BenchRow]]:
     with every record decoded. The store has checked every byte by then, opened for writing, and
     decodes a record when it is read.
 
-    Opened and recovered for the first time, of the books alone: first every record is read, then
-    the newest snapshot has what they come to, as one has that was taken after a recovery.
+    Opened and recovered for the first time, of the books alone, the exchange having been asked a
+    while ago: first every record is read, then the newest snapshot has what they come to, as one
+    has that was taken after a recovery.
 
     The collector's passes in that, in saves behind it, and in one pass more; the longest counts.
     """
@@ -69,6 +70,7 @@ def ledger_rows(options: Options) -> Iterator[list[BenchRow]]:
     host = Host(bare, AGENTS)
     try:
         host.add_records(count)
+        host.reconciled(count)
     finally:
         host.session.close()
     for source, target, code in (

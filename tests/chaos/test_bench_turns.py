@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -166,19 +166,26 @@ def test_a_player_that_is_left_alone_ends_and_clears_away(tmp_path: Path) -> Non
     assert process.returncode == 0
 
 
-def test_a_player_that_is_ended_is_gone_with_what_it_started(tmp_path: Path) -> None:
+def test_a_player_that_is_ended_is_gone_with_what_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At once, in the middle of a round."""
+    sleeps = "import time; time.sleep(600)"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {sleeps!r}])"
+    monkeypatch.setattr(turns, "_CHILD", code)
     player = Player("restart", Options(tmp_path, 0.02, TINY), ROOT)
     process: Any = player._process
-    process.stdin.write("round\n")
-    process.stdin.flush()
-    time.sleep(0.2)
+    assert _waited(lambda: len(_in_group(process.pid)) > 1)
     player.end()
     assert process.returncode == -9
-    until = time.monotonic() + 30
-    while _in_group(process.pid) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not _in_group(process.pid)
+    assert _waited(lambda: not _in_group(process.pid))
+
+
+def _waited(reached: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 60
+    while not reached() and time.monotonic() < until:
+        time.sleep(0.001)
+    return reached()
 
 
 def _in_group(group: int) -> list[int]:
