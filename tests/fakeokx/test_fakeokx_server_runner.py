@@ -119,7 +119,7 @@ def test_it_stops_at_once_even_with_a_client_waiting(tmp_path: Path) -> None:
             start = time.monotonic()
             venue.stop()
             # Idle it takes 0.2 s; the bound leaves room for a machine that is busy.
-            assert time.monotonic() - start < 2
+            assert time.monotonic() - start < 30
 
 
 def test_it_leads_its_own_session_and_listens_on_loopback_only(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_serve_prints_one_json_line_and_stops_on_a_signal_with_its_code(
     ready = json.loads(process.stdout.readline())
     assert (ready["pid"], ready["dir"], ready["key"]) == (process.pid, str(tmp_path), "fakeokx-key")
     process.send_signal(sig)
-    rest, _ = process.communicate(timeout=5)
+    rest, _ = process.communicate(timeout=60)
     assert (rest, process.returncode) == ("", 128 + sig)
 
 

@@ -29,7 +29,7 @@ def test_ping_is_answered_pong_and_a_protocol_ping_too(venue: FakeOkx) -> None:
     with Stream(venue, "public") as stream:
         stream.send("ping")
         assert stream.next() == "pong"
-        assert stream.socket.ping().wait(5)
+        assert stream.socket.ping().wait(60)
 
 
 def test_what_is_no_request_is_answered_and_the_connection_stays(venue: FakeOkx) -> None:
@@ -63,12 +63,12 @@ def test_a_refused_login_ends_the_connection(venue: FakeOkx) -> None:
 
 
 def test_a_quiet_connection_is_closed_and_a_ping_keeps_it(venue: FakeOkx) -> None:
-    venue.streams(idle_ms=900)
+    venue.streams(idle_ms=2_400)
     with Stream(venue, "public") as quiet, Stream(venue, "public") as lively:
         for _ in range(8):
             lively.send("ping")
             assert lively.next() == "pong"
-            time.sleep(0.2)
+            time.sleep(0.4)
         assert quiet.closed() == (4004, "No data received in 30s.")
         lively.send("ping")
         assert lively.next() == "pong"
@@ -81,11 +81,11 @@ def test_a_protocol_ping_keeps_a_connection_only_if_the_switch_says_so(tmp_path:
             for _ in range(6):
                 if not _pings(stream):
                     return True
-                time.sleep(0.2)
+                time.sleep(0.5)
         return False
 
     with launch(tmp_path) as venue:
-        venue.streams(idle_ms=600)
+        venue.streams(idle_ms=2_000)
         assert ends(venue)
         venue.set_switch("ws.idle_protocol_ping", "counts")
         assert not ends(venue)
@@ -93,7 +93,7 @@ def test_a_protocol_ping_keeps_a_connection_only_if_the_switch_says_so(tmp_path:
 
 def _pings(stream: Stream) -> bool:
     try:
-        return stream.socket.ping().wait(1)
+        return stream.socket.ping().wait(10)
     except ConnectionClosed:
         return False
 
@@ -212,7 +212,7 @@ def test_it_stops_at_once_with_connections_open(tmp_path: Any) -> None:
         stream.subscribe("tickers", instId=BTC)
         start = time.monotonic()
         venue.stop()
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < 20, "it waited until the connection was quiet"
         assert stream.closed()[0] in (1001, 1006)
 
 

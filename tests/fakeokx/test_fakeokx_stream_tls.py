@@ -51,7 +51,7 @@ def test_the_name_is_checked(secure: FakeOkx) -> None:
 
 def test_in_the_clear_nobody_is_answered(secure: FakeOkx) -> None:
     port = int(secure.url.rsplit(":", 1)[1])
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", "/control/health")
     with pytest.raises((http.client.HTTPException, OSError)):
         connection.getresponse()
@@ -59,7 +59,7 @@ def test_in_the_clear_nobody_is_answered(secure: FakeOkx) -> None:
 
 
 def _connected(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=5)
+    return socket.create_connection(("127.0.0.1", port), timeout=60)
 
 
 def test_a_restart_shows_the_same_certificate(tmp_path: Path) -> None:
