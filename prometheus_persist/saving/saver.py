@@ -103,7 +103,6 @@ class Saver:
         self._capture = Capture()
         self._in_order = store.order
         self._taking = store.latches.new()  # nothing is looked at meanwhile; taken after _in_order
-        self._waiting: dict[str, Copied] = {}  # the newest copies that wait for being made
 
     def save(
         self, why: str, *, keys: Iterable[str] | None = None, records: Records | None = None
@@ -145,8 +144,6 @@ class Saver:
         if texts is None:
             return None
         with self._taking:
-            if not store.waiting:
-                self._waiting = {}
             copies: dict[str, Copied] = {}
             for key in keys:
                 model, known = member(self.state, key), self._capture.known(key)
@@ -158,13 +155,16 @@ class Saver:
                 return None
             taken = _Taken(store.promise(), self._capture, why, copies, add, texts)
             store.later(taken)
-            self._waiting |= copies
             return taken.ticket
 
     def _differ(self, copies: Mapping[str, Copied]) -> bool:
-        """Whether any of them surely differs from what waits, or from what the store holds."""
+        """Whether any of them surely differs from the newest that waits for being made, or from
+        what the store holds."""
+        waiting: dict[str, Copied] = {}
+        for each in self.store.waiting.copy():  # in one step: the writer takes them out
+            waiting |= each.copies if isinstance(each, _Taken) else {}
         for key, copy in copies.items():
-            last = self._waiting.get(key)
+            last = waiting.get(key)
             known = last or self.store.documents.get(key) is copy.known.content
             if known and copy.differs(last):
                 return True
