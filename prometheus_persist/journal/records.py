@@ -84,10 +84,10 @@ class Block:
 
 
 def _proven(text: bytes, count: int, origin: Origin) -> list[JsonObject]:
-    if openers(text) == count and text.count(_NEXT) == count - 1:  # each begins its line, and has
-        # no containers in it, nor a bracket in a text
+    if b"[" not in text and text.count(b"{") == count == text.count(_NEXT) + 1:  # each begins its
+        # line, and has no containers in it, nor a bracket in a text
         rows = canonical_again(b"[" + text.replace(LINE_END, b",") + b"]")
-        if rows and len(rows) == count and plain_rows(rows):
+        if rows and len(rows) == count and {*map(type, rows)} == {dict}:
             return rows  # type: ignore[no-any-return]
     elif (nested := _nested_rows(text, count)) is not None:
         return nested
@@ -210,9 +210,13 @@ class Records(Sequence[JsonObject]):
 
     def since(self, start: int) -> Iterator[JsonObject]:
         """The records from number ``start`` on, a block at a time."""
+        return chain.from_iterable(self.portions(start))
+
+    def portions(self, start: int) -> Iterator[list[JsonObject]]:
+        """The same, some at a time."""
         for block in self._parts(start, self._held):
-            yield from block.objects()
-        yield from islice(self._tail, max(start - self._held, 0), self._count - self._held)
+            yield block.objects()
+        yield self._tail[max(start - self._held, 0) : self._count - self._held]
 
     def _parts(self, start: int, stop: int) -> Iterator[Block]:
         """The blocks from record ``start`` up to ``stop``, the first and the last in part."""

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal, DecimalException
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.journal.records import Records
+from prometheus_persist.reconcile.tally import NOBODY, Fees, Lately, Moves, Recent, Tally, moved_by
 from prometheus_persist.state import (
     NO_CONTRACTS,
     Contracts,
@@ -33,22 +34,27 @@ from prometheus_persist.state.documents import (
     PUBLIC_TRADES,
 )
 from prometheus_persist.state.exact_json import JsonObject
-from prometheus_persist.state.money import ZERO, add, exact, minus, plus
+from prometheus_persist.state.money import ZERO, add
 
 if TYPE_CHECKING:
-    from prometheus_persist.reconcile.views import Adoption, Books, Move
+    from prometheus_persist.reconcile.views import Adoption, Books
 
-NOBODY, PENALTY = "", "liquidation_penalty"
-_CLOSING_SIDE = {"long": "sell", "short": "buy", "net": "sell"}
+PENALTY = "liquidation_penalty"
 _ADOPTIONS = ("adopted", "released")
-_WITHOUT_MONEY = ("set_aside", "resized")
 _WRITTEN = ("written", "unwritten")
+_NOT_BOOKED = frozenset({*_ADOPTIONS, "set_aside", "resized"})
+_SPECIAL = _NOT_BOOKED.union(_WRITTEN)
 _NEVER = (0, 0)
 SUMMED = (PUBLIC_TRADES, ORPHAN_FILLS, CASH_FLOWS, INTENT_LOG)
-Recent = tuple[int, int, str, JsonObject]
-"""An execution's time, the place of its stream in ``SUMMED``, its owner, and its record."""
-_quantity = lru_cache(maxsize=4096, typed=True)(exact)  # few texts, met a million times
-_number = lru_cache(maxsize=4096, typed=True)(Decimal)
+_FILL_ID, _TS_MS = itemgetter("fill_id"), itemgetter("ts_ms")
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except DecimalException as problem:
+        raise BadValue(f"no exact result: {type(problem).__name__}") from None
 
 
 class EndedOrders(Mapping[str, OrderIntent]):
@@ -110,6 +116,7 @@ class StreamIndex:
     since_ms: int = 0
     ids: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in SUMMED})
     agents: list[str] = field(default_factory=list)
+    lately: Lately = field(default_factory=lambda: Lately([]), compare=False)
 
     @property
     def adopted(self) -> dict[str, Adoption]:
@@ -127,7 +134,11 @@ class StreamIndex:
 
         since_ms = state.account_cash.bills_ms
         self.take(streams, since_ms)
-        self.recent = [each for each in self.recent if each[0] >= since_ms]
+        kept = [each for each in self.recent if each[0] >= since_ms]
+        if len(kept) < len(self.recent):
+            self.recent = kept
+        if not self.lately.still(self.recent):
+            self.lately = Lately(self.recent)
         waiting = {key: item.agent_id for key, item in state.intents.items()}
         return Books(
             state,
@@ -135,9 +146,9 @@ class StreamIndex:
             ChainMap(waiting, self.owners),
             self.ended,
             self.flows,
-            _fees(self.recent),
+            Fees(self.lately),
             self.money,
-            _moves(self.recent),
+            Moves(self.lately),
             self.recorded,
             tuple(self.adopted.values()),
             self.sizes,
@@ -161,7 +172,8 @@ class StreamIndex:
         self.since_ms = max(self.since_ms, since_ms)
         for name in SUMMED:
             ids = self.ids[name]
-            fresh = _since(streams.get(name, ()), len(ids))
+            portions = _since(streams.get(name, ()), len(ids))
+            fresh = chain.from_iterable(portions)
             if name == INTENT_LOG:
                 for record in fresh:
                     intent = OrderIntent.model_validate(record)
@@ -178,67 +190,65 @@ class StreamIndex:
                     self._pay(record["agent_id"], record["kind"], amount)
                     ids.append(record["ref"])
             else:
-                self._executions(fresh, since_ms, name)
+                self._executions(portions, since_ms, name)
 
-    def _executions(self, records: Iterable[JsonObject], since_ms: int, stream: str) -> None:
+    def _executions(
+        self, portions: Iterable[Sequence[JsonObject]], since_ms: int, stream: str
+    ) -> None:
         """Take in what was booked; a long ledger is millions of them, and every step here counts.
 
         What they come to is added up first, and only the sums are looked at.
         """
-        paid: dict[str, list[Decimal]] = {}
-        moved: dict[tuple[str, str, str, str], Decimal] = {}
-        ids, rank, first = self.ids[stream], SUMMED.index(stream), len(self.ids[stream])
-        sized, recent, closing = self.sized, self.recent, _CLOSING_SIDE
-        try:
-            for record in records:
-                category = record.get("category")
-                ids.append(record["fill_id"])
-                if category in _ADOPTIONS:
-                    self._adoption(record)
-                    continue
-                inst_id, ts_ms = record["inst_id"], record["ts_ms"]
-                if "ct_val" in record and (ts_ms, rank) >= sized.get(inst_id, _NEVER):
-                    self._size(record, rank)
-                if category in _WITHOUT_MONEY:
-                    continue
-                if category in _WRITTEN:
-                    self._written(record)
-                owner = record.get("agent_id", NOBODY)
-                mine = paid.get(owner)
-                if mine is None:
-                    mine = paid[owner] = [ZERO, ZERO]
-                mine[0] = plus(
-                    mine[0], Decimal(record.get("pnl", "0"))
-                )  # an orphan of old has none
-                mine[1] = plus(mine[1], Decimal(record.get("fee", "0")))
-                if owner != NOBODY:
-                    pos_side, quantity = record["pos_side"], _quantity(record["qty_contracts"])
-                    key = owner, inst_id, record["mgn_mode"], pos_side
-                    step = minus if record["side"] == closing[pos_side] else plus
-                    moved[key] = step(moved.get(key, ZERO), quantity)
-                if ts_ms >= since_ms and "side" in record:
-                    recent.append((ts_ms, rank, owner, record))
-        except DecimalException as problem:
-            raise BadValue(f"no exact result: {type(problem).__name__}") from None
+        tally, ids, rank = Tally(), self.ids[stream], SUMMED.index(stream)
+        first = len(ids)
+        for rows in portions:
+            ids.extend(map(_FILL_ID, rows))
+            booked = rows
+            if not _SPECIAL.isdisjoint([row.get("category") for row in rows]):
+                booked = [row for row in rows if self._is_booked(row)]
+            self._sizes(rows, rank)
+            tally.take(booked)
+            if booked and max(map(_TS_MS, booked)) >= since_ms:
+                self.recent.extend(
+                    (row["ts_ms"], rank, row.get("agent_id", NOBODY), row)
+                    for row in booked
+                    if row["ts_ms"] >= since_ms and "side" in row
+                )
         self.booked.update(islice(ids, first, None))
-        for owner, (pnl, fee) in paid.items():
-            self._pay(owner, "pnl", exact(pnl))
-            self._pay(owner, "fee", exact(fee))
-        for (owner, *place), change in moved.items():
-            held, at = self.recorded.setdefault(owner, {}), PositionKey(*place)
-            held[at] = held.get(at, NO_CONTRACTS) + contracts(change)
+        for owner, pnl, fee in tally.paid():
+            self._pay(owner, "pnl", pnl)
+            self._pay(owner, "fee", fee)
+        for owner, key, change in tally.moved():
+            held = self.recorded.setdefault(owner, {})
+            held[key] = held.get(key, NO_CONTRACTS) + change
 
-    def _size(self, record: JsonObject, rank: int) -> None:
-        """The contract's size as it was last booked, in whatever stream."""
-        name = record["inst_id"]
-        self.sizes[name] = _number(record["ct_val"]), _number(record["ct_mult"])
-        self.sized[name] = record["ts_ms"], rank
+    def _is_booked(self, record: JsonObject) -> bool:
+        """Whether money and contracts of an execution are in it; else what it says is taken in."""
+        category = record.get("category")
+        if category in _ADOPTIONS:
+            self._adoption(record)
+        elif category in _WRITTEN:
+            self._written(record)
+        return category not in _NOT_BOOKED
+
+    def _sizes(self, rows: Sequence[JsonObject], rank: int) -> None:
+        """The contracts' sizes as they were last booked, in whatever stream."""
+        newest: dict[str, JsonObject] = {}
+        for row in rows:
+            if "ct_val" in row and row.get("category") not in _ADOPTIONS:
+                seen = newest.get(row["inst_id"])
+                if seen is None or row["ts_ms"] >= seen["ts_ms"]:
+                    newest[row["inst_id"]] = row
+        for name, row in newest.items():
+            if (row["ts_ms"], rank) >= self.sized.get(name, _NEVER):
+                self.sizes[name] = _number(row["ct_val"]), _number(row["ct_mult"])
+                self.sized[name] = row["ts_ms"], rank
 
     def _written(self, record: JsonObject) -> None:
         """A quantity that was written for an agent, or is given back."""
         from prometheus_persist.reconcile.views import Adoption
 
-        key, change = _moved(record)
+        key, change = moved_by(record)
         owner, finding_id = record["agent_id"], record.get("undoes") or record["finding_id"]
         name = f"{finding_id} {owner} {key}"
         before = self.written.pop(name, None)
@@ -286,35 +296,6 @@ def finding_of(record: JsonObject) -> str:
     return str(record.get("finding_id") or record["fill_id"].rpartition(":")[2])
 
 
-def _since(records: Sequence[JsonObject], start: int) -> Iterable[JsonObject]:
-    """The records from ``start`` on; of a stream, without having all of them at once."""
-    return records.since(start) if isinstance(records, Records) else records[start:]
-
-
-def _fees(recent: list[Recent]) -> dict[str, Decimal]:
-    found: dict[str, Decimal] = {}
-    for *_, record in recent:
-        name = record["fill_id"]
-        found[name] = add(found.get(name, ZERO), Decimal(record["fee"]))
-    return found
-
-
-def _moves(recent: list[Recent]) -> tuple[Move, ...]:
-    from prometheus_persist.reconcile.views import Move
-
-    return tuple(
-        Move(ts_ms, owner, *_moved(record)) for ts_ms, _, owner, record in in_order(recent)
-    )
-
-
-def in_order(recent: Iterable[Recent]) -> list[Recent]:
-    """Oldest first; of one time as the streams have them, one stream after the other."""
-    return sorted(recent, key=itemgetter(0, 1))
-
-
-def _moved(record: JsonObject) -> tuple[PositionKey, Contracts]:
-    """The key that a booked execution moved, and by how much."""
-    key = PositionKey(record["inst_id"], record["mgn_mode"], record["pos_side"])
-    quantity = contracts(record["qty_contracts"])
-    closes = record["side"] == _CLOSING_SIDE[key.pos_side]
-    return key, -quantity if closes else quantity
+def _since(records: Sequence[JsonObject], start: int) -> Iterator[Sequence[JsonObject]]:
+    """The records from ``start`` on, by portions; of a stream, without having all at once."""
+    return records.portions(start) if isinstance(records, Records) else iter([records[start:]])

@@ -30,8 +30,8 @@ from prometheus_persist.reconcile.books import (
     SUMMED,
     EndedOrders,
     StreamIndex,
-    in_order,
 )
+from prometheus_persist.reconcile.tally import in_order
 from prometheus_persist.reconcile.views import Adoption
 from prometheus_persist.state import PositionKey, contracts
 from prometheus_persist.state.documents import CASH_FLOWS, INTENT_LOG, ORPHAN_FILLS, PUBLIC_TRADES

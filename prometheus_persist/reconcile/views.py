@@ -12,7 +12,7 @@ depends on it is UNKNOWN. An empty row list of an incomplete source says nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -400,7 +400,7 @@ class Books:
     booked_flows: AbstractSet[str] = frozenset()
     booked_fees: Mapping[str, Decimal] = field(default_factory=dict)
     money: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
-    moves: tuple[Move, ...] = ()
+    moves: Sequence[Move] = ()
     recorded: Mapping[str, Mapping[PositionKey, Contracts]] = field(default_factory=dict)
     adopted: tuple[Adoption, ...] = ()
     sizes: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)

@@ -43,13 +43,9 @@ EXPONENT_MAX = 40
 ZERO = Decimal(0)
 _TEXT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
-_EXACT = Context(prec=140, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact])
+EXACT = Context(prec=140, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact])
+"""Of a long sum: every step is exact, or a DecimalException; ``exact`` is asked about the sum."""
 _DIVIDE = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])
-
-
-plus: Callable[[Decimal, Decimal], Decimal] = _EXACT.add
-minus: Callable[[Decimal, Decimal], Decimal] = _EXACT.subtract
-"""One step of a long sum: exact, or a DecimalException; ``exact`` is asked about the sum."""
 
 
 def exact(value: object) -> Decimal:
@@ -106,17 +102,17 @@ def writable(number: Decimal) -> bool:
 
 def add(*terms: Decimal) -> Decimal:
     """The exact sum; raises BadValue where it cannot be held exactly."""
-    return _computed(_EXACT.add, *terms)
+    return _computed(EXACT.add, *terms)
 
 
 def sub(number: Decimal, less: Decimal) -> Decimal:
     """The exact difference. Python's own minus sign rounds to the context of whoever asks."""
-    return _computed(_EXACT.subtract, number, less)
+    return _computed(EXACT.subtract, number, less)
 
 
 def mul(*factors: Decimal) -> Decimal:
     """The exact product; raises BadValue where it cannot be held exactly."""
-    return _computed(_EXACT.multiply, *factors)
+    return _computed(EXACT.multiply, *factors)
 
 
 def div(numerator: Decimal, denominator: Decimal) -> Decimal:

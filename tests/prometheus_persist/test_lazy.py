@@ -34,7 +34,9 @@ NOT_FOR_OPENING = {
         "session.report", "state.store_facts", "state.system_facts",
     )),
 }  # fmt: skip
-BOOKS = {"prometheus_persist.reconcile", "prometheus_persist.reconcile.books"}  # kept while open
+BOOKS = {"prometheus_persist.reconcile"} | {
+    f"prometheus_persist.reconcile.{name}" for name in ("books", "tally")
+}  # kept while open
 OPENING = """
 import sys
 from prometheus_persist import Agent, Session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,14 +65,46 @@ def test_a_large_store_is_not_looked_through_until_its_session_ends(
 def test_what_grows_by_much_is_put_aside_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     """By as many as make a pass long; not for every little that is added."""
     passes: list[int] = []
-    monkeypatch.setattr(gc, "collect", lambda: passes.append(1))
+    monkeypatch.setattr(gc, "collect", passes.append)
     monkeypatch.setattr(collecting, "MANY_OBJECTS", 100)
     aside = Aside()
     for objects in (99, 100, 150, 199, 200, 250, 300):
         aside.put(objects)
-    assert len(passes) == 3
+    assert passes == [1, 1, 1]
     aside.give_back()
     assert gc.get_freeze_count() == 0
+
+
+def test_a_recovery_does_not_have_everything_looked_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is old, a million ids among it, is put aside without a look; young cycles are freed."""
+    filled(tmp_path, 20)
+    monkeypatch.setattr(collecting, "MANY_OBJECTS", 100)
+    thresholds, seen = gc.get_threshold(), []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            seen.append(info["generation"])
+
+    class Cycle:
+        def __init__(self) -> None:
+            self.me = self
+
+    with opened(tmp_path) as session:
+        gc.callbacks.append(note)
+        gc.set_threshold(0)  # only what somebody asks for
+        try:
+            session._aside.give_back()
+            session._aside = Aside()  # as if it had grown by as much
+            young = weakref.ref(Cycle())
+            session.recover(None)
+            assert gc.get_freeze_count() > 0
+            assert seen == [1]
+            assert young() is None
+        finally:
+            gc.set_threshold(*thresholds)
+            gc.callbacks.remove(note)
 
 
 def test_one_that_put_nothing_aside_gives_nothing_back() -> None:
