@@ -80,7 +80,7 @@ def test_quantities_are_added_up_now_and_then(monkeypatch: pytest.MonkeyPatch) -
     """What is counted does not pile up; text and numbers that look alike are not taken for one
     another, and the books come out to the same digit."""
     rows = [*ledger(), record(40, qty_contracts=2), record(43, qty_contracts="2.00")]
-    rows += [record(46, qty_contracts=2.0), record(49, qty_contracts="2")]
+    rows += [record(52, qty_contracts=2.0), record(49, qty_contracts="2")]
     whole, often = StreamIndex(), StreamIndex()
     whole.take({"public_trades": copy.deepcopy(rows)})
     monkeypatch.setattr(tally, "KEPT_APART_MAX", 0)
