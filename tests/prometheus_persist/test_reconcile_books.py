@@ -152,3 +152,10 @@ def test_what_has_no_exact_sum_is_refused_in_a_long_ledger_too(odd: dict[str, An
     rows = [record(0, pnl="1e-80", agent_id="A"), record(3, agent_id="A", **odd), record(6)]
     with pytest.raises(BadValue):
         StreamIndex().take({"public_trades": rows})
+
+
+def test_true_is_no_quantity_beside_a_one() -> None:
+    """The two are equal to Python, and would be counted as one."""
+    rows = [record(0, qty_contracts=1), record(12, qty_contracts=True)]
+    with pytest.raises(BadValue):
+        StreamIndex().take({"public_trades": rows})
