@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.journal.records import Records
-from prometheus_persist.reconcile.tally import NOBODY, Fees, Lately, Moves, Recent, Tally, moved_by
+from prometheus_persist.reconcile.tally import (
+    NOBODY,
+    ExecutionSums,
+    Fees,
+    Lately,
+    Moves,
+    Recent,
+    moved_by,
+)
 from prometheus_persist.state import (
     NO_CONTRACTS,
     Contracts,
@@ -199,7 +207,7 @@ class StreamIndex:
 
         What they come to is added up first, and only the sums are looked at.
         """
-        tally, ids, rank = Tally(), self.ids[stream], SUMMED.index(stream)
+        tally, ids, rank = ExecutionSums(), self.ids[stream], SUMMED.index(stream)
         first = len(ids)
         for rows in portions:
             ids.extend(map(_FILL_ID, rows))

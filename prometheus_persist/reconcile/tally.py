@@ -41,7 +41,7 @@ Recent = tuple[int, int, str, JsonObject]
 Place = tuple[str, str, str, str]
 
 
-class Tally:
+class ExecutionSums:
     """Sums of executions. Raises BadValue where there is no exact result."""
 
     __slots__ = ("_counted", "_moved", "_paid")
