@@ -45,7 +45,6 @@ PROGRAMS = {
         "fakeokx.cli.app",
         "fakeokx.cli.serving",
         "fakeokx.process.serve",
-        "pydantic.type_adapter",  # typer, for what a parameter may be
         "uvicorn.lifespan.off",
         "uvicorn.loops.uvloop",
     ),

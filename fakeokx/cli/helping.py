@@ -2,6 +2,7 @@
 
 ``prometheus_persist/cli/helping.py`` specifies it and has the same of its own, since neither
 imports the other: below the line a test holds that the two are one text.
+That is why it is one module.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import typer
@@ -82,6 +85,7 @@ def without_language(argv: Sequence[str]) -> list[str]:
 
 _PIECES: Final = re.compile(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+|\s+")
 _NEVER_FIRST: Final = "，。；：、！？）》」』”’,.;:!?)…"
+_WHOLE: Final = re.compile("0|[1-9][0-9]{0,17}")
 _DETAILS: Final = re.compile(r"^(?P<text>.*?)(?:  \[(?P<details>.*)\])?$", re.DOTALL)
 _GAP: Final = 2
 _Base: Any = typer.Context.formatter_class
@@ -242,7 +246,61 @@ class Steps(TyperGroup):
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The words that are the group's own."""
-        return [] if self._none_of_its_own else super().get_params(ctx)
+        return [] if self._none_of_its_own else [*map(_as_given, super().get_params(ctx))]
+
+
+class _AsGiven:
+    """Of one parameter: a value that fits as it stands is taken as it is; at any other the parser
+    looks itself, and loads its validator for that."""
+
+    def __init__(self, look: Any) -> None:
+        self._look = look
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The value that a command is given; raises a usage error."""
+        kind, more = param.type_descriptor.annotation, param.type_descriptor.parameter_info
+        is_list = param.multiple or param.nargs == -1
+        if value is None:
+            return () if is_list else None
+        if is_list and more.parser is None and kind == list[str] and {*map(type, value)} == {str}:
+            return list(value)
+        is_one = not is_list and param.nargs == 1 and more.parser is None
+        if is_one and kind is str and type(value) is str:
+            return value
+        number = int(value) if kind is int and _WHOLE.fullmatch(str(value)) else value
+        if is_one and kind in (int, float) and type(number) is kind:
+            least, most = (number if each is None else each for each in (more.min, more.max))
+            if least <= number <= most:
+                return number
+        if is_one and kind is Path and isinstance(value, (str, Path)) and _fits(value, more):
+            return Path(value)
+        return self._look().coerce(value, param=param, ctx=ctx)
+
+
+def _fits(path: str | Path, more: Any) -> bool:
+    """Whether it is a path for an option that takes any, and can be read if it is there."""
+    if not (more.file_okay and more.dir_okay and more.path_type is None):
+        return False
+    if more.exists or more.writable or more.resolve_path:
+        return False
+    return os.access(path, os.R_OK) or not os.path.lexists(path)
+
+
+def _as_given(param: Any) -> Any:
+    """The parameter; of a version of the parser that has no such validator, as it was."""
+    look = getattr(param, "get_runtime_param", None)
+    if look is not None and hasattr(param, "type_descriptor") and not isinstance(look, partial):
+        vars(param)["get_runtime_param"] = partial(_AsGiven, look)
+    return param
+
+
+def _light(command: Any) -> Any:
+    """The command, its parameters ``_AsGiven``, and those of a group."""
+    params = command.get_params
+    vars(command)["get_params"] = lambda ctx: [*map(_as_given, params(ctx))]
+    for each in getattr(command, "commands", {}).values():
+        _light(each)
+    return command
 
 
 class LazyGroup(Steps):
@@ -279,7 +337,7 @@ class _WhenCalled(Mapping[str, Any]):
             if not isinstance(found, typer.Typer):
                 function, found = found, typer.Typer(add_completion=False, rich_markup_mode=None)
                 found.command(name=name, epilog=_exits("en"))(function)
-            self._made[name] = typer.main.get_command(found)
+            self._made[name] = _light(typer.main.get_command(found))
             self._made[name].name = name
         return self._made[name]
 

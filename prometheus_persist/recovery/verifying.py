@@ -17,7 +17,6 @@ from prometheus_persist.recovery.apart import Errands
 from prometheus_persist.recovery.bases import Bases
 from prometheus_persist.recovery.facts import Damage, RestoreFacts
 from prometheus_persist.recovery.ladder import Restored, reading, restore
-from prometheus_persist.state import state_from
 from prometheus_persist.storage.audit_log import check_audit
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.layout import RECOVERY_LOG, SNAPSHOTS, is_snapshot
@@ -92,6 +91,8 @@ def verify(fs: Fs, *, clock: Clock | None = None, alone: bool | None = None) -> 
 
 
 def _verified(fs: Fs, clock: Clock | None, errands: Errands | None) -> Verification:
+    from prometheus_persist.state import state_from
+
     restored = restore(fs, clock=clock, thorough=True, errands=errands)
     damages = (*restored.facts.damages, *restored.gaps, *_audit_damages(fs))
     restored = replace(restored, facts=replace(restored.facts, damages=damages))

@@ -17,6 +17,7 @@ import typer
 import chaos.cli.app as chaos
 import fakeokx.cli.app as fakeokx
 import prometheus_persist.cli.app as persist
+from prometheus_persist.session import Session
 
 PACKAGES = [
     "prometheus_persist",
@@ -129,3 +130,25 @@ def test_lazy_a_help_imports_nothing_that_works(program: str) -> None:
     imported = {line: NOT_FOR_A_HELP.intersection(modules) for line, (_, modules) in said.items()}
     assert {line: modules for line, modules in imported.items() if modules} == {}
     assert f"{program}.app" in said["--help"][1]
+
+
+@pytest.mark.parametrize(
+    ("program", "line"),
+    [
+        ("prometheus_persist.cli", "status --dir {}"),
+        ("prometheus_persist.cli", "snapshots --dir {} --json"),
+        ("prometheus_persist.cli", "tail --once --dir {}"),
+        ("fakeokx.cli", "coverage"),
+    ],
+)
+def test_lazy_a_command_that_makes_no_model_imports_no_validator(
+    program: str, line: str, tmp_path: Path
+) -> None:
+    """Not for the words behind it, either."""
+    Session.open(tmp_path).close()
+    line = line.format(tmp_path)
+    command = [sys.executable, "-c", HELPING, program, "main", json.dumps([line])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    code, modules = json.loads(done.stdout)[line]
+    assert (code, {"pydantic", "prometheus_persist.state.models"} & set(modules)) == (0, set())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -143,8 +142,7 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """One that would work for minutes is ended at once, and not waited for."""
     checkpointed(tmp_path)
     monkeypatch.setattr("prometheus_persist.recovery.bases.proves_records", lambda *_: forever())
-    module = sys.modules["prometheus_persist.recovery.verifying"]
-    monkeypatch.setattr(module, "state_from", interrupted)
+    monkeypatch.setattr("prometheus_persist.state.state_from", interrupted)
     since_s = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         verify(LocalFs(tmp_path), clock=CLOCK, alone=True)
