@@ -12,13 +12,13 @@ import typer
 from fakeokx.cli.ending import end_document, raise_if_stopped
 from fakeokx.cli.exits import EXIT_INTERNAL, EXIT_REFUSED, exits_in_a_line
 from fakeokx.cli.helping import (
-    LazyGroup,
     asked_language,
     speaking,
     spoken,
     usage_error,
     without_language,
 )
+from fakeokx.cli.stepping import LazyGroup
 
 COMMANDS: Final = {
     "serve": ("fakeokx.cli.serving:serve", "Serve until Ctrl+C or SIGTERM."),

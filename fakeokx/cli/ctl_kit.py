@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from fakeokx.cli.exits import exits_in_a_line
-from fakeokx.cli.helping import Steps
+from fakeokx.cli.stepping import Steps
 
 MARKS_MAX: Final = 4
 URL_VARIABLE: Final = "FAKEOKX_URL"

@@ -10,7 +10,8 @@ from typing import Any
 import typer
 
 from prometheus_persist.cli.ending import end_document, new_output
-from prometheus_persist.cli.helping import LazyGroup, language_last, speaking, usage_error
+from prometheus_persist.cli.helping import language_last, speaking, usage_error
+from prometheus_persist.cli.stepping import LazyGroup
 from prometheus_persist.errors import EXIT_USAGE
 from prometheus_persist.language import asked_language
 

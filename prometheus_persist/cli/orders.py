@@ -17,7 +17,6 @@ from typing import Annotated
 
 import typer
 
-from prometheus_persist.cli.helping import Steps
 from prometheus_persist.cli.options import (
     DEFAULT_DIR,
     EPILOG,
@@ -30,6 +29,7 @@ from prometheus_persist.cli.options import (
     output_of,
     refuse_missing,
 )
+from prometheus_persist.cli.stepping import Steps
 from prometheus_persist.errors import EXIT_OK, EXIT_VENUE, BadConfig
 
 orders = typer.Typer(

@@ -21,7 +21,7 @@ from fakeokx.cli.helping import speaking, without_language
 from fakeokx.cli.helps import EXAMPLES, HELPS
 from fakeokx.cli.words import EXITS_ZH, SENTENCES, in_chinese
 
-LINE = "# -- the same in prometheus_persist/cli/helping.py and fakeokx/cli/helping.py from here on"
+LINE = "# -- the same in prometheus_persist/cli/{0}.py and fakeokx/cli/{0}.py from here on"
 SAID_TO_PEOPLE = {"app.py", "ctl.py", "ctl_kit.py", "ctl_venue.py", "rules.py", "keys.py"} | {
     "ledger.py", "serve.py", "serving.py", "exchange.py", "exits.py"
 }  # fmt: skip
@@ -126,10 +126,12 @@ def test_the_language_is_no_word_of_any_command() -> None:
     ]  # fmt: skip
 
 
-def test_both_programs_print_their_helps_alike() -> None:
+@pytest.mark.parametrize("module", ["helping", "stepping"])
+def test_both_programs_print_their_helps_alike(module: str) -> None:
     """The exchange and the library import nothing of each other; what they share is one text."""
+    line, name = LINE.format(module), f"{module}.py"
     texts = [
-        (ROOT / package / "cli" / "helping.py").read_text(encoding="utf-8").partition(LINE)[2]
+        (ROOT / package / "cli" / name).read_text(encoding="utf-8").partition(line)[2]
         for package in ("prometheus_persist", "fakeokx")
     ]
     assert texts[0] == texts[1] != ""

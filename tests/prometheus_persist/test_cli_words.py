@@ -11,8 +11,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import fakeokx.cli.helping as fakeokx_helping
-import prometheus_persist.cli.helping as persist_helping
+import fakeokx.cli.stepping as fakeokx_stepping
+import prometheus_persist.cli.stepping as persist_stepping
 
 
 def _words(
@@ -49,7 +49,9 @@ def _words(
     )
 
 
-@pytest.mark.parametrize("helping", [persist_helping, fakeokx_helping], ids=["persist", "fakeokx"])
+@pytest.mark.parametrize(
+    "stepping", [persist_stepping, fakeokx_stepping], ids=["persist", "fakeokx"]
+)
 @pytest.mark.parametrize(
     "line",
     [
@@ -64,7 +66,7 @@ def _words(
     ],
 )  # fmt: skip
 def test_words_come_to_what_the_parser_makes_of_them(
-    helping: Any, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stepping: Any, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A word that is taken as it is comes out as the validator would give it, or is refused
     alike; what the parser has to look at it looks at."""
@@ -79,7 +81,7 @@ def test_words_come_to_what_the_parser_makes_of_them(
     argv = shlex.split(line)
     theirs = CliRunner().invoke(own, argv)
 
-    class Program(helping.LazyGroup):
+    class Program(stepping.LazyGroup):
         table: ClassVar[Any] = {"words": (f"{__name__}:_words", "")}
 
     ours = typer.Typer(cls=Program, add_completion=False, rich_markup_mode=None)

@@ -16,7 +16,7 @@ from prometheus_persist.words.helps import HELPS
 FOR_MACHINES = (
     "audit_lines.py",
     "showing.py",
-    "status.py",
+    "glance.py",
     "redacted.py",
     "pytest_plugin.py",
     "lazy.py",
