@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -232,6 +233,8 @@ def is_slow(name: str, test: str) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a script's job in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started here hears it
     if not hasattr(config.option, LEAVES_OUT):  # a worker has it from whoever started it
         option = config.option
         setattr(option, LEAVES_OUT, not (option.file_or_dir or option.keyword or option.markexpr))

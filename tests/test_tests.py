@@ -240,6 +240,26 @@ def test_what_tests_start_keeps_its_bytecode(pytestconfig: pytest.Config) -> Non
     assert done.stdout == "False\n"
 
 
+def test_what_tests_start_hears_ctrl_c_wherever_the_run_was_started(tmp_path: Path) -> None:
+    """A script's jobs in the background have it ignored, and so has whatever they start."""
+    (tmp_path / "conftest.py").write_text((TESTS / "conftest.py").read_text("utf-8"))
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (tmp_path / "test_it.py").write_text(
+        "import signal, subprocess, sys\n\n"
+        "CODE = 'import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)'\n\n"
+        "def test_it():\n"
+        "    said = subprocess.check_output([sys.executable, '-c', CODE], text=True)\n"
+        "    assert said == 'False\\n'\n"
+    )
+    words = ["-m", "pytest", "-n1", "-q", "-p", "no:cacheprovider"]
+    command = ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, *words]
+    env = os.environ | {"PYTHONPATH": str(TESTS)}
+    for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER"):
+        env.pop(name, None)
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
 def test_every_import_from_a_test_module_is_in_the_map() -> None:
     """What tests take from one another, so that nobody renames it unawares."""
     told = (TESTS / "README.md").read_text("utf-8").partition("## Tests that other tests import")[2]
