@@ -157,27 +157,13 @@ def test_another_accounts_plan_is_refused(asked: tuple[Path, Path], venue: Any) 
     assert files_of(root) == before
 
 
-def test_a_stale_plan_is_refused(asked: tuple[Path, Path], venue: Any, tmp_path: Path) -> None:
-    root, plan = asked
-    old = tmp_path / "old.json"
-    assert reconcile(root, venue, "--plan", old).exit_code == 3
-    venue.trade_by_hand("ETH-USDT-SWAP", "buy", "1")
-    before = files_of(root)
-    for each in (old, plan):
-        said = reconcile(root, venue, "--apply", each)
-        assert said.exit_code == 3, said.output
-        assert "is stale" in said.stderr
-        assert "--plan" in said.stderr
-    assert files_of(root) == before
-    venue.trade_by_hand("ETH-USDT-SWAP", "sell", "1")
-
-
 def test_a_source_that_fails_makes_no_plan_stale(
     asked: tuple[Path, Path], venue: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When it is looked at, and when it is applied: nobody can say whether it holds; ask again."""
-    root, (_, plan) = tmp_path / "store", asked
+    root, plan = tmp_path / "store", tmp_path / "plan.json"
     shutil.copytree(asked[0], root)
+    assert reconcile(root, venue, "--plan", plan).exit_code == 3
     failing = [{"action": "error_before", "path": "account/positions", "times": 0}]
     before, look = ledgers(root), recovering.looked_at
 
@@ -199,6 +185,21 @@ def test_a_source_that_fails_makes_no_plan_stale(
     venue.set_faults([])
     assert reconcile(root, venue, "--apply", plan).exit_code == 0
     assert ledgers(root) != before
+
+
+def test_a_stale_plan_is_refused(asked: tuple[Path, Path], venue: Any, tmp_path: Path) -> None:
+    root, plan = asked
+    old = tmp_path / "old.json"
+    assert reconcile(root, venue, "--plan", old).exit_code == 3
+    venue.trade_by_hand("ETH-USDT-SWAP", "buy", "1")
+    before = files_of(root)
+    for each in (old, plan):
+        said = reconcile(root, venue, "--apply", each)
+        assert said.exit_code == 3, said.output
+        assert "is stale" in said.stderr
+        assert "--plan" in said.stderr
+    assert files_of(root) == before
+    venue.trade_by_hand("ETH-USDT-SWAP", "sell", "1")
 
 
 def test_choices_are_checked_before_anything_is_asked(asked: tuple[Path, Path], venue: Any) -> None:
