@@ -149,7 +149,7 @@ def test_change_what_is_ready_is_spliced_into_the_bytes_that_were_due(
 )
 @pytest.mark.parametrize("ready", [None, Ready()], ids=["whole", "ready"])
 def test_change_a_record_that_cannot_come_back_is_refused(bad: Any, ready: Ready | None) -> None:
-    for rows in ([{"n": 1}, {"bad": bad}], [{"bad": bad}]):
+    for rows in ([{"n": 1}, {"bad": bad}], [{"bad": bad}], [{1: "a key"}], [{"n": 1}, {None: 2}]):
         with pytest.raises(BadValue, match="cannot be written exactly"):
             Change("x", add={"s": rows}, ready=ready).to_bytes()
 
