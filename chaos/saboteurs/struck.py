@@ -39,7 +39,7 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         "    self._pending_bytes = 0\n"
         "try:\n"
         "    if group:",
-        "save",
+        "save among others",
         near="_put_down",
         seen_as="acknowledged and lost",
     ),

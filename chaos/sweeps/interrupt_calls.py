@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -39,8 +41,9 @@ from prometheus_persist.saving import IntentHandle
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, Contracts, PositionKey, to_documents
 from prometheus_persist.state.documents import is_hosts
+from prometheus_persist.storage.committer import Committer
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.interrupts import INTERRUPTED
+from prometheus_persist.storage.interrupts import INTERRUPTED, Bell
 from prometheus_persist.storage.lock import StoreLock
 from prometheus_persist.testing.memory_fs import MemoryFs
 
@@ -187,6 +190,26 @@ def _opened(life: InterruptedLife) -> None:
     life.take(life.opened())
 
 
+def _among_others(life: InterruptedLife) -> None:
+    """Others waited a moment ago: nothing is written ahead, whoever waits writes for all."""
+    life.touch()
+    committer = life.session._saver.store._committer
+    while not all(_at_rest(committer) for _ in range(2)):
+        time.sleep(0.001)
+    committer._asleep._crowd = 2
+
+
+def _at_rest(committer: Committer) -> bool:
+    """Whether the writer's thread has nothing left to do, a moment from now as well."""
+    time.sleep(0.0005)
+    frames = sys._current_frames()
+    writers = [each for each in committer._threads if each.is_alive() and "writer" in each.name]
+    stands = [frames.get(each.ident or 0) for each in writers]
+    return committer._wake._rings.empty() and all(
+        frame is not None and frame.f_code is Bell.wait.__code__ for frame in stands
+    )
+
+
 def _frozen(life: InterruptedLife) -> None:
     life.session.freeze(INSTRUMENT, "by the sweep")
 
@@ -200,6 +223,7 @@ def _adopted(life: InterruptedLife) -> None:
 
 CALLS: Final[Mapping[str, InterruptedCall]] = {
     "save": InterruptedCall(lambda life: life.session.save("struck")),
+    "save among others": InterruptedCall(lambda life: life.session.save("struck"), _among_others),
     "save of what is marked": InterruptedCall(
         lambda life: life.session.save("struck"), detect="marked"
     ),
