@@ -8,8 +8,9 @@ frame is done, or it is his turn to write.
 - Whoever ends a frame, well or not, wakes who waits for it.
 - Whoever gives the files back wakes one whose frame is not done: a flush, the writer thread and a
   close as well (``interrupts.Turn``).
-- Where many save at once, whoever writes lets half of them come first: those that were just told
-  would find their frames too late by a hair, each time. One thread waits for nobody.
+- Where many save at once, whoever writes lets three of four come first: those that were just told
+  would find their frames too late by a hair, each time. One thread waits for nobody, and among few
+  nobody waits for longer than a few frames take.
 - A sleeper enters himself first and asks once more then: who ended his frame or gave the files back
   before has not seen him.
 - A frame may be promised before its bytes are made (``Taken``): its ticket has no sequence until
@@ -31,7 +32,8 @@ from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.storage.interrupts import Bell, Turn
 
 ASK_AGAIN_S = 0.05
-GATHER_S = 0.001  # a crowd is waited for no longer
+GATHER_S = 0.000_075  # a crowd is waited for no longer, for each who is in it: time to make a frame
+LOOK_S = 0.000_05
 
 
 @dataclass(slots=True)
@@ -101,13 +103,13 @@ class Asleep:
         self._crowd = max(len(self._tickets), self._crowd * 7 // 8)
 
     def gather(self, pending: Callable[[], int]) -> None:
-        """Let those who were just told come back, until half of them have: the frames of the others
+        """Let those who were just told come back, until most of them have: the frames of the others
         are made while theirs are synced."""
-        due = self._crowd // 2
+        due = self._crowd * 3 // 4
         if due and pending() < due:
-            until_s = time.monotonic() + GATHER_S
+            until_s = time.monotonic() + self._crowd * GATHER_S
             while pending() < due and time.monotonic() < until_s:
-                time.sleep(GATHER_S / 20)
+                time.sleep(LOOK_S)
 
     def wait(self, ticket: Ticket, files: Turn, write: Callable[[], None]) -> None:
         """Until it is done; by ``write``, with the files, where nobody else has them."""

@@ -238,7 +238,7 @@ def a_crowd(of: int) -> tickets.Asleep:
     return asleep
 
 
-def test_whoever_writes_lets_half_of_a_crowd_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_writes_lets_most_of_a_crowd_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tickets, "GATHER_S", 60.0)
     slept = itertools.count(1)
     come = 0
@@ -249,7 +249,24 @@ def test_whoever_writes_lets_half_of_a_crowd_come_first(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(time, "sleep", sleep)
     a_crowd(64).gather(lambda: come)
-    assert come == 32
+    assert come == 48
+
+
+@pytest.mark.parametrize("many", [2, 8, 64])
+def test_a_crowd_that_does_not_come_is_waited_for_as_long_as_its_frames_take(
+    monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """Among few, who saves now and then does not wait for those who do something else."""
+    now_s = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now_s
+        now_s += seconds
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+    a_crowd(many).gather(lambda: 0)
+    assert now_s == pytest.approx(many * tickets.GATHER_S, abs=tickets.LOOK_S)
 
 
 def test_one_thread_waits_for_nobody_and_a_crowd_that_went_home_is_forgotten() -> None:
