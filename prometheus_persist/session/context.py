@@ -3,7 +3,8 @@
 Whatever moves the books goes through ``commit_of``, while ``gate.turn`` is held: no order intent is
 issued or answered between what was looked at and what is written. The index is taken on likewise;
 interrupted halfway, either shuts the store. It begins with the sums that a snapshot kept, where
-there are any (``kept``), and the next snapshot keeps what it then comes to.
+there are any (``kept``), and the next snapshot keeps what it then comes to. What it takes in at
+once, the collector leaves out (``aside``).
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from prometheus_persist.clock import Clock
 from prometheus_persist.errors import BooksMoved
-from prometheus_persist.reconcile.books import StreamIndex
+from prometheus_persist.reconcile.books import SUMMED, StreamIndex
 from prometheus_persist.saving import IntentGate, Saver, Trigger
 from prometheus_persist.session.inbox import Hearing
 from prometheus_persist.session.settings import Settings
 from prometheus_persist.state import OrderIntent, SystemState
 from prometheus_persist.storage.audit_log import AuditLog
+from prometheus_persist.storage.collecting import Aside
 from prometheus_persist.storage.store import Store
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class SessionContext:
     _reader: ExchangeReader | None = None
     hearing: Hearing = field(init=False)
     index: StreamIndex = field(default_factory=StreamIndex)
+    aside: Aside = field(default_factory=Aside)
     kept: bytes | None = None
 
     def __post_init__(self) -> None:
@@ -62,7 +65,7 @@ class SessionContext:
     def books(self) -> Books:
         """The books as they stand."""
         at = (self.state, self.store.image.streams, self.store.epoch)
-        with self.gate.turn:
+        with self.aside.meanwhile(self._unread()), self.gate.turn:
             self.store.whole(self._begin)
             found = self.store.whole(self.index.books, *at)
             if self.host is None:
@@ -153,9 +156,14 @@ class SessionContext:
 
     def _take(self) -> None:
         at = (self.store.image.streams, self.state.account_cash.bills_ms)
-        with self.gate.turn:
+        with self.aside.meanwhile(self._unread()), self.gate.turn:
             self.store.whole(self._begin)
             self.store.whole(self.index.take, *at)
+
+    def _unread(self) -> int:
+        """How many records the index has yet to take in."""
+        streams, ids = self.store.image.streams, self.index.ids
+        return sum(len(streams.get(name, ())) - len(ids[name]) for name in SUMMED)
 
     def _begin(self) -> None:
         """Have the index that the snapshot kept, if it can be used; looked at once."""

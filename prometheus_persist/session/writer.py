@@ -30,7 +30,7 @@ from prometheus_persist.session.settings import Settings
 from prometheus_persist.session.stopping import Stops
 from prometheus_persist.state import Agent
 from prometheus_persist.storage.audit_log import AuditLog
-from prometheus_persist.storage.collecting import Aside, held_off
+from prometheus_persist.storage.collecting import held_off
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import edges, given_back
 from prometheus_persist.storage.store import Observer, Store
@@ -66,7 +66,6 @@ class StoreWriter:
         self._context.kept = parts.found.image.sums
         parts.found.image.sums = None
         self._marks = Marks(store.latches)
-        self._aside = Aside()
         self._upkeep = Upkeep(store, parts.fs, clock, settings, parts.base_seq, self._context.sums)
 
     @classmethod
@@ -239,12 +238,12 @@ class StoreWriter:
             self._stops.end()
             if self._saver.host is not None:
                 self._saver.host.let_go()
-            self._aside.give_back()
+            self._context.aside.give_back()
 
     def _put_aside(self) -> None:
         """The collector need not look through what stays: the image, the state, the index."""
         documents, booked = self._store.image.documents, self._context.index.booked
-        self._aside.put(OBJECTS_EACH * len(documents) + len(booked))
+        self._context.aside.put(OBJECTS_EACH * len(documents) + len(booked))
 
     def _begin(self, parts: Opened) -> None:
         fresh = parts.entered()

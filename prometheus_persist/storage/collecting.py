@@ -10,7 +10,9 @@ with 10,000 agents, and then 0.2 s in the middle of a save.
   are freed as ever once nobody has them; only what is in a cycle, the host's own included, waits
   for the end of the session. So what is young is looked at once more before: that is all of what
   an opening made, and little of what a recovery did, whose sets of a million ids have grown old by
-  then. A pass over everything there would stop a running system for 0.1 s.
+  then. A pass over everything there would stop a running system for 0.1 s. What is known to be
+  much before it is made (``meanwhile``) is not looked at even once: a set of a million ids is a
+  single object, and young, and takes 0.07 s.
 """
 
 from __future__ import annotations
@@ -50,6 +52,19 @@ class Aside:
         self._left_out, self._done = objects, True
         gc.collect(YOUNG)
         gc.freeze()
+
+    @contextlib.contextmanager
+    def meanwhile(self, objects: int) -> Iterator[None]:
+        """Have what a block makes left out, where it is to make many ``objects`` that stay; what is
+        young before it is looked at, and no pass sees them."""
+        if objects < MANY_OBJECTS:
+            yield
+            return
+        gc.collect(YOUNG)
+        with held_off():
+            yield
+            self._left_out, self._done = self._left_out + objects, True
+            gc.freeze()
 
     def give_back(self) -> None:
         """Have it looked through again."""
