@@ -19,7 +19,7 @@ from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore
 from prometheus_persist.storage import tickets
 from prometheus_persist.storage.committer import StoreOptions
-from prometheus_persist.storage.interrupts import edge
+from prometheus_persist.storage.interrupts import Bell, Turn, edge
 from prometheus_persist.storage.store import Store
 from prometheus_persist.testing.memory_fs import MemoryFs
 
@@ -227,6 +227,52 @@ def test_a_thread_that_is_called_away_leaves_nobody_asleep() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert struck == 40
+
+
+@pytest.mark.timeout(60)
+def test_who_is_called_away_hands_on_what_he_was_woken_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The files are given back, one is woken for it, and a handler raises before he takes them."""
+    monkeypatch.setattr(tickets, "ASK_AGAIN_S", 1000.0)
+    asleep_now = threading.Semaphore(0)
+
+    class Heard(Bell):
+        """Says that its thread is about to sleep."""
+
+        def wait(self, timeout_s: float | None = None) -> bool:
+            asleep_now.release()
+            return super().wait(timeout_s)
+
+    class CallsAway(Heard):
+        def wait(self, timeout_s: float | None = None) -> bool:
+            super().wait(timeout_s)
+            raise _Struck
+
+    bells = iter([CallsAway(), Heard()])
+    monkeypatch.setattr(tickets, "Bell", lambda: next(bells))
+    asleep = tickets.Asleep()
+    files = Turn(asleep.hand_over)
+    first, second = (tickets.Ticket(number, 0, lambda _: None) for number in (1, 2))
+
+    def called_away() -> None:
+        with pytest.raises(_Struck):
+            asleep.wait(first, files, lambda: None)
+
+    def write() -> None:
+        second.done = True
+
+    threads = [
+        threading.Thread(target=called_away, daemon=True),
+        threading.Thread(target=asleep.wait, args=(second, files, write), daemon=True),
+    ]
+    with files:
+        for thread in threads:
+            thread.start()
+            assert asleep_now.acquire(timeout=LONG_S)
+    for thread in threads:
+        thread.join(10.0)
+    assert second.done, "nobody was woken for the files"
 
 
 def a_crowd(of: int) -> tickets.Asleep:
