@@ -105,4 +105,12 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         near="Saver._submit",
         seen_as="another host",
     ),
+    "collector-left-off": Mistake(
+        "storage.collecting:held_off",
+        "finally:  # a signal may strike the one above\nif on:\ngc.enable()",
+        "finally:\n    pass",
+        "open",
+        near="collecting.py",
+        seen_as="the collector is off",
+    ),
 }

@@ -298,7 +298,7 @@ def _attached(
     views: HostViews,
     opening: Mapping[str, Any],
 ) -> AttachedHost:
-    session = Session.open(directory, **opening)
+    session: Session | None = None
     told, unbound, kept = HostSurvey(), list[str](), dict[str, Any]()
     left: JsonObject | None = None
     counted: JsonObject | None = None
@@ -326,10 +326,12 @@ def _attached(
         return capture
 
     try:
+        session = Session.open(directory, **opening)
         capture = session.take_along(made, views)
         session.save("attached")
     except BaseException:
-        session.close(save=False)
+        if session is not None:
+            session.close(save=False)
         raise
     return AttachedHost(session, capture, told, unbound, root, kept, views, left, counted)
 

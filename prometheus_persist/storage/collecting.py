@@ -30,9 +30,13 @@ def held_off() -> Iterator[None]:
     """No pass of the collector in this block, of any thread."""
     on = gc.isenabled()
     try:
-        gc.disable()
-        yield
-    finally:
+        try:
+            gc.disable()
+            yield
+        finally:
+            if on:
+                gc.enable()
+    finally:  # a signal may strike the one above
         if on:
             gc.enable()
 

@@ -14,6 +14,7 @@ from chaos.sweeps.interrupt_sweep import CALLS, points_of, strike, sweep_interru
 from chaos.sweeps.reference_workload import yard
 from chaos.sweeps.tally import Tally
 from chaos.verdict import Outcome
+from prometheus_persist.storage import collecting
 
 SEED = 1
 
@@ -66,3 +67,17 @@ def test_where_the_mistakes_would_show_there_is_none(name):
     with yard() as grounds:
         strike(tally, mistake.scene, grounds, near(mistake.scene, mistake.near, grounds)[::5])
     assert tally.outcome is Outcome.PASSED, tally.problems[:5]
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(100)
+def test_the_collector_is_on_again_wherever_a_call_is_struck(monkeypatch):
+    """It is held off while much is taken in, and a few records here are much."""
+    monkeypatch.setattr(collecting, "MANY_OBJECTS", 1)
+    tally = Tally("interrupt", SEED, full=False)
+    with yard() as grounds:
+        points = near("settle", "collecting.py", grounds) + near("settle", "contextlib.py", grounds)
+        strike(tally, "settle", grounds, points)
+    assert tally.outcome is Outcome.PASSED, tally.problems[:5]
+    assert any("meanwhile" in str(each) for each in points)
+    assert tally.fired >= 50
