@@ -246,28 +246,30 @@ def attach(
     moved = {old: new for old, new in given.items() if ":" in old}
     renamed = {old: new for old, new in given.items() if ":" not in old}
     hands = policy([*skip, *rules], bound, adapters, renamed, public)
-    with held_off():
-        host = _attached(
-            root,
-            directory,
-            modules,
-            hands,
-            rules,
-            moved,
-            upcast or {},
-            detect,
-            live,
-            views or HostViews(),
-            opening,
-        )
+    host: AttachedHost | None = None
     try:
+        with held_off():
+            host = _attached(
+                root,
+                directory,
+                modules,
+                hands,
+                rules,
+                moved,
+                upcast or {},
+                detect,
+                live,
+                views or HostViews(),
+                opening,
+            )
         host.reader = _reader(root, exchange)
         if host.reader is not None:
             host.recover()
+        return host
     except BaseException:
-        host.close(save=False)
+        if host is not None:
+            host.close(save=False)
         raise
-    return host
 
 
 def _reader(root: Any, exchange: Any) -> ExchangeReader | None:
@@ -329,11 +331,11 @@ def _attached(
         session = Session.open(directory, **opening)
         capture = session.take_along(made, views)
         session.save("attached")
+        return AttachedHost(session, capture, told, unbound, root, kept, views, left, counted)
     except BaseException:
         if session is not None:
             session.close(save=False)
         raise
-    return AttachedHost(session, capture, told, unbound, root, kept, views, left, counted)
 
 
 def _restored(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import hostkit
@@ -28,6 +30,7 @@ from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.follow import Follower
 from prometheus_persist.recovery.restore_into import write_into
 from prometheus_persist.saving import random_state
+from prometheus_persist.session import Session, attaching
 from prometheus_persist.state import Agent, state_from
 from prometheus_persist.storage.fs import LocalFs
 
@@ -379,3 +382,48 @@ def test_a_mistake_in_the_capture_is_noticed(
             desk.step(lambda what, agent_id: saves(p, what, agent_id))
         due = told(desk)
     assert again(tmp_path).digest_then != due  # type: ignore[attr-defined]
+
+
+def test_ctrl_c_behind_the_opening_leaves_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each line of ``attach`` from there on, whoever caught it attaches again at once; nothing
+    waits for the collector."""
+
+    class Opening(Session):
+        """Says that it has returned."""
+
+        @classmethod
+        def open(cls, *at: Any, **options: Any) -> Any:
+            session = Session.open(*at, **options)
+            opened.append(session.seq)
+            return session
+
+    def strike(frame: FrameType, event: str, _argument: Any) -> Any:
+        if event == "line" and opened and frame.f_lineno not in struck:
+            struck.add(frame.f_lineno)
+            raise KeyboardInterrupt
+        return strike
+
+    def entered(frame: FrameType, _event: str, _argument: Any) -> Any:
+        return strike if frame.f_code.co_filename == attaching.__file__ else None
+
+    attached(seeded(), str(tmp_path)).close(save=False)
+    monkeypatch.setattr(attaching, "Session", Opening)
+    opened: list[int] = []
+    struck: set[int] = set()
+    host = None
+    gc.disable()
+    try:
+        while host is None:
+            sys.settrace(entered)
+            try:
+                host = attached(seeded(), str(tmp_path))
+            except KeyboardInterrupt:
+                opened.clear()
+            finally:
+                sys.settrace(None)
+        host.close(save=False)
+    finally:
+        gc.enable()
+    assert len(struck) > 40
