@@ -412,7 +412,7 @@ def test_ctrl_c_behind_the_opening_leaves_no_lock(
     monkeypatch.setattr(attaching, "Session", Opening)
     opened: list[int] = []
     struck: set[int] = set()
-    host = None
+    host, tracer = None, sys.gettrace()
     gc.disable()
     try:
         while host is None:
@@ -422,7 +422,7 @@ def test_ctrl_c_behind_the_opening_leaves_no_lock(
             except KeyboardInterrupt:
                 opened.clear()
             finally:
-                sys.settrace(None)
+                sys.settrace(tracer)
         host.close(save=False)
     finally:
         gc.enable()
