@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Final
+
+_ON_TICK: Final = Context(prec=40, rounding=ROUND_HALF_UP, traps=[InvalidOperation])
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class Contract:
 
     def on_tick(self, px: Decimal) -> Decimal:
         """``px`` rounded to the price step, never below one step."""
-        steps = (px / self.tick).quantize(Decimal(1), rounding=ROUND_HALF_UP)
-        return max(steps, Decimal(1)) * self.tick
+        steps = _ON_TICK.quantize(_ON_TICK.divide(px, self.tick), Decimal(1))
+        return _ON_TICK.multiply(max(steps, Decimal(1)), self.tick)
 
 
 def _contract(base: str, ct_val: str, tick: str, first_px: str, unit: str) -> Contract:

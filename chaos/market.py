@@ -20,7 +20,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Protocol
 
 from chaos.chance import generator
@@ -29,6 +29,7 @@ from chaos.instruments import CONTRACTS, INST_IDS, Contract
 
 STEP_SHARE = 0.004
 PULL_SHARE = 0.06
+_SHARE = Context(prec=28, traps=[])
 HAND_INST_ID = "DOGE-USDT-SWAP"
 IDLE_S_DEFAULT = 600.0
 IDLE = "idle"
@@ -54,7 +55,7 @@ class MarketVenue(Protocol):
 
 def walk(rng: random.Random, contract: Contract, px: Decimal) -> Decimal:
     """The next price."""
-    pull = float((contract.first_px - px) / contract.first_px) * PULL_SHARE
+    pull = float(_SHARE.divide(contract.first_px - px, contract.first_px)) * PULL_SHARE
     move = rng.gauss(pull, STEP_SHARE)
     return contract.on_tick(px * Decimal(str(round(1 + move, 6))))
 

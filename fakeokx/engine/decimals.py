@@ -61,6 +61,11 @@ def ratio(dividend: Decimal, divisor: Decimal) -> Decimal:
     return quotient.quantize(_RATIO_QUANTUM, context=_ROUNDING)
 
 
+def nearest_whole(dividend: Decimal, divisor: Decimal) -> Decimal:
+    """The quotient as a whole number, half-even; whatever context the caller's thread has."""
+    return _ROUNDING.divide(dividend, divisor).to_integral_value(context=_ROUNDING)
+
+
 def is_multiple(number: Decimal, step: Decimal) -> bool:
     """Whether the number lies on the grid of lot or tick size."""
     return number % step == 0

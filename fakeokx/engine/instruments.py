@@ -17,7 +17,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from fakeokx.engine.decimals import ratio
+from fakeokx.engine.decimals import nearest_whole, ratio
 
 SWAP: Final = "SWAP"
 SPOT: Final = "SPOT"
@@ -149,7 +149,7 @@ def _contract(
     base, quote, _ = inst_id.split("-")
     is_inverse = quote == "USD"
     face_quote = Decimal(ct_val) * (1 if is_inverse else Decimal(px))
-    first_max = (Decimal(5_000_000) / face_quote).to_integral_value()
+    first_max = nearest_whole(Decimal(5_000_000), face_quote)
     return Instrument(
         inst_id=inst_id,
         inst_type=SWAP if exp_ms is None else FUTURES,

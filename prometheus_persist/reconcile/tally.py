@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal, DecimalException, localcontext
+from decimal import Decimal, DecimalException
 from functools import cached_property, lru_cache
 from itertools import islice
 from operator import itemgetter
@@ -34,6 +34,7 @@ _PLACED = itemgetter("agent_id", "inst_id", "mgn_mode", "pos_side", "side", "qty
 _QUANTITY = itemgetter("qty_contracts")
 _OWNED = itemgetter("agent_id", "pnl", "fee")
 _TEXT = frozenset({str})
+_plus, _number = EXACT.add, EXACT.create_decimal  # the thread's own context is its host's
 _quantity = lru_cache(maxsize=4096)(exact)  # few texts, met a million times
 
 Recent = tuple[int, int, str, JsonObject]
@@ -54,8 +55,7 @@ class ExecutionSums:
     def take(self, rows: Sequence[JsonObject]) -> None:
         """Add up some more; raises KeyError for a record that is no execution."""
         try:
-            with localcontext(EXACT):
-                self._pay(rows)
+            self._pay(rows)
         except DecimalException as problem:
             raise BadValue(f"no exact result: {type(problem).__name__}") from None
         owned = [row for row in rows if row.get("agent_id", NOBODY) != NOBODY]
@@ -75,20 +75,19 @@ class ExecutionSums:
             mine = paid.get(owner)
             if mine is None:
                 mine = paid[owner] = [ZERO, ZERO]
-            mine[0] += Decimal(pnl)
-            mine[1] += Decimal(fee)
+            mine[0] = _plus(mine[0], _number(pnl))
+            mine[1] = _plus(mine[1], _number(fee))
 
     def _add_up(self) -> None:
         """What was counted, added to what it moved."""
         moved, counted = self._moved, self._counted
         try:
-            with localcontext(EXACT):
-                for (*place, side, text), times in counted.items():
-                    owner, inst_id, mgn_mode, pos_side = place
-                    change = times * _quantity(text)
-                    key = owner, inst_id, mgn_mode, pos_side
-                    held = moved.get(key, ZERO)
-                    moved[key] = held - change if closes(pos_side, side) else held + change
+            for (*place, side, text), times in counted.items():
+                owner, inst_id, mgn_mode, pos_side = place
+                change = EXACT.multiply(_quantity(text), times)
+                key = owner, inst_id, mgn_mode, pos_side
+                step = EXACT.subtract if closes(pos_side, side) else _plus
+                moved[key] = step(moved.get(key, ZERO), change)
         except DecimalException as problem:
             raise BadValue(f"no exact result: {type(problem).__name__}") from None
         self._counted = Counter()

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
 from prometheus_persist.report.messages import MESSAGES, message
-from prometheus_persist.state.money import plain
+from prometheus_persist.state.money import DIGITS_MAX, magnitude, plain
 
 CENTS = Decimal("0.01")
+_HALF_EVEN = Context(prec=DIGITS_MAX, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 _AGO_UNITS = (("report.days", 86_400), ("report.hours", 3_600), ("report.minutes", 60))
 
 Say = Callable[..., str]
@@ -42,8 +43,8 @@ def when(time_ms: int) -> str:
 def money(amount: str, *, signed: bool = False) -> str:
     """``$12,500``, ``-$150``, and ``+$2,500`` where the sign matters; ``$0.001`` is not zero."""
     value = Decimal(amount)
-    cents = abs(value).quantize(CENTS, rounding=ROUND_HALF_EVEN)
-    digits = plain(abs(value)) if value and not cents else f"{cents:,.2f}".removesuffix(".00")
+    cents = _HALF_EVEN.quantize(magnitude(value), CENTS)
+    digits = plain(magnitude(value)) if value and not cents else f"{cents:,.2f}".removesuffix(".00")
     sign = "-" if value < 0 else "+" if signed and value > 0 else ""
     return f"{sign}${digits}"
 

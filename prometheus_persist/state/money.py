@@ -110,6 +110,11 @@ def sub(number: Decimal, less: Decimal) -> Decimal:
     return _computed(EXACT.subtract, number, less)
 
 
+def magnitude(number: Decimal) -> Decimal:
+    """Without its sign, exactly. Python's own ``abs`` rounds to the context of whoever asks."""
+    return number.copy_abs()
+
+
 def mul(*factors: Decimal) -> Decimal:
     """The exact product; raises BadValue where it cannot be held exactly."""
     return _computed(EXACT.multiply, *factors)

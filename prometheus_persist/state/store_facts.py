@@ -139,7 +139,12 @@ def _seen(key: str, document: JsonObject, documents: Documents) -> _Seen:
 
 
 def _rank(one: _Seen) -> tuple[bool, bool, Decimal, str]:
-    return one.state == DEAD, not one.positions, -abs(one.capital or ZERO), one.agent_id
+    return (
+        one.state == DEAD,
+        not one.positions,
+        (one.capital or ZERO).copy_abs().copy_negate(),
+        one.agent_id,
+    )
 
 
 def _told(one: _Seen) -> AgentInStore:

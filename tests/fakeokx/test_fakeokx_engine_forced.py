@@ -1,6 +1,7 @@
 """Margin, the price of danger, liquidation by itself, deleveraging; and what they leave behind."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from fakeokx_tools import BTC, T0, D, answers, held, move, new_venue, place, refused
@@ -38,13 +39,18 @@ def priced(venue: Venue, position: Position) -> tuple[Decimal, Decimal]:
     return danger, broke
 
 
+def near(found: Decimal, dividend: object, divisor: str, off: str) -> bool:
+    """Whether it is the quotient, but for so much."""
+    return abs(Fraction(found) - Fraction(str(dividend)) / Fraction(divisor)) < Fraction(off)
+
+
 def test_the_price_of_danger_by_hand() -> None:
     """Long 1 at 50000 with 50 margin: 50 + 0.01 (P - 50000) = 0.01 P (0.004 + 0.0005)."""
     venue = new_venue()
     place(venue, td_mode="isolated")
     danger, broke = priced(venue, held(venue, mode="isolated"))
-    assert abs(danger - D(45000) / D("0.9955")) < D("1e-9")
-    assert abs(broke - D(45000) / D("0.9995")) < D("1e-9")
+    assert near(danger, 45000, "0.9955", "1e-9")
+    assert near(broke, 45000, "0.9995", "1e-9")
 
 
 @given(
@@ -126,8 +132,8 @@ def test_cross_positions_stand_for_each_other_until_they_cannot() -> None:
     move(venue, "2700", inst_id=ETH)
     # 152.735 + 0.01 (P - 50000) = 0.01 P x 0.0045 + 27 x 0.0045, ETH's own need included.
     danger, broke = priced(venue, held(venue))
-    assert abs(danger - D("347.3865") / D("0.009955")) < D("1e-9")
-    assert abs(broke - D("347.265") / D("0.009995")) < D("1e-9")
+    assert near(danger, "347.3865", "0.009955", "1e-9")
+    assert near(broke, "347.265", "0.009995", "1e-9")
     # Without the 3 that ETH has earned 35000 would be fatal: 149.735 - 150 is nothing at all.
     move(venue, "35000")
     assert held(venue).qty_contracts == 1
@@ -246,11 +252,11 @@ def test_the_ratios_say_how_near_danger_is() -> None:
         cross = wealth(venue).margin_ratio
         assert wealth(new_venue()).margin_ratio is None
     assert cross is not None
-    assert abs(cross - D("99.75") / D("2.25")) < D("1e-12")
+    assert near(cross, "99.75", "2.25", "1e-12")
     place(venue, td_mode="isolated", sz="0.5", side="sell")
     with exact():
         isolated = isolated_ratio(venue, held(venue, mode="isolated"), D(50000))
-    assert abs(isolated - 25 / D("1.125")) < D("1e-12")
+    assert near(isolated, 25, "1.125", "1e-12")
 
 
 def test_nothing_is_in_danger_when_the_price_cannot_hurt() -> None:

@@ -9,6 +9,7 @@ from reconcile_world import World
 from prometheus_persist.reconcile import reconcile
 from prometheus_persist.reconcile.plan import BookCash, Case, Finding, Plan, Verdict
 from prometheus_persist.state import AccountCash
+from prometheus_persist.state.money import add, mul, sub
 
 CENT = Decimal("0.01")
 D = Decimal
@@ -38,11 +39,11 @@ def explained(world: World, plan: Plan) -> None:
     for key, rows in world.held.items():
         sign = -1 if key.pos_side == "short" else 1
         unit = world.instruments[key.inst_id].ct_val * sign
-        basis += sum((unit * row.qty_contracts.value * row.entry_px for row in rows), D(0))
+        basis = add(basis, *(mul(unit, row.qty_contracts.value, row.entry_px) for row in rows))
         owned = [p for ledger in world.state.private_ledgers.values() for p in ledger.positions]
         for p in (*owned, *world.state.unattributed.positions):
             if p.key == key:
-                basis -= unit * p.qty_contracts.value * p.entry_px
+                basis = sub(basis, mul(unit, p.qty_contracts.value, p.entry_px))
     assert plan.money is not None
     reserve = world.state.account_cash.reserve
     assert abs(world.cash - reserve - booked - basis) < CENT

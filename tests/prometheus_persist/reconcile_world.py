@@ -51,6 +51,7 @@ from prometheus_persist.state import (
 )
 from prometheus_persist.state.booking import applied, book_unattributed
 from prometheus_persist.state.intents import TERMINAL
+from prometheus_persist.state.money import add
 
 BTC, ETH = "BTC-USDT-SWAP", "ETH-USDT-SWAP"
 START_MS = 1_700_000_000_000
@@ -174,7 +175,7 @@ class World:
         execution = self._execution(fill, mgn, cl_ord_id or algo_cl)
         pnl = self._move(execution, Decimal(penalty), LIFE_KINDS.get(category, ""))
         self._bill(
-            BILL_TYPES.get(category, "2"), pnl + Decimal(penalty), key=execution.key,
+            BILL_TYPES.get(category, "2"), add(pnl, Decimal(penalty)), key=execution.key,
             fee=Decimal(billed_fee or fee), size=qty, trade_id=trade_id, ord_id=ord_id,
             number=number, at_ms=at_ms,
         )  # fmt: skip
@@ -319,7 +320,7 @@ class World:
             lookups=tuple(self.lookups.values()),
             lives=tuple(life for lives in self.lives.values() for life in lives if life.kind),
             bills=tuple(row for row in self.bills if row.ord_id not in self.hidden),
-            balances={"USDT": VenueBalance("USDT", self.cash + UPL, UPL)},
+            balances={"USDT": VenueBalance("USDT", add(self.cash, UPL), UPL)},
         )
 
     def strays(self, name: str, capital: Decimal) -> None:
@@ -407,8 +408,8 @@ class World:
         at_ms: int | None = None,
     ) -> None:  # fmt: skip
         number = self._next() if number is None else number
-        change = pnl + fee
-        self.cash += change
+        change = add(pnl, fee)
+        self.cash = add(self.cash, change)
         if at_ms is not None and at_ms < START_MS:  # the account began with it
             cash = self.state.account_cash
             update = {"reserve": self.cash, "settled": self.cash, "bill_seen": 9_000 + number}
@@ -429,7 +430,7 @@ class World:
         owner, name = str(row.get("agent_id", "")), str(row["fill_id"])
         self._paid(owner, "pnl", Decimal(str(row["pnl"])))
         self._paid(owner, "fee", Decimal(str(row["fee"])))
-        self.fees[name] = self.fees.get(name, Decimal(0)) + Decimal(str(row["fee"]))
+        self.fees[name] = add(self.fees.get(name, Decimal(0)), Decimal(str(row["fee"])))
         quantity = contracts(str(row["qty_contracts"]))
         key = PositionKey(str(row["inst_id"]), str(row["mgn_mode"]), str(row["pos_side"]))
         closes = row["side"] == ("buy" if key.pos_side == "short" else "sell")
@@ -441,7 +442,7 @@ class World:
 
     def _paid(self, owner: str, kind: str, amount: Decimal) -> None:
         kinds = self.money.setdefault(owner, {})
-        kinds[kind] = kinds.get(kind, Decimal(0)) + amount
+        kinds[kind] = add(kinds.get(kind, Decimal(0)), amount)
 
     def _remember(
         self, name: str, owner: str, inst: str, mgn: str, pos_side: str, side: str,

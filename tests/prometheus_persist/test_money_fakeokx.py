@@ -19,6 +19,7 @@ from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.reconcile.plan import BookCash, Case, Plan, Resolution
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Agent, contracts
+from prometheus_persist.state.money import add, sub
 
 fakeokx = pytest.importorskip("fakeokx")
 
@@ -77,7 +78,7 @@ class Desk:
     def gained(self, agent: str) -> Decimal:
         ledger = self.session.state.private_ledgers[agent]
         assert ledger.capital == self.session.state.public_accounts[agent].capital
-        return ledger.capital - START
+        return sub(ledger.capital, START)
 
 
 @pytest.fixture
@@ -150,8 +151,8 @@ def test_every_cent_of_a_day_is_somebodys(desk: Desk) -> None:
     assert plan.money is not None
     assert plan.money.basis == 0
     assert not [row for row in venue.truth()["positions"] if Decimal(row["pos"] or "0")]
-    total = desk.gained("A") + desk.gained("B") + desk.own
-    assert abs(total - (desk.settled() - before)) < CENT
+    total = add(desk.gained("A"), desk.gained("B"), desk.own)
+    assert abs(sub(total, desk.settled() - before)) < CENT
 
     # And each by itself, from what the exchange charged.
     bills = venue.truth()["bills"]

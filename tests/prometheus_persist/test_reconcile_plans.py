@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal, Inexact, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,12 @@ from reconcile_acts import OPEN5, Row, dead, steps, trade, unbooked
 from reconcile_world import BTC, World, replaced
 
 from prometheus_persist.reconcile import apply_plan, plan_to_json, reconcile
+from prometheus_persist.reconcile.match.split import money_shares, shares
+from prometheus_persist.reconcile.money.residual_money import rounded
+from prometheus_persist.reconcile.tally import ExecutionSums
 from prometheus_persist.reconcile.views import SOURCES
-from prometheus_persist.state import AccountCash
+from prometheus_persist.report.values import money
+from prometheus_persist.state import AccountCash, contracts
 from prometheus_persist.state.documents import to_documents
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "plans.jsonl"
@@ -182,6 +187,39 @@ def test_the_golden_file_has_every_row_and_no_other() -> None:
 @pytest.mark.parametrize("name", list(rows()))
 def test_a_plan_says_and_does_exactly_this(name: str) -> None:
     assert json.loads(json.dumps(told(rows()[name]))) == golden()[name]
+
+
+@pytest.mark.parametrize("name", list(rows()))
+def test_a_plan_is_the_same_whatever_decimal_context_its_host_has(name: str) -> None:
+    """A host's own may round early or raise; this one raises wherever anything is rounded in it."""
+    with localcontext() as hosts:
+        hosts.traps[Inexact] = True
+        assert json.loads(json.dumps(told(rows()[name]))) == golden()[name]
+
+
+@pytest.mark.parametrize("digits", [3, 28])
+def test_shares_sums_and_shown_money_are_the_same_in_any_decimal_context(digits: int) -> None:
+    with localcontext(prec=digits):
+        assert money("-123456.785") == "-$123,456.78"
+        assert money("0.00012345") == "$0.00012345"
+        assert rounded(Decimal("-9876543.21499"), Decimal("0.01")) == Decimal("-9876543.21")
+        parts = money_shares(Decimal("1234567.89"), [Decimal("123.4567"), Decimal("-23.4567")])
+        assert parts == [Decimal("1524156.77625363"), Decimal("-289588.88625363")]
+        lots = shares(contracts(54_321), {"a": contracts(98_765), "b": contracts(1)}, Decimal(1))
+        assert [each.value for each in lots] == [54_321, 0]
+        taken = ExecutionSums()
+        taken.take([booked(f"{number}123.456789", "1234.5678") for number in range(1, 4)])
+        ((owner, pnl, fee),) = taken.paid()
+        assert (owner, pnl, fee) == ("a", Decimal("6370.370367"), Decimal("-3.000003"))
+        ((_, _, moved),) = taken.moved()
+        assert moved.value == Decimal("3703.7034")
+
+
+def booked(pnl: str, quantity: str) -> dict[str, Any]:
+    return {
+        "agent_id": "a", "inst_id": BTC, "mgn_mode": "cross", "pos_side": "net", "side": "buy",
+        "qty_contracts": quantity, "pnl": pnl, "fee": "-1.000001",
+    }  # fmt: skip
 
 
 def test_a_view_that_is_not_whole_names_every_source_and_gives_no_verdict() -> None:

@@ -270,7 +270,7 @@ def test_booking_conserves_contracts_and_money(rows: list[tuple[str, str, str, s
         Fraction(p.qty_contracts.value) * Fraction(p.entry_px) / 100
         for p in books.private.positions
     )
-    drift = Fraction(books.private.capital - START) - (flow + fees + at_cost)
+    drift = (Fraction(books.private.capital) - Fraction(START)) - (flow + fees + at_cost)
     assert abs(drift) < Fraction(1, 10**20)
     assert books.private.positions == books.account.positions
     assert books.private.capital == books.account.capital == books.agent.current_capital

@@ -145,7 +145,11 @@ def test_money_raises_instead_of_rounding() -> None:
 def test_money_results_can_be_read_back(a: Decimal, b: Decimal, c: Decimal, d: Decimal) -> None:
     """Whatever a computation returns passes the door again: nothing unreadable is ever saved."""
     average = div(a, b)
-    for result in (average, add(mul(average, c), d), add(c, -average, -c, average)):
+    for result in (
+        average,
+        add(mul(average, c), d),
+        add(c, average.copy_negate(), c.copy_negate(), average),
+    ):
         assert exact(str(result)) == result
 
 

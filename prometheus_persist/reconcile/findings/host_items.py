@@ -26,7 +26,7 @@ from prometheus_persist.reconcile.host_seen import HostRow, Place
 from prometheus_persist.reconcile.items import HostItem, Item, Verdict
 from prometheus_persist.reconcile.views import VenueView
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Position
-from prometheus_persist.state.money import div, plain, sub
+from prometheus_persist.state.money import div, magnitude, plain, sub
 
 SINCE_MS: Final = 60_000
 LEFT: Final = "why.host_left"
@@ -109,7 +109,7 @@ def _tick(view: VenueView, row: HostRow) -> Decimal:
 
 
 def _near(px: Decimal, due: Decimal, tick: Decimal) -> tuple[Verdict, str]:
-    off = abs(sub(px, due))
+    off = magnitude(sub(px, due))
     if off <= div(tick, _TWO):
         return Verdict.MATCH, ""
     if not tick:

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from decimal import ROUND_FLOOR, Decimal, localcontext
+from decimal import ROUND_DOWN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 
 from prometheus_persist.state import NO_CONTRACTS, Contracts, Execution
 from prometheus_persist.state.models import Side
 from prometheus_persist.state.money import DIGITS_MAX, ZERO, add, div, mul, sub
 
 FEE_STEP = Decimal("1e-12")
+_WHOLE = Context(prec=2 * DIGITS_MAX, traps=[InvalidOperation, DivisionByZero, Overflow])
 NOBODY = ""
 
 
@@ -116,12 +117,8 @@ def money_shares(amount: Decimal, weights: list[Decimal]) -> list[Decimal]:
 
 def _floor(product: Decimal, total: Decimal, step: Decimal) -> Decimal:
     """Whole steps in product / total, decided exactly: a rounded quotient could be a step more."""
-    with localcontext(prec=2 * DIGITS_MAX, rounding=ROUND_FLOOR):
-        count = product // (total * step)
-    return mul(count, step)
+    return mul(_WHOLE.divide_int(product, _WHOLE.multiply(total, step)), step)
 
 
 def _towards_zero(value: Decimal, step: Decimal) -> Decimal:
-    count = (abs(value) / step).to_integral_value(ROUND_FLOOR)
-    size = mul(count, step)
-    return -size if value < ZERO else size
+    return mul(_WHOLE.divide(value, step).to_integral_value(ROUND_DOWN, _WHOLE), step)

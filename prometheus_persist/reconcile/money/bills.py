@@ -24,7 +24,7 @@ from prometheus_persist.reconcile.money.bill_evidence import bill_evidence
 from prometheus_persist.reconcile.outcome import ProjectedBooks
 from prometheus_persist.reconcile.plan import BookCash, Case, Evidence, Finding, Resolution
 from prometheus_persist.reconcile.views import Books, VenueBill, VenueFill, VenueView
-from prometheus_persist.state.money import ZERO, add, plain, sub
+from prometheus_persist.state.money import ZERO, add, magnitude, plain, sub
 
 BILL_TRADE, BILL_DELIVERY, BILL_FUNDING, BILL_SETTLEMENT = "2", "3", "8", "34"
 EXECUTED = frozenset({BILL_TRADE, BILL_DELIVERY, "5", "9"})
@@ -105,7 +105,7 @@ def fee_findings(
         if booked is None or ref in books.booked_flows:
             continue
         amount = sub(bill.fee, booked)
-        if abs(amount) >= FEE_STEP:
+        if magnitude(amount) >= FEE_STEP:
             owner = owners.get(name) or _owner(books, fills.get(name))
             found.append(_fee_finding(bill, name, booked, owner))
     return found

@@ -32,7 +32,7 @@ from prometheus_persist.reconcile.views import (
     VenueView,
 )
 from prometheus_persist.state import NO_CONTRACTS, Contracts, PositionKey
-from prometheus_persist.state.money import ZERO, add, exact, plain, sub
+from prometheus_persist.state.money import ZERO, add, exact, magnitude, plain, sub
 
 BILL_LIQUIDATION = "5"
 CENT = Decimal("0.01")
@@ -73,7 +73,7 @@ def penalty_findings(
         for life in _lives(books, view)
         if life.added and (life.key.inst_id, life.key.mgn_mode) in places
     ]
-    explained = abs(sub(residual, add(ZERO, *(life.added for life in lives)))) < CENT
+    explained = magnitude(sub(residual, add(ZERO, *(life.added for life in lives)))) < CENT
     return [
         _finding(life, _weights(life, after), agents, books.state.account_cash.ccy)
         for life in lives

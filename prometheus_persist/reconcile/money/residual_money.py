@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from itertools import combinations
 from typing import Self
 
@@ -37,10 +37,11 @@ from prometheus_persist.reconcile.plan import (
 )
 from prometheus_persist.reconcile.views import Books, VenueBill
 from prometheus_persist.state.exact_json import dumps
-from prometheus_persist.state.money import DIGITS_MAX, ZERO, add, exact, plain, sub
+from prometheus_persist.state.money import DIGITS_MAX, ZERO, add, exact, magnitude, plain, sub
 
 UNEXPLAINED, RETURNED = "unexplained", "returned"
 CENT = Decimal("0.01")
+_HALF_EVEN = Context(prec=DIGITS_MAX, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 TOGETHER_MAX, TRIED_MAX = 3, 12
 """How many standing flows may turn up at once, and of how many this is tried."""
 _BOOK_STEP = Decimal("1e-12")
@@ -87,7 +88,7 @@ def unexplained(
     """
     cash, residual = books.state.account_cash, check.residual or ZERO
     gap = sub(check.settled or ZERO, add(cash.settled, *(bill.change for bill in bills)))
-    if abs(gap) < CENT and abs(residual) < CENT:
+    if magnitude(gap) < CENT and magnitude(residual) < CENT:
         return [], check
     back = _returned(books.booked_flows, gap, residual, adopted=adopted)
     if back:
@@ -110,7 +111,7 @@ def unexplained(
     effects = (Effect(NOBODY, "", "", plain(amount)),)
     kind = "money_adopted" if adopted else "money_unexplained"
     found = finding(
-        kind if abs(gap) < CENT else "bills_do_not_add_up",
+        kind if magnitude(gap) < CENT else "bills_do_not_add_up",
         Case.K,
         Resolution.HUMAN,
         agent_id=NOBODY,
@@ -122,7 +123,7 @@ def unexplained(
         },
         evidence=[Evidence("balance", check.ccy, shown)],
         alternatives=lambda _: (Alternative("account", Grade.OPEN, effects, (step,)),),
-        about=() if adopted and abs(gap) < CENT else EVERYTHING,
+        about=() if adopted and magnitude(gap) < CENT else EVERYTHING,
     )
     return [found], dataclasses.replace(check, verdict=Verdict.MISMATCH)
 
@@ -135,9 +136,9 @@ def _returned(
     for count in range(1, min(TOGETHER_MAX, len(standing)) + 1):
         for some in combinations(standing, count):
             if (
-                abs(add(gap, *(one.gap for one in some))) < CENT
-                and abs(add(residual, *(one.amount for one in some))) < CENT
-                and (adopted or any(abs(one.gap) >= CENT for one in some))
+                magnitude(add(gap, *(one.gap for one in some))) < CENT
+                and magnitude(add(residual, *(one.amount for one in some))) < CENT
+                and (adopted or any(magnitude(one.gap) >= CENT for one in some))
             ):
                 return some
     return ()
@@ -179,5 +180,4 @@ def _give_back(back: tuple[_Standing, ...], check: MoneyCheck) -> tuple[list[Fin
 
 def rounded(amount: Decimal, step: Decimal) -> Decimal:
     """``amount`` in whole steps, half even."""
-    with localcontext(prec=DIGITS_MAX, rounding=ROUND_HALF_EVEN):
-        return exact(plain(amount.quantize(step)))
+    return exact(plain(_HALF_EVEN.quantize(amount, step)))

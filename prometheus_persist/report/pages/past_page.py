@@ -11,7 +11,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from prometheus_persist.journal.past_facts import (
@@ -37,7 +36,7 @@ from prometheus_persist.report.pages.past_template import PAST, SCRIPT
 from prometheus_persist.report.pages.tables import Cell, columns, table
 from prometheus_persist.report.values import Say, known, money, speaker, when
 from prometheus_persist.shown import shown
-from prometheus_persist.state.money import plain
+from prometheus_persist.state.money import magnitude, plain
 from prometheus_persist.state.names import DEAD
 
 TOTAL_PX, EQUITY_PX, HELD_PX = 160, 56, 26
@@ -124,14 +123,14 @@ def _equity(
 
 def _held(x: AxisScale, key: str, points: Sequence[Point], plot: dict[str, str]) -> Drawn:
     """Contracts as an area over or under a line that is none."""
-    most = max((abs(value) for _, value in points), default=Decimal(0)) or Decimal(1)
+    most = float(max((magnitude(value) for _, value in points), default=0)) or 1.0
     parts = []
     for (begin, value), end in zip(
         points, [*(at for at, _ in points[1:]), int(x.high)], strict=True
     ):
         if value:
             left, right = x.share(begin), x.share(end)
-            size = float(abs(value) / most) * HELD_PX / 2
+            size = float(magnitude(value)) / most * HELD_PX / 2
             top = HELD_PX / 2 - (size if value > 0 else 0)
             parts.append(
                 element(
