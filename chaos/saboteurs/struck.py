@@ -105,6 +105,14 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         near="Saver._submit",
         seen_as="another host",
     ),
+    "sums-in-the-hosts-context": Mistake(
+        "reconcile.tally:ExecutionSums.take",
+        "self._pay(rows)",
+        "with __import__('decimal').localcontext(EXACT): self._pay(rows)",
+        "settle",
+        near="tally.py:",
+        seen_as="another decimal context",
+    ),
     "collector-left-off": Mistake(
         "storage.collecting:held_off",
         "finally:  # a signal may strike the one above\nif on:\ngc.enable()",

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import decimal
 import gc
 import sys
 import threading
@@ -165,6 +166,7 @@ def _run(
 ) -> bool:
     """One strike; whether the session may go on to the next."""
     CALLS[name].before(life)
+    decimals = decimal.getcontext().copy()
     begun, left = len(life.ears.begun), point.nth
     struck, threads = False, _thread._count()
 
@@ -187,6 +189,9 @@ def _run(
         while _thread._count() > threads and patience.left_s() > 0:
             time.sleep(0.0002)
         gc.collect()
+    if _shape(decimals) != _shape(decimal.getcontext()):
+        decimal.setcontext(decimals)
+        tally.wrong("another decimal context", where)
     if not gc.isenabled():
         gc.enable()
         tally.wrong("the collector is off", where)
@@ -203,6 +208,11 @@ def _run(
         tally.wrong(what, f"{where}, {found.outcome}: {detail}")
     opened_again = name in OPENINGS and problem is not None  # by judge, and it is the life's own
     return (found.goes_on or opened_again) and found.outcome != SHUT and not found.wrong
+
+
+def _shape(context: decimal.Context) -> tuple[int, str, dict[Any, bool]]:
+    """What a host's own arithmetic comes to in it."""
+    return context.prec, context.rounding, dict(context.traps)
 
 
 def _raised(call: Callable[[], object]) -> BaseException | None:
