@@ -113,6 +113,15 @@ STRUCK: Final[Mapping[str, Mistake]] = {
         near="tally.py:",
         seen_as="another decimal context",
     ),
+    "number-given-twice": Mistake(
+        "graph.writing:GraphWriter.node",
+        "number, self.next = self.next, self.next + 1  # first: no other node ever gets it\n"
+        "found = self.nodes[id(obj)] = GraphNode(obj, number, kind)",
+        "found = self.nodes[id(obj)] = GraphNode(obj, self.next, kind)\nself.next += 1",
+        "save with a host",
+        near="node+",
+        seen_as="refuses without saying why",
+    ),
     "collector-left-off": Mistake(
         "storage.collecting:held_off",
         "finally:  # a signal may strike the one above\nif on:\ngc.enable()",

@@ -130,8 +130,8 @@ class GraphWriter:
         kind = self.kinds[type(obj)]
         if kind == BOUND:
             raise _Withheld(f"{type(obj).__qualname__} is bound anew, and stands in no list or set")
-        found = self.nodes[id(obj)] = GraphNode(obj, self.next, kind)
-        self.next += 1
+        number, self.next = self.next, self.next + 1  # first: no other node ever gets it
+        found = self.nodes[id(obj)] = GraphNode(obj, number, kind)
         if type(obj) in self.live:
             self.alive.append(found)
         return found
