@@ -15,6 +15,7 @@ wait that never ends, and asks:
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import sys
 import time
@@ -34,7 +35,7 @@ from chaos.workload.clocks import WoundClock
 from chaos.workload.narrator import Narrator
 from chaos.workload.paper import PaperBroker, execution
 from chaos.workload.paper_life import DAY_START_MS, FixedIds
-from prometheus_persist.errors import PersistError, StoreFailed
+from prometheus_persist.errors import PersistError, StoreFailed, StoreLocked
 from prometheus_persist.reconcile.views import VenuePosition
 from prometheus_persist.recovery import Restored, restore
 from prometheus_persist.saving import IntentHandle
@@ -52,6 +53,7 @@ STARTS_MS = DAY_START_MS + 60_000
 UNIT = Contracts(Decimal(1))
 ANOTHER = "ETH-USDT-SWAP"
 OPENINGS = ("open", "attach")
+BESIDE_S = 3.0
 NOTHING, FINISHED, SHUT = "did nothing", "finished", "shut the session"
 
 
@@ -375,8 +377,14 @@ _LATER: Final[Mapping[str, Step]] = {
 
 
 def _judge_open(life: InterruptedLife, found: Findings) -> None:
-    """Nobody holds the lock, and the state is there; the new session is the life's own."""
-    answer = elsewhere(life.opened)
+    """Nobody holds the lock, and the state is there; the new session is the life's own.
+
+    Of a session that nobody got nothing is left, once what it has begun beside has ended."""
+    answer, until_s = elsewhere(life.opened), time.monotonic() + BESIDE_S
+    while isinstance(answer, StoreLocked) and time.monotonic() < until_s:
+        time.sleep(0.005)
+        gc.collect()
+        answer = elsewhere(life.opened)
     if not isinstance(answer, Session):
         found.wrong.append(("cannot be opened again", repr(answer)))
         return

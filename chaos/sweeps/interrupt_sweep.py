@@ -14,13 +14,11 @@ Without ``full``: every ``CI_STRIDE``-th bytecode, begun where the seed says, an
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import decimal
 import gc
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -32,7 +30,7 @@ import prometheus_persist
 from chaos.chance import generator
 from chaos.sweeps import interrupt_calls
 from chaos.sweeps.attach_calls import HOSTED_CALLS, HostedLife
-from chaos.sweeps.elsewhere import Hung, Patience, watched
+from chaos.sweeps.elsewhere import Hung, watched
 from chaos.sweeps.interrupt_calls import (
     OPENINGS,
     SHUT,
@@ -168,7 +166,7 @@ def _run(
     CALLS[name].before(life)
     decimals = decimal.getcontext().copy()
     begun, left = len(life.ears.begun), point.nth
-    struck, threads = False, _thread._count()
+    struck = False
 
     def raise_there(frame: FrameType) -> None:
         nonlocal left, struck
@@ -184,11 +182,8 @@ def _run(
     if isinstance(problem, Hung):
         tally.wrong("hangs", f"{where}: {problem}")
         return False
-    if name in OPENINGS and problem is not None:  # nobody got it, and nothing of it is left
-        patience = Patience()  # once what it has begun beside has ended
-        while _thread._count() > threads and patience.left_s() > 0:
-            time.sleep(0.0002)
-        gc.collect()
+    if name in OPENINGS:
+        gc.collect()  # of a session that nobody got, nothing is left
     if _shape(decimals) != _shape(decimal.getcontext()):
         decimal.setcontext(decimals)
         tally.wrong("another decimal context", where)
