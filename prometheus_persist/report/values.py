@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import Decimal
 
 from prometheus_persist.report.messages import MESSAGES, message
-from prometheus_persist.state.money import DIGITS_MAX, magnitude, plain
+from prometheus_persist.state.money import in_steps, magnitude, plain
 
 CENTS = Decimal("0.01")
-_HALF_EVEN = Context(prec=DIGITS_MAX, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 _AGO_UNITS = (("report.days", 86_400), ("report.hours", 3_600), ("report.minutes", 60))
 
 Say = Callable[..., str]
@@ -43,7 +42,7 @@ def when(time_ms: int) -> str:
 def money(amount: str, *, signed: bool = False) -> str:
     """``$12,500``, ``-$150``, and ``+$2,500`` where the sign matters; ``$0.001`` is not zero."""
     value = Decimal(amount)
-    cents = _HALF_EVEN.quantize(magnitude(value), CENTS)
+    cents = in_steps(magnitude(value), CENTS)
     digits = plain(magnitude(value)) if value and not cents else f"{cents:,.2f}".removesuffix(".00")
     sign = "-" if value < 0 else "+" if signed and value > 0 else ""
     return f"{sign}${digits}"

@@ -45,6 +45,7 @@ _TEXT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 EXACT = Context(prec=140, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact])
 """Of a long sum: every step is exact, or a DecimalException; ``exact`` is asked about the sum."""
+_HALF_EVEN = Context(prec=DIGITS_MAX, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 _DIVIDE = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])
 
 
@@ -113,6 +114,11 @@ def sub(number: Decimal, less: Decimal) -> Decimal:
 def magnitude(number: Decimal) -> Decimal:
     """Without its sign, exactly. Python's own ``abs`` rounds to the context of whoever asks."""
     return number.copy_abs()
+
+
+def in_steps(number: Decimal, step: Decimal) -> Decimal:
+    """Rounded to the decimals of ``step``, half even; raises InvalidOperation for a giant."""
+    return _HALF_EVEN.quantize(number, step)
 
 
 def mul(*factors: Decimal) -> Decimal:

@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import combinations
 from typing import Self
 
@@ -37,11 +37,10 @@ from prometheus_persist.reconcile.plan import (
 )
 from prometheus_persist.reconcile.views import Books, VenueBill
 from prometheus_persist.state.exact_json import dumps
-from prometheus_persist.state.money import DIGITS_MAX, ZERO, add, exact, magnitude, plain, sub
+from prometheus_persist.state.money import ZERO, add, exact, in_steps, magnitude, plain, sub
 
 UNEXPLAINED, RETURNED = "unexplained", "returned"
 CENT = Decimal("0.01")
-_HALF_EVEN = Context(prec=DIGITS_MAX, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 TOGETHER_MAX, TRIED_MAX = 3, 12
 """How many standing flows may turn up at once, and of how many this is tried."""
 _BOOK_STEP = Decimal("1e-12")
@@ -180,4 +179,4 @@ def _give_back(back: tuple[_Standing, ...], check: MoneyCheck) -> tuple[list[Fin
 
 def rounded(amount: Decimal, step: Decimal) -> Decimal:
     """``amount`` in whole steps, half even."""
-    return exact(plain(_HALF_EVEN.quantize(amount, step)))
+    return exact(plain(in_steps(amount, step)))
