@@ -47,7 +47,7 @@ def forget(kind: str) -> None:
 
         setattr(Committer, honest.__name__, late)
     elif kind == "folders":
-        setattr(storing, "renew_dir", lambda _fs, _path: None)  # noqa: B010 not exported there
+        setattr(storing, "renew_dirs", lambda _fs, *_paths: None)  # noqa: B010 not exported there
     elif kind == "parents":
         setattr(locking, "make_root", lambda root: root.mkdir(0o700, parents=True, exist_ok=True))  # noqa: B010
     else:

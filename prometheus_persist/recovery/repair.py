@@ -46,7 +46,7 @@ from prometheus_persist.storage.layout import (
     is_temporary,
     segment_start,
 )
-from prometheus_persist.storage.replacing import RENEWED, renew_dir, replace_file
+from prometheus_persist.storage.replacing import RENEWED, renew_dirs, replace_file
 from prometheus_persist.storage.retention import HISTORY_HOURS_MAX
 from prometheus_persist.storage.segments import Segments, copies_due, heal
 from prometheus_persist.storage.store import Store
@@ -289,7 +289,7 @@ def _keep(fs: Fs, step: RepairStep) -> None:
     else:
         mark = hashlib.sha256(path.encode() + data).hexdigest()[:16]
         replace_file(fs, f"{DAMAGED}/{mark}_{flat}", data)
-    renew_dir(fs, ".")
+    renew_dirs(fs, ".")
 
 
 def _remove(fs: Fs, paths: list[str]) -> None:

@@ -26,19 +26,22 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 
-def renew_dir(fs: Fs, path: str, *, making_room: bool = False) -> None:
-    """Sync a directory of which an earlier sync may have failed: a name in it is made and removed,
-    so that it is written again, with all its names. Who is ``making_room`` on a full disk may find
-    none for that name; there it is synced only."""
-    name = RENEWED if path == "." else f"{path}/{RENEWED}"
-    try:
-        fs.create(name).close()
-    except OSError as problem:
-        if not making_room or problem.errno not in NO_ROOM:
-            raise
-    else:
-        fs.unlink(name)
-    fs.fsync_dir(path)
+def renew_dirs(fs: Fs, *paths: str, making_room: bool = False) -> None:
+    """Sync directories of which an earlier sync may have failed: a name in each is made and
+    removed, so that it is written again, with all its names. They are synced together, once all
+    are ready: one write of the disk's own journal serves them. Who is ``making_room`` on a full
+    disk may find none for such a name; there the directory is synced only."""
+    for path in paths:
+        name = RENEWED if path == "." else f"{path}/{RENEWED}"
+        try:
+            fs.create(name).close()
+        except OSError as problem:
+            if not making_room or problem.errno not in NO_ROOM:
+                raise
+        else:
+            fs.unlink(name)
+    for path in paths:
+        fs.fsync_dir(path)
 
 
 def clear_temporaries(fs: Fs, folders: Iterable[str]) -> None:

@@ -59,7 +59,7 @@ from prometheus_persist.storage.layout import (
     segment_start,
     snapshot_second,
 )
-from prometheus_persist.storage.replacing import renew_dir
+from prometheus_persist.storage.replacing import renew_dirs
 from prometheus_persist.storage.segments import begun, segment_copies, successor
 
 HOUR_MS = 3_600_000
@@ -321,9 +321,8 @@ def carry_out(fs: Fs, plan: CleanUp) -> None:
         fs.fsync_dir(HISTORY)
         fs.fsync_dir(SNAPSHOTS)
     if plan.bases or plan.segments:
-        for folder in (SNAPSHOTS, HISTORY, *COPIES):
-            if fs.list_dir(folder):
-                renew_dir(fs, folder, making_room=True)
+        folders = (SNAPSHOTS, HISTORY, *COPIES)
+        renew_dirs(fs, *filter(fs.list_dir, folders), making_room=True)
     _remove(fs, plan.bases)
     first = [name for name in plan.segments if (segment_start(name) or (0, 0))[1] == 1]
     for names in (first, plan.segments):

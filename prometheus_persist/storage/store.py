@@ -62,7 +62,7 @@ from prometheus_persist.storage.layout import (
 )
 from prometheus_persist.storage.replacing import (
     clear_temporaries,
-    renew_dir,
+    renew_dirs,
     replace_file,
     replace_files,
 )
@@ -393,8 +393,7 @@ class Store:
         with self._disk("making directories"):
             for folder in folders:
                 self._fs.make_dir(folder)
-            for above in (INCREMENTAL, "."):
-                renew_dir(self._fs, above)
+            renew_dirs(self._fs, INCREMENTAL, ".")
             clear_temporaries(self._fs, (*folders, INCREMENTAL))
 
     @contextlib.contextmanager

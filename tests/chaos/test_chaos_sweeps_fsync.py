@@ -113,7 +113,9 @@ def heal_does_not_rewrite(monkeypatch):
 def directories_are_only_synced(monkeypatch):
     """What an earlier sync of a directory has lost is not written by the next one."""
     for module in (store, retention):
-        monkeypatch.setattr(module, "renew_dir", lambda fs, path, **_: fs.fsync_dir(path))
+        monkeypatch.setattr(
+            module, "renew_dirs", lambda fs, *paths, **_: [*map(fs.fsync_dir, paths)]
+        )
 
 
 def a_directory_that_fails_is_no_matter(monkeypatch):
