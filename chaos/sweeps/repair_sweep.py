@@ -1,16 +1,18 @@
 """``repair`` is killed, cut off from power and failed at every one of its own operations.
 
-The patient is the reference store with something wrong in every kind of file, in two cases:
+The patient is the reference store with something wrong in every kind of file, in three cases:
 
-- ``whole``  never both copies of the same thing: everything can be made exactly what it was;
-- ``loss``   one commit is damaged in both copies, and the repair is told which to keep.
+- ``whole``   never both copies of the same thing: everything can be made exactly what it was;
+- ``unread``  the same, but that the files are whole, and the disk gives them only afterwards;
+- ``loss``    one commit is damaged in both copies, and the repair is told which to keep.
 
 For every N the process dies before operation N of the repair, or within the write that is operation
 N; or the power fails there; or operation N raises one of the errors of ``errors``, once or always.
 Asked is, on whatever disk is left:
 
 - the commit that is kept can be restored, with its digest, before anything else is done;
-- every byte that was damaged is still somewhere: nothing is overwritten before it is set aside;
+- every byte that was damaged, or not to be had, is still somewhere: nothing is overwritten before
+  it is set aside;
 - what a failed repair raises is typed, and no handle is left open;
 - the same repair, begun again, ends; afterwards ``verify`` finds nothing, the digest is the one
   that was kept, no temporary file is left, and a third repair has nothing to do.
@@ -21,7 +23,7 @@ Without ``full``: every ``CI_STRIDE``-th operation, one kind of fault each.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from chaos.chance import generator
@@ -37,6 +39,8 @@ from prometheus_persist.journal.chain import scan
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.repair import repair
 from prometheus_persist.storage.fs import TEMPORARY, Fs
+from prometheus_persist.storage.layout import DAMAGED
+from prometheus_persist.storage.through import ThroughFs, Value
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 CI_STRIDE = 3
@@ -55,15 +59,36 @@ class RepairCase:
     digest: str
     hurt: frozenset[bytes]
     accept_loss: int | None = None
+    unread: frozenset[str] = frozenset()
+
+    def disk(self, inner: MemoryFs, switch: FaultSwitch) -> Fs:
+        """As a repair of it finds the disk."""
+        return SwitchedFs(_Unread(inner, self.unread), switch)
+
+
+class _Unread(ThroughFs):
+    """A disk that does not give some files."""
+
+    def __init__(self, inner: Fs, paths: frozenset[str]) -> None:
+        super().__init__(inner)
+        self._paths = paths
+
+    def carry_out(
+        self, operation: str, path: str, act: Callable[[], Value], *, read: bool = False
+    ) -> Value:
+        """EIO for whoever reads one of these."""
+        if operation == "read" and path in self._paths:
+            raise OSError(errno.EIO, "unreadable", path)
+        return super().carry_out(operation, path, act, read=read)
 
 
 def sweep_repair(seed: int, *, full: bool) -> Tally:
-    """Both cases, every fault."""
+    """All cases, every fault."""
     tally = Tally("repair", seed, full)
-    for case in (whole_case(seed), loss_case(seed)):
+    for case in (whole_case(seed), unread_case(seed), loss_case(seed)):
         counting = FaultSwitch(reads=True)
         rehearsal = MemoryFs.of(case.files)
-        _repair(SwitchedFs(rehearsal, counting), case.accept_loss)
+        _repair(case.disk(rehearsal, counting), case.accept_loss)
         _judge(tally, case, rehearsal, f"{case.name}, undisturbed")
         start = 1 if full else 1 + generator(seed, case.name).randrange(CI_STRIDE)
         for number in range(start, counting.count + 1, 1 if full else CI_STRIDE):
@@ -87,6 +112,16 @@ def whole_case(seed: int) -> RepairCase:
     files[snapshot] = b"PK nonsense"
     hurt = frozenset(data for name, data in files.items() if data != whole.files[name])
     return RepairCase("whole", files, whole.seq, whole.digest, hurt)
+
+
+def unread_case(seed: int) -> RepairCase:
+    """A readable file, a snapshot and one copy of a segment are whole, and are not to be had."""
+    whole = reference(seed)
+    _, mirror = _segments(whole.files)
+    (snapshot,) = [name for name in whole.files if name.endswith(".zip")]
+    unread = frozenset({"incremental/valhalla.json", snapshot, mirror[1]})
+    kept = frozenset(whole.files[name] for name in unread)
+    return RepairCase("unread", whole.files, whole.seq, whole.digest, kept, unread=unread)
 
 
 def loss_case(seed: int) -> RepairCase:
@@ -132,7 +167,7 @@ def _struck(tally: Tally, case: RepairCase, switch: FaultSwitch, what: str, *, f
     problem: BaseException | None = None
     with dying(switch):
         try:
-            _repair(SwitchedFs(disk, switch), case.accept_loss)
+            _repair(case.disk(disk, switch), case.accept_loss)
         except PersistError as raised:
             if switch.dead:
                 raise
@@ -153,7 +188,9 @@ def _struck(tally: Tally, case: RepairCase, switch: FaultSwitch, what: str, *, f
         if disk.handles_open:
             tally.wrong("handle left open", f"{where}: {disk.handles_open}")
     else:
-        for cut in range(-1, FULL_CUTS if full else CI_CUTS):
+        # Between a renaming and its sync MemoryFs may lose both names, by chance; no disk does.
+        renamed = case.unread and switch.struck == f"fsync_dir {DAMAGED}"
+        for cut in range(-1, 0 if renamed else FULL_CUTS if full else CI_CUTS):
             rng = generator(tally.seed, where, cut) if cut >= 0 else None
             tally.struck("power cuts")
             _judge(tally, case, disk.after_power_cut(rng), f"{where}, power {cut}")

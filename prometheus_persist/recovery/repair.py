@@ -283,13 +283,14 @@ def _keep(fs: Fs, step: RepairStep) -> None:
         only_of_the_disk(problem)
         if path.startswith(COPIES) and step.why != UNREAD:
             raise
+        renew_dirs(fs, ".")  # there is one name only: it is on the disk before the old one goes
         fs.rename(path, f"{DAMAGED}/unread_{flat}")
-        fs.fsync_dir(path.rpartition("/")[0])
         fs.fsync_dir(DAMAGED)
+        fs.fsync_dir(path.rpartition("/")[0])
     else:
         mark = hashlib.sha256(path.encode() + data).hexdigest()[:16]
         replace_file(fs, f"{DAMAGED}/{mark}_{flat}", data)
-    renew_dirs(fs, ".")
+        renew_dirs(fs, ".")
 
 
 def _remove(fs: Fs, paths: list[str]) -> None:

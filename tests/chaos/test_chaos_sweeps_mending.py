@@ -5,7 +5,7 @@ import pytest
 import prometheus_persist.recovery.repair as repairing
 from chaos.sweeps import repair_sweep
 from chaos.sweeps.reference_workload import reference
-from chaos.sweeps.repair_sweep import loss_case, sweep_repair, whole_case
+from chaos.sweeps.repair_sweep import loss_case, sweep_repair, unread_case, whole_case
 from chaos.verdict import Outcome
 
 SEED = 1
@@ -23,7 +23,7 @@ def test_sweep_repair_sampled():
     assert tally.counts["kills within a write"] > 15
     assert tally.counts["power cuts"] > 60
     assert tally.counts["a typed error was raised"] > 30
-    assert tally.counts["repaired and sound"] == tally.fired + 2
+    assert tally.counts["repaired and sound"] == tally.fired + 3
 
 
 def test_the_cases_hurt_every_kind_of_file():
@@ -34,6 +34,11 @@ def test_the_cases_hurt_every_kind_of_file():
     assert sum(name.startswith("mirror/") for name in hurt) == 1
     assert sum(name.endswith(".json") for name in hurt) == 2
     assert sum(name.endswith(".zip") for name in hurt) == 1
+    unread = unread_case(SEED)
+    assert {name.rpartition("/")[0] for name in unread.unread} == {
+        *("incremental", "snapshots", "mirror"),
+    }
+    assert unread.files == whole
     loss = loss_case(SEED)
     assert loss.seq < case.seq
     assert loss.digest != case.digest

@@ -251,3 +251,28 @@ def test_repair_keeps_the_bytes_of_a_file_that_it_cannot_read(times: int) -> Non
             except StoreDamaged as problem:
                 pytest.fail(f"{path} from read {start}: {problem}")
             assert verify(disk, clock=CLOCK).sound
+
+
+def test_repair_loses_no_unread_file_to_a_power_cut() -> None:
+    """Moved aside unread: where it goes to is on the disk before it is gone from where it was."""
+    hurt = hurt_everywhere()
+    for path in ("incremental/valhalla.json", min(name for name in hurt if ".zip" in name)):
+        disk, left, damaged = MemoryFs.of(hurt), list[MemoryFs](), hurt[path]
+
+        def see(
+            operation: str,
+            name: str,
+            data: bytes,
+            disk: MemoryFs = disk,
+            left: list[MemoryFs] = left,
+            path: str = path,
+        ) -> None:
+            left.append(disk.after_power_cut())
+            if operation == "read" and name == path:
+                raise OSError(5, "unreadable")
+
+        repair(HookFs(disk, see), CLOCK)
+        left.append(disk.after_power_cut())
+        assert any(name.startswith("damaged/unread_") for name in left[-1].contents()), path
+        for number, cut in enumerate(left):
+            assert damaged in cut.contents().values(), (path, number)
