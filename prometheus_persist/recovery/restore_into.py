@@ -2,8 +2,9 @@
 
 The new store is built beside its place, under ``<name>.partial``, and moved there when it is whole,
 so that a crash leaves no half a store under the name that was asked for. It is made for its owner
-alone, and marked: what a crash left is recognised and made anew; a directory of that name, or a
-link, that somebody else made is left alone. Raises ``BadConfig`` where something is there already.
+alone, and marked until it is in its place: what a crash left is recognised and made anew; a
+directory of that name with anything in it, or a link, that somebody else made is left alone. Raises
+``BadConfig`` where something is there already.
 
 Its commits bear the time of the one that was restored: that is when this state was last saved, and
 when the outage began, whenever the copy was made.
@@ -68,16 +69,16 @@ def write_into(restored: Restored, directory: Path, clock: Clock) -> int:
         store.close()
     if directory.exists():
         directory.rmdir()
-    (partial / MARK).unlink()
-    partial.rename(directory)
+    partial.rename(directory)  # marked: killed before it, what is left is known as our own
     LocalFs(directory.parent).fsync_dir(".")
+    (directory / MARK).unlink()
     return store.tip.seq
 
 
 def _partial(directory: Path) -> Path:
     """An empty directory beside ``directory``, with our mark; raises BadConfig for a stranger's."""
     partial = directory.with_name(f"{directory.name}.partial")
-    if partial.is_symlink() or (partial.exists() and not (partial / MARK).is_file()):
+    if partial.is_symlink() or not _is_ours(partial):
         raise BadConfig(
             f"{partial} is in the way, and was not made by a restore; move it elsewhere"
         )
@@ -86,6 +87,13 @@ def _partial(directory: Path) -> Path:
     make_root(partial)
     LocalFs(partial).create(MARK).close()
     return partial
+
+
+def _is_ours(partial: Path) -> bool:
+    """Whether it is not there, empty, or marked."""
+    if not partial.is_dir():
+        return not partial.exists()
+    return (partial / MARK).is_file() or not any(partial.iterdir())
 
 
 def agents_only(restored: Restored) -> Restored:

@@ -409,6 +409,35 @@ def test_configured_what_stands_where_a_restore_is_built(tmp_path: Path, kind: s
     assert names == {"history", "incremental", "mirror", "snapshots"}
 
 
+@pytest.mark.parametrize("at", [(LocalFs, "create"), (Path, "rename"), (Path, "unlink")])
+def test_configured_a_restore_that_is_killed_at_its_ends_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: tuple[type, str]
+) -> None:
+    """Before its mark is there, before it is in its place, and before the mark is gone again."""
+    session = opened(tmp_path / "old")
+    session.add_agent(Agent(agent_id="A"))
+    session.close()
+    found = restore(LocalFs(tmp_path / "old"))
+    where, name = at
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(where, name, killed)
+        with pytest.raises(KeyboardInterrupt):
+            write_into(found, tmp_path / "new", StillClock())
+    if name == "unlink":
+        assert not (tmp_path / "new.partial").exists()
+    else:
+        assert not (tmp_path / "new").exists()
+        write_into(found, tmp_path / "new", StillClock())
+        assert MARK not in {path.name for path in (tmp_path / "new").iterdir()}
+    again = restore(LocalFs(tmp_path / "new"))
+    assert again.documents == found.documents
+    assert again.facts.damages == ()
+
+
 def test_configured_a_mirror_directory_of_somebody_else_is_refused(tmp_path: Path) -> None:
     """One that has something in it and was never a mirror: nothing is put there, the lock least of
     all. An empty one is taken, also one with what a disk or a writer that was killed leaves; and a
