@@ -107,8 +107,8 @@ STRUCK: Final[Mapping[str, Mistake]] = {
     ),
     "sums-in-the-hosts-context": Mistake(
         "reconcile.tally:ExecutionSums.take",
-        "self._pay(rows)",
-        "with __import__('decimal').localcontext(EXACT): self._pay(rows)",
+        "self._pay(told)",
+        "with __import__('decimal').localcontext(EXACT): self._pay(told)",
         "settle",
         near="tally.py:",
         seen_as="another decimal context",

@@ -89,7 +89,10 @@ class PackedLines:
     end: int
     head: bytes
 
+    def lines(self) -> bytes:
+        """The lines, each with its end."""
+        return self.member.read(self.start, self.end)
+
     def text(self) -> bytes:
         """The records, with a line's end between them."""
-        lines = self.member.read(self.start, self.end)
-        return lines[len(self.head) : -2].replace(b"]\n" + self.head, b"\n")
+        return self.lines()[len(self.head) : -2].replace(b"]\n" + self.head, b"\n")

@@ -30,6 +30,7 @@ from typing import Any, overload
 
 import orjson
 
+from prometheus_persist.journal.alike import Columns, columns
 from prometheus_persist.journal.packed import PackedLines
 from prometheus_persist.state.exact_json import NESTING_MAX, JsonObject, dumps, flat, loads_object
 from prometheus_persist.state.own_json import canonical_again, nested_within, openers
@@ -75,12 +76,26 @@ class Block:
             return found
         return [loads_object(line, "a record in memory") for line in self.text.split(LINE_END)]
 
+    def columns(self, names: tuple[str, ...]) -> Columns | None:
+        """Fields of the records, where these are alike (``alike.py``)."""
+        if isinstance(self.data, PackedLines):
+            return columns(self.data.lines(), self.count, names, self.data.head, b"]")
+        return columns(self.text + LINE_END, self.count, names)
+
     def part(self, first: int, last: int) -> Block:
         """The records from ``first`` up to ``last``."""
         lines, origin = self.text.split(LINE_END)[first:last], self.origin
         if origin is not None:
             origin = Origin(origin.file, origin.lines + first)
         return Block(LINE_END.join(lines), len(lines), self.plain, origin=origin)
+
+
+Held = Block | Sequence[JsonObject]
+
+
+def objects_in(held: Held) -> Sequence[JsonObject]:
+    """Records as objects, however they are held."""
+    return held.objects() if isinstance(held, Block) else held
 
 
 def _proven(text: bytes, count: int, origin: Origin) -> list[JsonObject]:
@@ -210,12 +225,11 @@ class Records(Sequence[JsonObject]):
 
     def since(self, start: int) -> Iterator[JsonObject]:
         """The records from number ``start`` on, a block at a time."""
-        return chain.from_iterable(self.portions(start))
+        return chain.from_iterable(map(objects_in, self.held(start)))
 
-    def portions(self, start: int) -> Iterator[list[JsonObject]]:
-        """The same, some at a time."""
-        for block in self._parts(start, self._held):
-            yield block.objects()
+    def held(self, start: int) -> Iterator[Held]:
+        """The same, some at a time and as they are held."""
+        yield from self._parts(start, self._held)
         yield self._tail[max(start - self._held, 0) : self._count - self._held]
 
     def _parts(self, start: int, stop: int) -> Iterator[Block]:

@@ -17,7 +17,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from prometheus_persist.errors import BadValue
-from prometheus_persist.journal.records import Records
+from prometheus_persist.journal.alike import Columns
+from prometheus_persist.journal.records import Held, Records, objects_in
 from prometheus_persist.reconcile.tally import (
     NOBODY,
     ExecutionSums,
@@ -25,7 +26,9 @@ from prometheus_persist.reconcile.tally import (
     Lately,
     Moves,
     Recent,
+    executions_told,
     moved_by,
+    newest_sizes,
 )
 from prometheus_persist.state import (
     NO_CONTRACTS,
@@ -53,6 +56,7 @@ _WRITTEN = ("written", "unwritten")
 _NOT_BOOKED = frozenset({*_ADOPTIONS, "set_aside", "resized"})
 _SPECIAL = _NOT_BOOKED.union(_WRITTEN)
 _NEVER = (0, 0)
+IN_VAIN = 16  # portions that are not read by fields, behind one that took a look all the same
 SUMMED = (PUBLIC_TRADES, ORPHAN_FILLS, CASH_FLOWS, INTENT_LOG)
 _FILL_ID, _TS_MS = itemgetter("fill_id"), itemgetter("ts_ms")
 
@@ -180,17 +184,17 @@ class StreamIndex:
         self.since_ms = max(self.since_ms, since_ms)
         for name in SUMMED:
             ids = self.ids[name]
-            portions = _since(streams.get(name, ()), len(ids))
-            fresh = chain.from_iterable(portions)
+            fresh = _since(streams.get(name, ()), len(ids))
+            records = chain.from_iterable(map(objects_in, fresh))
             if name == INTENT_LOG:
-                for record in fresh:
+                for record in records:
                     intent = OrderIntent.model_validate(record)
                     self.owners[intent.cl_ord_id] = intent.agent_id
                     self.ended.add(intent)
                     ids.append(intent.cl_ord_id)
                     self.agents.append(intent.agent_id)
             elif name == CASH_FLOWS:
-                for record in fresh:
+                for record in records:
                     self.flows.add(record["ref"])
                     amount = Decimal(record["amount"])
                     if record["kind"] == PENALTY:
@@ -198,18 +202,24 @@ class StreamIndex:
                     self._pay(record["agent_id"], record["kind"], amount)
                     ids.append(record["ref"])
             else:
-                self._executions(portions, since_ms, name)
+                self._executions(fresh, since_ms, name)
 
-    def _executions(
-        self, portions: Iterable[Sequence[JsonObject]], since_ms: int, stream: str
-    ) -> None:
+    def _executions(self, fresh: Iterable[Held], since_ms: int, stream: str) -> None:
         """Take in what was booked; a long ledger is millions of them, and every step here counts.
 
         What they come to is added up first, and only the sums are looked at.
         """
         tally, ids, rank = ExecutionSums(), self.ids[stream], SUMMED.index(stream)
-        first = len(ids)
-        for rows in portions:
+        first, wait = len(ids), 0
+        for some in fresh:
+            told = None if wait else executions_told(some)
+            if told is not None and _ordinary(told, since_ms):
+                ids.extend(told["fill_id"])
+                self._sizes(newest_sizes(told), rank)
+                tally.take_alike(told)
+                continue
+            wait = max(wait - 1, 0) if told is None else IN_VAIN
+            rows = objects_in(some)
             ids.extend(map(_FILL_ID, rows))
             booked = rows
             if not _SPECIAL.isdisjoint([row.get("category") for row in rows]):
@@ -304,6 +314,13 @@ def finding_of(record: JsonObject) -> str:
     return str(record.get("finding_id") or record["fill_id"].rpartition(":")[2])
 
 
-def _since(records: Sequence[JsonObject], start: int) -> Iterator[Sequence[JsonObject]]:
-    """The records from ``start`` on, by portions; of a stream, without having all at once."""
-    return records.portions(start) if isinstance(records, Records) else iter([records[start:]])
+def _since(records: Sequence[JsonObject], start: int) -> Iterator[Held]:
+    """The records from ``start`` on as they are held, some at a time."""
+    return records.held(start) if isinstance(records, Records) else iter([records[start:]])
+
+
+def _ordinary(told: Columns, since_ms: int) -> bool:
+    """Whether none of these takes a look at more of it: all are somebody's executions from before
+    ``since_ms``."""
+    somebodys = NOBODY not in told["agent_id"] and _SPECIAL.isdisjoint(told["category"])
+    return somebodys and max(told["ts_ms"]) < since_ms

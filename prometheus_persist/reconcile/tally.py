@@ -2,8 +2,9 @@
 
 A long ledger is millions of executions. So they are taken in by portions: a field of all of a
 portion's records at a time, each step a single one of Python's C functions where there is one, and
-what is alike (few owners, few quantities) is counted before it is added up. What comes out is exact
-and does not depend on the portions, the exponents of sums included.
+what is alike (few owners, few quantities) is counted before it is added up. Where records have the
+same fields, these are read without making objects of the rest (``journal/alike.py``). What comes
+out is exact and does not depend on the portions, the exponents of sums included.
 
 What money and positions ``recent`` executions moved, one by one, is worked out when somebody asks
 (``Lately``): of books that were never compared with an exchange all are recent.
@@ -20,6 +21,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, overload
 
 from prometheus_persist.errors import BadValue
+from prometheus_persist.journal.alike import Columns
+from prometheus_persist.journal.records import Block, Held
 from prometheus_persist.state import Contracts, PositionKey, contracts
 from prometheus_persist.state.exact_json import JsonObject
 from prometheus_persist.state.money import EXACT, ZERO, add, exact
@@ -30,9 +33,15 @@ if TYPE_CHECKING:
 NOBODY = ""
 KEPT_APART_MAX = 50_000  # quantities that are counted before they are added up
 _CLOSING_SIDE = {"long": "sell", "short": "buy", "net": "sell"}
-_PLACED = itemgetter("agent_id", "inst_id", "mgn_mode", "pos_side", "side", "qty_contracts")
-_QUANTITY = itemgetter("qty_contracts")
-_OWNED = itemgetter("agent_id", "pnl", "fee")
+_PLACE = "agent_id", "inst_id", "mgn_mode", "pos_side", "side", "qty_contracts"
+_OWN = "agent_id", "pnl", "fee"
+_SIZE = "ts_ms", "inst_id", "ct_val", "ct_mult"
+_PLACED, _OWNED, _QUANTITY = itemgetter(*_PLACE), itemgetter(*_OWN), itemgetter("qty_contracts")
+_TOLD = tuple(dict.fromkeys((*_PLACE, *_OWN, *_SIZE, "fill_id", "category")))
+_KINDS = [
+    {name: int if name == "ts_ms" else str for name in _TOLD if name not in without}
+    for without in ((), ("ct_val", "ct_mult"))
+]
 _TEXT = frozenset({str})
 _plus, _number = EXACT.add, EXACT.create_decimal  # the thread's own context is its host's
 _quantity = lru_cache(maxsize=4096)(exact)  # few texts, met a million times
@@ -55,28 +64,36 @@ class ExecutionSums:
     def take(self, rows: Sequence[JsonObject]) -> None:
         """Add up some more; raises KeyError for a record that is no execution."""
         try:
-            self._pay(rows)
-        except DecimalException as problem:
-            raise BadValue(f"no exact result: {type(problem).__name__}") from None
-        owned = [row for row in rows if row.get("agent_id", NOBODY) != NOBODY]
-        if not _TEXT.issuperset(map(type, map(_QUANTITY, owned))):
-            owned = [{**row, "qty_contracts": _text(row["qty_contracts"])} for row in owned]
-        self._counted.update(map(_PLACED, owned))
-        if len(self._counted) > KEPT_APART_MAX:
-            self._add_up()
-
-    def _pay(self, rows: Sequence[JsonObject]) -> None:
-        paid = self._paid
-        try:
             told: Iterable[tuple[str, Any, Any]] = list(map(_OWNED, rows))
         except KeyError:  # nobody's has no owner, and an orphan of old no PnL
             told = [(r.get("agent_id", NOBODY), r.get("pnl", "0"), r.get("fee", "0")) for r in rows]
-        for owner, pnl, fee in told:
-            mine = paid.get(owner)
-            if mine is None:
-                mine = paid[owner] = [ZERO, ZERO]
-            mine[0] = _plus(mine[0], _number(pnl))
-            mine[1] = _plus(mine[1], _number(fee))
+        self._pay(told)
+        owned = [row for row in rows if row.get("agent_id", NOBODY) != NOBODY]
+        if not _TEXT.issuperset(map(type, map(_QUANTITY, owned))):
+            owned = [{**row, "qty_contracts": _text(row["qty_contracts"])} for row in owned]
+        self._count(map(_PLACED, owned))
+
+    def take_alike(self, told: Columns) -> None:
+        """Add up some more, all of somebody's and all with text in each of these fields."""
+        self._pay(zip(*map(told.__getitem__, _OWN), strict=True))
+        self._count(zip(*map(told.__getitem__, _PLACE), strict=True))
+
+    def _pay(self, told: Iterable[tuple[str, Any, Any]]) -> None:
+        paid = self._paid
+        try:
+            for owner, pnl, fee in told:
+                mine = paid.get(owner)
+                if mine is None:
+                    mine = paid[owner] = [ZERO, ZERO]
+                mine[0] = _plus(mine[0], _number(pnl))
+                mine[1] = _plus(mine[1], _number(fee))
+        except DecimalException as problem:
+            raise BadValue(f"no exact result: {type(problem).__name__}") from None
+
+    def _count(self, placed: Iterable[tuple[str, ...]]) -> None:
+        self._counted.update(placed)
+        if len(self._counted) > KEPT_APART_MAX:
+            self._add_up()
 
     def _add_up(self) -> None:
         """What was counted, added to what it moved."""
@@ -102,6 +119,25 @@ class ExecutionSums:
         self._add_up()
         for (owner, *place), change in self._moved.items():
             yield owner, PositionKey(*place), contracts(change)
+
+
+def executions_told(held: Held) -> Columns | None:
+    """The fields of executions that are alike, all with a time, and text in every other one; their
+    sizes where they have them. None where they are not known to be."""
+    told = held.columns(_TOLD) if isinstance(held, Block) else None
+    if told is None or {name: type(found[0]) for name, found in told.items()} not in _KINDS:
+        return None
+    return told
+
+
+def newest_sizes(told: Columns) -> list[JsonObject]:
+    """Of each contract the record with its size as it was last booked, as far as there are any; in
+    the order in which the contracts come."""
+    if "ct_val" not in told:
+        return []
+    rows = sorted(zip(*map(told.__getitem__, _SIZE), strict=True), key=itemgetter(0))
+    newest = dict.fromkeys(told["inst_id"], rows[0]) | {row[1]: row for row in rows}
+    return [dict(zip(_SIZE, row, strict=True)) for row in newest.values()]
 
 
 def _text(quantity: object) -> str:

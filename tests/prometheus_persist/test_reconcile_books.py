@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import copy
 from dataclasses import fields
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from prometheus_persist.errors import BadValue
 from prometheus_persist.journal import records
-from prometheus_persist.journal.records import Records
-from prometheus_persist.reconcile import tally
+from prometheus_persist.journal.records import Block, Records, block_of
+from prometheus_persist.reconcile import books, tally
 from prometheus_persist.reconcile.books import StreamIndex
 from prometheus_persist.state import PositionKey, SystemState, contracts
 
@@ -159,3 +161,131 @@ def test_true_is_no_quantity_beside_a_one() -> None:
     rows = [record(0, qty_contracts=1), record(12, qty_contracts=True)]
     with pytest.raises(BadValue):
         StreamIndex().take({"public_trades": rows})
+
+
+NUMBERS = ["0", "0.00", "-0.0", "1.50", "-2", "1e3", "1e-80", "1e39", "9" * 100, "", "NaN", "many"]
+CHANGES: dict[str, list[Any]] = {
+    "agent_id": ["A", "B", "\u4e2d", "", 7],
+    "fill_id": [f"{BTC}:1", 5],
+    "inst_id": [BTC, ETH],
+    "pos_side": ["net", "long", "short", "up"],
+    "qty_contracts": [*NUMBERS, 2, True],
+    "fee": [*NUMBERS, 1, 0.5, None],
+    "pnl": [*NUMBERS, 1, 0.5, None],
+    "ts_ms": [*range(996, 1004), -1, "1000"],
+    "category": ["normal", "liquidation", "set_aside", "resized", "written", "adopted", None],
+    "ct_val": ["0.01", "0.1", "NaN", 3],
+    "note": ['a \\ or a "', "x"],
+}
+CHANGED = st.sampled_from([*CHANGES]).flatmap(
+    lambda name: st.tuples(st.just(name), st.sampled_from([*CHANGES[name], ...]))
+)
+
+
+@st.composite
+def portions(draw: st.DrawFn) -> list[Block]:
+    """Executions of which most are alike: some fields change from one to the other, the last of
+    these at random; some are changed in all of them; an ellipsis is a field that is not there."""
+    common = dict(draw(st.lists(CHANGED, max_size=1)))
+    found = []
+    for size in draw(st.lists(st.integers(1, 6), max_size=4)):
+        rows = []
+        for number in range(size):
+            own: dict[str, Any] = {"px": "1", "found_ms": 2, "since_ms": 3, "finding_id": "f"}
+            own["ts_ms"] = draw(st.integers(996, 1004))
+            own["ct_val"] = draw(st.sampled_from(["0.01", "0.1"]))
+            own |= common | dict(
+                draw(st.lists(CHANGED, max_size=draw(st.sampled_from([0, 0, 0, 2]))))
+            )
+            row = record(number + 10 * len(found), **own)
+            rows.append({name: each for name, each in row.items() if each is not ...})
+        found.append(block_of(rows))
+    return found
+
+
+OTHERS = ("lately", "booked", "ended")  # worked out of the rest, or compared apart, or of orders
+SHOWN = [each.name for each in fields(StreamIndex) if each.name not in OTHERS]
+
+
+def indexed(held: list[Block], since_ms: int) -> Any:
+    """Everything that an index has of these, or why there is none."""
+    stream, index = Records(), StreamIndex()
+    for block in held:
+        stream.append_block(block)
+    try:
+        index.take({"public_trades": stream}, since_ms)
+    except (BadValue, KeyError, TypeError, ValueError, DecimalException) as problem:
+        return type(problem), str(problem)
+    assert index.booked == {*index.ids["public_trades"]}
+    return {name: repr(getattr(index, name)) for name in SHOWN}
+
+
+def record_by_record(held: list[Block], since_ms: int) -> Any:
+    """The same, of an object each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Block, "columns", lambda *_: None)
+        return indexed(held, since_ms)
+
+
+@settings(max_examples=300, deadline=None)
+@given(portions(), st.sampled_from([-5, 0, 999, 1001, 2000]))
+def test_a_ledger_by_fields_is_the_ledger_record_by_record(held: list[Block], since: int) -> None:
+    """The same books to the digit and in the same order, or the same refusal."""
+    assert indexed(held, since) == record_by_record(held, since)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"category": "set_aside"}, {"category": "written"}, {"agent_id": ""}, {"ts_ms": 1020}],
+)
+def test_one_that_takes_a_look_among_many_that_are_alike_gets_it(change: dict[str, Any]) -> None:
+    common = {"finding_id": "w1", "since_ms": 3, "found_ms": 4}
+    rows = [record(number, **common) for number in range(15)]
+    rows[8] |= change
+    assert indexed([block_of(rows)], 1020) == record_by_record([block_of(rows)], 1020)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pnl": ...},
+        {"category": ...},
+        {"ct_mult": ...},
+        {"ct_val": 3},
+        {"qty_contracts": 2},
+        {"agent_id": 7},
+        {"ts_ms": "1"},
+    ],
+)
+def test_what_is_alike_and_written_as_no_execution_is_gets_a_look(change: dict[str, Any]) -> None:
+    rows = [record(number, **change) for number in range(5)]
+    rows = [{name: each for name, each in row.items() if each is not ...} for row in rows]
+    assert indexed([block_of(rows)], 2000) == record_by_record([block_of(rows)], 2000)
+
+
+@pytest.mark.parametrize("without", [(), ("ct_val", "ct_mult")])
+def test_an_old_ledger_of_records_that_are_alike_makes_no_objects(
+    without: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [record(number, ts_ms=number % 7) for number in range(20)]
+    rows = [{name: row[name] for name in row if name not in without} for row in rows]
+    held = [block_of(rows[:9]), block_of(rows[9:])]
+    due = indexed(held, 0)
+    monkeypatch.setattr(Block, "objects", lambda _: pytest.fail("an object of each"))
+    found = indexed(held, 7)
+    assert [name for name in SHOWN if found[name] != due[name]] == ["recent", "since_ms"]
+
+
+def test_who_was_read_by_fields_in_vain_is_tried_again_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a ledger with something special everywhere would be read twice over."""
+    monkeypatch.setattr(books, "IN_VAIN", 2)
+    looked: list[int] = []
+    objects = Block.objects
+    monkeypatch.setattr(Block, "objects", lambda one: looked.append(one.count) or objects(one))
+    sizes = [2, 3, 4, 5, 6, 7]
+    held = [[record(number) for number in range(size)] for size in sizes]
+    held[1][1]["category"] = "set_aside"
+    indexed([block_of(rows) for rows in held], 2000)
+    assert looked == [3, 4, 5]
