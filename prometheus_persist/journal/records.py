@@ -33,13 +33,13 @@ import orjson
 from prometheus_persist.journal.alike import Columns, columns
 from prometheus_persist.journal.packed import PackedLines
 from prometheus_persist.state.exact_json import NESTING_MAX, JsonObject, dumps, flat, loads_object
-from prometheus_persist.state.own_json import canonical_again, nested_within, openers
+from prometheus_persist.state.own_json import nested_within, openers, written_again
 
 TAIL_RECORDS_MAX = 8  # of ten thousand streams each has a tail
 BLOCK_RECORDS_MAX = 256
 PACKED_BYTES_MIN = 16 * 1024
 LINE_END = b"\n"
-_NEXT = b"}\n{"
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,9 @@ def objects_in(held: Held) -> Sequence[JsonObject]:
 
 
 def _proven(text: bytes, count: int, origin: Origin) -> list[JsonObject]:
-    if b"[" not in text and text.count(b"{") == count == text.count(_NEXT) + 1:  # each begins its
-        # line, and has no containers in it, nor a bracket in a text
-        rows = canonical_again(b"[" + text.replace(LINE_END, b",") + b"]")
+    if text.translate(None, _NO_BRACKETS) == (b"\n{}" * count)[1:]:  # a record to a line, and no
+        # containers in it, nor a bracket in a text
+        rows = written_again(b"[" + text.replace(LINE_END, b",") + b"]")
         if rows and len(rows) == count and {*map(type, rows)} == {dict}:
             return rows  # type: ignore[no-any-return]
     elif (nested := _nested_rows(text, count)) is not None:

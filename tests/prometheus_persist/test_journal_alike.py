@@ -3,6 +3,7 @@ nothing at all."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.journal.packed import Packed, PackedLines
 from prometheus_persist.journal.records import Block, Origin
 from prometheus_persist.journal.stream_lines import head_of
-from prometheus_persist.state.exact_json import dumps
+from prometheus_persist.state.exact_json import dumps, loads_object
 
 AB = ("a", "b")
 FILE = Origin("s.zip", 0)
@@ -88,6 +89,32 @@ def test_fields_of_records_are_those_of_their_objects_or_not_told(
     if found is not None:
         due = {name: [row[name] for row in rows] for name in rows[0] if name in names}
         assert repr({name: list(each) for name, each in found.items()}) == repr(due)
+
+
+@settings(max_examples=300, deadline=None)
+@given(runs())
+@example((b'{"b":"1","a":{"c":2}}\n{"b":"1","a":"}"}', AB))
+@example((b'{"a":%s%s}' % (b"[" * 101, b"]" * 101), AB))
+@example((b'{"a":1,"a":2}\n{"a":1}', AB))
+@example((b'{"a":1\n"b":2},{"c":3}', AB))
+def test_records_that_are_read_at_once_are_those_of_each_line(
+    run: tuple[bytes, tuple[str, ...]],
+) -> None:
+    """In value, type and order of keys; or the first line that is none is named."""
+
+    def line_by_line() -> str:
+        numbered = enumerate(run[0].split(b"\n"), 1)
+        return repr([loads_object(line, f"s.zip line {at}") for at, line in numbered])
+
+    block = held(run[0], packed=False)
+    assert _or_refusal(lambda: repr(block.objects())) == _or_refusal(line_by_line)
+
+
+def _or_refusal(work: Callable[[], str]) -> str:
+    try:
+        return work()
+    except StoreDamaged as problem:
+        return str(problem)
 
 
 @pytest.mark.parametrize("packed", [True, False])
