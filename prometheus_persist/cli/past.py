@@ -108,17 +108,25 @@ def repair_command(
         from prometheus_persist.recovery.repair import lossless, repair
         from prometheus_persist.session.locks import Locks
         from prometheus_persist.session.settings_sources import visited, visiting
+        from prometheus_persist.storage.heard import heard
 
         refuse_missing(directory)
-        mirror_dir, clock = visiting(directory).mirror_dir, SystemClock()
+        settings, clock = visiting(directory), SystemClock()
         if accept_loss is not None and lossless(visited(directory), clock):
             raise BadConfig(output.say("cli.nothing_lost"))
-        lock = None if dry_run else Locks(directory, mirror_dir, take_over=False)
-        fs = visited(directory)
-        if accept_loss is None:
-            output.working.expect(fs)
+        lock = None if dry_run else Locks(directory, settings.mirror_dir, take_over=False)
         try:
-            done = repair(fs, clock, accept_loss=accept_loss, dry_run=dry_run)
+            fs = visited(directory) if lock is None else heard(lock.disk)
+            if accept_loss is None:
+                output.working.expect(fs)
+            done = repair(
+                fs,
+                clock,
+                accept_loss=accept_loss,
+                dry_run=dry_run,
+                options=settings.store,
+                owner=lock,
+            )
         finally:
             if lock is not None:
                 lock.release()

@@ -1,7 +1,8 @@
 """Repair: whatever is damaged becomes what it ought to be, from what is good.
 
 ``repair`` reads everything, once, decides, and does it; with ``dry_run`` it only says what it would
-do. The caller holds the lock.
+do. The caller holds the lock, and says so: a repair that was stopped, and goes on once the store
+was taken over, would put the past over what its next owner has written.
 
 Rules
 - Only what can be made exactly what it was is repaired: both copies of every segment that the chain
@@ -16,13 +17,14 @@ Rules
 - A segment without one whole frame, torn by a crash, was never used: it is moved aside.
 - A segment that was begun without a mirror is given none.
 - Temporary files of a writer, or a repair, that was killed are removed.
+- The fence is asked before each file that goes or is put in place, temporary names carry an epoch,
+  and the segment that it begins is of an epoch that it has drawn (S6).
 - The chain up to the commit that is kept is never taken away, so a crash at any point leaves a
   store from which the same repair can be done again (S5).
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,7 +35,9 @@ from prometheus_persist.journal.projection import FOLDERS
 from prometheus_persist.recovery.bases import Bases
 from prometheus_persist.recovery.damages import UNWRITTEN
 from prometheus_persist.recovery.ladder import Restored, restore
+from prometheus_persist.recovery.owner import ALONE, Owner
 from prometheus_persist.recovery.readable import Readable
+from prometheus_persist.recovery.setting_aside import set_aside
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import only_of_the_disk
@@ -44,9 +48,10 @@ from prometheus_persist.storage.layout import (
     INCREMENTAL,
     SNAPSHOTS,
     is_temporary,
+    mark_of,
     segment_start,
 )
-from prometheus_persist.storage.replacing import RENEWED, renew_dirs, replace_file
+from prometheus_persist.storage.replacing import RENEWED, replace_file
 from prometheus_persist.storage.retention import HISTORY_HOURS_MAX
 from prometheus_persist.storage.segments import Segments, copies_due, heal
 from prometheus_persist.storage.store import Store
@@ -89,18 +94,25 @@ def repair(
     accept_loss: int | None = None,
     dry_run: bool = False,
     options: StoreOptions | None = None,
+    owner: Owner | None = None,
 ) -> Repaired:
     """Put everything right; raises StoreDamaged where that is not possible without a loss, and
-    StoreFailed where the disk fails: then the same repair can be begun again."""
+    StoreFailed where the disk fails: then the same repair can be begun again. ``owner``: the lock
+    that is held; None where only this process can reach the store."""
     try:
-        return _repair(fs, clock, accept_loss, dry_run, options)
+        return _repair(fs, clock, accept_loss, dry_run, options, owner or ALONE)
     except OSError as problem:
         only_of_the_disk(problem)
         raise StoreFailed(f"repair: {problem}") from problem
 
 
 def _repair(
-    fs: Fs, clock: Clock, accept_loss: int | None, dry_run: bool, options: StoreOptions | None
+    fs: Fs,
+    clock: Clock,
+    accept_loss: int | None,
+    dry_run: bool,
+    options: StoreOptions | None,
+    owner: Owner,
 ) -> Repaired:
     if accept_loss is not None:
         _refuse_needless(fs, clock, accept_loss)
@@ -125,9 +137,9 @@ def _repair(
         leftovers.append(RepairStep(RENEWED, "removed", LEFTOVER))
     done = Repaired((*steps, *leftovers), found.seq)
     if not dry_run:
-        _remove(fs, [step.path for step in leftovers])
+        _remove(fs, [step.path for step in leftovers], owner)
     if steps and not dry_run:
-        _carry_out(fs, clock, found, tuple(steps), due, options)
+        _carry_out(fs, clock, found, tuple(steps), due, options, owner)
     return done
 
 
@@ -230,71 +242,60 @@ def _carry_out(
     steps: tuple[RepairStep, ...],
     due: dict[str, SegmentRun],
     options: StoreOptions | None,
+    owner: Owner,
 ) -> None:
     """Keep the bytes, bases out of the way, segments, readable files, a new snapshot."""
     rewritten = {step.path.rpartition("/")[2] for step in steps if step.action == "rewritten"}
     newest = {max(due)} if due else set()
     needed = (rewritten | newest) & due.keys()
     contents = {name: due[name].content() for name in needed}  # before any is lost
-    for step in steps:
-        _keep(fs, step)
+    for step in steps:  # a segment that could be read a moment ago stays, as it may be needed
+        read = step.path.startswith(COPIES) and step.why != UNREAD
+        set_aside(fs, step.path, owner.fence, needed=read)
     ruined = [step.path for step in steps if step.path.startswith((SNAPSHOTS, HISTORY))]
     beyond = [s.path for s in steps if s.path in ruined and s.why.startswith("beyond")]
-    _remove(fs, beyond)
+    _remove(fs, beyond, owner)
+    mark = mark_of(found.next_epoch)
     for step in steps:
         folder, _, name = step.path.rpartition("/")
         if folder in COPIES and step.action == "rewritten":
             fs.make_dir(folder)
-            replace_file(fs, step.path, contents[name])
+            replace_file(fs, step.path, contents[name], mark=mark, fence=owner.fence)
     aside = [s.path for s in steps if s.action == "moved aside" and s.path not in ruined]
-    _remove(fs, aside)
+    _remove(fs, aside, owner)
     readable = [step.path for step in steps if step.path.startswith(f"{INCREMENTAL}/")]
-    _remove(fs, [path for path in readable if path.endswith(".json")])
+    _remove(fs, [path for path in readable if path.endswith(".json")], owner)
     whole = {
         name: seal
         for name, seal in found.readable.items()
         if f"{INCREMENTAL}/{name}" not in readable
     }
-    heal(fs, {name: contents[name] for name in newest}, proven=found.proven)
-    store = Store(fs, found.image, found.tip, found.next_epoch, clock, None, whole, options)
+    due_now = {name: contents[name] for name in newest}
+    heal(fs, due_now, proven=found.proven, mark=mark, fence=owner.fence)
+    store = Store(
+        fs,
+        found.image,
+        found.tip,
+        owner.draw(found.next_epoch),
+        clock,
+        None,
+        whole,
+        options,
+        owner.fence,
+        acknowledged=owner.acknowledged,
+    )
     try:
         store.checkpoint()
         if ruined:
             store.snapshot(KEEP_ALL, history_hours=HISTORY_HOURS_MAX - 1)  # cleans nothing up
     finally:
         store.close()
-    _remove(fs, ruined)
+    _remove(fs, ruined, owner)
 
 
-def _keep(fs: Fs, step: RepairStep) -> None:
-    """Put a copy of a file's bytes under ``damaged/``; a file that nobody can read goes there.
-
-    A segment that could be read a moment ago stays where it is, as it may be needed: then OSError,
-    and the repair is begun again.
-    """
-    path = step.path
-    if fs.size(path) is None:
-        return
-    fs.make_dir(DAMAGED)
-    flat = path.replace("/", "_")
-    try:
-        data = fs.read(path)
-    except OSError as problem:
-        only_of_the_disk(problem)
-        if path.startswith(COPIES) and step.why != UNREAD:
-            raise
-        renew_dirs(fs, ".")  # there is one name only: it is on the disk before the old one goes
-        fs.rename(path, f"{DAMAGED}/unread_{flat}")
-        fs.fsync_dir(DAMAGED)
-        fs.fsync_dir(path.rpartition("/")[0])
-    else:
-        mark = hashlib.sha256(path.encode() + data).hexdigest()[:16]
-        replace_file(fs, f"{DAMAGED}/{mark}_{flat}", data)
-        renew_dirs(fs, ".")
-
-
-def _remove(fs: Fs, paths: list[str]) -> None:
+def _remove(fs: Fs, paths: list[str], owner: Owner) -> None:
     for path in paths:
+        owner.fence()
         fs.unlink(path)
     for folder in sorted({path.rpartition("/")[0] or "." for path in paths}):
         fs.make_dir(folder)  # where it went with its last file, on a disk that was copied

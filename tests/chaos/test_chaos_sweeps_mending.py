@@ -44,15 +44,15 @@ def test_the_cases_hurt_every_kind_of_file():
     assert loss.digest != case.digest
 
 
-@pytest.mark.parametrize("broken", ["_keep", "fsync"])
+@pytest.mark.parametrize("broken", ["set_aside", "fsync"])
 def test_a_repair_that_keeps_nothing_is_caught(monkeypatch, broken):
     """Bytes that were not set aside, and a new file that was not synced."""
-    if broken == "_keep":
-        monkeypatch.setattr(repairing, "_keep", lambda fs, path: None)
+    if broken == "set_aside":
+        monkeypatch.setattr(repairing, "set_aside", lambda *_, **__: None)
     else:
         monkeypatch.setattr(repair_sweep.SwitchedFs, "fsync_dir", lambda self, path: None)
     monkeypatch.setattr(repair_sweep, "CI_STRIDE", 11)
     tally = sweep_repair(SEED, full=False)
     assert tally.outcome is Outcome.FAILED
-    if broken == "_keep":
+    if broken == "set_aside":
         assert tally.counts["a damaged file's bytes are gone"] > 5
