@@ -2,13 +2,15 @@
 
 The same bytes of the same file get the same name, so that a repair that was cut short and begun
 again keeps them once. A file that the disk does not give is moved there as it is, under a name of
-its own, which can be on the disk before the old one goes.
+its own; where it lies on another disk than the store (the mirror's), into ``damaged/`` beside it.
+Its new name can be on the disk before the old one goes.
 
 Raises ``OSError`` as the disk gave it, and what the ``fence`` raises.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Callable
 
@@ -35,7 +37,13 @@ def set_aside(fs: Fs, path: str, fence: Fence, *, needed: bool = False) -> None:
         only_of_the_disk(problem)
         if needed:
             raise
-        _move(fs, path, DAMAGED, flat, fence)
+        try:
+            _move(fs, path, DAMAGED, flat, fence)
+        except OSError as refused:
+            only_of_the_disk(refused)
+            if refused.errno != errno.EXDEV:
+                raise
+            _move(fs, path, f"{_folder(path)}/{DAMAGED}", flat, fence)
     else:
         mark = hashlib.sha256(path.encode() + data).hexdigest()[:16]
         replace_file(fs, f"{DAMAGED}/{mark}_{flat}", data)

@@ -2,12 +2,14 @@
 
 ``mirror`` and what lies in it belong to the second ``Fs``, at its root; paths keep their names, so
 that nobody above has to know. Whoever watches either ``Fs``, or this one, sees every operation.
-Nothing is ever renamed from one to the other.
+Nothing can be renamed from one to the other, as between any two file systems (EXDEV).
 """
 
 from __future__ import annotations
 
-from prometheus_persist.errors import BadValue
+import errno
+import os
+
 from prometheus_persist.storage.fs import Fs, Handle
 from prometheus_persist.storage.layout import MIRROR
 
@@ -69,10 +71,10 @@ class SplitFs:
         return fs.create(inside)
 
     def rename(self, source: str, target: str) -> None:
-        """Move over ``target``, on one of the two; raises BadValue from one to the other."""
+        """Move over ``target``, on one of the two; from one to the other it is EXDEV."""
         (fs, old), (other, new) = self._of(source), self._of(target)
         if fs is not other:
-            raise BadValue(f"{source} and {target} are on two disks")
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source, None, target)
         fs.rename(old, new)
 
     def unlink(self, path: str) -> None:

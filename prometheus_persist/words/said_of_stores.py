@@ -145,7 +145,6 @@ STORES: Final[Mapping[str, str]] = {
     "{path} is in the way, and was not made by a restore; move it elsewhere": (
         "{path} 占了位置，又不是恢复留下的；请移到别处"
     ),
-    "{source} and {target} are on two disks": "{source} 与 {target} 在两块磁盘上",
     "copied from commit {seq}": "从提交 {seq} 复制",
     "the clock stands {span} before the last save": "时钟比上次保存早 {span}",
     # repair

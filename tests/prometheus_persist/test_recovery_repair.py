@@ -25,6 +25,8 @@ from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.repair import repair
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.committer import StoreOptions
+from prometheus_persist.storage.replacing import replace_file
+from prometheus_persist.storage.split import SplitFs
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock(START_MS + 10_000)
@@ -276,3 +278,33 @@ def test_repair_loses_no_unread_file_to_a_power_cut() -> None:
         assert any(name.startswith("damaged/unread_") for name in left[-1].contents()), path
         for number, cut in enumerate(left):
             assert damaged in cut.contents().values(), (path, number)
+
+
+def test_repair_moves_an_unread_copy_aside_on_a_mirrors_own_disk() -> None:
+    """Nothing can be renamed from one disk to another: the file goes aside where it lies, durably,
+    and what was moved before it under that name stays."""
+    files, (_, unread) = reference()[0], journal(1)
+    name = unread.rpartition("/")[2]
+    main, mirror = MemoryFs(), MemoryFs()
+    split = SplitFs(main, mirror)
+    for path, data in files.items():
+        split.make_dir(path.rpartition("/")[0] or ".")
+        replace_file(split, path, data)
+    left = list[MemoryFs]()
+
+    def refuse(operation: str, path: str, data: bytes) -> None:
+        left.append(mirror.after_power_cut())
+        if operation == "read" and path == unread:
+            raise OSError(5, "unreadable")
+
+    kept = [files[unread]]
+    for again in (b"", b" once more"):
+        assert [step.path for step in repair(HookFs(split, refuse), CLOCK).steps] == [unread]
+        assert verify(split, clock=CLOCK).sound
+        aside = {path: data for path, data in mirror.contents().items() if "unread" in path}
+        assert sorted(aside.values()) == sorted(kept)
+        assert {path.rpartition("/")[0] for path in aside} == {"damaged"}
+        if not again:
+            assert all(files[unread] in cut.contents().values() for cut in left)
+            kept.append(files[unread] + again)
+            replace_file(mirror, name, kept[-1])
