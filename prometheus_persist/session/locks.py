@@ -141,9 +141,11 @@ class Locks:
         for lock in reversed(self._held):
             lock.release()
 
-    def refuse_strange_mirror(self, fs: Fs, store_id: str) -> None:
-        """Raise BadConfig where the mirror's directory has segments of another store."""
-        owner = _owner(fs) if self._home is not None else None
+    def refuse_strange_mirror(self, fs: Fs, store_id: str, *, fresh: bool) -> None:
+        """Raise BadConfig where the mirror's directory has segments of another store. Where nothing
+        was ever saved (``fresh``) they are what a first opening of this directory had begun: the
+        id that it wrote down was never this store's, nor any other's."""
+        owner = _owner(fs) if self._home is not None and not fresh else None
         used = any(segment_start(name) is not None for name in fs.list_dir(MIRROR))
         if used and owner is not None and owner.store_id != store_id:
             raise BadConfig(

@@ -135,5 +135,5 @@ def _read(fs: Fs, clock: Clock, lock: Locks) -> tuple[Restored, SystemState]:
     """What is there, believed and of the right types; writes nothing."""
     found = restore(fs, clock=clock, closely=False)
     state = state_from(found.documents)
-    lock.refuse_strange_mirror(fs, state.registry.store_id)
+    lock.refuse_strange_mirror(fs, state.registry.store_id, fresh=found.facts.fresh)
     return found, state

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
+import itertools
 import json
 import shutil
 import subprocess
@@ -23,6 +25,7 @@ from prometheus_persist.session.locks import Home
 from prometheus_persist.session.settings_sources import disk, visited
 from prometheus_persist.state import Agent
 from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.split import SplitFs
 
 
 @pytest.fixture
@@ -290,3 +293,30 @@ def test_removed_under_a_living_process(tmp_path: Path) -> None:
         with pytest.raises(StoreFailed):
             act()
     assert list(root.iterdir()) == []
+
+
+def test_a_first_opening_with_a_mirror_elsewhere_is_killed_and_opened_again(tmp_path: Path) -> None:
+    """Before every operation: what it had begun is no other store's mirror, each time."""
+    for at in itertools.count(1):
+        place, seen = tmp_path / str(at), [0]
+        settings = Settings(mirror_dir=str(place / "mirror"), background=False)
+
+        def dies(op: str, path: str, data: bytes, seen: list[int] = seen, at: int = at) -> None:
+            seen[0] += 1
+            if seen[0] >= at:
+                raise KeyboardInterrupt
+
+        for folder in ("store", "mirror"):
+            (place / folder).mkdir(parents=True)
+        two = SplitFs(LocalFs(place / "store"), LocalFs(place / "mirror"))
+        with contextlib.suppress(KeyboardInterrupt):
+            Session.open(place / "store", fs=HookFs(two, dies), settings=settings).close()
+        session = Session.open(place / "store", settings=settings)
+        session.add_agent(Agent(agent_id="A"))
+        session.close()
+        again = Session.open(place / "store", settings=settings)
+        assert list(again.state.agents) == ["A"], at
+        again.close()
+        if seen[0] < at:
+            break
+    assert at > 50
