@@ -46,12 +46,14 @@ from prometheus_persist.storage.layout import (
     DAMAGED,
     HISTORY,
     INCREMENTAL,
+    ROOT,
     SNAPSHOTS,
     is_temporary,
     mark_of,
+    path_in,
     segment_start,
 )
-from prometheus_persist.storage.replacing import RENEWED, replace_file
+from prometheus_persist.storage.replacing import replace_file
 from prometheus_persist.storage.retention import HISTORY_HOURS_MAX
 from prometheus_persist.storage.segments import Segments, copies_due, heal
 from prometheus_persist.storage.store import Store
@@ -61,6 +63,7 @@ UNREAD = "missing or not to be read"
 LEFTOVER = "left by a writer that was killed"
 Action = Literal["rewritten", "moved aside", "removed"]
 FOLDERS_SWEPT = (
+    ROOT,
     *COPIES,
     SNAPSHOTS,
     HISTORY,
@@ -128,13 +131,11 @@ def _repair(
         *_base_steps(read.bases, found.seq),
     ]
     leftovers = [
-        RepairStep(f"{folder}/{name}", "removed", LEFTOVER)
+        RepairStep(path_in(folder, name), "removed", LEFTOVER)
         for folder in FOLDERS_SWEPT
         for name in fs.list_dir(folder)
-        if is_temporary(folder, name) and fs.size(f"{folder}/{name}") is not None
+        if is_temporary(folder, name) and fs.size(path_in(folder, name)) is not None
     ]
-    if fs.size(RENEWED) is not None:
-        leftovers.append(RepairStep(RENEWED, "removed", LEFTOVER))
     done = Repaired((*steps, *leftovers), found.seq)
     if not dry_run:
         _remove(fs, [step.path for step in leftovers], owner)

@@ -60,7 +60,7 @@ class StoreWriter:
         self._saver = Saver(store, self.state)
         valid_ms = settings.order_valid_ms
         self._gate = IntentGate(self._saver, clock, parts.lane, order_valid_ms=valid_ms)
-        log = AuditLog(parts.fs, parts.lock.fence)
+        log = AuditLog(parts.fs, parts.lock.fence, store.epoch)
         context = (self.state, settings, clock, store, self._saver, self._gate, log)
         self._context = SessionContext(*context, parts.found.time_ms, self.directory)
         self._context.kept = parts.found.image.sums

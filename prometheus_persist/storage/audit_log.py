@@ -5,7 +5,9 @@
 2. The first link is a seal: it is made over every byte that stands before it. So the lines of a log
    from before there was a chain stay readable, and are covered from then on.
 3. What a process finds it writes anew, with its own first lines behind it: the sync of the lines
-   that it found may have failed, and then no later one would write them.
+   that it found may have failed, and then no later one would write them. It is a file of its own
+   from then on: a writer that was stopped within an append, and taken over from, still has the one
+   before, and what it was about to put in place is gone.
 4. A line that was cut short by a crash is ended, and the next line says so and is a seal.
 5. A power cut may also leave zeros where a sector of the last append never arrived, with lines of
    the same append behind them: what is behind zeros is cut short as well, as long as it carries one
@@ -28,7 +30,8 @@ from prometheus_persist.errors import StoreFailed
 from prometheus_persist.shown import shown
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.storage.interrupts import only_of_the_disk
-from prometheus_persist.storage.layout import RECOVERY_LOG
+from prometheus_persist.storage.layout import RECOVERY_LOG, ROOT, mark_of
+from prometheus_persist.storage.replacing import clear_temporaries
 from prometheus_persist.storage.store import append_log
 
 LINK_CHARS = 32
@@ -179,11 +182,13 @@ class _Hole:
 
 
 class AuditLog:
-    """The log of one open store. ``fence`` raises once another writer has taken over."""
+    """The log of one open store. ``fence`` raises once another writer than that of this ``epoch``
+    has taken over."""
 
-    def __init__(self, fs: Fs, fence: Callable[[], None]) -> None:
+    def __init__(self, fs: Fs, fence: Callable[[], None], epoch: int = 0) -> None:
         self._fs = fs
         self._fence = fence
+        self._temporary = mark_of(epoch)
         self._link: str | None = None
 
     def append(self, head: str, lines: Sequence[str]) -> None:
@@ -191,7 +196,7 @@ class AuditLog:
         self._fence()
         link, self._link = self._link, None  # what fails halfway is looked at anew
         written: list[str] = []
-        found = b""
+        found = None
         if link is None:
             found = self._found()
             link, before = _end(found)
@@ -201,12 +206,14 @@ class AuditLog:
             text = shown(f"{head} {line}")
             link = link_of(link, text.encode("utf-8"))
             written.append(f"{text} #{link}")
-        append_log(self._fs, RECOVERY_LOG, written, found)
+        mark, fence = self._temporary, self._fence
+        append_log(self._fs, RECOVERY_LOG, written, found, mark=mark, fence=fence)
         self._link = link
 
     def _found(self) -> bytes:
-        """What is there already."""
+        """What is there already; what somebody was about to put in its place goes."""
         try:
+            clear_temporaries(self._fs, (ROOT,))
             return self._fs.read(RECOVERY_LOG) if self._fs.size(RECOVERY_LOG) else b""
         except OSError as problem:
             only_of_the_disk(problem)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from prometheus_persist.errors import BadValue
 
+ROOT = "."
 JOURNAL = "incremental/journal"
 MIRROR = "mirror"
 INCREMENTAL = "incremental"
@@ -37,6 +38,7 @@ _READABLE = {
     f"{INCREMENTAL}/records": r"[A-Za-z0-9_-]{1,99}_\d{6,}\.json",
 }
 _FORMS = {
+    ROOT: re.escape(RECOVERY_LOG),
     JOURNAL: _SEGMENT.pattern,
     MIRROR: rf"{_SEGMENT.pattern}|owner\.json|store_id|take_over",
     SNAPSHOTS: _SNAPSHOT.pattern,
@@ -56,6 +58,11 @@ def is_temporary(folder: str, name: str) -> bool:
     own and ``.tmp``. Any other name is somebody else's, and is never removed."""
     form = rf"(({_FORMS[folder]})({_MARK})?|renewed)\.tmp"
     return re.fullmatch(form, name, re.ASCII) is not None
+
+
+def path_in(folder: str, name: str) -> str:
+    """The path of a name in a folder, the root itself included."""
+    return name if folder == ROOT else f"{folder}/{name}"
 
 
 def mark_of(epoch: int) -> str:

@@ -22,12 +22,11 @@ from typing import NamedTuple
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.storage.fs import Fs
-from prometheus_persist.storage.layout import drawn_epoch
+from prometheus_persist.storage.layout import ROOT, drawn_epoch
 
 MARK_BYTES_MAX = 256
 _N = rb"(\d{1,20})"
 _FORM = re.compile(rb"(acknowledged %b at %b in %b:%b) ([0-9a-f]{8})\n *" % ((_N,) * 4))
-ROOT = "."
 
 
 class Mark(NamedTuple):

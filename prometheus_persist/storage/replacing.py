@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_persist.errors import PersistError
 from prometheus_persist.storage.fs import NO_ROOM, TEMPORARY, Fs, Handle, folders_held
-from prometheus_persist.storage.layout import is_temporary
+from prometheus_persist.storage.layout import is_temporary, path_in
 
 SLICE_BYTES = 1024 * 1024
 BATCH_FILES = 128  # two batches are open at a time, and a process may have few files
@@ -49,7 +49,7 @@ def clear_temporaries(fs: Fs, folders: Iterable[str]) -> None:
     files of this library's own names, and nobody else's."""
     for folder in folders:
         for name in fs.list_dir(folder):
-            path = f"{folder}/{name}"
+            path = path_in(folder, name)
             if is_temporary(folder, name) and fs.size(path) is not None:
                 fs.unlink(path)
 

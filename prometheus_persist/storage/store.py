@@ -420,23 +420,35 @@ def breather() -> Callable[[], None]:
     return breathe
 
 
-def append_log(fs: Fs, path: str, lines: Sequence[str], anew: bytes = b"") -> None:
+def append_log(
+    fs: Fs,
+    path: str,
+    lines: Sequence[str],
+    anew: bytes | None = None,
+    *,
+    mark: str = "",
+    fence: Callable[[], None] = no_fence,
+) -> None:
     """Append lines to a text log, durably; each is one line that is ``shown``.
 
-    ``anew``: all that the log holds, where that is to be written anew as well. Raises StoreFailed.
+    ``anew``: all that the log holds, where that is to be written anew as well, into a file of its
+    own. The ``fence`` is asked with the file open: who takes over later writes the log anew, and
+    what comes down in the old one is in nobody's way. Raises StoreFailed.
     """
     text = "".join(f"{shown(line)}\n" for line in lines)
     try:
-        if anew:
-            replace_file(fs, path, anew + text.encode("utf-8"))
+        if anew is not None:
+            replace_file(fs, path, anew + text.encode("utf-8"), mark=mark, fence=fence)
             return
         handle = fs.append(path)
         try:
+            fence()
             handle.write(text.encode("utf-8"))
             handle.fsync()
         finally:
             handle.close()
         fs.fsync_dir(path.rpartition("/")[0] or ".")
+        fence()
     except OSError as problem:
         only_of_the_disk(problem)
         raise StoreFailed(f"{path}: {problem}") from problem

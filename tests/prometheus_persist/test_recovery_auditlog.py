@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import itertools
 import random
 from pathlib import Path
 
@@ -275,6 +277,53 @@ def test_audit_a_writer_that_was_taken_over_writes_no_line() -> None:
     with pytest.raises(StoreFailed):
         AuditLog(disk, taken).append("h", ["late"])
     assert log_of(disk) == before
+
+
+@pytest.mark.parametrize("lines", [0, 1, 2], ids=["first of all", "first of its own", "a later"])
+def test_audit_a_writer_that_was_stopped_before_its_line_puts_none_among_its_successors(
+    lines: int,
+) -> None:
+    """Stopped before any operation of an append, it goes on when the log is its successor's: what
+    that one wrote is all there, and one chain; a line of the other that was not is no line."""
+    for at in itertools.count(1):
+        disk, asked, taken = MemoryFs(), [-(10**6)], [False]
+        if lines:
+            written(1, disk=disk)
+        own = f"epoch={1} seq=1"
+
+        def meanwhile(
+            op: str,
+            path: str,
+            data: bytes,
+            disk: MemoryFs = disk,
+            asked: list[int] = asked,
+            taken: list[bool] = taken,
+            at: int = at,
+        ) -> None:
+            asked[0] += 1
+            if asked[0] == at:
+                taken[0] = True
+                heir = AuditLog(disk, free, epoch=2)
+                heir.append("now epoch=2 seq=2", ["the heir's", "and more"])
+                heir.append("now epoch=2 seq=3", ["the heir's next"])
+
+        def fence(taken: list[bool] = taken) -> None:
+            if taken[0]:
+                raise StoreFailed("fenced off")
+
+        log = AuditLog(HookFs(disk, meanwhile), fence, epoch=1)
+        if lines == 2:
+            log.append(own, ["before"])
+        asked[0] = 0
+        with contextlib.suppress(StoreFailed):
+            log.append(own, ["stopped here"])
+        if not taken[0]:
+            break
+        text = log_of(disk)
+        assert check_audit(text) is None, (at, text)
+        assert [text.count(each) for each in (b"the heir's #", b"and more", b"next")] == [1, 1, 1]
+        assert [name for name in disk.contents() if name.endswith(".tmp")] == []
+    assert at > 3
 
 
 def test_audit_verify_names_the_line_and_a_restore_needs_none_of_it(tmp_path: Path) -> None:
