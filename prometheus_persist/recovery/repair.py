@@ -46,6 +46,7 @@ from prometheus_persist.storage.layout import (
     DAMAGED,
     HISTORY,
     INCREMENTAL,
+    RECOVERY_LOG,
     ROOT,
     SNAPSHOTS,
     is_temporary,
@@ -129,6 +130,7 @@ def _repair(
         *_segment_steps(read.segments, due, found.seq, accept_loss),
         *_readable_steps(read.readable, found.seq, accept_loss),
         *_base_steps(read.bases, found.seq),
+        *_audit_steps(fs),
     ]
     leftovers = [
         RepairStep(path_in(folder, name), "removed", LEFTOVER)
@@ -234,6 +236,17 @@ def _base_steps(bases: Bases, seq: int) -> list[RepairStep]:
     named = {step.path for step in steps}
     why = f"beyond commit {seq}"
     return steps + [RepairStep(path, "moved aside", why) for path in beyond if path not in named]
+
+
+def _audit_steps(fs: Fs) -> list[RepairStep]:
+    """A log that the disk does not give is nobody's to go on with: a session begins another."""
+    try:
+        if fs.size(RECOVERY_LOG):
+            fs.read(RECOVERY_LOG)
+    except OSError as problem:
+        only_of_the_disk(problem)
+        return [RepairStep(RECOVERY_LOG, "moved aside", UNREAD)]
+    return []
 
 
 def _carry_out(

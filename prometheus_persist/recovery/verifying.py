@@ -3,8 +3,10 @@
 ``verify`` climbs the same ladder as a restore, reads every snapshot and every readable file, and
 checks that the result fits the typed state, and that the past can be restored as well: the chain
 has to go on from every base. The audit's own chain is checked, too: the first line of
-``recovery_log.txt`` that is not what was written is named as ``altered``. It returns what it found;
-only a store that cannot be restored makes it raise. Where nothing was ever saved nothing is sound.
+``recovery_log.txt`` that is not what was written is named as ``altered``; a log that the disk does
+not give is named, too, since nobody can open the store until ``repair`` has set it aside. It
+returns what it found; only a store that cannot be restored makes it raise. Where nothing was ever
+saved nothing is sound.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from prometheus_persist.recovery.facts import Damage, RestoreFacts
 from prometheus_persist.recovery.ladder import Restored, reading, restore
 from prometheus_persist.storage.audit_log import check_audit
 from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import RECOVERY_LOG, SNAPSHOTS, is_snapshot
 
 
@@ -104,7 +107,11 @@ def _verified(fs: Fs, clock: Clock | None, errands: Errands | None) -> Verificat
 def _audit_damages(fs: Fs) -> tuple[Damage, ...]:
     if not fs.size(RECOVERY_LOG):
         return ()
-    fault = check_audit(fs.read(RECOVERY_LOG))
+    try:
+        fault = check_audit(fs.read(RECOVERY_LOG))
+    except OSError as problem:
+        only_of_the_disk(problem)
+        return (Damage(RECOVERY_LOG, None, f"cannot be read: {problem}", "repaired"),)
     if fault is None:
         return ()
     outcome = "ignored" if fault.torn else "altered"

@@ -217,7 +217,9 @@ class AuditLog:
             return self._fs.read(RECOVERY_LOG) if self._fs.size(RECOVERY_LOG) else b""
         except OSError as problem:
             only_of_the_disk(problem)
-            raise StoreFailed(f"{RECOVERY_LOG}: {problem}") from problem
+            failed = StoreFailed(f"{RECOVERY_LOG}: {problem}")
+            failed.next_step, failed.command = "next.log_unread", ("repair",)
+            raise failed from problem
 
 
 def _end(data: bytes) -> tuple[str, str]:

@@ -57,6 +57,11 @@ NEXT: Final[Mapping[str, tuple[str, str]]] = {
         "检查磁盘空间与硬件；未确认的写入不算已保存",
         "check the disk's space and health; what was not acknowledged is not saved",
     ),
+    "next.log_unread": (
+        "检查磁盘后重试；若这份日志确已无法读取，可将其移入 damaged/ 后继续，恢复不需要它",
+        "check the disk, then try again; where this log is gone for good, have it set aside and go "
+        "on, no restore needs it",
+    ),
     "next.read_only": (
         "该文件系统是只读的：以可写方式重新挂载后重试；其中的数据没有损坏",
         "the file system is read-only: mount it for writing, and try again; nothing on it is "

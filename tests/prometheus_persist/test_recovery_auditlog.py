@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from storekit import HookFs, StillClock, founding, open_store
 
+from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.recovery import verify
-from prometheus_persist.session import Session
+from prometheus_persist.recovery.repair import repair
+from prometheus_persist.session import Session, Settings
 from prometheus_persist.storage.audit_log import CUT_SHORT, AuditLog, check_audit
-from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.fs import Fs, LocalFs
 from prometheus_persist.storage.layout import RECOVERY_LOG
 from prometheus_persist.storage.store import append_log
 from prometheus_persist.testing.memory_fs import MemoryFs
@@ -351,3 +353,31 @@ def test_audit_verify_names_the_line_and_a_restore_needs_none_of_it(tmp_path: Pa
         Session.open(tmp_path).close()
     assert check_audit((tmp_path / RECOVERY_LOG).read_bytes()) is None
     assert len((tmp_path / RECOVERY_LOG).read_text().splitlines()) == 3
+
+
+def test_audit_a_log_that_the_disk_does_not_give_is_named_set_aside_and_begun_anew(
+    tmp_path: Path,
+) -> None:
+    """No session opens meanwhile, and says which command is the way out; that one takes it."""
+    for _ in range(2):
+        session = Session.open(tmp_path, settings=Settings(background=False))
+        session.save("life")
+        session.close()
+    whole = (tmp_path / RECOVERY_LOG).read_bytes()
+
+    def refuse(op: str, path: str, data: bytes) -> None:
+        if op == "read" and path == RECOVERY_LOG:
+            raise OSError(errno.EIO, "the disk is ill", path)
+
+    ill = HookFs(LocalFs(tmp_path), refuse)
+    with pytest.raises(StoreFailed, match="ill") as refused:
+        Session.open(tmp_path, fs=ill)
+    assert (refused.value.next_step, refused.value.command) == ("next.log_unread", ("repair",))
+    found = verify(ill)
+    assert [(one.file, one.outcome) for one in found.facts.damages] == [(RECOVERY_LOG, "repaired")]
+    assert [(step.path, step.action) for step in repair(ill, SystemClock()).steps] == [
+        (RECOVERY_LOG, "moved aside")
+    ]
+    assert [path.read_bytes() for path in (tmp_path / "damaged").iterdir()] == [whole]
+    Session.open(tmp_path, fs=ill).close()
+    assert verify(LocalFs(tmp_path)).sound
