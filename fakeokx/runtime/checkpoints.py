@@ -5,7 +5,9 @@ replay it: afterwards the exchange is byte for byte what it was, and what came l
 happened, so its ids will be given out again. WebSockets stay open and are told nothing, unless
 their account is gone: then they are cut.
 
-The lengths are in a file beside the ledger, so a checkpoint survives a restart.
+The lengths are in a file beside the ledger, so a checkpoint survives a restart. Those that a rewind
+takes away go first: killed in between, the exchange is where it was, and no checkpoint is left that
+lies beyond its ledger, or in the middle of what came later.
 """
 
 import json
@@ -52,6 +54,7 @@ def rewind(runtime: ExchangeRuntime, name: str) -> dict[str, Any]:
     size = found[name]["bytes"]
     exchange = runtime.exchange
     path = exchange.ledger.path
+    _store(runtime, {each: mark for each, mark in found.items() if mark["bytes"] <= size})
     exchange.close()
     os.truncate(path, size)
     # Others hold this exchange, so it stays and takes over what was read again.
@@ -62,7 +65,6 @@ def rewind(runtime: ExchangeRuntime, name: str) -> dict[str, Any]:
     runtime.recent.clear()
     if runtime.streams is not None:
         runtime.streams.rewound()
-    _store(runtime, {each: mark for each, mark in found.items() if mark["bytes"] <= size})
     return {"name": name, "now_ms": exchange.now_ms()}
 
 

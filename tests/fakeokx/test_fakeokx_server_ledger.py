@@ -1,11 +1,13 @@
 """The ledger: torn tails are cut, anything else is refused, and nothing is written twice."""
 
+import contextlib
 import json
 from collections import deque
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from fakeokx.engine.commands import (
     SetPartial,
 )
 from fakeokx.engine.refusals import Refusal
+from fakeokx.runtime import checkpoints
 from fakeokx.runtime.exchange import Exchange
 from fakeokx.runtime.ledger import FILE_NAME, Ledger, LedgerBusy, LedgerDamaged
 
@@ -299,3 +302,35 @@ def test_a_reopened_venue_is_the_venue_before_it_in_all_that_it_holds(
     assert after == before
     if "switch" in last or "armed" in last:
         assert "timers" in str(before)
+
+
+@pytest.mark.parametrize("dies", ["_store", "truncate", "Exchange"])
+def test_a_rewind_that_is_killed_leaves_no_checkpoint_beyond_its_ledger(
+    home: Path, monkeypatch: pytest.MonkeyPatch, dies: str
+) -> None:
+    """Wherever it dies: to go back to one that is left never makes the ledger longer, nor cuts it
+    within what came later."""
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    runtime: Any = SimpleNamespace(exchange=Exchange(home))
+    checkpoints.save(runtime, "early")
+    runtime.exchange.do(BUY)
+    checkpoints.save(runtime, "late")
+    with monkeypatch.context() as dying:
+        dying.setattr(checkpoints.os if dies == "truncate" else checkpoints, dies, killed)
+        with pytest.raises(Killed):
+            checkpoints.rewind(runtime, "early")
+    with contextlib.suppress(OSError):
+        runtime.exchange.close()
+    again: Any = SimpleNamespace(exchange=Exchange(home))
+    again.exchange.do(MovePrice(inst_id=BTC, px="51000"))
+    again.exchange.close()
+    ends = [0]
+    for line in lines(home):
+        ends.append(ends[-1] + len(line))
+    assert {mark["bytes"] for mark in checkpoints.saved(again)} <= set(ends)
