@@ -477,12 +477,18 @@ def _inside_or_root(path: str) -> str:
 def make_root(root: Path) -> None:
     """Make a directory for its owner alone, and its parents, each durably entered above it.
 
-    So is one that is there: whoever made it may have been killed before it was. A directory above
-    it that may not be opened was not made by us. Raises OSError.
+    So is one that is there; where nothing is in it yet, those above it as well: whoever made them
+    may have been killed before they were. What was not made here may be synced no more than the
+    system allows: a directory above that may not be opened was not made by us. Raises OSError.
     """
-    missing = [folder for folder in (root, *root.parents) if not folder.exists()]
+    missing = {folder for folder in (root, *root.parents) if not folder.exists()}
     root.parent.mkdir(parents=True, exist_ok=True)
     root.mkdir(DIR_MODE, exist_ok=True)
-    for folder in missing or [root]:
-        with contextlib.suppress(*() if missing else (PermissionError,)):
+    unused = next(root.iterdir(), None) is None
+    for folder in (root, *root.parents) if unused else (root,):
+        try:
             LocalFs(folder.parent).fsync_dir(".")
+        except OSError as problem:
+            only_of_the_disk(problem)
+            if folder in missing or (folder == root and not isinstance(problem, PermissionError)):
+                raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gc
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from prometheus_persist.errors import EXIT_LOCKED, StoreFailed, StoreLocked
+from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.lock import StoreLock
 
 HOLD = """
@@ -214,3 +216,33 @@ def test_lock_a_stray_draw_decides_nothing(tmp_path: Path) -> None:
     names = {path.name for path in tmp_path.iterdir()}
     assert names >= {"store.lock.e99999999", "store.lock.e00000001", "store.lock.e00000002"}
     lock.release()
+
+
+def test_lock_directories_that_a_killed_opening_made_are_entered_durably_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store some directories below one that is there: killed before any of the syncs, the next
+    opening makes each name durable, or a power cut takes the store with all that was saved."""
+    real, seen, dies = LocalFs.fsync_dir, list[Path](), [0]
+
+    def synced(fs: LocalFs, path: str) -> None:
+        if len(seen) == dies[0]:
+            raise KeyboardInterrupt
+        seen.append(fs.root)
+        real(fs, path)
+
+    monkeypatch.setattr(LocalFs, "fsync_dir", synced)
+    for number in range(4):
+        root = tmp_path / str(number) / "data" / "bot" / "store"
+        seen.clear()
+        dies[0] = number
+        with contextlib.suppress(KeyboardInterrupt):
+            StoreLock(root).release()
+        before, dies[0] = set(seen), -1
+        seen.clear()
+        StoreLock(root).release()
+        made = {*root.parents} - {*tmp_path.parents}
+        assert made <= before | set(seen), number
+        seen.clear()
+        StoreLock(root).release()
+        assert seen == [root.parent]
