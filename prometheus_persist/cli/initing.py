@@ -38,12 +38,7 @@ def init(
         except (OSError, SyntaxError, ValueError) as problem:
             raise BadConfig(f"{path}: {problem}") from None
         text = draft(look, path.name, output.said)
-        try:
-            descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        except FileExistsError:
-            raise BadConfig(f"{out} is there already; name another by --out") from None
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        _write(out, text)
         found = _found(look)
         for name, rows in found.items():
             if rows:
@@ -53,6 +48,23 @@ def init(
         asks = open_questions(text)
         output.text(output.say("cli.init_written", out=out, asks=asks, script=path))
         output.data({"written": str(out), "questions": asks, **found})
+
+
+def _write(out: Path, text: str) -> None:
+    """Whole, or not at all: half of it would be refused as a file that is there."""
+    from prometheus_persist.cli.output import named_well
+
+    try:
+        with named_well(out):
+            descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileExistsError:
+        raise BadConfig(f"{out} is there already; name another by --out") from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except BaseException:
+        out.unlink(missing_ok=True)
+        raise
 
 
 def _source(source: str) -> tuple[Path, str]:

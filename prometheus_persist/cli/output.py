@@ -225,8 +225,25 @@ def damage_rows(facts: RestoreFacts, directory: Path) -> list[dict[str, Any]]:
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that tells of the books: for its owner alone, whatever the umask."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    with named_well(path):
+        descriptor = os.open(path, flags, FILE_MODE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.fchmod(descriptor, FILE_MODE)
         file.write(text)
+
+
+@contextmanager
+def named_well(path: Path) -> Iterator[None]:
+    """Open a file that a person names: a name that leads to no file is theirs to correct, and says
+    nothing of the disk. Raises BadConfig for that."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno not in _NO_SUCH_FILE:
+            raise
+        raise BadConfig(f"{path} cannot be written: {problem.strerror}") from None
+
+
+_NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)

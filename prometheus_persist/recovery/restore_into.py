@@ -55,8 +55,7 @@ class _Then:
 
 def write_into(restored: Restored, directory: Path, clock: Clock) -> int:
     """Make ``directory`` a store that holds this state; returns its newest sequence."""
-    if directory.exists() and any(directory.iterdir()):
-        raise BadConfig(f"{directory} is not empty; name a new directory")
+    _refuse_taken(directory)
     partial = _partial(directory)
     # The epoch goes on counting, so that no clOrdId of the old store is ever issued again.
     then = _Then(clock, restored.facts.last_save_ms)
@@ -73,6 +72,15 @@ def write_into(restored: Restored, directory: Path, clock: Clock) -> int:
     LocalFs(directory.parent).fsync_dir(".")
     (directory / MARK).unlink()
     return store.tip.seq
+
+
+def _refuse_taken(directory: Path) -> None:
+    """Raise BadConfig where no directory of that name can be put in place."""
+    for folder in (directory, *directory.parents):
+        if (folder.exists() and not folder.is_dir()) or directory.is_symlink():
+            raise BadConfig(f"{folder} is a link, or no directory; name a new one")
+    if directory.exists() and any(directory.iterdir()):
+        raise BadConfig(f"{directory} is not empty; name a new directory")
 
 
 def _partial(directory: Path) -> Path:

@@ -13,6 +13,7 @@ COMMANDS: Final[Mapping[str, str]] = {
         "{word}：应写作 POSITION=AGENT，只给一部分则写 POSITION=CONTRACTS@AGENT"
     ),
     "{word}: {position} is given twice": "{word}：{position} 写了两次",
+    "{path} cannot be written: {problem}": "{path} 无法写入：{problem}",
     "the demo needs {names}: pip install 'prometheus-persist[all]'": (
         "演示需要 {names}：pip install 'prometheus-persist[all]'"
     ),

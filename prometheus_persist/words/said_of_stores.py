@@ -141,6 +141,9 @@ STORES: Final[Mapping[str, str]] = {
         "{path} 无法读取（{problem}），其内容也没有另一份；里面有什么、是否损坏都无从得知"
     ),
     "the store cannot be read: {problem}": "存储无法读取：{problem}",
+    "{path} is a link, or no directory; name a new one": (
+        "{path} 是链接，或不是目录；请指定新目录"
+    ),
     "{path} is not empty; name a new directory": "{path} 不是空目录；请指定新目录",
     "{path} is in the way, and was not made by a restore; move it elsewhere": (
         "{path} 占了位置，又不是恢复留下的；请移到别处"

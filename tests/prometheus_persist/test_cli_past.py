@@ -173,3 +173,26 @@ def test_past_an_earlier_moment_and_its_original_share_no_order_id(
         session.close()
     assert len(set(issued)) == len(issued) == 12
     assert len(set(epochs)) < len(epochs)  # so that it is the lane that keeps them apart
+
+
+@pytest.mark.parametrize("option", ["restore --into", "explore --out"])
+@pytest.mark.parametrize("place", ["a file/below", "a file", "a link", "a directory"])
+def test_past_a_name_that_leads_nowhere_is_a_wrong_name_and_no_failing_disk(
+    store: Path, tmp_path: Path, option: str, place: str
+) -> None:
+    """Exit 2, with the name; nothing is built for it, and nothing beside it is touched."""
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "a file").write_text("theirs")
+    (work / "a link").symlink_to("gone/file" if "out" in option else "of theirs")
+    for name in ("a directory", "of theirs"):
+        (work / name).mkdir()
+    (work / "a directory" / "theirs").touch()
+    if (option, place) == ("explore --out", "a file"):
+        place = "none/page.html"
+    before = sorted(work.rglob("*"))
+    command, named = option.split()
+    said = run(command, "--dir", store, named, work / place, "--lang", "en")
+    assert (said.exit_code, place.partition("/")[0] in said.stderr) == (2, True), said.output
+    assert "disk" not in said.stderr
+    assert sorted(work.rglob("*")) == before

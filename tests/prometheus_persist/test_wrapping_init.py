@@ -224,3 +224,25 @@ def test_the_guide_runs_as_printed_in_both_languages(tmp_path: Path) -> None:
     assert (tmp_path / "persist_host.py").read_text() == said
     assert done.stdout == "5 cycles, 12 trades\n"
     assert "goes on after cycle 3" in done.stderr
+
+
+def test_what_could_not_be_written_whole_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk: half a file would be refused by the next one as a file that is there. A name in
+    no directory is a wrong name, and says nothing of the disk."""
+    monkeypatch.chdir(tmp_path)
+    with monkeypatch.context() as full:
+        real = os.fdopen
+
+        def fdopen(descriptor: int, *how: Any, **more: Any) -> Any:
+            os.write(descriptor, b"half of")
+            os.close(descriptor)
+            return real(os.open("/dev/full", os.O_WRONLY), *how, **more)
+
+        full.setattr(os, "fdopen", fdopen)
+        assert asked(str(BOT)).exit_code == 7
+    assert list(tmp_path.iterdir()) == []
+    said = asked(str(BOT), "--out", "none/persist_host.py")
+    assert (said.exit_code, json.loads(said.stdout)["error"]) == (2, "BadConfig")
+    assert asked(str(BOT)).exit_code == 0
