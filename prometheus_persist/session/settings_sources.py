@@ -32,12 +32,13 @@ from prometheus_persist.session.settings import KEYS, Settings
 from prometheus_persist.shown import shown
 from prometheus_persist.storage.fs import Fs, LocalFs
 from prometheus_persist.storage.heard import heard
-from prometheus_persist.storage.layout import INCREMENTAL
+from prometheus_persist.storage.layout import INCREMENTAL, JOURNAL, MIRROR, ROOT, segment_epoch
 from prometheus_persist.storage.split import SplitFs
 
 TABLE = "prometheus-persist"
 PREFIX = "PERSIST_"
 RECORD = "settings.json"
+_MIRROR_DIR = f"{PREFIX}MIRROR_DIR"
 _NEAR = 0.8  # how much a variable has to look like a key to be called a misspelt one
 
 
@@ -97,10 +98,30 @@ def recorded(fs: Fs) -> Settings | None:
 
 
 def visiting(directory: Path, environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings for a command on this store: its host's, else those for a host here."""
+    """The settings for a command on this store: its host's, else those for a host here.
+
+    Raises BadConfig where nothing says any more where its mirror is, and it is not in the store:
+    without it, what only the mirror has would be called lost.
+    """
     environ = os.environ if environ is None else environ
-    found = recorded(LocalFs(directory))
-    return load(environ=environ) if found is None else over(found, environ)
+    fs = LocalFs(directory)
+    found = recorded(fs)
+    if found is not None:
+        return over(found, environ)
+    settings = load(environ=environ)
+    if not settings.mirror_dir and _MIRROR_DIR not in environ and _mirrored_elsewhere(fs):
+        raise BadConfig(
+            f"{directory / INCREMENTAL / RECORD} is missing or cannot be read, and the mirror is "
+            f"not in the store: say where it is by {_MIRROR_DIR} (empty: there is none)"
+        )
+    return settings
+
+
+def _mirrored_elsewhere(fs: Fs) -> bool:
+    """Whether a writer was here, and none whose mirror is in the store: that one makes a place for
+    it, whether it keeps one or not."""
+    begun = any(segment_epoch(name) is not None for name in fs.list_dir(JOURNAL))
+    return begun and MIRROR not in fs.list_dir(ROOT)
 
 
 def disk(directory: Path, settings: Settings) -> Fs:

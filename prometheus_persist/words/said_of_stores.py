@@ -141,6 +141,11 @@ STORES: Final[Mapping[str, str]] = {
         "{path} 无法读取（{problem}），其内容也没有另一份；里面有什么、是否损坏都无从得知"
     ),
     "the store cannot be read: {problem}": "存储无法读取：{problem}",
+    "{path} is missing or cannot be read, and the mirror is not in the store: say where it is by "
+    "{name} (empty: there is none)": (
+        "{path} 缺失或无法读取，且镜像不在存储目录内：用环境变量 {name} 指明镜像目录"
+        "（留空表示没有）"
+    ),
     "{path} is a link, or no directory; name a new one": (
         "{path} 是链接，或不是目录；请指定新目录"
     ),

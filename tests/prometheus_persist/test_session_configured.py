@@ -238,6 +238,33 @@ def test_mirror_elsewhere_brings_back_a_store_whose_disk_is_gone(
     assert restore(disk(store, settings)).image.digest() == digest
 
 
+@pytest.mark.parametrize("damage", ["flip", "delete"])
+def test_mirror_elsewhere_is_asked_for_where_nothing_says_where_it_is(
+    two: tuple[Path, Path, Settings], monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    """The first disk lost the record and a part of the journal: no command calls lost what the
+    mirror has, nor keeps a second mirror; once it is told, everything is there."""
+    store, mirror, settings = two
+    digest = lived(store, settings)
+    record = store / "incremental/settings.json"
+    segment = max((store / "incremental/journal").glob("*.wal"))
+    segment.write_bytes(segment.read_bytes()[:200])
+    if damage == "delete":
+        record.unlink()
+    else:
+        record.write_bytes(record.read_bytes().replace(b"mirror", b"mirrOr"))
+    before = tree(store)
+    for words in ("verify", "status", "repair", "save", "repair --accept-loss 1", "orders"):
+        code, told = ran(*words.split(), "--dir", str(store))
+        assert (code, "PERSIST_MIRROR_DIR" in told["detail"]) == (2, True), words
+        assert tree(store) == before
+    monkeypatch.setenv("PERSIST_MIRROR_DIR", str(mirror))
+    assert (ran("verify", "--dir", str(store))[1]["digest"]) == digest
+    assert ran("repair", "--dir", str(store))[0] == 0
+    code, found = ran("verify", "--dir", str(store))
+    assert (code, found["sound"], found["digest"]) == (0, True, digest)
+
+
 def test_mirror_elsewhere_belongs_to_one_store(two: tuple[Path, Path, Settings]) -> None:
     """A second store is refused at once while the first is open, and by name afterwards; neither
     attempt writes a byte into the mirror. A directory around the store is no mirror. Where only
