@@ -40,7 +40,7 @@ _READABLE = {
 _FORMS = {
     ROOT: re.escape(RECOVERY_LOG),
     JOURNAL: _SEGMENT.pattern,
-    MIRROR: rf"{_SEGMENT.pattern}|owner\.json|store_id|take_over",
+    MIRROR: rf"{_SEGMENT.pattern}|owner\.json|store_id",
     SNAPSHOTS: _SNAPSHOT.pattern,
     HISTORY: _BASE.pattern,
     DAMAGED: "[0-9a-f]{16}_.+",
@@ -56,7 +56,7 @@ def is_readable(folder: str, name: str) -> bool:
 def is_temporary(folder: str, name: str) -> bool:
     """Whether this is what a writer that was killed leaves in ``folder``: a name of this library's
     own and ``.tmp``. Any other name is somebody else's, and is never removed."""
-    form = rf"(({_FORMS[folder]})({_MARK})?|renewed)\.tmp"
+    form = rf"(({_FORMS[folder]})({_MARK})?|renewed|take_over)\.tmp"
     return re.fullmatch(form, name, re.ASCII) is not None
 
 

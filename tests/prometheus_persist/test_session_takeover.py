@@ -12,6 +12,7 @@ from storekit import HookFs, tree
 
 from prometheus_persist.errors import PersistError, StoreFailed, StoreLocked
 from prometheus_persist.session import Session, Settings, opening
+from prometheus_persist.session.locks import PROBE
 from prometheus_persist.state import Agent
 from prometheus_persist.storage.fs import LocalFs
 
@@ -149,3 +150,22 @@ def test_takeover_within_an_opening_writes_no_segment_of_its_own(tmp_path: Path)
     session.close()
     drawn = [path.name for path in tmp_path.iterdir() if path.name.startswith("store.lock.e")]
     assert drawn == [f"store.lock.e{session.epoch:08d}"]
+
+
+def test_takeover_that_is_killed_while_it_tries_the_disk_leaves_nothing_for_good(
+    tmp_path: Path,
+) -> None:
+    """The file that it tried with is gone with the next opening, in whichever folder it was."""
+    opened(tmp_path).close()
+    whole = tree(tmp_path).keys()
+    for folder in ("incremental/journal", "mirror", "incremental", "snapshots"):
+
+        def killed(op: str, path: str, data: bytes, folder: str = folder) -> None:
+            if (op, path) == ("fsync", f"{folder}/{PROBE}") or (op == "unlink" and PROBE in path):
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            opened(tmp_path, fs=HookFs(LocalFs(tmp_path), killed), take_over=True)
+        assert PROBE in {path.rpartition("/")[2] for path in tree(tmp_path).keys() - whole}
+        opened(tmp_path).close()
+        assert not [path for path in tree(tmp_path) if path.endswith(PROBE)], folder
