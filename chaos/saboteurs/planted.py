@@ -233,6 +233,13 @@ SHARED: Final[dict[str, Mistake]] = {
         "lock",
         seen_as="a take-over that failed took something away",
     ),
+    "repairs-unfenced": Mistake(
+        "recovery.repair:repair",
+        "owner or ALONE",
+        "ALONE",
+        "lock",
+        seen_as="the store is lost",
+    ),
     "no-pid": Mistake(
         "storage.forks:refuse_child",
         "if os.getpid() != pid:",

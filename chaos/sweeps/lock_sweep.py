@@ -1,6 +1,6 @@
 """I13: one writer, whoever comes when: the sweep ``lock``.
 
-Three parts, on real files and real locks.
+Four parts, on real files and real locks.
 
 - *In the middle.* An opening or a take-over, of a store that is free or held, is stopped before
   every line of the code that locks and opens (``faults.between``), and another opening or take-over
@@ -8,6 +8,9 @@ Three parts, on real files and real locks.
 - *Races.* Real processes do the same at the same moment, 2,000 times (``lock_races``).
 - *Take-overs that fail.* The disk fails at every operation, reads too, for as long as
   a take-over only finds out whether it can be done: the holder has to be what it was.
+
+- *Repairs.* A repair is stopped before every operation of its own, and a take-over runs there; then
+  the repair goes on.
 
 What must hold: never two that can write, everything acknowledged is on the disk, nothing is
 damaged; a take-over that raised before it took left the holder able to save.
@@ -27,18 +30,20 @@ from pathlib import Path
 from typing import Final
 
 from chaos.chance import generator
-from chaos.faults.between import Between, Other
+from chaos.faults.between import ActingFs, Between, Other
 from chaos.faults.switch import FaultSwitch, SwitchedFs
 from chaos.sweeps.lock_races import RACERS, SETTINGS, agent_of, race, racers
 from chaos.sweeps.reference_workload import Yard, yard
 from chaos.sweeps.tally import Tally
+from prometheus_persist.clock import SystemClock
 from prometheus_persist.errors import PersistError
-from prometheus_persist.recovery import restore
+from prometheus_persist.recovery import repair, restore
 from prometheus_persist.session import Session, locks, opening
 from prometheus_persist.session.locks import PROBE
 from prometheus_persist.state import Agent
 from prometheus_persist.storage import lock
 from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.layout import MIRROR
 
 CI_POINTS = 40
 CI_RACES = 40
@@ -121,12 +126,13 @@ class LockStage:
 
 
 def sweep_lock(seed: int, *, full: bool) -> Tally:
-    """All three parts."""
+    """All four parts."""
     tally = Tally("lock", seed, full)
     with yard() as grounds:
         stage = LockStage(grounds)
         within(tally, stage)
         failing(tally, stage)
+        mending(tally, stage)
         racing(tally, stage, FULL_RACES if full else CI_RACES)
     if not full:
         tally.notes.append(
@@ -236,6 +242,40 @@ def _fail(tally: Tally, store: Path, switch: FaultSwitch) -> None:
     else:
         tally.struck("take-overs that went on", switch.fired)
     _judge(tally, store, (holder, taker), f"{switch.struck} failed")
+
+
+def mending(tally: Tally, stage: LockStage) -> None:
+    """A repair is taken over from, at every operation."""
+    with stage.store() as store:
+        last = _mend(tally, store, Between()).counts["operation"]
+    stride = 1 if tally.full else CI_STRIDE
+    start = 1 + generator(tally.seed, "mending").randrange(stride)
+    for at in range(start, last + 1, stride):
+        with stage.store() as store:
+            _mend(tally, store, Between("operation", at))
+
+
+def _mend(tally: Tally, store: Path, between: Between) -> Between:
+    segment = min((store / MIRROR).glob("*.wal"))
+    segment.write_bytes(segment.read_bytes()[: segment.stat().st_size // 2])
+    taker = Writer(1, store)
+
+    def comes() -> None:
+        taker.enter(take_over=True)
+        taker.write()
+
+    between.act = comes
+    held = locks.Locks(store, "", take_over=False)
+    try:
+        with between.watched(), contextlib.suppress(PersistError):
+            fs = ActingFs(held.disk, between)
+            repair.repair(fs, SystemClock(), options=SETTINGS.store, owner=held)
+    finally:
+        held.release()
+    if between.struck:
+        _judge(tally, store, (taker,), f"a repair is taken over from at {between.struck}")
+    tally.struck("repairs that are taken over from", bool(between.struck))
+    return between
 
 
 def racing(tally: Tally, stage: LockStage, races: int) -> None:

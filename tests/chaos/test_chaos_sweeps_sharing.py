@@ -52,6 +52,7 @@ def test_sweep_lock(chaos_seed):
     assert counts["races"] == lock_sweep.CI_RACES
     assert sum(counts.get(f"in the middle: {each}", 0) for each in lock_sweep.MEETINGS) > 30
     assert counts["take-overs that failed"]
+    assert counts["repairs that are taken over from"] > 10
 
 
 def test_sweep_fork(chaos_seed):
@@ -99,6 +100,8 @@ def of_the_lock(name):
         if name == "lock-by-name":
             meeting = lock_sweep.Meeting(held=False, first=False, second=True)
             lock_sweep.within(tally, stage, [meeting])
+        elif name == "repairs-unfenced":
+            lock_sweep.mending(tally, stage)
         else:
             lock_sweep.failing(tally, stage)
     return tally
