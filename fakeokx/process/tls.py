@@ -3,7 +3,7 @@
 ``certificate`` keeps three files in a directory: ``ca.pem``, which clients are told to trust,
 ``server.pem`` with the server's certificate, and its key. They are made once and used again
 after a restart, so that a client that was told once need not be told again; when they are about
-to end they are made anew.
+to end they are made anew. The certificate comes last: killed before it, all three are made again.
 
 The authority's own key is forgotten as soon as it has signed that one certificate: trusting
 ``ca.pem`` means trusting this server and nothing else that could ever be made. It is good for
@@ -87,8 +87,8 @@ def _make(found: Certificate, names: tuple[str, ...], now: datetime) -> None:
         .sign(ca_key, hashes.SHA256())
     )
     _write(found.key, _pem_of(key), mode=0o600)
-    _write(found.server, shown.public_bytes(serialization.Encoding.PEM))
     _write(found.ca, authority.public_bytes(serialization.Encoding.PEM))
+    _write(found.server, shown.public_bytes(serialization.Encoding.PEM))
 
 
 def _begun(

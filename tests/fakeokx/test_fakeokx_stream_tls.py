@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -14,6 +15,7 @@ from fakeokx_stream_tools import Stream
 from fakeokx_tools import T0
 
 from fakeokx import Control, FakeOkx, launch
+from fakeokx.process import tls
 from fakeokx.process.tls import KEY_NAME, RENEWED_DAYS_BEFORE_END, VALID_DAYS, certificate
 
 DAY_MS = 86_400_000
@@ -107,3 +109,30 @@ def test_it_is_made_anew_for_another_address_and_before_it_ends(tmp_path: Path) 
     assert certificate(tmp_path, "10.1.2.3", T0 + 1).server.read_bytes() != second
     (tmp_path / KEY_NAME).unlink()
     assert certificate(tmp_path, "127.0.0.1", T0 + 1).key.exists()
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+@pytest.mark.parametrize("written", range(3))
+def test_one_that_was_made_by_halves_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int, renewed: bool
+) -> None:
+    """Killed between its files: what clients are told to trust has signed what the server shows."""
+    at_ms = T0 + (VALID_DAYS * DAY_MS if renewed else 0)
+    if renewed:
+        certificate(tmp_path, "127.0.0.1", T0)
+    real, left = tls._write, [written]
+
+    def dying(*args: Any, **how: Any) -> None:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        real(*args, **how)
+
+    with monkeypatch.context() as killed:
+        killed.setattr(tls, "_write", dying)
+        with pytest.raises(KeyboardInterrupt):
+            certificate(tmp_path, "127.0.0.1", at_ms)
+    found = certificate(tmp_path, "127.0.0.1", at_ms)
+    shown, ca = (x509.load_pem_x509_certificate(p.read_bytes()) for p in (found.server, found.ca))
+    shown.verify_directly_issued_by(ca)
+    found.context()
