@@ -158,7 +158,7 @@ class Locks:
         if self._home is None or _owner(fs) == _Owner(store_id, self._home):
             return
         data = {"store_id": store_id, **asdict(self._home)}
-        replace_file(fs, OWNER, wrap(_FILE, data, checksum(data), 0, 0))
+        replace_file(fs, OWNER, wrap(_FILE, data, checksum(data), 0, 0), fence=self.fence)
         fs.unlink(OWNER_BEFORE)
 
 

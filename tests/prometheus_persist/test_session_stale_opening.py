@@ -10,7 +10,7 @@ import pytest
 
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.recovery import restore
-from prometheus_persist.session import Session, Settings, opening
+from prometheus_persist.session import Session, Settings, locks, opening
 from prometheus_persist.state import Agent
 from prometheus_persist.storage import segments
 from prometheus_persist.storage.fs import Handle, LocalFs
@@ -145,3 +145,26 @@ def test_an_opening_that_was_taken_over_from_cuts_no_proven_segment(
     others[0].save("still ours")
     others[0].close(save=False)
     assert restore(LocalFs(store)).documents["agents/A"]["trade_count"] == 2
+
+
+def test_a_first_opening_that_was_taken_over_from_names_no_owner_of_the_mirror(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped before any of the steps by which it says whose the mirror is: the id that it made up
+    is nobody's, and the store's own opens the mirror again."""
+    real, stopped = locks.replace_file, list[Session]()
+    settings = Settings(background=False, mirror_dir=str(tmp_path / "mirror"))
+
+    def stops(*args: Any, **how: Any) -> None:
+        monkeypatch.setattr(locks, "replace_file", real)
+        stopped.append(Session.open(tmp_path / "store", settings=settings, take_over=True))
+        stopped[0].add_agents([Agent(agent_id="A")])
+        real(*args, **how)
+
+    monkeypatch.setattr(locks, "replace_file", stops)
+    with pytest.raises(StoreFailed):
+        Session.open(tmp_path / "store", settings=settings)
+    stopped[0].close()
+    again = Session.open(tmp_path / "store", settings=settings)
+    assert list(again.state.agents) == ["A"]
+    again.close()
