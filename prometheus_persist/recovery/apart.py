@@ -8,7 +8,9 @@ here, other threads that a fork would not have, a process that was killed or fai
 ``None`` is, and whoever asked does the work.
 
 Nobody waits for one in vain: leaving the block, by Ctrl+C as well, kills and reaps what still runs;
-a fork whose parent was killed finds nobody at its pipe and ends.
+a fork whose parent was killed finds nobody at its pipe and ends. No signal is heard from before the
+fork until the parent knows of it, and the fork ends by it: what a handler raises goes up one stack,
+the parent's, and no clean-up of the host is done by two.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -57,16 +59,18 @@ class Errands:
             return lambda: None
         self.begun = True
         inside, outside = os.pipe()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             pid = os.fork()
+            if not pid:
+                _done(work, inside, outside, before)
+            self._running[pid] = inside
         except OSError:
             os.close(inside)
-            os.close(outside)
             return lambda: None
-        if not pid:
-            _done(work, inside, outside)
-        self._running[pid] = inside
-        os.close(outside)
+        finally:
+            os.close(outside)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return lambda: self._result(pid)
 
     def _result(self, pid: int) -> Any:
@@ -97,12 +101,15 @@ def _at_end(pipe: int) -> bool:
         return False
 
 
-def _done(work: Callable[[], object], inside: int, outside: int) -> None:
-    """The life of a fork."""
+def _done(
+    work: Callable[[], object], inside: int, outside: int, mask: Iterable[int | signal.Signals]
+) -> None:
+    """The life of a fork; ``mask``: the signals that its parent does not hear."""
     code = 1
     try:
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(inside)
         sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 for its life
         for said in (1, 2):

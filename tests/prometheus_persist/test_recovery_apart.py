@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -192,3 +194,43 @@ def test_beside_other_threads_nothing_is_done_apart(tmp_path: Path) -> None:
     finally:
         over.set()
         thread.join()
+
+
+STRUCK = """
+import os, signal, sys, time
+from prometheus_persist.recovery.apart import Errands
+
+fork, whose, mine = os.fork, sys.argv[1], os.getpid()
+
+def struck():
+    pid = fork()
+    if (pid == 0) == (whose == "child"):
+        os.kill(os.getpid(), signal.SIGINT)
+    return pid
+
+os.fork = struck
+try:
+    with Errands(alone=True) as errands:
+        told = errands.begin(lambda: time.sleep(0.2) or "done")
+        if whose == "parent":
+            time.sleep(5)
+        print("told", told())
+except KeyboardInterrupt:
+    print("cleaned up", flush=True)
+try:
+    os.waitpid(-1, os.WNOHANG)
+    print("left a child")
+except ChildProcessError:
+    pass
+"""
+
+
+@pytest.mark.parametrize(("whose", "said"), [("child", ["told None"]), ("parent", ["cleaned up"])])
+def test_a_signal_at_the_fork_itself_is_heard_by_the_parent_alone(
+    whose: str, said: list[str]
+) -> None:
+    """As soon as there are two: the host's clean-up is done once, and no process is left."""
+    done = subprocess.run(
+        [sys.executable, "-c", STRUCK, whose], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.splitlines(), done.stderr) == (said, "")
