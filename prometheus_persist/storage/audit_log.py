@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.shown import shown
-from prometheus_persist.storage.fs import Fs
+from prometheus_persist.storage.fs import Fs, NotAFile
 from prometheus_persist.storage.interrupts import only_of_the_disk
 from prometheus_persist.storage.layout import RECOVERY_LOG, ROOT, mark_of
 from prometheus_persist.storage.replacing import clear_temporaries
@@ -214,11 +214,13 @@ class AuditLog:
         """What is there already; what somebody was about to put in its place goes."""
         try:
             clear_temporaries(self._fs, (ROOT,))
-            return self._fs.read(RECOVERY_LOG) if self._fs.size(RECOVERY_LOG) else b""
+            there = RECOVERY_LOG in self._fs.list_dir(ROOT)
+            return self._fs.read(RECOVERY_LOG) if there else b""
         except OSError as problem:
             only_of_the_disk(problem)
             failed = StoreFailed(f"{RECOVERY_LOG}: {problem}")
-            failed.next_step, failed.command = "next.log_unread", ("repair",)
+            if not isinstance(problem, NotAFile):  # that is somebody's, and nothing to repair
+                failed.next_step, failed.command = "next.log_unread", ("repair",)
             raise failed from problem
 
 

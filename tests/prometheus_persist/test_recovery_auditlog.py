@@ -381,3 +381,16 @@ def test_audit_a_log_that_the_disk_does_not_give_is_named_set_aside_and_begun_an
     assert [path.read_bytes() for path in (tmp_path / "damaged").iterdir()] == [whole]
     Session.open(tmp_path, fs=ill).close()
     assert verify(LocalFs(tmp_path)).sound
+
+
+def test_audit_a_link_in_its_place_is_an_error_and_stays(tmp_path: Path) -> None:
+    """Nothing is written through it, and nothing put in its place."""
+    store, elsewhere = tmp_path / "store", tmp_path / "log of theirs"
+    Session.open(store).close()
+    elsewhere.write_text("theirs")
+    (store / RECOVERY_LOG).unlink(missing_ok=True)
+    (store / RECOVERY_LOG).symlink_to(elsewhere)
+    with pytest.raises(StoreFailed, match="is a link"):
+        Session.open(store)
+    assert (store / RECOVERY_LOG).readlink() == elsewhere
+    assert elsewhere.read_text() == "theirs"
