@@ -12,6 +12,9 @@ when the outage began, whenever the copy was made.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -24,7 +27,7 @@ from prometheus_persist.journal.frame import Tip
 from prometheus_persist.recovery.ladder import Restored
 from prometheus_persist.state import PrivateLedger, PublicAccount, state_from
 from prometheus_persist.state.documents import document
-from prometheus_persist.storage.fs import LocalFs, make_root
+from prometheus_persist.storage.fs import DIR_MODE, FILE_MODE, LocalFs, make_root
 from prometheus_persist.storage.heard import heard
 from prometheus_persist.storage.store import Store
 
@@ -56,21 +59,21 @@ class _Then:
 def write_into(restored: Restored, directory: Path, clock: Clock) -> int:
     """Make ``directory`` a store that holds this state; returns its newest sequence."""
     _refuse_taken(directory)
-    partial = _partial(directory)
-    # The epoch goes on counting, so that no clOrdId of the old store is ever issued again.
-    then = _Then(clock, restored.facts.last_save_ms)
-    store = Store(heard(LocalFs(partial)), Image(), Tip(), restored.next_epoch, then)
-    try:
-        for change in _changes(restored):
-            store.commit(change)
-        store.checkpoint()
-    finally:
-        store.close()
-    if directory.exists():
-        directory.rmdir()
-    partial.rename(directory)  # marked: killed before it, what is left is known as our own
-    LocalFs(directory.parent).fsync_dir(".")
-    (directory / MARK).unlink()
+    with _building(directory) as partial:
+        # The epoch goes on counting, so that no clOrdId of the old store is ever issued again.
+        then = _Then(clock, restored.facts.last_save_ms)
+        store = Store(heard(LocalFs(partial)), Image(), Tip(), restored.next_epoch, then)
+        try:
+            for change in _changes(restored):
+                store.commit(change)
+            store.checkpoint()
+        finally:
+            store.close()
+        if directory.exists():
+            directory.rmdir()
+        partial.rename(directory)  # marked: killed before it, what is left is known as our own
+        LocalFs(directory.parent).fsync_dir(".")
+        (directory / MARK).unlink()
     return store.tip.seq
 
 
@@ -83,18 +86,39 @@ def _refuse_taken(directory: Path) -> None:
         raise BadConfig(f"{directory} is not empty; name a new directory")
 
 
-def _partial(directory: Path) -> Path:
-    """An empty directory beside ``directory``, with our mark; raises BadConfig for a stranger's."""
+@contextlib.contextmanager
+def _building(directory: Path) -> Iterator[Path]:
+    """An empty directory beside ``directory``, with our mark, which is locked for as long as it is
+    built there; raises BadConfig for a stranger's, and where another restore is at it."""
     partial = directory.with_name(f"{directory.name}.partial")
     if partial.is_symlink() or not _is_ours(partial):
         raise BadConfig(
             f"{partial} is in the way, and was not made by a restore; move it elsewhere"
         )
-    if partial.exists():
-        shutil.rmtree(partial)
     make_root(partial)
-    LocalFs(partial).create(MARK).close()
-    return partial
+    mark = os.open(partial / MARK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+    try:
+        if not _locks(mark, partial / MARK):
+            raise BadConfig(f"another restore is building {directory} at this moment; wait for it")
+        with contextlib.suppress(OSError):  # a file system may know of no modes
+            partial.chmod(DIR_MODE)
+        for each in partial.iterdir():
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each)
+            elif each.name != MARK:
+                each.unlink()
+        yield partial
+    finally:
+        os.close(mark)
+
+
+def _locks(mark: int, path: Path) -> bool:
+    """Whether the mark is ours now, and still the one that has the name."""
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(mark), path.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
 def _is_ours(partial: Path) -> bool:

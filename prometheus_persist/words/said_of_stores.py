@@ -150,6 +150,9 @@ STORES: Final[Mapping[str, str]] = {
         "{path} 是链接，或不是目录；请指定新目录"
     ),
     "{path} is not empty; name a new directory": "{path} 不是空目录；请指定新目录",
+    "another restore is building {path} at this moment; wait for it": (
+        "此刻另一个恢复命令正在建立 {path}；请等它结束"
+    ),
     "{path} is in the way, and was not made by a restore; move it elsewhere": (
         "{path} 占了位置，又不是恢复留下的；请移到别处"
     ),

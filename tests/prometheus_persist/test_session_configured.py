@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import BadConfig, MirrorOfAnother, PersistError, StoreFailed
+from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore
 from prometheus_persist.recovery.restore_into import MARK, write_into
 from prometheus_persist.session import Session, Settings
@@ -26,6 +27,7 @@ from prometheus_persist.session.settings_sources import disk, load, recorded, vi
 from prometheus_persist.state import Agent
 from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.split import SplitFs
+from prometheus_persist.storage.store import Store
 
 TABLE = "[tool.prometheus-persist]\n"
 
@@ -436,7 +438,7 @@ def test_configured_what_stands_where_a_restore_is_built(tmp_path: Path, kind: s
     assert names == {"history", "incremental", "mirror", "snapshots"}
 
 
-@pytest.mark.parametrize("at", [(LocalFs, "create"), (Path, "rename"), (Path, "unlink")])
+@pytest.mark.parametrize("at", [(Path, "iterdir"), (Path, "rename"), (Path, "unlink")])
 def test_configured_a_restore_that_is_killed_at_its_ends_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: tuple[type, str]
 ) -> None:
@@ -463,6 +465,30 @@ def test_configured_a_restore_that_is_killed_at_its_ends_is_made_anew(
     again = restore(LocalFs(tmp_path / "new"))
     assert again.documents == found.documents
     assert again.facts.damages == ()
+
+
+def test_configured_two_restores_into_one_place_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one is told so, and takes nothing of the first one's away."""
+    session = opened(tmp_path / "old")
+    session.add_agent(Agent(agent_id="A"))
+    session.close()
+    found, told = restore(LocalFs(tmp_path / "old")), list[str]()
+    commit = Store.commit
+
+    def meanwhile(store: Store, change: Change) -> int:
+        with monkeypatch.context() as alone:
+            alone.setattr(Store, "commit", commit)
+            with pytest.raises(BadConfig, match="another restore is building") as problem:
+                write_into(found, tmp_path / "new", StillClock())
+        told.append(str(problem.value))
+        return commit(store, change)
+
+    monkeypatch.setattr(Store, "commit", meanwhile)
+    write_into(found, tmp_path / "new", StillClock())
+    assert told
+    assert restore(LocalFs(tmp_path / "new")).documents == found.documents
 
 
 def test_configured_a_mirror_directory_of_somebody_else_is_refused(tmp_path: Path) -> None:
