@@ -69,6 +69,7 @@ from prometheus_persist.storage.segment_files import SegmentFiles
 from prometheus_persist.storage.tickets import Asleep, Taken, Ticket
 
 MirrorSync = Literal["behind", "ack", "off"]
+OPENING_BYTES_MAX = 4096  # of a segment's first frame, and a block for what the next one ends in
 _WALL_MS_END = 1 << 64  # what a frame has room for
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -167,13 +168,16 @@ class Committer:
             )
         if self._pending_bytes > self._options.pending_bytes_max:
             self.flush()
-        if self._segment_bytes > self._options.segment_bytes_max:
-            self.whole(self._begin_segment)
+        over = self._segment_bytes > self._options.segment_bytes_max
         due = self._segment_bytes + size + OVERHEAD_BYTES
+        if over:  # the next one takes what is left of this one's room, which it is cut off
+            due += OPENING_BYTES_MAX
         if self._options.reserve_bytes and self._open.reserved < due:
             with self._io:
                 if not any(each.opens for each in self._pending):
                     self._reserve(due, "nothing was taken in")
+        if over:
+            self.whole(self._begin_segment)
 
     def submit(
         self,

@@ -25,6 +25,7 @@ from prometheus_persist.state import Agent
 from prometheus_persist.storage.committer import StoreOptions
 from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.storage.store import Store
+from prometheus_persist.storage.through import ThroughFs, ThroughHandle
 from prometheus_persist.testing.memory_fs import MemoryFs
 
 CLOCK = StillClock()
@@ -315,6 +316,57 @@ def test_a_disk_without_room_takes_nothing_in_and_the_next_save_works(number, mi
     assert store.commit(note(100)) == seq + 1
     assert digest(MemoryFs.of(inner.contents())) == store.image.digest()
     store.close()
+
+
+class SmallDisk(ThroughFs):
+    """A disk of so many bytes."""
+
+    room = 1 << 30
+
+    def _handle(self, inner, path):
+        return OnSmallDisk(self, inner, path)
+
+
+class OnSmallDisk(ThroughHandle):
+    at = 0
+
+    def write(self, data):
+        self.at += len(data)
+        self._needs(self.at)
+        super().write(data)
+
+    def reserve(self, size):
+        self._needs(size)
+        super().reserve(size)
+
+    def _needs(self, size):
+        disk = self._fs.inner
+        more = size - disk.size(self._path)
+        if more > 0 and more + sum(map(len, disk.contents().values())) > self._fs.room:
+            raise OSError(errno.ENOSPC, "no room")
+
+
+@pytest.mark.parametrize("mirror", ["behind", "off"])
+def test_a_disk_that_is_full_where_a_segment_is_takes_nothing_in_and_the_next_save_works(mirror):
+    """The next segment has its room before a change is taken in for it."""
+    options = StoreOptions(mirror=mirror, reserve_bytes=256, segment_bytes_max=2000)
+    for spare in range(0, 4000, 24):  # at any place within the first segments
+        inner = MemoryFs()
+        disk = SmallDisk(inner)
+        store = open_store(disk, CLOCK, options=options)
+        disk.room = sum(map(len, inner.contents().values())) + spare
+        with pytest.raises(StoreFailed, match="no room on the disk, nothing was taken in"):
+            commit_notes(store, 100)
+        assert digest(MemoryFs.of(inner.contents())) == store.image.digest(), spare
+        disk.room = 1 << 30
+        commit_notes(store, 1)
+        assert digest(MemoryFs.of(inner.contents())) == store.image.digest(), spare
+        store.close()
+
+
+def commit_notes(store, count):
+    for number in range(count):
+        store.commit(note(number))
 
 
 def test_a_disk_with_little_room_is_used_to_its_end():
