@@ -231,7 +231,8 @@ def retain(fs: Fs, now_ms: int, limits: RetentionLimits) -> CleanUp:
     kept = sorted(sizes.keys() - set(plan.segments))
     linked = [name for name in kept if _links(fs, name, copies, known, after)]
     over = [name for name in plan.segments if linked and _is_over(after[name], linked[0])]
-    idle = sorted(name for name, follows in known.items() if not follows and name < min(kept))
+    oldest = kept[0] if kept else ""
+    idle = sorted(name for name, follows in known.items() if not follows and name < oldest)
     plan = replace(plan, segments=(*over, *idle))
     carry_out(fs, plan)
     return plan

@@ -205,6 +205,21 @@ def test_retention_a_snapshot_that_the_disk_does_not_give_stops_no_clean_up() ->
     assert restore(HookFs(disk, refuse), clock=clock).image.digest() == store.image.digest()
 
 
+def test_retention_with_no_head_of_a_segment_to_be_had_removes_none() -> None:
+    """Not even those that seem to be nobody's: what is older is not known."""
+    _, files, _, now_ms = two_days()
+    disk = MemoryFs.of({**files, f"{JOURNAL}/{segment_name(1, 1)}": bytes(64)})
+    segments = segment_copies(disk)
+
+    def refuse(op: str, path: str, data: bytes) -> None:
+        if op == "read" and path.endswith(".wal") and disk.size(path) != 64:
+            raise OSError(errno.EIO, "no", path)
+
+    done = retain(HookFs(disk, refuse), now_ms + 100 * HOUR_MS, RetentionLimits(1))
+    assert done.segments == ()
+    assert segment_copies(disk) == segments
+
+
 def told_seq(path: str, files: dict[str, bytes]) -> int:
     return peek(files[path], path).seq
 
