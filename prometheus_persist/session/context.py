@@ -9,7 +9,7 @@ once, the collector leaves out (``aside``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +40,8 @@ TRIES = 3
 @dataclass(slots=True)
 class SessionContext:
     """Of one open session. ``lived_ms``: until when the process before is known to have lived.
-    ``options``: of a command about this store, once an exchange was given."""
+    ``options``: of a command about this store, once an exchange was given. ``listed``: the
+    contracts that the exchange was last seen to have, each with why none is to be traded, or ""."""
 
     state: SystemState
     settings: Settings
@@ -52,6 +53,7 @@ class SessionContext:
     lived_ms: int
     directory: Path
     options: str = ""
+    listed: Mapping[str, str] = field(default_factory=dict)
     host: HostSide | None = None
     _reader: ExchangeReader | None = None
     hearing: Hearing = field(init=False)

@@ -304,10 +304,11 @@ def _admission(context: SessionContext, reading: PlannedReading, decision: Decis
         for name, one in view.instruments.items()
     }
     unfit = dict.fromkeys(view.unfit, "the books keep linear contracts only")
+    context.listed = listed | unfit
     return Admission(
         withheld={inst: why for (inst, agent), why in told.items() if not agent},
         agents={agent: why for (_, agent), why in told.items() if agent},
-        contracts=listed | unfit,
+        contracts=context.listed,
         offset_ms=view.offset_ms,
     )
 

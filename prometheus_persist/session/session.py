@@ -271,11 +271,13 @@ class Session(StoreWriter, ShowsItself):
     def freeze(self, inst_id: str | None, reason: str) -> int:
         """Refuse new entries on an instrument (``None``: every order), until ``unfreeze``.
 
-        Durable, and in the audit. Raises BadValue without a reason.
+        Durable, and in the audit. Raises BadValue without a reason, and for a name that no contract
+        has at OKX: no order would be held up.
         """
         self._attend()
         with self._gate.turn:
-            freeze = frozen(self.state.freeze, inst_id, reason, self._clock.now_ms())
+            at = (self._clock.now_ms(), self._context.listed)
+            freeze = frozen(self.state.freeze, inst_id, reason, *at)
             return self._store.whole(put, self._context, freeze, "frozen", inst_id, reason)
 
     def unfreeze(self, inst_id: str | None, reason: str) -> int:

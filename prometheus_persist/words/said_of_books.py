@@ -32,6 +32,9 @@ BOOKS: Final[Mapping[str, str]] = {
     "the exchange lists no {inst_id}; did you mean {meant}?": (
         "交易所没有 {inst_id}；是否指 {meant}？"
     ),
+    "{inst_id} is no contract's name at OKX; write it like {like}": (
+        "{inst_id} 不是OKX的合约名称；请写成 {like} 这样"
+    ),
     "it settles in {ccy}, the books in {mine}": "它以 {ccy} 结算，账簿以 {mine} 结算",
     "the books keep linear contracts only": "账簿只记录正向合约",
     "agent {agent} is not in the registry; add_agent it first": (

@@ -51,6 +51,40 @@ def test_a_symbol_of_another_form_is_refused_with_the_right_name(
     assert "no order is open" in orders(session)
 
 
+@pytest.mark.parametrize("symbol", ["BTC/USDT:USDT", "BTC-USDT", "btc-usdt-swap", "BTC-USDT-SWP"])
+def test_a_brake_on_a_name_that_no_contract_has_is_refused(symbol: str, session: Session) -> None:
+    """It would say that the instrument is frozen, and let every order pass."""
+    with pytest.raises(BadValue, match="did you mean BTC-USDT-SWAP"):
+        session.freeze(symbol, "it falls")
+    assert session.state.freeze.instruments == {}
+    session.freeze(BTC, "it falls")
+    assert not session.may_trade_on(BTC)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("BTC/USDT:USDT", BTC),
+        ("ETH/USDT", "ETH-USDT-SWAP"),
+        ("eth-usdt-swap", "ETH-USDT-SWAP"),
+        ("BTCUSDT", BTC),
+        ("BTC-USDT", BTC),
+        ("BTC/USDT:USDT-261225", "BTC-USDT-261225"),
+        ("everything", BTC),
+    ],
+)
+def test_the_command_that_asks_no_exchange_knows_the_form_of_a_name(
+    said: str, meant: str, tmp_path: Path
+) -> None:
+    store = tmp_path / "s"
+    Session.open(store).close()
+    done = CliRunner().invoke(app, ["freeze", said, "--reason", "it falls", "-d", str(store)])
+    assert (done.exit_code, f"like {meant}\n" in done.stderr) == (2, True), done.stderr
+    for right in (BTC, "ETH-USDT-261225", "BTC-USD_UM-SWAP"):
+        done = CliRunner().invoke(app, ["freeze", right, "--reason", "it falls", "-d", str(store)])
+        assert done.exit_code == 0, done.stderr
+
+
 def test_an_exception_between_intent_and_order_is_shown_and_settled(
     session: Session, okx: Any
 ) -> None:
