@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from prometheus_persist.errors import BadConfig
 from prometheus_persist.reconcile.views import Instrument, IntentLookup, VenueFill, VenueView
 from prometheus_persist.state import OrderIntent
 
@@ -56,3 +57,10 @@ class ExchangeReader(Protocol):
     def read_order(self, intent: OrderIntent, now_ms: int) -> OrderSeen:
         """One order of ours, and its executions."""
         ...
+
+
+def refuse_no_reader(reader: object) -> None:
+    """Raise BadConfig for what is none: a ccxt client above all, which could place orders."""
+    if not callable(getattr(reader, "read_view", None)):
+        name = f"{type(reader).__module__}.{type(reader).__qualname__}"
+        raise BadConfig(f"{name} is no reader of an exchange: give OkxReader(okx), okx from ccxt")

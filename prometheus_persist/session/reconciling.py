@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from prometheus_persist.errors import BadValue, PlanStale
-from prometheus_persist.exchange.reader import ExchangeReader
+from prometheus_persist.exchange.reader import ExchangeReader, refuse_no_reader
 from prometheus_persist.reconcile.account import accepts_loss, as_kept
 from prometheus_persist.reconcile.apply import Applied, apply_plan
 from prometheus_persist.reconcile.decision import Decision, WithheldFacts, decide, disagreeing
@@ -86,6 +86,7 @@ def reconcile_now(
         nothing = PlannedReading(None, problem="no exchange was given")
         with context.gate.turn:
             return context.store.whole(_ended, context, nothing, restored, asked, 0.0)
+    refuse_no_reader(reader)
     context.options = options_of(context.directory, reader)
     waited = not asked.patient
     for _ in range(READS_MAX):

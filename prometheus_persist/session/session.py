@@ -141,6 +141,9 @@ class Session(StoreWriter, ShowsItself):
             self.last_sync = self.sync_due(cycle, reader) or self.last_sync
         self._reached.note(cycle)
         self._marks.add((), ("supervisor",))
+            from prometheus_persist.exchange.reader import refuse_no_reader
+
+            refuse_no_reader(reader)
         due = self._upkeep.due(cycle)
         if SaveAction.SAVE not in due:
             self._saver.save(Trigger.CYCLE, keys=("supervisor",))
@@ -158,9 +161,11 @@ class Session(StoreWriter, ShowsItself):
         from prometheus_persist.session.live_booking import settle_one
 
         self._attend()
+        from prometheus_persist.exchange.reader import refuse_no_reader
         return settle_one(self._context, reader, cl_ord_id)[0]
 
     def settle_unknown(self, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
+        refuse_no_reader(reader)
         """Ask by clOrdId for every order whose answer was not seen; each as it then stands.
 
         "No such order" proves nothing about one that may still be on its way (``in_flight_ms``).

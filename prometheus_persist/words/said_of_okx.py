@@ -17,6 +17,9 @@ OKX: Final[Mapping[str, str]] = {
     ),
     "it answers {code}, a redirect to {url}, which is not followed: keys are sent to no other "
     "address": "它答复 {code}，要求转到 {url}；不予跟随：密钥不发往其他地址",
+    "{name} is no reader of an exchange: give OkxReader(okx), okx from ccxt": (
+        "{name} 不能读取交易所：请给 OkxReader(okx)，okx 为 ccxt 的客户端"
+    ),
     "reading OKX needs an API key, its secret and its passphrase": (
         "读取OKX需要API密钥、密钥的 secret 与口令（passphrase）"
     ),

@@ -13,7 +13,7 @@ import fakeokx
 from chaos.workload.clients import host_client
 from prometheus_persist import Agent, OkxReader, Session, contracts
 from prometheus_persist.cli.app import app
-from prometheus_persist.errors import BadValue
+from prometheus_persist.errors import BadConfig, BadValue
 from prometheus_persist.session import Settings
 
 BTC = "BTC-USDT-SWAP"
@@ -83,6 +83,15 @@ def test_the_command_that_asks_no_exchange_knows_the_form_of_a_name(
     for right in (BTC, "ETH-USDT-261225", "BTC-USD_UM-SWAP"):
         done = CliRunner().invoke(app, ["freeze", right, "--reason", "it falls", "-d", str(store)])
         assert done.exit_code == 0, done.stderr
+
+
+@pytest.mark.parametrize("call", ["recover", "settle", "on_cycle"])
+def test_a_client_in_the_place_of_a_reader_is_named(call: str, session: Session, okx: Any) -> None:
+    """It is the first thing that somebody has who knows ccxt; a reader is made of it."""
+    words = {"recover": (okx,), "settle": (okx, "none"), "on_cycle": (1, okx)}[call]
+    with pytest.raises(BadConfig, match=r"ccxt\.okx\.okx is no reader .* OkxReader\(okx\)"):
+        getattr(session, call)(*words)
+    assert session.may_trade
 
 
 def test_an_exception_between_intent_and_order_is_shown_and_settled(
