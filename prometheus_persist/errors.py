@@ -26,7 +26,8 @@
 Rules
 - Every leaf has an ``exit_code`` and a ``next_step``. ``next_step`` is a message id; the words are
   in ``report.messages``, in Chinese and in English. Where a command of ours is that step,
-  ``command`` has its words; whoever shows it adds the options that were in force.
+  ``command`` has its words; whoever shows it adds the options that were in force: ``options``,
+  where the error knows its store and account itself.
 - ``detail`` is a sentence that names the thing at fault: file and offset, field, order. What an
   error says of itself (``str``, a traceback, a log) is the same as one line that is ``shown``.
 - Nothing else in the library calls ``sys.exit``; the command line turns these into exit codes.
@@ -56,6 +57,7 @@ class PersistError(Exception):
     exit_code: int = EXIT_INTERNAL
     next_step: str = "next.report_bug"
     command: tuple[str, ...] = ()
+    options: str = ""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)

@@ -120,10 +120,11 @@ class Output:
         if self.as_json and self._result is not None:
             write_document(self._result)
 
-    def command(self, *words: str) -> str:
-        """A command of ours as it can be pasted, about the same store and account."""
-        asks_okx = words[0] in ASK_EXCHANGE
-        return command(words, self.options if asks_okx else of_store(self.options))
+    def command(self, *words: str, options: str = "") -> str:
+        """A command of ours as it can be pasted, about the same store and account, or those of
+        ``options``."""
+        options, asks_okx = options or self.options, words[0] in ASK_EXCHANGE
+        return command(words, options if asks_okx else of_store(options))
 
     def fail(self, detail: str, step: str, name: str, code: int, *, head: str = "cli.error") -> int:
         """The two lines of an error, and its document; the exit code."""
@@ -167,7 +168,8 @@ def _told(output: Output, problem: Exception) -> int | None:
         detail = output.said(str(problem) or problem.detail)
         told = output.say(step)
         if problem.command and step == problem.next_step:
-            told = f"{told}{output.say('cli.colon')}{output.command(*problem.command)}"
+            helps = output.command(*problem.command, options=problem.options)
+            told = f"{told}{output.say('cli.colon')}{helps}"
         return output.fail(detail, told, name, problem.exit_code)
     if isinstance(problem, OSError):
         step = _refused_by_disk(problem) or "next.check_disk"

@@ -25,10 +25,10 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
-from prometheus_persist.errors import BadValue
+from prometheus_persist.errors import BadValue, Frozen
 from prometheus_persist.saving import IntentHandle, Trigger
 from prometheus_persist.saving.triggers import SaveAction
-from prometheus_persist.session.freezing import frozen, lifted, put
+from prometheus_persist.session.freezing import frozen, lifted, put, with_place
 from prometheus_persist.session.inbox import NOT
 from prometheus_persist.session.opening import Opened
 from prometheus_persist.session.reached import Reached
@@ -93,7 +93,10 @@ class Session(StoreWriter, ShowsItself):
     ) -> IntentHandle:
         """See ``saving.intents``: a durable intent, or Frozen."""
         self._attend()
-        return self._gate.order_intent(agent_id, inst_id, side, quantity, **terms)
+        try:
+            return self._gate.order_intent(agent_id, inst_id, side, quantity, **terms)
+        except Frozen as error:
+            raise with_place(error, self._context) from None
 
     def recover(
         self,
@@ -138,12 +141,12 @@ class Session(StoreWriter, ShowsItself):
         facts.
         """
         if reader is not None:
-            self.last_sync = self.sync_due(cycle, reader) or self.last_sync
-        self._reached.note(cycle)
-        self._marks.add((), ("supervisor",))
             from prometheus_persist.exchange.reader import refuse_no_reader
 
             refuse_no_reader(reader)
+            self.last_sync = self.sync_due(cycle, reader) or self.last_sync
+        self._reached.note(cycle)
+        self._marks.add((), ("supervisor",))
         due = self._upkeep.due(cycle)
         if SaveAction.SAVE not in due:
             self._saver.save(Trigger.CYCLE, keys=("supervisor",))
@@ -158,14 +161,14 @@ class Session(StoreWriter, ShowsItself):
         own save. An answer that is incomplete changes nothing. Raises BadValue for a clOrdId that
         is not open.
         """
+        from prometheus_persist.exchange.reader import refuse_no_reader
         from prometheus_persist.session.live_booking import settle_one
 
         self._attend()
-        from prometheus_persist.exchange.reader import refuse_no_reader
+        refuse_no_reader(reader)
         return settle_one(self._context, reader, cl_ord_id)[0]
 
     def settle_unknown(self, reader: ExchangeReader) -> tuple[OrderIntent, ...]:
-        refuse_no_reader(reader)
         """Ask by clOrdId for every order whose answer was not seen; each as it then stands.
 
         "No such order" proves nothing about one that may still be on its way (``in_flight_ms``).

@@ -13,7 +13,7 @@ import fakeokx
 from chaos.workload.clients import host_client
 from prometheus_persist import Agent, OkxReader, Session, contracts
 from prometheus_persist.cli.app import app
-from prometheus_persist.errors import BadConfig, BadValue
+from prometheus_persist.errors import BadConfig, BadValue, Frozen
 from prometheus_persist.session import Settings
 
 BTC = "BTC-USDT-SWAP"
@@ -92,6 +92,26 @@ def test_a_client_in_the_place_of_a_reader_is_named(call: str, session: Session,
     with pytest.raises(BadConfig, match=r"ccxt\.okx\.okx is no reader .* OkxReader\(okx\)"):
         getattr(session, call)(*words)
     assert session.may_trade
+
+
+@pytest.mark.parametrize("recovered", [True, False])
+def test_a_refused_order_names_the_command_for_this_store_and_this_account(
+    recovered: bool, okx: Any, tmp_path: Path
+) -> None:
+    """What is pasted from under the traceback is about the store that refused."""
+    store = tmp_path / "my store"
+    with Session.open(store) as session:
+        session.add_agent(Agent(agent_id="A", current_capital="1000"))
+        if recovered:
+            session.recover(OkxReader(okx))
+            session.freeze(BTC, "it falls")
+        with pytest.raises(Frozen) as refused:
+            session.order_intent("A", BTC, "buy", contracts("1"))
+    (note,) = refused.value.__notes__
+    helps = f"unfreeze {BTC} --reason '…'" if recovered else "reconcile"
+    assert note == f"next: prometheus-persist {helps} --dir '{store}'"
+    url = OkxReader(okx).url
+    assert (f"--exchange {url} --live" in refused.value.options) == recovered
 
 
 def test_an_exception_between_intent_and_order_is_shown_and_settled(
