@@ -40,11 +40,12 @@ def explore(
     directory = place or directory
     output = output_of(as_json, lang, directory)
     with guard(output):
-        from prometheus_persist.cli.output import write_private
+        from prometheus_persist.cli.output import refuse_unwritable, write_private
         from prometheus_persist.recovery.past import kept_past
         from prometheus_persist.report.pages.past_page import past_page
         from prometheus_persist.session.settings_sources import visited
 
+        refuse_unwritable(out)
         refuse_missing(directory)
         facts = kept_past(visited(directory))
         if not facts.last_seq and not facts.unshown:

@@ -89,6 +89,9 @@ def bench_command(
         "lang": output.lang,
     }
     with guard(output):
+        from prometheus_persist.cli.output import refuse_unwritable
+
+        refuse_unwritable(html)
         bench = harness("bench.command")
         if sizes and (full or html is not None or seconds is not None):
             raise BadConfig("--sizes is a table of its own: without --full, --seconds and --html")

@@ -225,6 +225,15 @@ def damage_rows(facts: RestoreFacts, directory: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def refuse_unwritable(*paths: Path | None) -> None:
+    """Raise BadConfig, before anything is done, for a file that no directory is there for."""
+    for path in paths:
+        if path is not None and path.is_dir():
+            raise BadConfig(f"{path} is a directory; name a file")
+        if path is not None and not path.parent.is_dir():
+            raise BadConfig(f"{path} cannot be written: there is no directory {path.parent}")
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file that tells of the books: for its owner alone, whatever the umask."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC

@@ -127,7 +127,7 @@ def reconcile(
         raise typer.Exit(_sandbox(output, exchange, transcript, alone=alone))
     with guard(output):
         from prometheus_persist.cli import recovering
-        from prometheus_persist.cli.output import write_private
+        from prometheus_persist.cli.output import refuse_unwritable, write_private
         from prometheus_persist.cli.plan_files import offered
         from prometheus_persist.cli.venue import venue_reader, venue_sender
         from prometheus_persist.report.json_form import facts_to_json
@@ -138,6 +138,7 @@ def reconcile(
         _refuse_unfit(plan, apply, policy, transcript, choose or [], adopt_account)
         if account and (policy != "flatten" or demo):
             raise BadConfig("--account goes with --policy flatten --live")
+        refuse_unwritable(plan, html)
         refuse_missing(directory)
         reader = venue_reader(exchange, sandbox=demo, environ=os.environ)
         question = recovering.Asking(output, policy, adopt_account)

@@ -8,6 +8,10 @@ from typing import Final
 
 COMMANDS: Final[Mapping[str, str]] = {
     "there is no store at {path}; name it with --dir": "{path} 里没有存储；用 --dir 指明",
+    "{path} is a directory; name a file": "{path} 是目录；请写文件名",
+    "{path} cannot be written: there is no directory {parent}": (
+        "{path} 无法写入：没有目录 {parent}"
+    ),
     "nothing was ever saved at {path}": "{path} 里从未保存过任何内容",
     "{word}: say POSITION=AGENT, or POSITION=CONTRACTS@AGENT for a part": (
         "{word}：应写作 POSITION=AGENT，只给一部分则写 POSITION=CONTRACTS@AGENT"

@@ -160,3 +160,24 @@ def test_forgotten_params_are_named_and_what_the_order_did_can_be_given_to_its_a
     assert session.sync(reader).decision == "go"
     (position,) = session.state.private_ledgers["A"].positions
     assert str(position.qty_contracts) == "0.1"
+
+
+def ran(*words: object) -> tuple[int, str]:
+    """A command in English; its code, and what it said on stderr."""
+    done = CliRunner().invoke(app, [*map(str, words), "--lang", "en"])
+    return done.exit_code, done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("explore", "--out"), ("reconcile", "--yes", "--html"), ("reconcile", "--plan")],
+)
+def test_a_file_that_has_no_directory_is_refused_before_anything_is_done(
+    words: tuple[str, ...], session: Session, tmp_path: Path
+) -> None:
+    """It is a slip of the keyboard: no disk is full, and nothing was corrected by then."""
+    nowhere = tmp_path / "nowhere" / "report.html"
+    code, said = ran(*words, nowhere, "--dir", session.directory)
+    assert (code, f"there is no directory {nowhere.parent}" in said) == (2, True), said
+    code, said = ran(*words, tmp_path, "--dir", session.directory)
+    assert (code, f"{tmp_path} is a directory; name a file" in said) == (2, True), said
