@@ -8,6 +8,13 @@ from typing import Final
 
 COMMANDS: Final[Mapping[str, str]] = {
     "there is no store at {path}; name it with --dir": "{path} 里没有存储；用 --dir 指明",
+    "there is no store at {path}; it is a part of the store at {around}": (
+        "{path} 不是存储，而是 {around} 那个存储的一部分"
+    ),
+    "there is no store at {path}; it is a second copy: copy it to NEWDIR/mirror, and restore with "
+    "--dir NEWDIR": (
+        "{path} 不是存储，而是第二份副本：把它复制为 NEWDIR/mirror，再用 --dir NEWDIR 恢复"
+    ),
     "{path} is a directory; name a file": "{path} 是目录；请写文件名",
     "{path} cannot be written: there is no directory {parent}": (
         "{path} 无法写入：没有目录 {parent}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -181,3 +182,25 @@ def test_a_file_that_has_no_directory_is_refused_before_anything_is_done(
     assert (code, f"there is no directory {nowhere.parent}" in said) == (2, True), said
     code, said = ran(*words, tmp_path, "--dir", session.directory)
     assert (code, f"{tmp_path} is a directory; name a file" in said) == (2, True), said
+
+
+def test_what_is_a_part_of_a_store_names_the_store(session: Session) -> None:
+    store = session.directory
+    for part in ("mirror", "incremental", "incremental/journal", "incremental/agents", "snapshots"):
+        (store / part).mkdir(exist_ok=True)
+        code, said = ran("status", "--dir", store / part)
+        assert (code, f"it is a part of the store at {store}" in said) == (2, True), (part, said)
+
+
+def test_a_second_copy_alone_says_how_it_is_brought_back(session: Session, tmp_path: Path) -> None:
+    """All that is left is the mirror: what is said, done, restores everything."""
+    seq, store, new = session.seq, session.directory, tmp_path / "new"
+    session.close(save=False)
+    shutil.copytree(store / "mirror", tmp_path / "left" / "of it")
+    code, said = ran("restore", "--dir", tmp_path / "left" / "of it")
+    assert (code, "copy it to NEWDIR/mirror, and restore with --dir NEWDIR" in said) == (2, True)
+    shutil.copytree(tmp_path / "left" / "of it", new / "mirror")
+    assert ran("restore", "--dir", new)[0] == 0
+    with Session.open(new) as again:
+        assert again.seq >= seq
+        assert "A" in again.state.agents
