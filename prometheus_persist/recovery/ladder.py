@@ -381,16 +381,16 @@ def _seq_at(frames: list[PlacedFrame], bases: Bases, at_ms: int, now_ms: int) ->
     tips = bases.tips()
     farthest = min((placed.frame.epoch for placed in frames), default=0) + EPOCH_LEAP
     near = [placed.frame for placed in frames if placed.frame.epoch <= farthest]
-    seqs = [frame.seq for frame in near if frame.wall_ms <= at_ms]
-    seqs += [tip.seq for tip in tips if tip.wall_ms <= at_ms]
-    last_ms = max([frame.wall_ms for frame in near] + [tip.wall_ms for tip in tips], default=0)
-    if at_ms > max(now_ms, last_ms):
-        raise BadValue(f"{at_ms} (Unix ms) lies in the future: what is there then is not known")
-    if seqs:
+    known = [(each.wall_ms, each.seq) for each in near] + [(tip.wall_ms, tip.seq) for tip in tips]
+    if at_ms > max([now_ms, *(wall_ms for wall_ms, _ in known)]):
+        raise BadValue(f"{when(at_ms)} lies in the future: what is there then is not known")
+    if seqs := [seq for wall_ms, seq in known if wall_ms <= at_ms]:
         return max(seqs)
     if tips and not _from_the_first(frames):
-        raise BadValue(f"{at_ms} (Unix ms) is no longer kept; {_oldest(tips[0])}")
-    raise BadValue(f"nothing was saved at or before {at_ms} (Unix ms)")
+        raise BadValue(f"{when(at_ms)} is no longer kept; {_oldest(tips[0])}")
+    if not known:
+        raise BadValue(f"nothing was saved at or before {when(at_ms)}")
+    raise BadValue(f"nothing was saved by {when(at_ms)}; the first is of {when(min(known)[0])}")
 
 
 def _from_the_first(frames: list[PlacedFrame]) -> bool:

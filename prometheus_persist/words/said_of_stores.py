@@ -130,6 +130,9 @@ STORES: Final[Mapping[str, str]] = {
     "commit {seq} is no longer kept; {oldest}": "提交 {seq} 已不再保留；{oldest}",
     "{when} is no longer kept; {oldest}": "{when} 已不再保留；{oldest}",
     "nothing was saved at or before {when}": "{when} 及以前没有保存过任何内容",
+    "nothing was saved by {when}; the first is of {first}": (
+        "{when} 及以前没有保存过任何内容；第一次保存在 {first}"
+    ),
     "{when} lies in the future: what is there then is not known": (
         "{when} 在将来：那时有什么无从得知"
     ),

@@ -204,3 +204,18 @@ def test_a_second_copy_alone_says_how_it_is_brought_back(session: Session, tmp_p
     with Session.open(new) as again:
         assert again.seq >= seq
         assert "A" in again.state.agents
+
+
+def test_a_moment_before_the_first_commit_is_told_as_a_time(
+    session: Session, tmp_path: Path
+) -> None:
+    code, said = ran(
+        "restore", "--at", "2020-01-01", "--into", tmp_path / "n", "--dir", session.directory
+    )
+    assert code == 2
+    assert "nothing was saved by 2020-01-01T00:00:00.000+00:00" in said
+    assert "the first is of 20" in said
+    code, said = ran(
+        "restore", "--at", "2999-01-01", "--into", tmp_path / "n", "--dir", session.directory
+    )
+    assert (code, "2999-01-01T00:00:00.000+00:00 lies in the future" in said) == (2, True), said
