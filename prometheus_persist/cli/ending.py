@@ -13,6 +13,9 @@
   A program that is stopped, or asked the wrong thing, before it has written one leaves the document
   of its end, so that stdout is JSON whatever happens.
 - The document is UTF-8 where stdout is, else ASCII; what has no glyph is ``shown``.
+- What the encoding of a terminal has no room for (a mark, in GBK or Latin-1) is escaped: no command
+  fails because of how it says that all is well.
+- Who reads along and goes (``| head``) ends the program without a word, with 1 as typer does.
 
 Only the standard library is imported here, and ``shown``, which is as light, for the sake of the
 first rule.
@@ -22,8 +25,10 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import io
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -38,6 +43,7 @@ from prometheus_persist.shown import shown_lines
 CODES: Final = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 AGAIN_S: Final = 0.002
+READER_GONE: Final = 1
 
 
 class Stopped(BaseException):
@@ -65,6 +71,7 @@ def ends_on_signals(run: Callable[[], object], told: Callable[[int, str], str]) 
     code: Any = None
     try:
         try:
+            escape_what_has_no_room()
             sys.unraisablehook = _raised_in_vain
             for number in CODES:
                 signal.signal(number, _stop)
@@ -73,11 +80,37 @@ def ends_on_signals(run: Callable[[], object], told: Callable[[int, str], str]) 
             _Process.holding = True  # from here on it ends by itself
     except SystemExit as ended:
         code = ended.code
+    except BrokenPipeError:
+        if not _Process.signal and not _nobody_reads():
+            raise
+        code = _told_to_end() if _Process.signal else READER_GONE
     except BaseException:
         if not _Process.signal:
             raise
         code = _told_to_end()
     sys.exit(code)
+
+
+def escape_what_has_no_room() -> None:
+    """Let stdout and stderr write, escaped, what their encoding does not have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _nobody_reads() -> bool:
+    """Whether the reader of stdout is gone; what is still to be written then goes nowhere."""
+    try:
+        asked = select.poll()
+        asked.register(1, select.POLLOUT)
+        if not any(event & (select.POLLERR | select.POLLHUP) for _, event in asked.poll(0)):
+            return False
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

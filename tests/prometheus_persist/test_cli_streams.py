@@ -1,0 +1,58 @@
+"""Where the words of a command go: a terminal of another encoding, a reader that leaves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from prometheus_persist import Agent, Session
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    with Session.open(tmp_path / "s") as session:
+        session.add_agent(Agent(agent_id="小明", current_capital="1000"))
+    return tmp_path / "s"
+
+
+def run(*words: object, encoding: str = "utf-8") -> subprocess.CompletedProcess[bytes]:
+    environ = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", *map(str, words)]
+    return subprocess.run(command, capture_output=True, env=environ, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gbk"])
+@pytest.mark.parametrize("command", ["verify", "status"])
+def test_no_command_fails_by_what_a_terminal_cannot_show(
+    command: str, encoding: str, lang: str, store: Path
+) -> None:
+    """``verify || alert`` is about the store, not about the locale of who runs it."""
+    done = run("prometheus_persist", command, "--dir", store, "--lang", lang, encoding=encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\\u2705" in done.stdout
+    assert ("小明" if encoding == "gbk" else "\\u5c0f") in done.stdout.decode(encoding) or (
+        command == "verify"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("chaos.cli", "list"), ("chaos.demo", "--dir", "d"), ("prometheus_persist", "-h")]
+)
+def test_who_reads_along_and_goes_leaves_no_traceback(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    """``prometheus-persist demo | head -3`` is how a stranger looks at something long."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", *words]
+    with os.fdopen(writing, "wb") as nobody:
+        done = subprocess.run(
+            command, stdout=nobody, stderr=subprocess.PIPE, cwd=tmp_path, timeout=60, check=False
+        )
+    assert done.stderr == b""
+    assert done.returncode in (0, 1)
