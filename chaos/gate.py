@@ -32,7 +32,7 @@ EXITS: Final[Mapping[int, str]] = {
     EXIT_VOID: "void: the harness's own assumptions failed, the result proves nothing",
     EXIT_NOTHING: "nothing ran",
     EXIT_SIGINT: "stopped by Ctrl+C; nothing is judged",
-    EXIT_SIGTERM: "stopped by SIGTERM; likewise",
+    EXIT_SIGTERM: "stopped by SIGTERM; nothing is judged",
 }
 EXITS_ZH: Final[Mapping[int, str]] = {
     EXIT_MET: "全部达标",
@@ -41,7 +41,7 @@ EXITS_ZH: Final[Mapping[int, str]] = {
     EXIT_VOID: "无效：测试自身的前提不成立，结果什么也不证明",
     EXIT_NOTHING: "什么也没有运行",
     EXIT_SIGINT: "被 Ctrl+C 停止；没有评判",
-    EXIT_SIGTERM: "被 SIGTERM 停止；同上",
+    EXIT_SIGTERM: "被 SIGTERM 停止；没有评判",
 }
 EXIT_OF_OUTCOME = {
     Outcome.PASSED: EXIT_MET,

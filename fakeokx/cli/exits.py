@@ -18,7 +18,7 @@ EXITS: Final[Mapping[int, str]] = {
     EXIT_DAMAGED: "the ledger is damaged",
     EXIT_UNREACHABLE: "no exchange answers there",
     EXIT_SIGINT: "stopped by Ctrl+C; every answer is in the ledger",
-    EXIT_SIGTERM: "stopped by SIGTERM; likewise",
+    EXIT_SIGTERM: "stopped by SIGTERM; every answer is in the ledger",
 }
 
 

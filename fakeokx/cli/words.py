@@ -17,7 +17,7 @@ EXITS_ZH: Final[Mapping[int, str]] = {
     4: "账本损坏",
     5: "该地址没有交易所应答",
     130: "被 Ctrl+C 停止；每个答复都在账本里",
-    143: "被 SIGTERM 停止；同上",
+    143: "被 SIGTERM 停止；每个答复都在账本里",
 }
 
 SENTENCES: Final[Mapping[str, str]] = {

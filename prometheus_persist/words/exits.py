@@ -58,7 +58,10 @@ EXITS: Final[Mapping[int, tuple[str, str]]] = {
         "被 Ctrl+C 停止；已确认的都在",
         "stopped by Ctrl+C; what was acknowledged is there",
     ),
-    EXIT_SIGTERM: ("被 SIGTERM 停止；同上", "stopped by SIGTERM; likewise"),
+    EXIT_SIGTERM: (
+        "被 SIGTERM 停止；已确认的都在",
+        "stopped by SIGTERM; what was acknowledged is there",
+    ),
 }
 
 

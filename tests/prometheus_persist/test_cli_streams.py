@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from chaos.gate import EXITS as CHAOS
+from chaos.gate import EXITS_ZH as CHAOS_ZH
+from fakeokx.cli.exits import EXITS as FAKEOKX
+from fakeokx.cli.words import EXITS_ZH as FAKEOKX_ZH
 from prometheus_persist import Agent, Session
+from prometheus_persist.words.exits import EXITS
 
 
 @pytest.fixture
@@ -56,3 +61,10 @@ def test_who_reads_along_and_goes_leaves_no_traceback(
         )
     assert done.stderr == b""
     assert done.returncode in (0, 1)
+
+
+def test_every_end_can_be_read_by_itself() -> None:
+    """The line of a signal stands alone on the terminal: nothing is above it to refer to."""
+    said = [*CHAOS.values(), *CHAOS_ZH.values(), *FAKEOKX.values(), *FAKEOKX_ZH.values()]
+    said += [line for both in EXITS.values() for line in both]
+    assert not [line for line in said if "likewise" in line or "同上" in line]
