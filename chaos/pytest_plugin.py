@@ -7,6 +7,7 @@ not care.
 
 from __future__ import annotations
 
+import difflib
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -37,7 +38,11 @@ def begin(out: Path, *, anew: bool = False) -> None:
 
 
 def played(name: str, out: Path, seed: int, effort: Effort = GATE) -> RunVerdict:
-    """Play a scenario of the catalogue, and judge it."""
+    """Play a scenario of the catalogue, and judge it; raises LookupError for any other name."""
+    if name not in BY_NAME:
+        near = difflib.get_close_matches(name, BY_NAME, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(BY_NAME)}"
+        raise LookupError(f"no scenario {name!r}; {hint}")
     return play(BY_NAME[name], out, seed, effort=effort)
 
 

@@ -128,3 +128,10 @@ def _plugin():
     """``-p`` where the distribution is not installed and its entry point does not load it."""
     names = {entry.value for entry in entry_points(group="pytest11")}
     return [] if PLUGIN in names else ["-p", PLUGIN]
+
+
+def test_a_scenario_that_is_not_there_is_named_with_the_one_meant(chaos_run):
+    with pytest.raises(LookupError, match=r"no scenario 'any-momen'; did you mean 'any-moment'\?"):
+        chaos_run("any-momen")
+    with pytest.raises(LookupError, match=r"no scenario 'zzz'; there are: .*any-moment"):
+        chaos_run("zzz")
