@@ -66,6 +66,13 @@ def _root(
     """An OKX v5 exchange on your own machine: REST, orders, positions, stops, faults."""
 
 
+_ADVICE: Final = {
+    "LedgerBusy": "Stop it, or use another directory.",
+    "LedgerDamaged": "Restore the file, or start a new one.",
+    "PortInUse": "Choose another port, or 0 for any free one.",
+}
+
+
 def run() -> int:
     """Parse and run; the exit code."""
     argv = sys.argv[1:]
@@ -90,7 +97,8 @@ def run() -> int:
                 error.show()  # what typer says about wrong usage, whichever version it is
             detail, code = str(error.format_message()), EXIT_REFUSED
         else:
-            detail = f"{error}. {type(error).__doc__}"
+            advice = _ADVICE.get(type(error).__name__, "")
+            detail = f"{str(error).rstrip('.')}. {advice}".rstrip()
             code = int(getattr(error, "exit_code", 0)) or exit_code(error)
             refused = isinstance(error, ConnectionRefusedError)
             if refused:
@@ -100,6 +108,8 @@ def run() -> int:
                 )
             if code is not None:
                 told = spoken(detail if refused else str(error)) if lang == "zh" else detail
+                if lang == "zh" and advice and not refused:
+                    told = f"{told}。{spoken(advice)}"
                 tell(f"fakeokx: {told}", err=True)
         end_document(code or EXIT_INTERNAL, type(error).__name__, detail, argv)
         if code is None:

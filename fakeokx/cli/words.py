@@ -66,6 +66,9 @@ SENTENCES: Final[Mapping[str, str]] = {
         "请带 Authorization: Bearer TOKEN；令牌在启动时显示过"
     ),
     "{path} is held by another process": "{path} 被另一个进程占用",
+    "Stop it, or use another directory.": "请停止它，或换一个目录",
+    "Restore the file, or start a new one.": "请恢复该文件，或另起一个",
+    "Choose another port, or 0 for any free one.": "请换一个端口，或用 0 取任意空闲端口",
     "{path}: only {some} of {all} bytes were written": "{path}：{all} 字节只写入了 {some}",
     "{path}: what it leads to is wrong ({problem})": "{path}：由它得出的状态有误（{problem}）",
     "{path}, line {number}: it cannot be replayed ({problem})": (

@@ -99,3 +99,16 @@ def test_what_is_said_back_is_text(words):
     assert done.returncode in (2, 5), done.stderr
     assert unruly(done.stdout + done.stderr) == []
     assert stacked(done.stdout + done.stderr) <= 4
+
+
+def test_what_the_exchange_declines_is_told_in_one_sentence(fakeokx_factory):
+    """Not in the words that a class is described with to who reads the code."""
+    venue = fakeokx_factory()
+    command = [sys.executable, "-m", "fakeokx.cli", "ctl", "--url", venue.url]
+    done = subprocess.run(
+        [*command, "price", "BTC-USDT-SWP", "1"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("fakeokx: 51001: ")
+    assert "``" not in done.stderr
+    assert ".." not in done.stderr
