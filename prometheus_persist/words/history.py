@@ -11,7 +11,7 @@ PAST_WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "提交{first}–{last}，共{n}次保存",
         "commits {first}–{last}, {n} saves",
     ),
-    "past.total": ("全部Agent的权益", "Equity of all agents"),
+    "past.total": ("全部Agent的权益（USDT）", "Equity of all agents (USDT)"),
     "past.marks": ("启动、中断与恢复", "Starts, interruptions, recoveries"),
     "past.when": ("时间", "time"),
     "past.what": ("事件", "event"),

@@ -46,6 +46,14 @@ def test_the_page_shows_every_agent_key_and_finding_and_the_decision(name, lang)
     assert not re.search(r"page\.\w+|report\.\w+", page), "a message id was left as it is"
 
 
+def test_the_cards_of_the_page_are_in_its_language():
+    """Also the first, which says how many agents there are."""
+    page = render_page(seed_like(), "en")
+    cards = re.findall(r'<div class="card"><b>[^<]*</b>\s*([^<]*)</div>', page)
+    assert cards[0] == "agents", cards
+    assert all(text.isascii() and not text[:1].isupper() for text in cards), cards
+
+
 def test_the_page_asks_for_nothing_from_elsewhere():
     page = render_page(seed_like(), "en")
     assert not re.search(r"<script|https?://|<link|@import|src=", page)

@@ -171,6 +171,12 @@ def test_what_an_agent_did_is_told_before_what_else_was_saved_with_it() -> None:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_axis_of_all_equity_has_a_unit(lang: str) -> None:
+    """An agent's own curve has its last amount in dollars beside it; the sum has none."""
+    assert re.search(r"<h2>[^<]*USDT[^<]*</h2>", past_page(a_past(), "d", lang))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
 def test_no_word_is_missing(lang: str) -> None:
     page = past_page(a_past(), "d", lang)
     assert not re.search(r"\b(?:past|page|report|cli)\.[a-z]+\b", page.partition("<script>")[0])

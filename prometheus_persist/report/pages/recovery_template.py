@@ -72,7 +72,7 @@ dt { color: var(--soft) } dd { margin: 0 }
 <ol class="steps">{% for text, command in steps %}<li>{{ text }}{% if command %}
 <pre>{{ command }}</pre>{% endif %}</li>{% endfor %}</ol>{% endif %}
 <div class="cards">
-<div class="card"><b>{{ facts.system.agents | length }}</b>Agent</div>
+<div class="card"><b>{{ facts.system.agents | length }}</b>{{ say("cli.row.agents") }}</div>
 <div class="card"><b>{{ "{:,}".format(facts.system.public_records) }}</b>
 {{ say("page.records") }}</div>
 <div class="card"><b>{{ facts.system.heroes }}</b>{{ say("page.heroes") }}</div>
