@@ -98,18 +98,23 @@ def escape_what_has_no_room() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _nobody_reads() -> bool:
-    """Whether the reader of stdout is gone; what is still to be written then goes nowhere."""
+def reader_gone() -> bool:
+    """Whether stdout is a pipe that nobody reads any more: whoever waits for more need not."""
     try:
         asked = select.poll()
         asked.register(1, select.POLLOUT)
-        if not any(event & (select.POLLERR | select.POLLHUP) for _, event in asked.poll(0)):
-            return False
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.close(nowhere)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in asked.poll(0))
     except OSError:
         return False
+
+
+def _nobody_reads() -> bool:
+    """Whether the reader of stdout is gone; what is still to be written then goes nowhere."""
+    if not reader_gone():
+        return False
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
     return True
 
 

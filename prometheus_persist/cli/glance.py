@@ -12,7 +12,7 @@ from rich.control import Control
 from rich.table import Table
 from rich.text import Text
 
-from prometheus_persist.cli.ending import write_document
+from prometheus_persist.cli.ending import reader_gone, write_document
 from prometheus_persist.cli.options import refuse_fresh, refuse_missing
 from prometheus_persist.cli.output import Output, damage_rows, utc
 from prometheus_persist.clock import SystemClock
@@ -41,7 +41,7 @@ def _looked(directory: Path) -> Summary:
 
 
 def watch(directory: Path, output: Output, every: float) -> None:
-    """Until a signal ends it, or the store is gone."""
+    """Until a signal ends it, or the store is gone, or who read along."""
     output.working.line.close()
     clock, follower = SystemClock(), Follower(visited(directory))
     follower.next()
@@ -56,6 +56,8 @@ def watch(directory: Path, output: Output, every: float) -> None:
         elif stays or is_new:
             _print(found, directory, output, clock.now_ms())
             output.text(output.say("cli.status.watched", s=f"{every:g}") if stays else "")
+        if reader_gone():
+            return
         clock.sleep(every)
         refuse_missing(directory)
         is_new = bool(follower.next())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from prometheus_persist.cli.ending import write_document
+from prometheus_persist.cli.ending import reader_gone, write_document
 from prometheus_persist.cli.options import (
     DEFAULT_DIR,
     Dir,
@@ -81,7 +81,7 @@ def tail(
                     write_document(dataclasses.asdict(one), indent=None)
                 else:
                     output.text(f"{one.seq:>8}  {utc(one.time_ms)}  {one.why:<12}  {one.summary}")
-            if once:
+            if once or reader_gone():
                 return
             clock.sleep(TAIL_POLL_S)
             seen = follower.next()

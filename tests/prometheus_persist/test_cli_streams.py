@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,23 @@ def test_who_reads_along_and_goes_leaves_no_traceback(
         )
     assert done.stderr == b""
     assert done.returncode in (0, 1)
+
+
+@pytest.mark.parametrize("words", [("tail",), ("tail", "--json"), ("status", "--watch")])
+def test_what_waits_for_more_ends_when_its_reader_goes(words: tuple[str, ...], store: Path) -> None:
+    """``tail | head -2`` comes back by itself; nothing is saved that would have to be written."""
+    command = [sys.executable, "-m", "prometheus_persist", *words, "--dir", str(store)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert child.stdout.readline()
+        time.sleep(1)  # by then it has written what there is, and waits
+        child.stdout.close()
+        try:
+            assert child.wait(15) in (0, 1)
+        finally:
+            child.kill()
+        assert child.stderr.read() == b""
 
 
 def test_every_end_can_be_read_by_itself() -> None:
