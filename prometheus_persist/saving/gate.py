@@ -184,7 +184,11 @@ class IntentGate:
         ``attached``: stops that come to stand once it is executed. ``valid_ms``: the exchange may
         not carry it out any later than this from now; 0 for ever, None as the gate has it.
         """
-        if not isinstance(quantity, Contracts) or quantity.sign <= 0:
+        if not isinstance(quantity, Contracts):
+            raise BadValue(
+                f"an order needs Contracts, not {quantity!r}: contracts('1') are made of text"
+            )
+        if quantity.sign <= 0:
             raise BadValue(f"an order needs a positive number of Contracts, not {quantity!r}")
         try:
             order = OrderIntent(

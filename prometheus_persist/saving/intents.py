@@ -118,8 +118,13 @@ class IntentHandle:
     def ack(self, answer: Mapping[str, Any]) -> None:
         """The exchange answered with an id: ccxt's order, or OKX's row. Durable on return.
 
-        Raises BadValue for an answer without an order's id, or with another order's clOrdId.
+        Raises BadValue for what is no answer, has no order's id, or another order's clOrdId.
         """
+        if not isinstance(answer, Mapping):
+            raise BadValue(
+                f"an acknowledgement is the exchange's answer (ccxt's order, or OKX's row), "
+                f"not {answer!r}"
+            )
         ord_id = str(answer.get("id") or answer.get("ordId") or answer.get("algoId") or "")
         another = answers_another(self.intent, answer)
         if another:

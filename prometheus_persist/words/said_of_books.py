@@ -44,6 +44,9 @@ BOOKS: Final[Mapping[str, str]] = {
     "{who} can only be reduced (reduce_only=True)": "{who}只能减仓（reduce_only=True）",
     "nobody's positions": "无归属的持仓",
     "agent {agent} is dead: its own": "智能体 {agent} 已死亡：它的持仓",
+    "an order needs Contracts, not {value}: contracts('1') are made of text": (
+        "订单数量须为 Contracts，而不是 {value}：用 contracts('1') 由文本生成"
+    ),
     "an order needs a positive number of Contracts, not {value}": (
         "订单的张数须为正的 Contracts，而不是 {value}"
     ),
@@ -74,6 +77,9 @@ BOOKS: Final[Mapping[str, str]] = {
         "{said}：它发出时没有带 intent.params，成了不属于任何智能体的订单 {order}；请撤销它，或用"
         " adopt 把它的"
         "结果记给智能体"
+    ),
+    "an acknowledgement is the exchange's answer (ccxt's order, or OKX's row), not {value}": (
+        "ack 要的是交易所的应答（ccxt 的订单或 OKX 的一行），而不是 {value}"
     ),
     "an acknowledgement without an order id acknowledges nothing": "没有订单号的应答什么也没有确认",
     "not sent: {problem}": "没有发出：{problem}",

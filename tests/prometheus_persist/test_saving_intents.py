@@ -37,8 +37,20 @@ def test_intents_ack_takes_every_answer_with_an_id(key: str) -> None:
         for empty in ({}, {key: ""}, {key: None}):
             with pytest.raises(BadValue, match="without an order id"):
                 intent.ack(empty)
+        for no_answer in ("5", None, 5):
+            with pytest.raises(BadValue, match="an acknowledgement is the exchange's answer"):
+                intent.ack(no_answer)  # type: ignore[arg-type]
         intent.ack({key: 5})
     assert intent.intent.ord_id == "5"
+
+
+@pytest.mark.parametrize("quantity", [0.1, 1, "0.1", None])
+def test_intents_a_quantity_that_is_no_contracts_is_told_how_they_are_made(
+    quantity: object,
+) -> None:
+    """Coins, floats and text are no number of contracts."""
+    with pytest.raises(BadValue, match=r"needs Contracts, not .*: contracts\('1'\) are made"):
+        Desk().gate.order_intent(A, BTC, "buy", quantity)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("problem", [TimeoutError("slow"), KeyboardInterrupt(), SystemExit(1)])
