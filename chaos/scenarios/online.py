@@ -256,4 +256,9 @@ class Stage:
         command += ["--record", str(self.record), "--label", label]
         command += ["--settled"] if settled else []
         command += ["--saboteur", self.saboteur] if self.saboteur else []
-        subprocess.run(command, check=False, env=environment())  # noqa: S603 our own module
+        subprocess.run(  # noqa: S603 our own module, no shell
+            command,
+            check=False,
+            env=environment(),
+            start_new_session=True,  # Ctrl+C is for this process, which ends it
+        )

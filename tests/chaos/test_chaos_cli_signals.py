@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from signalkit import CODES, TIMES, Kit, judged, removed
 from test_chaos_cli import saved_run
 
 from chaos.cli.app import parser
+from chaos.scenarios.online import Stage
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "list": ("list",),
@@ -72,3 +76,17 @@ def test_the_demo_ends_in_one_line_and_leaves_no_process(sig: int, kit: Kit) -> 
     for one in found:
         assert json.loads(one["out"])["exit_code"] == one["code"]
     removed(found)
+
+
+def test_who_looks_at_a_store_hears_no_ctrl_c_of_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a session of its own, and is ended by who began it: it says nothing of its own."""
+    told = tmp_path / "told"
+    looks = tmp_path / "looks"
+    looks.write_text(f"#!/bin/sh\nps -o sid= -p $$ > {told}\n", encoding="utf-8")
+    looks.chmod(0o700)
+    monkeypatch.setattr("chaos.scenarios.online.sys.executable", str(looks))
+    scenario = SimpleNamespace(store=tmp_path, record=tmp_path / "record", saboteur="")
+    Stage._look(scenario, "a look", settled=False)  # type: ignore[arg-type]
+    assert int(told.read_text()) not in (0, os.getsid(0))
