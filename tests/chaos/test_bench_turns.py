@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -198,3 +200,15 @@ def _in_group(group: int) -> list[int]:
         if int(fields[2]) == group and fields[0] != "Z":
             found.append(int(place.name))
     return [pid for pid in found if pid != os.getpid()]
+
+
+def test_an_older_library_that_attaches_no_host_can_be_measured() -> None:
+    """What the bench imports before its first row is there in the oldest tree that it is shown."""
+    code = (
+        "import sys; sys.modules['prometheus_persist.session.attaching'] = None; "
+        "import chaos.bench.playing"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
