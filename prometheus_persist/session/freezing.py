@@ -60,8 +60,10 @@ def with_place(error: Frozen, context: SessionContext) -> Frozen:
 
 def _refuse_no_contract(inst_id: str, listed: Mapping[str, str]) -> None:
     """Raise BadValue for a name that no order will ever have, with the one probably meant."""
-    if inst_id not in listed and (why := no_contract(inst_id, listed)):
-        raise BadValue(why)
+    if listed:
+        if inst_id not in listed:  # one that is there and cannot be traded may well be frozen
+            raise BadValue(no_contract(inst_id, listed))
+        return
     if _CONTRACT.fullmatch(inst_id) is None:
         found = _SYMBOL.fullmatch(inst_id.strip().upper())
         base, quote, rest = ("BTC", "USDT", None) if found is None else found.groups()

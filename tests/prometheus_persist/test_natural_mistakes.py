@@ -16,6 +16,8 @@ from prometheus_persist import Agent, OkxReader, Session, contracts
 from prometheus_persist.cli.app import app
 from prometheus_persist.errors import BadConfig, BadValue, Frozen
 from prometheus_persist.session import Settings
+from prometheus_persist.session.freezing import frozen
+from prometheus_persist.state import FreezeState
 
 BTC = "BTC-USDT-SWAP"
 
@@ -60,6 +62,15 @@ def test_a_brake_on_a_name_that_no_contract_has_is_refused(symbol: str, session:
     assert session.state.freeze.instruments == {}
     session.freeze(BTC, "it falls")
     assert not session.may_trade_on(BTC)
+
+
+def test_a_brake_on_what_the_exchange_lists_holds_whatever_the_form_of_its_name() -> None:
+    """Once it was read its list decides, also of a contract that cannot be traded here."""
+    listed = {"1000x-USDT-SWAP": "", "BTC-USD-SWAP": "the books keep linear contracts only"}
+    for name in listed:
+        assert name in frozen(FreezeState(), name, "it falls", 1, listed).instruments
+    with pytest.raises(BadValue, match="the exchange lists no"):
+        frozen(FreezeState(), BTC, "it falls", 1, listed)
 
 
 @pytest.mark.parametrize(
