@@ -188,7 +188,8 @@ def _struck(tally: Tally, case: RepairCase, switch: FaultSwitch, what: str, *, f
         if disk.handles_open:
             tally.wrong("handle left open", f"{where}: {disk.handles_open}")
     else:
-        # Between a renaming and its sync MemoryFs may lose both names, by chance; no disk does.
+        # Between a renaming and its sync MemoryFs may lose both names, by chance; what keeps a
+        # journal writes both or neither.
         renamed = case.unread and switch.struck == f"fsync_dir {DAMAGED}"
         for cut in range(-1, 0 if renamed else FULL_CUTS if full else CI_CUTS):
             rng = generator(tally.seed, where, cut) if cut >= 0 else None

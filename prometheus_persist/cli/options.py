@@ -81,14 +81,14 @@ def _no_store(directory: Path) -> NoStore:
     """With what was probably meant: the store around it, or what a second copy brings back."""
     from prometheus_persist.recovery.in_short import holds_anything
     from prometheus_persist.session.settings_sources import visited
-    from prometheus_persist.storage.layout import INCREMENTAL, JOURNAL, is_segment
+    from prometheus_persist.storage.layout import INCREMENTAL, JOURNAL, segment_start
 
     place = directory.absolute()
     depth = 2 if place.match(JOURNAL) or place.parent.name == INCREMENTAL else 1
     around = place.parents[depth - 1]
     if directory.is_dir() and around.is_dir() and holds_anything(visited(around)):
         return NoStore(f"there is no store at {directory}; it is a part of the store at {around}")
-    if directory.is_dir() and any(is_segment(path.name) for path in directory.iterdir()):
+    if directory.is_dir() and any(segment_start(path.name) for path in directory.iterdir()):
         return NoStore(
             f"there is no store at {directory}; it is a second copy: copy it to NEWDIR/mirror, and "
             f"restore with --dir NEWDIR"

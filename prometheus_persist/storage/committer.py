@@ -69,7 +69,7 @@ from prometheus_persist.storage.segment_files import SegmentFiles
 from prometheus_persist.storage.tickets import Asleep, Taken, Ticket
 
 MirrorSync = Literal["behind", "ack", "off"]
-OPENING_BYTES_MAX = 4096  # of a segment's first frame, and a block for what the next one ends in
+OPENING_BYTES_MAX = 4096  # a new segment's first frame, in blocks of a file of its own
 _WALL_MS_END = 1 << 64  # what a frame has room for
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

@@ -70,11 +70,6 @@ def mark_of(epoch: int) -> str:
     return f".e{epoch:08d}"
 
 
-def is_segment(name: str) -> bool:
-    """Whether a file of this name is a segment of a journal."""
-    return _SEGMENT.fullmatch(name) is not None
-
-
 def drawn_name(epoch: int) -> str:
     """The name of the file that says that an epoch was drawn, and by nobody else."""
     return f"{LOCK}.e{epoch:08d}"
