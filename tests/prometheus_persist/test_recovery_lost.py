@@ -31,9 +31,10 @@ import os, sys
 from decimal import Decimal
 from chaos.workload.clients import client_of
 from prometheus_persist.exchange.okx.client import OkxReader
-from prometheus_persist.session import Session
+from prometheus_persist.session import Session, Settings
 from prometheus_persist.state import Agent, contracts
-session, url = Session.open(sys.argv[1]), sys.argv[2]
+# No readable file is written beside it, which might vouch for what is cut off: that is another test
+session, url = Session.open(sys.argv[1], settings=Settings(background=False)), sys.argv[2]
 session.add_agent(Agent(agent_id="LiveAgent_00", current_capital=Decimal(1000)))
 session.checkpoint()
 for cycle in range(1, 4):
