@@ -5,6 +5,10 @@ of the later generation. Then objects are made from the root on, so that rows of
 never looked at: first empty ones (``object.__new__``), then what is in lists and attributes, and
 last dicts and sets, whose keys must be filled before they are hashed.
 
+Tuples and frozensets cannot be empty first: they are made from the inside out. Whatever hashes
+objects of the host waits until all others are filled (``hashed.py``): where a frozenset, or a tuple
+with one in it, is held meanwhile, ``Later`` stands for it.
+
 The root is an object that is there already: it keeps its identity, and gets its attributes last, by
 ``fill``. Until then nothing that is alive has been touched; whatever is wrong with the rows is
 raised before.
@@ -19,14 +23,17 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from operator import is_
 from typing import Any, Final
 
 from prometheus_persist.errors import StoreDamaged
 from prometheus_persist.graph.classes import ClassTable, name_of
+from prometheus_persist.graph.hashed import Waiting, references
 from prometheus_persist.graph.kinds import (
     MAPPINGS,
     SLOTS,
+    UNCHANGING,
     WHOLE,
     attributes,
     made_by,
@@ -147,6 +154,8 @@ class _Rebuilder:
         self._queue: list[int] = []
         self._late: list[int] = []
         self._index(documents, streams)
+        self._waiting = Waiting(self._found.objects, self._row, self._records)
+        self._holders = self._waiting.holders
 
     def _index(self, documents: Mapping[str, Row], streams: Mapping[str, Iterable[Row]]) -> None:
         found = self._found
@@ -188,6 +197,8 @@ class _Rebuilder:
             self._fill_all()
             if self._late:
                 self._fill_late(self._late.pop())
+        self._waiting.make()
+        found.attributes = [(name, self._waiting.now(value)) for name, value in found.attributes]
         return found
 
     def _row(self, oid: int) -> Row:
@@ -251,13 +262,55 @@ class _Rebuilder:
         if made is _UNKNOWN:
             row = self._row(oid)
             kind = row["@"]
+            if kind in UNCHANGING:
+                if not _PLAIN.issuperset(map(type, told := row["v"])):
+                    return self._unchanging(oid)
+                made = known[oid] = self._made_of(row)(told)
+                return made
             made = known[oid] = self._empty(kind, row)
             if kind not in WHOLE:
                 (self._late if kind == "s" else self._queue).append(oid)
         return made
 
+    def _unchanging(self, oid: int) -> Any:
+        """A tuple or frozenset, behind those in it, however deep they stand."""
+        known, todo, begun = self._found.objects, [oid], set[int]()
+        while todo:
+            at = todo[-1]
+            row = self._row(at)
+            inside = [
+                each
+                for each in references(row["v"])
+                if each not in known and self._row(each)["@"] in UNCHANGING
+            ]
+            if not inside:
+                todo.pop()
+                if at not in known:
+                    known[at] = self._whole(at, row)
+            elif at in begun:
+                raise StoreDamaged(f"the host's object {at} holds itself, and never changes")
+            else:
+                begun.add(at)
+                todo += inside
+        return known[oid]
+
+    def _whole(self, oid: int, row: Row) -> Any:
+        """What never changes, of what is in it; ``Later`` where that is not there yet."""
+        kind, items = row["@"], self._values(row["v"])
+        if self._waiting.has_to(kind, row["v"], items):
+            return self._waiting.later(oid, items, self._made_of(row))
+        return self._made_of(row)(items)
+
+    def _made_of(self, row: Row) -> Callable[[list[Any]], Any]:
+        match row["@"]:
+            case "t":
+                return tuple
+            case "fs":
+                return frozenset
+        return partial(tuple.__new__, self._table.find(row["c"]))
+
     def _empty(self, kind: Json, row: Row) -> Any:
-        """An object before it is filled; what never changes is made whole."""
+        """An object before it is filled."""
         if type(kind) is int:
             return object.__new__(self._table.find(kind))
         if kind in WHOLE:
@@ -277,14 +330,6 @@ class _Rebuilder:
                 return defaultdict(made_by(row["f"], self._table))
             case "q":
                 return deque(maxlen=row["m"])
-            case "t":
-                return tuple(self._values(row["v"]))
-            case "nt":
-                return tuple.__new__(self._table.find(row["c"]), self._values(row["v"]))
-            case "fs":
-                items = self._values(row["v"])
-                self._fill_all()
-                return frozenset(items)
         raise StoreDamaged(f"the host's objects have a kind {kind!r}, which nothing is")
 
     def _fill_all(self) -> None:
@@ -297,14 +342,22 @@ class _Rebuilder:
                 self._fill_mapping(made, row, oid)
             elif row["@"] == "L":
                 name = f"{FAMILY}/{oid}/{row['s']}"
-                made += self._values([each["e"] for each in self._records[name][row["d"] :]])
+                self._fill_list(made, [each["e"] for each in self._records[name][row["d"] :]])
             elif row["@"] in ("l", "q"):
-                made += self._values(row["v"])
+                self._fill_list(made, row["v"])
+
+    def _fill_list(self, made: Any, told: list[Json]) -> None:
+        items = self._values(told)
+        if self._holders:
+            self._waiting.held(made, range(len(items)), items)
+        made += items
 
     def _fill_instance(self, made: Any, row: Row, oid: int) -> None:
         own, slots = own_dict(made), SLOTS[type(made)]
         bare = not hasattr(type(made), "__dict__") or type(made).__dictoffset__ == 0
         names, values = self._attributes(made, row, oid)
+        if self._holders:
+            self._waiting.held(made, names, values)
         if not slots and not bare:
             own.update(zip(names, values, strict=True))
             return
@@ -329,17 +382,22 @@ class _Rebuilder:
         return names, self._held(owner, names, told, oid)
 
     def _fill_late(self, oid: int) -> None:
+        """A set, or a dict whose keys are not all text: now, or when its keys can be hashed."""
         made, row = self._found.objects[oid], self._row(oid)
         if row["@"] == "s":
             items = self._values(row["v"])
-            self._fill_all()
-            made.update(items)
+            if self._waiting.has_to("s", row["v"], items):
+                self._waiting.fill(oid, items, made.update)
+            else:
+                made.update(items)
             return
-        keys, told = columns_of(row)
-        keys = self._keys(keys)
+        told_keys, told = columns_of(row)
+        keys = self._keys(told_keys)
         values = self._held(made, keys, told, oid)
-        self._fill_all()
-        _put_items(made, keys, values)
+        if self._waiting.has_to("d", told_keys, keys):
+            self._waiting.fill(oid, keys, partial(self._put_items, made, values=values))
+        else:
+            self._put_items(made, keys, values)
 
     def _fill_mapping(self, made: Any, row: Row, oid: int) -> None:
         """At once where all keys are text; else later, when they have been filled themselves."""
@@ -348,15 +406,17 @@ class _Rebuilder:
             self._late.append(oid)
             return
         keys = self._keys(keys)
-        _put_items(made, keys, self._held(made, keys, told, oid))
+        self._put_items(made, keys, self._held(made, keys, told, oid))
 
-
-def _put_items(made: Any, keys: list[Any], values: list[Any]) -> None:
-    if type(made) is not OrderedDict:
-        dict.update(made, zip(keys, values, strict=True))
-        return
-    for key, value in zip(keys, values, strict=True):
-        OrderedDict.__setitem__(made, key, value)
+    def _put_items(self, made: Any, keys: list[Any], values: list[Any]) -> None:
+        if self._holders:
+            values = list(map(self._waiting.now, values))
+            self._waiting.held(made, keys, values)
+        if type(made) is not OrderedDict:
+            dict.update(made, zip(keys, values, strict=True))
+            return
+        for key, value in zip(keys, values, strict=True):
+            OrderedDict.__setitem__(made, key, value)
 
 
 def _is_node(key: str) -> bool:

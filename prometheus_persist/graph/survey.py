@@ -31,7 +31,6 @@ from prometheus_persist.graph.policy import HostPolicy, is_secret
 from prometheus_persist.graph.values import Leaves, without_passwords
 from prometheus_persist.shown import shown
 
-TUPLES_MAX: Final = 100  # one inside the other: they are made from the inside out
 _BY_VALUE: Final = frozenset({int, bool, float, type(None)})
 
 
@@ -57,7 +56,6 @@ class _Step:
 
     text: str
     before: _Step | None = None
-    tuples: int = 0
 
     def path(self) -> str:
         parts, step = [], self
@@ -152,14 +150,10 @@ class _Surveyor:
                 text = without_passwords(text)
                 self._named(obj, key, value, _Step(f"[{text}]", step))
         else:
-            tuples = step.tuples + 1 if kind in ("t", "nt", "fs") else 0
-            if tuples > TUPLES_MAX:
-                self._problem(step, f"over {TUPLES_MAX} tuples inside one another; use lists")
-                return
             if kind in ("s", "fs"):
                 self._order(obj, step)
             for number, value in enumerate(obj):
-                self._todo.append((value, _Step(f"[{number}]", step, tuples)))
+                self._todo.append((value, _Step(f"[{number}]", step)))
 
     def _named(self, owner: Any, name: Any, value: Any, step: _Step) -> None:
         of_class = not isinstance(owner, dict)

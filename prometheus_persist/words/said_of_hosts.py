@@ -57,7 +57,6 @@ HOSTS: Final[Mapping[str, str]] = {
     "give an adapter": "请提供适配器",
     "skip it": "请跳过它",
     "copy it": "请复制一份",
-    "use lists": "请改用列表",
     "use a class of yours, list, dict, int, …": "请使用自己的类，或 list、dict、int 等",
     "{path} (and {more} more)": "{path}（另有 {more} 处）",
     "{cls} is a kind of {base}, which holds more than attributes": (
@@ -75,7 +74,6 @@ HOSTS: Final[Mapping[str, str]] = {
         "列表、集合或字典键中的文本，其网址里带有密码"
     ),
     "the key {name} has a password in it": "字典键 {name} 里带有密码",
-    "over {number} tuples inside one another": "元组嵌套超过 {number} 层",
     "an array that shares its memory with another": "与另一个数组共用内存的数组",
     "the order of this set is another in every process, unless PYTHONHASHSEED is fixed": (
         "此集合的顺序在每个进程中都不同，除非固定 PYTHONHASHSEED"
@@ -116,6 +114,9 @@ HOSTS: Final[Mapping[str, str]] = {
     "the fresh host has no {path}": "新建的宿主没有 {path}",
     "the host's root was a {cls}, not what is attached": "宿主的根对象原为 {cls}，与现在接入的不符",
     "the host's object {oid} is named and not there": "宿主的对象 {oid} 被引用，却不存在",
+    "the host's object {oid} holds itself, and never changes": (
+        "宿主对象 {oid} 不可变，却包含它自己"
+    ),
     "the host's objects have a kind {kind}, which nothing is": "宿主对象的种类 {kind} 无法识别",
     "{name} of the host's object {oid} has no slot any more": (
         "宿主对象 {oid} 的 {name} 已没有对应的 slot"

@@ -72,6 +72,19 @@ class FixedSlots:
     value: object
 
 
+class Named:
+    """Is what it is called, whatever else it has."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Named) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
 class Keyed(NamedTuple):
     """One of its fields is called a secret."""
 

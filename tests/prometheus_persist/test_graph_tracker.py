@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import random
 from collections.abc import Callable
 from typing import Any
@@ -15,10 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaos.oracle.objects import digest
-from prometheus_persist.errors import BadValue
+from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.graph import slots, tracker, writing
+from prometheus_persist.graph.classes import ClassTable
 from prometheus_persist.graph.node import GraphNode
 from prometheus_persist.graph.policy import policy
+from prometheus_persist.graph.survey import survey
 
 
 def exact(kept: Kept) -> None:
@@ -299,6 +302,70 @@ def test_keys_are_hashed_when_they_are_filled() -> None:
     kept = Kept(root)
     exact(kept)
     assert kept.again()[0].items[key]
+
+
+def test_frozensets_of_very_many_objects_come_back() -> None:
+    """One in each of more objects than Python stacks calls, and each of them leads to others."""
+    root: Any = Root()
+    root.items = [graphkit.bare(graphkit.Loose) for _ in range(1500)]
+    for number, each in enumerate(root.items):
+        each.tags = frozenset({"a", str(number)})
+        each.peers = (number, frozenset(root.items[number - 3 : number]))
+        each.waits = {frozenset({each}): number, each: {each}}
+    again = Kept(root).again()[0]
+    for number, each in enumerate(again.items):
+        assert each.tags == frozenset({"a", str(number)})
+        assert each.peers == (number, frozenset(again.items[number - 3 : number]))
+        assert each.waits == {frozenset({each}): number, each: {each}}
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["along", "against"])
+def test_what_hashes_by_frozensets_of_its_like_comes_back(turned: bool) -> None:
+    """Each is in the frozenset of the next; the first holds itself by what does not count."""
+    root: Any = Root()
+    nodes = [graphkit.Fixed(frozenset(), 0)]
+    for number in range(1, 300):
+        nodes.append(graphkit.Fixed((frozenset(nodes[-1:]), "x"), number))
+    root.items = nodes[::-1] if turned else nodes
+    root.mine = graphkit.Named("me")
+    root.mine.peers = {"all": frozenset({root.mine, *nodes[:3]})}
+    root.by = {each: number for number, each in enumerate(nodes[:9])}
+    again = Kept(root).again()[0]
+    found = again.items[::-1] if turned else again.items
+    for before, each in itertools.pairwise(found):
+        (inside,) = each.value[0]
+        assert inside is before
+    assert again.mine in again.mine.peers["all"]
+    assert found[2] in again.mine.peers["all"]
+    assert [again.by[each] for each in found[:9]] == list(range(9))
+
+
+def test_tuples_and_frozensets_deep_inside_one_another_come_back() -> None:
+    """A history that is kept as (before, now): nobody sees how deep it has become."""
+    root: Any = Root()
+    root.items, root.sets = (), frozenset()
+    kept = Kept(root)
+    for number in range(3000):
+        root.items, root.sets = (root.items, number), frozenset({root.sets, number})
+    kept.look()
+    assert survey(root, ClassTable(["graphkit"]), policy()).problems == []
+    items, sets, number = (again := kept.again()[0]).items, again.sets, 3000
+    while items:
+        number -= 1
+        items, was = items
+        assert was == number
+        (sets,) = sets - {number}
+    assert (number, sets) == (0, frozenset())
+
+
+def test_what_cannot_be_hashed_any_more_is_named() -> None:
+    root: Any = Root()
+    root.items = {graphkit.Fixed((), 1)}
+    kept = Kept(root)
+    object.__setattr__(next(iter(root.items)), "value", [])
+    kept.look()
+    with pytest.raises(StoreDamaged, match=r"a 'set' of the host .* unhashable type: 'list'"):
+        kept.again()
 
 
 def test_attributes_are_numbered_anew_when_many_came_and_went() -> None:
