@@ -27,7 +27,7 @@ from functools import partial
 from operator import is_
 from typing import Any, Final
 
-from prometheus_persist.errors import StoreDamaged
+from prometheus_persist.errors import BadValue, StoreDamaged
 from prometheus_persist.graph.classes import ClassTable, name_of
 from prometheus_persist.graph.hashed import Waiting, references
 from prometheus_persist.graph.kinds import (
@@ -65,6 +65,7 @@ class Rebuilt:
     generations: dict[int, int] = field(default_factory=dict)  # the last, of each list
     withheld: list[Withheld] = field(default_factory=list)
     attributes: list[tuple[str, Any]] = field(default_factory=list)
+    slotless: dict[int, dict[str, Any]] = field(default_factory=dict)  # what no slot is left for
     altered: set[int] = field(default_factory=set)  # what ``upcast`` changed
     unlike: set[int] = field(default_factory=set)  # whose rows may not be what they are now
     next: int = 1
@@ -107,20 +108,44 @@ def fill(root: Any, rebuilt: Rebuilt) -> None:
 
 def upcast(rebuilt: Rebuilt, steps: Mapping[str, Upcast], root: Any) -> None:
     """Give each object of a class what its step makes of its attributes; everything is there and
-    filled by then. ``steps`` are by ``module:qualname``."""
+    filled by then. ``steps`` are by ``module:qualname``. Raises BadValue for a step that returns no
+    attributes, StoreDamaged for an attribute that an object has no slot for."""
     for oid, obj in rebuilt.objects.items() if steps else ():
         step = steps.get(name_of(type(obj)))
         if step is None:
             continue
-        before = dict(rebuilt.attributes) if obj is root else dict(attributes(obj))
+        slotless = rebuilt.slotless.get(oid, {})
+        before = dict(rebuilt.attributes) if obj is root else {**attributes(obj), **slotless}
         after = step(dict(before))
+        if not isinstance(after, dict):
+            given = f"upcast of {name_of(type(obj))} returned a {type(after).__qualname__}"
+            raise BadValue(f"{given}, no dict of attributes by name")
         if list(after) == list(before) and all(map(is_, after.values(), before.values())):
             continue
         rebuilt.altered.add(oid)
+        rebuilt.slotless.pop(oid, None)
         if obj is root:
             rebuilt.attributes = list(after.items())
         else:
+            _refuse_slotless(obj, oid, after)
             _put(obj, after.items())
+    for oid, fields in rebuilt.slotless.items():
+        _refuse_slotless(rebuilt.objects[oid], oid, fields)
+    _refuse_slotless(root, rebuilt.meta["root"], dict(rebuilt.attributes))
+
+
+def is_bare(obj: Any) -> bool:
+    """Whether an object has slots and nothing else."""
+    return not hasattr(type(obj), "__dict__") or type(obj).__dictoffset__ == 0
+
+
+def _refuse_slotless(obj: Any, oid: int, fields: Iterable[str]) -> None:
+    left = [name for name in fields if name not in SLOTS[type(obj)]] if is_bare(obj) else ()
+    for name in left:
+        raise StoreDamaged(
+            f"{type(obj).__qualname__}.{name} of the host's object {oid} has no slot any more; "
+            "say its new name in rename, or leave it out by a step in upcast"
+        )
 
 
 def _put(obj: Any, pairs: Iterable[tuple[str, Any]]) -> None:
@@ -198,7 +223,10 @@ class _Rebuilder:
             if self._late:
                 self._fill_late(self._late.pop())
         self._waiting.make()
-        found.attributes = [(name, self._waiting.now(value)) for name, value in found.attributes]
+        now = self._waiting.now
+        found.attributes = [(name, now(value)) for name, value in found.attributes]
+        for fields in found.slotless.values():
+            fields.update((name, now(value)) for name, value in fields.items())
         return found
 
     def _row(self, oid: int) -> Row:
@@ -354,7 +382,7 @@ class _Rebuilder:
 
     def _fill_instance(self, made: Any, row: Row, oid: int) -> None:
         own, slots = own_dict(made), SLOTS[type(made)]
-        bare = not hasattr(type(made), "__dict__") or type(made).__dictoffset__ == 0
+        bare = is_bare(made)
         names, values = self._attributes(made, row, oid)
         if self._holders:
             self._waiting.held(made, names, values)
@@ -365,8 +393,7 @@ class _Rebuilder:
             if name in slots:
                 slots[name].__set__(made, value)
             elif bare:
-                cls = type(made).__qualname__
-                raise StoreDamaged(f"{cls}.{name} of the host's object {oid} has no slot any more")
+                self._found.slotless.setdefault(oid, {})[name] = value
             else:
                 own[name] = value
 
@@ -375,11 +402,18 @@ class _Rebuilder:
         told_names, told = columns_of(row)
         names, renamed = self._keys(told_names), self._policy.renamed
         if renamed:
-            cls = type(owner).__qualname__
-            told_names, names = names, [renamed.get(f"{cls}.{name}", name) for name in names]
+            told_names, names = names, [self._renamed(owner, name) for name in names]
             if names != told_names:
                 self._found.unlike.add(oid)
         return names, self._held(owner, names, told, oid)
+
+    def _renamed(self, owner: Any, name: Any) -> Any:
+        """An attribute's present name, by its class or one that this inherits from."""
+        for cls in type(owner).__mro__:
+            now = self._policy.renamed.get(f"{cls.__qualname__}.{name}")
+            if now is not None:
+                return now
+        return name
 
     def _fill_late(self, oid: int) -> None:
         """A set, or a dict whose keys are not all text: now, or when its keys can be hashed."""

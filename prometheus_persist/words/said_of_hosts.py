@@ -118,6 +118,12 @@ HOSTS: Final[Mapping[str, str]] = {
         "宿主对象 {oid} 不可变，却包含它自己"
     ),
     "the host's objects have a kind {kind}, which nothing is": "宿主对象的种类 {kind} 无法识别",
+    "say its new name in rename, or leave it out by a step in upcast": (
+        "请在 rename 中写明新名称，或由 upcast 的步骤去掉它"
+    ),
+    "upcast of {cls} returned a {kind}, no dict of attributes by name": (
+        "{cls} 的 upcast 返回了 {kind}，而不是以名称为键的属性字典"
+    ),
     "{name} of the host's object {oid} has no slot any more": (
         "宿主对象 {oid} 的 {name} 已没有对应的 slot"
     ),

@@ -1,0 +1,68 @@
+"""A host whose classes are others than those that were saved, and options that are misspelt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import graphkit
+import pytest
+from graphkit import Loose, bare
+
+from prometheus_persist import attach
+from prometheus_persist.errors import BadValue, StoreDamaged
+
+
+def _fewer_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``Slotted`` as it is after somebody took ``second`` away."""
+    fewer = type("Slotted", (), {"__slots__": ("first",), "__module__": "graphkit"})
+    monkeypatch.setattr(graphkit, "Slotted", fewer)
+
+
+def test_a_slot_that_is_gone_is_left_out_by_a_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the root and below it; without a step, or with one that forgets it, it is named."""
+    root: Any = bare(graphkit.Slotted)
+    root.first, root.second = [bare(graphkit.Slotted)], 3
+    root.first[0].second = frozenset({bare(Loose)})
+    attach(root, tmp_path, ["graphkit"]).close()
+    _fewer_slots(monkeypatch)
+    fresh: Any = bare(graphkit.Slotted)
+    steps: list[Any] = [{}, {"graphkit:Slotted": lambda fields: fields}]
+    steps.append({"graphkit:Slotted": lambda fields: fields if "first" in fields else {}})
+    for each in steps:
+        with pytest.raises(StoreDamaged, match=r"Slotted.second .* no slot .* a step in upcast"):
+            attach(fresh, tmp_path, ["graphkit"], upcast=each)
+        assert not hasattr(fresh, "first")
+    given = []
+
+    def step(fields: dict[str, Any]) -> dict[str, Any]:
+        given.append(fields.get("second"))
+        return {name: value for name, value in fields.items() if name == "first"}
+
+    with attach(fresh, tmp_path, ["graphkit"], upcast={"graphkit:Slotted": step}):
+        assert type(fresh.first[0]) is graphkit.Slotted
+    assert 3 in given
+    assert [type(*each) for each in given if isinstance(each, frozenset)] == [Loose]
+    attach(bare(graphkit.Slotted), tmp_path, ["graphkit"]).close()
+
+
+def test_a_step_that_returns_no_attributes_is_named(tmp_path: Path) -> None:
+    root: Any = bare(Loose)
+    root.n = 1
+    attach(root, tmp_path, ["graphkit"]).close()
+    fresh: Any = bare(Loose)
+    with pytest.raises(BadValue, match="upcast of graphkit:Loose returned a NoneType"):
+        attach(fresh, tmp_path, ["graphkit"], upcast={"graphkit:Loose": lambda fields: None})
+    assert vars(fresh) == {}
+
+
+def test_an_attribute_of_a_base_is_renamed_in_those_that_inherit_it(tmp_path: Path) -> None:
+    root: Any = bare(Loose)
+    root.items = [bare(graphkit.SlottedMore)]
+    root.items[0].old = 3
+    attach(root, tmp_path, ["graphkit"]).close()
+    fresh: Any = bare(Loose)
+    with attach(fresh, tmp_path, ["graphkit"], rename={"Slotted.old": "new"}):
+        assert vars(fresh.items[0]) == {"new": 3}
