@@ -18,8 +18,8 @@ with its path and a remedy, before the first byte.
 - ``rename``: ``{"module:Old": "module:New", "Class.old": "new"}`` for what was renamed since.
 - ``upcast``: ``{"module:Class": step}`` for a class that has other attributes now. At each restore
   ``step`` is given those of every object of it, by name, and returns them as they should be; the
-  same where nothing is to be done. Without one, attributes that are gone are kept (a slot that is gone is an error), and new ones are
-  left to the class's default.
+  same where nothing is to be done. Without one, attributes that are gone are kept (where their
+  slot is gone, that is an error), and new ones are left to the class's default.
 - ``adapters``: ``{type: (to_plain, from_plain)}`` for what is more than its attributes.
 - ``detect``: ``learned`` looks at settled records now and then, ``complete`` at everything with
   each save; ``live``: classes whose instances are no records.
