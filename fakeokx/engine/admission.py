@@ -66,7 +66,7 @@ def admit(
         raise Refusal("51016")
     if venue.pending_max and len(holder.open_orders) - len(leaving) >= venue.pending_max:
         raise Refusal("51102")
-    _check_px_limits(venue, draft)
+    draft = within_px_limits(venue, draft, request.px_amend_type)
     if instrument.is_spot:
         draft = _sized_spot(venue, request, draft, instrument)
         _check_coins(venue, draft, instrument)
@@ -75,6 +75,7 @@ def admit(
         qty = _size(venue, holder, request, draft, instrument, leaving)
     if draft.attached and draft.is_closing:
         raise Refusal("51100")
+    attached.check_sizes(draft.attached, qty)
     return evolve(
         draft,
         ord_id=venue.next_id(),
@@ -149,15 +150,18 @@ def _is_pending(holder: Account, cl_ord_id: str, leaving: Set[int]) -> bool:
     return latest in holder.open_orders and latest not in leaving
 
 
-def _check_px_limits(venue: Venue, draft: Order) -> None:
-    limits = venue.markets[draft.inst_id].px_limits
-    if limits is None or draft.px_quote is None:
-        return
+def within_px_limits(venue: Venue, order: Order, px_amend_type: str) -> Order:
+    """The order, at the limit if it asks to be put there (pxAmendType 1); 51006 beyond it."""
+    moves = checks.one_of("pxAmendType", px_amend_type, ("", "0", "1")) == "1"
+    limits = venue.markets[order.inst_id].px_limits
+    if limits is None or order.px_quote is None:
+        return order
     buy_max, sell_min = limits
-    if (draft.side == BUY and draft.px_quote > buy_max) or (
-        draft.side == SELL and draft.px_quote < sell_min
-    ):
+    buys = order.side == BUY
+    within = min(order.px_quote, buy_max) if buys else max(order.px_quote, sell_min)
+    if within != order.px_quote and not moves:
         raise Refusal("51006", str(buy_max), str(sell_min))
+    return evolve(order, px_quote=within)
 
 
 def _size(

@@ -16,7 +16,7 @@ In net mode a ``conditional`` with both legs keeps only its stop.
 from decimal import Decimal
 from typing import Final
 
-from fakeokx.engine import attached, checks, legs, trailing
+from fakeokx.engine import attached, attached_amending, checks, legs, trailing
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.commands import AlgoAmendment, AlgoRef, AmendAlgos, CancelAlgos, PlaceAlgo
 from fakeokx.engine.events import Answered
@@ -190,6 +190,8 @@ def _admit(venue: Venue, holder: Account, command: PlaceAlgo) -> Algo:
     )
     attachments = _attachments(venue, holder, command, draft, instrument)
     draft = evolve(draft, qty_contracts=_size(holder, command, draft, instrument))
+    if draft.qty_contracts is not None:
+        attached.check_sizes(attachments, draft.qty_contracts)
     draft = evolve(draft, algo_id=venue.next_id(), attached=attached.named(venue, attachments))
     return trailing.started(venue, draft)
 
@@ -201,8 +203,21 @@ def _attachments(
         checks.one_of("attachAlgoOrds", command.attach_algo_ords, ("", "[]", "null"))
         return ()
     (leg,) = draft.legs
-    at = leg.trigger_px_quote if leg.ord_px_quote is None else leg.ord_px_quote
+    at = _px_of(leg)
     return attached.read(venue, holder, command.attach_algo_ords, instrument, draft.side, at)
+
+
+def _px_of(trigger: Leg) -> Decimal:
+    """The price of the order of a trigger, its trigger price if that is at market."""
+    return trigger.trigger_px_quote if trigger.ord_px_quote is None else trigger.ord_px_quote
+
+
+def _new_exits(
+    venue: Venue, algo: Algo, leg: Leg, wanted: AlgoAmendment, instrument: Instrument
+) -> tuple[Attached, ...]:
+    """What is attached to a trigger order, as it is amended."""
+    text, at = wanted.attach_algo_ords, _px_of(leg)
+    return attached_amending.amended(venue, algo.attached, text, instrument, algo.side, at)
 
 
 def _size(
@@ -241,6 +256,7 @@ def _amended(venue: Venue, algo: Algo, wanted: AlgoAmendment) -> Algo:
     if algo.ord_type == MOVE_ORDER_STOP:
         raise Refusal("51000", "ordType")
     instrument = venue.instrument(algo.inst_id)
+    legs.check_there(algo.legs, wanted)
     kept = [
         leg
         for each in algo.legs
@@ -253,12 +269,16 @@ def _amended(venue: Venue, algo: Algo, wanted: AlgoAmendment) -> Algo:
         if qty is None:
             raise Refusal("51000", "newSz")
         qty = checks.size("newSz", wanted.new_sz, instrument, at_market=False)
-    if tuple(kept) == algo.legs and qty == algo.qty_contracts:
+    exits = _new_exits(venue, algo, kept[0], wanted, instrument)
+    if (tuple(kept), qty, exits) == (algo.legs, algo.qty_contracts, algo.attached):
         raise Refusal("51500")
+    if qty is not None:
+        attached.check_sizes(exits, qty)
     return evolve(
         algo,
         legs=tuple(kept),
         qty_contracts=qty,
+        attached=exits,
         state=next_algo_state(algo.state, AlgoEvent.AMEND),
         u_time_ms=venue.now_ms,
     )

@@ -8,10 +8,16 @@ algoId.
 
 A trigger has to lie beyond the order's price (51046 to 51049), or beyond the last price when
 the order has none (51050 to 51053).
+
+Several take-profits share the order between them (OKX: split TPs): each names its size, and they
+add up to the order's. Of an order that was filled in part, those named first get theirs first.
+
+What would change what becomes of an order, and is not done here, is refused (51000): prices as
+ratios, a stop that moves to the entry price.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
@@ -21,7 +27,7 @@ from fakeokx.engine.accounts import Account
 from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import Instrument
 from fakeokx.engine.lifecycle import AlgoState
-from fakeokx.engine.model import BUY, CASH, NET, Algo, Attached, Leg, Order, opposite
+from fakeokx.engine.model import BUY, CASH, NET, Algo, Attached, Exit, Leg, Order, opposite
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
 
@@ -29,7 +35,18 @@ ATTACHED_MAX: Final = 20
 AT_MARKET: Final = "-1"
 _SWITCH: Final = "attached.after_cancel"
 _BY_FORCE: Final = ("3", "6", "7")  # risk, ADL, delivery
+_SPLIT_MAX: Final = 10
 _PX_TYPES: Final = ("", "last", "index", "mark")
+# Words of an element that are not followed, with the values that ask for nothing.
+_NOT_DONE: Final = MappingProxyType(
+    {
+        "tpTriggerRatio": (),
+        "slTriggerRatio": (),
+        "newTpTriggerRatio": (),
+        "newSlTriggerRatio": (),
+        "amendPxOnTriggerType": ("0",),
+    }
+)
 # Refusals of a trigger on the wrong side, by (leg, must it lie above): priced, at market.
 _WRONG_SIDE: Final = MappingProxyType(
     {
@@ -48,7 +65,7 @@ def read(
 
     The ids are still missing: a refused order must not use any up. ``named`` adds them.
     """
-    asked = _items(text)
+    asked = items(text)
     if not asked:
         return ()
     found: list[Attached] = []
@@ -60,7 +77,34 @@ def read(
             raise Refusal("51068", name)
         names.add(name)
         found.append(_one(venue, name, item, instrument, side, px))
+    check_split(found)
     return tuple(found)
+
+
+def check_split(found: Sequence[Attached]) -> None:
+    """Refuse several take-profits that cannot share one order."""
+    profits = [each.tp for each in found if each.tp is not None]
+    if len(profits) <= 1:
+        return
+    if any(each.tp is not None and each.sl is not None for each in found):
+        raise Refusal("51076")
+    if sum(each.sl is not None for each in found) > 1:
+        raise Refusal("51084", "1")
+    if len(profits) > _SPLIT_MAX:
+        raise Refusal("51079", str(_SPLIT_MAX))
+    if len({px_type for _, px_type, _ in profits}) > 1:
+        raise Refusal("51080")
+    if len({trigger for trigger, _, _ in profits}) < len(profits):
+        raise Refusal("51081")
+    if any(each.tp is not None and each.qty_contracts is None for each in found):
+        raise Refusal("51089")
+
+
+def check_sizes(found: tuple[Attached, ...], qty: Decimal) -> None:
+    """Refuse (51083) sizes that do not add up to that of the order."""
+    sizes = [each.qty_contracts for each in found if each.qty_contracts is not None]
+    if sizes and sum(sizes) != qty:
+        raise Refusal("51083")
 
 
 def named(venue: Venue, found: tuple[Attached, ...]) -> tuple[Attached, ...]:
@@ -68,7 +112,8 @@ def named(venue: Venue, found: tuple[Attached, ...]) -> tuple[Attached, ...]:
     return tuple(evolve(each, attach_algo_id=venue.next_id()) for each in found)
 
 
-def _items(text: str) -> list[Mapping[str, str]]:
+def items(text: str) -> list[Mapping[str, str]]:
+    """The elements of attachAlgoOrds; 51000 for anything else."""
     if text in ("", "[]", "null", '""'):
         return []
     try:
@@ -104,23 +149,32 @@ def _one(
     side: str,
     px: Decimal | None,
 ) -> Attached:
-    tp = _leg(venue, "tp", item, instrument, side, px)
-    sl = _leg(venue, "sl", item, instrument, side, px)
+    check_done(item)
+    tp = leg(venue, "tp", item, instrument, side, px)
+    sl = leg(venue, "sl", item, instrument, side, px)
     ratio, spread = trailing_words(
         item.get("callbackRatio", ""), item.get("callbackSpread", ""), instrument
     )
     if tp is None and sl is None and ratio is None and spread is None:
         raise Refusal("50015", "tpTriggerPx", "slTriggerPx")
-    active = item.get("activePx", "")
+    active, size = item.get("activePx", ""), item.get("sz", "") if tp is not None else ""
     return Attached(
         attach_algo_id=0,
         attach_algo_cl_ord_id=name,
         tp=tp,
         sl=sl,
+        qty_contracts=checks.size("sz", size, instrument, at_market=False) if size else None,
         callback_ratio=ratio,
         callback_spread=spread,
         active_px_quote=checks.price("activePx", active, instrument) if active else None,
     )
+
+
+def check_done(item: Mapping[str, str]) -> None:
+    """Refuse (51000) a word of an element that is not followed."""
+    for name, harmless in _NOT_DONE.items():
+        if item.get(name, "") not in ("", *harmless):
+            raise Refusal("51000", name)
 
 
 def trailing_words(
@@ -136,14 +190,15 @@ def trailing_words(
     return ratio, spread
 
 
-def _leg(
+def leg(
     venue: Venue,
     kind: str,
     item: Mapping[str, str],
     instrument: Instrument,
     side: str,
     px: Decimal | None,
-) -> tuple[Decimal, str, Decimal | None] | None:
+) -> Exit | None:
+    """An element's take-profit ("tp") or stop ("sl"), None without one; raises Refusal."""
     text = item.get(f"{kind}TriggerPx", "")
     if not text:
         if item.get(f"{kind}OrdPx"):
@@ -169,8 +224,8 @@ def after_cancel(venue: Venue, order: Order) -> None:
 
 
 def spawn(venue: Venue, order: Order) -> None:
-    """The attached orders of an order that has ended begin to wait, each for what it filled."""
-    for each in order.attached:
+    """The attached orders of an order that has ended begin to wait, each for its part of it."""
+    for each, qty in _shares(order):
         legs = tuple(
             Leg(
                 kind=kind,
@@ -190,7 +245,7 @@ def spawn(venue: Venue, order: Order) -> None:
             side=opposite(order.side),
             pos_side=order.pos_side,
             ord_type=kind,
-            qty_contracts=order.filled_contracts,
+            qty_contracts=qty,
             reduce_only=order.pos_side == NET,
             legs=legs,
             algo_cl_ord_id=each.attach_algo_cl_ord_id,
@@ -210,3 +265,15 @@ def spawn(venue: Venue, order: Order) -> None:
         )
         venue.put_algo(trailing.started(venue, algo))
         venue.stirred[order.inst_id] = None
+
+
+def _shares(order: Order) -> Iterator[tuple[Attached, Decimal]]:
+    """Each attachment and how much of what was filled is its; one without any is left out."""
+    left = order.filled_contracts
+    for each in order.attached:
+        qty = order.filled_contracts
+        if each.qty_contracts is not None:
+            qty = min(left, each.qty_contracts)
+            left -= qty
+        if qty:
+            yield each, qty

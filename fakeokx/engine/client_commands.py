@@ -25,6 +25,7 @@ class OrderRequest:
     attach_algo_ords: str = ""
     tgt_ccy: str = ""
     stp_mode: str = ""
+    px_amend_type: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class OrderRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amendment:
-    """A new size or price for a pending order (OKX: Trade, POST amend-order)."""
+    """A new size, price or exit for a pending order (OKX: Trade, POST amend-order)."""
 
     inst_id: str
     ord_id: str = ""
@@ -47,6 +48,8 @@ class Amendment:
     new_px: str = ""
     req_id: str = ""
     cxl_on_fail: str = ""
+    attach_algo_ords: str = ""
+    px_amend_type: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,7 @@ class AlgoAmendment:
     new_trigger_px: str = ""
     new_ord_px: str = ""
     new_trigger_px_type: str = ""
+    attach_algo_ords: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,12 +110,24 @@ def new_words(kind: str, wanted: AlgoAmendment) -> tuple[str, str, str]:
     return wanted.new_trigger_px, wanted.new_ord_px, wanted.new_trigger_px_type
 
 
+def check_there(there: tuple[Leg, ...], wanted: AlgoAmendment) -> None:
+    """Refuse (51000) words about a leg that the algo order does not have."""
+    kinds = {leg.kind for leg in there}
+    for kind, name in (
+        ("sl", "newSlTriggerPx"),
+        ("tp", "newTpTriggerPx"),
+        (TRIGGER, "newTriggerPx"),
+    ):
+        if kind not in kinds and any(new_words(kind, wanted)):
+            raise Refusal("51000", name)
+
+
 def amended(
     venue: Venue, leg: Leg, words: tuple[str, str, str], instrument: Instrument
 ) -> Leg | None:
-    """The leg with new words, itself without any, None if a trigger of 0 removes it."""
+    """The leg with new words, itself without any, None if a price of 0 removes it."""
     trigger, ord_px, px_type = words
-    if trigger == _REMOVED and leg.kind != TRIGGER:
+    if _REMOVED in (trigger, ord_px) and leg.kind != TRIGGER:
         return None
     if not any(words):
         return leg

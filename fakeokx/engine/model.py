@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from fakeokx.engine.decimals import ONE, ZERO, ratio
+from fakeokx.engine.exits import Attached as Attached
+from fakeokx.engine.exits import Exit as Exit
 from fakeokx.engine.lifecycle import AlgoState, OrdState
 from fakeokx.engine.names import LONG_SHORT_MODE as LONG_SHORT_MODE
 from fakeokx.engine.names import MAIN as MAIN
@@ -44,23 +46,6 @@ class PositionKey(NamedTuple):
     inst_id: str
     mgn_mode: str
     pos_side: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attached:
-    """A take-profit, a stop, both, or a trailing stop that waits for its order to end.
-
-    ``sl``, ``tp``: trigger price, its type, order price (None = at market). ``attach_algo_id`` is
-    not the algoId that it will have.
-    """
-
-    attach_algo_id: int
-    attach_algo_cl_ord_id: str = ""
-    tp: tuple[Decimal, str, Decimal | None] | None = None
-    sl: tuple[Decimal, str, Decimal | None] | None = None
-    callback_ratio: Decimal | None = None
-    callback_spread: Decimal | None = None
-    active_px_quote: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

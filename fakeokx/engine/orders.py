@@ -10,10 +10,10 @@ refused; ``cxlOnFail`` turns a refused amendment into a cancel.
 from decimal import Decimal
 from typing import Final
 
-from fakeokx.engine import attached, checks, price_matching
+from fakeokx.engine import attached, attached_amending, checks, price_matching
 from fakeokx.engine.account import order_margin_quote, wealth
 from fakeokx.engine.accounts import Account
-from fakeokx.engine.admission import MARKET, ORDER_TYPES, admit
+from fakeokx.engine.admission import MARKET, ORDER_TYPES, admit, within_px_limits
 from fakeokx.engine.commands import (
     Amendment,
     AmendOrders,
@@ -201,7 +201,7 @@ def is_id(text: str) -> bool:
 def _amended(venue: Venue, order: Order, wanted: Amendment) -> Order:
     if order.px_quote is None:
         raise Refusal("51000", "ordType")
-    if not wanted.new_sz and not wanted.new_px:
+    if not wanted.new_sz and not wanted.new_px and not wanted.attach_algo_ords:
         raise Refusal("51500")
     instrument = venue.instrument(order.inst_id)
     qty, px = order.qty_contracts, order.px_quote
@@ -209,6 +209,7 @@ def _amended(venue: Venue, order: Order, wanted: Amendment) -> Order:
         qty = checks.size("newSz", wanted.new_sz, instrument, at_market=False)
     if wanted.new_px:
         px = checks.price("newPx", wanted.new_px, instrument)
+    exits = (wanted.attach_algo_ords, instrument, order.side, px)
     event = OrdEvent.FULL_FILL if qty <= order.filled_contracts else OrdEvent.AMEND
     after = evolve(
         order,
@@ -216,7 +217,11 @@ def _amended(venue: Venue, order: Order, wanted: Amendment) -> Order:
         px_quote=px,
         state=next_order_state(order.state, event),
         u_time_ms=venue.now_ms,
+        attached=attached_amending.amended(venue, order.attached, *exits),
     )
+    if wanted.new_px:
+        after = within_px_limits(venue, after, wanted.px_amend_type)
+    attached.check_sizes(after.attached, after.qty_contracts)
     _check_more(venue, order, after)
     if after.ord_type == "post_only" and price_matching.would_take(venue, after):
         raise Refusal("51511")

@@ -102,7 +102,7 @@ ENDPOINTS: Final = (
     _write("trade/batch-orders", "place", "at most 20", _per_inst(300)),
     _write("trade/cancel-order", "cancel", "by ordId or clOrdId", _per_inst(60)),
     _write("trade/cancel-batch-orders", "cancel", "at most 20", _per_inst(300)),
-    _write("trade/amend-order", "amend", "size, price, cxlOnFail", _per_inst(60)),
+    _write("trade/amend-order", "amend", "size, price, attached exits, cxlOnFail", _per_inst(60)),
     _write("trade/amend-batch-orders", "amend", "at most 20", _per_inst(300)),
     _write("trade/close-position", "close_position", "at market", _per_inst(20)),
     _write(

@@ -110,7 +110,38 @@ ERRORS: Final = MappingProxyType(
         "51071": ErrorText(
             200, "You've reached the maximum limit for tag level cancel all after timers."
         ),
+        "51076": ErrorText(
+            200,
+            "TP/SL orders in Split TPs only support one-way TP/SL. You can't use "
+            "slTriggerPx&slOrdPx and tpTriggerPx&tpOrdPx at the same time",
+        ),
+        "51079": ErrorText(
+            200,
+            "The number of TP orders with Split TPs attached in a same order cannot exceed {0}",
+        ),
+        "51080": ErrorText(
+            200,
+            "Take-profit trigger price types (tpTriggerPxType) must be the same in an order with "
+            "Split TPs attached",
+        ),
+        "51081": ErrorText(
+            200,
+            "Take-profit trigger prices (tpTriggerPx) cannot be the same in an order with Split "
+            "TPs attached",
+        ),
+        "51083": ErrorText(
+            200,
+            "The total size of TP orders with Split TPs attached in a same order should equal the "
+            "size of this order",
+        ),
+        "51084": ErrorText(
+            200,
+            "The number of SL orders with Split TPs attached in a same order cannot exceed {0}",
+        ),
         "51088": ErrorText(200, "You can only place 1 TP/SL order to close an entire position"),
+        "51089": ErrorText(
+            200, "The size of the TP order among split TPs attached cannot be empty"
+        ),
         "51100": ErrorText(
             200,
             "Take profit/Stop loss conditions cannot be added to reduce-only orders.",
@@ -174,6 +205,21 @@ ERRORS: Final = MappingProxyType(
         "51513": ErrorText(
             200,
             "Modification requests in progress for an order cannot exceed {0}.",
+        ),
+        "51527": ErrorText(
+            200,
+            "Order modification failed. At least 1 of the attached TP/SL orders does not exist.",
+        ),
+        "51538": ErrorText(
+            200,
+            "You need to use attachAlgoOrds if you used attachAlgoOrds when placing an order. "
+            "attachAlgoOrds is not supported if you did not use attachAlgoOrds when placing this "
+            "order.",
+        ),
+        "51539": ErrorText(
+            200,
+            "attachAlgoId or attachAlgoClOrdId cannot be identical when modifying any TP/SL within "
+            "your split TPs order",
         ),
         "51603": ErrorText(200, "Order does not exist."),
         "59000": ErrorText(

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fakeokx.engine.decimals import plain
 from fakeokx.engine.instruments import INSTRUMENTS
-from fakeokx.engine.model import Algo, Attached, Bill, Fill, Leg, Order
+from fakeokx.engine.model import Algo, Attached, Bill, Exit, Fill, Leg, Order
 
 Row = dict[str, Any]
 
@@ -92,9 +92,6 @@ def order_row(order: Order) -> Row:
     }
 
 
-Exit = tuple[Decimal, str, Decimal | None]
-
-
 def _exit_words(given: Exit | None) -> tuple[str, str, str]:
     """Trigger price, order price and trigger type of an attached take-profit or stop."""
     if given is None:
@@ -120,7 +117,7 @@ def _attached(each: Attached) -> Row:
         "slTriggerPx": sl_trigger,
         "slTriggerPxType": sl_type,
         "slTriggerRatio": "",
-        "sz": "",
+        "sz": text(each.qty_contracts),
         "tpOrdKind": "condition" if each.tp else "",
         "tpOrdPx": tp_px,
         "tpTriggerPx": tp_trigger,

@@ -3,6 +3,9 @@
 Lenient about form: a field may be text, a number or a bool; ``""``, null, ``[]`` and absent
 mean the same; unknown fields are ignored. Number literals keep their exact digits, because
 they are never turned into floats. Strict about meaning, which is the engine's business.
+
+A known field that would change what becomes of an order, and is not followed here, is refused
+(51000): an answer without an error would say that it was.
 """
 
 import json
@@ -10,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any, Final, NoReturn, TypeVar
 
+from fakeokx.engine.commands import Amendment, OrderRequest, PlaceAlgo
 from fakeokx.engine.refusals import Refusal
 
 Params = dict[str, str]
@@ -17,6 +21,22 @@ Request = TypeVar("Request")
 _FIELDS: Final[dict[type[Any], tuple[tuple[str, str, bool], ...]]] = {}
 _ACCOUNT: Final = "account"
 _NO_BODY_IS_50000: Final = "trade/cancel-batch-orders"
+# Words that are not followed, with the values that ask for nothing.
+_NOT_DONE: Final[Mapping[type[Any], Mapping[str, tuple[str, ...]]]] = {
+    OrderRequest: {
+        "isElpTakerAccess": ("false",),
+        "slTriggerPx": (),
+        "tpTriggerPx": (),
+    },
+    PlaceAlgo: {
+        "advanceOrdType": (),
+        "pxAmendType": ("0",),
+        "slTriggerRatio": (),
+        "tpTriggerRatio": (),
+    },
+}
+# An order's exits are amended within attachAlgoOrds (51538).
+_EXITS: Final = ("newSlTriggerPx", "newTpTriggerPx", "newSlOrdPx", "newTpOrdPx")
 
 
 def camel(name: str) -> str:
@@ -55,6 +75,7 @@ def build(
     for name in required:
         if not params.get(name):
             raise Refusal("50014", name)
+    _check_done(kind, params)
     values: dict[str, str] = {}
     for name, spelled, is_needed in _fields(kind):
         value = params.get(spelled, "")
@@ -63,6 +84,14 @@ def build(
     if account:
         values[_ACCOUNT] = account
     return kind(**values)
+
+
+def _check_done(kind: type[Any], params: Mapping[str, str]) -> None:
+    for name, harmless in _NOT_DONE.get(kind, {}).items():
+        if params.get(name, "") not in ("", *harmless):
+            raise Refusal("51000", name)
+    if kind is Amendment and any(params.get(name) for name in _EXITS):
+        raise Refusal("51538")
 
 
 def _fields(kind: type[Any]) -> tuple[tuple[str, str, bool], ...]:

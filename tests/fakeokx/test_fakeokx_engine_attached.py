@@ -26,6 +26,8 @@ from fakeokx.engine.venue import Venue
 
 BOTH = {"tpTriggerPx": "52000", "tpOrdPx": "-1", "slTriggerPx": "48000", "slOrdPx": "-1"}
 
+SPLIT = (("51000", "0.5"), ("52000", "1.5"))
+
 BOTH_LOW = {**BOTH, "tpTriggerPx": "41000", "slTriggerPx": "39000"}
 
 
@@ -142,6 +144,96 @@ def test_several_attachments_one_of_them_trailing() -> None:
     assert waiting(venue)[1].move_trigger_px_quote == D(49500)
 
 
+def test_several_take_profits_close_their_part_each() -> None:
+    venue = new_venue()
+    tps = [{"tpTriggerPx": px, "tpOrdPx": "-1", "sz": sz} for px, sz in SPLIT]
+    sl = {"slTriggerPx": "48000", "slOrdPx": "-1"}
+    place(venue, sz="2", attach_algo_ords=text(*tps, sl))
+    assert [each.qty_contracts for each in waiting(venue)] == [D("0.5"), D("1.5"), D(2)]
+    move(venue, "51000")
+    assert held(venue).qty_contracts == D("1.5")
+    move(venue, "52000")
+    assert held(venue).qty_contracts == 0
+    assert [each.qty_contracts for each in waiting(venue)] == [D(2)]
+
+
+def test_of_a_part_of_the_order_the_first_take_profits_get_theirs_first() -> None:
+    venue = new_venue()
+    tps = [{"tpTriggerPx": px, "tpOrdPx": "-1", "sz": sz} for px, sz in SPLIT]
+    step(venue, SetPartial(inst_id=BTC, sz="0.7"), T0)
+    order = place(venue, sz="2", ord_type="limit", px="50000", attach_algo_ords=text(*tps))
+    step(venue, CancelOrders(orders=(OrderRef(inst_id=BTC, ord_id=str(order.ord_id)),)), T0)
+    assert [each.qty_contracts for each in waiting(venue)] == [D("0.5"), D("0.2")]
+
+
+def change(venue: Venue, order: Order, *items: dict[str, object], **fields: str) -> str:
+    asked = {"attach_algo_ords": text(*items)} if items else {}
+    wanted = Amendment(inst_id=BTC, ord_id=str(order.ord_id), **asked, **fields)
+    (answered,) = answers(venue, AmendOrders(orders=(wanted,)))
+    return answered.reason.code if answered.reason else "0"
+
+
+def test_what_is_attached_is_amended_with_its_order() -> None:
+    venue = new_venue()
+    order = place(venue, ord_type="limit", px="40000", attach_algo_ords=text(BOTH_LOW))
+    (was,) = order.attached
+    name = {"attachAlgoId": str(was.attach_algo_id)}
+    assert change(venue, order, {**name, "newSlTriggerPx": "38000"}, new_px="39500") == "0"
+    (now,) = venue.orders[order.ord_id].attached
+    assert (now.sl, now.tp) == ((D(38000), "last", None), was.tp)
+    assert venue.orders[order.ord_id].px_quote == D(39500)
+    new = {"newTpTriggerPx": "42000", "newTpOrdPx": "41900", "newTpTriggerPxType": "mark"}
+    assert change(venue, order, new) == "0"
+    assert change(venue, order, {"newSlOrdPx": "0"}) == "0"
+    (now,) = venue.orders[order.ord_id].attached
+    assert (now.sl, now.tp) == (None, (D(42000), "mark", D(41900)))
+    move(venue, "39000")
+    (algo,) = waiting(venue)
+    assert [leg.kind for leg in algo.legs] == ["tp"]
+
+
+def test_one_that_has_nothing_left_is_gone_and_a_trailing_one_takes_another_distance() -> None:
+    venue = new_venue()
+    sl, trailing = {"slTriggerPx": "39000", "attachAlgoClOrdId": "s"}, {"callbackRatio": "0.01"}
+    order = place(venue, ord_type="limit", px="40000", attach_algo_ords=text(sl, trailing))
+    follows = {"attachAlgoId": str(order.attached[1].attach_algo_id)}
+    gone = {"attachAlgoClOrdId": "s", "newSlTriggerPx": "0"}
+    assert change(venue, order, gone, {**follows, "newCallbackSpread": "50"}) == "0"
+    (now,) = venue.orders[order.ord_id].attached
+    assert (now.callback_ratio, now.callback_spread) == (None, D(50))
+
+
+@pytest.mark.parametrize(
+    ("item", "fields", "code"),
+    [
+        ({"newSlTriggerPx": "40001"}, {}, "51047"),
+        ({"newTpTriggerPx": "39999"}, {}, "51046"),
+        ({"newSlTriggerPx": "39000.05"}, {}, "51000"),
+        ({"newSlTriggerRatio": "0.1"}, {}, "51000"),
+        ({"attachAlgoId": "7", "newSlTriggerPx": "38000"}, {}, "51527"),
+        ({}, {"new_sz": "3"}, "51083"),
+    ],
+)
+def test_an_amendment_of_exits_that_is_refused_leaves_the_order(
+    item: dict[str, object], fields: dict[str, str], code: str
+) -> None:
+    venue = new_venue()
+    exits = text({**BOTH_LOW, "sz": "1"})
+    order = place(venue, ord_type="limit", px="40000", attach_algo_ords=exits)
+    assert change(venue, order, *[item] if item else [], **fields) == code
+    assert venue.orders[order.ord_id] == order
+
+
+def test_what_is_attached_to_a_trigger_is_amended_with_it() -> None:
+    venue = new_venue()
+    fields = {"ord_type": "trigger", "trigger_px": "51000", "order_px": "-1"}
+    algo = place_algo(venue, side="buy", attach_algo_ords=text(BOTH), **fields)
+    assert amend(venue, algo, attach_algo_ords=text({"newSlTriggerPx": "49000"})) == "0"
+    move(venue, "51000")
+    (stop,) = waiting(venue)
+    assert stop.legs[0].trigger_px_quote == D(49000)
+
+
 def test_the_order_of_a_trigger_carries_what_was_attached_to_the_trigger() -> None:
     venue = new_venue()
     place_algo(
@@ -187,6 +279,9 @@ def test_the_order_of_a_trigger_carries_what_was_attached_to_the_trigger() -> No
             "51049",
         ),
         (text(*[BOTH] * 21), {}, "51000"),
+        (text({**BOTH, "amendPxOnTriggerType": "1"}), {}, "51000"),
+        (text({"slTriggerRatio": "0.1", "slOrdPx": "-1"}), {}, "51000"),
+        (text({**BOTH, "sz": "0.5"}), {}, "51083"),
     ],
 )
 def test_what_cannot_be_attached(attach: str, fields: dict[str, str], code: str) -> None:
@@ -295,6 +390,9 @@ def test_a_waiting_stop_takes_a_new_price_and_size() -> None:
         ({"new_sl_trigger_px": "51000", "new_sl_trigger_px_type": "mark"}, "51304"),
         ({"new_sl_trigger_px": "51000", "new_sl_trigger_px_type": "index"}, "51308"),
         ({"new_sl_trigger_px": "0"}, "51000"),
+        ({"new_sl_trigger_px": "47000", "new_tp_trigger_px": "52000"}, "51000"),
+        ({"new_trigger_px": "47000", "new_ord_px": "-1"}, "51000"),
+        ({"new_sl_trigger_px": "47000", "attach_algo_ords": text(BOTH)}, "51538"),
         ({"new_sz": "0.001"}, "51020"),
     ],
 )

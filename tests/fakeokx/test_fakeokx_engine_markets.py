@@ -6,6 +6,8 @@ import pytest
 from fakeokx_tools import BTC, T0, D, answers, held, move, new_venue, place, place_algo, refused
 
 from fakeokx.engine.commands import (
+    Amendment,
+    AmendOrders,
     ClosePosition,
     MovePrice,
     PlaceAlgo,
@@ -72,7 +74,17 @@ def test_price_limits_bind_limit_orders_only_and_can_be_lifted() -> None:
     assert refused(venue, ord_type="limit", px="51000.1") == ("51006", words)
     assert refused(venue, ord_type="limit", px="48999.9", side="sell") == ("51006", words)
     assert place(venue, ord_type="limit", px="51000").state == "filled"
-    assert place(venue, ord_type="limit", px="48000").state == "live"
+    low = place(venue, ord_type="limit", px="48000")
+    assert low.state == "live"
+    ref = {"inst_id": BTC, "ord_id": str(low.ord_id)}
+    (answered,) = answers(venue, AmendOrders(orders=(Amendment(**ref, new_px="51000.1"),)))
+    assert answered.reason is not None
+    assert answered.reason.code == "51006"
+    moved = {"ord_type": "limit", "px_amend_type": "1"}
+    assert place(venue, px="52000", side="buy", **moved).px_quote == D(51000)
+    assert place(venue, px="48000", side="sell", **moved).px_quote == D(49000)
+    step(venue, AmendOrders(orders=(Amendment(**ref, new_px="52000", px_amend_type="1"),)), T0)
+    assert venue.orders[low.ord_id].px_quote == D(51000)
     assert place(venue).state == "filled"
     step(venue, SetInstrument(inst_id=BTC, no_px_limits="true"), T0)
     assert place(venue, ord_type="limit", px="51000.1").state == "filled"

@@ -203,6 +203,32 @@ def attached_twice(world: World) -> Got:
     return world.place(attachAlgoOrds=attached)
 
 
+def tp(trigger: str, **fields: str) -> dict[str, str]:
+    return {"tpTriggerPx": trigger, "tpOrdPx": "-1", "sz": "0.5", **fields}
+
+
+SL = {"slTriggerPx": "40000", "slOrdPx": "-1"}
+
+
+def splitting(*items: dict[str, str]) -> Callable[[World], Got]:
+    return placing(attachAlgoOrds=list(items))
+
+
+def amended_exits(*items: dict[str, str], **fields: Any) -> Callable[[World], Got]:
+    """An amendment of what is attached to an order, or (``fields``) in the words of another."""
+
+    def case(world: World) -> Got:
+        sl = {"slTriggerPx": "39000", "slOrdPx": "-1", "attachAlgoClOrdId": "mine"}
+        ord_id = world.done(**limit("40000", attachAlgoOrds=[sl]))
+        words = {"attachAlgoOrds": list(items)} if items else fields
+        body = {"instId": BTC, "ordId": ord_id, **words}
+        if items:
+            return world.row("trade/amend-order", body)
+        return world.top("POST", "trade/amend-order", body)
+
+    return case
+
+
 def too_many_timers(world: World) -> Got:
     for number in range(20):
         world.server.advance(0)
@@ -340,6 +366,13 @@ CASES: dict[str, tuple[Got, Callable[[World], Got]]] = {
         algo(slTriggerPx="40000", slOrdPx="-1", algoClOrdId="dup"), "trade/order-algo")),
     "51068": ((200, "51068"), attached_twice),
     "51071": ((200, "51071"), too_many_timers),
+    "51076": ((200, "51076"), splitting(tp("60000", **SL), tp("61000"))),
+    "51079": ((200, "51079"), splitting(*[tp(f"600{each}") for each in range(10, 21)])),
+    "51080": ((200, "51080"), splitting(tp("60000"), tp("61000", tpTriggerPxType="mark"))),
+    "51081": ((200, "51081"), splitting(tp("60000"), tp("60000"))),
+    "51083": ((200, "51083"), splitting(tp("60000"), tp("61000", sz="0.4"))),
+    "51084": ((200, "51084"), splitting(tp("60000"), tp("61000"), SL, SL)),
+    "51089": ((200, "51089"), splitting(tp("60000"), tp("61000", sz=""))),
     "51088": ((200, "51088"), with_position(second_whole_closer)),
     "51100": ((200, "51100"), with_position(placing(
         side="sell", reduceOnly="true",
@@ -393,6 +426,10 @@ CASES: dict[str, tuple[Got, Callable[[World], Got]]] = {
         "trade/amend-order", {"instId": BTC, "ordId": "1", "newSz": "2"})),
     "51511": ((200, "51511"), amend(newPx="50001")),
     "51513": ((200, "51513"), by_fault("51513", "reject")),
+    "51527": ((200, "51527"), amended_exits({"attachAlgoClOrdId": "x", "newSlTriggerPx": "1"})),
+    "51538": ((200, "51538"), amended_exits(newSlTriggerPx="38000")),
+    "51538 in a row": ((200, "51538"), amend(attachAlgoOrds=[{"newSlTriggerPx": "38000"}])),
+    "51539": ((200, "51539"), amended_exits(*[{"newSlTriggerPx": "38000"}] * 2)),
     "51603": ((200, "51603"), get(f"trade/order?instId={BTC}&ordId=1")),
     "59000": ((200, "59000"), with_position(
         post("account/set-position-mode", {"posMode": "long_short_mode"}))),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fakeokx.engine.commands import ClosePosition, OrderRequest
+from fakeokx.engine.commands import Amendment, ClosePosition, OrderRequest, PlaceAlgo
 from fakeokx.engine.refusals import Refusal
 from fakeokx.wire.requests import body_list, body_object, build, camel
 
@@ -70,3 +70,25 @@ def test_whose_a_command_is_cannot_be_said_in_a_body() -> None:
 def test_the_first_missing_name_is_reported() -> None:
     with pytest.raises(Refusal, match="tdMode"):
         build(OrderRequest, {"instId": "A"}, ("instId", "tdMode", "side"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "code"),
+    [
+        (OrderRequest, {"slTriggerPx": "40000", "slOrdPx": "-1"}, "51000"),
+        (OrderRequest, {"tpTriggerPx": "60000"}, "51000"),
+        (OrderRequest, {"isElpTakerAccess": "true"}, "51000"),
+        (PlaceAlgo, {"advanceOrdType": "fok"}, "51000"),
+        (PlaceAlgo, {"slTriggerRatio": "0.1"}, "51000"),
+        (Amendment, {"newSlTriggerPx": "40000"}, "51538"),
+        (Amendment, {"newTpOrdPx": "-1"}, "51538"),
+    ],
+)
+def test_a_word_that_is_not_followed_is_refused_and_no_order_says_it_was(
+    kind: type[object], words: dict[str, str], code: str
+) -> None:
+    given = {"instId": "A", "tdMode": "cross", "side": "buy", "ordType": "market", "sz": "1"}
+    with pytest.raises(Refusal, match=code):
+        build(kind, {**given, **words})
+    quiet = {**dict.fromkeys(words, ""), "isElpTakerAccess": "false"}
+    assert build(kind, {**given, **quiet}) == build(kind, given)
