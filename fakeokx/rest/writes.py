@@ -1,7 +1,8 @@
 """POST endpoints: turn a body into a command, carry it out, answer with its rows.
 
 The body is read before the exchange is touched, so a request that cannot be read changes
-nothing. Each write is one command, and one line of the ledger.
+nothing; of a batch, each element is read by itself. Each write is one command, and one line of
+the ledger.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ from fakeokx.engine.events import Answered
 from fakeokx.engine.model import ISOLATED, NET, NET_MODE
 from fakeokx.engine.refusals import Reason, Refusal
 from fakeokx.runtime.context import ExchangeRuntime, Request
-from fakeokx.wire import envelopes, requests
+from fakeokx.wire import elements, envelopes, requests
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.envelopes import Answer, Row
 from fakeokx.wire.requests import Params
@@ -37,6 +38,7 @@ from fakeokx.wire.requests import Params
 BATCH_ORDERS_MAX: Final = 20
 BATCH_ALGOS_MAX: Final = 10
 _ORDER_NEEDS: Final = ("instId", "tdMode", "side", "ordType", "sz")
+_REF_NEEDS: Final = ("instId",)
 _ALGO_NEEDS: Final = ("instId", "tdMode", "side", "ordType")
 _TIMED: Final = ("place", "amend")
 _TIME_DIGITS_MAX: Final = 20
@@ -79,6 +81,19 @@ def _operate(runtime: ExchangeRuntime, command: Command, row_of: RowOf) -> Answe
     return _answer(runtime, answered, row_of, in_ms)
 
 
+def _each(
+    runtime: ExchangeRuntime,
+    asked: Sequence[Element | Answered],
+    command_of: Callable[[tuple[Element, ...]], Command],
+    row_of: RowOf,
+) -> Answer:
+    """Carry out the elements that were understood, and answer all of them."""
+    in_ms = runtime.exchange.now_ms()
+    taken = elements.taken(asked)
+    events = runtime.exchange.do(command_of(taken)) if taken else ()
+    return _answer(runtime, elements.answers(asked, events), row_of, in_ms)
+
+
 def _answer(
     runtime: ExchangeRuntime, answered: Sequence[Answered], row_of: RowOf, in_ms: int
 ) -> Answer:
@@ -89,68 +104,82 @@ def _answer(
 
 def rejected(runtime: ExchangeRuntime, request: Request, operation: str, code: str) -> Answer:
     """Every element of an order request refused in its row, and nothing executed."""
-    answered = [
-        Answered(
-            id="",
-            cl_ord_id=each.get("clOrdId", "") or each.get("algoClOrdId", ""),
-            tag=each.get("tag", ""),
-            req_id=each.get("reqId", ""),
-            reason=Reason(code, ("",) * _GAPS_MAX),
-        )
-        for each in params_of(request)
-    ]
+    reason = Reason(code, ("",) * _GAPS_MAX)
+    answered = [elements.refused(each, reason) for each in params_of(request)]
     return _answer(runtime, answered, _ROW_OF[operation], runtime.exchange.now_ms())
 
 
-def _one(request: Request, kind: type[Element], needs: Sequence[str]) -> tuple[Element, ...]:
-    return (requests.build(kind, requests.body_object(request.body, request.path), needs),)
+def _one(
+    request: Request, kind: type[Element], needs: Sequence[str] = _REF_NEEDS
+) -> list[Element | Answered]:
+    found = requests.body_object(request.body, request.path)
+    return elements.understood(kind, [found], needs)
 
 
 def _many(
     request: Request,
     kind: type[Element],
-    needs: Sequence[str],
     most: int,
+    needs: Sequence[str] = _REF_NEEDS,
     too_many: str = "51111",
-) -> tuple[Element, ...]:
+) -> list[Element | Answered]:
     found = requests.body_list(request.body, request.path)
     if len(found) > most:
         raise Refusal(too_many, str(most))
-    return tuple(requests.build(kind, each, needs) for each in found)
+    return elements.understood(kind, found, needs)
+
+
+def _placed(
+    runtime: ExchangeRuntime, asked: Sequence[OrderRequest | Answered], key: ApiKey
+) -> Answer:
+    def command_of(orders: tuple[OrderRequest, ...]) -> Command:
+        return PlaceOrders(orders=orders, account=key.account)
+
+    return _each(runtime, asked, command_of, envelopes.placed_row)
 
 
 def _place(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
-    orders = _one(request, OrderRequest, _ORDER_NEEDS)
-    return _operate(runtime, PlaceOrders(orders=orders, account=key.account), envelopes.placed_row)
+    return _placed(runtime, _one(request, OrderRequest, _ORDER_NEEDS), key)
 
 
 def _place_batch(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
-    orders = _many(request, OrderRequest, _ORDER_NEEDS, BATCH_ORDERS_MAX)
-    return _operate(runtime, PlaceOrders(orders=orders, account=key.account), envelopes.placed_row)
+    asked = _many(request, OrderRequest, BATCH_ORDERS_MAX, _ORDER_NEEDS)
+    return _placed(runtime, asked, key)
+
+
+def _canceled(
+    runtime: ExchangeRuntime, asked: Sequence[OrderRef | Answered], key: ApiKey
+) -> Answer:
+    def command_of(orders: tuple[OrderRef, ...]) -> Command:
+        return CancelOrders(orders=orders, account=key.account)
+
+    return _each(runtime, asked, command_of, envelopes.canceled_row)
 
 
 def _cancel(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
-    orders = _one(request, OrderRef, ("instId",))
-    return _operate(
-        runtime, CancelOrders(orders=orders, account=key.account), envelopes.canceled_row
-    )
+    return _canceled(runtime, _one(request, OrderRef), key)
 
 
 def _cancel_batch(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
-    orders = _many(request, OrderRef, ("instId",), BATCH_ORDERS_MAX)
-    return _operate(
-        runtime, CancelOrders(orders=orders, account=key.account), envelopes.canceled_row
-    )
+    return _canceled(runtime, _many(request, OrderRef, BATCH_ORDERS_MAX), key)
+
+
+def _amended(
+    runtime: ExchangeRuntime, asked: Sequence[Amendment | Answered], key: ApiKey
+) -> Answer:
+    def command_of(orders: tuple[Amendment, ...]) -> Command:
+        return AmendOrders(orders=orders, account=key.account)
+
+    return _each(runtime, asked, command_of, envelopes.amended_row)
 
 
 def _amend(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
-    orders = _one(request, Amendment, ("instId",))
-    return _operate(runtime, AmendOrders(orders=orders, account=key.account), envelopes.amended_row)
+    return _amended(runtime, _one(request, Amendment), key)
 
 
 def _amend_batch(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
-    orders = _many(request, Amendment, ("instId",), BATCH_ORDERS_MAX, "51501")
-    return _operate(runtime, AmendOrders(orders=orders, account=key.account), envelopes.amended_row)
+    asked = _many(request, Amendment, BATCH_ORDERS_MAX, too_many="51501")
+    return _amended(runtime, asked, key)
 
 
 def _place_algo(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
@@ -160,14 +189,17 @@ def _place_algo(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answ
 
 
 def _cancel_algos(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
-    algos = _many(request, AlgoRef, ("instId",), BATCH_ALGOS_MAX)
-    return _operate(runtime, CancelAlgos(algos=algos, account=key.account), envelopes.algo_row)
+    def command_of(algos: tuple[AlgoRef, ...]) -> Command:
+        return CancelAlgos(algos=algos, account=key.account)
+
+    return _each(runtime, _many(request, AlgoRef, BATCH_ALGOS_MAX), command_of, envelopes.algo_row)
 
 
 def _amend_algos(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:
-    algos = _one(request, AlgoAmendment, ("instId",))
-    command = AmendAlgos(algos=algos, account=key.account)
-    return _operate(runtime, command, envelopes.amended_algo_row)
+    def command_of(algos: tuple[AlgoAmendment, ...]) -> Command:
+        return AmendAlgos(algos=algos, account=key.account)
+
+    return _each(runtime, _one(request, AlgoAmendment), command_of, envelopes.amended_algo_row)
 
 
 def _cancel_all_after(runtime: ExchangeRuntime, request: Request, key: ApiKey) -> Answer:

@@ -26,7 +26,7 @@ from fakeokx.engine.instruments import INSTRUMENTS
 from fakeokx.engine.refusals import Refusal
 from fakeokx.stream.codes import MESSAGES, StreamRefusal, message
 from fakeokx.stream.frames import StreamRequest
-from fakeokx.wire import envelopes, requests
+from fakeokx.wire import elements, envelopes, requests
 from fakeokx.wire.endpoints import BY_ROUTE, POST, Endpoint
 from fakeokx.wire.envelopes import Row, Switches
 from fakeokx.wire.errors import ERRORS, OK, top_message
@@ -120,19 +120,15 @@ def check_time(ask: StreamRequest, now_ms: int, code: str) -> None:
         raise Refusal(code)
 
 
-def command_of(ask: StreamRequest, elements: Sequence[Params], account: str) -> Command:
-    """The command of an op; raises StreamRefusal or Refusal, and then nothing is to be done.
+def elements_of(ask: StreamRequest, found: Sequence[Params]) -> list[Any]:
+    """Each element of an op as the engine takes it, or the answer to one that cannot be taken.
 
-    60027 names the parameter that is missing; 51111 says that there are too many elements.
+    51111 says that there are too many elements.
     """
     op = OPS[ask.op]
-    if len(elements) > op.most:
+    if len(found) > op.most:
         raise Refusal("51111", str(op.most))
-    for params in elements:
-        for name in op.needs:
-            if not params.get(name):
-                raise StreamRefusal("60027", name)
-    return op.command(tuple(requests.build(op.kind, each) for each in elements), account)
+    return elements.understood(op.kind, found, op.needs)
 
 
 def answer(ask: StreamRequest, rows: Sequence[Row], in_us: int, out_us: int, fail_msg: str) -> Row:

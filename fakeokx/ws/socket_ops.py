@@ -7,13 +7,13 @@ script. ``Plan`` says what to send and what becomes of the connection; the hub d
 from dataclasses import dataclass
 from typing import Final
 
-from fakeokx.engine.events import Answered
 from fakeokx.engine.refusals import Reason, Refusal
 from fakeokx.faults import Call, Fault, actions
 from fakeokx.runtime.context import ExchangeRuntime
 from fakeokx.stream import ops
 from fakeokx.stream.codes import StreamRefusal
 from fakeokx.stream.frames import StreamRequest, dump
+from fakeokx.wire import elements
 from fakeokx.wire.auth import ApiKey
 from fakeokx.wire.envelopes import Row
 from fakeokx.wire.requests import Params
@@ -51,22 +51,22 @@ def admit(
     op = ops.OPS[ask.op]
     runtime.requests[f"ws/{ask.op}"] += 1
     try:
-        elements = ops.params_of(ask)
+        found = ops.params_of(ask)
         if not key.may_trade:
             raise Refusal("50030")
         ops.check_time(ask, runtime.exchange.now_ms(), "50036")
     except (StreamRefusal, Refusal) as refusal:
         return OpPlan(text=dump(ops.refused(ask, refusal, in_us, in_us)))
-    inst_ids = tuple(each.get("instId", "") for each in elements)
+    inst_ids = tuple(each.get("instId", "") for each in found)
     if runtime.limiter is not None:
         limited = runtime.limiter.admit(op.endpoint, inst_ids, address, now_ms, key.account)
         if limited is not None:
-            return OpPlan(text=dump(_limited(runtime, ask, elements, limited, in_us)))
+            return OpPlan(text=dump(_limited(runtime, ask, found, limited, in_us)))
     call = Call(
         path=ask.op, method=actions.SOCKET, operation=op.endpoint.operation, inst_ids=inst_ids
     )
     fault = runtime.script.take(call)
-    return AdmittedOp(ask=ask, key=key, elements=elements, in_us=in_us, fault=fault)
+    return AdmittedOp(ask=ask, key=key, elements=found, in_us=in_us, fault=fault)
 
 
 def carry_out(runtime: ExchangeRuntime, admitted: AdmittedOp) -> OpPlan:
@@ -101,44 +101,33 @@ def _execute(runtime: ExchangeRuntime, admitted: AdmittedOp) -> Row:
     ask, in_us = admitted.ask, admitted.in_us
     try:
         ops.check_time(ask, runtime.exchange.now_ms(), "50037")
-        command = ops.command_of(ask, admitted.elements, admitted.key.account)
-        events = runtime.exchange.do(command)
+        asked = ops.elements_of(ask, admitted.elements)
+        taken = elements.taken(asked)
+        command = ops.OPS[ask.op].command(taken, admitted.key.account)
+        events = runtime.exchange.do(command) if taken else ()
     except (StreamRefusal, Refusal) as refusal:
         return ops.refused(ask, refusal, in_us, runtime.exchange.now_ms() * 1000)
     out_ms = runtime.exchange.now_ms()
     row_of = ops.OPS[ask.op].row_of
-    answered = [each for each in events if isinstance(each, Answered)]
+    answered = elements.answers(asked, events)
     rows = [row_of(each, out_ms, runtime.exchange.venue.switches) for each in answered]
     return ops.answer(ask, rows, in_us, out_ms * 1000, _fail_msg(runtime))
 
 
 def _limited(
-    runtime: ExchangeRuntime, ask: StreamRequest, elements: list[Params], reason: Reason, in_us: int
+    runtime: ExchangeRuntime, ask: StreamRequest, found: list[Params], reason: Reason, in_us: int
 ) -> Row:
     if runtime.exchange.venue.switches["ws.rate_limit_form"] != _LIMITED_ROWS:
         return ops.refused(ask, StreamRefusal("60014"), in_us, in_us)
-    rows = _rejected(runtime, ask, elements, reason.code, in_us // 1000)
+    rows = _rejected(runtime, ask, found, reason.code, in_us // 1000)
     return ops.answer(ask, rows, in_us, in_us, _fail_msg(runtime))
 
 
 def _rejected(
-    runtime: ExchangeRuntime, ask: StreamRequest, elements: list[Params], code: str, ts_ms: int
+    runtime: ExchangeRuntime, ask: StreamRequest, found: list[Params], code: str, ts_ms: int
 ) -> list[Row]:
-    row_of = ops.OPS[ask.op].row_of
-    return [
-        row_of(
-            Answered(
-                id="",
-                cl_ord_id=each.get("clOrdId", ""),
-                tag=each.get("tag", ""),
-                req_id=each.get("reqId", ""),
-                reason=Reason(code),
-            ),
-            ts_ms,
-            runtime.exchange.venue.switches,
-        )
-        for each in elements
-    ]
+    row_of, switches = ops.OPS[ask.op].row_of, runtime.exchange.venue.switches
+    return [row_of(elements.refused(each, Reason(code)), ts_ms, switches) for each in found]
 
 
 def _fail_msg(runtime: ExchangeRuntime) -> str:

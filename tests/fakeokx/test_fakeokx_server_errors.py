@@ -221,10 +221,7 @@ def amended_exits(*items: dict[str, str], **fields: Any) -> Callable[[World], Go
         sl = {"slTriggerPx": "39000", "slOrdPx": "-1", "attachAlgoClOrdId": "mine"}
         ord_id = world.done(**limit("40000", attachAlgoOrds=[sl]))
         words = {"attachAlgoOrds": list(items)} if items else fields
-        body = {"instId": BTC, "ordId": ord_id, **words}
-        if items:
-            return world.row("trade/amend-order", body)
-        return world.top("POST", "trade/amend-order", body)
+        return world.row("trade/amend-order", {"instId": BTC, "ordId": ord_id, **words})
 
     return case
 

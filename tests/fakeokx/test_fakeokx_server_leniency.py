@@ -1,7 +1,6 @@
 """Lenient about form, strict about meaning: one request in every shape a client may give it."""
 
 import http.client
-import json
 from typing import Any
 
 import pytest
@@ -219,10 +218,28 @@ def test_meaning_is_checked(world: World, fields: dict[str, str], code: str) -> 
 
 
 @pytest.mark.parametrize("field", ["instId", "tdMode", "side", "ordType", "sz"])
-def test_required_fields_are_required(world: World, field: str) -> None:
-    body = limit("40000")
+def test_required_fields_are_required_and_the_row_says_so(world: World, field: str) -> None:
+    body = limit("40000", clOrdId="lacks", tag="t")
     del body[field]
     status, answer = world.raw.call("POST", "trade/order", body)
-    assert (status, answer["code"]) == (200, "50014")
-    assert field in answer["msg"]
-    assert json.dumps(answer["data"]) == "[]"
+    assert (status, answer["code"]) == (200, "1")
+    (row,) = answer["data"]
+    assert (row["clOrdId"], row["tag"], row["ordId"]) == ("lacks", "t", "")
+    assert row["sCode"] == ("50014" if field == "instId" else "51000")
+    assert field in row["sMsg"]
+
+
+def test_an_element_that_lacks_something_keeps_no_other_from_being_executed(world: World) -> None:
+    lacking = {"instId": BTC, "clOrdId": "b"}
+    batch = [limit("40000", clOrdId="a"), lacking, limit("40001", clOrdId="c")]
+    answer = world.raw.call("POST", "trade/batch-orders", batch)[1]
+    assert answer["code"] == "2"
+    assert [row["sCode"] for row in answer["data"]] == ["0", "51000", "0"]
+    assert [row["clOrdId"] for row in answer["data"]] == ["a", "b", "c"]
+    named = [{"instId": BTC, "clOrdId": "a"}, {"clOrdId": "c"}]
+    amended = [{**named[0], "newSz": "2"}, {**named[1], "newSz": "2"}]
+    for path, rows in (("amend-batch-orders", amended), ("cancel-batch-orders", named)):
+        answer = world.raw.call("POST", f"trade/{path}", rows)[1]
+        assert [row["sCode"] for row in answer["data"]] == ["0", "50014"], path
+    waiting = world.raw.call("GET", "trade/orders-pending")[1]["data"]
+    assert [row["clOrdId"] for row in waiting] == ["c"]

@@ -70,7 +70,6 @@ def test_a_read_only_key_reads_and_does_not_trade(server: FakeOkx) -> None:
         ("POST", "trade/batch-orders", {}, 400, "50002"),
         ("POST", "trade/batch-orders", [order()] * 21, 200, "51111"),
         ("POST", "trade/cancel-algos", [{"instId": BTC, "algoId": "1"}] * 11, 200, "51111"),
-        ("POST", "trade/order", {"instId": BTC}, 200, "50014"),
         ("POST", "trade/close-position", {"instId": BTC, "mgnMode": "isolated"}, 200, "51023"),
         ("POST", "account/set-position-mode", {"posMode": "x"}, 400, "51000"),
         ("GET", "trade/order?instId=" + BTC, None, 400, "50015"),

@@ -126,11 +126,14 @@ def test_an_op_that_cannot_be_read_is_answered_60013_with_its_id(venue: FakeOkx,
     assert (answer["code"], answer["msg"]) == ("60013", "Invalid args")
 
 
-def test_a_single_op_takes_one_element_and_all_that_is_required(venue: FakeOkx) -> None:
+def test_a_single_op_takes_one_element_and_a_row_says_what_is_missing(venue: FakeOkx) -> None:
     with Stream(venue, "private", login=True) as stream:
         assert stream.ask("order", [order(), order()], "m1")["code"] == "60013"
         missing = stream.ask("order", [order(sz="")], "m2")
-        assert (missing["code"], missing["msg"]) == ("60027", "Parameter sz can not be empty")
+        assert (missing["code"], missing["data"][0]["sCode"]) == ("1", "51000")
+        nowhere = stream.ask("batch-orders", [order(instId=""), order(px="40000")], "m3")
+        assert (nowhere["code"], nowhere["data"][0]["sCode"]) == ("2", "50014")
+        assert nowhere["data"][1]["sCode"] == "0"
 
 
 def test_an_order_that_is_past_its_time_is_not_executed(venue: FakeOkx) -> None:
