@@ -16,13 +16,14 @@ where r is the maintenance rate plus the taker's fee (bankruptcy: the fee alone)
 Interest and borrowing are not modelled; one USDT counts as one dollar.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass
 from decimal import Decimal
 
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.decimals import ONE, ZERO, ratio
 from fakeokx.engine.holds import hold
-from fakeokx.engine.model import ISOLATED, MAIN, Order, Position
+from fakeokx.engine.model import ISOLATED, MAIN, Order, Position, PositionKey
 from fakeokx.engine.venue import SETTLE_CCY, Venue, upl_quote
 
 
@@ -130,6 +131,15 @@ def _frozen(venue: Venue, holder: Account, ccy: str) -> Decimal:
         if held_ccy == ccy:
             frozen += amount
     return frozen
+
+
+def closable(
+    venue: Venue, key: PositionKey, account: str = MAIN, leaving: Set[int] = frozenset()
+) -> Decimal:
+    """Contracts of a two-sided position that no waiting closer is for, but those ``leaving``."""
+    closers = venue.accounts[account].closers.get(key, {})
+    waiting = (each.rest_contracts for each in closers.values() if each.ord_id not in leaving)
+    return abs(venue.held(key, account)) - sum(waiting, ZERO)
 
 
 def isolated_ratio(venue: Venue, position: Position, px_quote: Decimal) -> Decimal:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Final
 
 from fakeokx.engine import attached, book_matching, checks
-from fakeokx.engine.account import wealth
+from fakeokx.engine.account import closable, wealth
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.client_commands import OrderRequest
 from fakeokx.engine.decimals import ZERO, ratio
@@ -72,7 +72,7 @@ def admit(
         _check_coins(venue, draft, instrument)
         qty = draft.qty_contracts
     else:
-        qty = _size(venue, holder, request, draft, instrument, leaving)
+        qty = _size(venue, request, draft, instrument, leaving)
     if draft.attached and draft.is_closing:
         raise Refusal("51100")
     attached.check_sizes(draft.attached, qty)
@@ -166,7 +166,6 @@ def within_px_limits(venue: Venue, order: Order, px_amend_type: str) -> Order:
 
 def _size(
     venue: Venue,
-    holder: Account,
     request: OrderRequest,
     draft: Order,
     instrument: Instrument,
@@ -180,7 +179,7 @@ def _size(
     shrinks = draft.pos_side == NET
     if venue.switches["order.reduce_oversize"] != "by_mode":
         shrinks = venue.switches["order.reduce_oversize"] == "shrink"
-    left = _closable(venue, holder, draft, leaving)
+    left = _closable(venue, draft, leaving)
     if qty <= left:
         return qty
     if not shrinks or left == 0:
@@ -188,7 +187,7 @@ def _size(
     return left
 
 
-def _closable(venue: Venue, holder: Account, draft: Order, leaving: Set[int]) -> Decimal:
+def _closable(venue: Venue, draft: Order, leaving: Set[int]) -> Decimal:
     """Contracts that are left to close: in net mode the position, else less waiting closers."""
     held = venue.held(draft.position_key, draft.account)
     if held == 0:
@@ -197,9 +196,7 @@ def _closable(venue: Venue, holder: Account, draft: Order, leaving: Set[int]) ->
         raise Refusal("51170")
     if draft.pos_side == NET:
         return abs(held)
-    closers = holder.closers.get(draft.position_key, {})
-    waiting = (each.rest_contracts for each in closers.values() if each.ord_id not in leaving)
-    return abs(held) - sum(waiting, ZERO)
+    return closable(venue, draft.position_key, draft.account, leaving)
 
 
 def _check_margin(venue: Venue, order: Order, instrument: Instrument, qty: Decimal) -> None:

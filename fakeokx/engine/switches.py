@@ -77,7 +77,7 @@ SWITCHES: Final[Mapping[str, Switch]] = MappingProxyType(
         ),
         "position.pending_close_http": Switch("429", ("200",), "HTTP status of 51115"),
         "position.availpos_hedge": Switch(
-            "pos", ("",), "availPos in long_short mode: the position, or empty"
+            "pos", ("",), "availPos in long_short mode: what no closing order waits for, or empty"
         ),
         "liquidation.visible_as": Switch(
             "orders", ("silent",), "whether a liquidation shows in the order and fill lists"

@@ -17,6 +17,7 @@ from fakeokx.engine.model import Fill, Position
 from fakeokx.engine.venue import Venue
 from fakeokx.wire.render_account import balance_row, position_row, signed_pos
 from fakeokx.wire.render_orders import algo_row, order_row, text
+from fakeokx.wire.variants import as_position
 
 Row = dict[str, Any]
 TRAILING: Final = "move_order_stop"
@@ -169,7 +170,8 @@ def _account_detail(row: Row) -> Row:
 
 def position_push(venue: Venue, position: Position, now_ms: int) -> Row:
     """One position (OKX: WebSocket, positions channel)."""
-    return position_row(venue, position) | {"pTime": str(now_ms)}
+    row = as_position(venue.switches, position_row(venue, position))
+    return row | {"pTime": str(now_ms)}
 
 
 def balance_data(account_row: Row, ccys: Sequence[str] | None = None) -> list[Row]:

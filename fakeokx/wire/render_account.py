@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fakeokx.engine.account import (
     Wealth,
+    closable,
     initial_margin_quote,
     isolated_ratio,
     liquidation_px,
@@ -168,6 +169,7 @@ def _position_row(venue: Venue, position: Position) -> Row:
     if is_open:
         upl, upl_last = upl_quote(venue, position, mark), upl_quote(venue, position, last)
         row |= {
+            "availPos": "" if key.pos_side == NET else text(closable(venue, key, position.account)),
             "avgPx": text(position.avg_px_quote),
             "bePx": text(_break_even(venue, position)),
             "imr": text(initial_margin_quote(venue, position, mark)) if is_cross else "",

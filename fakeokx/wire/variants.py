@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fakeokx.engine import history
 from fakeokx.engine.commands import OrderRef
-from fakeokx.engine.model import NET, Fill, Order
+from fakeokx.engine.model import Fill, Order
 from fakeokx.engine.orders import find as find_order
 from fakeokx.engine.switches import Switches
 from fakeokx.engine.venue import Venue
@@ -35,8 +35,8 @@ def as_algo(switches: Switches, row: Row) -> Row:
 
 def as_position(switches: Switches, row: Row) -> Row:
     """A position row."""
-    if row["posSide"] != NET and row["pos"] != "0" and switches["position.availpos_hedge"]:
-        row["availPos"] = row["pos"]
+    if switches["position.availpos_hedge"] == "":
+        row["availPos"] = ""
     return row
 
 

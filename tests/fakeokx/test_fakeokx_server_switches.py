@@ -106,6 +106,7 @@ def pending_close(world: World) -> Any:
 def avail_pos(world: World) -> Any:
     hedge = World(world.server, f"{world.name}h", "long_short_mode")
     hedge.done(posSide="long", sz="3")
+    hedge.done(**limit("60000", side="sell", posSide="long", sz="1"))
     world.done()
     (row,) = hedge.raw.call("GET", "account/positions")[1]["data"]
     (net,) = world.raw.call("GET", "account/positions")[1]["data"]
@@ -203,7 +204,7 @@ CASES: dict[str, tuple[Callable[[World], Any], dict[str, Any]]] = {
     "position.flat_close_code": (flat, {"51023": "51023", "51169": "51169"}),
     "position.pending_close_http": (
         pending_close, {"429": (429, "51115"), "200": (200, "51115")}),
-    "position.availpos_hedge": (avail_pos, {"pos": ("3", ""), "": ("", "")}),
+    "position.availpos_hedge": (avail_pos, {"pos": ("2", ""), "": ("", "")}),
     "liquidation.visible_as": (forced, {"orders": (1, 1), "silent": (0, 0)}),
     "bill.net_subtype": (sub_types, {"buy_sell": ["1", "2"], "open_close": ["3", "5"]}),
     "account.leverage_scope": (
