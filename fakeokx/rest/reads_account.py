@@ -23,6 +23,8 @@ from fakeokx.wire.render_settings import config_row, leverage_row
 from fakeokx.wire.variants import as_position
 
 _CT_TYPES: Final = ("linear", "inverse")
+_MARGIN_MODES: Final = (CROSS, ISOLATED)
+_CLOSE_TYPES: Final = ("1", "2", "3", "4", "5", "6")
 
 
 def _currencies(_runtime: ExchangeRuntime, _query: Query, _key: ApiKey) -> Rows:
@@ -66,6 +68,7 @@ def _positions(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
     pos_ids = queries.words(query, "posId", POS_IDS_MAX)
     if query.get("instType"):
         queries.checked_type(query["instType"])
+    queries.known(runtime, query)
     with_flat = bool(inst_ids or pos_ids)
     venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
     held = history.positions(venue, now_ms, with_flat=with_flat, account=key.account)
@@ -77,6 +80,9 @@ def _positions(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
 
 def _positions_history(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
     venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
+    queries.one_of(query, "instType", queries.INST_TYPES)
+    queries.one_of(query, "mgnMode", _MARGIN_MODES)
+    queries.one_of(query, "type", _CLOSE_TYPES)
     lives = history.positions_history(venue, now_ms, key.account)
     own = [position_history_row(venue, each) for each in lives]
     rows = queries.filtered(
@@ -98,8 +104,9 @@ def _bills(kept_ms: int) -> Handler:
         venue, now_ms = runtime.exchange.venue, runtime.exchange.now_ms()
         bills = history.bills(venue, now_ms, kept_ms, key.account)
         names = ("instType", "instId", "ccy", "mgnMode", "type", "subType")
-        if query.get("ctType") and query["ctType"] not in _CT_TYPES:
-            raise Refusal("51000", "ctType")
+        queries.one_of(query, "instType", queries.INST_TYPES)
+        queries.one_of(query, "mgnMode", _MARGIN_MODES)
+        queries.one_of(query, "ctType", _CT_TYPES)
         older = queries.older(bills, query, lambda each: each.bill_id)
         rows = queries.filtered(map(bill_row, older), query, *names)
         if query.get("ctType"):

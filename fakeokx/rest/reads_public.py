@@ -30,6 +30,7 @@ def _time(runtime: ExchangeRuntime, _query: Query, _key: ApiKey) -> Rows:
 def _instruments(runtime: ExchangeRuntime, query: Query, _key: ApiKey) -> Rows:
     if queries.inst_type(query) == "OPTION" and not query.get("instFamily"):
         raise Refusal("50015", "uly", "instFamily")
+    queries.known(runtime, query)
     markets = runtime.exchange.venue.markets
     listed_now = queries.of_type(query, runtime.exchange.venue)
     own = [instrument_row(each, markets[each.inst_id].state) for each in listed_now]

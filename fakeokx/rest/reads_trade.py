@@ -76,6 +76,7 @@ def _order_page(
 
 
 def _orders_pending(runtime: ExchangeRuntime, query: Query, key: ApiKey) -> Rows:
+    queries.known(runtime, query)
     waiting = history.orders_pending(runtime.exchange.venue, key.account)
     return _order_page(runtime, query, waiting, key.account, _PENDING)
 

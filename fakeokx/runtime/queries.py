@@ -4,7 +4,7 @@ A handler takes the runtime, the query and the key, and returns rows or raises R
 query keys are ignored; an empty value is the same as none.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from heapq import merge
 from typing import Any, Final, TypeVar
 
@@ -104,6 +104,20 @@ def listed(runtime: ExchangeRuntime, inst_id: str) -> Instrument:
     if market is None or market.state == EXPIRED:
         raise Refusal("51001")
     return market.instrument
+
+
+def known(runtime: ExchangeRuntime, query: Query) -> None:
+    """51001 for an instId that no instrument has or had."""
+    markets = runtime.exchange.venue.markets
+    strange = [word for word in query.get("instId", "").split(",") if word and word not in markets]
+    if not all(foreign_instruments(runtime, {"instId": word}) for word in strange):
+        raise Refusal("51001")
+
+
+def one_of(query: Query, name: str, allowed: Container[str]) -> None:
+    """51000 for a value of that name that OKX does not have."""
+    if query.get(name, "") and query[name] not in allowed:
+        raise Refusal("51000", name)
 
 
 def foreign_instruments(runtime: ExchangeRuntime, query: Query) -> Rows:

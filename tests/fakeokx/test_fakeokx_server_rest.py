@@ -95,6 +95,13 @@ def test_a_read_only_key_reads_and_does_not_trade(server: FakeOkx) -> None:
         ("GET", "account/positions?instId=" + ",".join("ABCDEFGHIJK"), None, 200, "50025"),
         ("GET", "account/leverage-info?instId=" + BTC, None, 200, "50014"),
         ("GET", "market/ticker?instId=NOPE", None, 200, "51001"),
+        ("GET", "account/positions?instId=" + BTC + ",NOPE", None, 200, "51001"),
+        ("GET", "trade/orders-pending?instId=NOPE", None, 200, "51001"),
+        ("GET", "public/instruments?instType=SWAP&instId=NOPE", None, 200, "51001"),
+        ("GET", "account/positions-history?mgnMode=cash", None, 400, "51000"),
+        ("GET", "account/positions-history?type=7", None, 400, "51000"),
+        ("GET", "account/bills?instType=FRUIT", None, 400, "51000"),
+        ("GET", "account/bills-archive?mgnMode=both", None, 400, "51000"),
         ("GET", "trade/orders-pending?after=x", None, 400, "51000"),
     ],
 )
