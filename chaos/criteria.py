@@ -98,7 +98,8 @@ def _restarted(figures: Figures) -> tuple[int, str, bool]:
 
 
 def _saved(figures: Figures) -> tuple[int, str, bool]:
-    stretches = [("fresh", figures.save_ms_fresh), ("24 h old", figures.save_ms_aged)]
+    aged = f"{max(figures.lived_h, default=0):g} h old"
+    stretches = [("fresh", figures.save_ms_fresh), (aged, figures.save_ms_aged)]
     told = [(name, samples) for name, samples in stretches if samples]
     if not told:
         return 0, "", False
@@ -114,7 +115,8 @@ def _saved(figures: Figures) -> tuple[int, str, bool]:
 
 
 def _moments(figures: Figures) -> tuple[int, str, bool]:
-    figure = f"{figures.moments_exact}/{figures.moments} moments exact"
+    lived = max(figures.lived_h, default=0)
+    figure = f"{figures.moments_exact}/{figures.moments} moments exact, over {lived:g} h"
     return figures.moments, figure, figures.moments_exact == figures.moments
 
 

@@ -21,6 +21,7 @@ from chaos.verdict import RunVerdict
 SIGKILLED = -9
 TERMINAL_HUMAN = 3
 TERMINAL_VENUE = 5
+CYCLE_MIN = 5
 
 
 def judge(scenario: Scenario, record: Record, seed: int) -> RunVerdict:
@@ -41,6 +42,7 @@ def judge(scenario: Scenario, record: Record, seed: int) -> RunVerdict:
 def _online(verdict: RunVerdict, scenario: Scenario, record: Record) -> None:
     said = {event["cl_ord_id"]: event["agent_id"] for event in record.of("order")}
     _course_was_as_planned(verdict, record)
+    _was_looked_at(verdict, record)
     _oracle_counts_as_the_exchange(verdict, record, said)
     told = history(record)
     restored.check(verdict, told)
@@ -91,6 +93,17 @@ def _course_was_as_planned(verdict: RunVerdict, record: Record) -> None:
     for event in record.of("damage"):
         what = event["what"]
         verdict.assume(f"{event['path']} was changed", what["before"] != what["after"])
+
+
+def _was_looked_at(verdict: RunVerdict, record: Record) -> None:
+    """A look that broke down says nothing, and what nobody looked at is not exact. Only a second
+    writer, which was refused, leaves nothing to look at."""
+    looks = {event["label"] for event in record.of("dump")}
+    rivals = {event["child"] for event in record.of("inject") if event["kind"] == "rival"}
+    due = [f"after child {e['child']}" for e in record.of("exit") if e["child"] not in rivals]
+    due += [f"after damage {n}" for n, _ in enumerate(record.of("damage"), 1)]
+    missing = [label for label in due if label not in looks]
+    verdict.assume("every store was looked at", bool(due) and not missing, ", ".join(missing))
 
 
 def _oracle_counts_as_the_exchange(
@@ -199,6 +212,10 @@ def _cases(event: JsonObject) -> str:
 def _times(verdict: RunVerdict, record: Record) -> None:
     spawned = {event["child"]: event["t"] for event in record.of("spawn")}
     fresh = {event["run"] for event in record.of("opened") if event["restore"]["fresh"]}
+    killed = {event["child"] for event in record.of("exit") if event["code"] == SIGKILLED}
+    told = {event["run"] for event in record.of("reported")}
+    untold = [str(e["run"]) for e in record.of("opened") if e["run"] not in killed | told]
+    verdict.assume("every start that was not killed was timed", not untold, ", ".join(untold))
     for event in record.of("reported"):
         if event["run"] not in fresh:
             verdict.figures.restart_s.append(event["t"] - spawned[event["run"]])
@@ -223,12 +240,11 @@ def _commit_ms(events: tuple[JsonObject, ...]) -> list[float]:
 def _sweep(verdict: RunVerdict, record: Record) -> None:
     points = list(record.of("point"))
     swept = list(record.of("swept"))
-    kinds = {event["kind"] for event in swept}
-    verdict.assume(
-        "every kind was swept to its end",
-        kinds == {"kill", "tear", "errno"},
-        ", ".join(sorted(kinds)),
-    )
+    ends = {(event["kind"], event["shard"]) for event in swept}
+    shards = max((int(shard.partition("/")[2]) for _, shard in ends), default=1)
+    all_of = {(kind, f"{n}/{shards}") for kind in ("kill", "tear", "errno") for n in range(shards)}
+    missing = [f"{kind} {shard}" for kind, shard in sorted(all_of - ends)]
+    verdict.assume("every kind was swept to its end", not missing, ", ".join(missing))
     for kind in ("kill", "tear", "errno"):
         of_kind = [point for point in points if point["kind"] == kind]
         due = SIGKILLED if kind != "errno" else 0
@@ -246,7 +262,10 @@ def _day(verdict: RunVerdict, record: Record) -> None:
     verdict.assume(
         "the child lived its day and was killed", lived is not None and lived["died"] == SIGKILLED
     )
+    if lived is not None:
+        verdict.figures.lived_h.append(lived["cycles"] * CYCLE_MIN / 60)
     moments = list(record.of("moment"))
+    verdict.assume("the moments were gone through to the end", any(record.of("looked_back")))
     verdict.assume("moments were sampled both ways", {m["how"] for m in moments} == {"seq", "time"})
     wrong = [m for m in moments if m["problem"] or m["restored"][1] != m["due"][1]]
     verdict.check(
@@ -266,6 +285,8 @@ def _day(verdict: RunVerdict, record: Record) -> None:
             figures.save_ms_fresh += _commit_ms(tuple(events))
         elif age == "aged":
             figures.save_ms_aged += _commit_ms(tuple(events))
+    timed = bool(figures.save_ms_fresh and figures.save_ms_aged)
+    verdict.assume("saves were timed in a fresh store and in one that is a day old", timed)
     figures.checkpoint_ms += [
         event["took_s"] * 1000 for event in record.of("held") if event["why"] in ("cycle", "death")
     ]

@@ -19,6 +19,7 @@ lines; the judge decides what they mean.
 | dump | runner | a read-only restore: sequence, documents, streams, damages |
 | truth | runner | the exchange's own books |
 | point, moment | runner | one kill point of a sweep; one restored moment of a long history |
+| swept, looked_back | runner | all points of a share, all moments: gone through to the end |
 | opened, woke, recovered, approved, reconciled | child | restored; own dump; what it came to |
 | begin, durable | child | a commit is about to be written; it was acknowledged |
 | held | child | a save returned: hash of the child's own live objects that it was about |

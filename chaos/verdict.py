@@ -67,6 +67,7 @@ class Figures:
     checkpoint_ms: list[float] = field(default_factory=list)
     moments: int = 0
     moments_exact: int = 0
+    lived_h: list[float] = field(default_factory=list)
 
     def add(self, other: Figures) -> None:
         """Take another scenario's samples in."""
@@ -76,7 +77,7 @@ class Figures:
 
 @dataclass(slots=True)
 class RunVerdict:
-    """One scenario, judged."""
+    """One scenario, judged; ``options`` are those of ``run`` that it was played with."""
 
     scenario: str
     seed: int
@@ -85,6 +86,7 @@ class RunVerdict:
     figures: Figures = field(default_factory=Figures)
     seconds: float = 0.0
     record: str = ""
+    options: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:

@@ -16,6 +16,15 @@ from chaos.saboteurs.catalogue import (
     RECONCILERS,
     SABOTEURS,
     Sabotage,
+    strikes,
 )
 
-__all__ = ["CAUGHT_BY", "CAUGHT_BY_SWEEP", "DECIDERS", "RECONCILERS", "SABOTEURS", "Sabotage"]
+__all__ = [
+    "CAUGHT_BY",
+    "CAUGHT_BY_SWEEP",
+    "DECIDERS",
+    "RECONCILERS",
+    "SABOTEURS",
+    "Sabotage",
+    "strikes",
+]

@@ -12,6 +12,12 @@ CAUGHT_BY: Final[dict[Sabotage, str]] = {
     "intent-after-send": "sigkill-mid-save",
 }
 
+
+def strikes(saboteur: Sabotage, course: str) -> bool:
+    """Whether it can break anything in a scenario of that course: on paper no order leaves."""
+    return saboteur != "intent-after-send" or course == "online"
+
+
 WrongReconciler = Literal["failed-read-is-flat", "booked-again", "owner-by-size"]
 RECONCILERS: Final[tuple[WrongReconciler, ...]] = get_args(WrongReconciler)
 CAUGHT_BY_SWEEP: Final[dict[WrongReconciler, str]] = {

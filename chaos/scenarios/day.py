@@ -23,13 +23,16 @@ from pathlib import Path
 from chaos.chance import generator
 from chaos.digest import Fold, whole
 from chaos.faults.deaths import forked
+from chaos.faults.late import AckBeforeWrite
 from chaos.record import CHILD, RUNNER, Voice, read
+from chaos.saboteurs import SABOTEURS, Sabotage
+from chaos.saboteurs.checks import believe_everything
 from chaos.workload.clocks import WoundClock
 from chaos.workload.narrator import Narrator
 from chaos.workload.paper_life import CYCLE_MS, DAY_START_MS, open_on_paper
 from prometheus_persist.errors import PersistError
 from prometheus_persist.recovery import restore
-from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.fs import Fs, LocalFs
 
 DAY_CYCLES = 24 * 12
 SAVES_CYCLES = 24
@@ -37,12 +40,17 @@ MOMENTS = 40
 HOUR_CYCLES = 12
 
 
-def live_a_day(directory: Path, record: Path, seed: int, cycles: int) -> None:
+def live_a_day(
+    directory: Path, record: Path, seed: int, cycles: int, saboteur: Sabotage | None = None
+) -> None:
     """The child: lives, then kills itself. Never returns."""
     voice = Voice(record, by=CHILD, run=1)
     clock = WoundClock(DAY_START_MS)
     narrator = Narrator(voice, fold=Fold())
-    system = open_on_paper(directory, LocalFs(directory), narrator, seed, clock)
+    disk: Fs = LocalFs(directory)
+    if saboteur == "ack-before-write":
+        disk = AckBeforeWrite(disk)
+    system = open_on_paper(directory, disk, narrator, seed, clock)
     for number in range(1, cycles + 1):
         if number in (1, cycles - SAVES_CYCLES + 1):
             voice.say("stretch", age="fresh" if number == 1 else "aged")
@@ -71,6 +79,7 @@ def look_back(directory: Path, record: Path, voice: Voice, seed: int, moments: i
     ):
         due = max(seq for seq in begun if seq <= event["seq"])
         _moment(directory, voice, by="time", asked=event["at_ms"], due_seq=due, digest=begun[due])
+    voice.say("looked_back")
 
 
 def _moment(
@@ -103,8 +112,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cycles", type=int, default=DAY_CYCLES)
     parser.add_argument("--moments", type=int, default=MOMENTS, help="samples of each kind")
+    parser.add_argument("--saboteur", choices=SABOTEURS)
     args = parser.parse_args(argv)
-    died = forked(lambda: live_a_day(args.dir, args.record, args.seed, args.cycles))
+    if args.saboteur == "checksum-not-checked":
+        believe_everything()
+    died = forked(lambda: live_a_day(args.dir, args.record, args.seed, args.cycles, args.saboteur))
     voice = Voice(args.record, by=RUNNER, run=0)
     voice.say("lived", died=died, cycles=args.cycles)
     look_back(args.dir, args.record, voice, args.seed, args.moments)

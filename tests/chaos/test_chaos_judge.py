@@ -53,10 +53,88 @@ def test_what_was_not_as_planned_is_void(change):
 
 
 def test_a_sweep_without_points_is_void():
-    swept = [event("swept", kind=kind) for kind in ("kill", "tear", "errno")]
+    swept = [event("swept", kind=kind, shard="0/1") for kind in ("kill", "tear", "errno")]
     assert judge(SWEEP, Record(tuple(swept)), 1).outcome is Outcome.VOID
 
 
 def test_an_empty_record_is_void():
     for scenario in (ONLINE, SWEEP, Scenario("d", "", "", course="day")):
         assert judge(scenario, Record(()), 1).outcome is Outcome.VOID
+
+
+def test_a_store_that_nobody_looked_at_is_void():
+    """The look is a process of its own: where it breaks down it says nothing."""
+    seen = course()
+    blind = Record(tuple(each for each in seen.events if each["event"] != "dump"))
+    verdict = judge(ONLINE, blind, 1)
+    assert verdict.outcome is Outcome.VOID
+    assert "after child 1" in {each.detail for each in verdict.assumptions if not each.holds}
+
+
+def test_a_damaged_store_that_nobody_looked_at_is_void():
+    spoilt = event("damage", path="a", what={"before": "1", "after": "2"})
+    verdict = judge(ONLINE, Record((*course().events, spoilt)), 1)
+    assert verdict.outcome is Outcome.VOID
+
+
+def point(number, kind):
+    return event(
+        "point",
+        kind=kind,
+        number=number,
+        operation="write",
+        fired=1,
+        died=-9 if kind != "errno" else 0,
+        raised="x",
+        typed=True,
+        base=[0, "d"],
+        acked=0,
+        begun=[],
+        restored=[0, "d", 10, ""],
+        nested_fired=True,
+        after_nested=[0, "d", ""],
+        again=[0, "d", ""],
+    )
+
+
+@pytest.mark.parametrize("lost", [None, ("kill", "1/2"), ("errno", "0/2")], ids=str)
+def test_a_sweep_whose_process_broke_down_is_void(lost):
+    kinds = ("kill", "tear", "errno")
+    shares = [(kind, f"{n}/2") for kind in kinds for n in range(2)]
+    events = [point(n, kind) for n, kind in enumerate(kinds)]
+    events += [event("swept", kind=k, shard=s) for k, s in shares if (k, s) != lost]
+    verdict = judge(SWEEP, Record(tuple(events)), 1)
+    assert verdict.outcome is (Outcome.VOID if lost else Outcome.PASSED)
+
+
+DAY = (
+    event("stretch", age="fresh"),
+    event("begin", 1, seq=1, digest="d"),
+    event("durable", 1, seq=1),
+    event("stretch", age="aged"),
+    event("begin", 1, seq=2, digest="d"),
+    event("durable", 1, seq=2),
+    event("lived", died=-9, cycles=288),
+    *(
+        event("moment", how=how, asked=1, due=[1, "d"], restored=[1, "d"], problem="")
+        for how in ("seq", "time")
+    ),
+    event("looked_back"),
+)
+
+
+@pytest.mark.parametrize("lost", [None, "looked_back", "stretch", "lived"])
+def test_a_day_that_was_not_gone_through_to_its_end_is_void(lost):
+    """A restore that breaks down ends the process that samples; saves nobody timed are not fast."""
+    events = tuple(each for each in DAY if each["event"] != lost)
+    verdict = judge(Scenario("d", "", "", course="day"), Record(events), 1)
+    assert verdict.outcome is (Outcome.VOID if lost else Outcome.PASSED)
+
+
+def test_a_start_that_nobody_timed_is_void():
+    opened = event("opened", 2, restore={"fresh": False, "seq": 0})
+    spawned = event("spawn", child=2)
+    verdict = judge(ONLINE, Record((spawned, opened, *course().events)), 1)
+    assert verdict.outcome is Outcome.VOID
+    told = (spawned, opened, event("reported", 2), *course().events)
+    assert judge(ONLINE, Record(told), 1).outcome is Outcome.PASSED
