@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from chaos import gate
-from chaos.report.table import framed, troubles
+from chaos.report.table import came_to, framed, troubles
 from chaos.report.words import default_lang, word
 from chaos.runner import GATE, Effort, judged_in, play
 from chaos.scenarios.table import BY_NAME
@@ -54,5 +54,5 @@ def summed_up(out: Path, seed: int) -> tuple[str, list[str]]:
         return "", []
     run = gate.add_up(verdicts)
     gate.keep(run, out, lang)
-    last = f"{word(f'outcome.{run.outcome.value}', lang)} · {out}"
+    last = f"{came_to(run, lang)} · {out}"
     return word("criteria", lang), [*framed(run, lang, LOG_COLUMNS), *troubles(run, lang), last]

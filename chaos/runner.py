@@ -2,7 +2,11 @@
 
     OUT/<scenario>/record.ndjson   what happened
     OUT/<scenario>/store, venue    what it happened to
-    OUT/run.json                   which scenarios with which seed, so that ``gate`` can judge again
+    OUT/run.json                   which scenarios, with which seed and options, and each record's
+                                   digest once it is whole, so that ``gate`` can judge again
+
+A scenario that was to be played and has no record, or another record than was written, is void: a
+run that was stopped, copied by halves or edited afterwards is never green.
 
 Sweeps run as two processes on ``/dev/shm`` where there is one; the day on OUT's own disk, because
 that is where saving is timed.
@@ -10,13 +14,14 @@ that is where saving is timed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +54,10 @@ GATE = Effort()
 QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
 
 
+class NoRun(Exception):
+    """What lies there is no saved run; the text says why."""
+
+
 def play(
     scenario: Scenario,
     out: Path,
@@ -66,7 +75,7 @@ def play(
     if scenario.course == "sweep":
         _sweep(record, seed, effort, saboteur)
     elif scenario.course == "day":
-        _day(directory, record, seed, effort)
+        _day(directory, record, seed, effort, saboteur)
     else:
         Stage(scenario, directory, record, seed, saboteur).play()
     Voice(record, by=RUNNER, run=0).say("took", seconds=time.monotonic() - began)
@@ -92,26 +101,39 @@ def run(
     told: Callable[[RunVerdict], None] = lambda _: None,
 ) -> list[RunVerdict]:
     """Play scenarios one after another; ``told`` hears each verdict as it falls."""
-    chosen = [BY_NAME[name] for name in names]
+    chosen = [BY_NAME[name] for name in dict.fromkeys(names)]
+    options = ["--quick"] * (effort == QUICK) + (["--saboteur", saboteur] if saboteur else [])
+    records: dict[str, str] = {}
+    plan = {"seed": seed, "scenarios": [each.name for each in chosen], "options": options}
     out.mkdir(parents=True, exist_ok=True)
-    plan = {"seed": seed, "scenarios": [scenario.name for scenario in chosen]}
-    (out / RUN_FILE).write_text(json.dumps(plan), encoding="utf-8")
+    _write_plan(out, {**plan, "records": records})
     verdicts = []
     for scenario in chosen:
         verdict = play(scenario, out, seed, effort=effort, saboteur=saboteur)
+        verdict.options = tuple(options)
+        records[scenario.name] = _digest(out / scenario.name / RECORD_FILE)
+        _write_plan(out, {**plan, "records": records})
         told(verdict)
         verdicts.append(verdict)
     return verdicts
 
 
 def saved(out: Path) -> list[RunVerdict]:
-    """Judge a saved run again; raises FileNotFoundError where there is none."""
-    plan = json.loads((out / RUN_FILE).read_text(encoding="utf-8"))
-    return [
-        judge_again(out / name, BY_NAME[name], plan["seed"])
-        for name in plan["scenarios"]
-        if (out / name / RECORD_FILE).exists()
-    ]
+    """Judge a saved run again, all of it; raises NoRun where there is none."""
+    seed, names, options, records = _plan(out)
+    verdicts = []
+    for name in names:
+        digest = _digest(out / name / RECORD_FILE)
+        if name in records and digest == records[name]:
+            verdict = judge_again(out / name, BY_NAME[name], seed)
+        else:  # an altered record may be anything, so nobody judges it
+            verdict = RunVerdict(name, seed, record=str(out / name / RECORD_FILE))
+        verdict.assume("its record was finished", name in records)
+        verdict.assume("its record is there", bool(digest))
+        verdict.assume("its record is the one that was written", digest == records.get(name, ""))
+        verdict.options = options
+        verdicts.append(verdict)
+    return verdicts
 
 
 def judged_in(out: Path, seed: int, *, since: Path) -> list[RunVerdict]:
@@ -130,6 +152,37 @@ def is_complete(verdicts: Iterable[RunVerdict]) -> bool:
     return {verdict.scenario for verdict in verdicts} == {each.name for each in SCENARIOS}
 
 
+def _plan(out: Path) -> tuple[int, list[str], tuple[str, ...], dict[str, str]]:
+    """What ``run.json`` says: seed, scenarios, options and digests."""
+    file = out / RUN_FILE
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+        names = [str(name) for name in said["scenarios"]]
+        options = tuple(str(word) for word in said.get("options", ()))
+        records, seed = dict(said.get("records", {})), int(said["seed"])
+    except OSError as problem:
+        raise NoRun(f"{file}: {problem.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise NoRun(f"{file}: not what prometheus-chaos run writes") from None
+    if strange := [name for name in names if name not in BY_NAME]:
+        raise NoRun(f"{file}: {strange[0]!r} is no scenario")
+    if not names:
+        raise NoRun(f"{file}: no scenarios")
+    return seed, names, options, records
+
+
+def _write_plan(out: Path, plan: Mapping[str, object]) -> None:
+    (out / RUN_FILE).write_text(json.dumps(plan), encoding="utf-8")
+
+
+def _digest(file: Path) -> str:
+    """The digest of a record; empty where it cannot be read."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
 def _sweep(record: Path, seed: int, effort: Effort, saboteur: Sabotage | None) -> None:
     home = SHM if SHM.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="prometheus-sweep-", dir=home) as work:
@@ -144,10 +197,13 @@ def _sweep(record: Path, seed: int, effort: Effort, saboteur: Sabotage | None) -
             _together(commands, record.parent / f"sweep-{kind}.log")
 
 
-def _day(directory: Path, record: Path, seed: int, effort: Effort) -> None:
+def _day(
+    directory: Path, record: Path, seed: int, effort: Effort, saboteur: Sabotage | None
+) -> None:
     command = [sys.executable, "-m", "chaos.scenarios.day", "--dir", str(directory / "store")]
     command += ["--record", str(record), "--seed", str(seed)]
     command += ["--cycles", str(effort.day_cycles), "--moments", str(effort.moments)]
+    command += ["--saboteur", saboteur] if saboteur else []
     _together([command], directory / "day.log")
 
 

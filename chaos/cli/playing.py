@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from chaos import gate
 from chaos.cli.kit import aside, at_work, say, unknown
 from chaos.report.words import Lang, word
-from chaos.saboteurs import SABOTEURS
+from chaos.saboteurs import SABOTEURS, strikes
 from chaos.verdict import RunVerdict
 from prometheus_persist.cli.ending import write_document
 from prometheus_persist.shown import tell
+
+DISK_ENDS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def add_list(_: argparse.ArgumentParser) -> None:
@@ -52,9 +56,16 @@ def do_run(args: argparse.Namespace, lang: Lang) -> int:
     from chaos.runner import GATE, QUICK, run
     from chaos.scenarios.table import BY_NAME
 
-    names = args.scenarios or list(BY_NAME)
+    names = list(dict.fromkeys(args.scenarios or BY_NAME))
     if unknown("scenario", names, BY_NAME, lang, word("see list", lang)):
         return gate.EXIT_USAGE
+    if args.saboteur:
+        struck = [name for name in names if strikes(args.saboteur, BY_NAME[name].course)]
+        if args.scenarios and struck != names:
+            beyond = ", ".join(name for name in names if name not in struck)
+            say("strikes nothing", lang, saboteur=args.saboteur, names=beyond)
+            return gate.EXIT_USAGE
+        names = struck
     out = args.out or Path(tempfile.mkdtemp(prefix="prometheus-chaos-"))
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -71,21 +82,27 @@ def do_run(args: argparse.Namespace, lang: Lang) -> int:
             work.says(args.command, due[0], 1 - len(due) / len(names))
 
     effort, due = QUICK if args.quick else GATE, list(names)
-    with at_work(args) as work:
-        work.says(args.command, due[0], 0.0)
-        verdicts = run(names, out, args.seed, effort=effort, saboteur=args.saboteur, told=told)
+    try:
+        with at_work(args) as work:
+            work.says(args.command, due[0], 0.0)
+            verdicts = run(names, out, args.seed, effort=effort, saboteur=args.saboteur, told=told)
+    except OSError as problem:
+        if problem.errno not in DISK_ENDS:
+            raise
+        say("unwritable", lang, out=out, problem=problem.strerror)
+        return gate.EXIT_USAGE
     aside(f"{out}")
     return _tell(verdicts, out, lang, as_json=args.json)
 
 
 def do_gate(args: argparse.Namespace, lang: Lang) -> int:
     """The command; returns the exit code."""
-    from chaos.runner import saved
+    from chaos.runner import NoRun, saved
 
     try:
         verdicts = saved(args.run_dir)
-    except FileNotFoundError:
-        say("no run", lang, directory=args.run_dir)
+    except NoRun as problem:
+        say("no run", lang, problem=problem)
         return gate.EXIT_NOTHING
     return _tell(verdicts, args.run_dir, lang, as_json=args.json)
 
@@ -96,7 +113,10 @@ def _tell(verdicts: list[RunVerdict], out: Path, lang: Lang, *, as_json: bool) -
     from prometheus_persist.terminal import Terminal
 
     judged = gate.add_up(verdicts)
-    gate.keep(judged, out, lang)
+    try:
+        gate.keep(judged, out, lang)
+    except OSError as problem:  # a saved run may lie where nobody writes; it is judged all the same
+        say("not kept", lang, problem=problem)
     if as_json:
         write_document(to_json(judged))
     else:

@@ -25,10 +25,10 @@ class Judged:
 
     @property
     def outcome(self) -> Outcome:
-        """Void before failed before passed."""
+        """Void before failed before passed; of nothing, void."""
         outcomes = {verdict.outcome for verdict in self.verdicts}
         unjudged = any(row.met is Met.NOT_JUDGED for row in self.rows)
-        if Outcome.VOID in outcomes or (self.complete and unjudged):
+        if not outcomes or Outcome.VOID in outcomes or (self.complete and unjudged):
             return Outcome.VOID
         if Outcome.FAILED in outcomes or any(row.met is Met.FAILED for row in self.rows):
             return Outcome.FAILED
@@ -53,6 +53,7 @@ def to_json(run: Judged) -> dict[str, Any]:
             {
                 "name": verdict.scenario,
                 "seed": verdict.seed,
+                "options": list(verdict.options),
                 "outcome": verdict.outcome.value,
                 "seconds": round(verdict.seconds, 2),
                 "record": verdict.record,
@@ -82,4 +83,5 @@ def trouble(verdict: RunVerdict) -> list[tuple[str, str]]:
 
 def again(verdict: RunVerdict) -> str:
     """The one command that repeats a scenario."""
-    return f"prometheus-chaos run {verdict.scenario} --seed {verdict.seed}"
+    words = ["prometheus-chaos", "run", verdict.scenario, "--seed", str(verdict.seed)]
+    return " ".join([*words, *verdict.options])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chaos.report.lines import Judged
-from chaos.report.table import troubles
+from chaos.report.table import came_to, troubles
 from chaos.report.words import Lang, word
 from prometheus_persist.shown import shown
 
@@ -11,7 +11,7 @@ from prometheus_persist.shown import shown
 def markdown(run: Judged, lang: Lang) -> str:
     """Criteria, scenarios, and what went wrong."""
     head = ("#", "criterion", "due", "measured", "samples", "result")
-    lines = [f"## {word('criteria', lang)}: {word(f'outcome.{run.outcome.value}', lang)}", ""]
+    lines = [f"## {word('criteria', lang)}: {came_to(run, lang)}", ""]
     lines.append("| " + " | ".join(k if k == "#" else word(k, lang) for k in head) + " |")
     lines.append("|" + "---|" * len(head))
     lines += [

@@ -78,8 +78,17 @@ def show(run: Judged, console: Terminal, lang: Lang) -> None:
     for line in troubles(run, lang):
         console.print(line, soft_wrap=True)
     console.print(
-        Text(word(f"outcome.{run.outcome.value}", lang), style=_STYLE.get(run.outcome.value, "red"))
+        Text(came_to(run, lang), style=_STYLE.get(run.outcome.value, "red")), soft_wrap=True
     )
+
+
+def came_to(run: Judged, lang: Lang) -> str:
+    """What it comes to, in a sentence: also what nobody judged, and how it was played."""
+    unjudged = ", ".join(str(row.number) for row in run.rows if row.met is Met.NOT_JUDGED)
+    options = " ".join(dict.fromkeys(word for one in run.verdicts for word in one.options))
+    in_part = " in part" if unjudged and run.outcome is Outcome.PASSED else ""
+    told = word(f"outcome.{run.outcome.value}{in_part}", lang).format(rows=unjudged)
+    return f"{told} [{options}]" if options else told
 
 
 def framed(run: Judged, lang: Lang, width: int) -> list[str]:

@@ -19,7 +19,15 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "no outage": ("没有停机场景 {name}；{hint}", "no outage {name}; {hint}"),
     "no call": ("没有调用 {name}；{hint}", "no call {name}; {hint}"),
     "only": ("--only 只用于扫描 {names}", "--only is for the sweeps {names}"),
-    "no run": ("{directory} 里没有保存的运行", "no saved run in {directory}"),
+    "no run": ("没有可评判的运行：{problem}", "no saved run: {problem}"),
+    "not kept": (
+        "结论没有写到磁盘：{problem}",
+        "the verdict is not kept on the disk: {problem}",
+    ),
+    "strikes nothing": (
+        "--saboteur {saboteur} 在场景 {names} 中什么也破坏不了",
+        "--saboteur {saboteur} can break nothing in {names}",
+    ),
     "see list": ("请看 prometheus-chaos list", "see: prometheus-chaos list"),
     "there are": ("可用的有：{names}", "there are: {names}"),
     "meant": ("是否指 {name}？", "did you mean {name}?"),
@@ -45,6 +53,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "passed": ("通过", "passed"),
     "void": ("无效", "void"),
     "outcome.passed": ("全部达标", "all met"),
+    "outcome.passed in part": (
+        "已测量的标准达标；未测量：{rows}（不是所有场景都运行了）",
+        "what was judged is met; not judged: {rows} (not every scenario was played)",
+    ),
     "outcome.failed": ("有未达标项", "something failed"),
     "outcome.void": (
         "结果无效：测试本身的前提不成立",

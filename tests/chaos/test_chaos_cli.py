@@ -1,10 +1,15 @@
 """``prometheus-chaos``: what it prints, what it leaves behind, and its exit codes."""
 
+import errno
+import hashlib
 import json
+import os
+import shutil
 
 import pytest
 from ptykit import at_terminal
 
+from chaos import runner
 from chaos.cli import main
 from chaos.record import RUNNER, Voice
 from chaos.saboteurs import RECONCILERS
@@ -14,16 +19,25 @@ from chaos.scenarios.table import SCENARIOS
 from chaos.sweeps import interrupt_sweep
 from chaos.sweeps.catalogue import SWEEPS
 from chaos.sweeps.tally import Tally, watched
+from chaos.verdict import RunVerdict
 
 
-def saved_run(tmp_path, *, problem=""):
-    """A saved day with one moment in it."""
+def saved_run(tmp_path, *, problem="", names=("any-moment",), options=()):
+    """A saved day with two moments in it."""
     (tmp_path / "any-moment").mkdir()
-    (tmp_path / "run.json").write_text(json.dumps({"seed": 7, "scenarios": ["any-moment"]}))
-    voice = Voice(tmp_path / "any-moment" / "record.ndjson", by=RUNNER, run=0)
-    voice.say("lived", died=-9, cycles=1)
+    record = tmp_path / "any-moment" / "record.ndjson"
+    voice = Voice(record, by=RUNNER, run=0)
+    for seq, age in enumerate(("fresh", "aged")):
+        voice.say("stretch", age=age)
+        voice.say("begin", seq=seq, digest="d")
+        voice.say("durable", seq=seq)
+    voice.say("lived", died=-9, cycles=72)
     for how in ("seq", "time"):
         voice.say("moment", how=how, asked=1, due=[1, "d"], restored=[1, "d"], problem=problem)
+    voice.say("looked_back")
+    plan = {"seed": 7, "scenarios": list(names), "options": list(options)}
+    plan["records"] = {"any-moment": hashlib.sha256(record.read_bytes()).hexdigest()}
+    (tmp_path / "run.json").write_text(json.dumps(plan))
     return str(tmp_path)
 
 
@@ -79,7 +93,7 @@ def test_help_of_sweep_names_every_sweep_and_saboteur_in_lines_of_a_terminal(cap
 def test_gate_judges_a_saved_run_again(tmp_path, capsys):
     assert main(["gate", saved_run(tmp_path), "--lang", "en"]) == 0
     out = capsys.readouterr().out
-    assert "5 any moment within 24 h [exact]: 2/2 moments exact (n=2) — met" in out
+    assert "5 any moment within 24 h [exact]: 2/2 moments exact, over 6 h (n=2) — met" in out
     assert "3 restore, 10 agents, start to report [< 30 s]: – (n=0) — not judged" in out
     assert json.loads((tmp_path / "verdict.json").read_text())["outcome"] == "passed"
 
@@ -91,6 +105,111 @@ def test_gate_fails_and_names_the_command_that_repeats_it(tmp_path, capsys):
 
 def test_gate_without_a_run_is_nothing(tmp_path):
     assert main(["gate", str(tmp_path)]) == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "null",
+        '"x"',
+        "{}",
+        '{"seed": 1, "scenarios": 3}',
+        '{"seed": 1, "scenarios": []}',
+        '{"seed": 1, "scenarios": ["no-such"]}',
+        '{"seed": [], "scenarios": ["ctrl-c"]}',
+    ],
+)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_gate_of_what_is_no_run_says_so_and_is_not_green(tmp_path, capsys, text, lang):
+    (tmp_path / "run.json").write_text(text)
+    assert main(["gate", str(tmp_path), "--lang", lang]) == 5
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "run.json" in said.err
+
+
+def test_gate_of_a_file_is_no_run(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["gate", str(tmp_path / "file")]) == 5
+    assert "no saved run" in capsys.readouterr().err
+
+
+def _cut(record):
+    record.write_bytes(record.read_bytes()[:-20])
+
+
+def _added(record):
+    record.write_bytes(record.read_bytes() + b'{"event": "played"}\n')
+
+
+@pytest.mark.parametrize(
+    "harm", [_cut, _added, lambda record: shutil.rmtree(record.parent), lambda r: r.unlink()]
+)
+def test_gate_of_a_run_that_is_not_as_it_was_written_is_void(tmp_path, capsys, harm):
+    """Copied by halves, edited, or a scenario that failed taken away."""
+    place = saved_run(tmp_path)
+    harm(tmp_path / "any-moment" / "record.ndjson")
+    assert main(["gate", place, "--lang", "en"]) == 3
+    said = capsys.readouterr().out
+    assert "any-moment: assumption does not hold: its record is" in said
+    assert "all met" not in said
+
+
+def test_gate_of_a_run_that_was_stopped_is_void(tmp_path, capsys):
+    """run.json names what was to be played; what was not is missing from the proof."""
+    place = saved_run(tmp_path, names=("any-moment", "ctrl-c"))
+    assert main(["gate", place, "--lang", "en"]) == 3
+    assert "ctrl-c: assumption does not hold: its record was finished" in capsys.readouterr().out
+
+
+def test_gate_where_nobody_may_write_judges_all_the_same(tmp_path, capsys):
+    place = saved_run(tmp_path)
+    (tmp_path / "verdict.json").mkdir()
+    assert main(["gate", place, "--lang", "en"]) == 0
+    said = capsys.readouterr()
+    assert "the verdict is not kept" in said.err
+    assert "what was judged is met; not judged: 1, 2, 3" in said.out
+
+
+def test_a_run_in_part_or_with_options_is_not_called_all(tmp_path, capsys):
+    options = ["--quick", "--saboteur", "ack-before-write"]
+    place = saved_run(tmp_path, options=options, problem="StoreDamaged")
+    assert main(["gate", place, "--lang", "en"]) == 1
+    said = capsys.readouterr().out
+    assert f"any-moment --seed 7 {' '.join(options)}\n" in said
+    assert said.rstrip().endswith(f"[{' '.join(options)}]")
+    told = json.loads((tmp_path / "verdict.json").read_text())
+    assert told["scenarios"][0]["options"] == options
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_saboteur_that_can_strike_nothing_is_refused(capsys, lang):
+    argv = ["run", "ctrl-c", "any-moment", "--saboteur", "intent-after-send", "--lang", lang]
+    assert main(argv) == 2
+    assert "any-moment" in capsys.readouterr().err
+
+
+def test_a_full_disk_ends_a_run_in_a_sentence(tmp_path, capsys, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(runner, "play", full)
+    assert main(["run", "ctrl-c", "--out", str(tmp_path), "--lang", "en"]) == 2
+    assert "cannot be written to: No space left" in capsys.readouterr().err
+
+
+def test_what_is_named_twice_is_played_once(tmp_path, monkeypatch):
+    played = []
+
+    def play(scenario, out, seed, **_):
+        played.append(scenario.name)
+        return RunVerdict(scenario.name, seed)
+
+    monkeypatch.setattr(runner, "play", play)
+    main(["run", "ctrl-c", "ctrl-c", "--out", str(tmp_path)])
+    assert played == ["ctrl-c"]
 
 
 def test_json_is_data_on_stdout(tmp_path, capsys):

@@ -18,11 +18,16 @@ from chaos.record import RUNNER, Voice
 @pytest.mark.parametrize("n", [1])
 def test_plays(n, pytestconfig, chaos_seed, chaos_run, monkeypatch):
     import chaos.runner
-    def day(directory, record, seed, effort):
+    def day(directory, record, seed, effort, saboteur):
         voice = Voice(record, by=RUNNER, run=0)
-        voice.say("lived", died=-9, cycles=1)
+        for seq, age in enumerate(("fresh", "aged")):
+            voice.say("stretch", age=age)
+            voice.say("begin", seq=seq, digest="d")
+            voice.say("durable", seq=seq)
+        voice.say("lived", died=-9, cycles=288)
         for how in ("seq", "time"):
             voice.say("moment", how=how, asked=1, due=[1, "d"], restored=[1, "d"], problem="")
+        voice.say("looked_back")
     monkeypatch.setattr(chaos.runner, "_day", day)
     assert chaos_seed == 42
     assert chaos_run("any-moment").outcome.value == "passed"
@@ -62,10 +67,11 @@ def test_a_session_ends_in_the_table(tmp_path, more, kept):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "chaos seed: 42" in done.stdout
     assert "The five criteria" in done.stdout
-    (row,) = [line for line in done.stdout.splitlines() if "2/2 moments exact" in line]
+    (row,) = [line for line in done.stdout.splitlines() if "2/2 moments exact, over 24 h" in line]
     assert [cell.strip() for cell in row.strip("│┃ ").split("│")][-2:] == ["2", "met"]
     (out,) = [tmp_path / "out"] if kept else (tmp_path / "tmp").glob("prometheus-chaos-*")
     assert str(out) in done.stdout
+    assert "what was judged is met; not judged: 1, 2, 3" in done.stdout
     assert out.stat().st_mode & 0o077 == 0 or kept
     assert (out / "verdict.json").exists()
     assert (out / "any-moment" / "record.ndjson").exists()

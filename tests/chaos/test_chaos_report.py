@@ -69,6 +69,7 @@ def test_json_keeps_checks_and_assumptions():
 def test_a_row_nobody_judged_voids_a_complete_run_only():
     assert judged([verdict()], complete=False).outcome is Outcome.PASSED
     assert judged([verdict()], complete=True).outcome is Outcome.VOID
+    assert judged([], complete=False).outcome is Outcome.VOID
 
 
 def test_trouble_is_shortened_but_counted():
