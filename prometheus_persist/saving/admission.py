@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from prometheus_persist.commands import command
+from prometheus_persist.commands import ASK_EXCHANGE, command, of_store
 from prometheus_persist.errors import Frozen
 from prometheus_persist.state import (
     NO_CONTRACTS,
@@ -52,10 +52,13 @@ class Admission:
                 return f"{what} is withheld from new entries: {why}; {LIFTED}"
         return ""
 
-    def refuse(self, shut: str, freeze: FreezeState, order: OrderIntent, *, reduces: bool) -> None:
+    def refuse(
+        self, shut: str, freeze: FreezeState, options: str, order: OrderIntent, *, reduces: bool
+    ) -> None:
         """Raise Frozen where the order may not leave: ``shut`` says why the gate is, if it is.
 
-        Its ``command``, and the note under its traceback, name the command that helps.
+        Its ``command``, and the note under its traceback, name the command that helps, about the
+        store and the account that ``options`` name.
         """
         helps: tuple[str, ...] = ("reconcile",)
         why = shut
@@ -65,13 +68,19 @@ class Admission:
         if not why and not reduces:
             why = self.withholds(order.inst_id, order.agent_id)
         if why:
-            error = Frozen(f"order of {order.agent_id} on {order.inst_id} refused: {why}")
-            error.command = helps
-            error.add_note(f"next: {command(helps, '')}")
-            raise error
+            said = f"order of {order.agent_id} on {order.inst_id} refused: {why}"
+            raise helped(Frozen(said), helps, options)
 
 
 FREELY = Admission()
+
+
+def helped(error: Frozen, helps: tuple[str, ...], options: str) -> Frozen:
+    """The refusal with the command that helps, also under its traceback."""
+    error.command, error.options = helps, options
+    note = command(helps, options if helps[0] in ASK_EXCHANGE else of_store(options))
+    error.add_note(f"next: {note}")
+    return error
 
 
 def refusal(freeze: FreezeState, inst_id: str, *, reduces: bool) -> str:

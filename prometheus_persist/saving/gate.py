@@ -94,6 +94,7 @@ class IntentGate:
         self._admission = FREELY
         self._arrivals = Arrivals(clock)
         self.offset_ms = 0  # the exchange's clock less ours
+        self.options = ""  # of a command about this store, and the account that was read last
 
     def open(self, admission: Admission = FREELY) -> None:
         """Let orders pass, but for what is withheld; what was withheld before is forgotten."""
@@ -261,7 +262,8 @@ class IntentGate:
         contract = no_contract(inst_id, self._admission.contracts)
         if contract:
             raise BadValue(f"order of {agent_id}: {contract}")
-        self._admission.refuse(self._shut, state.freeze, order, reduces=reduces)
+        at = (self._shut, state.freeze, self.options)
+        self._admission.refuse(*at, order, reduces=reduces)
 
     def _valid(self, order: OrderIntent, valid_ms: int | None) -> int:
         """For how long, 0 for ever; a stop has no such time."""

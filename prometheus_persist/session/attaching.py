@@ -61,6 +61,7 @@ from prometheus_persist.saving.intents import IntentHandle
 from prometheus_persist.saving.random_state import RANDOM, GlobalRandom, put_back
 from prometheus_persist.session.cut_cycle import CYCLE, cut
 from prometheus_persist.session.host_views import HostViews
+from prometheus_persist.session.reached import refuse_no_cycle
 from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.session.session import Session
 from prometheus_persist.shown import shown
@@ -179,6 +180,7 @@ class AttachedHost:
 
     def on_cycle(self, cycle: int, reader: ExchangeReader | None = None) -> int | None:
         """Save after a cycle, by a look at everything; see ``Session.on_cycle``."""
+        refuse_no_cycle(cycle)
         self._acted = []
         self._capture.beside[CYCLE] = {"acted": []}
         return self.session.on_cycle(cycle, reader or self.reader)

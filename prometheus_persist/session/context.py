@@ -40,8 +40,8 @@ TRIES = 3
 @dataclass(slots=True)
 class SessionContext:
     """Of one open session. ``lived_ms``: until when the process before is known to have lived.
-    ``options``: of a command about this store, once an exchange was given. ``listed``: the
-    contracts that the exchange was last seen to have, each with why none is to be traded, or ""."""
+    ``listed``: the contracts that the exchange was last seen to have, each with why none is to be
+    traded, or ""."""
 
     state: SystemState
     settings: Settings
@@ -52,7 +52,6 @@ class SessionContext:
     log: AuditLog
     lived_ms: int
     directory: Path
-    options: str = ""
     listed: Mapping[str, str] = field(default_factory=dict)
     host: HostSide | None = None
     _reader: ExchangeReader | None = None

@@ -26,6 +26,7 @@ from prometheus_persist.exchange.reader import ExchangeReader
 from prometheus_persist.recovery.facts import FlattenFacts, LeftFacts
 from prometheus_persist.report.audit_lines import flatten_lines
 from prometheus_persist.saving import IntentHandle
+from prometheus_persist.saving.admission import helped
 from prometheus_persist.session.context import SessionContext
 from prometheus_persist.session.live_booking import settle_one
 from prometheus_persist.session.reconciling import wait_for_arrivals
@@ -52,7 +53,8 @@ class _Order:
 def flatten(context: SessionContext, reader: ExchangeReader, send: Send) -> FlattenFacts:
     """Close every position there is in the books; returns what is left of them."""
     if not context.gate.is_open:
-        raise Frozen("nothing is closed while the gate is shut; recover first")
+        shut = Frozen("nothing is closed while the gate is shut; recover first")
+        raise helped(shut, ("reconcile",), context.gate.options)
     why: dict[tuple[str, PositionKey], str] = {}
     orders = _orders(_held(context))
     for order in orders:

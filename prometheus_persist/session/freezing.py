@@ -15,8 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from prometheus_persist.commands import ASK_EXCHANGE, command, of_store, options_for
-from prometheus_persist.errors import BadValue, Frozen
+from prometheus_persist.errors import BadValue
 from prometheus_persist.saving.contract_names import no_contract
 from prometheus_persist.session.context import SessionContext
 from prometheus_persist.state import FreezeEntry, FreezeState
@@ -47,15 +46,6 @@ def frozen(
     if inst_id is None:
         return freeze.model_copy(update={"everything": entry})
     return freeze.model_copy(update={"instruments": {**freeze.instruments, inst_id: entry}})
-
-
-def with_place(error: Frozen, context: SessionContext) -> Frozen:
-    """The refusal, whose command is about this store and, once one was read, this account."""
-    error.options = context.options or options_for(context.directory, "", live=False)
-    asks_okx = error.command[0] in ASK_EXCHANGE
-    helps = command(error.command, error.options if asks_okx else of_store(error.options))
-    error.__notes__ = [f"next: {helps}"]
-    return error
 
 
 def _refuse_no_contract(inst_id: str, listed: Mapping[str, str]) -> None:

@@ -19,7 +19,7 @@ from prometheus_persist.clock import Clock, IdSource
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.recovery import Restored, restore
 from prometheus_persist.session.locks import Locks, refuse_read_only
-from prometheus_persist.session.settings import Settings
+from prometheus_persist.session.settings import Settings, refuse_no_settings
 from prometheus_persist.session.settings_sources import RECORD, load, visiting
 from prometheus_persist.state import SystemState, state_from
 from prometheus_persist.storage.fs import Fs
@@ -88,7 +88,9 @@ def opening(
     visit: bool,
 ) -> Iterator[Opened]:
     """See ``Session.open``. The block keeps what it is given, or all is let go again."""
-    settings = settings or (visiting(root) if visit else load())
+    if settings is None:
+        settings = visiting(root) if visit else load()
+    refuse_no_settings(settings)
     lock, store = Locks(root, settings.mirror_dir, take_over=take_over), None
     try:
         fs = heard(fs or lock.disk)

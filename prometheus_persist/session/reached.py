@@ -8,9 +8,16 @@ that counts them itself is left alone from the first time it does.
 from __future__ import annotations
 
 from prometheus_persist.clock import Clock
+from prometheus_persist.errors import BadValue
 from prometheus_persist.state import SystemState
 
 HOUR_S = 3600.0
+
+
+def refuse_no_cycle(cycle: int) -> None:
+    """Raise BadValue for what no loop has counted."""
+    if type(cycle) is not int or cycle < 0:
+        raise BadValue(f"a cycle is a whole number, 0 or more, not {cycle!r}")
 
 
 class Reached:

@@ -87,7 +87,7 @@ def reconcile_now(
         with context.gate.turn:
             return context.store.whole(_ended, context, nothing, restored, asked, 0.0)
     refuse_no_reader(reader)
-    context.options = options_of(context.directory, reader)
+    context.gate.options = options_of(context.directory, reader)
     waited = not asked.patient
     for _ in range(READS_MAX):
         wait_for_arrivals(context, context.in_hand() if asked.patient else {})
@@ -330,5 +330,5 @@ def _facts(
         decision=decision,
         policy=asked.policy,
         duration_ms=round((context.clock.monotonic_s() - started_s) * 1000),
-        options=context.options,
+        options=context.gate.options,
     )

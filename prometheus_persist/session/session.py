@@ -25,13 +25,13 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
-from prometheus_persist.errors import BadValue, Frozen
+from prometheus_persist.errors import BadValue
 from prometheus_persist.saving import IntentHandle, Trigger
 from prometheus_persist.saving.triggers import SaveAction
-from prometheus_persist.session.freezing import frozen, lifted, put, with_place
+from prometheus_persist.session.freezing import frozen, lifted, put
 from prometheus_persist.session.inbox import NOT
 from prometheus_persist.session.opening import Opened
-from prometheus_persist.session.reached import Reached
+from prometheus_persist.session.reached import Reached, refuse_no_cycle
 from prometheus_persist.session.showing import ShowsItself
 from prometheus_persist.session.stopping import Stops
 from prometheus_persist.session.writer import StoreWriter
@@ -93,10 +93,7 @@ class Session(StoreWriter, ShowsItself):
     ) -> IntentHandle:
         """See ``saving.intents``: a durable intent, or Frozen."""
         self._attend()
-        try:
-            return self._gate.order_intent(agent_id, inst_id, side, quantity, **terms)
-        except Frozen as error:
-            raise with_place(error, self._context) from None
+        return self._gate.order_intent(agent_id, inst_id, side, quantity, **terms)
 
     def recover(
         self,
@@ -138,8 +135,9 @@ class Session(StoreWriter, ShowsItself):
         In between only the Supervisor's memory is saved, with the cycle and the hours reached
         (``reached.py``). Readable files, and a snapshot when one is due, are made beside the loop.
         With a ``reader`` what ``sync_due`` does is done first; ``last_sync`` has the last of its
-        facts.
+        facts. Raises BadValue for what is no number of a cycle.
         """
+        refuse_no_cycle(cycle)
         if reader is not None:
             from prometheus_persist.exchange.reader import refuse_no_reader
 
@@ -219,11 +217,13 @@ class Session(StoreWriter, ShowsItself):
 
         It is due every ``reconcile_every_cycles``, and then in every cycle until one has succeeded:
         after one that was put off, while the gate is shut, and when something was heard of that no
-        order of ours explains. Orders without an answer are asked for in every cycle.
+        order of ours explains. Orders without an answer are asked for in every cycle. Raises
+        BadValue for what is no number of a cycle.
         """
         from prometheus_persist.session.live_booking import worked_off
         from prometheus_persist.session.reconciling import Asked, postponed
 
+        refuse_no_cycle(cycle)
         self._attend()
         worked_off(self._context, reader, unknown=True)
         every = self.settings.reconcile_every_cycles

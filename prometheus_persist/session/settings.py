@@ -165,3 +165,9 @@ class Settings:
     def store(self) -> StoreOptions:
         """What of it concerns the store."""
         return StoreOptions(mirror=self.mirror, mirror_sync_ms=self.mirror_sync_ms)
+
+
+def refuse_no_settings(settings: object) -> None:
+    """Raise BadConfig for what was given in their place, a table say."""
+    if not isinstance(settings, Settings):
+        raise BadConfig(f"settings are a Settings(save_every_cycles=1, …), not {settings!r}")

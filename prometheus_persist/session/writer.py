@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from prometheus_persist.clock import Clock, IdSource, SystemClock, SystemIds
+from prometheus_persist.commands import options_for
 from prometheus_persist.saving import IntentGate, Saver, Trigger, actions_due
 from prometheus_persist.saving.triggers import SaveAction
 from prometheus_persist.session.closing import closed
@@ -60,6 +61,7 @@ class StoreWriter:
         self._saver = Saver(store, self.state)
         valid_ms = settings.order_valid_ms
         self._gate = IntentGate(self._saver, clock, parts.lane, order_valid_ms=valid_ms)
+        self._gate.options = options_for(parts.directory, "", live=False)
         log = AuditLog(parts.fs, parts.lock.fence, store.epoch)
         context = (self.state, settings, clock, store, self._saver, self._gate, log)
         self._context = SessionContext(*context, parts.found.time_ms, self.directory)

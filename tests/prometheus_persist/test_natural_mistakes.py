@@ -126,6 +126,43 @@ def test_a_refused_order_names_the_command_for_this_store_and_this_account(
     assert (f"--exchange {url} --live" in refused.value.options) == recovered
 
 
+def test_an_order_refused_as_it_is_sent_names_the_command_for_this_store(
+    session: Session, okx: Any
+) -> None:
+    """A brake was put on between the intent and its sending; a closing that finds the gate shut."""
+    place = f"--dir {session.directory}"
+    with session.order_intent("A", BTC, "buy", contracts("0.1")) as intent:
+        session.freeze(BTC, "it falls")
+        with pytest.raises(Frozen) as refused:
+            _ = intent.params
+    assert refused.value.__notes__ == [
+        f"next: prometheus-persist unfreeze {BTC} --reason '…' {place}"
+    ]
+    reader = OkxReader(okx)
+    session.recover(reader, policy="observe")
+    with pytest.raises(Frozen) as shut:
+        session.flatten(reader, lambda *_: {})
+    at = f"{place} --exchange {reader.url} --live"
+    assert shut.value.__notes__ == [f"next: prometheus-persist reconcile {at}"]
+
+
+@pytest.mark.parametrize("cycle", [-1, True, 1.0, "1", None])
+@pytest.mark.parametrize("call", ["on_cycle", "sync_due"])
+def test_what_is_no_number_of_a_cycle_is_refused(call: str, cycle: Any, session: Session) -> None:
+    """Minus one says that a loop counts wrongly; nothing is saved under it."""
+    seq = session.seq
+    with pytest.raises(BadValue, match=f"a cycle is a whole number, 0 or more, not {cycle!r}"):
+        getattr(session, call)(cycle, *([None] if call == "sync_due" else []))
+    assert session.seq == seq
+
+
+@pytest.mark.parametrize("settings", [{}, {"mirror": "ack"}, "settings.json"])
+def test_a_table_in_the_place_of_settings_is_refused(settings: Any, tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match=r"settings are a Settings\(save_every_cycles=1, …\), not "):
+        Session.open(tmp_path / "store", settings=settings)
+    assert not (tmp_path / "store").exists()
+
+
 def test_an_exception_between_intent_and_order_is_shown_and_settled(
     session: Session, okx: Any
 ) -> None:
