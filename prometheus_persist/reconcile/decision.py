@@ -13,6 +13,7 @@ a direction differs (case D; ``Settings.human_stops``), and for findings about a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from prometheus_persist.reconcile.plan import (
@@ -163,7 +164,8 @@ def _withheld(findings: list[Finding]) -> tuple[WithheldFacts, ...]:
 def part_of(plan: Plan, left_out: list[Finding], withheld: tuple[WithheldFacts, ...]) -> Plan:
     """What of a plan is proven, or chosen, and touches nothing that is left out.
 
-    Money waits as a whole, with the watermarks: both are of all that happened, in order.
+    Money waits as a whole, with the watermarks: both are of all that happened, in order. A choice
+    is of what its position comes to once what is proven of it is booked: it waits where that waits.
     """
     ids = {one.finding_id for one in left_out}
     if not withheld:
@@ -179,7 +181,20 @@ def part_of(plan: Plan, left_out: list[Finding], withheld: tuple[WithheldFacts, 
         and one.case is not Case.K
         and not _touches(one, keys if one.resolution is Resolution.HUMAN else legs, whole, agents)
     )
+    rests = {one.key for one in plan.findings if one.finding_id not in ids and one not in kept}
+    kept = tuple(
+        one
+        for one in kept
+        if one.resolution is not Resolution.HUMAN or not _rests_on(one, rests - {None})
+    )
     return replace(plan, findings=kept, money=None, fills_seen_ms=0)
+
+
+def _rests_on(one: Finding, waiting: Iterable[PositionKey | None]) -> bool:
+    """Whether it is about a position of which something waits, or about its instrument."""
+    if one.key is not None:
+        return one.key in waiting
+    return one.params.get("inst_id") in {key.inst_id for key in waiting if key is not None}
 
 
 def _other_leg(key: PositionKey) -> PositionKey:

@@ -13,7 +13,7 @@ from storekit import BTC
 
 from prometheus_persist.errors import BadValue, Frozen, PlanStale
 from prometheus_persist.reconcile import reconcile
-from prometheus_persist.reconcile.decision import decide
+from prometheus_persist.reconcile.decision import Decision, decide
 from prometheus_persist.reconcile.plan import Resolution
 from prometheus_persist.reconcile.views import (
     POSITIONS,
@@ -331,3 +331,32 @@ def test_an_orders_end_that_waits_with_its_agent_shuts_no_other_instrument(
     decision = decide(reconcile(world.books(), world.view()), Settings().human_stops)
     assert (decision.word, decision.is_open) == ("human", True)
     assert sorted({one.inst_id for one in decision.withheld if one.inst_id}) == shut
+
+
+@pytest.mark.parametrize("chosen", ["nobody", "pro_rata", "agent:A", "agent:B"])
+def test_a_choice_waits_where_what_is_proven_of_its_position_waits(chosen: str) -> None:
+    """A hand closed more than anybody held alone, behind an execution of A at another price; the
+    fate of another order of A cannot be told yet. Booked without that execution the close would
+    come to another PnL, or close what is not open. Once the order is given up both are booked."""
+    world = World("A", "B")
+    world.trade("A", "buy", 1)
+    world.trade("B", "buy", 2)
+    world.trade("A", "buy", 3, px=120, booked=False)
+    world.trade(None, "sell", 4, px=130, booked=False)
+    name = world.intent("A", "buy", 1, "ACCEPTED")
+    world.answer(name, False)
+
+    def approved() -> Decision:
+        seen = reconcile(world.books(), world.view())
+        (asked,) = (one for one in seen.findings if one.alternatives)
+        plan = reconcile(world.books(), world.view(), {asked.finding_id: chosen})
+        return decide(plan, Settings().human_stops, approved=seen)
+
+    waits = approved()
+    assert waits.apply is not None
+    assert (waits.apply.corrections, [one.inst_id for one in waits.withheld]) == ((), [BTC])
+    del world.state.intents[name], world.lookups[name]
+    done = approved().apply
+    assert done is not None
+    booked = [one.execution.fill_id for one in done.corrections if hasattr(one, "execution")]
+    assert (booked[0], len(booked) > 1) == (f"{BTC}:3", True)
