@@ -11,6 +11,7 @@ from reconcile_world import CAPITAL, DEPOSIT, World, replaced
 
 from prometheus_persist.reconcile import reconcile
 from prometheus_persist.reconcile.plan import BookCash, Resolution, Verdict
+from prometheus_persist.state.money import add, sub
 
 D = Decimal
 
@@ -280,3 +281,65 @@ def test_the_money_of_an_adoption_comes_back_though_its_bill_was_there_all_along
     assert kinds(plan) == ["money_returned"]
     assert world.money[""]["unexplained"] == 0
     assert world.position("A") == 3
+
+
+# bills that come behind newer ones ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("approved", [True, False])
+@pytest.mark.parametrize("kind", ["funding", "deposit", "interest"])
+def test_a_bill_that_turns_up_behind_a_newer_one_is_booked_all_the_same(
+    kind: str, approved: bool
+) -> None:
+    """Whether a human has put the difference into the account's own entry meanwhile, which the
+    report says to be given back, or the balance was as late as the bill. Whose a funding of then
+    was is not known any more."""
+    world = World("A")
+    world.trade("A", "buy", 3)
+    cash = world.cash
+    if kind == "funding":
+        world.fund("0.01")
+    else:
+        world.deposit("-5", kind="1" if kind == "deposit" else "7")
+    amount, late = sub(world.cash, cash), world.bills.pop()
+    world.cash = world.cash if approved else cash
+    world.deposit("50")  # with a higher number
+    settled_down(world)
+    world.bills.append(late)
+    world.cash = world.cash if approved else add(world.cash, amount)
+    plan = healed(world)
+    mine = "transfer" if kind == "deposit" else kind
+    assert kinds(plan) == sorted([mine, "money_returned"] if approved else [mine])
+    assert set(flows(plan)) == {""}
+    assert sum(world.money[""].values()) == amount + 50
+    assert judged(world).clean
+
+
+def test_a_bill_from_before_the_first_reconciliation_is_not_late() -> None:
+    """Near miss: it is booked nowhere, and the money of then was in the reserve."""
+    world = World("A")
+    world.deposit("70")
+    world.reconciled()
+    then = {"reserve": world.cash, "settled": world.cash}
+    world.state.account_cash = world.state.account_cash.model_copy(update=then)
+    world.deposit("50")
+    settled_down(world)
+    assert world.money[""] == {"transfer": D(50)}
+    world.cash += D("3.21")
+    assert kinds(judged(world)) == ["bills_gap"]
+
+
+def test_a_funding_older_than_what_is_accounted_for_is_charged_to_nobody() -> None:
+    """It is told after a later trade: who held what before that is not known any more, and that B
+    holds as much now as A held then proves nothing."""
+    world = World("A", "B")
+    world.trade("A", "buy", 3)
+    at_ms = world.now_ms
+    world.trade("A", "sell", 3)
+    world.trade("B", "buy", 3)
+    world.deposit("1")
+    settled_down(world)
+    world.fund("0.01", at_ms=at_ms)
+    plan = healed(world)
+    assert kinds(plan) == ["funding"]
+    assert set(flows(plan)) == {""}

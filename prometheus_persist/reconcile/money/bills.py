@@ -1,6 +1,7 @@
 """The account's new bills, sorted by what they are: of executions, fundings, and everything else.
 
-1. Bills of the books' currency with a higher number than the last one accounted for are new.
+1. Bills of the books' currency with a higher number than the last one accounted for are new, and
+   such as turn up behind it (``late_bills.py``).
 2. The bill of a trade, a delivery, a liquidation or an ADL (types 2, 3, 5, 9) is the money of one
    fill, which has its (instId, tradeId) or its billId. PnL at the account's average price is not an
    owner's, so only its fee is compared with what the books have for that fill.

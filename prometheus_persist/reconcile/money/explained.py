@@ -38,6 +38,7 @@ from prometheus_persist.reconcile.money.bills import (
     sort_bills,
 )
 from prometheus_persist.reconcile.money.funding import funding_findings
+from prometheus_persist.reconcile.money.late_bills import with_late
 from prometheus_persist.reconcile.money.penalty import BILL_LIQUIDATION, penalty_findings
 from prometheus_persist.reconcile.money.residual_money import rounded, unexplained
 from prometheus_persist.reconcile.outcome import ProjectedBooks, basis, outcome, positions_agree
@@ -72,7 +73,9 @@ def judge_money(
     cash = books.state.account_cash
     after = outcome(before, findings)
     first = not cash.baseline_ms
-    bills = () if first else new_bills(books, view)
+    bills = (
+        () if first else with_late(books, view, new_bills(books, view), _settled(view, cash.ccy))
+    )
     problem = _unreadable(view, cash.ccy, before, after, bills)
     if problem:
         return [], _unjudged(cash, Verdict.UNKNOWN, problem)
@@ -146,11 +149,15 @@ def _unjudged(cash: AccountCash, verdict: Verdict, problem: str) -> MoneyCheck:
     )
 
 
+def _settled(view: VenueView, ccy: str) -> Decimal:
+    row = view.balances.get(ccy)
+    return ZERO if row is None else rounded(row.settled, SETTLED_STEP)
+
+
 def _check(books: Books, view: VenueView, after: ProjectedBooks) -> MoneyCheck:
     """R4 before anything of case K is booked."""
     cash = books.state.account_cash
-    row = view.balances.get(cash.ccy)
-    settled = ZERO if row is None else rounded(row.settled, SETTLED_STEP)
+    settled = _settled(view, cash.ccy)
     paid = [amount for kinds in books.money.values() for amount in kinds.values()]
     booked, owed = add(after.paid, *paid), basis(after, view)
     covered = [bill for bill in view.bills if bill.ccy == cash.ccy]

@@ -7,8 +7,9 @@
 3. What was held then: what the books hold now, less what was booked with a later time, plus what
    this plan books with an earlier one.
 4. It stands only if that adds up to the bill's own size, for exactly one position of that
-   instrument and margin mode, and nobody disputes that position. If not, nobody is charged by a
-   guess: the whole amount goes to the account's own entry, and the finding says so.
+   instrument and margin mode, nobody disputes that position, and the bill is not older than what
+   is accounted for: executions are known by their time from there on only. If not, nobody is
+   charged by a guess: the whole amount goes to the account's own entry, and the finding says so.
 
 A bill carries no posSide. Under long and short the size tells which; where both sides held as much
 (one pays what the other receives) nothing does, and 4 applies.
@@ -93,7 +94,8 @@ def funding_findings(
             for key in timelines.keys(bill.inst_id, bill.mgn_mode)
             if (held := timelines.of(key).at(bill)) is not None
         ]
-        if len(fitting) == 1 and fitting[0][0] not in disputed:
+        known = bill.ts_ms >= books.state.account_cash.bills_ms
+        if known and len(fitting) == 1 and fitting[0][0] not in disputed:
             shared.setdefault(fitting[0][0], []).append((bill, fitting[0][1]))
         else:
             unshared.setdefault(bill.inst_id, []).append(bill)

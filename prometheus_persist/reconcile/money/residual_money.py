@@ -131,9 +131,9 @@ def _returned(
     flows: AbstractSet[str], gap: Decimal, residual: Decimal, *, adopted: bool
 ) -> tuple[_Standing, ...]:
     """The fewest standing flows that gap and residual take back exactly; none without evidence."""
-    standing = _standing(flows)[:TRIED_MAX]
-    for count in range(1, min(TOGETHER_MAX, len(standing)) + 1):
-        for some in combinations(standing, count):
+    tried = standing(flows)[:TRIED_MAX]
+    for count in range(1, min(TOGETHER_MAX, len(tried)) + 1):
+        for some in combinations(tried, count):
             if (
                 magnitude(add(gap, *(one.gap for one in some))) < CENT
                 and magnitude(add(residual, *(one.amount for one in some))) < CENT
@@ -143,7 +143,8 @@ def _returned(
     return ()
 
 
-def _standing(flows: AbstractSet[str]) -> list[_Standing]:
+def standing(flows: AbstractSet[str]) -> list[_Standing]:
+    """What was booked as unexplained and has not been given back."""
     found = filter(None, map(_Standing.of, sorted(flows)))
     return [one for one in found if one.returned not in flows]
 
