@@ -1,8 +1,8 @@
 """The port: raw requests in, answers out, and connections that die on purpose.
 
-The signed text needs path and query as they came over the wire, so both are taken raw. A
-fault that closes a connection needs the socket, which ASGI does not show; the protocol class
-below lends the application a way to abort it.
+The signed text needs path and query as they came over the wire, a question mark with nothing behind
+it included, which ASGI does not show; nor does it show the socket, which a fault that closes a
+connection needs. The protocol class below lends the application both.
 
 Nothing is read without an end: a head has ``HEAD_BYTES_MAX`` (431) and ``HEAD_S_MAX``, a body
 ``BODY_BYTES_MAX`` (413) and ``BODY_S_MAX`` (408); who is too slow to begin is cut off.
@@ -29,6 +29,7 @@ from fakeokx.wire.endpoints import PREFIX
 from fakeokx.wire.envelopes import Answer
 
 ABORT: Final = "fakeokx.abort"
+TARGET: Final = "fakeokx.target"
 BODY_BYTES_MAX: Final = 1_000_000
 BODY_S_MAX: Final = 30.0
 HEAD_BYTES_MAX: Final = 65_536  # beyond the piece of the wire that a head begins in
@@ -81,6 +82,7 @@ class AbortableProtocol(HttpToolsProtocol):
         """The head is there."""
         self._is_in_head = False
         self._settle()
+        self.scope["extensions"][TARGET] = {"raw": self.url}
         super().on_headers_complete()
 
     def _hasten(self) -> None:
@@ -177,7 +179,7 @@ def _unread(status: int, msg: str) -> Answer:
 
 def _request(scope: Scope, body: bytes) -> Request:
     query = scope["query_string"].decode("latin-1")
-    raw_path = scope["raw_path"].decode("latin-1")
+    raw = scope["extensions"][TARGET]["raw"].decode("latin-1")
     params = dict(parse_qsl(query))
     if "uly" in params:
         params.setdefault("instFamily", params["uly"])
@@ -185,7 +187,7 @@ def _request(scope: Scope, body: bytes) -> Request:
     return Request(
         method=scope["method"],
         path=scope["path"].removeprefix(PREFIX),
-        target=f"{raw_path}?{query}" if query else raw_path,
+        target=raw[raw.index(scope["raw_path"].decode("latin-1")) :],
         query=params,
         headers={
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]

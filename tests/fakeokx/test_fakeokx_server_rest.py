@@ -52,6 +52,11 @@ def test_demo_and_live_headers_open_the_same_account(raw: RawClient) -> None:
         assert body["data"][0]["posMode"] == "net_mode"
 
 
+def test_what_is_signed_is_what_was_sent_with_a_bare_question_mark_too(raw: RawClient) -> None:
+    for path in ("account/balance", "account/balance?", "account/balance?ccy=", "trade/fills?&"):
+        assert raw.call("GET", path)[1]["code"] == "0", path
+
+
 def test_a_read_only_key_reads_and_does_not_trade(server: FakeOkx) -> None:
     viewer = RawClient(server.url, *VIEWER)
     assert viewer.call("GET", "account/config")[1]["data"][0]["perm"] == "read_only"
