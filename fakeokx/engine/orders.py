@@ -235,5 +235,7 @@ def _check_more(venue: Venue, order: Order, after: Order) -> None:
     instrument = venue.instrument(order.inst_id)
     ccy, _ = hold(instrument, after, after.px_quote or venue.prices[order.inst_id])
     money = wealth(venue, order.account, ccy)
-    if more > (money.spendable if instrument.is_spot else money.available):
+    if instrument.is_spot and more > money.spendable:
+        raise Refusal("51008", ccy, "balance")
+    if not instrument.is_spot and more > money.available:
         raise Refusal("51008", ccy)

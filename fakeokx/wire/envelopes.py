@@ -18,10 +18,10 @@ from fakeokx.engine.switches import DEFAULTS
 from fakeokx.wire.errors import (
     ERRORS,
     OK,
-    SUB_CODES,
     ErrorText,
     http_status,
     row_message,
+    sub_code,
     top_message,
 )
 
@@ -154,7 +154,7 @@ def placed_row(answered: Answered, now_ms: int, switches: Switches = DEFAULTS) -
         "ts": str(now_ms),
         "sCode": s_code,
         "sMsg": s_msg,
-        "subCode": SUB_CODES.get(s_code, ""),
+        "subCode": sub_code(answered.reason),
     }
 
 
@@ -180,7 +180,7 @@ def amended_row(answered: Answered, now_ms: int, switches: Switches = DEFAULTS) 
         "reqId": answered.req_id,
         "sCode": s_code,
         "sMsg": s_msg,
-        "subCode": SUB_CODES.get(s_code, ""),
+        "subCode": sub_code(answered.reason),
     }
 
 

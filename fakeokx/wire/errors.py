@@ -236,8 +236,10 @@ ERRORS: Final = MappingProxyType(
         ),
     }
 )
-# Codes that carry a second one in the row's subCode.
-SUB_CODES: Final[Mapping[str, str]] = MappingProxyType({"51008": "1001", "51004": "1101"})
+# Codes that carry a second one in the row's subCode; 51008 is of a balance or of a margin.
+_SUB_CODES: Final[Mapping[str, str]] = MappingProxyType({"51008": "1001", "51004": "1101"})
+_OF_BALANCE: Final = ("51008", "balance")
+_BALANCE: Final = ("1000", "Order failed. Insufficient {0} balance in account")
 _STATUS_SWITCHES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "50014": "http.missing_param_status",
@@ -253,9 +255,21 @@ def http_status(code: str, switches: Mapping[str, str] = DEFAULTS) -> int:
     return ERRORS[code].http if switch is None else int(switches[switch])
 
 
+def sub_code(reason: Reason | None) -> str:
+    """What stands in the row's subCode, ``""`` for a success and for most refusals."""
+    if reason is None:
+        return ""
+    return _BALANCE[0] if _is_of_balance(reason) else _SUB_CODES.get(reason.code, "")
+
+
+def _is_of_balance(reason: Reason) -> bool:
+    return (reason.code, *reason.words[1:]) == _OF_BALANCE
+
+
 def top_message(reason: Reason) -> str:
     """Message of that refusal at the top of an answer."""
-    return ERRORS[reason.code].message.format(*reason.words)
+    text = _BALANCE[1] if _is_of_balance(reason) else ERRORS[reason.code].message
+    return text.format(*reason.words)
 
 
 def row_message(reason: Reason, switches: Mapping[str, str] = DEFAULTS) -> str:

@@ -41,6 +41,21 @@ def test_parameter_errors_end_in_a_space_in_rows_only() -> None:
     assert row_message(Reason("51603")) == "Order does not exist."
 
 
+@pytest.mark.parametrize(
+    ("words", "sub_code", "text"),
+    [
+        (("USDT",), "1001", "Order failed. Insufficient USDT margin in account"),
+        (("BTC", "balance"), "1000", "Order failed. Insufficient BTC balance in account"),
+    ],
+)
+def test_what_is_missing_is_a_margin_or_a_balance(
+    words: tuple[str, ...], sub_code: str, text: str
+) -> None:
+    refused = Answered(id="", cl_ord_id="", tag="", reason=Reason("51008", words))
+    row = envelopes.placed_row(refused, 0)
+    assert (row["sCode"], row["subCode"], row["sMsg"]) == ("51008", sub_code, text)
+
+
 GOOD = Answered(id="1", cl_ord_id="a", tag="t")
 BAD = Answered(id="", cl_ord_id="b", tag="", reason=Reason("51000", ("sz",)))
 
