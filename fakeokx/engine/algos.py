@@ -24,7 +24,7 @@ from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import Instrument
 from fakeokx.engine.legs import CONDITIONAL, OCO, TRIGGER
 from fakeokx.engine.lifecycle import AlgoEvent, AlgoState, next_algo_state
-from fakeokx.engine.model import BUY, LONG, MAIN, NET, Algo, Attached, Leg, PositionKey
+from fakeokx.engine.model import BUY, LONG, MAIN, NET, SELL, Algo, Attached, Leg, PositionKey
 from fakeokx.engine.orders import is_id
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
@@ -148,6 +148,8 @@ def _admit(venue: Venue, holder: Account, command: PlaceAlgo) -> Algo:
         legacy_id = ""
     algo_cl_ord_id = checks.client_id("algoClOrdId", command.algo_cl_ord_id) or legacy_id
     tag = checks.tag(venue, command.tag)
+    if command.tgt_ccy and side == SELL and ord_type in (CONDITIONAL, OCO):
+        raise Refusal("51000", "tgtCcy")
     if holder.by_algo_cl_ord_id.get(algo_cl_ord_id, 0) in holder.open_algos:
         raise Refusal("51065")
     reduce_only = checks.flag("reduceOnly", command.reduce_only) and pos_side == NET

@@ -6,18 +6,23 @@ parent, and source 7 (6 for a trigger order, 25 for a trailing one). Whether it 
 and gets a clOrdId are switches; by default it does and does not. If it is refused, the algo
 order ends as ``order_failed`` with the refusal's code, and there is no order at all.
 
+On SPOT a child is cut to what the account still has: OKX places the order of a trigger by the
+balance of that moment, and coins that were bought have paid their fee in coins.
+
 The child of one may move the price of a seeded book and so fire the next: ``fire_all`` is
 called until nothing stirs. Each time at least one algo order is used up, so that ends.
 """
 
+from decimal import Decimal
 from typing import Final
 
 from fakeokx.engine import admission, price_matching, trailing
+from fakeokx.engine.account import wealth
 from fakeokx.engine.commands import OrderRequest
 from fakeokx.engine.decimals import ZERO, plain
 from fakeokx.engine.evolve import evolve
 from fakeokx.engine.lifecycle import AlgoEvent, next_algo_state
-from fakeokx.engine.model import Algo, Leg, PositionKey
+from fakeokx.engine.model import SELL, Algo, Leg, PositionKey
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.venue import Venue
 
@@ -81,6 +86,8 @@ def _request(venue: Venue, algo: Algo, leg: Leg | None) -> OrderRequest:
     if qty == ZERO:
         raise Refusal("51169")
     px = None if leg is None else leg.ord_px_quote
+    if venue.instrument(algo.inst_id).is_spot:
+        qty = _affordable(venue, algo, qty, px)
     generates = venue.switches["algo.child_clordid"] == "generated"
     return OrderRequest(
         inst_id=algo.inst_id,
@@ -95,3 +102,20 @@ def _request(venue: Venue, algo: Algo, leg: Leg | None) -> OrderRequest:
         cl_ord_id=f"a{algo.algo_id}" if generates else "",
         tgt_ccy=algo.tgt_ccy,
     )
+
+
+def _affordable(venue: Venue, algo: Algo, qty: Decimal, px: Decimal | None) -> Decimal:
+    """As much of the size as there is; all of it, to be refused, if that is nothing.
+
+    A buy at market whose size is in coins keeps it.
+    """
+    instrument = venue.instrument(algo.inst_id)
+    sells = algo.side == SELL
+    if not sells and px is None and algo.tgt_ccy == "base_ccy":
+        return qty
+    ccy = instrument.base_ccy if sells else instrument.quote_ccy
+    has = max(wealth(venue, algo.account, ccy).spendable, ZERO)
+    if sells or px is not None:
+        lot = instrument.lot_sz
+        has = has // (lot if sells or px is None else lot * px) * lot
+    return min(qty, has) or qty

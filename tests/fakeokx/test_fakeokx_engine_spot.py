@@ -1,7 +1,7 @@
 """Coins change hands: sizes in either currency, fees in the currency received, two bills a fill."""
 
 import pytest
-from fakeokx_tools import T0, D, answers, ask, move, new_venue, place, refused
+from fakeokx_tools import T0, D, answers, ask, move, new_venue, place, place_algo, refused
 
 from fakeokx.engine.account import wealth
 from fakeokx.engine.commands import (
@@ -181,6 +181,47 @@ def test_a_stop_sells_the_coins() -> None:
     assert answered.reason is None
     move(venue, "47000", inst_id=COIN)
     assert venue.main.cash["BTC"] == D("0.7")
+
+
+def test_a_stop_that_came_with_a_buy_sells_what_the_fee_left() -> None:
+    venue = new_venue()
+    exits = '[{"slTriggerPx":"48000","slOrdPx":"-1"}]'
+    spot(venue, sz="0.5", tgt_ccy="base_ccy", attach_algo_ords=exits)
+    assert venue.main.cash["BTC"] == D("0.4995")
+    move(venue, "47000", inst_id=COIN)
+    (algo,) = venue.algos.values()
+    assert (algo.state, algo.qty_contracts, algo.actual_contracts) == (
+        "effective",
+        D("0.5"),
+        D("0.4995"),
+    )
+    assert venue.main.cash["BTC"] == 0
+
+
+@pytest.mark.parametrize(
+    ("order_px", "sz", "done"), [("-1", "5000", D("0.02")), ("50000", "0.5", D("0.02"))]
+)
+def test_a_trigger_buys_for_the_money_that_is_there(order_px: str, sz: str, done: D) -> None:
+    venue = new_venue(cash="1000")
+    fields = {"inst_id": COIN, "td_mode": "cash", "side": "buy", "ord_type": "trigger"}
+    algo = place_algo(venue, sz=sz, trigger_px="50000.1", order_px=order_px, **fields)
+    move(venue, "50000.1", inst_id=COIN)
+    move(venue, "50000", inst_id=COIN)
+    child = venue.orders[venue.algos[algo.algo_id].child_ord_id or 0]
+    assert (child.state, child.filled_contracts.quantize(D("0.0001"))) == ("filled", done)
+
+
+def test_who_has_nothing_has_nothing_triggered() -> None:
+    venue = new_venue()
+    words = {"inst_id": COIN, "td_mode": "cash", "sl_trigger_px": "48000", "sl_ord_px": "-1"}
+    algo = place_algo(venue, **words)
+    move(venue, "47000", inst_id=COIN)
+    failed = venue.algos[algo.algo_id]
+    assert (failed.state, failed.fail_code) == ("order_failed", "51008")
+    odd = PlaceAlgo(side="sell", ord_type="conditional", sz="1", tgt_ccy="base_ccy", **words)
+    (answered,) = answers(venue, odd)
+    assert answered.reason is not None
+    assert answered.reason.words == ("tgtCcy",)
 
 
 def test_a_deposit_is_a_transfer_and_a_withdrawal_needs_free_money() -> None:
