@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from fakeokx.engine import checks, price_matching, switches, triggers
-from fakeokx.engine.account import wealth
+from fakeokx.engine.account import initial_margin_quote, wealth
 from fakeokx.engine.accounts import Account
 from fakeokx.engine.commands import (
     AdvanceClock,
@@ -26,6 +26,7 @@ from fakeokx.engine.commands import (
 )
 from fakeokx.engine.decimals import ONE, ZERO, is_multiple, parse, whole
 from fakeokx.engine.events import Billed
+from fakeokx.engine.evolve import evolve
 from fakeokx.engine.instruments import EXPIRED, INSTRUMENTS, STATES, Instrument
 from fakeokx.engine.market import Book, Level
 from fakeokx.engine.model import (
@@ -59,7 +60,8 @@ CURRENCIES: Final = tuple(
 def set_leverage(venue: Venue, command: SetLeverage) -> None:
     """Set the leverage; refused while orders wait or isolated margin is bound by it.
 
-    The refusal is 59000, or 59101 and 59107 by margin mode, as the switch says.
+    The refusal is 59000, or 59101 and 59107 by margin mode, as the switch says; 59108 if a cross
+    position would ask for more margin than there is.
     """
     holder = venue.account(command.account)
     instrument = checks.tradable(venue, command.inst_id, command.mgn_mode, "mgnMode")
@@ -71,6 +73,7 @@ def set_leverage(venue: Venue, command: SetLeverage) -> None:
     keys = leverage_keys(venue, holder, command)
     if all(holder.lever(key) == lever for key in keys):
         return
+    ccy = instrument.settle_ccy
     if any(holder.open_by_key.get(key) for key in keys):
         raise Refusal(_busy_code(venue, command.mgn_mode))
     for key in keys:
@@ -79,8 +82,20 @@ def set_leverage(venue: Venue, command: SetLeverage) -> None:
             raise Refusal(_busy_code(venue, command.mgn_mode))
         if held > venue.instrument(key.inst_id).contracts_max(lever):
             raise Refusal("59102")
+    more = _more_margin(venue, holder, keys, lever)
+    if more and more > wealth(venue, holder.name, ccy).available:
+        raise Refusal("59108")
     for key in keys:
         venue.put_lever(holder.name, key, lever)
+
+
+def _more_margin(venue: Venue, holder: Account, keys: list[PositionKey], lever: Decimal) -> Decimal:
+    """What the open ones of these positions ask for beyond what they do now; 0 for less."""
+    held = [holder.open_positions[key] for key in keys if key in holder.open_positions]
+    priced = [(each, venue.marks[each.key.inst_id]) for each in held]
+    now = sum((initial_margin_quote(venue, each, px) for each, px in priced), ZERO)
+    then = [initial_margin_quote(venue, evolve(each, lever=lever), px) for each, px in priced]
+    return max(sum(then, ZERO) - now, ZERO)
 
 
 def _busy_code(venue: Venue, mgn_mode: str) -> str:

@@ -234,6 +234,9 @@ ERRORS: Final = MappingProxyType(
             200,
             "Cancel all pending cross-margin orders before adjusting the leverage.",
         ),
+        "59108": ErrorText(
+            200, "Low leverage and insufficient margin, please adjust the leverage."
+        ),
     }
 )
 # Codes that carry a second one in the row's subCode; 51008 is of a balance or of a margin.

@@ -43,6 +43,18 @@ def test_leverage_may_not_change_under_waiting_orders_but_may_be_repeated() -> N
     assert step(venue, lever("10.0"), T0) == ()
 
 
+def test_leverage_may_not_ask_for_margin_that_is_not_there() -> None:
+    venue = new_venue(cash="1000")
+    place(venue, sz="10")
+    with pytest.raises(Refusal, match="59108"):
+        step(venue, lever("4"), T0)
+    assert held(venue).lever == 10
+    step(venue, lever("6"), T0)
+    assert held(venue).lever == 6
+    step(venue, lever("20"), T0)
+    assert held(venue).lever == 20
+
+
 def test_isolated_leverage_is_per_side_in_long_short_mode() -> None:
     venue = new_venue("long_short_mode")
     with pytest.raises(Refusal, match="posSide"):

@@ -247,6 +247,15 @@ def leverage_busy(mgn_mode: str, code: str) -> Callable[[World], Got]:
     return case
 
 
+def too_much_margin(world: World) -> Got:
+    poor = World(world.server, f"{world.name}poor")
+    world.server.deposit("USDT", "999000", out=True, account=poor.name)
+    poor.done(sz="10")
+    return poor.top(
+        "POST", "account/set-leverage", {"instId": BTC, "lever": "2", "mgnMode": "cross"}
+    )
+
+
 def hedged(then: Callable[[World], Got]) -> Callable[[World], Got]:
     def case(world: World) -> Got:
         return then(World(world.server, f"{world.name}h", "long_short_mode"))
@@ -434,6 +443,7 @@ CASES: dict[str, tuple[Got, Callable[[World], Got]]] = {
     "59102": ((200, "59102"), post(
         "account/set-leverage", {"instId": BTC, "lever": "101", "mgnMode": "cross"})),
     "59107": ((200, "59107"), leverage_busy("cross", "59101_59107")),
+    "59108": ((200, "59108"), too_much_margin),
 }  # fmt: skip
 LIMITED = ("50011", "50061")
 
