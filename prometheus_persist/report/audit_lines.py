@@ -3,13 +3,16 @@
 Pure. One line a fact; values are JSON, so that no id can forge a line. Of every finding it says
 whether it was applied, and which alternative was chosen; steps that were not carried out are
 ``proposed``. What a second look found is told behind what was planned.
+
+A correction stands there before its commit, too (``due_lines``): a process that is killed behind
+the commit has written down what it did, and why. The opening after it names the commit it found.
 """
 
 from __future__ import annotations
 
 import json
 
-from prometheus_persist.reconcile.plan import Finding
+from prometheus_persist.reconcile.plan import Finding, Plan
 from prometheus_persist.recovery.facts import FlattenFacts, RecoveryFacts
 
 
@@ -40,15 +43,24 @@ def audit_lines(facts: RecoveryFacts) -> list[str]:
     return lines
 
 
-def _finding(one: Finding, *, applied: bool) -> list[str]:
+def due_lines(plan: Plan) -> list[str]:
+    """What is about to be committed; nothing where nothing is corrected."""
+    found = [one for one in plan.findings if one.corrections]
+    head = f"about to correct findings={len(found)} corrections={len(plan.corrections)}"
+    lines = [line for one in found for line in _finding(one, applied=True, word="due")]
+    return [head, *lines] if found else []
+
+
+def _finding(one: Finding, *, applied: bool, word: str = "") -> list[str]:
     proof = " ".join(f"{row.kind}:{_text(row.ref)}" for row in one.evidence)
     chosen = f"chosen={_text(one.chosen)} " if one.chosen else ""
     line = (
-        f"finding {one.finding_id} case={one.case} resolution={one.resolution} applied={applied} "
+        f"finding {one.finding_id} case={one.case} resolution={one.resolution} "
+        f"{word or f'applied={applied}'} "
         f"{chosen}agent={_text(one.agent_id)} key={_text(str(one.key) if one.key else None)} "
         f"what={one.what} params={_text(dict(one.params))} evidence=[{proof}]"
     )
-    word = "correction" if applied else "proposed"
+    word = word or ("correction" if applied else "proposed")
     return [line, *(f"  {word} {_text(str(step))}" for step in one.corrections)]
 
 

@@ -1,7 +1,7 @@
 """One reconciliation of an open session, in this order:
 
     settle and read (``reader.read_view``, ``planning.py``) → plan → a human's word where one is
-    asked for → apply as one commit, or nothing → look again → gate → audit
+    asked for → audit of what is due → apply as one commit, or nothing → look again → gate → audit
 
 The orders without an answer are part of the plan (case F), so that an approval covers them, and a
 stop leaves every ledger as it was.
@@ -37,7 +37,7 @@ from prometheus_persist.reconcile.facts import agents_before
 from prometheus_persist.reconcile.plan import Plan
 from prometheus_persist.reconcile.reconciler import reconcile
 from prometheus_persist.recovery.facts import RestoreFacts
-from prometheus_persist.report.audit_lines import audit_lines
+from prometheus_persist.report.audit_lines import audit_lines, due_lines
 from prometheus_persist.saving import Trigger
 from prometheus_persist.saving.admission import Admission
 from prometheus_persist.session.context import SessionContext
@@ -237,6 +237,8 @@ def _ended(
         if decision.apply is None or (left is not None and not decision.apply.corrections):
             break
         now_ms, due = context.clock.now_ms(), decision.apply
+        if lines := due_lines(due):
+            context.audit(lines)
         context.tell_host(due)
         context.commit_of(partial(apply_plan, books, due, now_ms), Trigger.RECONCILE)
         books = context.books()

@@ -15,7 +15,7 @@ from storekit import BTC, StillClock, tree
 
 from prometheus_persist.errors import BadValue, Frozen, PlanStale
 from prometheus_persist.recovery import restore
-from prometheus_persist.session import Session, Settings
+from prometheus_persist.session import Session, Settings, reconciling
 from prometheus_persist.state import (
     Agent,
     FreezeEntry,
@@ -303,6 +303,40 @@ def test_session_a_human_must_approve_the_very_plan(tmp_path: Path) -> None:
     unread = session.approve(venue, facts.plan.plan_hash)
     assert (unread.decision, unread.applied) == ("incomplete", False), "no stale plan: ask again"
     assert ledger_bytes(tmp_path) == before
+    session.close()
+
+
+def test_session_killed_behind_a_correction_has_written_down_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit is there, and what the log is told after it is not: finding, evidence and step
+    stand in it already. Where nothing is corrected, nothing is about to be."""
+    venue = Venue()
+    session = trading(tmp_path, venue)
+    with session.order_intent("A", BTC, "buy", contracts("2")) as intent:
+        venue.execute(intent.intent)
+    seq = session.seq
+
+    def dies(*_: object) -> list[str]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reconciling, "audit_lines", dies)
+    with pytest.raises(KeyboardInterrupt):
+        session.recover(venue)
+    monkeypatch.undo()
+    killed(session)
+    session = opened(tmp_path)
+    (position,) = session.state.private_ledgers["A"].positions
+    assert str(position.qty_contracts) == "2"
+    log = (tmp_path / "recovery_log.txt").read_text()
+    head = f" seq={seq} about to correct findings=2 corrections=2"
+    assert log.count(head) == 1
+    due = [line for line in log.splitlines() if " due " in line and f" seq={seq} " in line]
+    assert any(f'evidence=[fill:"{BTC}:1"' in line for line in due)
+    assert any("BookFill(" in line for line in due)
+    assert log.splitlines()[-1].find(f"restored commit {seq + 1} ") > 0
+    assert session.recover(venue).decision == "go"
+    assert (tmp_path / "recovery_log.txt").read_text().count("about to correct") == 1
     session.close()
 
 
