@@ -17,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import decimal
 import gc
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -28,6 +27,7 @@ from typing import Any, Final
 
 import prometheus_persist
 from chaos.chance import generator
+from chaos.faults.bytecodes import at_each_bytecode
 from chaos.sweeps import interrupt_calls
 from chaos.sweeps.attach_calls import HOSTED_CALLS, HostedLife
 from chaos.sweeps.elsewhere import Hung, watched
@@ -126,7 +126,7 @@ def points_of(call: InterruptedCall, grounds: Yard, seed: int) -> Iterator[Point
     def note(frame: FrameType) -> None:
         executed[frame.f_code, frame.f_lasti] += 1
 
-    _traced(lambda: call.act(life), note, None)
+    at_each_bytecode(lambda: call.act(life), note, _strikes)
     life.session.close(save=False)
     for place, count in executed.items():
         first = FIRST_EXECUTIONS if place[0].co_filename.startswith(_CHANGES) else 1
@@ -168,6 +168,11 @@ def _run(
     begun, left = len(life.ears.begun), point.nth
     struck = False
 
+    act, code = CALLS[name].act, point.place[0]
+
+    def within(frame: FrameType) -> bool:
+        return frame.f_code is code and _strikes(frame)
+
     def raise_there(frame: FrameType) -> None:
         nonlocal left, struck
         if frame.f_lasti == point.place[1]:
@@ -177,8 +182,7 @@ def _run(
                 raise kind("struck")
 
     with watched():
-        act, code = CALLS[name].act, point.place[0]
-        problem = _raised(lambda: _traced(lambda: act(life), raise_there, code))
+        problem = _raised(lambda: at_each_bytecode(lambda: act(life), raise_there, within))
     if isinstance(problem, Hung):
         tally.wrong("hangs", f"{where}: {problem}")
         return False
@@ -217,30 +221,6 @@ def _raised(call: Callable[[], object]) -> BaseException | None:
         problem.__traceback__ = None  # it would keep what the call had in hand
         return problem
     return None
-
-
-def _traced(
-    call: Callable[[], object], before: Callable[[FrameType], None], only: CodeType | None
-) -> None:
-    """``before`` each bytecode of the library that this thread executes, or of one function."""
-
-    def local(frame: FrameType, event: str, _argument: Any) -> Any:
-        if event == "opcode":
-            before(frame)
-        return local
-
-    def enter(frame: FrameType, _event: str, _argument: Any) -> Any:
-        if (only is not None and frame.f_code is not only) or not _strikes(frame):
-            return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        return local
-
-    tracer = sys.gettrace()
-    sys.settrace(enter)
-    try:
-        call()
-    finally:
-        sys.settrace(tracer)
 
 
 def _strikes(frame: FrameType | None) -> bool:

@@ -77,7 +77,8 @@ def test_a_choice_that_does_not_exist_is_a_usage_error_with_a_hint(
 def test_a_choice_that_resembles_none_is_told_all_of_them(capsys):
     with pytest.raises(SystemExit):
         main(["sweep", "xyz"])
-    assert "choose from 'bits'" in capsys.readouterr().err
+    said = capsys.readouterr().err.replace("'", "")  # Python 3.12 quotes the choices, 3.13 does not
+    assert "choose from bits, files" in said
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -6,6 +6,7 @@ import os
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def test_session_says_what_it_offers_in_groups(tmp_path: Path) -> None:
     session = opened(tmp_path)
     names = {name for name in dir(session) if name[0] != "_"} - {"latches"}
     session.close()
-    lines = re.findall(r"^ {8}\w[\w ]{10} (\w.*)$", Session.__doc__ or "", re.MULTILINE)
+    lines = re.findall(r"^ {4}\w[\w ]{10} (\w.*)$", getdoc(Session) or "", re.MULTILINE)
     groups = [line.split() for line in lines]
     assert sorted(name for group in groups for name in group) == sorted(names)
     assert len(groups) <= 7

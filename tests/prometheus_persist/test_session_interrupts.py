@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import itertools
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +19,7 @@ import pytest
 from sessionkit import Venue, lost, opened, trading
 from storekit import BTC, Struck, struck
 
+from chaos.faults.bytecodes import at_each_bytecode
 from prometheus_persist.errors import StoreFailed
 from prometheus_persist.reconcile.books import StreamIndex
 from prometheus_persist.recovery import restore
@@ -280,26 +280,15 @@ def struck_before(nth: int, call: Callable[[], object], files: tuple[str, ...]) 
     """Raise ``Struck`` before the ``nth`` bytecode that the call executes in these files."""
     left = itertools.count(nth - 1, -1)
 
-    def local(_frame: FrameType, event: str, _argument: Any) -> Any:
-        if event == "opcode" and next(left) == 0:
+    def strike(_frame: FrameType) -> None:
+        if next(left) == 0:
             raise Struck
-        return local
 
-    def enter(frame: FrameType, _event: str, _argument: Any) -> Any:
-        if frame.f_code.co_filename not in files:
-            return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        return local
-
-    before = sys.gettrace()
-    sys.settrace(enter)
     try:
-        call()
+        at_each_bytecode(call, strike, lambda frame: frame.f_code.co_filename in files)
         return False
     except Struck:
         return True
-    finally:
-        sys.settrace(before)
 
 
 def test_an_opening_that_is_interrupted_at_its_end_holds_no_lock(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from sessionkit import opened
 from storekit import HookFs, StillClock, Struck, open_store, struck
 
+from chaos.faults.bytecodes import at_each_bytecode
 from prometheus_persist.errors import BadValue, StoreFailed
 from prometheus_persist.journal.change import Change, Image
 from prometheus_persist.recovery import restore
@@ -93,24 +93,12 @@ def test_a_second_signal_while_locks_are_given_back_leaves_none_behind() -> None
         room = Room()
         left = itertools.count(nth - 1, -1)
 
-        def local(_frame: FrameType, event: str, _arg: Any, left: Any = left) -> Any:
-            if event == "opcode" and next(left) == 0:
+        def strike(_frame: FrameType, left: Any = left) -> None:
+            if next(left) == 0:
                 raise KeyboardInterrupt
-            return local
 
-        def enter(frame: FrameType, _event: str, _arg: Any, local: Any = local) -> Any:
-            if frame.f_code.co_name not in steps:
-                return None
-            frame.f_trace_opcodes, frame.f_trace_lines = True, False
-            return local
-
-        before = sys.gettrace()
-        sys.settrace(enter)
-        try:
-            with pytest.raises((Struck, KeyboardInterrupt)) as raised:
-                room.leave()
-        finally:
-            sys.settrace(before)
+        with pytest.raises((Struck, KeyboardInterrupt)) as raised:
+            at_each_bytecode(room.leave, strike, lambda frame: frame.f_code.co_name in steps)
         assert not held_by_others(room.lock), f"bytecode {nth}"
         if raised.type is Struck:
             break
