@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +45,14 @@ def test_help_is_the_same_by_its_short_name(words: list[str]) -> None:
     told = said(PROGRAMS[program], *command, "-h")
     assert "sage: " in told
     assert told == said(PROGRAMS[program], *command, "--help")
+
+
+def test_every_dependency_has_a_lowest_version_for_ci_to_run_with() -> None:
+    root = Path(__file__).parent.parent
+    command = [sys.executable, ".ci/lowest.py"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root).stdout
+    lines = told.splitlines()
+    assert [line for line in lines if not re.fullmatch(r"[\w-]+==[\d.]+(; .*)?", line)] == []
+    assert {"pydantic", "ccxt", "starlette", "pytest"} <= {
+        line.partition("==")[0] for line in lines
+    }
