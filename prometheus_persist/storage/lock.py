@@ -202,7 +202,7 @@ class StoreLock:
         else:
             raise StoreFailed(f"{self.fs.root / self._name} is another file each time")
         if not held:
-            raise StoreLocked(f"{self.fs.root} is in use by another process{_holder(self._file)}")
+            raise StoreLocked(_refusal(self.fs.root, self._file))
         with contextlib.suppress(OSError):  # a full disk does not take the lock away
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, f"{self._pid}\n".encode("ascii"), 0)
@@ -278,7 +278,14 @@ def _locked(file: int) -> bool:
     return True
 
 
-def _holder(file: int) -> str:
+def _refusal(root: object, file: int) -> str:
+    """Who has the lock. Its number may be that of somebody else in another container; a file that
+    is open here is nobody else's."""
+    with contextlib.suppress(OSError):
+        here = _identity(os.fstat(file))
+        if any(_identity(os.fstat(each)) == here for each in _OPEN.copy() if each != file):
+            return f"{root} is in use by this process already; close the session that has it"
     with contextlib.suppress(OSError, ValueError):
-        return f" (pid {int(os.pread(file, _PID_BYTES_MAX, 0))})"
-    return ""
+        pid = int(os.pread(file, _PID_BYTES_MAX, 0))
+        return f"{root} is in use by another process (pid {pid})"
+    return f"{root} is in use by another process"

@@ -258,7 +258,9 @@ STORES: Final[Mapping[str, str]] = {
         "锁已被接管或删除；这个写入者已被隔离"
     ),
     "{path} is in use by another process": "{path} 正被另一个进程使用",
-    "{path} is in use by another process{pid}": "{path} 正被另一个进程使用{pid}",
+    "{path} is in use by another process (pid {pid})": "{path} 正被另一个进程使用（pid {pid}）",
+    "{path} is in use by this process already": "{path} 已被本进程使用",
+    "close the session that has it": "请先关闭占用它的会话",
     "it does not say what was acknowledged": "没有写明已确认到哪里",
     "{mirror} is the mirror of {there}; {here} is another directory, a copy of that store or "
     "another one, and may not write there": (

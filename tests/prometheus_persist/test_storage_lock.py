@@ -69,10 +69,26 @@ def test_lock_second_process_is_refused_until_the_first_is_killed(
 def test_lock_same_process_is_refused_too(tmp_path: Path) -> None:
     """Two stores on one directory in one process are two writers as well."""
     lock = StoreLock(tmp_path / "new" / "deep")
-    with pytest.raises(StoreLocked):
+    with pytest.raises(StoreLocked, match="in use by this process already; close the session"):
         StoreLock(tmp_path / "new" / "deep")
     lock.release()
     StoreLock(tmp_path / "new" / "deep").release()
+
+
+def test_lock_of_another_process_with_our_own_number_is_not_called_ours(tmp_path: Path) -> None:
+    """In containers that share a directory every writer may be process 1."""
+    lock = StoreLock(tmp_path)
+    program = (
+        "import os, sys; from pathlib import Path\n"
+        "from prometheus_persist.storage.lock import StoreLock\n"
+        "Path(sys.argv[1], 'store.lock').write_text(str(os.getpid()))\n"
+        "StoreLock(Path(sys.argv[1]))"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert "is in use by another process (pid " in other.stderr
+    lock.release()
 
 
 def test_lock_content_decides_nothing(tmp_path: Path) -> None:
