@@ -59,6 +59,7 @@ from prometheus_persist.saving.gate import OrderTerms
 from prometheus_persist.saving.host_capture import COUNTED, HostCapture
 from prometheus_persist.saving.intents import IntentHandle
 from prometheus_persist.saving.random_state import RANDOM, GlobalRandom, put_back
+from prometheus_persist.session import host_options
 from prometheus_persist.session.cut_cycle import CYCLE, cut
 from prometheus_persist.session.host_views import HostViews
 from prometheus_persist.session.reached import refuse_no_cycle
@@ -241,9 +242,13 @@ def attach(
     """
     if detect not in (LEARNED, COMPLETE):
         raise BadConfig(f"detect is {detect!r}: {LEARNED} or {COMPLETE}")
-    for name, names in (("modules", modules), ("skip", skip), ("public", public)):
-        if isinstance(names, str):  # whose letters would be taken for names
-            raise BadConfig(f"{name} is a list of names, not one name")
+    modules, skip, public = (
+        host_options.names("modules", modules),
+        host_options.names("skip", skip),
+        host_options.names("public", public),
+    )
+    bound, live = host_options.classes("bound", bound), host_options.classes("live", live)
+    host_options.refuse_misspelt(rename, rebind, upcast, adapters)
     given, rules = dict(rename or {}), dict(rebind or {})
     moved = {old: new for old, new in given.items() if ":" in old}
     renamed = {old: new for old, new in given.items() if ":" not in old}

@@ -12,6 +12,23 @@ HOSTS: Final[Mapping[str, str]] = {
     # options
     "detect is {detect}: {one} or {other}": "detect 为 {detect}：应为 {one} 或 {other}",
     "{option} is a list of names, not one name": "{option} 应为名称的列表，而不是一个名称",
+    "{option} is a list of names, not {given}": "{option} 应为名称的列表，而不是 {given}",
+    "{option} is a list of names, and {item} is none": (
+        "{option} 应为名称的列表，而 {item} 不是名称"
+    ),
+    "{option} is a list of classes, not {given}": "{option} 应为类的列表，而不是 {given}",
+    "{option} is a list of classes, and {item} is none": "{option} 应为类的列表，而 {item} 不是类",
+    "{option} is a dict, not {given}": "{option} 应为字典，而不是 {given}",
+    "rename has {old}: {new}": "rename 中有 {old}: {new}",
+    "write 'module:Old': 'module:New', or 'Class.old': 'new'": (
+        "请写 'module:Old': 'module:New'，或 'Class.old': 'new'"
+    ),
+    "rebind has {where}: {path}": "rebind 中有 {where}: {path}",
+    "write 'Class.attribute': 'place'": "请写 'Class.attribute': 'place'",
+    "upcast has {name}: {step}": "upcast 中有 {name}: {step}",
+    "write 'module:Class': step": "请写 'module:Class': step",
+    "adapters has {cls}: {pair}": "adapters 中有 {cls}: {pair}",
+    "write type: (to_plain, from_plain)": "请写 type: (to_plain, from_plain)",
     "the host's random state cannot be made again": "宿主的随机状态无法重建",
     # its own books
     "ledger {name}: there are {names}": "账簿 {name}：可用的有 {names}",

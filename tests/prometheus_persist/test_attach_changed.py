@@ -10,7 +10,7 @@ import pytest
 from graphkit import Loose, bare
 
 from prometheus_persist import attach
-from prometheus_persist.errors import BadValue, StoreDamaged
+from prometheus_persist.errors import BadConfig, BadValue, StoreDamaged
 
 
 def _fewer_slots(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,3 +66,40 @@ def test_an_attribute_of_a_base_is_renamed_in_those_that_inherit_it(tmp_path: Pa
     fresh: Any = bare(Loose)
     with attach(fresh, tmp_path, ["graphkit"], rename={"Slotted.old": "new"}):
         assert vars(fresh.items[0]) == {"new": 3}
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"modules": graphkit}, "modules is a list of names, not <module"),
+        ({"modules": [graphkit]}, "modules is a list of names, and <module"),
+        ({"skip": [Loose]}, "skip is a list of names, and <class"),
+        ({"bound": Loose}, "bound is a list of classes, not <class"),
+        ({"live": ["Loose"]}, "live is a list of classes, and 'Loose' is none"),
+        ({"rename": ["Loose.old"]}, "rename is a dict, not"),
+        ({"rename": {"Loose.old": "Loose.new"}}, "write 'module:Old': 'module:New'"),
+        ({"rename": {"graphkit:Old": "Loose"}}, "write 'module:Old': 'module:New'"),
+        ({"rename": {"old": "new"}}, "write 'module:Old': 'module:New'"),
+        ({"rebind": {"Loose.okx": Loose}}, "write 'Class.attribute': 'place'"),
+        ({"upcast": {"Loose": dict}}, "write 'module:Class': step"),
+        ({"upcast": {"graphkit:Loose": {}}}, "write 'module:Class': step"),
+        ({"adapters": {Loose: vars}}, "write type: (to_plain, from_plain)"),
+        ({"adapters": {"Loose": (vars, dict)}}, "write type: (to_plain, from_plain)"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(
+    tmp_path: Path, given: dict[str, Any], reason: str
+) -> None:
+    """Before a store is made: most of these were taken, and did nothing at any restore."""
+    with pytest.raises(BadConfig) as refused:
+        attach(bare(Loose), tmp_path / "new", **{"modules": ["graphkit"], **given})
+    assert reason in str(refused.value)
+    assert not (tmp_path / "new").exists()
+
+
+def test_options_may_be_given_one_at_a_time(tmp_path: Path) -> None:
+    """What can be gone through but once is gone through but once."""
+    names: Any = iter(["graphkit"])
+    root: Any = bare(Loose)
+    root.items = [bare(Loose)]
+    attach(root, tmp_path, names, skip=iter(["Loose.no"]), live=iter([Loose])).close()
