@@ -16,6 +16,9 @@ it visits anything else, or in another order (an instance's dict, on some Python
 Where all of a batch are dicts under the same keys, their sizes are not asked for: as many keys in a
 row, the same over and over, with another size somewhere, would be a key twice in one dict.
 
+An object that was made one of another class (``obj.__class__ = Closed``) has the same slots: which
+class each is of is compared where everything is looked at (``turned``).
+
 A batch remembers what it saw last; it is taken when its objects have been written. Old records are
 ``alike``: batches of them have the same keys, and then share one list of them. They are looked at
 in the order in which they lie in memory, which takes half the time.
@@ -81,6 +84,7 @@ class SlotBatch:
         "_ordered",
         "_sizes",
         "_slotted",
+        "_types",
         "_uniform",
         "_values",
         "keys",
@@ -103,6 +107,7 @@ class SlotBatch:
         self._dicts, self._instances, self._mapped, self._slotted, self._ordered, self._lists = (
             part or () for part in parts
         )
+        self._types = self._classes()
         self._take(self._now())
         if like is not None:
             self._share(like)
@@ -112,6 +117,8 @@ class SlotBatch:
             self.keys = like.keys
         if self._sizes == like._sizes:
             self._sizes = like._sizes
+        if self._types == like._types:
+            self._types = like._types
 
     @property
     def objects(self) -> list[Any]:
@@ -199,6 +206,19 @@ class SlotBatch:
             return []
         values, sizes, keys, names = self._now()
         return self._differing(self._seen(), (values, sizes, keys + names))
+
+    def turned(self, *, take: bool = True) -> list[Any]:
+        """The objects that are of another class than at the last such look, which, but for
+        ``take``, this one then is."""
+        now, before = self._classes(), self._types
+        if now == before:
+            return []
+        if take:
+            self._types = now
+        return list(compress(chain(self._instances, self._slotted), map(is_not, now, before)))
+
+    def _classes(self) -> tuple[type, ...]:
+        return tuple(map(type, chain(self._instances, self._slotted)))
 
     def _seen(self) -> _Seen:
         return self._values, self._sizes, self.keys + self._names

@@ -156,6 +156,8 @@ class Tracker(GraphWriter):
         told, self._touched = self._touched, {}
         touched = dict.fromkeys(self.known_of(told.values()))
         found = self._nodes_of(self._looked_at(complete))
+        turned = self._turned() if complete else []
+        found += [node for node in turned if not node.hot]
         if any(map(self._teaches, chain(found, touched))):  # what becomes hot is taken as it is
             complete = True
             found += self._nodes_of(self._cold)
@@ -164,6 +166,8 @@ class Tracker(GraphWriter):
         for node in dict.fromkeys(changed):
             if self.nodes.get(id(node.obj)) is node:
                 self.update(node, delta)
+        for node in turned:
+            self.whole(node, delta)
         for node in list(self.longs):
             if complete or not ends_alike(node.obj, node.shadow or []):
                 self.list_changed(node, delta, complete=complete)
@@ -182,9 +186,9 @@ class Tracker(GraphWriter):
     def unsaved(self) -> list[GraphNode]:
         """What differs from what was written, compared completely; takes nothing in."""
         found = []
-        for obj in {
-            id(obj): obj for batch in (*self._hot, *self._cold) for obj in batch.peek()
-        }.values():
+        batches = (*self._hot, *self._cold)
+        differ = (chain(batch.peek(), batch.turned(take=False)) for batch in batches)
+        for obj in {id(obj): obj for obj in chain.from_iterable(differ)}.values():
             node, told = self.nodes.get(id(obj)), self.settled.find(id(obj))
             if node is None and told is not None:
                 node = GraphNode(obj, told[0], self.kinds[type(obj)])
@@ -236,6 +240,14 @@ class Tracker(GraphWriter):
     def _nodes_of(self, batches: Iterable[SlotBatch]) -> list[GraphNode]:
         """What changed in these."""
         return self.known_of(obj for batch in batches for obj in batch.changed())
+
+    def _turned(self) -> list[GraphNode]:
+        """What is of another class now; raises BadValue for one that cannot be kept."""
+        batches = chain(self._hot, self._cold)
+        found = self.known_of(obj for batch in batches for obj in batch.turned())
+        for node in found:
+            node.kind = self.kinds[type(node.obj)]
+        return found
 
     @property
     def guarded(self) -> Set[type]:

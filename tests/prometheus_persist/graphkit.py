@@ -57,6 +57,12 @@ class Slotted:
     __slots__ = ("first", "second")
 
 
+class SlottedLike:
+    """What a ``Slotted`` can become."""
+
+    __slots__ = ("first", "second")
+
+
 class SlottedMore(Slotted):
     """Slots of a base, and a ``__dict__``."""
 

@@ -368,6 +368,32 @@ def test_what_cannot_be_hashed_any_more_is_named() -> None:
         kept.again()
 
 
+@pytest.mark.parametrize("where", [3, 150, -1], ids=["settled", "middle", "last"])
+def test_what_was_made_one_of_another_class_comes_back_as_one(where: int) -> None:
+    """``obj.__class__ = Closed``: its slots are as they were."""
+    root: Any = Root()
+    root.items = [bare(Loose) for _ in range(200)]
+    root.items[where].kept = root.slots = bare(graphkit.Slotted)
+    root.slots.first = 1
+    kept = Kept(root)
+    for _ in range(5):
+        kept.look(complete=True)
+    root.items[where].__class__ = graphkit.Named
+    root.slots.__class__ = graphkit.SlottedLike
+    assert {type(node.obj) for node in kept.tracker.unsaved()} == {
+        graphkit.Named,
+        graphkit.SlottedLike,
+    }
+    kept.look(complete=True)
+    exact(kept)
+    assert kept.tracker.unsaved() == []
+    assert kept.restart().empty
+    kept.root.items[where].__class__ = Loose
+    kept.root.items[where].more = 1
+    kept.look(complete=True)
+    exact(kept)
+
+
 def test_attributes_are_numbered_anew_when_many_came_and_went() -> None:
     root: Any = Root()
     root.items = {}
