@@ -108,9 +108,18 @@ def hidden_state(cls: type) -> str:
             return f"is a kind of {name_of(each)}, which holds more than attributes"
     for each in cls.__mro__[:-1]:
         for name in _PROTOCOL:
-            if name in vars(each) and vars(each)[name] not in _OF_DATACLASS:
+            own = vars(each).get(name)
+            if own is not None and own not in _OF_DATACLASS and not _is_of_attrs(own, each):
                 return f"has its own {name}"
     return ""
+
+
+def _is_of_attrs(method: Any, cls: type) -> bool:
+    """Whether attrs made it, of the slots: it gives these, and nothing else. Where a hash is kept
+    it leaves that out, which is another one in each process."""
+    return getattr(method, "__module__", "") == "attr._make" and "_attrs_cached_hash" not in vars(
+        cls
+    )
 
 
 class Slots(dict[type, dict[str, Any]]):
@@ -182,6 +191,8 @@ def state(kind: str, obj: Any, policy: HostPolicy) -> Json:
         return _bits(obj.bit_generator)
     if kind == "rs":
         found = obj.get_state(legacy=False)
+        if found["bit_generator"] not in _BIT_GENERATORS:
+            raise BadValue(f"a bit generator {found['bit_generator']}")
         return [_plain(found)]
     if kind == "r":
         version, words, gauss = obj.getstate()
@@ -217,8 +228,11 @@ def _remade(kind: str, told: Json, policy: HostPolicy) -> Any:
     if kind == "g":
         return needed("numpy").random.Generator(_of_bits(told))
     if kind == "rs":
-        found = needed("numpy").random.RandomState()
-        found.set_state(_as_was(told[0]))
+        random, was = needed("numpy").random, _as_was(told[0])
+        if was["bit_generator"] not in _BIT_GENERATORS:
+            raise StoreDamaged(f"the host's generator {was['bit_generator']!r} is none of numpy's")
+        found = random.RandomState(getattr(random, was["bit_generator"])())
+        found.set_state(was)
         return found
     if kind == "r":
         version, words, gauss = told
