@@ -1,4 +1,4 @@
-"""Objects that are made again by what they are: generators of numpy, slots that attrs made (S8)."""
+"""Objects that are made again by what they are: generators of numpy, slots that attrs made."""
 
 from __future__ import annotations
 
