@@ -19,7 +19,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import attrs
 import numpy as np
 
 from chaos.oracle.objects import digest
@@ -90,17 +89,6 @@ class Named:
 
     def __hash__(self) -> int:
         return hash(self.name)
-
-
-@attrs.define
-class Defined:
-    number: int
-    inner: object
-
-
-@attrs.frozen(cache_hash=True)
-class Hashed:
-    number: int
 
 
 class Keyed(NamedTuple):

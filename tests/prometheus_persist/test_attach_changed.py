@@ -1,10 +1,13 @@
-"""A host whose classes are others than those that were saved, and options that are misspelt."""
+"""A host whose classes are others than those that were saved, or made by others; and options that
+are misspelt.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import attrskit
 import graphkit
 import pytest
 from graphkit import Loose, bare
@@ -103,3 +106,20 @@ def test_options_may_be_given_one_at_a_time(tmp_path: Path) -> None:
     root: Any = bare(Loose)
     root.items = [bare(Loose)]
     attach(root, tmp_path, names, skip=iter(["Loose.no"]), live=iter([Loose])).close()
+
+
+def test_slots_that_attrs_made_come_back_and_a_hash_that_it_keeps_is_refused(
+    tmp_path: Path,
+) -> None:
+    root: Any = bare(Loose)
+    root.items = attrskit.Defined(1, [attrskit.Defined(2, root)])
+    modules = ["graphkit", "attrskit"]
+    attach(root, tmp_path, modules).close()
+    fresh: Any = bare(Loose)
+    with attach(fresh, tmp_path, modules) as p:
+        assert (fresh.items.number, fresh.items.inner[0].number) == (1, 2)
+        assert fresh.items.inner[0].inner is fresh
+        fresh.items = attrskit.Hashed(1)
+        with pytest.raises(BadValue, match=r"loose\.items: Hashed has its own __getstate__"):
+            p.save()
+        fresh.items = None
