@@ -154,8 +154,11 @@ def _other_account(one: Finding, options: str) -> Iterator[NextStep]:
 
 
 def _undecided(waiting: list[Finding], options: str, again: str) -> Iterator[NextStep]:
-    """What cannot be judged, and what a human may say of it all the same."""
-    if any(one.what != "what.history_lost" for one in waiting):
+    """What cannot be judged, and what a human may say of it all the same.
+
+    No later reading shows what is over: a history that is lost, a contract that is not listed.
+    """
+    if any(one.what != "what.history_lost" and not _is_unlisted(one) for one in waiting):
         yield NextStep("step.read_again_soon", again)
     for one in waiting:
         yield NextStep("step.write_plan", plan_command(options))
@@ -163,6 +166,10 @@ def _undecided(waiting: list[Finding], options: str, again: str) -> Iterator[Nex
         lost = one.what == "what.history_lost"
         text = "step.accept_history" if lost else "step.if_true"
         yield NextStep(text, chosen, {"finding": one.finding_id})
+
+
+def _is_unlisted(one: Finding) -> bool:
+    return one.what == "what.fill_unjudged" and one.params["why"] == "why.no_instrument"
 
 
 def _orders(facts: RecoveryFacts, options: str) -> Iterator[NextStep]:

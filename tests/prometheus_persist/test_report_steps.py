@@ -6,12 +6,13 @@ import dataclasses
 import shlex
 
 import pytest
+from reconcile_world import ETH, World
 from report_kit import facts, first_start
 from test_report_every_kind import UNSAID, of_kind, plans
 from typer.testing import CliRunner
 
 from prometheus_persist.cli.app import app
-from prometheus_persist.reconcile import Plan
+from prometheus_persist.reconcile import Plan, reconcile
 from prometheus_persist.reconcile.decision import WithheldFacts, decide
 from prometheus_persist.reconcile.finding import WORDS
 from prometheus_persist.reconcile.plan import Resolution
@@ -155,3 +156,21 @@ def test_every_command_is_one_that_the_command_line_knows() -> None:
         assert said.exit_code == 0, (words, said.output)
         named = {word for word in words if word.startswith("--")}
         assert all(name in said.stdout for name in named), (words, said.stdout)
+
+
+@pytest.mark.parametrize("why", ["why.no_instrument", "why.fills_behind"])
+def test_nobody_is_told_to_wait_for_a_contract_that_is_listed_no_more(why: str) -> None:
+    """An execution of a contract that has been delivered is judged by no later reading: what is
+    left is to take what is shown. One that cannot be judged for another reason is waited for."""
+    world = World("A")
+    world.trade("A", "buy", 1)
+    world.trade("A", "buy", 5, inst=ETH, booked=False)
+    del world.instruments[ETH]
+    world.held = {key: rows for key, rows in world.held.items() if key.inst_id != ETH}
+    plan = reconcile(world.books(), world.view())
+    (one,) = (each for each in plan.findings if each.what == "what.fill_unjudged")
+    assert one.params["why"] == "why.no_instrument"
+    other = dataclasses.replace(one, params={**one.params, "why": why})
+    named = kinds_of(ended(dataclasses.replace(plan, findings=(other,))))
+    assert ("step.read_again_soon" in named) == (why != "why.no_instrument"), named
+    assert "step.if_true" in named
