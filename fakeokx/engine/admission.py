@@ -176,6 +176,11 @@ def _size(
     if not draft.is_closing:
         _check_margin(venue, draft, instrument, qty)
         return qty
+    return _fitting(venue, draft, qty, leaving)
+
+
+def _fitting(venue: Venue, draft: Order, qty: Decimal, leaving: Set[int]) -> Decimal:
+    """As much of a closing size as the position leaves, or a refusal (51112)."""
     shrinks = draft.pos_side == NET
     if venue.switches["order.reduce_oversize"] != "by_mode":
         shrinks = venue.switches["order.reduce_oversize"] == "shrink"
@@ -185,6 +190,18 @@ def _size(
     if not shrinks or left == 0:
         raise Refusal("51112")
     return left
+
+
+def resized(venue: Venue, before: Order, after: Order) -> Order:
+    """An amended order: what it asks for beyond what it did is let in like a new one's size."""
+    rest = after.rest_contracts
+    if rest <= before.rest_contracts or venue.instrument(after.inst_id).is_spot:
+        return after
+    if not after.is_closing:
+        _check_tier(venue, after, rest)
+        return after
+    fits = _fitting(venue, after, rest, {after.ord_id})
+    return evolve(after, qty_contracts=after.filled_contracts + fits)
 
 
 def _closable(venue: Venue, draft: Order, leaving: Set[int]) -> Decimal:
@@ -201,14 +218,18 @@ def _closable(venue: Venue, draft: Order, leaving: Set[int]) -> Decimal:
 
 def _check_margin(venue: Venue, order: Order, instrument: Instrument, qty: Decimal) -> None:
     """Refuse (51004, 51008) what tiers or margin do not allow to be opened."""
-    held = venue.held(order.position_key, order.account)
-    after = abs(held + sign_of(order.side) * qty)
-    if after > abs(held) and after > instrument.contracts_max(order.lever):
-        raise Refusal("51004")
+    _check_tier(venue, order, qty)
     needed = margin_needed(venue, order, qty)
     ccy = instrument.settle_ccy
     if needed and needed > wealth(venue, order.account, ccy).available:
         raise Refusal("51008", ccy)
+
+
+def _check_tier(venue: Venue, order: Order, qty: Decimal) -> None:
+    held = venue.held(order.position_key, order.account)
+    after = abs(held + sign_of(order.side) * qty)
+    if after > abs(held) and after > venue.instrument(order.inst_id).contracts_max(order.lever):
+        raise Refusal("51004")
 
 
 def _sized_spot(venue: Venue, request: OrderRequest, draft: Order, instrument: Instrument) -> Order:

@@ -13,7 +13,7 @@ from typing import Final
 from fakeokx.engine import attached, attached_amending, checks, price_matching
 from fakeokx.engine.account import order_margin_quote, wealth
 from fakeokx.engine.accounts import Account
-from fakeokx.engine.admission import MARKET, ORDER_TYPES, admit, within_px_limits
+from fakeokx.engine.admission import MARKET, ORDER_TYPES, admit, resized, within_px_limits
 from fakeokx.engine.commands import (
     Amendment,
     AmendOrders,
@@ -221,6 +221,7 @@ def _amended(venue: Venue, order: Order, wanted: Amendment) -> Order:
     )
     if wanted.new_px:
         after = within_px_limits(venue, after, wanted.px_amend_type)
+    after = resized(venue, order, after)
     attached.check_sizes(after.attached, after.qty_contracts)
     _check_more(venue, order, after)
     if after.ord_type == "post_only" and price_matching.would_take(venue, after):

@@ -52,7 +52,7 @@ __all__ = ["LEVER_DEFAULT", "MAKER_RATE", "SETTLE_CCY", "TAKER_RATE", "Venue"]
 SETTLE_CCY: Final = "USDT"
 TAKER_RATE: Final = Decimal("0.0005")
 MAKER_RATE: Final = Decimal("0.0002")
-RULES: Final = 6
+RULES: Final = 7
 _ID_BASE: Final = 2_000_000_000_000_000_000
 _ID_SEED_STEP: Final = 1_000_000_000_000
 

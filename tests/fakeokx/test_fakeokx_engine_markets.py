@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 from fakeokx_tools import BTC, T0, D, answers, held, move, new_venue, place, place_algo, refused
 
+from fakeokx.engine.account import closable
 from fakeokx.engine.commands import (
     Amendment,
     AmendOrders,
@@ -20,7 +21,7 @@ from fakeokx.engine.commands import (
 from fakeokx.engine.decimals import exact
 from fakeokx.engine.events import MarkMoved, PriceMoved
 from fakeokx.engine.instruments import INSTRUMENTS, Instrument
-from fakeokx.engine.model import Position, PositionKey
+from fakeokx.engine.model import Order, Position, PositionKey
 from fakeokx.engine.positions import Execution, apply
 from fakeokx.engine.refusals import Refusal
 from fakeokx.engine.step import step
@@ -88,6 +89,33 @@ def test_price_limits_bind_limit_orders_only_and_can_be_lifted() -> None:
     assert place(venue).state == "filled"
     step(venue, SetInstrument(inst_id=BTC, no_px_limits="true"), T0)
     assert place(venue, ord_type="limit", px="51000.1").state == "filled"
+
+
+def amended(venue: Venue, order: Order, new_sz: str) -> str:
+    change = Amendment(inst_id=BTC, ord_id=str(order.ord_id), new_sz=new_sz)
+    (answered,) = answers(venue, AmendOrders(orders=(change,)))
+    return answered.reason.code if answered.reason else "0"
+
+
+def test_an_amendment_grows_no_further_than_a_new_order_may() -> None:
+    venue = new_venue()
+    step(venue, SetLeverage(inst_id=BTC, lever="100", mgn_mode="cross"), T0)
+    order = place(venue, ord_type="limit", px="100")
+    assert (amended(venue, order, "10001"), amended(venue, order, "10000")) == ("51004", "0")
+    place(venue, sz="2")
+    closer = place(venue, side="sell", ord_type="limit", px="60000", reduce_only="true")
+    assert amended(venue, closer, "50") == "0"
+    assert venue.orders[closer.ord_id].qty_contracts == 2
+
+
+def test_a_closer_of_a_two_sided_account_is_amended_within_the_position() -> None:
+    venue = new_venue("long_short_mode")
+    place(venue, sz="3", pos_side="long")
+    exit_at = {"side": "sell", "ord_type": "limit", "px": "60000", "pos_side": "long"}
+    place(venue, **exit_at)
+    closer = place(venue, **exit_at)
+    assert (amended(venue, closer, "2.5"), amended(venue, closer, "2")) == ("51112", "0")
+    assert closable(venue, closer.position_key) == 0
 
 
 def test_too_many_waiting_orders() -> None:
