@@ -37,8 +37,8 @@ CLI: Final[Mapping[str, tuple[str, str]]] = {
         "{ago} ago ({time}), commit {seq}, epoch {epoch}",
     ),
     "cli.status.equity": (
-        "{equity}（未实现{unrealised}，累计盈亏{pnl}）",
-        "{equity} (unrealised {unrealised}, PnL {pnl})",
+        "{equity}（存活者；未实现{unrealised}；全部累计盈亏{pnl}）",
+        "{equity} (of the living; unrealised {unrealised}; PnL of all {pnl})",
     ),
     "cli.status.settled": ("{amount}（{time}对账时）", "{amount} (when reconciled, {time})"),
     "cli.status.snapshots": ("{n}个，最新 {newest}", "{n}, the newest {newest}"),

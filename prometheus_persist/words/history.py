@@ -11,7 +11,10 @@ PAST_WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "提交{first}–{last}，共{n}次保存",
         "commits {first}–{last}, {n} saves",
     ),
-    "past.total": ("全部Agent的权益（USDT）", "Equity of all agents (USDT)"),
+    "past.total": (
+        "全部Agent的权益，含已死亡（USDT）",
+        "Equity of all agents, the dead included (USDT)",
+    ),
     "past.marks": ("启动、中断与恢复", "Starts, interruptions, recoveries"),
     "past.when": ("时间", "time"),
     "past.what": ("事件", "event"),
@@ -34,6 +37,7 @@ PAST_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "past.down": ("停机", "not running"),
     "past.long": ("多头（张）", "long (contracts)"),
     "past.short": ("空头（张）", "short (contracts)"),
+    "past.held_now": ("{key}：现有{contracts}张", "{key}: {contracts} contracts now"),
     "past.unshown": ("有无法显示的部分", "A part cannot be shown"),
     "past.gap": (
         "提交{first}–{last}（{since} 至 {until}）：{why}",

@@ -62,9 +62,9 @@ def run(*words: object) -> str:
     ("lang", "words"),
     [
         ("en", "health|sound, as far|equity|14 (13 alive, 1 dead)|and|stopped by Wang|156"
-               "|(the first 10 of 14)|owners|LiveAgent_03|cross net"),
+               "|(of the living;|PnL of all|(the first 10 of 14)|owners|LiveAgent_03|cross net"),
         ("zh", "状况|所读部分完好|权益|14个（13存活，1死亡）|stopped by Wang|156"
-               "|（前10个，共14个）|持有者|LiveAgent_03|cross net"),
+               "|（存活者；|；全部累计盈亏|（前10个，共14个）|持有者|LiveAgent_03|cross net"),
     ],
 )  # fmt: skip
 def test_status_is_a_page_of_money_agents_positions_and_freezes(

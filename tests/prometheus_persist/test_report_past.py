@@ -83,6 +83,28 @@ def test_the_sum_is_that_of_the_agents_at_every_moment() -> None:
     assert facts.total[-1][1] == last
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("en", r"cross net: (-?\d\S*) contracts now<"), ("zh", r"cross net：现有(-?\d\S*)张<")],
+)
+def test_what_is_held_now_is_told_as_that_and_not_at_an_axis(lang: str, words: str) -> None:
+    """The line of none has no figure: one beside it was read as its height."""
+    facts = a_past()
+    told = re.findall(words, past_page(facts, "d", lang))
+    now = [str(held.points[-1][1]) for one in facts.agents for held in one.held.values()]
+    assert sorted(told) == sorted(now)
+    assert ("the dead included" if lang == "en" else "含已死亡") in past_page(facts, "d", lang)
+
+
+def test_a_small_chart_has_a_scale_and_not_one_figure() -> None:
+    """Of one figure nobody can tell what a step is worth."""
+    facts = a_past()
+    page = past_page(facts, "d", "en").partition("<h2>Agents</h2>")[2]
+    scales = re.findall(r'<svg height="60" aria-hidden="true">(.*?)</svg>', page, re.DOTALL)
+    moved = [one for one in facts.agents if one.equity.span]
+    assert sum(scale.count("<text") > 1 for scale in scales) >= len(moved) > 0
+
+
 def test_a_kill_an_outage_a_death_a_freeze_and_what_is_lost_are_marked() -> None:
     facts = a_past()
     assert [one.kind for one in facts.marks] == [

@@ -84,8 +84,7 @@ def _agent(one: AgentTrack, facts: PastFacts, x: AxisScale, say: Say) -> dict[st
         "picture": _equity(facts, x, one.agent_id, points, EQUITY_PX, (), plot=plot),
         "held": [
             {
-                "key": key,
-                "now": plain(held.points[-1][1]),
+                "told": say("past.held_now", key=key, contracts=plain(held.points[-1][1])),
                 "picture": _held(x, key, held.final(), plot),
             }
             for key, held in ranked[:KEYS_MAX]
@@ -107,7 +106,11 @@ def _equity(
     low, high = min(values), max(values)
     room = (high - low) * 0.08 or max(abs(high) * 0.01, 1.0)
     y = AxisScale(low - room, high + room)
-    rows = [AxisTick(each, _short(each)) for each in round_ticks(y.low, y.high, 4 if ticks else 1)]
+    # a small chart has no room for round figures that tell a step's size: its ends do
+    if ticks:
+        rows = [AxisTick(each, _short(each)) for each in round_ticks(y.low, y.high)]
+    else:
+        rows = [AxisTick(each, _cents(each)) for each in sorted({low, high})]
     return chart(
         name,
         x,
@@ -262,6 +265,11 @@ def _json(value: object) -> str:
     """JSON that ends no element and begins none."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _cents(value: float) -> str:
+    """An amount at the end of an axis, so that two that are near each other differ."""
+    return f"{value:,.2f}" if abs(value) < 1e6 else _short(value)
 
 
 def _short(value: float) -> str:

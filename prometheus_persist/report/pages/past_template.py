@@ -98,7 +98,7 @@ svg .long { fill: var(--s2) } svg .short { fill: var(--s3) }
 .agent .chart { margin: .1rem 0 }
 .held { display: grid; grid-template-columns: 4.2rem minmax(0, 1fr); column-gap: .5rem;
         padding-right: 1.2rem; align-items: center }
-.held small.dim { grid-column: 2 } .held .n { grid-column: 1; text-align: right }
+.held small.dim { grid-column: 2 }
 .held svg { grid-column: 2; grid-row: 2 }
 #panel { position: sticky; bottom: 0; background: var(--box); border: 1px solid var(--line);
          border-radius: .5rem .5rem 0 0; padding: .5rem .9rem; margin-top: 1rem;
@@ -134,8 +134,8 @@ svg .long { fill: var(--s2) } svg .short { fill: var(--s3) }
 <section class="agent"><header><b>{{ one.name }}</b><span>{{ one.worth }}</span>
 <span class="dim">{{ one.state }}</span></header>
 {{ one.picture }}
-{% for each in one.held %}<div class="held"><small class="dim">{{ each.key }}</small>
-<small class="n">{{ each.now }}</small>{{ each.picture }}</div>{% endfor %}
+{% for each in one.held %}<div class="held"><small class="dim">{{ each.told }}</small>
+{{ each.picture }}</div>{% endfor %}
 {% if one.more > 0 %}<small>{{ say("page.more", n=one.more) }}</small>{% endif %}
 </section>
 {% endfor %}
