@@ -323,10 +323,11 @@ TALK: Final[Mapping[str, tuple[str, str]]] = {
     "axis_share": ("占各自样本的比例", "share of its own samples"),
     "line100": ("100毫秒", "100 ms"),
     "how": (
-        "同一磁盘、分块交错测量；对比版本在单独的进程中逐轮交替；比值为中位数之比；每轮首块为预热"
-        "，不计入。",
+        "同一磁盘、分块交错测量；对比版本在单独的进程中逐轮交替；表中比值为全部样本的中位数之比，"
+        "达标行取各轮比值的中位数；每轮首块为预热，不计入。",
         "One disk, interleaved in blocks; another tree in processes of its own, in turns round by "
-        "round; ratios are median over median; a round's first block warms up and is not counted.",
+        "round; a ratio in a table is median over median of all samples, that of a bar the "
+        "middle one of its rounds; a round's first block warms up and is not counted.",
     ),
 }
 
