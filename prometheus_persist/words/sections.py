@@ -330,6 +330,7 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.restored_in": ("恢复用时", "to restore"),
     "page.reconciled_in": ("对账用时", "to reconcile"),
     "page.timeline": ("停机期间", "While it was down"),
+    "page.earlier": ("上次保存之前", "before the last save"),
     "page.more": ("另有{n}条", "and {n} more"),
     "page.host_due": ("应为{due}", "{due} is due"),
     "page.host_has": ("宿主", "the host has"),

@@ -220,6 +220,22 @@ def test_the_line_of_the_outage_puts_each_event_where_it_happened(at_ms):
     assert [one.at_ms for one in moment.events] == [at_ms]
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "before the last save"), ("zh", "上次保存之前")]
+)
+def test_what_is_older_than_the_last_save_is_no_part_of_the_outage(lang, words):
+    """An execution of last year that is found now did not happen while it was down."""
+    old = (SAVED_MS - 1, *(SAVED_MS - n * 86_400_000 for n in range(1, 401)))
+    facts = happened(*old, SAVED_MS + 1)
+    line = outage_line(facts, speaker(lang))
+    assert [[one.at_ms for one in moment.events] for moment in line.moments] == [[SAVED_MS + 1]]
+    assert len(line.earlier) + line.earlier_more == len(old)
+    assert len(line.earlier) <= SHOWN_MAX
+    assert f"<b>{words}</b>" in render_page(facts, lang)
+    alone = outage_line(happened(*old), speaker(lang))
+    assert (alone.moments, len(alone.earlier)) == ((), min(len(old), SHOWN_MAX))
+
+
 @pytest.mark.parametrize("apart_ms", [0, 1, 40_000, 3_600_000])
 def test_no_dot_stands_on_another_and_every_event_is_listed_or_counted(apart_ms):
     facts = happened(*(SAVED_MS + n * apart_ms for n in range(400)))

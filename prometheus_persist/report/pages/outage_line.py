@@ -1,9 +1,11 @@
 """The outage as a line: the last save, what happened by time, the moment it was restored.
 
-Events are the rows that prove findings and carry a time (``ts_ms``); what lies outside the outage
-stands at its edge. A moment is one numbered dot, and events that would stand on one another share
-one: what happened at each moment is listed under the line, oldest first, every event with its time.
-So an outage of a minute and one of a month are read alike, and nothing collapses into a column.
+Events are the rows that prove findings and carry a time (``ts_ms``). What is older than the last
+save did not happen while it was down: it has no dot and is listed apart; what is said to be later
+than the restore, by another clock, stands at that edge. A moment is one numbered dot, and events
+that would stand on one another share one: what happened at each moment is listed under the line,
+oldest first, every event with its time. So an outage of a minute and one of a month are read alike,
+and nothing collapses into a column.
 A moment lists ``SHOWN_MAX`` of its events, and counts the others.
 """
 
@@ -51,10 +53,12 @@ class OutageMoment:
 
 @dataclass(frozen=True, slots=True)
 class OutageLine:
-    """The picture, and what its dots stand for."""
+    """The picture, and what its dots stand for; ``earlier`` is from before the last save."""
 
     picture: Drawn
     moments: tuple[OutageMoment, ...]
+    earlier: tuple[OutageEvent, ...]
+    earlier_more: int
 
 
 def outage_line(facts: RecoveryFacts, say: Say) -> OutageLine | None:
@@ -64,8 +68,10 @@ def outage_line(facts: RecoveryFacts, say: Say) -> OutageLine | None:
     if restore.fresh or restore.restored_ms <= restore.last_save_ms or not events:
         return None
     x = AxisScale(restore.last_save_ms, restore.restored_ms)
-    moments = tuple(_moments(events, x))
-    return OutageLine(_picture(x, moments, say), moments)
+    older = [one for one in events if one.at_ms < restore.last_save_ms]
+    moments = tuple(_moments(events[len(older) :], x))
+    more = max(len(older) - SHOWN_MAX, 0)
+    return OutageLine(_picture(x, moments, say), moments, tuple(older[more:]), more)
 
 
 def _moments(events: Sequence[OutageEvent], x: AxisScale) -> list[OutageMoment]:
@@ -88,7 +94,7 @@ def _moments(events: Sequence[OutageEvent], x: AxisScale) -> list[OutageMoment]:
 
 
 def _picture(x: AxisScale, moments: Sequence[OutageMoment], say: Say) -> Drawn:
-    begin, end = (when(int(at))[11:16] for at in (x.low, x.high))
+    begin, end = (f"{when(int(at))[11:16]} UTC" for at in (x.low, x.high))
     ends = [
         element("text", f"{say('page.last_save')} {begin}", x="0", y=16),
         element("text", f"{say('page.restored')} {end}", x="100%", y=16, text_anchor="end"),

@@ -45,7 +45,7 @@ dt { color: var(--soft) } dd { margin: 0 }
 .moments b.no { width: 1.5rem; height: 1.5rem; border-radius: 50%; color: var(--paper);
   text-align: center; line-height: 1.5rem; font-size: .75rem; background: var(--good) }
 .moments b.no.dunno { background: var(--warn) } .moments b.no.off { background: var(--bad) }
-.moments ul { list-style: none; padding: 0; margin: 0 }
+.moments ul, .earlier { list-style: none; padding: 0; margin: 0 }
 .rung { display: grid; grid-template-columns: 11rem minmax(0, 1fr) 8.5rem; gap: 0 .8rem;
         align-items: center; padding: .12rem 0; break-inside: avoid }
 .rung .n { text-align: right; font-variant-numeric: tabular-nums }
@@ -93,7 +93,13 @@ dt { color: var(--soft) } dd { margin: 0 }
 <li><span class="dim">{{ one.time }}</span> · {{ one.subject }} · {{ one.name }}</li>{% endfor %}
 {% if moment.more %}<li class="dim">{{ say("page.more", n=moment.more) }}</li>{% endif %}
 </ul></li>{% endfor %}
-</ol>{% endif %}
+</ol>
+{% if line.earlier %}<b>{{ say("page.earlier") }}</b>
+<ul class="earlier">{% if line.earlier_more %}
+<li class="dim">{{ say("page.more", n=line.earlier_more) }}</li>{% endif %}
+{% for one in line.earlier %}
+<li><span class="dim">{{ one.time }}</span> · {{ one.subject }} · {{ one.name }}</li>{% endfor %}
+</ul>{% endif %}{% endif %}
 {{ section("changed", say("page.changed")) }}
 {{ section("damages", say("page.damages")) }}
 {{ section("objects", say("page.objects")) }}
