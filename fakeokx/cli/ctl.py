@@ -3,6 +3,7 @@
 Where it is comes from ``--url`` or ``FAKEOKX_URL``. Each command prints its answer as JSON.
 """
 
+import errno
 from typing import Annotated
 
 import typer
@@ -18,7 +19,7 @@ from fakeokx.cli.ctl_kit import (
     ctl,
     say,
 )
-from fakeokx.cli.exits import EXIT_REFUSED, EXIT_UNREACHABLE
+from fakeokx.cli.exits import EXIT_INTERNAL, EXIT_REFUSED, EXIT_UNREACHABLE
 from fakeokx.control.client import MAIN, ControlRefused
 
 __all__ = ["ctl", "ctl_venue", "exit_code"]
@@ -206,4 +207,6 @@ def exit_code(error: Exception) -> int | None:
     """The exit code of what a command may raise, None for anything else."""
     if isinstance(error, ControlRefused):
         return EXIT_REFUSED
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        return EXIT_INTERNAL  # what stdout is told does not fit: no word about the exchange
     return EXIT_UNREACHABLE if isinstance(error, OSError) else None

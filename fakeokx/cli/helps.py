@@ -195,8 +195,8 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
     "ctl": (
         (("止损会触发吗", "does the stop fire?"), "ctl price BTC-USDT-SWAP 48000"),
         (("手动平掉一部分", "close a part by hand"), "ctl trade BTC-USDT-SWAP sell 2"),
-        (("断开下一个下单请求", "drop the next order"),
-         'ctl faults \'[{"op": "order", "action": "drop", "times": 1}]\''),
+        (("执行下一张订单，但不给应答", "drop the answer to the next order"),
+         'ctl faults \'[{"action": "drop_answer", "operation": "place"}]\''),
         (("交易所知道的一切", "all that is true"), "ctl truth"),
     ),
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ from fakeokx.cli.exits import EXITS
 from fakeokx.cli.helping import speaking, without_language
 from fakeokx.cli.helps import EXAMPLES, HELPS
 from fakeokx.cli.words import EXITS_ZH, SENTENCES, in_chinese
+from fakeokx.faults.script import Script
 
 LINE = "# -- the same in prometheus_persist/cli/{0}.py and fakeokx/cli/{0}.py from here on"
 SAID_TO_PEOPLE = {"app.py", "ctl.py", "ctl_kit.py", "ctl_venue.py", "rules.py", "keys.py"} | {
@@ -92,6 +94,8 @@ def test_examples_are_commands_that_it_takes() -> None:
             path = max((each for each in COMMANDS if words[: len(each.split())] == each.split()),
                        key=len)  # fmt: skip
             COMMANDS[path].make_context(path, words[len(path.split()) :])
+            if path == "ctl faults":
+                assert Script(json.loads(words[-1]))  # the exchange takes it, too
 
 
 @pytest.mark.parametrize(

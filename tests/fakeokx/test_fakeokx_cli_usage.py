@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from textkit import CLEARS, TURNS, stacked, unruly
@@ -112,3 +113,11 @@ def test_what_the_exchange_declines_is_told_in_one_sentence(fakeokx_factory):
     assert done.stderr.startswith("fakeokx: 51001: ")
     assert "``" not in done.stderr
     assert ".." not in done.stderr
+
+
+def test_a_full_disk_behind_stdout_is_no_exchange_that_is_away():
+    with Path("/dev/full").open("w") as full:
+        words = [sys.executable, "-m", "fakeokx.cli", "coverage"]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("fakeokx: [Errno 28]")
