@@ -95,6 +95,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "Invalid value for {name}: {problem}": "{name} 的值有误：{problem}",
     "{value} is not a valid {kind}.": "{value} 不是有效的{kind}。",
     "integer": "整数",
+    "integer range": "整数",
+    "int range": "整数",
     "float": "数字",
     "boolean": "布尔值",
     "{value} is not one of {names}.": "{value} 不在 {names} 之中。",
