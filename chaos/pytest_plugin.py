@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import difflib
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from chaos import gate
-from chaos.report.table import came_to, framed, troubles
+from chaos.report.table import came_to, checked, framed, troubles
 from chaos.report.words import default_lang, word
 from chaos.runner import GATE, Effort, judged_in, play
 from chaos.scenarios.table import BY_NAME
@@ -44,6 +45,14 @@ def played(name: str, out: Path, seed: int, effort: Effort = GATE) -> RunVerdict
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(BY_NAME)}"
         raise LookupError(f"no scenario {name!r}; {hint}")
     return play(BY_NAME[name], out, seed, effort=effort)
+
+
+def bot(command: Sequence[str], out: Path, seed: int, **plan: Any) -> tuple[RunVerdict, list[str]]:
+    """Kill a bot while it trades, in a new directory; the verdict, and what is to be said of it."""
+    from chaos.bot import BotPlan, play  # the exchange and its client come with it
+
+    verdict = play(BotPlan(tuple(command), out, seed=seed, **plan))
+    return verdict, checked(verdict, default_lang())
 
 
 def summed_up(out: Path, seed: int) -> tuple[str, list[str]]:

@@ -55,7 +55,7 @@ QUICK = Effort(sweep_stride=12, day_cycles=72, moments=10)
 
 
 class NoRun(Exception):
-    """What lies there is no saved run; the text says why."""
+    """What lies there is no saved run: the file, and why."""
 
 
 def play(
@@ -161,13 +161,13 @@ def _plan(out: Path) -> tuple[int, list[str], tuple[str, ...], dict[str, str]]:
         options = tuple(str(word) for word in said.get("options", ()))
         records, seed = dict(said.get("records", {})), int(said["seed"])
     except OSError as problem:
-        raise NoRun(f"{file}: {problem.strerror}") from None
+        raise NoRun(file, problem.strerror) from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise NoRun(f"{file}: not what prometheus-chaos run writes") from None
+        raise NoRun(file, "not what prometheus-chaos run writes") from None
     if strange := [name for name in names if name not in BY_NAME]:
-        raise NoRun(f"{file}: {strange[0]!r} is no scenario")
+        raise NoRun(file, f"{strange[0]!r} is no scenario")
     if not names:
-        raise NoRun(f"{file}: no scenarios")
+        raise NoRun(file, "no scenarios")
     return seed, names, options, records
 
 

@@ -4,7 +4,8 @@
     --chaos-report DIR    keep records, verdict.json and summary.md there
 
 ``chaos_run(name)`` plays a scenario and returns its verdict; every verdict of the session is added
-up at the end, whichever test or xdist worker asked for it. ``chaos_seed`` is the seed.
+up at the end, whichever test or xdist worker asked for it. ``chaos_bot(command…)`` kills a bot of
+one's own while it trades, and fails the test where that loses anything. ``chaos_seed`` is the seed.
 
 It is loaded into every pytest where this distribution is installed, so it is a good neighbour:
 
@@ -78,6 +79,22 @@ def chaos_run(pytestconfig: pytest.Config, chaos_seed: int) -> Callable[..., Any
         return plugin.played(name, out, chaos_seed, **effort)
 
     return played
+
+
+@pytest.fixture
+def chaos_bot(tmp_path: Path, chaos_seed: int) -> Callable[..., Any]:
+    """``chaos_bot("python", "my_bot.py", kills=5, patience_s=60)``: killed while it trades.
+
+    Returns the verdict; fails the test where something is wrong, or nothing was shown.
+    """
+
+    def killed(*command: str, **plan: Any) -> Any:
+        verdict, told = _harness().bot(command, tmp_path / "chaos-bot", chaos_seed, **plan)
+        if verdict.outcome != "passed":
+            pytest.fail("\n".join(told), pytrace=False)
+        return verdict
+
+    return killed
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -177,6 +177,7 @@ SLOW_FILES = (  # one thing in hundreds of places; random histories, twenty thou
     "test_bench_run.py",
     "test_bench_sizes.py",
     "test_bench_turns.py",
+    "test_chaos_bot.py",
     "test_chaos_demo.py",
     "test_chaos_detect.py",
     "test_chaos_detect_hosts.py",

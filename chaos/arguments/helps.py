@@ -72,6 +72,22 @@ HELPS: Final[Mapping[str, str]] = {
     "one seed, the same histories": "同一个种子，同样的历史",
     "recover from a long outage, timed, against the goals": "从长时间停机恢复并计时，与目标比较",
     "a tenth of the trades": "只用十分之一的成交",
+    "your own bot, killed while it trades, judged": "您自己的机器人：交易时被杀，然后评判",
+    "kill a bot of your own while it trades, and judge what came back": (
+        "在您自己的机器人交易时杀死它，并评判恢复了什么"
+    ),
+    "The command is run on a fakeokx of its own, which it finds in PERSIST_OKX_URL with "
+    "OKX_API_KEY, OKX_API_SECRET and OKX_API_PASSPHRASE; it keeps its store in PERSIST_DIR. "
+    "It is killed while it trades, again and again, and judged by the exchange's own ledger.": (
+        "命令在专用的 fakeokx 上运行：地址在 PERSIST_OKX_URL，账户在 OKX_API_KEY、"
+        "OKX_API_SECRET 与 OKX_API_PASSPHRASE；数据目录在 PERSIST_DIR。"
+        "它会在交易时被反复杀死，并以交易所自己的账本评判。"
+    ),
+    "how often; 5": "次数；5",
+    "one seed, the same moments": "同一个种子，同样的时刻",
+    "seconds for an order; 60": "等待一张订单的秒数；60",
+    "where all of it is kept; default: a new one": "一切保存的目录；默认新建一个",
+    "of the bot, with its arguments": "机器人的命令及其参数",
     # prometheus-persist demo
     "Kill a multi-agent trading system in the worst moment and watch it come back.": (
         "在最坏的时刻杀死一个多智能体交易系统，看它回来。"

@@ -10,6 +10,7 @@ prometheus-chaos detect                        each kind of discrepancy 200 time
 prometheus-chaos detect stop-fired --seed 7    one kind, repeatably
 prometheus-chaos ways-out                      3,000 random histories: safe, and a way out
 prometheus-chaos outage                        nine hours; ten thousand executions: how long
+prometheus-chaos bot python my_bot.py          your own bot, killed while it trades, judged
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "random histories: never open on wrong books, and what the report names leads out",
     ),
     "outage": ("lasting", "recover from a long outage, timed, against the goals"),
+    "bot": ("botting", "kill a bot of your own while it trades, and judge what came back"),
 }
 """Each command's module, imported when the command is called, and what it is for."""
 

@@ -98,11 +98,13 @@ def do_run(args: argparse.Namespace, lang: Lang) -> int:
 def do_gate(args: argparse.Namespace, lang: Lang) -> int:
     """The command; returns the exit code."""
     from chaos.runner import NoRun, saved
+    from prometheus_persist.report.in_chinese import in_chinese
 
     try:
         verdicts = saved(args.run_dir)
     except NoRun as problem:
-        say("no run", lang, problem=problem)
+        file, why = problem.args
+        say("no run", lang, problem=f"{file}: {in_chinese(why) if lang == 'zh' else why}")
         return gate.EXIT_NOTHING
     return _tell(verdicts, args.run_dir, lang, as_json=args.json)
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from chaos.criteria import Met
 from chaos.report.lines import Judged, again, trouble
 from chaos.report.words import Lang, word
-from chaos.verdict import Outcome
+from chaos.verdict import Outcome, RunVerdict
 from prometheus_persist.terminal import Terminal
 
 _STYLE = {
@@ -123,3 +123,13 @@ def troubles(run: Judged, lang: Lang) -> list[str]:
             ]
             lines.append(f"{verdict.scenario}: {word('repeat', lang)}: {again(verdict)}")
     return lines
+
+
+def checked(verdict: RunVerdict, lang: Lang) -> list[str]:
+    """A bot's verdict: what was looked at and how often, what was wrong, and what it comes to."""
+    told = [
+        f"{'✅' if each.ok else '❌'} {each.invariant} {each.what}: {each.count}"
+        for each in verdict.checks
+    ]
+    told += [f"⚠️  {word(kind, lang)}: {text}" for kind, text in trouble(verdict)]
+    return [*told, word(f"bot.{verdict.outcome.value}", lang)]

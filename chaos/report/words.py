@@ -28,6 +28,24 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "--saboteur {saboteur} 在场景 {names} 中什么也破坏不了",
         "--saboteur {saboteur} can break nothing in {names}",
     ),
+    "no bot": (
+        "缺少机器人的命令，例如：prometheus-chaos bot python my_bot.py",
+        "the bot's command is missing, as in: prometheus-chaos bot python my_bot.py",
+    ),
+    "bot was here": (
+        "{out} 里已有一次运行；请用另一个 --out",
+        "{out} holds a run already; name another --out",
+    ),
+    "bot cannot": ("{what}：{problem}", "{what}: {problem}"),
+    "bot.passed": (
+        "全部成立：已确认的都在，没有丢单，没有重复发送",
+        "all of it holds: nothing acknowledged is gone, no order is lost, none was sent twice",
+    ),
+    "bot.failed": ("有一项不成立", "something does not hold"),
+    "bot.void": (
+        "结果无效：没有按计划发生，什么也不证明",
+        "void: it did not go as planned, and proves nothing",
+    ),
     "see list": ("请看 prometheus-chaos list", "see: prometheus-chaos list"),
     "there are": ("可用的有：{names}", "there are: {names}"),
     "meant": ("是否指 {name}？", "did you mean {name}?"),

@@ -74,6 +74,10 @@ COMMANDS: Final[Mapping[str, str]] = {
     ),
     "something": "某个模块",
     "{lang} is neither zh nor en": "{lang} 既不是 zh 也不是 en",
+    # of prometheus-chaos gate
+    "not what prometheus-chaos run writes": "不是 prometheus-chaos run 写下的",
+    "{name} is no scenario": "{name} 不是场景",
+    "no scenarios": "没有场景",
     # the parser's own (typer, click, argparse)
     "No such option: {name}": "没有选项 {name}",
     "No such option: {name} Did you mean {meant}?": "没有选项 {name}。是否指 {meant}？",

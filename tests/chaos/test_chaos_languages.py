@@ -53,7 +53,7 @@ def test_what_has_its_chinese_is_still_said() -> None:
     [
         (["run", "sigkil"], 2, "没有场景 'sigkil'；是否指 sigkill-"),
         (["detect", "nothing-like-it-xyz"], 2, "没有差异类型 'nothing-like-it-xyz'；可用的有："),
-        (["gate", "/nowhere"], 5, "/nowhere 里没有保存的运行"),
+        (["gate", "/nowhere"], 5, "没有可评判的运行：/nowhere"),
         (["sweep", "nothing"], 2, "没有 'nothing'（可用的有"),
         (["detect", "--instances", "x"], 2, "值 'x' 有误"),
         ([], 2, "缺少参数：COMMAND"),
