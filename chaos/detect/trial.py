@@ -44,7 +44,7 @@ from chaos.invariants.state import disagreements, owed
 from chaos.oracle.attribution import Attribution
 from prometheus_persist.errors import PersistError
 from prometheus_persist.reconcile import Finding, Plan, Resolution, Verdict
-from prometheus_persist.recovery.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts, corrected_later
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.steps import asked, present
 from prometheus_persist.state import to_documents
@@ -202,7 +202,8 @@ def _correct(trial: Trial, start: Restart, facts: RecoveryFacts, truth: Attribut
     """What was corrected without asking, against the oracle; the rest is what it was."""
     world, state = start.world, start.session.state
     assert facts.plan is not None
-    trial.corrected_wrongly(false_attributions(world, facts.plan, truth), "attributed")
+    for plan in (facts.plan, *corrected_later(facts)):
+        trial.corrected_wrongly(false_attributions(world, plan, truth), "attributed")
     waits = {one.inst_id for one in facts.withheld}
     before, after = held_by(world.state), held_by(state)
     if not facts.applied or "" in waits:

@@ -60,9 +60,15 @@ def check(verdict: RunVerdict, record: Record, *, clean: bool) -> None:
 
 def _applied(facts: Mapping[str, Any]) -> list[JsonObject]:
     """The findings whose corrections were carried out."""
-    findings: list[JsonObject] = facts["plan"]["findings"] if facts["applied"] else []
+    findings = _found(facts) if facts["applied"] else []
     ids = facts.get("applied_ids")
     return [one for one in findings if ids is None or one["finding_id"] in ids]
+
+
+def _found(facts: Mapping[str, Any]) -> list[JsonObject]:
+    """What any look at the view found, each once."""
+    plans = (facts["plan"], *facts.get("later", ()))
+    return list({one["finding_id"]: one for each in plans for one in each["findings"]}.values())
 
 
 def _false_corrections(record: Record, findings: list[JsonObject], *, clean: bool) -> Iterator[str]:
@@ -98,7 +104,7 @@ def _deviations(record: Record) -> Iterator[tuple[str, bool]]:
         elif event["event"] == "exit" and event["code"] == SIGKILLED:
             pending += [(f"order {mark} in flight", mark) for mark in _in_flight(record, event)]
         elif event["event"] == "recovered" and event["facts"]["plan"] is not None:
-            words = json.dumps(event["facts"]["plan"]["findings"], ensure_ascii=False)
+            words = json.dumps(_found(event["facts"]), ensure_ascii=False)
             for what, mark in pending:
                 yield what, mark in words
             pending = []

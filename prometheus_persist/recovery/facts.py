@@ -8,7 +8,7 @@ gives its report out with the renderers, and those read them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a restore needs none of it
@@ -104,7 +104,9 @@ class RecoveryFacts:
     gate is then as it was, and ``decision`` says how.
 
     ``decision`` is what a second look at the books says, ``left``, once ``plan`` was applied;
-    ``applied_ids`` has the findings that were. ``human`` and ``incomplete`` may be about a part:
+    ``later`` has the plans of further looks of which something was applied, in order, and
+    ``applied_ids`` the findings of all of them that were. ``human`` and ``incomplete`` may be about
+    a part:
     ``withheld`` then takes no new entries, and ``may_trade`` says that the rest does.
     ``unanswered`` are orders whose fate is not known yet; they keep nothing shut but themselves.
     ``before`` has, as they were, the agents that what was applied is about.
@@ -135,3 +137,16 @@ class RecoveryFacts:
     offset_ms: int = 0
     options: str = ""
     before: tuple[AgentFacts, ...] = ()
+    later: tuple[Plan, ...] = ()
+
+
+def corrected_later(facts: RecoveryFacts) -> list[Plan]:
+    """The plans of further looks with what was corrected of them and was not told before."""
+    told = set() if facts.plan is None else {one.finding_id for one in facts.plan.findings}
+    found = []
+    for plan in facts.later:
+        due = facts.applied_ids - told
+        new = tuple(one for one in plan.findings if one.corrections and one.finding_id in due)
+        found += [replace(plan, findings=new)] if new else []
+        told |= {one.finding_id for one in new}
+    return found

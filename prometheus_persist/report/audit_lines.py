@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 
 from prometheus_persist.reconcile.plan import Finding, Plan
-from prometheus_persist.recovery.facts import FlattenFacts, RecoveryFacts
+from prometheus_persist.recovery.facts import FlattenFacts, RecoveryFacts, corrected_later
 
 
 def audit_lines(facts: RecoveryFacts) -> list[str]:
@@ -29,6 +29,10 @@ def audit_lines(facts: RecoveryFacts) -> list[str]:
     lines += [f"unread {_text(problem)}" for problem in facts.plan.source_problems]
     for one in facts.plan.findings:
         lines += _finding(one, applied=one.finding_id in facts.applied_ids)
+    for plan in corrected_later(facts):
+        lines.append(f"look again plan={plan.plan_hash} corrected={len(plan.findings)}")
+        for one in plan.findings:
+            lines += _finding(one, applied=True)
     if facts.left is not None:
         lines.append(f"second look plan={facts.left.plan_hash} left={len(facts.left.findings)}")
         told = {one.finding_id for one in facts.plan.findings} - facts.applied_ids

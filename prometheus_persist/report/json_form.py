@@ -1,6 +1,7 @@
 """The same facts as JSON: every number exact, the plan under its hash.
 
-``decision`` is that of the second look; ``left`` is what that found, None where there was none.
+``decision`` is that of the last look; ``left`` is what that found, None where there was none;
+``later`` what the looks in between found, of which ``applied_ids`` has what was corrected.
 ``next`` are the steps that lead back to trading, in both languages and as commands; ``choices`` the
 ways to answer every finding that a human is asked about.
 """
@@ -50,6 +51,7 @@ def facts_to_json(facts: RecoveryFacts) -> JsonObject:
         "next": _next(facts),
         "choices": _choices(facts),
         "plan": _plan(facts.plan),
+        "later": [_plan(one) for one in facts.later],
         "left": _plan(facts.left),
     }
 

@@ -175,9 +175,8 @@ def _is_unlisted(one: Finding) -> bool:
 def _orders(facts: RecoveryFacts, options: str) -> Iterator[NextStep]:
     plan = present(facts)
     findings = () if plan is None else plan.findings
-    told = {
-        one.finding_id: one for one in (*findings, *(facts.plan.findings if facts.plan else ()))
-    }
+    plans = [plan, facts.plan, *facts.later]
+    told = {one.finding_id: one for each in plans if each is not None for one in each.findings}
     unjudged = [one.params["cl_ord_id"] for one in findings if _is_unjudged(one)]
     names = list(dict.fromkeys([*facts.unanswered, *unjudged]))
     if names:

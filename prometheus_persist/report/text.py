@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from prometheus_persist.reconcile.facts import SourceFacts
 from prometheus_persist.reconcile.plan import PRIORITY, Finding, Plan, Verdict
-from prometheus_persist.recovery.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts, corrected_later
 from prometheus_persist.report.sections.alternatives import human_lines
 from prometheus_persist.report.sections.decision import decision_lines, step_lines
 from prometheus_persist.report.sections.findings import finding_lines
@@ -249,14 +249,17 @@ def still_there(facts: RecoveryFacts) -> list[Finding]:
 
 
 def _details(facts: RecoveryFacts, say: Say) -> list[str]:
-    if facts.plan is None or not facts.plan.findings:
+    if facts.plan is None:
         return []
-    found = in_report_order(facts.plan)
-    lines = [say("report.details"), *_by_subject(found, facts.plan, facts.applied_ids, say)]
+    lines = _by_subject(in_report_order(facts.plan), facts.plan, facts.applied_ids, say)
+    for plan in corrected_later(facts):
+        more = _by_subject(in_report_order(plan), plan, facts.applied_ids, say)
+        lines += [*([""] if lines else []), say("report.later_section"), *more]
+    lines = [say("report.details"), *lines] if lines else []
     still = still_there(facts)
     if facts.left is not None and still:
         rest = _by_subject(still, facts.left, frozenset(), say)
-        lines += ["", say("report.still_section"), *rest]
+        lines += [*([""] if lines else []), say("report.still_section"), *rest]
     return lines
 
 

@@ -51,6 +51,7 @@ from prometheus_persist.session.planning import (
 )
 from prometheus_persist.session.report import RecoveryReport
 from prometheus_persist.state.documents import PUBLIC_TRADES
+from prometheus_persist.state.system_facts import AgentFacts
 
 LOOKS_MAX = 3
 POLICIES = ("adopt", "observe", "flatten")
@@ -232,11 +233,16 @@ def _ended(
     if asked.adopt_account and not asked.declined and asked.policy != "observe":
         _adopt_account(context, reading)
     books = context.books()
-    before = agents_before(books.state, first.apply) if applied and first.apply else ()
+    ids: frozenset[str] = frozenset()
+    looks: list[Plan] = []
+    before: dict[str, AgentFacts] = {}
     for _ in range(LOOKS_MAX if applied and view is not None else 0):
         if decision.apply is None or (left is not None and not decision.apply.corrections):
             break
         now_ms, due = context.clock.now_ms(), decision.apply
+        looks += [] if left is None else [left]
+        ids |= {one.finding_id for one in due.findings}
+        before = {one.agent_id: one for one in agents_before(books.state, due)} | before
         if lines := due_lines(due):
             context.audit(lines)
         context.tell_host(due)
@@ -251,9 +257,9 @@ def _ended(
     if final is not None and decision.is_open:
         decision = _not_settled(decision, final, looked_again=left is not None)
     facts = _facts(context, reading, restored, asked, started_s, decision)
-    ids = frozenset(one.finding_id for one in first.apply.findings) if first.apply else frozenset()
-    ids = ids if applied else frozenset()
-    facts = replace(facts, applied=applied, left=left, applied_ids=ids, before=before)
+    was = tuple(before[name] for name in sorted(before))
+    facts = replace(facts, applied=applied, left=left, applied_ids=ids, before=was)
+    facts = replace(facts, later=tuple(looks))
     if asked.policy == "observe":
         context.gate.shut("the last reconciliation only observed")
         facts = replace(facts, may_trade=False)
@@ -262,7 +268,7 @@ def _ended(
         facts = replace(facts, may_trade=context.may_trade)
     else:
         context.gate.shut(f"the last reconciliation ended in {facts.decision}")
-    if plan is None or not plan.clean or asked.policy != "adopt":
+    if asked.policy != "adopt" or not all(one and one.clean for one in (plan, *looks, final)):
         context.audit(audit_lines(facts))
     return facts
 

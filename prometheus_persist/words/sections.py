@@ -222,6 +222,10 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "⚠️  本机时钟比OKX快{n}秒，请校时",
         "⚠️  this machine's clock is {n} s ahead of OKX's; set it right",
     ),
+    "report.later_section": (
+        "【再看一遍时发现并已纠正】",
+        "[Found by looking again, and corrected]",
+    ),
     "report.still_section": ("【纠正之后仍有的不一致】", "[Still differing after the corrections]"),
     "report.decision": ("【启动决策】", "[Start decision]"),
     "report.go": ("✅ 系统状态正常，可以继续交易", "✅ The system is in order, trading may go on"),

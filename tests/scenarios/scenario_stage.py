@@ -13,7 +13,8 @@ counts every POST: what reconciliation sends is read off there.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ import fakeokx
 from prometheus_persist.exchange import OkxReader
 from prometheus_persist.reconcile import Plan
 from prometheus_persist.recovery.facts import RecoveryFacts
+from prometheus_persist.report.json_form import facts_to_json
+from prometheus_persist.report.sections.findings import finding_words
+from prometheus_persist.report.text import render_text
+from prometheus_persist.report.values import speaker
 from prometheus_persist.session import Session, Settings
 from prometheus_persist.session.planning import plan_only
 from prometheus_persist.state import Agent, PositionKey
@@ -117,7 +122,24 @@ class Stage(AgentActs, BookActs, VenueActs):
         return plan_only(self.root, self.reader, clock=self.clock)
 
     def reconciled(self) -> RecoveryFacts:
-        return self.session.sync(self.reader)
+        return self._said(lambda: self.session.sync(self.reader))
+
+    def _said(self, act: Callable[[], RecoveryFacts]) -> RecoveryFacts:
+        """Its report says everything that the audit had down before it was corrected, once."""
+        log = self.root / LOG
+        before = len(log.read_text("utf-8")) if log.exists() else 0
+        facts = act()
+        lines = log.read_text("utf-8")[before:] if log.exists() else ""
+        due = set(re.findall(r" finding (\S+) case=\S+ resolution=\S+ due ", lines))
+        text, told = render_text(facts, "en"), facts_to_json(facts)
+        assert due <= set(told["applied_ids"])
+        plans = [told["plan"], *told["later"]] if due else []
+        assert due <= {one["finding_id"] for each in plans for one in each["findings"]}
+        plans = [] if facts.plan is None else [facts.plan, *facts.later]
+        found = {one.finding_id: (one, each) for each in plans for one in each.findings}
+        for name in due:
+            assert finding_words(*found[name], speaker("en"))[0] in text, (name, text)
+        return facts
 
     def approved(self, facts: RecoveryFacts, choose: Mapping[str, str]) -> RecoveryFacts:
         """A human's word for what there is to decide: as suggested, or as chosen by case."""
@@ -127,7 +149,7 @@ class Stage(AgentActs, BookActs, VenueActs):
             name = choose.get(f"{one.case.value} {one.agent_id}") or choose.get(one.case.value)
             if name in [way.name for way in one.alternatives]:
                 choices[one.finding_id] = name
-        return self.session.approve(self.reader, plan.plan_hash, choices)
+        return self._said(lambda: self.session.approve(self.reader, plan.plan_hash, choices))
 
     def do_sync(self, decision: str = "go", *plan: tuple[str, str, str | None, str]) -> None:
         """A reconciliation that ends like this, and finds this where anything is said of it."""
@@ -145,7 +167,7 @@ class Stage(AgentActs, BookActs, VenueActs):
 
     def do_recover(self, decision: str = "go", **more: Any) -> None:
         """The same at a start, as a human asks for it."""
-        facts = self.session.recover(self.reader, **more)
+        facts = self._said(lambda: self.session.recover(self.reader, **more))
         assert facts.decision == decision, facts
 
     def do_approve(self, decision: str = "go", **choose: str) -> None:

@@ -17,6 +17,7 @@ a store on disk. Whatever a row expects, this holds for all of them:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,18 @@ from scenario_rows import (
     Way,
     scenarios,
 )
-from scenario_stage import BOOKS, FIRST, Held, Stage, found_in, offered_in
+from scenario_stage import BOOKS, FIRST, LOG, Held, Stage, found_in, offered_in
 from scenario_table import ROWS
 
 import fakeokx
 from prometheus_persist.errors import BadValue, Frozen
 from prometheus_persist.reconcile.plan import Resolution
 from prometheus_persist.recovery.facts import RecoveryFacts
+from prometheus_persist.report.json_form import facts_to_json
+from prometheus_persist.report.pages.recovery_page import render_page
+from prometheus_persist.report.sections.findings import finding_words
+from prometheus_persist.report.text import render_text
+from prometheus_persist.report.values import speaker
 
 TABLE = tuple(scenarios(ROWS))
 CASES = "ABCDEFGHIJKLM"
@@ -212,5 +218,38 @@ def test_books_that_are_wrong_behind_an_open_gate_would_be_seen(venue: Any, tmp_
         stage.do_hand("short", 1)
         with pytest.raises(AssertionError):
             safe(stage)
+    finally:
+        stage.end()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_a_later_look_corrects_stands_in_every_form_of_the_report(
+    venue: Any, tmp_path: Path, lang: str
+) -> None:
+    """A hand closes what a stop was for: only once that is booked the stop stands alone, and it is
+    noted, and no news again. Unsaid there, nobody would ever hear of it."""
+    scenario = next(one for one in TABLE if "all of it beside stops" in one.row.name)
+    stage = Stage(venue, tmp_path / "store", scenario.mode, scenario.row.agents, {})
+    try:
+        stage.begin()
+        stage.play((*scenario.row.before, *scenario.row.away))
+        facts = stage.approved(stage.reconciled(), {})
+        (alone,) = [one for plan in facts.later for one in plan.findings]
+        assert (alone.what, facts.decision) == ("what.stop_alone", GO)
+        assert alone.finding_id in facts.applied_ids
+        name, say = alone.params["cl_ord_id"], speaker(lang)
+        words = finding_words(alone, facts.later[0], say)[0]
+        text, page = render_text(facts, lang), unescape(render_page(facts, lang))
+        assert text.count(words) == 1
+        assert page.count(words) == 2  # beside the findings, and in the text at its end
+        assert f"orders cancel {name}" in text
+        assert [one["findings"][0]["finding_id"] for one in facts_to_json(facts)["later"]] == [
+            alone.finding_id
+        ]
+        log = (stage.root / LOG).read_text("utf-8")
+        assert log.count(f"finding {alone.finding_id} ") == 2  # as it was due, and as it was done
+        assert (
+            f"finding {alone.finding_id} case=G resolution={alone.resolution} applied=True" in log
+        )
     finally:
         stage.end()

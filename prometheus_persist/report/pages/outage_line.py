@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prometheus_persist.reconcile.plan import Evidence, Finding
-from prometheus_persist.recovery.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts, corrected_later
 from prometheus_persist.report.pages.charts import AxisScale, across, time_ticks
 from prometheus_persist.report.pages.making import Drawn, element
 from prometheus_persist.report.sections.findings import evidence_name
@@ -64,7 +64,8 @@ class OutageLine:
 def outage_line(facts: RecoveryFacts, say: Say) -> OutageLine | None:
     """None where nothing was saved before or nothing is known to have happened."""
     plan, restore = facts.plan, facts.restore
-    events = [] if plan is None else _events(plan.findings, say)
+    told = [] if plan is None else [plan, *corrected_later(facts)]
+    events = _events([one for each in told for one in each.findings], say)
     if restore.fresh or restore.restored_ms <= restore.last_save_ms or not events:
         return None
     x = AxisScale(restore.last_save_ms, restore.restored_ms)

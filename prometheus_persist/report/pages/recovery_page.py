@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from prometheus_persist.reconcile.plan import Finding, HostItem, Plan, Verdict
-from prometheus_persist.recovery.facts import RecoveryFacts
+from prometheus_persist.recovery.facts import RecoveryFacts, corrected_later
 from prometheus_persist.report.pages.making import Drawn, Lines, html_page
 from prometheus_persist.report.pages.money_steps import drawn_steps, money_steps
 from prometheus_persist.report.pages.outage_line import outage_line
@@ -89,6 +89,11 @@ def render_page(facts: RecoveryFacts, lang: str) -> str:
         findings=[]
         if plan is None
         else [_finding(one, plan, facts.applied_ids, say) for one in in_report_order(plan)],
+        later=[
+            _finding(one, each, facts.applied_ids, say)
+            for each in corrected_later(facts)
+            for one in in_report_order(each)
+        ],
         still=[]
         if facts.left is None
         else [_finding(one, facts.left, frozenset(), say) for one in still_there(facts)],

@@ -135,6 +135,8 @@ dt { color: var(--soft) } dd { margin: 0 }
 {{ section("balances", say("page.balances")) }}
 {% if findings %}<h2>{{ bare(say("report.details")) }}</h2>{% endif %}
 {% for one in findings %}{{ finding(one) }}{% endfor %}
+{% if later %}<h2>{{ bare(say("report.later_section")) }}</h2>{% endif %}
+{% for one in later %}{{ finding(one) }}{% endfor %}
 {% if still %}<h2>{{ bare(say("report.still_section")) }}</h2>{% endif %}
 {% for one in still %}{{ finding(one) }}{% endfor %}
 {% if money %}
