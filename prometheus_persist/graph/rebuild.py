@@ -118,8 +118,8 @@ def upcast(rebuilt: Rebuilt, steps: Mapping[str, Upcast], root: Any) -> None:
         before = dict(rebuilt.attributes) if obj is root else {**attributes(obj), **slotless}
         after = step(dict(before))
         if not isinstance(after, dict):
-            given = f"upcast of {name_of(type(obj))} returned a {type(after).__qualname__}"
-            raise BadValue(f"{given}, no dict of attributes by name")
+            cls, kind = name_of(type(obj)), type(after).__qualname__
+            raise BadValue(f"upcast of {cls} returned a {kind}, no dict of attributes by name")
         if list(after) == list(before) and all(map(is_, after.values(), before.values())):
             continue
         rebuilt.altered.add(oid)

@@ -138,6 +138,10 @@ HOSTS: Final[Mapping[str, str]] = {
     "say its new name in rename, or leave it out by a step in upcast": (
         "请在 rename 中写明新名称，或由 upcast 的步骤去掉它"
     ),
+    "a cycle is a whole number, 0 or more, not {cycle}": "周期应为 0 或以上的整数，而非 {cycle}",
+    "settings are a Settings(save_every_cycles=1, …), not {settings}": (
+        "settings 应为 Settings(save_every_cycles=1, …)，而不是 {settings}"
+    ),
     "upcast of {cls} returned a {kind}, no dict of attributes by name": (
         "{cls} 的 upcast 返回了 {kind}，而不是以名称为键的属性字典"
     ),
