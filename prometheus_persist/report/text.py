@@ -165,7 +165,8 @@ def _three_books(facts: RecoveryFacts, say: Say) -> list[str]:
     if plan.balances:
         lines.append(_keys(plan, say))
     lines += [say("report.source_problem", text=text) for text in source_problems(facts, say)]
-    return [*lines, say("report.not_flat")] if plan.source_problems else lines
+    unread = plan.source_problems or (facts.left is not None and facts.left.source_problems)
+    return [*lines, say("report.not_flat")] if unread else lines
 
 
 def priorities(plan: Plan) -> list[tuple[str, dict[Verdict, int]]]:

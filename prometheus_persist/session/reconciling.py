@@ -36,7 +36,7 @@ from prometheus_persist.reconcile.decision import Decision, WithheldFacts, decid
 from prometheus_persist.reconcile.facts import agents_before
 from prometheus_persist.reconcile.plan import Plan
 from prometheus_persist.reconcile.reconciler import reconcile
-from prometheus_persist.recovery.facts import RestoreFacts
+from prometheus_persist.recovery.facts import FlattenFacts, RestoreFacts
 from prometheus_persist.report.audit_lines import audit_lines, due_lines
 from prometheus_persist.saving import Trigger
 from prometheus_persist.saving.admission import Admission
@@ -271,6 +271,22 @@ def _ended(
     if asked.policy != "adopt" or not all(one and one.clean for one in (plan, *looks, final)):
         context.audit(audit_lines(facts))
     return facts
+
+
+def flattened(first: RecoveryReport, after: RecoveryReport, closed: FlattenFacts) -> RecoveryReport:
+    """A flattening as one report: what was corrected before it, and how everything stands now."""
+    done = replace(after, flattened=closed, applied=first.applied or after.applied)
+    if after.plan is None or not first.applied_ids:
+        return done
+    before = {one.agent_id: one for one in (*after.before, *first.before)}
+    return replace(
+        done,
+        plan=first.plan,
+        left=after.left or after.plan,
+        later=(*first.later, *([after.plan] if after.applied_ids else []), *after.later),
+        applied_ids=first.applied_ids | after.applied_ids,
+        before=tuple(before[name] for name in sorted(before)),
+    )
 
 
 def _adopt_account(context: SessionContext, reading: PlannedReading) -> None:

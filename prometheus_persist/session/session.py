@@ -21,7 +21,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -112,7 +111,7 @@ class Session(StoreWriter, ShowsItself):
         account than the books were kept for, to keep them for from now on. Raises BadValue;
         PlanStale where a plan that was confirmed is not the present one any more.
         """
-        from prometheus_persist.session.reconciling import Asked
+        from prometheus_persist.session.reconciling import Asked, flattened
 
         if policy == "flatten" and send is None:
             raise BadValue("policy flatten needs a way to send orders: recover(..., send=...)")
@@ -127,7 +126,7 @@ class Session(StoreWriter, ShowsItself):
         assert send is not None
         closed = self.flatten(reader, send)
         after = self._reconcile(reader, Asked("flatten"))
-        return dataclasses.replace(after, flattened=closed, applied=facts.applied or after.applied)
+        return flattened(facts, after, closed)
 
     def on_cycle(self, cycle: int, reader: ExchangeReader | None = None) -> int | None:
         """Save every N cycles; returns the sequence if it saved.

@@ -172,6 +172,27 @@ def test_fakeokx_flatten_closes_what_the_exchange_can_close(tmp_path: Path, venu
     session.close()
 
 
+def test_fakeokx_what_was_corrected_before_a_flattening_stands_in_its_report(
+    tmp_path: Path, venue: Any
+) -> None:
+    session, reader = founded(tmp_path / "store", venue), reader_of(venue)
+    name = traded(session, venue, ONE, "buy", "3")
+    facts = session.recover(reader, policy="flatten", send=sender_of(venue))
+    assert facts.flattened is not None
+    assert (facts.decision, facts.flattened.sent, at_venue(venue)) == ("go", 1, 0)
+    told = facts.to_json()
+    assert {one["finding_id"] for one in told["plan"]["findings"]} == set(told["applied_ids"])
+    assert name in {one["params"].get("cl_ord_id") for one in told["plan"]["findings"]}
+    assert "corrected by evidence" in facts.text("en")
+    assert held(session, ONE) == 0
+    assert facts.left is not None
+    assert facts.left.clean
+    assert facts.left.money is not None
+    shown = f"{facts.left.money.settled:,.2f}"
+    assert shown in facts.text("en"), "the money as it is now, not as it was before"
+    session.close()
+
+
 def test_fakeokx_flatten_under_long_and_short(tmp_path: Path, venue: Any) -> None:
     venue.set_position_mode("long_short_mode")
     session, reader = founded(tmp_path / "store", venue), reader_of(venue)

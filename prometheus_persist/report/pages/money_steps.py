@@ -18,6 +18,7 @@ from prometheus_persist.reconcile.plan import MoneyCheck
 from prometheus_persist.recovery.facts import RecoveryFacts
 from prometheus_persist.report.pages.charts import AxisScale
 from prometheus_persist.report.pages.making import Drawn, element
+from prometheus_persist.report.sections.money import money_check
 from prometheus_persist.report.values import Say, known, money
 from prometheus_persist.state.money import ZERO, add, plain, sub
 
@@ -42,7 +43,7 @@ class MoneyStep:
 
 def money_steps(facts: RecoveryFacts, say: Say) -> list[MoneyStep]:
     """The steps; empty where no money was looked at."""
-    check = None if facts.plan is None else facts.plan.money
+    check = money_check(facts)
     if check is None:
         return []
     level = check.reserve

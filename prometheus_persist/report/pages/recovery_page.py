@@ -21,7 +21,7 @@ from prometheus_persist.report.sections.corrections import correction_words
 from prometheus_persist.report.sections.decision import decision_lines, is_partial, is_pending
 from prometheus_persist.report.sections.findings import evidence_name, finding_words, is_done
 from prometheus_persist.report.sections.host_books import shown_items, value_words
-from prometheus_persist.report.sections.money import money_is_first, money_verdict
+from prometheus_persist.report.sections.money import money_check, money_is_first, money_verdict
 from prometheus_persist.report.sections.standing import frozen_name, frozen_reason, standing_owner
 from prometheus_persist.report.sections.waiting import (
     clock_line,
@@ -358,7 +358,7 @@ def _readable(name: str, value: str) -> str:
 
 def _money(facts: RecoveryFacts, say: Say) -> dict[str, Any] | None:
     """The water-fall, its verdict, and one row per owner with one column per kind that occurs."""
-    check = None if facts.plan is None else facts.plan.money
+    check = money_check(facts)
     if check is None:
         return None
     kinds = sorted({kind for row in facts.money_rows for kind in row.kinds})

@@ -5,6 +5,8 @@ The first reconciliation sets the baseline and says so: it proves nothing about 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prometheus_persist.reconcile.facts import MoneyRow
 from prometheus_persist.reconcile.plan import MoneyCheck, Verdict
 from prometheus_persist.recovery.facts import RecoveryFacts
@@ -14,7 +16,7 @@ from prometheus_persist.state.money import plain
 
 def money_lines(facts: RecoveryFacts, say: Say) -> list[str]:
     """The money section; empty where no money was looked at."""
-    check = None if facts.plan is None else facts.plan.money
+    check = money_check(facts)
     if check is None:
         return []
     rows = [
@@ -35,6 +37,15 @@ def money_lines(facts: RecoveryFacts, say: Say) -> list[str]:
         *([say("report.money_first")] if money_is_first(check) else []),
         *rows,
     ]
+
+
+def money_check(facts: RecoveryFacts) -> MoneyCheck | None:
+    """As planned; where more than that was booked, or closed, as it stands behind it."""
+    check = None if facts.plan is None else facts.plan.money
+    now = None if facts.left is None else facts.left.money
+    if check is None or now is None or not (facts.later or facts.flattened):
+        return check
+    return replace(now, first=check.first)
 
 
 def money_is_first(check: MoneyCheck) -> bool:
