@@ -158,7 +158,7 @@ def _undecided(waiting: list[Finding], options: str, again: str) -> Iterator[Nex
 
     No later reading shows what is over: a history that is lost, a contract that is not listed.
     """
-    if any(one.what != "what.history_lost" and not _is_unlisted(one) for one in waiting):
+    if any(one.what != "what.history_lost" and not is_unlisted(one) for one in waiting):
         yield NextStep("step.read_again_soon", again)
     for one in waiting:
         yield NextStep("step.write_plan", plan_command(options))
@@ -168,7 +168,8 @@ def _undecided(waiting: list[Finding], options: str, again: str) -> Iterator[Nex
         yield NextStep(text, chosen, {"finding": one.finding_id})
 
 
-def _is_unlisted(one: Finding) -> bool:
+def is_unlisted(one: Finding) -> bool:
+    """Whether no later reading can judge it: its contract is listed no more."""
     return one.what == "what.fill_unjudged" and one.params["why"] == "why.no_instrument"
 
 

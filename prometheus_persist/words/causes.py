@@ -317,6 +317,11 @@ REMEDY: Final[Mapping[str, tuple[str, str]]] = {
         "不作任何改动；重新读取交易所后再判断",
         "nothing is changed; read the exchange again",
     ),
+    "remedy.unlisted": (
+        "不作任何改动；OKX已不再列出该合约，再读也无用：由人工决定是否以所示为准（命令见下）",
+        "nothing is changed; OKX lists the contract no more, and reading again does not help: a "
+        "human takes what OKX shows for true, or not (the command is below)",
+    ),
     "remedy.choose": (
         "需人工选择（见【人工审批】）；选定之前不作任何改动",
         "a human chooses (see below); nothing of it is changed before",

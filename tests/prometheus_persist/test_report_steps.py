@@ -19,6 +19,7 @@ from prometheus_persist.reconcile.plan import Resolution
 from prometheus_persist.recovery.facts import FlattenFacts, LeftFacts, RecoveryFacts
 from prometheus_persist.report.json_form import facts_to_json
 from prometheus_persist.report.pages.recovery_page import render_page
+from prometheus_persist.report.sections.findings import finding_words
 from prometheus_persist.report.steps import NextStep, next_steps
 from prometheus_persist.report.text import render_text
 from prometheus_persist.report.values import speaker
@@ -174,3 +175,5 @@ def test_nobody_is_told_to_wait_for_a_contract_that_is_listed_no_more(why: str) 
     named = kinds_of(ended(dataclasses.replace(plan, findings=(other,))))
     assert ("step.read_again_soon" in named) == (why != "why.no_instrument"), named
     assert "step.if_true" in named
+    remedy = finding_words(other, plan, speaker("en"))[2]
+    assert ("read the exchange again" in remedy) == (why != "why.no_instrument"), remedy

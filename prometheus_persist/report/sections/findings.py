@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from prometheus_persist.reconcile.plan import Evidence, Finding, Plan
 from prometheus_persist.report.sections.alternatives import alternative_words, named
+from prometheus_persist.report.steps import is_unlisted
 from prometheus_persist.report.values import Say, known, money, when
 
 EVIDENCE_SHOWN_MAX = 4
@@ -85,6 +86,8 @@ def _cause(one: Finding) -> str:
 def _remedy(one: Finding) -> str:
     if one.what == "what.unmanaged":
         return "remedy.unmanaged"
+    if is_unlisted(one):
+        return "remedy.unlisted"
     closes = one.remedy in ("remedy.closed", "remedy.closed_outside")
     return "remedy.reduced" if closes and Decimal(one.params.get("left", "0")) else one.remedy
 
