@@ -23,6 +23,7 @@ from prometheus_persist.reconcile.decision import Decision, decide, for_a_human,
 from prometheus_persist.reconcile.facts import money_rows, source_facts
 from prometheus_persist.reconcile.finding import Choices
 from prometheus_persist.reconcile.findings.intents import ON_ITS_WAY
+from prometheus_persist.reconcile.money.residual_money import bills_from_ms
 from prometheus_persist.reconcile.plan import (
     Plan,
     Resolution,
@@ -244,6 +245,6 @@ def _request(
         intents=tuple(intents[key] for key in sorted(intents)),
         waits_ms=waits_ms,
         index_lag_ms=settings.index_lag_ms,
-        bills_since_ms=cash.bills_ms - OVERLAP_MS if cash.bills_ms else None,
+        bills_since_ms=bills_from_ms(books, now_ms) - OVERLAP_MS if cash.bills_ms else None,
         budget_s=budget_s,
     )

@@ -304,8 +304,9 @@ ALTERNATIVES: Final[Mapping[str, tuple[str, str]]] = {
         "its reason is not known, and it may be an agent's",
     ),
     "alt.account.leaves": (
-        "若日后出现账单或成交，会自动冲回",
-        "should its bill or execution turn up, it is given back by itself",
+        "若其账单在六小时内、或其成交在三天内出现，会自动冲回；更晚则留在该科目，总额仍相符",
+        "should its bill turn up within six hours, or its execution within three days, it is given "
+        "back by itself; what comes later leaves it there, and the sums hold",
     ),
     "alt.accept": (
         "接受更早的历史无从得知，以OKX仍有的数据为准",

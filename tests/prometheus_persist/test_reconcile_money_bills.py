@@ -329,6 +329,21 @@ def test_a_bill_from_before_the_first_reconciliation_is_not_late() -> None:
     assert kinds(judged(world)) == ["bills_gap"]
 
 
+def test_a_bill_of_before_the_first_reconciliation_is_not_due_though_it_fits_to_the_cent() -> None:
+    """Near miss: money is missing that is just what was billed before the reserve was known."""
+    world = World("A")
+    world.deposit("70")
+    world.now_ms += 1_000
+    world.reconciled()
+    then = {"reserve": world.cash, "settled": world.cash, "baseline_ms": world.now_ms}
+    world.state.account_cash = world.state.account_cash.model_copy(update=then)
+    world.deposit("50")
+    settled_down(world)
+    world.cash += D("70")
+    (found,) = judged(world).findings
+    assert found.what == "what.bills_gap"
+
+
 def test_a_funding_older_than_what_is_accounted_for_is_charged_to_nobody() -> None:
     """It is told after a later trade: who held what before that is not known any more, and that B
     holds as much now as A held then proves nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +27,8 @@ from fakekit import (
 )
 
 from prometheus_persist.errors import VenueRefused, VenueUnreachable
+from prometheus_persist.exchange.reader import ViewRequest
+from prometheus_persist.reconcile.views import VenueView
 from prometheus_persist.saving import IntentHandle
 from prometheus_persist.session import Session
 from prometheus_persist.session.flattening import OFFSET
@@ -150,6 +153,51 @@ def test_fakeokx_the_first_trade_after_a_recovery_closes_what_was_adopted(
     facts = session.sync(reader)
     assert facts.plan is not None
     assert facts.plan.clean, facts.plan.findings
+    session.close()
+
+
+class Behind:
+    """A reader for whom one bill is hidden until it is shown."""
+
+    def __init__(self, venue: Any) -> None:
+        self._reader, self.hidden = reader_of(venue), ""
+        self.asked: list[ViewRequest] = []
+
+    def read_view(self, request: ViewRequest) -> VenueView:
+        self.asked.append(request)
+        view = self._reader.read_view(request)
+        shown = [bill for bill in view.bills if bill.bill_id != self.hidden]
+        return dataclasses.replace(view, bills=tuple(shown))
+
+    def read_order(self, *args: Any) -> Any:
+        return self._reader.read_order(*args)
+
+
+def test_fakeokx_a_bill_that_shows_late_behind_newer_ones_is_looked_for(
+    tmp_path: Path, venue: Any
+) -> None:
+    """A human put its money into the account's own entry meanwhile: that is given back, as it was
+    promised to him, and from then on nothing is read twice any more."""
+    session, reader = founded(tmp_path / "store", venue), Behind(venue)
+    venue.deposit("USDT", "5")
+    reader.hidden = venue.truth()["bills"][-1]["billId"]
+    facts = session.sync(reader)
+    assert facts.plan is not None
+    assert [one.what for one in facts.plan.findings] == ["what.bills_gap"]
+    assert session.approve(reader, facts.plan.plan_hash).decision == "go"
+    venue.advance(600_000)
+    venue.deposit("USDT", "7")
+    assert session.sync(reader).decision == "go"
+    reader.hidden = ""
+    found = session.sync(reader)
+    assert found.plan is not None
+    assert sorted(one.what for one in found.plan.findings) == [
+        "what.money_returned",
+        "what.transfer",
+    ]
+    assert found.decision == "go"
+    assert session.sync(reader).plan.clean  # type: ignore[union-attr]
+    assert reader.asked[-1].bills_since_ms > reader.asked[-2].bills_since_ms  # type: ignore[operator]
     session.close()
 
 

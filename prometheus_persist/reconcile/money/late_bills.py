@@ -4,8 +4,8 @@ A number at most ``bill_seen`` does not say that a bill was seen: lists of sever
 together, and one may be behind. What of it is booked has a flow with its id; a trade's is told by
 its fill. What is left, a funding or what is the account's own, is new if the exchange's own sum
 says so: with it the bills add up where they did not, or they miss just what was booked in its place
-as unexplained. Bills from before the first reconciliation are not booked either, and the sum says
-nothing of the kind of them.
+as unexplained. Bills from before the first reconciliation are not booked either, and never due: the
+money of then is in the reserve.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def _may_be_late(books: Books, bill: VenueBill) -> bool:
     cash, flows = books.state.account_cash, books.booked_flows
     told = bill.type in EXECUTED or bill.type == BILL_SETTLEMENT
     if told or not bill.change or bill.ccy != cash.ccy or bill.number > cash.bill_seen:
+        return False
+    if bill.ts_ms < cash.baseline_ms:
         return False
     if bill.type != BILL_FUNDING:
         return bill.bill_id not in flows

@@ -8,6 +8,9 @@
    difference, turn up later, gap and residual come back with the opposite sign, to the cent: what
    was booked in their place is then given back, once, and nobody has to be asked (P8).
 3. Without a bill or an adoption behind it nothing is given back: two equal sums prove nothing.
+4. Such a bill may turn up behind newer ones. For ``LOOKED_FOR_MS`` bills are read from where they
+   were read when its money was booked: what was read once can be read again, and no list grows
+   with the age of a flow.
 """
 
 from __future__ import annotations
@@ -41,6 +44,8 @@ from prometheus_persist.state.money import ZERO, add, exact, in_steps, magnitude
 
 UNEXPLAINED, RETURNED = "unexplained", "returned"
 CENT = Decimal("0.01")
+LOOKED_FOR_MS = 6 * 3_600_000
+_LOOKED_BACK_MS = 6 * 24 * 3_600_000  # further back it would be the archive, list by list
 TOGETHER_MAX, TRIED_MAX = 3, 12
 """How many standing flows may turn up at once, and of how many this is tried."""
 _BOOK_STEP = Decimal("1e-12")
@@ -51,17 +56,21 @@ _REF_HEX_CHARS = 16
 class _Standing:
     """A flow that was booked as unexplained and has not been given back.
 
-    A stored flow has room for one amount only, so its ``ref`` tells the gap as well; what is
-    written there and what is read of it stands here and nowhere else.
+    A stored flow has room for one amount only, so its ``ref`` tells the gap as well, and from when
+    to when bills were known where it was judged; what is written there and what is read of it
+    stands here and nowhere else. Older stores have refs without the times: 0.
     """
 
     digest: str
     amount: Decimal
     gap: Decimal
+    since_ms: int = 0
+    bills_ms: int = 0
 
     @property
     def ref(self) -> str:
-        return f"{UNEXPLAINED}:{self.digest}:{plain(self.amount)}:{plain(self.gap)}"
+        told = plain(self.amount), plain(self.gap), str(self.since_ms), str(self.bills_ms)
+        return ":".join((UNEXPLAINED, self.digest, *told))
 
     @property
     def returned(self) -> str:
@@ -72,10 +81,10 @@ class _Standing:
     def of(cls, ref: str) -> Self | None:
         """The flow with this ref; None for a flow of another kind."""
         name, *parts = ref.split(":")
-        if name != UNEXPLAINED or len(parts) != len(dataclasses.fields(cls)):
+        if name != UNEXPLAINED or len(parts) not in (3, len(dataclasses.fields(cls))):
             return None
-        digest, amount, gap = parts
-        return cls(digest, exact(amount), exact(gap))
+        digest, amount, gap, *times = parts
+        return cls(digest, exact(amount), exact(gap), *map(int, times))
 
 
 def unexplained(
@@ -105,7 +114,9 @@ def unexplained(
     # The same figures may come back once more: another flow, and not the one booked already.
     again = {"before": str(before)} if before else {}
     digest = hashlib.sha256(dumps({**shown, **again, "amount": plain(amount)})).hexdigest()
-    flow = _Standing(digest[:_REF_HEX_CHARS], amount, off)
+    since_ms = cash.bills_ms or cash.baseline_ms
+    until_ms = max(since_ms, check.bills_ms)
+    flow = _Standing(digest[:_REF_HEX_CHARS], amount, off, since_ms, until_ms)
     step = BookCash(NOBODY, flow.ref, UNEXPLAINED, amount, "", check.bills_ms)
     effects = (Effect(NOBODY, "", "", plain(amount)),)
     kind = "money_adopted" if adopted else "money_unexplained"
@@ -145,8 +156,22 @@ def _returned(
 
 def standing(flows: AbstractSet[str]) -> list[_Standing]:
     """What was booked as unexplained and has not been given back."""
-    found = filter(None, map(_Standing.of, sorted(flows)))
-    return [one for one in found if one.returned not in flows]
+    booked = sorted(ref for ref in flows if ref.startswith(f"{UNEXPLAINED}:"))
+    return [one for one in filter(None, map(_Standing.of, booked)) if one.returned not in flows]
+
+
+def bills_from_ms(books: Books, now_ms: int) -> int:
+    """From when on bills have to be read: from the last one accounted for, or from where one may
+    be that is still looked for."""
+    seen_ms = books.state.account_cash.bills_ms
+    if UNEXPLAINED not in books.money.get(NOBODY, {}):  # the usual case, without a look at flows
+        return seen_ms
+    awaited = [
+        max(one.since_ms, now_ms - _LOOKED_BACK_MS)
+        for one in standing(books.booked_flows)
+        if magnitude(one.gap) >= CENT and now_ms < one.bills_ms + LOOKED_FOR_MS
+    ]
+    return min([seen_ms, *awaited])
 
 
 def _give_back(back: tuple[_Standing, ...], check: MoneyCheck) -> tuple[list[Finding], MoneyCheck]:
