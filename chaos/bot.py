@@ -11,7 +11,8 @@ Judged by the exchange's own ledger and by what any other process reads in the s
 
 - after each kill: every commit that was acknowledged is restored (I1), every order at the exchange
   that has an agent's tag was written down before it left (I8), and it trades again (*live*);
-- at the end every order has one; and once a copy of the store was reconciled the books are the
+- at the end every order has one; a copy of the store is reconciled, which leaves nothing to a human
+  (*live*): what is left to one cannot be judged before he has chosen; and then the books are the
   exchange's (I5), each order known once, each fill booked once (I8). The store itself is left as
   the bot left it.
 
@@ -198,6 +199,7 @@ def _restored(verdict: RunVerdict, looks: Sequence[_Look]) -> None:
 
 def _ended(plan: BotPlan, venue: fakeokx.FakeOkx, left: State, verdict: RunVerdict) -> None:
     """The books against the exchange's, once a copy of the store was reconciled."""
+    _tagged(verdict, left, venue.truth())
     copy, said_in = plan.out / "reconciled", plan.out / "report.txt"
     shutil.copytree(plan.store, copy)
     identity = left.documents.get("account_cash", {}).get("identity") or {}
@@ -205,8 +207,13 @@ def _ended(plan: BotPlan, venue: fakeokx.FakeOkx, left: State, verdict: RunVerdi
     with Session.open(copy) as session:
         report = session.recover(OkxReader(client))
         said_in.write_text(report.text(), encoding="utf-8")
-        stopped = [] if session.may_trade else [f"{report.decision}, see {said_in}"]
-    verdict.check("I5", "a reconciliation at the end lets it trade on", 1, stopped)
+        shut = [] if session.may_trade else [str(report.decision)]
+    withheld = {one.inst_id or one.agent_id or "everything" for one in report.withheld}
+    left_open = [*shut, *sorted(withheld)]
+    settled = "a reconciliation at the end settles all of it, and leaves nothing to a human"
+    verdict.check("live", settled, 1, [f"{name}, see {said_in}" for name in left_open])
+    if left_open:
+        return
     look, truth = _look(copy), venue.truth()
     rows = [*truth["orders"], *truth["algos"], *truth["fills"]]
     strange = sorted({row["instId"] for row in rows} - CONTRACTS.keys())
@@ -214,19 +221,12 @@ def _ended(plan: BotPlan, venue: fakeokx.FakeOkx, left: State, verdict: RunVerdi
     verdict.assume("what it left can be read", look.state is not None, look.problem)
     if strange or look.state is None:
         return
-    tags = {row["tag"]: row["agent_id"] for row in _registered(look.state)}
+    agents = _agents(look.state)
     said = {
-        row.get("clOrdId") or row["algoClOrdId"]: tags[row["tag"]]
+        row.get("clOrdId") or row["algoClOrdId"]: agents[row["tag"]]
         for row in (*truth["orders"], *truth["algos"])
-        if row["tag"] in tags
+        if row["tag"] in agents
     }
-    placed = [row for row in truth["orders"] if row["category"] == "normal"]
-    verdict.check(
-        "I8",
-        "every order has an agent's tag (intent.params)",
-        len(placed),
-        [f"order {row['ordId']} has none" for row in placed if row["tag"] not in tags],
-    )
     begun = _begun(copy, look.state.documents, look.seq)
     books.check(verdict, "at the end", begun, said, truth)
     orders.check(verdict, "at the end", look.state, said, truth)
@@ -248,5 +248,18 @@ def _begun(store: Path, documents: Mapping[str, JsonObject], last: int) -> dict[
     return found
 
 
-def _registered(state: State) -> list[JsonObject]:
-    return list(state.documents.get("registry", {}).get("rows", {}).values())
+def _tagged(verdict: RunVerdict, left: State, truth: JsonObject) -> None:
+    agents = _agents(left)
+    placed = [row for row in truth["orders"] if row["category"] == "normal"]
+    verdict.check(
+        "I8",
+        "every order has an agent's tag (intent.params)",
+        len(placed),
+        [f"order {row['ordId']} has none" for row in placed if row["tag"] not in agents],
+    )
+
+
+def _agents(state: State) -> dict[str, str]:
+    """Agents by their tags."""
+    rows = state.documents.get("registry", {}).get("rows", {}).values()
+    return {row["tag"]: row["agent_id"] for row in rows}

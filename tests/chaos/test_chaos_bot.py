@@ -15,6 +15,14 @@ import chaos
 from chaos.cli import main
 
 README = Path(chaos.__file__).parent / "README.md"
+ALONE = 'session.add_agent(Agent(agent_id="Trend", current_capital="1000"))'
+BOTH = (
+    'session.add_agents(Agent(agent_id=one, current_capital="1000") for one in ("Trend", "Fade"))'
+)
+CLOSES = (
+    'if cycle == 2: okx.create_order("BTC/USDT:USDT", "market", "sell", 1, None, '
+    '{"reduceOnly": True}); session.pause(30)'
+)
 BESIDE = 'okx.create_order("ETH/USDT:USDT", "market", "buy", 1)\n        session.pause('
 
 
@@ -79,6 +87,15 @@ def test_a_bot_that_loses_its_store_fails(
     assert (code, told["outcome"]) == (1, "failed")
     assert "every acknowledged commit is there after each kill: " in wrong(told)
     assert "after kill 1 it trades again: it placed no order, see " in wrong(told)
+
+
+def test_what_is_left_to_a_human_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It closes beside its intents what two agents hold: nobody can say whose that was."""
+    turns = ('order_intent("Trend"', 'order_intent(("Trend", "Fade")[cycle % 2]')
+    changes = [(ALONE, BOTH), turns, ("session.pause(0.05)", CLOSES)]
+    code, told = judged(tmp_path, capsys, *changes, kills=1)
+    assert (code, told["outcome"]) == (1, "failed")
+    assert "and leaves nothing to a human: BTC-USDT-SWAP, see " in wrong(told)
 
 
 @pytest.mark.parametrize(
