@@ -56,13 +56,18 @@ class Ready:
 def written(value: object) -> Fragment:
     """JSON that is sound but for its numbers and text, to be put into a payload; raises BadValue
     for NaN, an endless integer, and what UTF-8 cannot hold."""
+    return Fragment(text_of(value))
+
+
+def text_of(value: object) -> bytes:
+    """The same, to be measured; raises BadValue."""
     try:
         data = as_text(value).encode()
     except ValueError:
         data = b""
     if not data or has_long_int(data):
         data = dumps(value, canonical=False)
-    return Fragment(data)
+    return data
 
 
 @dataclass(slots=True)

@@ -17,9 +17,9 @@ values by name, in every commit from then on in which they differ (``beside``: a
 How many objects of each class there are is counted where that costs nothing beside the rest: as a
 host is attached, and at the exit.
 
-The first capture may be large. Its records go ahead, in pieces under a name that nothing refers
-to yet; the commit that writes ``host/meta`` makes them valid. What a crash leaves of them is
-removed by that commit.
+What comes to more than one commit takes (the first capture, everything anew, much that is new at
+once) is written whole in several (``host_pieces.py``): a kill between two of them leaves the host
+as it was saved before, and the store with what the next save removes.
 """
 
 from __future__ import annotations
@@ -35,6 +35,17 @@ from prometheus_persist.graph.node import GraphDelta
 from prometheus_persist.graph.survey import survey
 from prometheus_persist.graph.tracker import Tracker
 from prometheus_persist.journal.change import Change, Ready, written
+from prometheus_persist.saving.host_pieces import (
+    PIECES,
+    Weighed,
+    left_behind,
+    numbered,
+    piece_bytes,
+    pieces,
+    refuse_too_large,
+    room,
+    weighed,
+)
 from prometheus_persist.saving.random_state import RANDOM, GlobalRandom
 from prometheus_persist.saving.triggers import Trigger
 from prometheus_persist.saving.write_barrier import WriteBarrier
@@ -44,7 +55,7 @@ from prometheus_persist.storage.store import Store
 
 COMPLETE: Final = frozenset({Trigger.CYCLE, Trigger.DEATH, Trigger.EXIT, Trigger.MANUAL,
                              Trigger.RECONCILE})  # fmt: skip
-PIECE_RECORDS: Final = 2000
+GONE_MAX: Final = 100_000  # names that one commit removes; the next ones remove the others
 KEPT: Final = "host/kept"
 COUNTED: Final = "host/counted"
 LOGGER: Final = "prometheus_persist.attach"
@@ -53,9 +64,14 @@ LOGGER: Final = "prometheus_persist.attach"
 class HostCapture:
     """Looks at what is attached, whenever something is saved."""
 
-    def __init__(self, tracker: Tracker, rng: GlobalRandom, *, complete: bool = False) -> None:
+    def __init__(
+        self, store: Store, tracker: Tracker, rng: GlobalRandom, *, complete: bool = False
+    ) -> None:
+        self._store = store
         self.tracker, self._rng, self._complete = tracker, rng, complete
         self._waiting: GraphDelta | None = None
+        self._since = 0  # the first number of what waits, where that is everything; else 0
+        self._gone: list[str] = []  # what nothing leads to any more, and was not removed yet
         self._taken = False
         self._logged: set[str] = set()
         self.beside: dict[str, JsonObject] = {}
@@ -97,19 +113,16 @@ class HostCapture:
         left = [name for name in (*store.image.documents, *store.image.streams) if is_hosts(name)]
         numbers = [int(number) for name in left if (number := name.split("/")[1]).isdecimal()]
         tracker.next = 1 + max(numbers, default=0)  # behind what a crash left of another capture
-        delta = tracker.begin(root)
+        since, delta = tracker.next, tracker.begin(root)
         delta.gone += left
-        made = cls(tracker, GlobalRandom(), complete=complete)
-        made.begin(store, delta)
+        made = cls(store, tracker, GlobalRandom(), complete=complete)
+        made.begin(delta, since)
         return made
 
-    def begin(self, store: Store, delta: GraphDelta) -> None:
-        """Have ``delta`` in the next save, together with everything else that differs."""
-        for name, records in delta.add.items():
-            while len(records) > PIECE_RECORDS:
-                store.commit(Change("attaching", add={name: records[:PIECE_RECORDS]}))
-                del records[:PIECE_RECORDS]
-        self._waiting = delta
+    def begin(self, delta: GraphDelta, since: int = 0) -> None:
+        """Have ``delta`` in the next save, together with everything else that differs; ``since``:
+        where it is everything, its first number."""
+        self._waiting, self._since = delta, since
 
     def take(
         self,
@@ -131,6 +144,7 @@ class HostCapture:
         delta, self._waiting = self._waiting, None
         whole = delta is not None or why == Trigger.EXIT  # then nothing is there but what is led to
         if delta is None:
+            self._since = self.tracker.next if self.tracker.broken else 0
             complete = self._complete or why in COMPLETE
             delta = self._looked(complete=complete, tidy=why == Trigger.EXIT)
             self._log_late()
@@ -138,18 +152,54 @@ class HostCapture:
                 self._barrier.hold(self.tracker.guarded)
         if whole:
             self.beside[COUNTED] = {"objects": self.objects()}
+        found = self._fitting(delta)
         fields = self._rng.look()
+        found = self._sent_ahead(found)
+        delta, own = found.delta, dict[str, JsonObject]()
         if fields:
-            (delta.set if RANDOM in before else delta.put)[RANDOM] = fields
-        delta.put |= {name: row for name, row in self.beside.items() if before.get(name) != row}
-        for name, row in delta.put.items():
-            change.put[name], ready.put[name] = row, written(row)
-        for name, row in delta.set.items():
-            change.set[name], ready.set[name] = row, written(row)
-        for name, records in delta.add.items():
-            if records:
-                added[name], ready.add[name] = records, written(records)
-        return delta.gone
+            (change.set if RANDOM in before else own)[RANDOM] = fields
+        own |= {name: row for name, row in self.beside.items() if before.get(name) != row}
+        change.put.update(delta.put | own)
+        change.set.update(delta.set)
+        ready.put.update(found.ready.put)
+        ready.set.update(found.ready.set)
+        for name, row in own.items():
+            ready.put[name] = written(row)
+        if RANDOM in change.set:
+            ready.set[RANDOM] = written(fields)
+        for name, text in found.ready.add.items():
+            added[name], ready.add[name] = delta.add[name], text
+        gone = [*self._gone, *delta.gone]
+        self._gone = gone[GONE_MAX:]
+        return gone[:GONE_MAX]
+
+    def _fitting(self, delta: GraphDelta) -> Weighed:
+        """A delta as it is written; everything anew where it does not fit into one commit: only
+        then nothing refers to its pieces. Raises BadValue for one object that is too large."""
+        found = weighed(delta)
+        if found.size <= room():
+            return found
+        refuse_too_large(delta, self.tracker)
+        if not self._since:
+            self.tracker.broken, self._since = True, self.tracker.next
+            found = weighed(self._looked(complete=True, tidy=True))
+            refuse_too_large(found.delta, self.tracker)
+        return found
+
+    def _sent_ahead(self, found: Weighed) -> Weighed:
+        """What is to be in the commit itself: all, or, of everything, what makes it valid."""
+        since, image = self._since, self._store.image
+        if not since:
+            return found
+        delta, self._gone = found.delta, []
+        delta.gone = numbered(image, 0, since)  # whatever attempts there were before
+        if found.size <= piece_bytes():
+            over = [PIECES] if PIECES in image.documents else []  # all that it tells of
+            delta.gone = over + delta.gone
+            return found
+        for piece in pieces(delta, since, left_behind(image)):
+            self._store.enqueue(piece)
+        return weighed(delta)
 
     def _looked(self, *, complete: bool, tidy: bool) -> GraphDelta:
         """A look; where something cannot be kept, all of that with its paths."""

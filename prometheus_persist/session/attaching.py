@@ -57,6 +57,7 @@ from prometheus_persist.recovery.facts import ObjectCount
 from prometheus_persist.report.steps import present
 from prometheus_persist.saving.gate import OrderTerms
 from prometheus_persist.saving.host_capture import COUNTED, HostCapture
+from prometheus_persist.saving.host_pieces import left_behind
 from prometheus_persist.saving.intents import IntentHandle
 from prometheus_persist.saving.random_state import RANDOM, GlobalRandom, put_back
 from prometheus_persist.session import host_options
@@ -324,8 +325,9 @@ def _attached(
             capture = HostCapture.first(store, tracker, root, complete=everything)
         else:
             delta, unbound = _restored(root, store.image, tracker, hands, rules, steps)
-            capture = HostCapture(tracker, GlobalRandom(drawn), complete=everything)
-            capture.begin(store, delta)
+            delta.gone = left_behind(store.image) + delta.gone
+            capture = HostCapture(store, tracker, GlobalRandom(drawn), complete=everything)
+            capture.begin(delta)
             kept, left = capture.kept(documents), documents.get(CYCLE)
             counted = documents.get(COUNTED, {})
         tracker.make_live(live)

@@ -162,10 +162,9 @@ class Committer:
         was taken in, and the next save works once there is room again. BadValue where no frame
         holds so much.
         """
-        if size > FRAME_PAYLOAD_BYTES_MAX:
-            raise BadValue(
-                f"one commit of {size} bytes; at most {FRAME_PAYLOAD_BYTES_MAX} are taken"
-            )
+        most = FRAME_PAYLOAD_BYTES_MAX
+        if size > most:
+            raise BadValue(f"one commit of {size} bytes; at most {most} are taken: save in parts")
         if self._pending_bytes > self._options.pending_bytes_max:
             self.flush()
         over = self._segment_bytes > self._options.segment_bytes_max

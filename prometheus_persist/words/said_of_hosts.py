@@ -64,6 +64,9 @@ HOSTS: Final[Mapping[str, str]] = {
     # what cannot be kept
     "cannot be attached": "无法接入",
     "cannot be saved": "无法保存",
+    "a {kind} of {size} bytes as it is written": "一个 {kind}，写出来有 {size} 字节",
+    "at most {most} are kept of one object": "单个对象最多 {most} 字节",
+    "split it into several, or leave it out by skip": "请拆成几个，或用 skip 略过",
     "bound anew": "重新绑定",
     "skip it or bind it anew": "请跳过它，或重新绑定",
     "skip it or give an adapter": "请跳过它，或提供适配器",

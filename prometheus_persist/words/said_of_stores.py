@@ -51,6 +51,7 @@ STORES: Final[Mapping[str, str]] = {
     "one commit of {size} bytes; at most {most} are taken": (
         "一次提交有 {size} 字节；最多接受 {most} 字节"
     ),
+    "save in parts": "请分几次保存",
     "a frame field is out of range: {problem}": "帧的字段超出范围：{problem}",
     "wall time {ms}": "时刻 {ms}",
     "epoch {epoch}, frame {seq}: a segment's name has no room for it": (

@@ -26,6 +26,8 @@ from storekit import BTC, StillClock
 from prometheus_persist import attach, contracts
 from prometheus_persist.errors import BadConfig, BadValue, StoreDamaged
 from prometheus_persist.graph import slots
+from prometheus_persist.graph.tracker import META
+from prometheus_persist.journal.change import Change
 from prometheus_persist.recovery import restore, verify
 from prometheus_persist.recovery.follow import Follower
 from prometheus_persist.recovery.restore_into import write_into
@@ -33,6 +35,7 @@ from prometheus_persist.saving import random_state
 from prometheus_persist.session import Session, attaching
 from prometheus_persist.state import Agent, state_from
 from prometheus_persist.storage.fs import LocalFs
+from prometheus_persist.storage.store import Store
 
 PAGES = ("attach.md", "zh/attach.md")
 HERE = Path(__file__).parent
@@ -285,11 +288,18 @@ def test_a_first_capture_that_a_crash_cut_short_is_begun_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its pieces are there, and nothing refers to them: they go with the next one."""
-    monkeypatch.setattr("prometheus_persist.saving.host_capture.PIECE_RECORDS", 7)
+    monkeypatch.setattr("prometheus_persist.saving.host_pieces.PIECE_BYTES", 100)
     root: Any = bare(Loose)
     root.items = [[n] for n in range(100)]
     with monkeypatch.context() as patch:
-        patch.setattr("prometheus_persist.session.session.Session.save", _interrupted)
+        enqueue = Store.enqueue
+
+        def interrupted(self: Store, change: Change, *rest: Any, **named: Any) -> Any:
+            if META in change.put:
+                raise KeyboardInterrupt
+            return enqueue(self, change, *rest, **named)
+
+        patch.setattr(Store, "enqueue", interrupted)
         with pytest.raises(KeyboardInterrupt):
             attach(root, tmp_path, ["graphkit"])
     left = restore(LocalFs(tmp_path)).streams
