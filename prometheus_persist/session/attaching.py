@@ -249,6 +249,8 @@ def attach(
         host_options.names("public", public),
     )
     bound, live = host_options.classes("bound", bound), host_options.classes("live", live)
+    if views is not None and not isinstance(views, HostViews):
+        raise BadConfig(f"views are a HostViews(), not {views!r}")
     host_options.refuse_misspelt(rename, rebind, upcast, adapters)
     given, rules = dict(rename or {}), dict(rebind or {})
     moved = {old: new for old, new in given.items() if ":" in old}
@@ -291,7 +293,13 @@ def _reader(root: Any, exchange: Any) -> ExchangeReader | None:
     if found is None:
         return None
     from prometheus_persist.exchange.okx.client import OkxReader
+    from prometheus_persist.exchange.okx.query import ReadOnlyClient
 
+    if not isinstance(found, ReadOnlyClient) and not hasattr(found, "publicGetPublicTime"):
+        kind = type(found).__qualname__  # and nothing of it: it may be a dict of keys
+        raise BadConfig(
+            f"exchange is a ccxt client of OKX, or where the root has one; not a {kind}"
+        )
     return OkxReader(found)
 
 

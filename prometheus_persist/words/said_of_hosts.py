@@ -27,6 +27,10 @@ HOSTS: Final[Mapping[str, str]] = {
     "write 'Class.attribute': 'place'": "请写 'Class.attribute': 'place'",
     "upcast has {name}: {step}": "upcast 中有 {name}: {step}",
     "write 'module:Class': step": "请写 'module:Class': step",
+    "views are a HostViews(), not {given}": "views 应为 HostViews()，而不是 {given}",
+    "exchange is a ccxt client of OKX, or where the root has one; not a {kind}": (
+        "exchange 应为 OKX 的 ccxt 客户端，或它在根对象中的位置，而不是 {kind}"
+    ),
     "adapters has {cls}: {pair}": "adapters 中有 {cls}: {pair}",
     "write type: (to_plain, from_plain)": "请写 type: (to_plain, from_plain)",
     "the host's random state cannot be made again": "宿主的随机状态无法重建",

@@ -14,6 +14,7 @@ from graphkit import Loose, bare
 
 from prometheus_persist import attach
 from prometheus_persist.errors import BadConfig, BadValue, StoreDamaged
+from prometheus_persist.report.in_chinese import in_chinese
 
 
 def _fewer_slots(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,6 +80,7 @@ def test_an_attribute_of_a_base_is_renamed_in_those_that_inherit_it(tmp_path: Pa
         ({"skip": [Loose]}, "skip is a list of names, and <class"),
         ({"bound": Loose}, "bound is a list of classes, not <class"),
         ({"live": ["Loose"]}, "live is a list of classes, and 'Loose' is none"),
+        ({"views": 5}, "views are a HostViews(), not 5"),
         ({"rename": ["Loose.old"]}, "rename is a dict, not"),
         ({"rename": {"Loose.old": "Loose.new"}}, "write 'module:Old': 'module:New'"),
         ({"rename": {"graphkit:Old": "Loose"}}, "write 'module:Old': 'module:New'"),
@@ -98,6 +100,17 @@ def test_an_option_that_would_do_nothing_is_refused(
         attach(bare(Loose), tmp_path / "new", **{"modules": ["graphkit"], **given})
     assert reason in str(refused.value)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("exchange", [{"secret": "s3cr3t"}, "items"])
+def test_an_exchange_that_is_no_client_is_refused(tmp_path: Path, exchange: Any) -> None:
+    root: Any = bare(Loose)
+    root.items = []
+    with pytest.raises(BadConfig, match="exchange is a ccxt client of OKX") as refused:
+        attach(root, tmp_path, ["graphkit"], exchange=exchange)
+    assert "s3cr3t" not in refused.value.detail
+    assert "ccxt 客户端" in in_chinese(refused.value.detail)
+    attach(root, tmp_path, ["graphkit"]).close()
 
 
 def test_options_may_be_given_one_at_a_time(tmp_path: Path) -> None:
