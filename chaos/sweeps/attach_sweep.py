@@ -50,7 +50,7 @@ from chaos.workload.narrator import Narrator
 from chaos.workload.paper_life import DAY_START_MS, FixedIds
 from prometheus_persist import AttachedHost, attach
 from prometheus_persist.errors import PersistError
-from prometheus_persist.saving import host_capture
+from prometheus_persist.saving import host_pieces
 from prometheus_persist.storage.fs import Fs
 from prometheus_persist.testing.memory_fs import MemoryFs
 
@@ -60,7 +60,7 @@ LAST_STEP = 40
 CI_STRIDES: Final[dict[SwitchKind, int]] = {"die": 7, "tear": 19}
 CI_AGAIN_STRIDE = 11
 FULL_AGAIN, CI_AGAIN = 4, 2
-PIECE_RECORDS = 30  # so few that the first capture takes several commits
+PIECE_BYTES = 2000  # so few that the first capture takes several commits
 META: Final = "host/meta"
 
 
@@ -166,7 +166,7 @@ def course() -> dict[int, str]:
 @contextlib.contextmanager
 def stage() -> Iterator[Yard]:
     """A place to live in, with small pieces, and the process's own random numbers kept."""
-    small = mock.patch.object(host_capture, "PIECE_RECORDS", PIECE_RECORDS)
+    small = mock.patch.object(host_pieces, "PIECE_BYTES", PIECE_BYTES)
     with yard() as grounds, own_randomness(), small:
         yield grounds
 

@@ -198,7 +198,7 @@ class HostCapture:
             delta.gone = over + delta.gone
             return found
         for piece in pieces(delta, since, left_behind(image)):
-            self._store.enqueue(piece)
+            self._store.commit(piece)  # waited for: no more than one is there unacknowledged (S2)
         return weighed(delta)
 
     def _looked(self, *, complete: bool, tidy: bool) -> GraphDelta:
