@@ -1,5 +1,7 @@
 """False corrections and missed deviations are seen; items are settled, waiting or neither."""
 
+from itertools import count
+
 import pytest
 
 from chaos.invariants import reconciliation
@@ -7,6 +9,7 @@ from chaos.record import Record
 from chaos.verdict import RunVerdict
 
 INST = "ETH-USDT-SWAP"
+NUMBERS = count(1)
 TRUTH = {
     "orders": [
         {"ordId": "1", "clOrdId": "a1", "algoClOrdId": ""},
@@ -25,6 +28,7 @@ def fill(trade_id):
 
 def finding(*steps, agent="A", resolution="AUTO"):
     return {
+        "finding_id": f"A-{next(NUMBERS)}",
         "agent_id": agent,
         "resolution": resolution,
         "case": "A",
