@@ -192,13 +192,14 @@ class HostCapture:
         if not since:
             return found
         delta, self._gone = found.delta, []
-        delta.gone = numbered(image, 0, since)  # whatever attempts there were before
+        left = numbered(image, 0, since)  # whatever attempts there were before
+        delta.gone = list(dict.fromkeys((*delta.gone, *left)))
         if found.size <= piece_bytes():
             over = [PIECES] if PIECES in image.documents else []  # all that it tells of
             delta.gone = over + delta.gone
             return found
         for piece in pieces(delta, since, left_behind(image)):
-            self._store.commit(piece)  # waited for: no more than one is there unacknowledged (S2)
+            self._store.commit(piece)  # waited for: no more than one is there unacknowledged
         return weighed(delta)
 
     def _looked(self, *, complete: bool, tidy: bool) -> GraphDelta:
