@@ -242,4 +242,5 @@ def test_an_element_that_lacks_something_keeps_no_other_from_being_executed(worl
         answer = world.raw.call("POST", f"trade/{path}", rows)[1]
         assert [row["sCode"] for row in answer["data"]] == ["0", "50014"], path
     waiting = world.raw.call("GET", "trade/orders-pending")[1]["data"]
-    assert [row["clOrdId"] for row in waiting] == ["c"]
+    ours = {"a", "b", "c"}  # other tests leave orders, too
+    assert [row["clOrdId"] for row in waiting if row["clOrdId"] in ours] == ["c"]

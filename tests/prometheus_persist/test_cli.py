@@ -1,7 +1,6 @@
 """The command line: what it prints, what it leaves untouched, and what it exits with."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -20,6 +19,13 @@ from prometheus_persist.exchange.okx.client import OkxReader
 from prometheus_persist.session import Session
 from prometheus_persist.state import Agent, contracts
 
+HOLDS = """
+import sys
+from prometheus_persist import Session
+with Session.open(sys.argv[1]):
+    print(flush=True)
+    sys.stdin.read()
+"""
 KEYS = {
     "OKX_API_KEY": fakeokx.DEFAULT_KEY,
     "OKX_API_SECRET": fakeokx.DEFAULT_SECRET,
@@ -132,13 +138,14 @@ def test_dry_run_writes_nothing_at_all(store):
 
 
 def test_a_store_in_use_is_exit_6_and_names_the_holder(store):
-    session = Session.open(store)
-    try:
+    command = [sys.executable, "-c", HOLDS, str(store)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
         said = run("save", "--dir", store, "--lang", "en")
-    finally:
-        session.close()
+        holder.communicate()
     assert said.exit_code == 6
-    assert str(os.getpid()) in said.stderr
+    assert f"in use by another process (pid {holder.pid})" in said.stderr
 
 
 def test_save_takes_a_snapshot_that_holds_everything(store):

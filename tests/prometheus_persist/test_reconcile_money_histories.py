@@ -127,10 +127,11 @@ def test_the_order_and_repetition_of_bills_and_lives_change_nothing(
 
 
 @settings(max_examples=100, deadline=None)
-@given(histories, st.integers(0, 14), st.integers(-999, 999))
+@given(histories, st.integers(0, 14), st.integers(-999, 999).filter(lambda cents: abs(cents) != 1))
 def test_money_that_moved_without_a_trace_is_always_found(
     history: list[Act], seen: int, cents: int
 ) -> None:
+    """But for one cent, which is the bound: what was rounded elsewhere puts it on either side."""
     world = crashed(history, seen)
     world.cash += D(cents) / 100
     plan = judged(world)
