@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from test_chaos_cli import saved_run
 from chaos.cli.app import parser
 from chaos.scenarios.online import Stage
 
+IDLES = "import time; time.sleep(60)"
 COMMANDS: dict[str, tuple[str, ...]] = {
     "list": ("list",),
     "run": ("run", "sigkill-mid-save", "--quick", "--out", "{WORK}/run"),
@@ -29,6 +31,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "ways-out --jobs": ("ways-out", "--histories", "400", "--commands", "20", "--jobs", "2"),
     "ways-out commands": ("ways-out", "--histories", "0", "--commands", "20"),
     "outage": ("outage", "--quick"),
+    "bot": ("bot", "--out", "{WORK}/bot", sys.executable, "-c", IDLES, "{WORK}"),
 }
 ENDS = {"list", "gate"}
 """What ends by itself soon; all else is stopped within so many seconds, and so many at a time."""
