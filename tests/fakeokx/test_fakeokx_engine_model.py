@@ -280,6 +280,8 @@ class Sessions(RuleBasedStateMachine):
         )
         if self.answer(AmendOrders(orders=(change,), account=order.account))[1]:
             return
+        if order.reduces:  # a larger one is cut to what there is to close
+            qty = min(qty, Fraction(self.venue.orders[order.ord_id].qty_contracts))
         if px != order.px:
             self.naive.turn += 1
             order.turn = self.naive.turn
