@@ -50,8 +50,8 @@ class Probe:
         os.close(self._file)
 
     def told(self) -> dict[str, Any]:
-        """Load at begin and end, and for both probes p10, p50, p90 and the medians of the first and
-        the last third, in microseconds."""
+        """Load at begin and end, and for both probes p10, p50, p90, the longest and the medians of
+        the first and the last third, in microseconds."""
         found: dict[str, Any] = {"load_begin": self._begin, "load_end": load()}
         for name, samples in (("sync_us", self._syncs), ("loop_us", self._loops)):
             if samples:
@@ -63,6 +63,7 @@ def _spread(samples: list[int]) -> dict[str, float]:
     third = max(1, len(samples) // 3)
     parts = {
         "p10": (samples, 100), "p50": (samples, 500), "p90": (samples, 900),
+        "longest": (samples, 1000),
         "first_third": (samples[:third], 500), "last_third": (samples[-third:], 500),
     }  # fmt: skip
     return {name: percentile(sorted(part), rank) / 1000 for name, (part, rank) in parts.items()}

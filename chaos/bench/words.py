@@ -260,16 +260,16 @@ TALK: Final[Mapping[str, tuple[str, str]]] = {
         "noise: load (1, 5, 15 minutes) {begin} at the begin, {end} at the end",
     ),
     "noise_sync_us": (
-        "噪声：各轮之间的裸同步 p10 {p10}、p50 {p50}、p90 {p90}；前三分之一中位数{first_third}，"
-        "后三分之一{last_third}",
-        "noise: raw syncs between the rounds p10 {p10}, p50 {p50}, p90 {p90}; median {first_third} "
-        "in the first third, {last_third} in the last",
+        "噪声：各轮之间的裸同步 p10 {p10}、p50 {p50}、p90 {p90}、最长{longest}；前三分之一中位数"
+        "{first_third}，后三分之一{last_third}",
+        "noise: raw syncs between the rounds p10 {p10}, p50 {p50}, p90 {p90}, the longest "
+        "{longest}; median {first_third} in the first third, {last_third} in the last",
     ),
     "noise_loop_us": (
-        "噪声：各轮之间固定的一段Python p10 {p10}、p50 {p50}、p90 {p90}；前三分之一中位数"
-        "{first_third}，后三分之一{last_third}",
-        "noise: a fixed loop of Python between the rounds p10 {p10}, p50 {p50}, p90 {p90}; median "
-        "{first_third} in the first third, {last_third} in the last",
+        "噪声：各轮之间固定的一段Python p10 {p10}、p50 {p50}、p90 {p90}、最长{longest}；前三分之一"
+        "中位数{first_third}，后三分之一{last_third}",
+        "noise: a fixed loop of Python between the rounds p10 {p10}, p50 {p50}, p90 {p90}, the "
+        "longest {longest}; median {first_third} in the first third, {last_third} in the last",
     ),
     "noise_rounds": (
         "每行{rounds}轮，耗时的行{long}轮；“轮间差”为各轮中位数的最大与最小之差；差异大于离标准的"

@@ -64,7 +64,9 @@ def test_a_tiny_run_measures_every_row_and_leaves_nothing_behind(tmp_path: Path)
     assert [row.row_id for row in found.rows] == ROWS
     assert {row.row_id: row.why_not for row in found.rows if row.why_not} == {}
     assert told == [row.name for row in run.ROWS]
-    assert {"p10", "p50", "p90", "first_third", "last_third"} == set(found.noise["sync_us"])
+    assert {"p10", "p50", "p90", "longest", "first_third", "last_third"} == set(
+        found.noise["sync_us"]
+    )
     for row in found.rows:
         assert row.lines, row.row_id
         for line in row.lines:

@@ -176,7 +176,7 @@ def test_the_other_tree_stands_beside_in_table_and_page(lang: str) -> None:
                                   checks=[RequiredBar("requests", number, "<=", 2.0, "")])
                          for one in (1, 2)])
                  for ns, number in ((30_000, 2.0), (90_000, 3.0)))  # fmt: skip
-    probe = dict.fromkeys(("p10", "p50", "p90", "first_third", "last_third"), 7.0)
+    probe = dict.fromkeys(("p10", "p50", "p90", "longest", "first_third", "last_third"), 7.0)
     noise = {"load_begin": "0.10", "load_end": "9.99", "sync_us": probe}
     rows = [beside(now, then), beside(now, BenchRow("settle", why_not="failed:too old"))]
     found = Report({"file_system": "ext4"}, {"rounds": [5, 3]}, rows, 1.0, noise)
