@@ -16,6 +16,8 @@
 - What the encoding of a terminal has no room for (a mark, in GBK or Latin-1) is escaped: no command
   fails because of how it says that all is well.
 - Who reads along and goes (``| head``) ends the program without a word, with 1 as typer does.
+- Where stdout takes no more (a full disk), that is what is said, and the code is 7 where no signal
+  came, whatever else did: nobody takes half an answer for a whole one.
 
 Only the standard library is imported here, and ``shown``, which is as light, for the sake of the
 first rule.
@@ -62,7 +64,21 @@ class _Process:
     signal: int = 0
     holding: bool = False
     written: bool = False
+    refused: str = ""
     told: Callable[[int, str], str] | None = None
+
+
+class _Stdout(io.FileIO):
+    """Stdout; what it refuses is known, whoever takes the error for one of his own."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as problem:
+            _Process.refused = problem.strerror or str(problem)
+            raise
 
 
 def ends_on_signals(run: Callable[[], object], told: Callable[[int, str], str]) -> NoReturn:
@@ -71,6 +87,7 @@ def ends_on_signals(run: Callable[[], object], told: Callable[[int, str], str]) 
     code: Any = None
     try:
         try:
+            _watch_stdout()
             escape_what_has_no_room()
             sys.unraisablehook = _raised_in_vain
             for number in CODES:
@@ -80,15 +97,61 @@ def ends_on_signals(run: Callable[[], object], told: Callable[[int, str], str]) 
             _Process.holding = True  # from here on it ends by itself
     except SystemExit as ended:
         code = ended.code
+    except BaseException as problem:
+        if _Process.signal:
+            code = _told_to_end()
+        elif isinstance(problem, BrokenPipeError) and _nobody_reads():
+            code = READER_GONE
+        elif not _Process.refused:
+            raise
+    sys.exit(_said(code))
+
+
+def _watch_stdout() -> None:
+    """Know of what stdout refuses."""
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and out.fileno() == 1:
+        raw = io.BufferedWriter(_Stdout(1, "w", closefd=False))
+        sys.stdout = io.TextIOWrapper(
+            raw,
+            out.encoding,
+            out.errors,
+            line_buffering=out.line_buffering,
+            write_through=out.write_through,
+        )
+
+
+def stdout_refuses() -> bool:
+    """Whether stdout did not take what was said: an error of its own, and of nothing else."""
+    return bool(_Process.refused)
+
+
+def _said(code: Any) -> Any:
+    """Write what is left to be said; the code, or that of a stdout which does not take it all."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
-        if not _Process.signal and not _nobody_reads():
-            raise
-        code = _told_to_end() if _Process.signal else READER_GONE
-    except BaseException:
-        if not _Process.signal:
-            raise
-        code = _told_to_end()
-    sys.exit(code)
+        _nobody_reads()
+    except OSError:
+        pass  # it is known
+    if not _Process.refused:
+        return code
+    _nowhere()
+    if _Process.signal:
+        return code
+    from prometheus_persist.errors import EXIT_DISK
+    from prometheus_persist.words.exits import UNWRITTEN
+
+    (zh, en), why = UNWRITTEN, _Process.refused
+    line = en.format(why=why)
+    if asked_language(sys.argv[1:], os.environ) == "zh":
+        from prometheus_persist.report.in_chinese import in_chinese
+
+        line = zh.format(why=in_chinese(why))
+    with contextlib.suppress(OSError, ValueError):  # nobody may listen any more
+        print(shown_lines(line), file=sys.stderr, flush=True)
+    return EXIT_DISK
 
 
 def escape_what_has_no_room() -> None:
@@ -112,10 +175,15 @@ def _nobody_reads() -> bool:
     """Whether the reader of stdout is gone; what is still to be written then goes nowhere."""
     if not reader_gone():
         return False
+    _nowhere()
+    return True
+
+
+def _nowhere() -> None:
+    """Let what is still to be written go nowhere."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    return True
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from prometheus_persist.cli.ending import Stopped, stopped_by, write_document
+from prometheus_persist.cli.ending import Stopped, stdout_refuses, stopped_by, write_document
 from prometheus_persist.cli.working import Working
 from prometheus_persist.commands import ASK_EXCHANGE, command, of_store
 from prometheus_persist.errors import (
@@ -151,8 +151,8 @@ def errors_as_exit_codes(output: Output, leave: Callable[[int], Exception]) -> I
     except Exception as problem:
         if stopped_by():
             raise Stopped(stopped_by()) from None  # what the signal's exception brought about
-        if isinstance(problem, BrokenPipeError):
-            raise  # nobody reads on: typer's matter
+        if isinstance(problem, BrokenPipeError) or stdout_refuses():
+            raise  # nobody reads on, or nobody can: the program's own matter
         code = _told(output, problem)
         if code is None:
             raise

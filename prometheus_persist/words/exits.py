@@ -64,6 +64,13 @@ EXITS: Final[Mapping[int, tuple[str, str]]] = {
     ),
 }
 
+UNWRITTEN: Final = (
+    "错误: 标准输出写不进去（{why}）：结果没有说完；已做的照样算数\n"
+    "下一步: 换一个地方接收输出，再问一次",
+    "error: standard output takes no more ({why}): the answer is not whole; what was done is done\n"
+    "next: let the output go elsewhere, and ask again",
+)
+
 
 def exits_in_a_line(lang: str = "en") -> str:
     """What ``--help`` ends with."""

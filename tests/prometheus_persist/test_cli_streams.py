@@ -81,6 +81,59 @@ def test_what_waits_for_more_ends_when_its_reader_goes(words: tuple[str, ...], s
         assert child.stderr.read() == b""
 
 
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("prometheus_persist", "--help"),
+        ("prometheus_persist", "status"),
+        ("prometheus_persist", "verify", "--json"),
+        ("prometheus_persist", "tail", "--json", "--once"),
+        ("chaos.cli", "list"),
+        ("chaos.cli", "--help"),
+        ("chaos.cli", "gate", "nowhere", "--json"),
+        ("chaos.demo", "--help"),
+    ],
+)
+def test_a_full_disk_behind_stdout_is_said_and_is_no_error_of_the_library(
+    words: tuple[str, ...], lang: str, store: Path
+) -> None:
+    """``reconcile --json > report.json`` on a full disk: half an answer is none, and no bug."""
+    environ = {**os.environ, "PERSIST_DIR": str(store), "PERSIST_LANG": lang}
+    command = [sys.executable, "-m", *words]
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, env=environ, text=True, check=False
+        )
+    said = done.stderr.splitlines()
+    assert done.returncode == 7, done.stderr
+    assert "Traceback" not in done.stderr
+    assert ("标准输出写不进去" if lang == "zh" else "standard output takes no more") in said[-2]
+    assert said[-1].startswith("下一步" if lang == "zh" else "next: ")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("size", [10, 9_000, 200_000])
+def test_what_stdout_refused_is_known_however_large_it_was(size: int) -> None:
+    """What is too large for a buffer is nowhere any more when it is asked for again; and who took
+    the error for one of his own does not end as if all were said."""
+    program = (
+        "import contextlib\nfrom prometheus_persist.cli.ending import ends_on_signals\n"
+        "def run():\n with contextlib.suppress(OSError):\n"
+        f"  print('x' * {size}, flush=True)\n"
+        "ends_on_signals(run, lambda code, lang: '')"
+    )
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 7, done.stderr
+
+
 def test_every_end_can_be_read_by_itself() -> None:
     """The line of a signal stands alone on the terminal: nothing is above it to refer to."""
     said = [*CHAOS.values(), *CHAOS_ZH.values(), *FAKEOKX.values(), *FAKEOKX_ZH.values()]
