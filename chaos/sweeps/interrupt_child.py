@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
 import os
 import random
@@ -24,6 +25,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -53,6 +55,7 @@ AGAIN_S = 2e-5
 TWICE, TWICE_WITHIN_S = 0.3, 4e-4  # who presses Ctrl+C presses it again
 _EARS: Final = frozenset({narrator.__file__, digest.__file__})
 LONG_S = 3600.0
+LEFT_OPEN_MAX = 30  # what the system has opened has no owner yet where a handler raises behind it
 
 
 def signals(mode: str, seed: int, count: int) -> Tally:
@@ -204,6 +207,12 @@ def _over(life: InterruptedLife, tally: Tally, grounds: Yard, where: str) -> Non
     shutil.rmtree(life.disk.root)
 
 
+def _open_ones() -> int:
+    with contextlib.suppress(OSError):
+        return len(list(Path("/dev/fd").iterdir()))
+    return 0
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """One child."""
     parser = argparse.ArgumentParser(
@@ -217,9 +226,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     handler = Handler(tally.seed)
     signal.signal(_NUMBERS[args.mode], handler.take)
     print("ready", flush=True)
+    before = _open_ones()
     with yard() as grounds:
         interrupt_at_random(tally, args.mode, args.signals, grounds, handler)
     signal.signal(_NUMBERS[args.mode], signal.SIG_IGN)  # the interpreter ends without a handler
+    gc.collect()
+    left = _open_ones() - before
+    if left > max(LEFT_OPEN_MAX, args.signals // 10):
+        tally.wrong("descriptors left open", f"{left} behind {args.signals} signals")
     if handler.twice:
         tally.counts[f"{_WORDS[args.mode]}: a second one at once"] += handler.twice
     print(json.dumps({"counts": tally.counts, "fired": tally.fired, "problems": tally.problems}))

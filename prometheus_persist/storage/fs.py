@@ -40,6 +40,7 @@ from pathlib import Path
 from typing import Protocol
 
 from prometheus_persist.errors import BadValue
+from prometheus_persist.storage.descriptors import CLOSED, Descriptor
 from prometheus_persist.storage.interrupts import only_of_the_disk
 
 FILE_MODE = 0o600
@@ -50,7 +51,6 @@ SPARSE_RATIO_MAX = 64  # a disk that packs what it holds does not pack these fil
 READ_BYTES_MAX = 4 * 1024 * 1024 * 1024
 TEMPORARY = ".tmp"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-_CLOSED = -1  # no descriptor
 _LOOK = getattr(os, "O_PATH", os.O_RDONLY)
 _KINDS = {
     stat.S_IFIFO: "a FIFO",
@@ -147,11 +147,11 @@ class Fs(Protocol):
         ...
 
 
-class _LocalHandle:
+class _LocalHandle(Descriptor):
     """A file descriptor, and where the next byte goes."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
         self._at = self._synced = os.fstat(descriptor).st_size
 
     def write(self, data: bytes) -> None:
@@ -160,11 +160,11 @@ class _LocalHandle:
 
     def reserve(self, size: int) -> None:
         """Zeros up to ``size``, synced with the file's size, so that later syncs are data only."""
-        end = os.fstat(self._descriptor).st_size
+        end = os.fstat(self.descriptor).st_size
         if size > end:
             self._put(bytes(size - end), end)
             try:
-                os.fsync(self._descriptor)
+                os.fsync(self.descriptor)
             except OSError as problem:  # ENOSPC too, of a disk that promised more than it has
                 only_of_the_disk(problem)
                 raise OSError(
@@ -173,7 +173,7 @@ class _LocalHandle:
 
     def cut(self) -> None:
         """The file ends where the next byte would go."""
-        os.ftruncate(self._descriptor, self._at)
+        os.ftruncate(self.descriptor, self._at)
 
     def begin_sync(self) -> None:
         """What is said to be needed no more Linux begins to write out. Of what was written only: a
@@ -181,22 +181,18 @@ class _LocalHandle:
         if sys.platform == "linux":
             with contextlib.suppress(OSError):
                 size, advice = self._at - self._synced, os.POSIX_FADV_DONTNEED
-                os.posix_fadvise(self._descriptor, self._synced, size, advice)
+                os.posix_fadvise(self.descriptor, self._synced, size, advice)
 
     def fsync(self) -> None:
         """fdatasync where the platform has it: the size is data, the times are not."""
         at = self._at
-        getattr(os, "fdatasync", os.fsync)(self._descriptor)
+        getattr(os, "fdatasync", os.fsync)(self.descriptor)
         self._synced = at
-
-    def close(self) -> None:
-        """Close the descriptor."""
-        os.close(self._descriptor)
 
     def _put(self, data: bytes, at: int) -> int:
         end = at + len(data)
         while at < end:
-            written = os.pwrite(self._descriptor, data, at)
+            written = os.pwrite(self.descriptor, data, at)
             if not written:
                 raise OSError(errno.EIO, "the disk took no byte and gave no reason")
             at += written
@@ -205,7 +201,7 @@ class _LocalHandle:
         return at
 
 
-class _Folder:
+class _Folder(Descriptor):
     """A directory, open for looking names up in it."""
 
     def __init__(self, name: str, above: int) -> None:
@@ -241,22 +237,27 @@ class _Opened:
     def close(self) -> None:
         """Give all of them back."""
         while self._all:
-            os.close(self._all.pop().descriptor)
+            self._all.pop().close()
 
 
-_HELD: ContextVar[dict[LocalFs, _Opened] | None] = ContextVar("held", default=None)
+class _Held(dict["LocalFs", _Opened]):
+    """What is held open, by disk: nobody knows of it any more when the block is left, wherever an
+    exception of a signal's handler strikes."""
+
+
+_HELD: ContextVar[weakref.ref[_Held] | None] = ContextVar("held", default=None)
 
 
 @contextlib.contextmanager
 def folders_held() -> Iterator[None]:
     """In this block, on this thread, folders that names are looked up in stay open: whoever works
     on many files opens each of them once. Each time they are asked whether they are still there."""
-    held: dict[LocalFs, _Opened] = {}
-    before = _HELD.set(held)
+    held, before = _Held(), _HELD.get()
     try:
+        _HELD.set(weakref.ref(held))
         yield
     finally:
-        _HELD.reset(before)
+        _HELD.set(before)
         for opened in held.values():
             opened.close()
 
@@ -284,14 +285,15 @@ class LocalFs:
 
     def close(self) -> None:
         """Give the directory back: nothing can be looked up from here any more (EBADF)."""
-        self._held = _CLOSED
+        self._held = CLOSED
         self._give_back()
 
     @contextlib.contextmanager
     def _in(self, path: str) -> Iterator[tuple[int, str]]:
         """The folder that ``path`` lies in, and its name there; an error names the file whole."""
         above, _, name = _inside(path).rpartition("/")
-        held = _HELD.get()
+        known = _HELD.get()
+        held = None if known is None else known()
         opened = _Opened() if held is None else held.setdefault(self, _Opened())
         try:
             yield opened.folder(above, self.held()) if above else self.held(), name
