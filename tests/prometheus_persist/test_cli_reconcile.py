@@ -284,7 +284,9 @@ def test_reconcile_after_agents_only_says_what_the_exchange_holds(
     assert session.recover(reader_of(venue)).decision == "human"
     with pytest.raises(Frozen):
         session.order_intent(ONE, BTC, "buy", contracts("2"))
-    assert session.order_intent(ONE, ETH, "buy", contracts("2")).params
+    other = session.order_intent(ONE, ETH, "buy", contracts("2"))
+    assert other.params
+    other.reject("51008 insufficient balance")  # on its way, it would be another plan in a moment
     session.close(save=False)
     plan = tmp_path / "plan.json"
     assert reconcile(older, venue, "--plan", plan).exit_code == 3
