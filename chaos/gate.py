@@ -32,7 +32,7 @@ EXITS: Final[Mapping[int, str]] = {
     EXIT_USAGE: "usage",
     EXIT_VOID: "void: the harness's own assumptions failed, the result proves nothing",
     EXIT_NOTHING: "nothing ran",
-    EXIT_DISK: "the disk takes no writes; what was to be said is not all there",
+    EXIT_DISK: "standard output takes no more: what was to be said is not all there",
     EXIT_SIGINT: "stopped by Ctrl+C; nothing is judged",
     EXIT_SIGTERM: "stopped by SIGTERM; nothing is judged",
 }
@@ -42,7 +42,7 @@ EXITS_ZH: Final[Mapping[int, str]] = {
     EXIT_USAGE: "用法有误",
     EXIT_VOID: "无效：测试自身的前提不成立，结果什么也不证明",
     EXIT_NOTHING: "什么也没有运行",
-    EXIT_DISK: "磁盘写不进去；结果没有说完",
+    EXIT_DISK: "标准输出写不进去：结果没有说完",
     EXIT_SIGINT: "被 Ctrl+C 停止；没有评判",
     EXIT_SIGTERM: "被 SIGTERM 停止；没有评判",
 }

@@ -56,8 +56,9 @@ def parser(argv: Sequence[str] | None = None) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """The demo; returns the exit code."""
     from chaos.gate import EXITS
+    from prometheus_persist.errors import EXIT_DISK
 
-    return documented(_main, argv, EXITS)
+    return documented(_main, argv, {**EXITS, EXIT_DISK: "the disk takes no writes"})
 
 
 def _main(argv: Sequence[str]) -> int:

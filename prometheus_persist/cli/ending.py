@@ -132,7 +132,8 @@ def _said(code: Any) -> Any:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        _nobody_reads()
+        if _nobody_reads() and not _Process.signal:
+            return READER_GONE
     except OSError:
         pass  # it is known
     if not _Process.refused:

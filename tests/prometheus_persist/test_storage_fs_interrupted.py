@@ -41,6 +41,7 @@ def test_fs_no_folder_is_held_for_good_wherever_a_handler_raises(tmp_path: Path)
         work += 1
 
     at_each_bytecode(hold, count, within)
+    assert work > 500
     for due in range(1, work + 1):
         left = due
 
@@ -52,6 +53,7 @@ def test_fs_no_folder_is_held_for_good_wherever_a_handler_raises(tmp_path: Path)
 
         with contextlib.suppress(Struck):
             at_each_bytecode(hold, strike, within)
+        assert left <= 0, f"{due} of {work} was not struck"
         gc.collect(0)
         before = open_ones()
         later = LocalFs(tmp_path)
