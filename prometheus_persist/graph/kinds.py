@@ -162,6 +162,26 @@ def attributes(obj: object) -> dict[str, Any]:
     return found
 
 
+def has_apart(obj: Any) -> str:
+    """The name of an attribute of what is kept by its items, or by its state, as a ``Counter`` may
+    have one; empty: it has none."""
+    if not type(obj).__dictoffset__:
+        return ""
+    state_of = {"gauss_next"} if hasattr(obj, "getstate") else set[str]()  # of a random.Random
+    return next((name for name in own_dict(obj) if name not in state_of), "")
+
+
+def refuse_apart(obj: Any) -> None:
+    """Raise BadValue where there is such an attribute: it would be lost."""
+    if name := has_apart(obj):
+        raise BadValue(told_apart(obj, name))
+
+
+def told_apart(obj: Any, name: str) -> str:
+    """The same in words."""
+    return f"{type(obj).__qualname__} has an attribute {name!r} beside what it holds"
+
+
 def factory(made: Any, table: ClassTable) -> Json:
     """What a defaultdict makes its values with; raises BadValue."""
     if made is None:
@@ -195,6 +215,7 @@ def state(kind: str, obj: Any, policy: HostPolicy) -> Json:
             raise BadValue(f"a bit generator {found['bit_generator']}")
         return [_plain(found)]
     if kind == "r":
+        refuse_apart(obj)
         version, words, gauss = obj.getstate()
         return [version, " ".join(map(str, words)), gauss]
     try:
@@ -209,7 +230,10 @@ def seen(kind: str, obj: Any, policy: HostPolicy) -> Any:
         return obj.tobytes(), obj.shape, obj.dtype.str, obj.flags.writeable
     if kind == "ba":
         return bytes(obj)
-    return obj.getstate() if kind == "r" else repr(state(kind, obj, policy))
+    if kind == "r":
+        refuse_apart(obj)
+        return obj.getstate()
+    return repr(state(kind, obj, policy))
 
 
 def remade(kind: str, told: Json, policy: HostPolicy) -> Any:

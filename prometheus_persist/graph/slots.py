@@ -17,7 +17,8 @@ Where all of a batch are dicts under the same keys, their sizes are not asked fo
 row, the same over and over, with another size somewhere, would be a key twice in one dict.
 
 An object that was made one of another class (``obj.__class__ = Closed``) has the same slots: which
-class each is of is compared where everything is looked at (``turned``).
+class each is of is compared where everything is looked at (``turned``), and whether a ``Counter``
+was given an attribute.
 
 A batch remembers what it saw last; it is taken when its objects have been written. Old records are
 ``alike``: batches of them have the same keys, and then share one list of them. They are looked at
@@ -34,7 +35,7 @@ from itertools import accumulate, chain, compress, count, repeat
 from operator import is_, is_not
 from typing import Any
 
-from prometheus_persist.graph.kinds import MAPPINGS, SLOTS, attributes
+from prometheus_persist.graph.kinds import MAPPINGS, SLOTS, attributes, has_apart
 
 _flat = chain.from_iterable
 _Values = tuple[Any, ...]  # a tuple takes just the room that it needs
@@ -209,13 +210,14 @@ class SlotBatch:
 
     def turned(self, *, take: bool = True) -> list[Any]:
         """The objects that are of another class than at the last such look, which, but for
-        ``take``, this one then is."""
+        ``take``, this one then is; and those that got attributes which nothing keeps."""
+        found = list(filter(has_apart, chain(self._mapped, self._ordered)))
         now, before = self._classes(), self._types
-        if now == before:
-            return []
-        if take:
-            self._types = now
-        return list(compress(chain(self._instances, self._slotted), map(is_not, now, before)))
+        if now != before:
+            found += compress(chain(self._instances, self._slotted), map(is_not, now, before))
+            if take:
+                self._types = now
+        return found
 
     def _classes(self) -> tuple[type, ...]:
         return tuple(map(type, chain(self._instances, self._slotted)))

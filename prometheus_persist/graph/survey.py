@@ -24,8 +24,10 @@ from prometheus_persist.graph.kinds import (
     Kinds,
     attributes,
     factory,
+    has_apart,
     hidden_state,
     state,
+    told_apart,
 )
 from prometheus_persist.graph.policy import HostPolicy, is_secret
 from prometheus_persist.graph.values import Leaves, without_passwords
@@ -134,7 +136,10 @@ class _Surveyor:
             self._inside(obj, kind, step)
 
     def _inside(self, obj: Any, kind: str, step: _Step) -> None:
-        if kind in WHOLE:
+        apart = kind not in ("o", "x") and has_apart(obj)
+        if apart:
+            self._problem(step, f"{told_apart(obj, apart)}; keep it in an object of yours")
+        elif kind in WHOLE:
             self._whole(obj, kind, step)
         elif kind == "o":
             cls = name_of(type(obj))

@@ -37,6 +37,7 @@ from prometheus_persist.graph.kinds import (
     Kinds,
     attributes,
     factory,
+    refuse_apart,
     seen,
     state,
 )
@@ -226,6 +227,7 @@ class GraphWriter:
         elif kind == "q":
             row["m"] = obj.maxlen
         elif kind == "nt":
+            refuse_apart(obj)
             row["c"] = self.table.number(type(obj))
         return row
 
@@ -240,8 +242,11 @@ class GraphWriter:
         return told
 
     def _pairs(self, node: GraphNode) -> Iterable[tuple[Any, Any]]:
-        found = attributes(node.obj) if node.kind == "o" else node.obj
-        return found.items()
+        if node.kind == "o":
+            return attributes(node.obj).items()
+        refuse_apart(node.obj)
+        pairs: Iterable[tuple[Any, Any]] = node.obj.items()
+        return pairs
 
     def _entries(
         self,

@@ -89,6 +89,8 @@ HOSTS: Final[Mapping[str, str]] = {
     "is a kind of {base}, which holds more than attributes": "继承自 {base}，其内容不止于属性",
     "{cls} has its own {name}": "{cls} 自带 {name}",
     "has its own {name}": "自带 {name}",
+    "{cls} has an attribute {name} beside what it holds": "{cls} 除其内容外还带有属性 {name}",
+    "keep it in an object of yours": "请放到自己的对象里",
     "a defaultdict whose factory is a {kind}": "defaultdict 的工厂是 {kind}",
     "a bit generator {name}": "随机数发生器 {name}",
     "a generator that was seeded by a {name}": "以 {name} 播种的随机数发生器",
