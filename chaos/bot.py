@@ -17,9 +17,9 @@ Judged by the exchange's own ledger and by what any other process reads in the s
   the bot left it.
 
 It is void, and proves nothing, where the first life placed no order, one was over before it was
-struck, or there was no store to look at; and where the bot traded what the judge cannot count (net
-mode, the contracts of ``chaos.instruments``). ``OUT/bot.log`` has what the bot said,
-``OUT/report.txt`` the report of that last reconciliation.
+struck, there was no store to look at, or the exchange went away; and where the bot traded what the
+judge cannot count (net mode, the contracts of ``chaos.instruments``). ``OUT/bot.log`` has what the
+bot said, ``OUT/report.txt`` the report of that last reconciliation.
 
 Raises FileExistsError where OUT holds a run already, OSError where the command cannot be started.
 """
@@ -34,6 +34,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +47,7 @@ from chaos.market import OutsideMarket
 from chaos.oracle.history import State
 from chaos.verdict import RunVerdict
 from chaos.workload.clients import client_of
+from fakeokx.process.runner import LOG_NAME
 from prometheus_persist.errors import PersistError
 from prometheus_persist.exchange import OkxReader
 from prometheus_persist.recovery import restore
@@ -85,22 +87,38 @@ def play(plan: BotPlan, told: Callable[[int], None] = lambda _: None) -> RunVerd
     venue_dir = plan.out / "venue"
     venue_dir.mkdir()
     with fakeokx.launch(venue_dir, seed=plan.seed, balance=BALANCE) as venue:
-        market = OutsideMarket(venue, plan.seed)
-        looks: list[_Look] = []
-        for life in range(plan.kills + 1):
-            told(life)
-            went_on = _live(plan, venue, life, verdict)
-            looks.append(_look(plan.store))
-            if looks[-1].state is not None:
-                orders.known(verdict, f"life {life + 1}", looks[-1].state, venue.truth())
-            if not went_on:
-                break
-            market.step(life)
-        _restored(verdict, looks)
-        if all(each.holds for each in verdict.assumptions) and looks[-1].state is not None:
-            _ended(plan, venue, looks[-1].state, verdict)
+        gone = ""
+        try:
+            _lives(plan, venue, verdict, told)
+        except (
+            ConnectionError,
+            TimeoutError,
+            HTTPException,
+        ) as problem:  # only the venue's
+            gone = f"{type(problem).__name__}: "
+        answers = venue.is_running and not gone
+        verdict.assume("its exchange ran to the end", answers, f"{gone}see {venue_dir / LOG_NAME}")
     verdict.seconds = time.monotonic() - began
     return verdict
+
+
+def _lives(
+    plan: BotPlan, venue: fakeokx.FakeOkx, verdict: RunVerdict, told: Callable[[int], None]
+) -> None:
+    market = OutsideMarket(venue, plan.seed)
+    looks: list[_Look] = []
+    for life in range(plan.kills + 1):
+        told(life)
+        went_on = _live(plan, venue, life, verdict)
+        looks.append(_look(plan.store))
+        if looks[-1].state is not None:
+            orders.known(verdict, f"life {life + 1}", looks[-1].state, venue.truth())
+        if not went_on:
+            break
+        market.step(life)
+    _restored(verdict, looks)
+    if all(each.holds for each in verdict.assumptions) and looks[-1].state is not None:
+        _ended(plan, venue, looks[-1].state, verdict)
 
 
 def _live(plan: BotPlan, venue: fakeokx.FakeOkx, life: int, verdict: RunVerdict) -> bool:

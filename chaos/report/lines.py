@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chaos.criteria import CriterionRow, Met, rows
+from chaos.report.said import said
+from chaos.report.words import Lang
 from chaos.verdict import Figures, Outcome, RunVerdict
 
 WRONG_SHOWN_MAX = 5
@@ -65,19 +67,21 @@ def to_json(run: Judged) -> dict[str, Any]:
     }
 
 
-def trouble(verdict: RunVerdict) -> list[tuple[str, str]]:
+def trouble(verdict: RunVerdict, lang: Lang) -> list[tuple[str, str]]:
     """What is to be said of a scenario that did not pass: (``assumption`` or ``wrong``, text)."""
-    broken = [
-        ("assumption", f"{each.what} ({each.detail})" if each.detail else each.what)
-        for each in verdict.assumptions
-        if not each.holds
-    ]
+    broken = []
+    for assumed in verdict.assumptions:
+        if not assumed.holds:
+            why = f" ({said(assumed.detail, lang)})" if assumed.detail else ""
+            broken.append(("assumption", said(assumed.what, lang) + why))
     wrong = []
     for each in verdict.checks:
         if not each.ok:
             more = len(each.wrong) - WRONG_SHOWN_MAX
-            shown = "; ".join(each.wrong[:WRONG_SHOWN_MAX]) + (f"; +{more}" if more > 0 else "")
-            wrong.append(("wrong", f"{each.invariant} {each.what}: {shown}"))
+            shown = [said(one, lang) for one in each.wrong[:WRONG_SHOWN_MAX]]
+            shown += [f"+{more}"] if more > 0 else []
+            what = f"{each.invariant} {said(each.what, lang)}"
+            wrong.append(("wrong", f"{what}: {'; '.join(shown)}"))
     return broken + wrong
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chaos.report.lines import Judged
+from chaos.report.said import said
 from chaos.report.table import came_to, troubles
 from chaos.report.words import Lang, word
 from prometheus_persist.shown import shown
@@ -15,8 +16,8 @@ def markdown(run: Judged, lang: Lang) -> str:
     lines.append("| " + " | ".join(k if k == "#" else word(k, lang) for k in head) + " |")
     lines.append("|" + "---|" * len(head))
     lines += [
-        f"| {row.number} | {word(f'row.{row.number}', lang)} | {row.due} | {row.figure} "
-        f"| {row.samples:,} | {word(row.met.value, lang)} |"
+        f"| {row.number} | {word(f'row.{row.number}', lang)} | {said(row.due, lang)} "
+        f"| {said(row.figure, lang)} | {row.samples:,} | {word(row.met.value, lang)} |"
         for row in run.rows
     ]
     lines += ["", f"| {word('scenario', lang)} | {word('result', lang)} | {word('checks', lang)} |"]

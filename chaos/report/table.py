@@ -9,6 +9,7 @@ from rich.text import Text
 
 from chaos.criteria import Met
 from chaos.report.lines import Judged, again, trouble
+from chaos.report.said import said
 from chaos.report.words import Lang, word
 from chaos.verdict import Outcome, RunVerdict
 from prometheus_persist.terminal import Terminal
@@ -60,8 +61,8 @@ def criteria_table(run: Judged, lang: Lang) -> Table:
         table.add_row(
             str(row.number),
             word(f"row.{row.number}", lang),
-            row.due,
-            row.figure,
+            said(row.due, lang),
+            said(row.figure, lang),
             f"{row.samples:,}",
             _styled(row.met.value, lang),
         )
@@ -107,7 +108,8 @@ def plain(run: Judged, lang: Lang) -> list[str]:
         for verdict in run.verdicts
     ]
     return lines + [
-        f"{row.number} {word(f'row.{row.number}', lang)} [{row.due}]: {row.figure} "
+        f"{row.number} {word(f'row.{row.number}', lang)} [{said(row.due, lang)}]: "
+        f"{said(row.figure, lang)} "
         f"(n={row.samples:,}) — {word(row.met.value, lang)}"
         for row in run.rows
     ]
@@ -119,7 +121,8 @@ def troubles(run: Judged, lang: Lang) -> list[str]:
     for verdict in run.verdicts:
         if verdict.outcome is not Outcome.PASSED:
             lines += [
-                f"{verdict.scenario}: {word(kind, lang)}: {text}" for kind, text in trouble(verdict)
+                f"{verdict.scenario}: {word(kind, lang)}: {text}"
+                for kind, text in trouble(verdict, lang)
             ]
             lines.append(f"{verdict.scenario}: {word('repeat', lang)}: {again(verdict)}")
     return lines
@@ -128,8 +131,8 @@ def troubles(run: Judged, lang: Lang) -> list[str]:
 def checked(verdict: RunVerdict, lang: Lang) -> list[str]:
     """A bot's verdict: what was looked at and how often, what was wrong, and what it comes to."""
     told = [
-        f"{'✅' if each.ok else '❌'} {each.invariant} {each.what}: {each.count}"
+        f"{'✅' if each.ok else '❌'} {each.invariant} {said(each.what, lang)}: {each.count}"
         for each in verdict.checks
     ]
-    told += [f"⚠️  {word(kind, lang)}: {text}" for kind, text in trouble(verdict)]
+    told += [f"⚠️  {word(kind, lang)}: {text}" for kind, text in trouble(verdict, lang)]
     return [*told, word(f"bot.{verdict.outcome.value}", lang)]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from prometheus_persist.words.okx_refusals import WORDS as REFUSALS
@@ -48,31 +48,37 @@ def _pattern(en: str) -> re.Pattern[str]:
     return re.compile("".join(a + b for a, b in zip(fixed, [*named, ""], strict=True)), re.DOTALL)
 
 
-@functools.cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Those with values in them, most words of their own first."""
-    gaps = [en for en in SENTENCES if GAP.search(en)]
-    gaps.sort(key=lambda en: (-len(GAP.sub("", en)), en))
-    return tuple((_pattern(en), SENTENCES[en]) for en in gaps)
+def translator(sentences: Mapping[str, str]) -> Callable[[str], str]:
+    """What puts a text into Chinese, as far as it is one of these sentences."""
 
+    @functools.cache
+    def patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+        """Those with values in them, most words of their own first."""
+        gaps = [en for en in sentences if GAP.search(en)]
+        gaps.sort(key=lambda en: (-len(GAP.sub("", en)), en))
+        return tuple((_pattern(en), sentences[en]) for en in gaps)
 
-@functools.lru_cache(maxsize=1024)
-def in_chinese(text: str) -> str:
-    """The text in Chinese, as far as it is one of those sentences."""
-    if len(text) > _CHARS_MAX or not text:
+    @functools.lru_cache(maxsize=1024)
+    def translated(text: str) -> str:
+        if len(text) > _CHARS_MAX or not text:
+            return text
+        plain = sentences.get(text)
+        if plain is not None and not GAP.search(text):
+            return plain
+        for pattern, zh in patterns():
+            found = pattern.fullmatch(text)
+            if found:
+                values = {name: translated(value) for name, value in found.groupdict().items()}
+                return GAP.sub(lambda gap, values=values: values[gap[1]], zh)  # type: ignore[misc]
+        for cut, zh in _CUTS:
+            head, mark, tail = text.partition(cut)
+            if mark:
+                told = translated(head), translated(tail)
+                if told != (head, tail):
+                    return zh.join(told)
         return text
-    plain = SENTENCES.get(text)
-    if plain is not None and not GAP.search(text):
-        return plain
-    for pattern, zh in _patterns():
-        found = pattern.fullmatch(text)
-        if found:
-            values = {name: in_chinese(value) for name, value in found.groupdict().items()}
-            return GAP.sub(lambda gap, values=values: values[gap[1]], zh)  # type: ignore[misc]
-    for cut, zh in _CUTS:
-        head, mark, tail = text.partition(cut)
-        if mark:
-            told = in_chinese(head), in_chinese(tail)
-            if told != (head, tail):
-                return zh.join(told)
-    return text
+
+    return translated
+
+
+in_chinese: Final = translator(SENTENCES)

@@ -121,6 +121,27 @@ def test_what_did_not_go_as_planned_is_void(
     assert said in wrong(told)
 
 
+@pytest.mark.parametrize(
+    "ends",
+    ["os.kill(int(pid), 9)", "os.kill(int(pid), 9); session.pause(9)"],
+    ids=["and the bot with it", "beneath the bot"],
+)
+def test_an_exchange_that_goes_away_is_void(
+    ends: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It proves nothing against the bot, and is no wrong use of the command."""
+    port = "url.rpartition(':')[2].strip('/')"
+    kills = (
+        "url = os.environ['PERSIST_OKX_URL']; import psutil; "
+        f"pid = next(c.pid for c in psutil.net_connections() if c.laddr.port == int({port}) "
+        f"and c.status == 'LISTEN'); {ends}\n        session.pause("
+    )
+    code, told = judged(tmp_path, capsys, ("session.pause(", kills), kills=1)
+    assert (code, told["outcome"]) == (3, "void")
+    assert "its exchange ran to the end: " in wrong(told)
+    assert "fakeokx.log" in wrong(told)
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_command_that_cannot_be_run_is_usage(
     lang: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

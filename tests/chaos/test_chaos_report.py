@@ -46,10 +46,14 @@ def test_the_language_is_the_locales_unless_it_is_asked_for(monkeypatch):
 @pytest.mark.parametrize("terminal", [True, False])
 def test_the_table_names_rows_scenarios_and_what_went_wrong(lang, terminal):
     out = io.StringIO()
-    run = judged([verdict(wrong=["commit 7 lost"])], complete=False)
+    run = judged([verdict(wrong=["life 7: 2 ahead"])], complete=False)
     show(run, Terminal(file=out, force_terminal=terminal, width=200), lang)
     text = out.getvalue()
-    for due in ("sigkill-sweep", "4/4 moments exact", "commit 7 lost", word("row.5", lang)):
+    said = {
+        "en": ("4/4 moments exact", "life 7: 2 ahead"),
+        "zh": ("4/4 个时刻精确", "第 7 次运行：多 2 个"),
+    }
+    for due in ("sigkill-sweep", *said[lang], word("row.5", lang)):
         assert due in text
     assert word("outcome.failed", lang) in text
 
@@ -73,6 +77,6 @@ def test_a_row_nobody_judged_voids_a_complete_run_only():
 
 
 def test_trouble_is_shortened_but_counted():
-    ((kind, text),) = trouble(verdict(wrong=[f"commit {n}" for n in range(9)]))
+    ((kind, text),) = trouble(verdict(wrong=[f"commit {n}" for n in range(9)]), "en")
     assert kind == "wrong"
     assert text.endswith("commit 4; +4")
