@@ -2,6 +2,7 @@
 
     OUT/<scenario>/record.ndjson   what happened
     OUT/<scenario>/store, venue    what it happened to
+    OUT/run.lock                   held while a run is under way
     OUT/run.json                   which scenarios, with which seed and options, and each record's
                                    digest once it is whole, so that ``gate`` can judge again
 
@@ -14,6 +15,7 @@ that is where saving is timed.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import shutil
@@ -21,7 +23,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +38,7 @@ from chaos.scenarios.table import BY_NAME, SCENARIOS
 from chaos.verdict import RunVerdict
 
 RUN_FILE = "run.json"
+LOCK_FILE = "run.lock"
 RECORD_FILE = "record.ndjson"
 SHARDS = 2
 CHILD_S_MAX = 900.0
@@ -100,22 +104,32 @@ def run(
     saboteur: Sabotage | None = None,
     told: Callable[[RunVerdict], None] = lambda _: None,
 ) -> list[RunVerdict]:
-    """Play scenarios one after another; ``told`` hears each verdict as it falls."""
+    """Play scenarios one after another; ``told`` hears each verdict as it falls. Raises
+    BlockingIOError where another run is under way in ``out``."""
     chosen = [BY_NAME[name] for name in dict.fromkeys(names)]
     options = ["--quick"] * (effort == QUICK) + (["--saboteur", saboteur] if saboteur else [])
     records: dict[str, str] = {}
     plan = {"seed": seed, "scenarios": [each.name for each in chosen], "options": options}
     out.mkdir(parents=True, exist_ok=True)
-    _write_plan(out, {**plan, "records": records})
     verdicts = []
-    for scenario in chosen:
-        verdict = play(scenario, out, seed, effort=effort, saboteur=saboteur)
-        verdict.options = tuple(options)
-        records[scenario.name] = _digest(out / scenario.name / RECORD_FILE)
+    with _alone_in(out):
         _write_plan(out, {**plan, "records": records})
-        told(verdict)
-        verdicts.append(verdict)
+        for scenario in chosen:
+            verdict = play(scenario, out, seed, effort=effort, saboteur=saboteur)
+            verdict.options = tuple(options)
+            records[scenario.name] = _digest(out / scenario.name / RECORD_FILE)
+            _write_plan(out, {**plan, "records": records})
+            told(verdict)
+            verdicts.append(verdict)
     return verdicts
+
+
+@contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """Two runs would empty each other's directories. Raises BlockingIOError."""
+    with (out / LOCK_FILE).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
 
 
 def saved(out: Path) -> list[RunVerdict]:

@@ -86,6 +86,9 @@ def do_run(args: argparse.Namespace, lang: Lang) -> int:
         with at_work(args) as work:
             work.says(args.command, due[0], 0.0)
             verdicts = run(names, out, args.seed, effort=effort, saboteur=args.saboteur, told=told)
+    except BlockingIOError:
+        say("out in use", lang, out=out)
+        return gate.EXIT_USAGE
     except OSError as problem:
         if problem.errno not in DISK_ENDS:
             raise

@@ -14,6 +14,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "--out {out} 无法写入：{problem}",
         "--out {out} cannot be written to: {problem}",
     ),
+    "out in use": (
+        "{out} 里正有另一次运行；请用另一个 --out，或等它结束",
+        "another run is under way in {out}; name another --out, or wait for it",
+    ),
     "no scenario": ("没有场景 {name}；{hint}", "no scenario {name}; {hint}"),
     "no kind": ("没有差异类型 {name}；{hint}", "no kind {name}; {hint}"),
     "no outage": ("没有停机场景 {name}；{hint}", "no outage {name}; {hint}"),

@@ -201,6 +201,27 @@ def test_a_full_disk_ends_a_run_in_a_sentence(tmp_path, capsys, monkeypatch):
     assert "cannot be written to: No space left" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_second_run_into_the_same_place_is_refused_and_empties_nothing(
+    tmp_path, capsys, monkeypatch, lang
+):
+    codes = []
+
+    def play(scenario, out, seed, **_):
+        kept = out / scenario.name / "kept"
+        kept.parent.mkdir()
+        kept.touch()
+        codes.append(main(["run", "ctrl-c", "--out", str(out), "--lang", lang]))
+        assert kept.exists()
+        return RunVerdict(scenario.name, seed)
+
+    monkeypatch.setattr(runner, "play", play)
+    assert main(["run", "ctrl-c", "--out", str(tmp_path)]) == 3
+    assert codes == [2]
+    told = capsys.readouterr().err
+    assert {"en": "another run is under way in", "zh": "里正有另一次运行"}[lang] in told
+
+
 def test_what_is_named_twice_is_played_once(tmp_path, monkeypatch):
     played = []
 
