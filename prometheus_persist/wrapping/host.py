@@ -9,7 +9,8 @@
 4. A save that fails is raised where it failed, and hosts swallow exceptions. But an order is saved
    with everything that has changed before it leaves: it raises the same again, and does not leave.
 5. A loop's variables are kept with every save from its first pass on, and written back at the first
-   pass after a restore: the pass begins again that was being made. Each pass is a cycle.
+   pass after a restore: the pass begins again that was being made. Each pass is a cycle. Where the
+   loop's function returns, the last one was whole, and nobody is told that it was cut.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class WrappedHost:
                 function = self._passing(loop, function)
             if loop.place == place:
                 _refuse_unknown(loop, function)
+                function = around(function, lambda *_: None, self._over)
         for whose in (each for each in said.whose if each.place == place):
             function = self._owned(whose, function)
         for after in (each for each in said.after if each.place == place):
@@ -221,6 +223,11 @@ class WrappedHost:
             return function(*args, **named)
 
         return passed
+
+    def _over(self, _: None, told: Any) -> None:
+        """A loop is left: by an exception in the middle of a pass, otherwise behind it."""
+        if self.p is not None and self.p.cycle and not isinstance(told, BaseException):
+            self._save(CYCLE, cycle=self.p.cycle)
 
     def _pass(self, loop: Loop, frame: FrameType) -> None:
         p = self._attached()

@@ -16,6 +16,7 @@ from sessionkit import Venue
 from prometheus_persist import AttachedHost, Settings
 from prometheus_persist.errors import BadConfig, BadValue
 from prometheus_persist.recovery import restore
+from prometheus_persist.session.cut_cycle import CutCycle
 from prometheus_persist.state import state_from
 from prometheus_persist.storage.fs import LocalFs
 from prometheus_persist.wrapping import declared, frames
@@ -248,6 +249,25 @@ def test_counters_of_the_loop_are_written_back_at_the_first_pass(play: Play) -> 
     assert found["p"].cycle == 3
     found = play("bot = Bot(); bot.run(5)")
     assert found["bot"].seen == [(1, 1), (2, 1), (3, 1), (3, 1), (4, 1), (5, 1)]
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_the_last_pass_of_a_loop_that_returns_was_not_cut(play: Play, cut: bool) -> None:
+    acts = (
+        "def look(self):\n"
+        "        self.trade(self.agents[0])\n"
+        f"        if {cut} and self.seen: raise KeyboardInterrupt"
+    )
+    bot = BOT.replace("def look(self): ...", acts)
+    ran = """
+        from contextlib import suppress
+        bot = Bot()
+        with suppress(KeyboardInterrupt):
+            bot.run(2)
+    """
+    assert play(ran, bot=bot)["p"].cycle == 2
+    again = play("bot = Bot()", answered=False)["p"]
+    assert again.cut == (CutCycle(2, ("A",), ()) if cut else None)
 
 
 @pytest.mark.parametrize(
