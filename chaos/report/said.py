@@ -20,7 +20,7 @@ JUDGES: Final[Mapping[str, str]] = {
     "after damage {n}": "第 {n} 处损坏之后",
     "nobody": "无归属",
     "flat": "空仓",
-    # the books: I5
+    # the books
     "{rule} {label}: private and public ledger agree": "{rule} {label}：私有账本与公共账本一致",
     "{rule} {label}: agents plus unattributed are what the exchange holds": (
         "{rule} {label}：各 Agent 加无归属等于交易所的持仓"
@@ -45,7 +45,7 @@ JUDGES: Final[Mapping[str, str]] = {
         "启动中止时，每个账本文件逐字节不变"
     ),
     "child {n} changed {name}": "子进程 {n} 改动了 {name}",
-    # what becomes of orders: I8 and I9
+    # what becomes of orders
     "{label}: every order at the exchange is known to the books exactly once": (
         "{label}：交易所的每个订单在账本中恰好一次"
     ),
@@ -67,7 +67,7 @@ JUDGES: Final[Mapping[str, str]] = {
         "冻结的没有发出订单（拒绝了 {refusals} 次）"
     ),
     "child {run} sent {mark} on {inst_id}": "子进程 {run} 在 {inst_id} 上发出了 {mark}",
-    # what came back: I1 to I4, I7 and S9
+    # what came back
     "every acknowledged commit is there": "每个已确认的提交都在",
     "{n} acknowledged commits lost": "丢失了 {n} 个已确认的提交",
     "the restored state is the one said before commit R was written, exactly": (
@@ -104,7 +104,7 @@ JUDGES: Final[Mapping[str, str]] = {
         "24 小时内任一抽样时刻，按编号与按时间都精确恢复"
     ),
     "{how} {asked}: {found}, due {due}": "{how} {asked}：{found}，应为 {due}",
-    # reconciliation: P6, recall
+    # reconciliation
     "no false correction": "没有错误的更正",
     "{step} where nothing was injected": "没有注入任何差异，却有 {step}",
     "{step} of a fill that does not exist: {mark}": "{step}：不存在的成交 {mark}",

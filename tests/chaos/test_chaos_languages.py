@@ -103,7 +103,7 @@ def test_a_verdict_is_said_in_one_language(lang: Lang) -> None:
     verdict = RunVerdict("bot", 1)
     verdict.check("live", "after kill 2 it trades again", 1, ["it placed no order, see /tmp/b.log"])
     wrong = ["Trend: books 1 BTC-USDT-SWAP, own orders flat", "nobody: books flat, own orders flat"]
-    verdict.check("I5", "R3 at the end: every owner holds what its own orders bought", 2, wrong)
+    verdict.check("live", "Rule at the end: every owner holds what its own orders bought", 2, wrong)
     verdict.assume("life 1 was killed while it ran", False, "it had left with 0, see /tmp/b.log")
     told = [*checked(verdict, lang), *troubles(Judged((verdict,), (), complete=False), lang)]
     text = "\n".join(told)
@@ -113,7 +113,9 @@ def test_a_verdict_is_said_in_one_language(lang: Lang) -> None:
         assert "Trend：账面 1 BTC-USDT-SWAP，自己的订单 空仓; 无归属：账面 空仓" in text
     else:
         assert not CHINESE.search(text)
-        assert "R3 at the end: every owner holds what its own orders bought: Trend: books 1" in text
+        assert (
+            "Rule at the end: every owner holds what its own orders bought: Trend: books 1" in text
+        )
 
 
 @pytest.mark.parametrize(
