@@ -162,13 +162,17 @@ def attributes(obj: object) -> dict[str, Any]:
     return found
 
 
+_NO_STATE: Final = frozenset({"__orig_class__"})  # what ``Counter[str]()`` was made by, of typing
+_OF_RANDOM: Final = _NO_STATE | {"gauss_next"}  # which is in the state of a random.Random
+
+
 def has_apart(obj: Any) -> str:
     """The name of an attribute of what is kept by its items, or by its state, as a ``Counter`` may
     have one; empty: it has none."""
     if not type(obj).__dictoffset__:
         return ""
-    state_of = {"gauss_next"} if hasattr(obj, "getstate") else set[str]()  # of a random.Random
-    return next((name for name in own_dict(obj) if name not in state_of), "")
+    known = _OF_RANDOM if hasattr(obj, "getstate") else _NO_STATE
+    return next((name for name in own_dict(obj) if name not in known), "")
 
 
 def refuse_apart(obj: Any) -> None:

@@ -56,6 +56,16 @@ def test_an_attribute_beside_what_is_kept_is_refused(make: Callable[[], Any], la
     assert type(kept.again()[0].items) is type(made)
 
 
+def test_what_typing_leaves_on_an_object_is_no_attribute_of_the_host() -> None:
+    root: Any = Root()
+    root.items = Counter[str]("aab")
+    assert root.items.__orig_class__ == Counter[str]
+    assert survey(root, ClassTable(["graphkit"]), policy()).problems == []
+    kept = Kept(root)
+    kept.look(complete=True)
+    assert kept.again()[0].items == Counter("aab")
+
+
 def test_an_attribute_of_a_generator_is_its_state() -> None:
     root: Any = Root()
     root.items = random.Random(3)
