@@ -49,10 +49,14 @@ def test_ccxt_is_told_the_same_of_it(venue: Any, rule: dict[str, Any] | None) ->
     assert told[0] == told[1]
 
 
+Hasty = tuple[str, list[bytes], threading.Semaphore]
+
+
 @pytest.fixture
-def hasty() -> Iterator[tuple[str, list[bytes]]]:
-    """A server that sends each connection one of the answers, and hangs up."""
+def hasty() -> Iterator[Hasty]:
+    """A server that sends each connection one of the answers, hangs up, and says that it has."""
     answers: list[bytes] = []
+    hung_up = threading.Semaphore(0)
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -64,28 +68,30 @@ def hasty() -> Iterator[tuple[str, list[bytes]]]:
             with one:
                 one.recv(65_536)
                 one.sendall(answers.pop(0))
+            hung_up.release()
 
     serving = threading.Thread(target=serve)
     serving.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}", answers
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}", answers, hung_up
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
     serving.join()
 
 
-def test_a_connection_that_was_hung_up_is_not_used_again(hasty: tuple[str, list[bytes]]) -> None:
-    url, answers = hasty
+def test_a_connection_that_was_hung_up_is_not_used_again(hasty: Hasty) -> None:
+    url, answers, hung_up = hasty
     client = near(client_of(url, TIMEOUT_MS))
     answers += [WHOLE + b'{"code":"0"}'] * 2
     for _ in range(2):
         assert client.private_get_account_config()["code"] == "0"
+        assert hung_up.acquire(timeout=10)
 
 
 @pytest.mark.parametrize(
     "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Le", WHOLE + b"{", b"?\r\n\r\n"]
 )
-def test_half_an_answer_is_none(hasty: tuple[str, list[bytes]], answer: bytes) -> None:
-    url, answers = hasty
+def test_half_an_answer_is_none(hasty: Hasty, answer: bytes) -> None:
+    url, answers, _ = hasty
     answers.append(answer)
     with pytest.raises(NetworkError):
         near(client_of(url, TIMEOUT_MS)).private_get_account_config()
