@@ -83,7 +83,8 @@ class Crowd:
         ]
         for thread in threads:
             thread.start()
-        self.life(0)
+        with contextlib.suppress(Struck):  # on the way out of a save that failed
+            self.life(0)
         for thread in threads:
             thread.join(HANG_S)
         return [thread for thread in threads if thread.is_alive()]
@@ -103,6 +104,8 @@ class Crowd:
             except Struck:
                 self.struck += 1
             except StoreFailed:
+                if number == 0:
+                    self.saving = False
                 return
 
     def commits(self, change: Change) -> None:
