@@ -90,11 +90,7 @@ def play(plan: BotPlan, told: Callable[[int], None] = lambda _: None) -> RunVerd
         gone = ""
         try:
             _lives(plan, venue, verdict, told)
-        except (
-            ConnectionError,
-            TimeoutError,
-            HTTPException,
-        ) as problem:  # only the venue's
+        except (ConnectionError, TimeoutError, HTTPException) as problem:  # of the venue
             gone = f"{type(problem).__name__}: "
         answers = venue.is_running and not gone
         verdict.assume("its exchange ran to the end", answers, f"{gone}see {venue_dir / LOG_NAME}")

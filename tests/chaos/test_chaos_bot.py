@@ -123,7 +123,7 @@ def test_what_did_not_go_as_planned_is_void(
 
 @pytest.mark.parametrize(
     "ends",
-    ["os.kill(int(pid), 9)", "os.kill(int(pid), 9); session.pause(9)"],
+    ["os.kill(pid, 9)", "os.kill(pid, 9); session.pause(9)"],
     ids=["and the bot with it", "beneath the bot"],
 )
 def test_an_exchange_that_goes_away_is_void(

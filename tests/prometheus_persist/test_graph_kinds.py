@@ -28,11 +28,6 @@ def test_an_old_generator_of_numpy_draws_on_whatever_its_bits_come_from(name: st
     assert [(again.items.random_sample(), again.items.standard_normal()) for _ in due] == due
 
 
-def _labelled(made: Any) -> Any:
-    made.label = "of the host"
-    return made
-
-
 @pytest.mark.parametrize("make", [Counter, OrderedDict, lambda: random.Random(3)])
 @pytest.mark.parametrize("late", [False, True])
 def test_an_attribute_beside_what_is_kept_is_refused(make: Callable[[], Any], late: bool) -> None:
@@ -40,7 +35,7 @@ def test_an_attribute_beside_what_is_kept_is_refused(make: Callable[[], Any], la
     root: Any = Root()
     root.items = made = make()
     if not late:
-        _labelled(made)
+        made.label = "of the host"
         (problem,) = survey(root, ClassTable(["graphkit"]), policy()).problems
         assert re.fullmatch(r"root\.items: \w+ has an attribute 'label' beside .*", problem)
         assert "keep it in an object of yours" in problem
@@ -48,7 +43,7 @@ def test_an_attribute_beside_what_is_kept_is_refused(make: Callable[[], Any], la
             Kept(root)
         return
     kept = Kept(root)
-    _labelled(made)
+    made.label = "of the host"
     with pytest.raises(BadValue, match="has an attribute 'label'"):
         kept.look(complete=True)
     del made.label
